@@ -1,0 +1,177 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// recordSize is the plaintext of a full TLS record. Frames of one batch are
+// packed into full records: fewer seals and fewer headers.
+const recordSize = 16 << 10
+
+// channel is a byte stream whose two ends know each other's key: TLS over a
+// socket, or a pipe on a Fabric, which knows who dials. The hello follows in it.
+type channel struct {
+	net.Conn
+	socket   net.Conn // below the protection: closing it cuts at once, without a farewell
+	wire     *wire    // bounds the handshake; nil in memory
+	peer     PublicKey
+	exporter [32]byte // a value that only the two ends of this channel have
+}
+
+// conn is an established link over a channel.
+type conn struct {
+	ch    *channel
+	kind  Kind
+	size  int
+	frame time.Duration
+	idle  time.Duration // 0: waits without bound
+	send  bool          // false on the accepting end of a Packets link
+	count *Counters
+
+	closing sync.Once
+	err     error  // of Close; written inside closing
+	release func() // gives the place in the gate back; nil on the dialling side
+}
+
+func newConn(cfg *Config, ch *channel, kind Kind, dialler bool) *conn {
+	c := &conn{
+		ch: ch, kind: kind, size: cfg.FrameSize(kind),
+		frame: cfg.FrameTimeout, idle: cfg.IdleTimeout, send: true, count: cfg.Counters,
+	}
+	if kind == Packets {
+		c.send = dialler
+		if dialler {
+			c.idle = 0 // nothing ever comes back, and Receive only notices the end
+		}
+	}
+	if ch.wire != nil {
+		ch.wire.open()
+	}
+	return c
+}
+
+func (c *conn) Peer() PublicKey { return c.ch.peer }
+func (c *conn) Kind() Kind      { return c.kind }
+
+// Send implements Conn.
+func (c *conn) Send(frames ...[]byte) error {
+	if !c.send {
+		return ErrOneWay
+	}
+	for _, f := range frames {
+		if len(f) != c.size {
+			return fmt.Errorf("sending a frame of %d bytes on a %s link: %w: %d", len(f), c.kind, ErrFrameSize, c.size)
+		}
+	}
+	err := c.ch.SetWriteDeadline(time.Now().Add(c.frame))
+	if err == nil {
+		err = pack(c.ch, frames)
+	}
+	if err != nil {
+		return c.fail("sending", err, true)
+	}
+	return nil
+}
+
+var records = sync.Pool{New: func() any { return new([recordSize]byte) }}
+
+// pack writes the frames back to back in pieces of recordSize.
+func pack(w io.Writer, frames [][]byte) error {
+	record := records.Get().(*[recordSize]byte)
+	defer records.Put(record)
+	n := 0
+	for _, f := range frames {
+		for len(f) > 0 {
+			k := copy(record[n:], f)
+			n, f = n+k, f[k:]
+			if n < recordSize {
+				continue
+			}
+			if _, err := w.Write(record[:]); err != nil {
+				return err
+			}
+			n = 0
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	_, err := w.Write(record[:n])
+	return err
+}
+
+// Receive implements Conn.
+func (c *conn) Receive(frame []byte) error {
+	if len(frame) != c.size {
+		return fmt.Errorf("receiving into %d bytes on a %s link: %w: %d", len(frame), c.kind, ErrFrameSize, c.size)
+	}
+	n, err := c.first(frame)
+	if err == nil && n < c.size {
+		if err = c.ch.SetReadDeadline(time.Now().Add(c.frame)); err == nil {
+			_, err = io.ReadFull(c.ch, frame[n:])
+		}
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+	} else if n == 0 && err == io.ErrUnexpectedEOF {
+		err = io.EOF // the peer crashed, but between frames
+	}
+	if err != nil {
+		return c.fail("receiving", err, n > 0)
+	}
+	return nil
+}
+
+// first waits for the beginning of a frame.
+func (c *conn) first(frame []byte) (int, error) {
+	var until time.Time
+	if c.idle > 0 {
+		until = time.Now().Add(c.idle)
+	}
+	if err := c.ch.SetReadDeadline(until); err != nil {
+		return 0, err
+	}
+	return io.ReadAtLeast(c.ch, frame, 1)
+}
+
+// fail closes the connection after an error and names the error. midFrame tells
+// a slow peer from an idle one.
+func (c *conn) fail(doing string, err error, midFrame bool) error {
+	c.abort()
+	switch {
+	case err == io.EOF:
+		return err
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+	case midFrame:
+		c.count.add(CutSlow, 1)
+		err = ErrSlow
+	default:
+		c.count.add(CutIdle, 1)
+		err = ErrIdle
+	}
+	return fmt.Errorf("%s on a %s link: %w", doing, c.kind, err)
+}
+
+// abort cuts the connection without a farewell, which a slow peer would delay.
+func (c *conn) abort() { c.shut(c.ch.socket) }
+
+// Close implements Conn: the peer reads what was sent, then io.EOF.
+func (c *conn) Close() error {
+	c.shut(c.ch.Conn)
+	return c.err
+}
+
+func (c *conn) shut(what io.Closer) {
+	c.closing.Do(func() {
+		c.err = what.Close()
+		if c.release != nil {
+			c.release()
+		}
+	})
+}

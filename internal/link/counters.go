@@ -1,0 +1,70 @@
+package link
+
+import (
+	"fmt"
+	"iter"
+	"sync/atomic"
+)
+
+// Reason labels one thing that happened to a connection or a frame.
+type Reason uint8
+
+// The reasons that are counted. Connections first, then frames.
+const (
+	Accepted        Reason = iota // a peer passed handshake and admission
+	RefusedFull                   // MaxConns
+	RefusedAddr                   // MaxConnsPerAddr
+	EvictedHalfOpen               // oldest half-open connection, MaxHandshakes
+	HandshakeFailed               // TLS, certificate or key
+	HandshakeSlow                 // HandshakeTimeout
+	BadHello                      // not a hello, or a kind that is not served
+	OtherNetwork                  // the binding names another network
+	OtherFrameSize                // the two sides disagree about the size
+	NotAdmitted                   // Config.Admit
+	Replaced                      // the same peer opened the same kind again
+	Pruned                        // no longer admitted
+	CutIdle                       // IdleTimeout
+	CutSlow                       // FrameTimeout, either direction
+	Dialled                       // a connection of ours came about
+	DialFailed                    // one did not
+	Sent                          // frames written by an Outbound
+	DroppedFull                   // frames that found an Outbound's queue full
+	DroppedLost                   // frames of a batch that failed half-way
+	DroppedClosed                 // frames still queued when an Outbound ended
+	reasons                       // one past the last
+)
+
+var reasonNames = [reasons]string{
+	"accepted", "refused_full", "refused_address", "evicted_half_open", "handshake_failed",
+	"handshake_slow", "bad_hello", "other_network", "other_frame_size", "not_admitted", "replaced",
+	"pruned", "cut_idle", "cut_slow", "dialled", "dial_failed", "sent", "dropped_full",
+	"dropped_lost", "dropped_closed",
+}
+
+// String is the reason's label in the metrics.
+func (r Reason) String() string {
+	if r >= reasons {
+		return fmt.Sprintf("reason(%d)", uint8(r))
+	}
+	return reasonNames[r]
+}
+
+// Counters counts by reason. The zero value is ready; all methods may be
+// called at any time.
+type Counters struct{ n [reasons]atomic.Uint64 }
+
+// Get is the count of one reason.
+func (c *Counters) Get(r Reason) uint64 { return c.n[r].Load() }
+
+// All ranges over every reason and its count.
+func (c *Counters) All() iter.Seq2[Reason, uint64] {
+	return func(yield func(Reason, uint64) bool) {
+		for r := range reasons {
+			if !yield(r, c.Get(r)) {
+				return
+			}
+		}
+	}
+}
+
+func (c *Counters) add(r Reason, n int) { c.n[r].Add(uint64(n)) }

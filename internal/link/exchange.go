@@ -1,0 +1,86 @@
+package link
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// ExchangeOverhead is what an exchange frame adds to one Sphinx packet, in bytes.
+const ExchangeOverhead = 32
+
+// ErrExchange is returned for a frame of the wrong size or with bytes set that must be zero.
+var ErrExchange = errors.New("malformed exchange frame")
+
+// Up is a client's half of an exchange: one Sphinx packet and an acknowledgement.
+//
+//	received 8 (big-endian) | zero 24 | packet
+//
+// Received is the highest sequence number for which every down frame up to it has arrived on this
+// connection or an earlier one; the provider deletes up to it.
+type Up struct {
+	Received uint64
+	Packet   []byte
+}
+
+// Marshal writes u into frame, whose length must be the packet's plus ExchangeOverhead.
+func (u Up) Marshal(frame []byte) error {
+	if len(frame) != len(u.Packet)+ExchangeOverhead {
+		return ErrExchange
+	}
+	clear(frame[:ExchangeOverhead])
+	binary.BigEndian.PutUint64(frame, u.Received)
+	copy(frame[ExchangeOverhead:], u.Packet)
+	return nil
+}
+
+// ParseUp reads an up frame; Packet aliases frame.
+func ParseUp(frame []byte) (Up, error) {
+	if len(frame) < ExchangeOverhead || !allZero(frame[8:ExchangeOverhead]) {
+		return Up{}, ErrExchange
+	}
+	return Up{Received: binary.BigEndian.Uint64(frame), Packet: frame[ExchangeOverhead:]}, nil
+}
+
+// Down is a provider's half: one spooled reply, or a dummy of the same size.
+//
+//	sequence 8 (big-endian; 0 is a dummy) | SURB id 16 | zero 8 | body | zeros to the packet's size
+type Down struct {
+	Sequence uint64
+	SURBID   [16]byte
+	Body     []byte
+}
+
+// Marshal writes d into frame and pads it with zeros.
+func (d Down) Marshal(frame []byte) error {
+	if len(frame) < ExchangeOverhead+len(d.Body) || (d.Sequence == 0 && len(d.Body) > 0) {
+		return ErrExchange
+	}
+	clear(frame)
+	binary.BigEndian.PutUint64(frame, d.Sequence)
+	copy(frame[8:24], d.SURBID[:])
+	copy(frame[ExchangeOverhead:], d.Body)
+	return nil
+}
+
+// ParseDown reads a down frame that carries a body of bodySize bytes; Body aliases frame and is nil in a dummy.
+func ParseDown(frame []byte, bodySize int) (Down, error) {
+	end := ExchangeOverhead + bodySize
+	if len(frame) < end || !allZero(frame[24:ExchangeOverhead]) || !allZero(frame[end:]) {
+		return Down{}, ErrExchange
+	}
+	d := Down{Sequence: binary.BigEndian.Uint64(frame), SURBID: [16]byte(frame[8:24])}
+	if d.Sequence != 0 {
+		d.Body = frame[ExchangeOverhead:end]
+	} else if !allZero(frame[:end]) {
+		return Down{}, ErrExchange
+	}
+	return d, nil
+}
+
+func allZero(b []byte) bool {
+	var or byte
+	for _, x := range b {
+		or |= x
+	}
+	return or == 0
+}

@@ -1,0 +1,73 @@
+package link
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io"
+)
+
+// Specification constants, docs/link.md section "Hello".
+const (
+	version    = 1
+	helloSize  = 40
+	helloLabel = "murmuration/link/v1"
+
+	roleDialler  = 'd'
+	roleAcceptor = 'a'
+)
+
+var errBadHello = errors.New("malformed hello")
+
+// binding ties a hello to one network, one connection and one direction.
+type binding [sha256.Size]byte
+
+// bind derives the binding from the network id and 32 bytes that only the two
+// ends of this connection know (the TLS exporter).
+func bind(network, exporter [32]byte, role byte) binding {
+	in := make([]byte, 0, len(helloLabel)+65)
+	in = append(in, helloLabel...)
+	in = append(in, network[:]...)
+	in = append(in, exporter[:]...)
+	return sha256.Sum256(append(in, role))
+}
+
+// hello is the first thing that each side says inside the channel. The frame
+// size is compared, never used to allocate or to read.
+type hello struct {
+	kind      Kind
+	frameSize uint32
+	binding   binding
+}
+
+func (h hello) marshal() [helloSize]byte {
+	var b [helloSize]byte
+	b[0], b[1] = version, byte(h.kind)
+	binary.BigEndian.PutUint32(b[4:], h.frameSize)
+	copy(b[8:], h.binding[:])
+	return b
+}
+
+// parseHello refuses everything that marshal does not produce for a known kind
+// and a size from 1 to MaxFrame.
+func parseHello(b [helloSize]byte) (hello, error) {
+	h := hello{kind: Kind(b[1]), frameSize: binary.BigEndian.Uint32(b[4:]), binding: binding(b[8:])}
+	if b[0] != version || b[2]|b[3] != 0 || !h.kind.valid() || h.frameSize == 0 || h.frameSize > MaxFrame {
+		return hello{}, errBadHello
+	}
+	return h, nil
+}
+
+func readHello(r io.Reader) (hello, error) {
+	var b [helloSize]byte
+	if _, err := io.ReadFull(r, b[:]); err != nil {
+		return hello{}, err
+	}
+	return parseHello(b)
+}
+
+func writeHello(w io.Writer, h hello) error {
+	b := h.marshal()
+	_, err := w.Write(b[:])
+	return err
+}

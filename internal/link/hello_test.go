@@ -1,0 +1,122 @@
+package link
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestHelloVector is the worked example of docs/link.md.
+func TestHelloVector(t *testing.T) {
+	var network, exporter [32]byte
+	for i := range network {
+		network[i], exporter[i] = byte(i), byte(0x80+i)
+	}
+	h := hello{kind: Exchange, frameSize: 22862, binding: bind(network, exporter, roleDialler)}
+	got := h.marshal()
+	plain := sha256.Sum256([]byte("murmuration/link/v1" + string(network[:]) + string(exporter[:]) + "d"))
+	want := "010200000000594e" + hex.EncodeToString(plain[:])
+	if hex.EncodeToString(got[:]) != want {
+		t.Errorf("got  %x\nwant %s", got, want)
+	}
+	const published = "010200000000594e3b45d574982d837406cb27ac86bbede3aa3868e55912b4bf83198e094af31e12"
+	if want != published {
+		t.Errorf("docs/link.md prints %s", published)
+	}
+}
+
+func TestBindingSeparates(t *testing.T) {
+	a, b := [32]byte{1}, [32]byte{2}
+	seen := map[binding]bool{}
+	for _, v := range []binding{bind(a, b, 'd'), bind(a, b, 'a'), bind(b, a, 'd'), bind(a, a, 'd'), bind(b, b, 'd')} {
+		if seen[v] {
+			t.Error("two different connections, networks or roles have one binding")
+		}
+		seen[v] = true
+	}
+	if first, again := bind(a, b, 'd'), bind(a, b, 'd'); first != again {
+		t.Error("control: the binding is not a function of its input")
+	}
+}
+
+func TestHelloRefusals(t *testing.T) {
+	good := hello{kind: Packets, frameSize: MaxFrame}.marshal()
+	if _, err := parseHello(good); err != nil {
+		t.Fatalf("control: %v", err)
+	}
+	for name, spoil := range map[string]func(*[helloSize]byte){
+		"version 0":      func(b *[helloSize]byte) { b[0] = 0 },
+		"version 2":      func(b *[helloSize]byte) { b[0] = 2 },
+		"kind 0":         func(b *[helloSize]byte) { b[1] = 0 },
+		"kind 5":         func(b *[helloSize]byte) { b[1] = byte(kinds) },
+		"reserved":       func(b *[helloSize]byte) { b[3] = 1 },
+		"frame size 0":   func(b *[helloSize]byte) { clear(b[4:8]) },
+		"frame too long": func(b *[helloSize]byte) { b[7] = 1 },
+	} {
+		b := good
+		spoil(&b)
+		if _, err := parseHello(b); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func FuzzParseHello(f *testing.F) {
+	for k := range kinds + 1 {
+		b := hello{kind: k, frameSize: 22862, binding: binding{byte(k)}}.marshal()
+		f.Add(b[:])
+	}
+	f.Add([]byte("GET / HTTP/1.1\r\nHost: murmuration.example\r\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, err := readHello(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		if again := h.marshal(); !bytes.Equal(again[:], b[:helloSize]) {
+			t.Errorf("two spellings of one hello:\n%x\n%x", b[:helloSize], again)
+		}
+	})
+}
+
+// FuzzWelcome sends what a stranger may say inside the channel. Without the
+// network id and the exporter no bytes get it in.
+func FuzzWelcome(f *testing.F) {
+	good := hello{kind: Packets, frameSize: testFrame, binding: bind(testConfig(1).Network, [32]byte{7: 1}, roleDialler)}.marshal()
+	f.Add(good[:], byte(39))
+	f.Add(bytes.Repeat([]byte{0}, 100), byte(0))
+	f.Fuzz(func(t *testing.T, said []byte, flip byte) {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := testConfig(1)
+			fabric := NewFabric()
+			tr, _ := fabric.Transport(cfg)
+			l, err := tr.Listen("node")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			end, _ := fabric.connect(seed(2).Public(), "node")
+			said = bytes.Clone(said)
+			if bytes.HasPrefix(said, good[:]) {
+				said[flip%helloSize] ^= 1 // the one thing that would be right
+			}
+			end.Write(said)
+			end.SetDeadline(time.Now().Add(2 * defaultHandshakeTimeout))
+			answer := make([]byte, 2*helloSize)
+			n := 0
+			for err == nil {
+				var k int
+				k, err = end.Read(answer[n:])
+				n += k
+			}
+			if n != 0 && n != helloSize {
+				t.Errorf("a stranger got %d bytes", n)
+			}
+			if cfg.Counters.Get(Accepted) != 0 {
+				t.Errorf("accepted %x", said)
+			}
+		})
+	})
+}

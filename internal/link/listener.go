@@ -1,0 +1,178 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// listener takes sockets in, runs their handshakes side by side, and hands out
+// those that got through. TLS and Fabric differ in raw and answer alone.
+type listener struct {
+	cfg    *Config
+	raw    net.Listener
+	answer func(context.Context, net.Conn) (*channel, error)
+	gate   *gate
+	ready  chan *conn // no buffer: a finished connection waits in its goroutine, within the caps
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+	once   sync.Once
+}
+
+func listen(cfg *Config, raw net.Listener, answer func(context.Context, net.Conn) (*channel, error)) *listener {
+	l := &listener{cfg: cfg, raw: raw, answer: answer, gate: newGate(cfg), ready: make(chan *conn)}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.group.Go(l.take)
+	return l
+}
+
+func (l *listener) Addr() string { return l.raw.Addr().String() }
+func (l *listener) Prune() int   { return l.gate.prune() }
+
+// Accept implements Listener.
+func (l *listener) Accept(ctx context.Context) (Conn, error) {
+	select {
+	case c := <-l.ready:
+		return c, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-l.ctx.Done():
+		return nil, fmt.Errorf("accepting on %s: %w", l.Addr(), ErrClosed)
+	}
+}
+
+// Close implements Listener.
+func (l *listener) Close() error {
+	var err error
+	l.once.Do(func() {
+		l.cancel()
+		err = l.raw.Close()
+		l.gate.close()
+		l.group.Wait()
+	})
+	return err
+}
+
+// take accepts sockets until Close. An error in between (no file descriptors)
+// is waited out, not passed on: the listener must survive an attack.
+func (l *listener) take() {
+	pause := time.Duration(0)
+	for {
+		socket, err := l.raw.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			l.begin(socket)
+		case errors.Is(err, ErrClosed):
+			return
+		default:
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			l.cfg.Log.Warn("accepting connections is interrupted", "error", err, "pause", pause)
+			wait(l.ctx, pause)
+		}
+	}
+}
+
+func (l *listener) begin(socket net.Conn) {
+	p, reason := l.gate.enter(socket)
+	if p == nil {
+		l.cfg.Counters.add(reason, 1)
+		socket.Close()
+		return
+	}
+	l.group.Go(func() { l.handshake(socket, p) })
+}
+
+// handshake brings one socket from its first byte to Accept. It ends at the
+// latest with the handshake timeout, or once somebody accepts, or with Close.
+func (l *listener) handshake(socket net.Conn, p *pass) {
+	c, reason := l.welcome(socket, p)
+	l.cfg.Counters.add(reason, 1)
+	if c == nil {
+		socket.Close()
+		p.leave()
+		return
+	}
+	select {
+	case l.ready <- c:
+	case <-l.ctx.Done():
+		c.abort()
+	}
+}
+
+// welcome is the accepting side up to its hello. All that a stranger who is not
+// welcome sees is a close.
+func (l *listener) welcome(socket net.Conn, p *pass) (*conn, Reason) {
+	if err := socket.SetDeadline(time.Now().Add(l.cfg.HandshakeTimeout)); err != nil {
+		return nil, HandshakeFailed
+	}
+	ch, err := l.answer(l.ctx, socket)
+	if err != nil {
+		return nil, slowOr(err, HandshakeFailed)
+	}
+	theirs, err := readHello(ch)
+	if err != nil {
+		return nil, slowOr(err, BadHello)
+	}
+	ours := hello{
+		kind:      theirs.kind,
+		frameSize: uint32(l.cfg.FrameSize(theirs.kind)),
+		binding:   bind(l.cfg.Network, ch.exporter, roleAcceptor),
+	}
+	if reason := l.compare(ours, theirs, ch); reason != Accepted {
+		return nil, reason
+	}
+	c := newConn(l.cfg, ch, theirs.kind, false)
+	c.release = p.leave
+	if reason := l.gate.admit(p, c); reason != Accepted {
+		return nil, reason
+	}
+	if err := errors.Join(writeHello(ch, ours), ch.SetDeadline(time.Time{})); err != nil {
+		c.abort()
+		return nil, slowOr(err, HandshakeFailed)
+	}
+	return c, Accepted
+}
+
+// compare refuses another network and another frame size. The dialler still
+// gets the hello that everybody gets, in which it sees the difference itself;
+// the bytes tell nothing to somebody who does not know the network id already.
+func (l *listener) compare(ours, theirs hello, ch *channel) Reason {
+	reason := Accepted
+	switch {
+	case ours.frameSize == 0:
+		return BadHello
+	case theirs.binding != bind(l.cfg.Network, ch.exporter, roleDialler):
+		reason = OtherNetwork
+	case theirs.frameSize != ours.frameSize:
+		reason = OtherFrameSize
+	default:
+		return Accepted
+	}
+	if err := writeHello(ch, ours); err != nil {
+		return slowOr(err, reason)
+	}
+	return reason
+}
+
+func slowOr(err error, reason Reason) Reason {
+	if isTimeout(err) {
+		return HandshakeSlow
+	}
+	return reason
+}
+
+// wait returns after d or when ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
