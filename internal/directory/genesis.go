@@ -1,0 +1,121 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Version is the version of the genesis file and of everything that follows from it.
+const Version = 1
+
+// Authority is a provider that votes on documents, or serves them.
+type Authority struct {
+	Name string `cbor:"1,keyasint"`
+	ID   NodeID `cbor:"2,keyasint"`
+	Addr string `cbor:"3,keyasint"`
+}
+
+// Genesis founds a network. Whoever chooses it chooses who may sign documents: a client trusts the
+// file that it was built or started with, and nothing else.
+type Genesis struct {
+	Label       string
+	Version     int
+	Authorities []Authority // sorted by ID
+	Entries     []Authority // providers that serve documents, sorted by ID
+	Fault       int         // f = ⌊(n−1)/3⌋ liars are borne
+	Threshold   int         // t = ⌊(n+f)/2⌋+1 signatures make a document
+	Start       time.Time   // of epoch 0, UTC, whole milliseconds
+	Parameters  Parameters  // of the first document
+}
+
+type wireGenesis struct {
+	Label       string      `cbor:"1,keyasint"`
+	Version     int         `cbor:"2,keyasint"`
+	Authorities []Authority `cbor:"3,keyasint"`
+	Entries     []Authority `cbor:"4,keyasint"`
+	Fault       int         `cbor:"5,keyasint"`
+	Threshold   int         `cbor:"6,keyasint"`
+	Start       int64       `cbor:"7,keyasint"` // Unix milliseconds
+	Parameters  Parameters  `cbor:"8,keyasint"`
+}
+
+// faultBound is f and threshold is t for n authorities: any two sets of t share an honest one.
+func faultBound(n int) int { return (n - 1) / 3 }
+func threshold(n int) int  { return (n+faultBound(n))/2 + 1 }
+
+// NewGenesis puts the lists in order, fills in fault bound and threshold, and validates. start is
+// cut to milliseconds.
+func NewGenesis(label string, start time.Time, p Parameters, authorities, entries []Authority) (*Genesis, error) {
+	n := len(authorities)
+	g := &Genesis{
+		Label: label, Version: Version, Start: start.UTC().Truncate(time.Millisecond), Parameters: p,
+		Authorities: slices.SortedFunc(slices.Values(authorities), Authority.compare),
+		Entries:     slices.SortedFunc(slices.Values(entries), Authority.compare),
+		Fault:       faultBound(n), Threshold: threshold(n),
+	}
+	return g, g.Validate()
+}
+
+func (a Authority) compare(b Authority) int { return compareIDs(a.ID, b.ID) }
+
+// Validate refuses a genesis that cannot found a network.
+func (g *Genesis) Validate() error {
+	n := len(g.Authorities)
+	switch {
+	case g.Version != Version:
+		return fmt.Errorf("genesis version %d: this program knows %d", g.Version, Version)
+	case n == 0 || n > maxElements || len(g.Entries) == 0 || len(g.Entries) > maxElements:
+		return fmt.Errorf("genesis: %d authorities and %d entries, want 1 to %d of each", n, len(g.Entries), maxElements)
+	case g.Fault != faultBound(n) || g.Threshold != threshold(n):
+		return fmt.Errorf("genesis: fault bound %d and threshold %d, but %d authorities have %d and %d",
+			g.Fault, g.Threshold, n, faultBound(n), threshold(n))
+	case g.Start.Year() < 2020 || g.Start.Year() > 2200 || g.Start.Nanosecond()%int(time.Millisecond) != 0:
+		return fmt.Errorf("genesis: start %s: want whole milliseconds from 2020 to 2200", g.Start)
+	}
+	return errors.Join(checkName("genesis label", g.Label),
+		checkAuthorities("authority", g.Authorities), checkAuthorities("entry", g.Entries), g.Parameters.Validate())
+}
+
+func checkAuthorities(what string, list []Authority) error {
+	for i, a := range list {
+		if err := errors.Join(checkName("name", a.Name), checkAddr(a.Addr), a.ID.Check()); err != nil {
+			return fmt.Errorf("genesis: %s %d: %w", what, i+1, err)
+		}
+		if i > 0 && list[i-1].compare(a) >= 0 {
+			return fmt.Errorf("genesis: %s %d is listed twice or out of order", what, i+1)
+		}
+	}
+	return nil
+}
+
+// Marshal writes the canonical bytes, the contents of the genesis file.
+func (g *Genesis) Marshal() []byte {
+	return encode(wireGenesis{g.Label, g.Version, g.Authorities, g.Entries, g.Fault, g.Threshold, g.Start.UnixMilli(), g.Parameters})
+}
+
+// ParseGenesis reads and validates a genesis file.
+func ParseGenesis(b []byte) (*Genesis, error) {
+	var w wireGenesis
+	if err := decode(b, MaxGenesis, &w); err != nil {
+		return nil, fmt.Errorf("reading genesis: %w", err)
+	}
+	g := &Genesis{w.Label, w.Version, w.Authorities, w.Entries, w.Fault, w.Threshold, time.UnixMilli(w.Start).UTC(), w.Parameters}
+	return g, g.Validate()
+}
+
+// ID is the network's name: SHA-256 of the canonical bytes.
+func (g *Genesis) ID() NetworkID { return hash(g.Marshal()) }
+
+// Schedule is the network's division of time.
+func (g *Genesis) Schedule() Schedule { return Schedule{g.Start, g.Parameters.EpochLength} }
+
+// Authority finds a voter by its identity.
+func (g *Genesis) Authority(id NodeID) (Authority, bool) {
+	i, ok := slices.BinarySearchFunc(g.Authorities, Authority{ID: id}, Authority.compare)
+	if !ok {
+		return Authority{}, false
+	}
+	return g.Authorities[i], true
+}

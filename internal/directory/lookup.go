@@ -1,0 +1,74 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"murmuration/internal/suite"
+)
+
+// Errors of lookups.
+var (
+	ErrUnknownNode = errors.New("not in the network document")
+	ErrNotValid    = errors.New("network document not valid for this epoch")
+)
+
+// ValidAt says whether d serves in epoch e: its own and the two after it.
+func (d *Document) ValidAt(e Epoch) bool { return e >= d.Epoch && e-d.Epoch < Validity }
+
+// Node finds a node of any role, on probation or not.
+func (d *Document) Node(id NodeID) (Node, bool) {
+	i, ok := slices.BinarySearchFunc(d.Nodes, id, func(n Node, id NodeID) int { return compareIDs(n.ID, id) })
+	if !ok {
+		return Node{}, false
+	}
+	return d.Nodes[i], true
+}
+
+// Layer is the mixes of layer i, 1 to Parameters.Layers, that may carry traffic of clients, by ID.
+func (d *Document) Layer(i int) []Node {
+	return d.pick(func(n *Node) bool { return n.Role == RoleMix && n.Layer == i && !n.Probation })
+}
+
+// Providers is the providers that may serve clients, by ID.
+func (d *Document) Providers() []Node {
+	return d.pick(func(n *Node) bool { return n.Role == RoleProvider && !n.Probation })
+}
+
+func (d *Document) pick(want func(*Node) bool) []Node {
+	var list []Node
+	for i := range d.Nodes {
+		if want(&d.Nodes[i]) {
+			list = append(list, d.Nodes[i])
+		}
+	}
+	return list
+}
+
+// Key parses the Sphinx key of a node for epoch e, one of the three that d is valid for. Callers
+// that route often keep the result: parsing an X-Wing key expands it.
+func (d *Document) Key(id NodeID, e Epoch) (*suite.PublicKey, error) {
+	if !d.ValidAt(e) {
+		return nil, fmt.Errorf("key for epoch %d: %w: it is of %d", e, ErrNotValid, d.Epoch)
+	}
+	n, ok := d.Node(id)
+	if !ok {
+		return nil, fmt.Errorf("key of %s: %w", id, ErrUnknownNode)
+	}
+	s, err := suite.ByName(d.Parameters.Suite)
+	if err != nil {
+		return nil, err
+	}
+	return s.ParsePublicKey(n.Keys[e-d.Epoch])
+}
+
+// StoringOn is the providers that hold the boxes of a day, sorted; nil for a day that is not kept.
+func (d *Document) StoringOn(day uint16) []NodeID {
+	for _, s := range d.Storing {
+		if s.Day == day {
+			return s.Nodes
+		}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package directory
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestDefaults(t *testing.T) {
+	for _, suite := range []string{"xwing", "x25519"} {
+		p, err := Defaults(suite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.ValidateFor(3); err != nil {
+			t.Error(err)
+		}
+		if p.Ciphertext() != 8272 || p.Request() != 8404 || p.Hops() != 9 {
+			t.Errorf("%s: ciphertext %d, request %d, %d hops", suite, p.Ciphertext(), p.Request(), p.Hops())
+		}
+	}
+	if _, err := Defaults("rot13"); err == nil {
+		t.Error("defaults for a suite that does not exist")
+	}
+}
+
+// Each case breaks one rule, which the error names by the key of the preset; the first is the control.
+func TestParametersValidate(t *testing.T) {
+	cases := []struct {
+		key    string
+		change func(p *Parameters)
+		says   string
+	}{
+		{"", func(*Parameters) {}, ""},
+		{"suite", func(p *Parameters) { p.Suite = "rot13" }, "rot13"},
+		{"layers", func(p *Parameters) { p.Layers = 0 }, "is 0"},
+		{"box_plaintext", func(p *Parameters) { p.BoxPlaintext = 64 }, "is 64"},
+		{"watched_boxes", func(p *Parameters) { p.WatchedBoxes = 0 }, "is 0"},
+		{"replicas", func(p *Parameters) { p.Replicas = 0 }, "is 0"},
+		{"retention_days", func(p *Parameters) { p.RetentionDays = 100 }, "is 100"},
+		{"clients", func(p *Parameters) { p.Clients = -1 }, "is -1"},
+		{"poll_share", func(p *Parameters) { p.PollShare = math.NaN() }, "NaN"},
+		{"poll_share", func(p *Parameters) { p.PollShare = 1 }, "is 1"},
+		{"poll_share", func(p *Parameters) { p.PollShare = 0.12345 }, "thousandths"},
+		{"mean_hop_delay", func(p *Parameters) { p.MeanHopDelay = 0 }, "is 0s"},
+		{"mean_hop_delay", func(p *Parameters) { p.MeanHopDelay += time.Microsecond }, "whole milliseconds"},
+		{"payload_every", func(p *Parameters) { p.PayloadEvery = -time.Second }, "is -1s"},
+		{"loop_every", func(p *Parameters) { p.LoopEvery = 25 * time.Hour }, "is 25h0m0s"},
+		{"hop_delay_limit", func(p *Parameters) { p.HopDelayLimit = 4 * p.MeanHopDelay }, "five times"},
+		{"drop_every", func(p *Parameters) { p.DropEvery = time.Minute }, "(λP + λL)/4"},
+		{"epoch_length", func(p *Parameters) { p.HopDelayLimit = 51 * time.Second }, "9 delays of at most 51s"},
+		{"epoch_length", func(p *Parameters) { p.EpochLength, p.Grace = 9*time.Hour, 9*time.Hour/4 }, "is 9h0m0s"},
+		{"epoch_length", func(p *Parameters) { p.Grace = time.Minute }, "quarter"},
+		{"epoch_length", func(p *Parameters) { p.EpochLength += 4 * time.Millisecond }, "multiple of 8ms"},
+	}
+	for _, c := range cases {
+		p, _ := Defaults("xwing")
+		c.change(&p)
+		err := p.Validate()
+		var rule *RuleError
+		switch {
+		case c.key == "" && err != nil:
+			t.Error(err)
+		case c.key != "" && (!errors.As(err, &rule) || rule.Key() != c.key || !strings.Contains(err.Error(), c.says)):
+			t.Errorf("%s: got %v", c.key, err)
+		}
+	}
+}
+
+func TestValidateJoinsAllErrors(t *testing.T) {
+	err := (Parameters{}).Validate()
+	for _, key := range []string{"suite", "layers", "mean_hop_delay", "epoch_length"} {
+		if !strings.Contains(err.Error(), key) {
+			t.Errorf("%s is missing in %v", key, err)
+		}
+	}
+}
+
+func TestValidateFor(t *testing.T) {
+	p, _ := Defaults("xwing")
+	if err := p.ValidateFor(1); err == nil || !strings.Contains(err.Error(), "replicas") {
+		t.Error(err)
+	}
+	// 80 clients, 10 s, three quarters work: 6 writes/s over 6 pairs, one a second each.
+	if p.Clients = 80; p.ValidateFor(3) != nil {
+		t.Error(p.ValidateFor(3))
+	}
+	if p.Clients = 81; p.ValidateFor(3) == nil {
+		t.Error("replication is too slow for 81 clients")
+	}
+	if rate := p.WritesPerPair(80, 3); math.Abs(rate-1) > 1e-12 {
+		t.Errorf("%v writes per second", rate)
+	}
+}
+
+func drawParameters(t *rapid.T) Parameters {
+	ms := func(name string) uint32 { return rapid.Uint32().Draw(t, name) }
+	w := wireParameters{Suite: rapid.String().Draw(t, "suite")}
+	for i, f := range w.numbers() {
+		*f = ms(string(rune('a' + i)))
+	}
+	return w.parameters()
+}
+
+func TestParametersRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawParameters(t)
+		var back Parameters
+		if err := decode(encode(p), MaxGenesis, &back); err != nil || back != p {
+			t.Fatalf("%v:\n got %+v\nwant %+v", err, back, p)
+		}
+	})
+}
+
+func TestTwoDigits(t *testing.T) {
+	for n, want := range map[uint64]uint64{0: 0, 7: 7, 99: 99, 100: 100, 104: 100, 105: 110, 994: 990, 995: 1000, 123456: 120000, 1 << 48: 280000000000000} {
+		if got := twoDigits(n); got != want || twoDigits(got) != got {
+			t.Errorf("%d: got %d, want %d", n, got, want)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package directory
+
+import "time"
+
+// NodeID names a node on every packet and link: its Ed25519 identity key, 32 bytes.
+type NodeID [32]byte
+
+// NetworkID is SHA-256 of the genesis file's canonical bytes. It is bound into signatures, link
+// handshakes and box contexts, so that no two networks mix.
+type NetworkID [32]byte
+
+// Digest is SHA-256 of a document's signed bytes.
+type Digest [32]byte
+
+// Role is what a node does.
+type Role uint8
+
+// The roles of nodes; a client is none of them and is nowhere listed.
+const (
+	RoleMix      Role = 1
+	RoleProvider Role = 2
+)
+
+// Epoch counts epochs from the genesis; epoch 0 begins at Genesis.Start.
+type Epoch uint64
+
+// Schedule turns times into epochs and back.
+type Schedule struct {
+	Start  time.Time     // beginning of epoch 0, UTC
+	Length time.Duration // of one epoch
+}
+
+// Parameters are the network-wide values: they stand in the genesis file and in every signed
+// document, so that all clients look alike. Durations are whole milliseconds on the wire.
+type Parameters struct {
+	Suite          string        // "xwing" or "x25519"
+	Layers         int           // of mixes between two providers
+	BoxPlaintext   int           // bytes: 64 record header + content; 8,256 by default
+	MeanHopDelay   time.Duration // 1/μ
+	HopDelayLimit  time.Duration // senders draw again above it, hops drop what is over
+	ReplyAllowance time.Duration // a reply leaves at arrival + its delay + this
+	PayloadEvery   time.Duration // 1/λP
+	LoopEvery      time.Duration // 1/λL
+	DropEvery      time.Duration // 1/λD
+	MixLoopEvery   time.Duration // 1/λM
+	ReplicateEvery time.Duration // one replication frame per provider pair
+	WatchedBoxes   int           // W
+	PollShare      float64       // of payload slots that poll; thousandths on the wire
+	Replicas       int           // K holders of a box
+	RetentionDays  int           // full days that a box is kept after its own
+	EpochLength    time.Duration
+	Grace          time.Duration // keys are accepted this much early and late: EpochLength/4
+	Clients        int           // most clients that the network admits; 0: not stated
+}
+
+// Node is one entry of a network document.
+type Node struct {
+	ID        NodeID    `cbor:"1,keyasint"`
+	Role      Role      `cbor:"2,keyasint"`
+	Layer     int       `cbor:"3,keyasint"` // 1 … Layers for a mix, 0 for a provider
+	Name      string    `cbor:"4,keyasint"`
+	Addr      string    `cbor:"5,keyasint"` // host:port of the link listener
+	Keys      [3][]byte `cbor:"6,keyasint"` // Sphinx public keys of the document's epoch and the two after it
+	Packets   uint64    `cbor:"7,keyasint"` // of its last epoch, to two significant digits
+	Probation bool      `cbor:"8,keyasint"` // carries only loops of mixes
+}
+
+// Document is the network document of one epoch, valid for three.
+type Document struct {
+	Network    NetworkID
+	Epoch      Epoch
+	Previous   Digest // of the document before; zero in the first
+	Parameters Parameters
+	Nodes      []Node       // sorted by ID
+	Storing    []StoringSet // one for every day still kept, today's and tomorrow's, sorted by day
+	Signatures []Signature  // by authorities over the digest, sorted by authority
+}
+
+// StoringSet lists the providers that store the boxes of one day. It is fixed when the day is first
+// listed, the day before it begins, so that a box never moves.
+type StoringSet struct {
+	Day   uint16
+	Nodes []NodeID // sorted
+}
+
+// Signature is one authority's Ed25519 signature.
+type Signature struct {
+	By    NodeID   `cbor:"1,keyasint"`
+	Bytes [64]byte `cbor:"2,keyasint"`
+}

@@ -1,0 +1,156 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// coldWindow is how long a network's only authority collects descriptors when there is no document
+// for the current epoch, at most; it is an eighth of the epoch if that is less. Nodes that notice
+// that the network is back need a few seconds to say so.
+const coldWindow = 20 * time.Second
+
+// Voter is the core of one authority. It prepares the document of one epoch at a time, and is told the
+// time with every call; it does nothing itself but says what to do: call Due until it returns
+// DoNothing, and again at Next and after every call that adds something.
+//
+// It signs a document only after Persisted, and never two for one epoch. It is not safe for
+// concurrent use.
+//
+// A network's only authority also prepares the document of the current epoch when there is none, so
+// that a private network that was switched off comes back within a window; several authorities meet
+// again at the phases of the next epoch.
+type Voter struct {
+	genesis  *Genesis
+	schedule Schedule
+	network  NetworkID
+	identity *Identity
+
+	admitted   Admissions
+	parameters Parameters
+	chain      *Chain
+	record     *Record // the last signature ever given
+	opened     time.Time
+
+	ready map[Epoch]map[NodeID]*Descriptor
+	round *round
+	out   []Action
+}
+
+// VoterConfig is what an authority knows when it starts.
+type VoterConfig struct {
+	Genesis    *Genesis
+	Identity   *Identity
+	Admitted   Admissions
+	Parameters Parameters // what it votes for; zero: those of the genesis
+	Latest     *Document  // the last document that it has; nil: none
+	Record     *Record    // the last record that it persisted; nil: none. Without it, it could sign twice
+}
+
+// NewVoter checks the configuration; now is when the authority begins to listen.
+func NewVoter(c VoterConfig, now time.Time) (*Voter, error) {
+	if err := c.Genesis.Validate(); err != nil {
+		return nil, err
+	}
+	if _, ok := c.Genesis.Authority(c.Identity.ID()); !ok {
+		return nil, fmt.Errorf("starting as authority: the genesis does not name %s", c.Identity.ID())
+	}
+	if c.Parameters == (Parameters{}) {
+		c.Parameters = c.Genesis.Parameters
+	}
+	chain, err := NewChain(c.Genesis, c.Latest)
+	if err := errors.Join(err, c.Parameters.Validate()); err != nil {
+		return nil, fmt.Errorf("starting as authority: %w", err)
+	}
+	return &Voter{
+		genesis: c.Genesis, schedule: c.Genesis.Schedule(), network: c.Genesis.ID(), identity: c.Identity,
+		admitted: c.Admitted, parameters: c.Parameters, chain: chain, record: c.Record, opened: now,
+		ready: map[Epoch]map[NodeID]*Descriptor{},
+	}, nil
+}
+
+// Admit replaces the list of admitted nodes, from the next vote on.
+func (a *Voter) Admit(list Admissions) { a.admitted = list }
+
+// Latest is the newest document that t authorities signed; nil before the first.
+func (a *Voter) Latest() *Document { return a.chain.Latest() }
+
+// alone says that this is the network's only authority.
+func (a *Voter) alone() bool { return len(a.genesis.Authorities) == 1 }
+
+// target is the epoch whose document is wanted next.
+func (a *Voter) target(now time.Time) (Epoch, error) {
+	e, err := a.schedule.Epoch(now)
+	if err != nil {
+		return 0, err
+	}
+	if latest := a.Latest(); a.alone() && (latest == nil || latest.Epoch < e) {
+		return e, nil
+	}
+	return e + 1, nil
+}
+
+// done says that the document of e is there.
+func (a *Voter) done(e Epoch) bool { return a.Latest() != nil && a.Latest().Epoch >= e }
+
+// Add takes a descriptor that a node handed in. The error wraps a Refusal, which may be told to the
+// node.
+func (a *Voter) Add(now time.Time, d *Descriptor) error {
+	if d.Network != a.network {
+		return fmt.Errorf("descriptor of %s: %w", d.ID, RefusedNetwork)
+	}
+	if adm, ok := a.admitted.Get(d.ID); !ok || adm.Role != d.Role {
+		return fmt.Errorf("descriptor of %s as %s: %w", d.ID, d.Role, RefusedNotAdmitted)
+	}
+	if err := a.timely(now, d.Epoch); err != nil {
+		return fmt.Errorf("descriptor of %s: %w", d.ID, err)
+	}
+	had, ok := a.ready[d.Epoch][d.ID]
+	if ok && had.Serial > d.Serial || ok && *encodedKey(had) == *encodedKey(d) {
+		return nil // an echo of the past, or the same again
+	}
+	if ok && had.Serial == d.Serial {
+		return fmt.Errorf("descriptor of %s: %w", d.ID, RefusedConflict)
+	}
+	if err := d.Verify(a.genesis); err != nil {
+		return err
+	}
+	if a.ready[d.Epoch] == nil {
+		a.ready[d.Epoch] = map[NodeID]*Descriptor{}
+	}
+	a.ready[d.Epoch][d.ID] = d
+	return nil
+}
+
+func encodedKey(d *Descriptor) *string { s := string(d.Marshal()); return &s }
+
+// timely takes descriptors for the epoch that is being prepared and the one after it, while the
+// first is that of the current epoch.
+func (a *Voter) timely(now time.Time, e Epoch) error {
+	target, err := a.target(now)
+	if err != nil {
+		return fmt.Errorf("%w: %w", RefusedClock, err)
+	}
+	current, _ := a.schedule.Epoch(now)
+	if e < target || e > current+1 {
+		return fmt.Errorf("for epoch %d, in preparation is %d: %w", e, target, RefusedClock)
+	}
+	a.turn(now, target)
+	if a.done(e) || e == a.round.epoch && a.round.closed() {
+		return fmt.Errorf("for epoch %d, already decided: %w", e, RefusedClock)
+	}
+	return nil
+}
+
+// Persisted says that the record of the last DoPersist is on the disk. Only now is it signed.
+func (a *Voter) Persisted(r *Record) error {
+	if a.round == nil || a.round.record != r {
+		return fmt.Errorf("record of epoch %d is not the one that was to be persisted", r.Epoch)
+	}
+	a.record = r
+	return a.endorse()
+}
+
+// Learn takes a document that the others signed while this authority was away.
+func (a *Voter) Learn(d *Document) error { return a.chain.Accept(d) }

@@ -1,0 +1,343 @@
+package directory
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+// admitAll lists the named nodes.
+func admitAll(names ...string) (list Admissions) {
+	for _, name := range names {
+		role := RoleProvider
+		if name[0] == 'm' {
+			role = RoleMix
+		}
+		list = list.Add(Admission{ID: identity(name).ID(), Role: role})
+	}
+	return list
+}
+
+func newVoter(t testing.TB, g *Genesis, name string, now time.Time, change ...func(*VoterConfig)) *Voter {
+	t.Helper()
+	c := VoterConfig{Genesis: g, Identity: identity(name), Admitted: admitAll(someNodes...)}
+	for _, f := range change {
+		f(&c)
+	}
+	v, err := NewVoter(c, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// drive runs a lone voter at one moment, as its driver would, and returns what it did and published.
+func drive(t testing.TB, v *Voter, now time.Time) (did []Do, published *Document, reports []error) {
+	t.Helper()
+	for {
+		a := v.Due(now)
+		switch a.Do {
+		case DoNothing:
+			return did, published, reports
+		case DoPersist:
+			if err := v.Persisted(a.Record); err != nil {
+				t.Fatal(err)
+			}
+		case DoPublish:
+			published = a.Document
+		case DoReport:
+			reports = append(reports, a.Err)
+		}
+		did = append(did, a.Do)
+	}
+}
+
+func addAll(t testing.TB, v *Voter, g *Genesis, now time.Time, e Epoch, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if err := v.Add(now, describe(t, g, name, e)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestLoneVoterStartsAtOnceWhenAllHaveSpoken(t *testing.T) {
+	g := testGenesis(t, 1)
+	now := testStart.Add(100 * time.Millisecond)
+	v := newVoter(t, g, "a1", now)
+	addAll(t, v, g, now, 0, someNodes[1:]...)
+	if did, _, _ := drive(t, v, now); len(did) != 0 {
+		t.Fatalf("with one node missing inside the window: %v", did)
+	}
+	addAll(t, v, g, now, 0, someNodes[0])
+	did, d, _ := drive(t, v, now)
+	if !slices.Equal(did, []Do{DoPersist, DoPublish}) {
+		t.Fatalf("did %v", did)
+	}
+	if err := d.Verify(g); err != nil || d.Epoch != 0 || len(d.Nodes) != len(someNodes) {
+		t.Fatalf("%v, epoch %d, %d nodes", err, d.Epoch, len(d.Nodes))
+	}
+	for layer := 1; layer <= 3; layer++ {
+		if len(d.Layer(layer)) != 2 {
+			t.Errorf("layer %d has %d mixes", layer, len(d.Layer(layer)))
+		}
+	}
+}
+
+// A window after the start, those who are there make the document.
+func TestLoneVoterWaitsForAWindow(t *testing.T) {
+	g := testGenesis(t, 1)
+	now := testStart.Add(100 * time.Millisecond)
+	v := newVoter(t, g, "a1", now)
+	addAll(t, v, g, now, 0, someNodes[1:]...) // m1 is down
+	drive(t, v, now)
+	next := v.Next(now)
+	if want := now.Add(g.Parameters.EpochLength / 8); !next.Equal(want) {
+		t.Fatalf("next is %s, want %s", next, want)
+	}
+	if did, _, _ := drive(t, v, next.Add(-1)); len(did) != 0 {
+		t.Fatalf("before the window's end: %v", did)
+	}
+	if _, d, _ := drive(t, v, next); d == nil || len(d.Nodes) != len(someNodes)-1 {
+		t.Fatal("no document at the window's end")
+	}
+}
+
+// Five epochs in a row, each document made at 3/8 of the epoch before and following the last one.
+func TestLoneVoterFollowsTheSchedule(t *testing.T) {
+	g := testGenesis(t, 1)
+	s := g.Schedule()
+	now := testStart
+	v := newVoter(t, g, "a1", now)
+	chain, _ := NewChain(g, nil)
+	addAll(t, v, g, now, 0, someNodes...)
+	_, d, _ := drive(t, v, now)
+	if err := chain.Accept(d); err != nil {
+		t.Fatal(err)
+	}
+	layers := layersOf(d)
+	for e := Epoch(1); e < 6; e++ {
+		now = s.StartOf(e - 1).Add(time.Second)
+		addAll(t, v, g, now, e, someNodes...)
+		drive(t, v, now)
+		if next := v.Next(now); !next.Equal(s.EndOf(e-1, PhaseDescriptors)) {
+			t.Fatalf("epoch %d: next is %s", e, next)
+		}
+		now = v.Next(now)
+		_, d, _ := drive(t, v, now)
+		if d == nil || d.Epoch != e {
+			t.Fatalf("no document of epoch %d", e)
+		}
+		if err := chain.Accept(d); err != nil {
+			t.Fatal(err)
+		}
+		if err := v.Add(now, describe(t, g, "m1", e)); !errors.Is(err, RefusedClock) {
+			t.Fatalf("a descriptor after the tally: %v", err)
+		}
+		for name, layer := range layersOf(d) {
+			if layers[name] != layer {
+				t.Fatalf("%s moved from layer %d to %d", name, layers[name], layer)
+			}
+		}
+	}
+}
+
+func layersOf(d *Document) map[string]int {
+	m := map[string]int{}
+	for _, n := range d.Nodes {
+		m[n.Name] = n.Layer
+	}
+	return m
+}
+
+// A network that was off for days comes back within a window, late in an epoch too, and the epoch
+// after it is served as well.
+func TestLoneVoterComesBackCold(t *testing.T) {
+	g := testGenesis(t, 1)
+	old := testDocument(t, g, 3, Digest{1}, someNodes...)
+	now := g.Schedule().StartOf(80_000).Add(g.Parameters.EpochLength * 7 / 8)
+	v := newVoter(t, g, "a1", now, func(c *VoterConfig) { c.Latest = old })
+	drive(t, v, now)
+	addAll(t, v, g, now, 80_000, someNodes[1:]...)
+	addAll(t, v, g, now, 80_001, someNodes...)
+	now = v.Next(now)
+	if now.After(g.Schedule().StartOf(80_001)) {
+		t.Fatalf("next is %s", now)
+	}
+	for range 3 {
+		if _, d, _ := drive(t, v, now); d != nil && d.Epoch == 80_001 {
+			return
+		}
+		now = v.Next(now)
+	}
+	t.Fatalf("latest is epoch %d, want 80001", v.Latest().Epoch)
+}
+
+// An empty layer is named, and tried again a window later.
+func TestLoneVoterNamesWhatIsMissing(t *testing.T) {
+	g := testGenesis(t, 1)
+	now := testStart
+	v := newVoter(t, g, "a1", now)
+	addAll(t, v, g, now, 0, "m1", "m2", "a1", "p2", "p3")
+	drive(t, v, now)
+	now = v.Next(now)
+	_, d, reports := drive(t, v, now)
+	if d != nil || len(reports) != 1 || !errors.Is(reports[0], ErrIllFormed) {
+		t.Fatalf("got %v, %v", d, reports)
+	}
+	if did, _, _ := drive(t, v, now); len(did) != 0 {
+		t.Fatalf("again at once: %v", did)
+	}
+	addAll(t, v, g, now, 0, "m3")
+	if _, d, _ = drive(t, v, v.Next(now)); d == nil {
+		t.Fatal("no document though the layers are complete")
+	}
+}
+
+// The signature exists only after Persisted, and after a crash the same document is signed, whatever
+// has arrived since. The control loses the record and signs another one: that is what it is for.
+func TestNeverTwoDigestsForOneEpoch(t *testing.T) {
+	g := testGenesis(t, 1)
+	now := testStart
+	v := newVoter(t, g, "a1", now)
+	addAll(t, v, g, now, 0, someNodes...)
+	first := v.Due(now)
+	if first.Do != DoPersist {
+		t.Fatalf("first is %s", first.Do)
+	}
+	for range 3 {
+		if a := v.Due(now.Add(time.Second)); a.Do != DoNothing {
+			t.Fatalf("%s before the record is on the disk", a.Do)
+		}
+	}
+	record, err := ParseRecord(first.Record.Marshal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		record *Record
+		same   bool
+	}{{record, true}, {nil, false}} {
+		again := newVoter(t, g, "a1", now, func(vc *VoterConfig) { vc.Record = c.record })
+		_ = again.Add(now, describe(t, g, "m1", 0, func(d *Descriptor) { d.Packets = 99 }))
+		for _, name := range someNodes[1:] {
+			_ = again.Add(now, describe(t, g, name, 0))
+		}
+		_, d, _ := drive(t, again, now)
+		if d == nil || (d.Digest() == first.Record.Digest) != c.same {
+			t.Fatalf("with record %v: got %v", c.record != nil, d)
+		}
+	}
+}
+
+func TestClockGoneBackSignsNothing(t *testing.T) {
+	g := testGenesis(t, 1)
+	later := testDocument(t, g, 9, Digest{}, someNodes...)
+	now := testStart
+	v := newVoter(t, g, "a1", now, func(c *VoterConfig) { c.Record = newRecord(later) })
+	addAll(t, v, g, now, 1, someNodes...)
+	for _, at := range []time.Time{now, now.Add(time.Second), now.Add(3 * time.Second)} {
+		if _, d, _ := drive(t, v, at); d != nil {
+			t.Fatal("signed an epoch before the last signature")
+		}
+	}
+	if err := v.Persisted(newRecord(later)); err == nil {
+		t.Fatal("took a record that it did not ask for")
+	}
+}
+
+func TestAddRefuses(t *testing.T) {
+	g := testGenesis(t, 1)
+	other := testGenesis(t, 4)
+	now := testStart.Add(time.Second)
+	sign := func(name string, d *Descriptor) *Descriptor { d.Sign(identity(name)); return d }
+	cases := []struct {
+		name string
+		d    *Descriptor
+		want error
+	}{
+		{"fine", describe(t, g, "m1", 0), nil},
+		{"the epoch after", describe(t, g, "m1", 1), nil},
+		{"too far ahead", describe(t, g, "m1", 2), RefusedClock},
+		{"other network", describe(t, other, "m1", 0), RefusedNetwork},
+		{"not admitted", describe(t, g, "m9", 0), RefusedNotAdmitted},
+		{"admitted as something else", describe(t, g, "m1", 0, func(d *Descriptor) { d.Role = RoleProvider }), RefusedNotAdmitted},
+		{"signed by another", sign("m2", describe(t, g, "m1", 0)), RefusedSignature},
+		{"bad key", describe(t, g, "m1", 0, func(d *Descriptor) { d.Keys[0] = make([]byte, 32) }), RefusedKeys},
+		{"one key for two epochs", describe(t, g, "m1", 0, func(d *Descriptor) { d.Keys[0] = d.Keys[1] }), RefusedKeys},
+		{"bad name", describe(t, g, "m1", 0, func(d *Descriptor) { d.Name = "a b" }), RefusedMalformed},
+		{"bad address", describe(t, g, "m1", 0, func(d *Descriptor) { d.Addr = "here" }), RefusedMalformed},
+		{"storing mix", describe(t, g, "m1", 0, func(d *Descriptor) { d.Storing = true }), RefusedMalformed},
+		{"huge capacity", describe(t, g, "m1", 0, func(d *Descriptor) { d.Capacity = 1 << 60 }), RefusedMalformed},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			v := newVoter(t, g, "a1", now)
+			if err := v.Add(now, c.d); !errors.Is(err, c.want) {
+				t.Fatalf("got %v, want %v", err, c.want)
+			}
+		})
+	}
+	v := newVoter(t, g, "a1", now)
+	if err := v.Add(testStart.Add(-time.Second), describe(t, g, "m1", 0)); !errors.Is(err, RefusedClock) {
+		t.Errorf("before the start: %v", err)
+	}
+}
+
+// Of two descriptors for one epoch the greater serial counts; two with one serial are a conflict.
+func TestSerial(t *testing.T) {
+	g := testGenesis(t, 1)
+	now := testStart
+	v := newVoter(t, g, "a1", now)
+	at := func(serial uint64, addr string) error {
+		return v.Add(now, describe(t, g, "m1", 0, func(d *Descriptor) { d.Serial, d.Addr = serial, addr }))
+	}
+	for i, c := range []struct {
+		serial uint64
+		addr   string
+		want   error
+		holds  string
+	}{
+		{5, "h:1", nil, "h:1"}, {5, "h:1", nil, "h:1"}, {5, "h:2", RefusedConflict, "h:1"},
+		{6, "h:3", nil, "h:3"}, {5, "h:1", nil, "h:3"},
+	} {
+		if err := at(c.serial, c.addr); !errors.Is(err, c.want) {
+			t.Errorf("step %d: %v", i, err)
+		}
+		if got := v.ready[0][identity("m1").ID()].Addr; got != c.holds {
+			t.Errorf("step %d: holds %s", i, got)
+		}
+	}
+}
+
+func TestProbation(t *testing.T) {
+	g := testGenesis(t, 1)
+	now := testStart
+	v := newVoter(t, g, "a1", now, func(c *VoterConfig) {
+		c.Admitted = c.Admitted.Add(Admission{identity("m7").ID(), RoleMix, 1})
+	})
+	all := append(slices.Clone(someNodes), "m7")
+	addAll(t, v, g, now, 0, all...)
+	addAll(t, v, g, now, 1, all...)
+	_, d0, _ := drive(t, v, now)
+	_, d1, _ := drive(t, v, g.Schedule().EndOf(0, PhaseDescriptors))
+	for i, d := range []*Document{d0, d1} {
+		n, ok := d.Node(identity("m7").ID())
+		if !ok || n.Probation != (i == 0) || slices.ContainsFunc(d.Layer(n.Layer), func(o Node) bool { return o.ID == n.ID }) == n.Probation {
+			t.Errorf("epoch %d: %v, %+v", i, ok, n.Probation)
+		}
+	}
+}
+
+func TestNewVoterRefuses(t *testing.T) {
+	g := testGenesis(t, 1)
+	if _, err := NewVoter(VoterConfig{Genesis: g, Identity: identity("m1")}, testStart); err == nil {
+		t.Error("a stranger votes")
+	}
+	forged := testDocument(t, g, 1, Digest{}, someNodes...)
+	forged.Signatures[0].Bytes[0] ^= 1
+	if _, err := NewVoter(VoterConfig{Genesis: g, Identity: identity("a1"), Latest: forged}, testStart); !errors.Is(err, ErrSignature) {
+		t.Error(err)
+	}
+}
