@@ -1,0 +1,268 @@
+package box
+
+import (
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"murmuration/internal/durable"
+)
+
+// What a day's Badger holds. Names are HMACs under the day's key, so that the directory, once the
+// key is gone, does not even say which boxes existed.
+//
+//	'b' ‖ name 32                          → AES-256-GCM(id ‖ signature ‖ ciphertext), name as AD
+//	'q' ‖ peer's name 16 ‖ commit 8 ‖ n 4  → name 32 of the box that waits
+//	's'                                    → number of the newest commit 8
+const (
+	boxPrefix   = 'b'
+	queuePrefix = 'q'
+	peerSize    = 16
+)
+
+var commitKey = []byte{'s'}
+
+// Errors of opening a day.
+var (
+	ErrLost    = errors.New("acknowledged boxes are missing")
+	ErrDamaged = errors.New("box does not open: the disk returned other bytes than were written")
+)
+
+// badgerDay is the directory of one day: its key, its mark and its Badger.
+type badgerDay struct {
+	day    Day
+	dir    string
+	name   []byte // key of the names
+	seal   cipher.AEAD
+	log    *badgerLog
+	db     *badger.DB
+	commit uint64        // newest commit; owned by the committer
+	broken error         // first failed commit; owned by the committer
+	mark   *durable.Mark // see begun; owned by the committer
+	noSync bool
+}
+
+func dayDir(root string, day Day) string { return filepath.Join(root, fmt.Sprintf("day-%05d", day)) }
+
+// createDay makes the directory of a day under another name and moves it into place whole.
+func createDay(root string, day Day) error {
+	final := dayDir(root, day)
+	fresh := final + freshSuffix
+	if err := os.Mkdir(fresh, 0o700); err != nil {
+		return fmt.Errorf("creating day %d of the box store: %w", day, err)
+	}
+	key := make([]byte, 32)
+	rand.Read(key)
+	err := os.Mkdir(filepath.Join(fresh, "badger"), 0o700)
+	if err == nil {
+		err = durable.WriteFile(filepath.Join(fresh, "key"), keyText(key), 0o600)
+	}
+	if err == nil {
+		err = durable.CreateMark(filepath.Join(fresh, "mark"))
+	}
+	if err == nil {
+		err = os.Rename(fresh, final)
+	}
+	if err == nil {
+		err = durable.SyncDir(root)
+	}
+	if err != nil {
+		return fmt.Errorf("creating day %d of the box store: %w", day, err)
+	}
+	return nil
+}
+
+// openDay opens an existing day and checks that nothing acknowledged is missing.
+func openDay(root string, day Day, opts Options) (*badgerDay, error) {
+	d := &badgerDay{day: day, dir: dayDir(root, day), noSync: opts.noSync, log: &badgerLog{log: opts.Logger}}
+	if err := d.open(opts); err != nil {
+		return nil, fmt.Errorf("opening box store %s: %w\n  nothing was changed; move this directory away to go on without its day, or put its backup in its place", d.dir, err)
+	}
+	return d, nil
+}
+
+func (d *badgerDay) open(opts Options) error {
+	if err := d.readKey(); err != nil {
+		return err
+	}
+	var err error
+	if d.mark, err = durable.OpenMark(filepath.Join(d.dir, "mark")); err != nil {
+		return err
+	}
+	if d.mark.Value() > 0 {
+		// Badger would make an empty database where one was removed.
+		if _, err := os.Stat(filepath.Join(d.dir, "badger", "MANIFEST")); err != nil {
+			return errors.Join(fmt.Errorf("%w: %w", ErrLost, err), d.mark.Close())
+		}
+	}
+	if d.db, err = openBadger(badgerOptions(filepath.Join(d.dir, "badger"), d.log, opts)); err != nil {
+		return errors.Join(err, d.mark.Close())
+	}
+	if err := d.checkMark(); err != nil {
+		return errors.Join(err, d.close())
+	}
+	return nil
+}
+
+// openBadger turns the panics that Badger has for some damaged files into errors.
+func openBadger(opts badger.Options) (db *badger.DB, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			db, err = nil, fmt.Errorf("badger: %v", r)
+		}
+	}()
+	if err := durable.CheckTables(opts.Dir); err != nil { // Badger would panic in a goroutine of its own
+		return nil, err
+	}
+	return badger.Open(opts)
+}
+
+// badgerOptions are the settings of one day; docs/box.md section 6 has the reason for each.
+func badgerOptions(dir string, log badger.Logger, opts Options) badger.Options {
+	o := badger.DefaultOptions(dir)
+	o.Logger = log
+	o.SyncWrites = !opts.noSync
+	o.ChecksumVerificationMode = options.OnTableRead
+	o.Compression = options.None // boxes are random bytes
+	o.BlockCacheSize = 0         // values lie in the value log, blocks are mapped already
+	o.ValueThreshold = 1024
+	o.ValueLogFileSize = opts.valueLog
+	o.MemTableSize = 2 << 20
+	o.NumMemtables = 3
+	o.NumCompactors = 2
+	o.DetectConflicts = false // one committer
+	o.MetricsEnabled = false
+	return o
+}
+
+// get returns a copy of the value, or nil if the key is not there.
+func get(txn *badger.Txn, key []byte) ([]byte, error) {
+	item, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return item.ValueCopy(nil)
+}
+
+func (d *badgerDay) nameOf(b []byte) []byte {
+	h := hmac.New(sha256.New, d.name)
+	h.Write(b)
+	return h.Sum(nil)
+}
+
+func boxKey(name []byte) []byte { return append([]byte{boxPrefix}, name...) }
+
+func (d *badgerDay) queueKey(peer Holder) []byte {
+	return append([]byte{queuePrefix}, d.nameOf(peer[:])[:peerSize]...)
+}
+
+func (p place) appendTo(key []byte) []byte {
+	key = binary.BigEndian.AppendUint64(key, p.commit)
+	return binary.BigEndian.AppendUint32(key, p.index)
+}
+
+// sealed is the value of a box, in a buffer from the pool.
+func (d *badgerDay) sealed(b Box, name []byte) []byte {
+	plain, out := buffers.Get().(*[]byte), buffers.Get().(*[]byte)
+	*plain = append(append(append((*plain)[:0], b.ID[:]...), b.Signature[:]...), b.Ciphertext...)
+	sealed := d.seal.Seal((*out)[:0], nil, *plain, name)
+	buffers.Put(plain)
+	return sealed
+}
+
+// load returns the box of that name, or nil. A box that does not open is ErrDamaged: Badger's own
+// checksums do not bind a value to its key.
+func (d *badgerDay) load(txn *badger.Txn, name []byte) (*Box, error) {
+	v, err := get(txn, boxKey(name))
+	if err != nil {
+		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, err)
+	}
+	if v == nil {
+		return nil, nil
+	}
+	plain, err := d.seal.Open(nil, nil, v, name)
+	if err != nil || len(plain) < 32+64 {
+		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, ErrDamaged)
+	}
+	return &Box{ID: ID(plain[:32]), Signature: Signature(plain[32:96]), Ciphertext: plain[96:]}, nil
+}
+
+func (d *badgerDay) read(id ID) (found *Box, err error) {
+	err = d.db.View(func(txn *badger.Txn) error {
+		found, err = d.load(txn, d.nameOf(id[:]))
+		return err
+	})
+	return found, err
+}
+
+// pending returns the oldest n entries for the peer.
+func (d *badgerDay) pending(peer Holder, n int) (found []Entry, err error) {
+	prefix := d.queueKey(peer)
+	err = d.db.View(func(txn *badger.Txn) error {
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
+		defer it.Close()
+		for it.Rewind(); it.Valid() && len(found) < n; it.Next() {
+			at := it.Item().Key()[len(prefix):]
+			name, err := it.Item().ValueCopy(nil)
+			if err != nil {
+				return err
+			}
+			b, err := d.load(txn, name)
+			if err != nil {
+				return err
+			}
+			if b == nil || len(at) != 12 {
+				return fmt.Errorf("reading the queue of day %d: %w", d.day, ErrDamaged)
+			}
+			p := place{binary.BigEndian.Uint64(at), binary.BigEndian.Uint32(at[8:])}
+			found = append(found, Entry{Day: d.day, Box: *b, at: p})
+		}
+		return nil
+	})
+	return found, err
+}
+
+// close closes the files; the caller sees to it that nobody uses the day.
+func (d *badgerDay) close() error {
+	if err := errors.Join(d.db.Close(), d.mark.Close()); err != nil {
+		return fmt.Errorf("closing day %d of the box store: %w", d.day, err)
+	}
+	return nil
+}
+
+const (
+	freshSuffix = ".new"
+	deadSuffix  = ".dropped"
+)
+
+// destroyDay removes a closed day: first its name, then its key, then the rest. What a crash leaves
+// is finished by sweep.
+func destroyDay(dir string) error {
+	dead := dir
+	if !strings.HasSuffix(dir, deadSuffix) {
+		dead = dir + deadSuffix
+		if err := os.Rename(dir, dead); err != nil {
+			return err
+		}
+	}
+	if err := durable.Erase(filepath.Join(dead, "key")); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dead); err != nil {
+		return err
+	}
+	return durable.SyncDir(filepath.Dir(dead))
+}

@@ -1,0 +1,301 @@
+package box
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"murmuration/internal/durable"
+)
+
+// Options of a BadgerStore; the zero value is usable.
+type Options struct {
+	// Logger takes Badger's warnings; nil discards.
+	Logger *slog.Logger
+
+	// Reserve is the free space in bytes below which data is refused with StatusFull. A full disk
+	// would kill the process (Badger writes through memory maps), so this must cover what else
+	// grows there. Zero is 1 GiB.
+	Reserve uint64
+
+	// Free tells the free space of the store's file system, in bytes; nil asks the system.
+	Free func(dir string) (uint64, error)
+
+	noSync   bool  // the control of the durability tests
+	valueLog int64 // size of a value log file, in bytes; tests make it small
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Reserve == 0 {
+		o.Reserve = 1 << 30
+	}
+	if o.Free == nil {
+		o.Free = durable.Free
+	}
+	if o.valueLog == 0 {
+		o.valueLog = 64 << 20
+	}
+	return o
+}
+
+const (
+	formatFile = "FORMAT"
+	formatText = "murmuration box store 1\n"
+)
+
+// BadgerStore is a Store and a Queue on disk: one directory for each day, with a Badger and a key of
+// its own. Requests of all goroutines go to one committer, which turns what waits into one batch,
+// fsyncs the batch's number outside Badger, and only then answers.
+type BadgerStore struct {
+	dir  string
+	opts Options
+	lock *durable.Lock
+
+	requests chan *request // to the committer; bounded, senders wait
+	done     chan struct{} // closed when it has ended
+
+	mu     sync.RWMutex // readers use days; the writer adds and removes them
+	days   map[Day]*badgerDay
+	floor  Day // days before it are refused
+	closed bool
+
+	closing sync.RWMutex // senders of requests hold it for reading; Close for writing
+	ended   bool
+}
+
+// Create makes an empty store in dir, which must be empty or not there.
+func Create(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("creating box store: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("creating box store: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() != "lost+found" {
+			return fmt.Errorf("creating box store %s: the directory is not empty\n  name an empty directory, or open the store that is there", dir)
+		}
+	}
+	return durable.WriteFile(filepath.Join(dir, formatFile), []byte(formatText), 0o600)
+}
+
+// Open opens a store that Create made, with all its days. It fails, and changes nothing that it
+// cannot read, when dir is something else, when another process has it (*durable.Locked), when
+// acknowledged boxes are missing (ErrLost), or when a file is damaged.
+func Open(dir string, opts Options) (*BadgerStore, error) {
+	if err := checkFormat(dir); err != nil {
+		return nil, err
+	}
+	lock, err := durable.Acquire(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, fmt.Errorf("opening box store: %w", err)
+	}
+	s := &BadgerStore{
+		dir: dir, opts: opts.withDefaults(), lock: lock,
+		requests: make(chan *request, maxBatch), done: make(chan struct{}),
+		days: make(map[Day]*badgerDay),
+	}
+	if err := s.openDays(); err != nil {
+		return nil, errors.Join(err, s.closeDays(), lock.Close())
+	}
+	go s.commitAll() // ends when Close closes requests
+	return s, nil
+}
+
+func checkFormat(dir string) error {
+	text, err := durable.ReadFile(filepath.Join(dir, formatFile), 1024)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("opening box store %s: %w: it has no %s file\n  name the directory that init made, or make a new one with init", dir, durable.ErrForeign, formatFile)
+	case err != nil:
+		return fmt.Errorf("opening box store: %w", err)
+	case string(text) != formatText:
+		return fmt.Errorf("opening box store %s: %w: its %s file names another format\n  use the version of murmur that made it", dir, durable.ErrForeign, formatFile)
+	}
+	return nil
+}
+
+// openDays finishes what a crash interrupted and opens every day.
+func (s *BadgerStore) openDays() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return fmt.Errorf("opening box store: %w", err)
+	}
+	for _, e := range entries {
+		path := filepath.Join(s.dir, e.Name())
+		name, isDay := strings.CutPrefix(e.Name(), "day-")
+		switch {
+		case !isDay:
+			continue
+		case strings.HasSuffix(name, freshSuffix): // nothing was ever written to it
+			err = os.RemoveAll(path)
+		case strings.HasSuffix(name, deadSuffix):
+			err = destroyDay(path)
+		default:
+			err = s.openDay(name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *BadgerStore) openDay(number string) error {
+	n, err := strconv.ParseUint(number, 10, 16)
+	if err != nil || filepath.Join(s.dir, "day-"+number) != dayDir(s.dir, Day(n)) {
+		return fmt.Errorf("opening box store %s: %w: day-%s\n  move it away", s.dir, durable.ErrForeign, number)
+	}
+	d, err := openDay(s.dir, Day(n), s.opts)
+	if err == nil {
+		s.days[Day(n)] = d
+	}
+	return err
+}
+
+// Read implements Store.
+func (s *BadgerStore) Read(day Day, id ID) (Box, Status, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return Box{}, 0, ErrClosed
+	}
+	d := s.days[day]
+	if d == nil {
+		return Box{}, StatusNotFound, nil
+	}
+	b, err := d.read(id)
+	if err != nil {
+		return Box{}, 0, err
+	}
+	if b == nil {
+		return Box{}, StatusNotFound, nil
+	}
+	return *b, b.status(), nil
+}
+
+// Write implements Store.
+func (s *BadgerStore) Write(day Day, b Box, replicas ...Holder) (Status, error) {
+	return s.ask(&request{day: day, box: b, replicas: replicas})
+}
+
+// Merge implements Store.
+func (s *BadgerStore) Merge(day Day, b Box) (Status, error) {
+	return s.ask(&request{day: day, box: b, merge: true})
+}
+
+// Pending implements Queue.
+func (s *BadgerStore) Pending(peer Holder, n int) ([]Entry, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	var found []Entry
+	for _, day := range sortedDays(s.days) {
+		if len(found) >= n {
+			break
+		}
+		more, err := s.days[day].pending(peer, n-len(found))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// Done implements Queue.
+func (s *BadgerStore) Done(peer Holder, entries ...Entry) error {
+	var errs []error
+	for _, e := range entries {
+		_, err := s.ask(&request{day: e.Day, forget: true, peer: peer, at: e.at})
+		if !errors.Is(err, ErrExpired) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ask hands a request to the committer and waits for its answer.
+func (s *BadgerStore) ask(r *request) (Status, error) {
+	r.answer = make(chan struct{})
+	s.mu.RLock()
+	d := s.days[r.day]
+	s.mu.RUnlock()
+	if d != nil {
+		r.sealFor(d)
+	}
+	s.closing.RLock()
+	if s.ended {
+		s.closing.RUnlock()
+		return 0, ErrClosed
+	}
+	s.requests <- r
+	s.closing.RUnlock()
+	<-r.answer
+	return r.status, r.err
+}
+
+// Drop implements Store.
+func (s *BadgerStore) Drop(before Day) error {
+	dead, err := s.detach(before)
+	for _, d := range dead {
+		if e := destroyDay(d.dir); e != nil {
+			err = errors.Join(err, fmt.Errorf("destroying day %d of the box store: %w", d.day, e))
+		}
+	}
+	return err
+}
+
+// detach closes the days before this one and takes them out of the store.
+func (s *BadgerStore) detach(before Day) (dead []*badgerDay, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	s.floor = max(s.floor, before)
+	for day, d := range s.days {
+		if day < s.floor {
+			err = errors.Join(err, d.close())
+			delete(s.days, day)
+			dead = append(dead, d)
+		}
+	}
+	return dead, err
+}
+
+// Close lets what waits be committed and answered, then closes the files. A second Close does
+// nothing.
+func (s *BadgerStore) Close() error {
+	s.closing.Lock()
+	if s.ended {
+		s.closing.Unlock()
+		return nil
+	}
+	s.ended = true
+	close(s.requests)
+	s.closing.Unlock()
+	<-s.done
+	return errors.Join(s.closeDays(), s.lock.Close())
+}
+
+func (s *BadgerStore) closeDays() (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for _, d := range s.days {
+		err = errors.Join(err, d.close())
+	}
+	return err
+}

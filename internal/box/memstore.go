@@ -1,0 +1,175 @@
+package box
+
+import (
+	"bytes"
+	"slices"
+	"sync"
+)
+
+// MemStore is a Store and a Queue in memory, for the simulator and for tests of others: the same
+// answers as BadgerStore, until the process ends.
+type MemStore struct {
+	limit int // bytes of ciphertext; 0 is no limit
+
+	mu     sync.Mutex // guards all below
+	days   map[Day]*memDay
+	floor  Day
+	bytes  int
+	closed bool
+}
+
+type memDay struct {
+	boxes  map[ID]Box
+	queue  map[Holder][]memEntry
+	commit uint64
+}
+
+type memEntry struct {
+	id ID
+	at place
+}
+
+// NewMemStore returns an empty store that is full from limit bytes of ciphertext on (0: never).
+func NewMemStore(limit int) *MemStore {
+	return &MemStore{limit: limit, days: make(map[Day]*memDay)}
+}
+
+// Read implements Store.
+func (s *MemStore) Read(day Day, id ID) (Box, Status, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return Box{}, 0, ErrClosed
+	}
+	d := s.days[day]
+	if d == nil {
+		return Box{}, StatusNotFound, nil
+	}
+	b, ok := d.boxes[id]
+	if !ok {
+		return Box{}, StatusNotFound, nil
+	}
+	b.Ciphertext = bytes.Clone(b.Ciphertext)
+	return b, b.status(), nil
+}
+
+// Write implements Store.
+func (s *MemStore) Write(day Day, b Box, replicas ...Holder) (Status, error) {
+	return s.put(day, b, false, replicas)
+}
+
+// Merge implements Store.
+func (s *MemStore) Merge(day Day, b Box) (Status, error) { return s.put(day, b, true, nil) }
+
+func (s *MemStore) put(day Day, b Box, merge bool, replicas []Holder) (Status, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, err := s.open(day)
+	if err != nil {
+		return 0, err
+	}
+	a := arrival{next: b, merge: merge, full: s.limit > 0 && s.bytes+len(b.Ciphertext) > s.limit}
+	if old, ok := d.boxes[b.ID]; ok {
+		a.old = &old
+	}
+	status, replace := settle(a)
+	if replace {
+		s.bytes += len(b.Ciphertext) - len(d.boxes[b.ID].Ciphertext)
+		b.Ciphertext = bytes.Clone(b.Ciphertext)
+		d.put(b, replicas)
+	}
+	return status, nil
+}
+
+// open returns the day, making it if need be. The caller holds mu.
+func (s *MemStore) open(day Day) (*memDay, error) {
+	switch {
+	case s.closed:
+		return nil, ErrClosed
+	case day < s.floor:
+		return nil, ErrExpired
+	case s.days[day] == nil:
+		s.days[day] = &memDay{boxes: make(map[ID]Box), queue: make(map[Holder][]memEntry)}
+	}
+	return s.days[day], nil
+}
+
+func (d *memDay) put(b Box, replicas []Holder) {
+	d.boxes[b.ID] = b
+	d.commit++
+	for _, peer := range replicas {
+		d.queue[peer] = append(d.queue[peer], memEntry{b.ID, place{commit: d.commit}})
+	}
+}
+
+// Drop implements Store.
+func (s *MemStore) Drop(before Day) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.floor = max(s.floor, before)
+	for day, d := range s.days {
+		if day >= s.floor {
+			continue
+		}
+		for _, b := range d.boxes {
+			s.bytes -= len(b.Ciphertext)
+		}
+		delete(s.days, day)
+	}
+	return nil
+}
+
+// Pending implements Queue.
+func (s *MemStore) Pending(peer Holder, n int) ([]Entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	var found []Entry
+	for _, day := range sortedDays(s.days) {
+		d := s.days[day]
+		waiting := d.queue[peer]
+		for _, e := range waiting[:min(max(n-len(found), 0), len(waiting))] {
+			b := d.boxes[e.id]
+			b.Ciphertext = bytes.Clone(b.Ciphertext)
+			found = append(found, Entry{Day: day, Box: b, at: e.at})
+		}
+	}
+	return found, nil
+}
+
+// Done implements Queue.
+func (s *MemStore) Done(peer Holder, entries ...Entry) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	for _, e := range entries {
+		if d := s.days[e.Day]; d != nil {
+			d.queue[peer] = slices.DeleteFunc(d.queue[peer], func(m memEntry) bool { return m.at == e.at })
+		}
+	}
+	return nil
+}
+
+// Close ends the store; its methods are ErrClosed from then on.
+func (s *MemStore) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed, s.days = true, nil
+	return nil
+}
+
+func sortedDays[T any](days map[Day]T) []Day {
+	sorted := make([]Day, 0, len(days))
+	for d := range days {
+		sorted = append(sorted, d)
+	}
+	slices.Sort(sorted)
+	return sorted
+}

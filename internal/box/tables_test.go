@@ -1,0 +1,40 @@
+package box
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"murmuration/internal/durable"
+)
+
+// TestZeroedTableIsRefused: Badger panics for such a table in a goroutine of its own, which ended the process.
+func TestZeroedTableIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	db, err := openBadger(badger.DefaultOptions(dir).WithLogger(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Update(func(txn *badger.Txn) error { return txn.Set([]byte("name"), []byte("value")) }), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if db, err = openBadger(badger.DefaultOptions(dir).WithLogger(nil)); err != nil { // the control
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tables, _ := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if len(tables) == 0 {
+		t.Fatal("there is no table")
+	}
+	if err := os.WriteFile(tables[0], make([]byte, 4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openBadger(badger.DefaultOptions(dir).WithLogger(nil)); !errors.Is(err, durable.ErrCorrupt) {
+		t.Fatalf("a zeroed table: %v", err)
+	}
+}
