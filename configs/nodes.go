@@ -1,0 +1,8 @@
+package configs
+
+import "embed"
+
+// Nodes has the configuration of each role, as ROLE.toml, with values that work as they are.
+//
+//go:embed mix.toml provider.toml
+var Nodes embed.FS
