@@ -1,0 +1,227 @@
+package mix
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"murmuration/internal/sphinx"
+)
+
+// Core is the pure part that an engine runs: the Relay of a mix, the edge of a provider.
+type Core interface {
+	Receive(now time.Time, a Arrival) Reason
+	TakeFresh(into []Seen) []Seen
+	Persisted(ticket uint64)
+	Next() (time.Time, bool)
+	Due(now time.Time, out []Departure) ([]Departure, error)
+}
+
+// Engine drives a core: workers peel packets, a scribe makes replay tags durable, and a clock lets
+// packets go when their time has come.
+type Engine struct {
+	cfg     EngineConfig
+	work    chan []byte   // peeling is the bottleneck: packets that find it full are dropped
+	written chan struct{} // one place: "tags wait for the scribe"
+	sooner  chan struct{} // one place: "something is due earlier than the clock thinks"
+
+	mu    sync.Mutex // guards core and alarm
+	core  Core
+	alarm time.Time // when the clock wakes up; zero while it is awake
+
+	fault string // why the last loop could not be sent, empty when it was; clock's
+}
+
+// EngineConfig is what an engine needs. Workers and Queue have defaults.
+type EngineConfig struct {
+	Params  *sphinx.Params
+	Keys    *Keyring
+	Core    Core
+	Wires   *Wires
+	Buffers *Buffers
+	Counts  *Counts
+	Workers int // goroutines that peel; GOMAXPROCS by default
+	Queue   int // packets that wait for a worker; 256 per worker by default
+	Log     *slog.Logger
+}
+
+// NewEngine allocates; nothing happens before Run.
+func NewEngine(cfg EngineConfig) *Engine {
+	if cfg.Workers == 0 {
+		cfg.Workers = runtime.GOMAXPROCS(0)
+	}
+	if cfg.Queue == 0 {
+		cfg.Queue = 256 * cfg.Workers
+	}
+	return &Engine{
+		cfg: cfg, core: cfg.Core, work: make(chan []byte, cfg.Queue),
+		written: make(chan struct{}, 1), sooner: make(chan struct{}, 1),
+	}
+}
+
+// Submit takes a packet from a link; the engine owns its bytes from here on. It never blocks.
+func (e *Engine) Submit(packet []byte) {
+	select {
+	case e.work <- packet:
+	default:
+		e.drop(packet, Overload)
+	}
+}
+
+// Do runs f with the core locked, and sees to what became due by it.
+func (e *Engine) Do(f func(now time.Time)) {
+	e.mu.Lock()
+	f(time.Now())
+	e.rouse()
+	e.mu.Unlock()
+}
+
+// rouse wakes whoever has something to do now. The caller holds mu.
+func (e *Engine) rouse() {
+	nudge(e.written)
+	if next, ok := e.core.Next(); ok && !e.alarm.IsZero() && next.Before(e.alarm) {
+		nudge(e.sooner)
+	}
+}
+
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Run peels, persists and sends until ctx ends or the tags cannot be made durable any more.
+func (e *Engine) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for range e.cfg.Workers {
+		group.Go(func() error { return e.peel(ctx) })
+	}
+	group.Go(func() error { return e.scribe(ctx) })
+	group.Go(func() error { return e.clock(ctx) })
+	return group.Wait()
+}
+
+// peel is one worker; it ends with ctx.
+func (e *Engine) peel(ctx context.Context) error {
+	unwrapper := sphinx.NewUnwrapper(e.cfg.Params)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case packet := <-e.work:
+			e.receive(unwrapper, packet)
+		}
+	}
+}
+
+func (e *Engine) receive(u *sphinx.Unwrapper, packet []byte) {
+	a, reason := e.cfg.Keys.Unwrap(time.Now(), u, packet)
+	if reason == Accepted {
+		e.mu.Lock()
+		reason = e.core.Receive(time.Now(), a)
+		e.rouse()
+		e.mu.Unlock()
+	}
+	if reason != Accepted {
+		e.drop(packet, reason)
+		return
+	}
+	e.cfg.Counts.Received()
+}
+
+func (e *Engine) drop(packet []byte, reason Reason) {
+	e.cfg.Counts.Drop(reason)
+	e.cfg.Buffers.Put(packet)
+}
+
+// scribe makes tags durable in groups: while one fsync runs, the tags of the next collect. It ends
+// with ctx, or when the disk refuses: a mix that cannot remember must not forward.
+func (e *Engine) scribe(ctx context.Context) error {
+	var seen []Seen
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-e.written:
+		}
+		e.mu.Lock()
+		seen = e.core.TakeFresh(seen[:0])
+		e.mu.Unlock()
+		if len(seen) == 0 {
+			continue
+		}
+		if err := e.cfg.Keys.Persist(seen); err != nil {
+			return fmt.Errorf("remembering replay tags: %w", err)
+		}
+		e.mu.Lock()
+		e.core.Persisted(seen[len(seen)-1].Ticket)
+		e.rouse()
+		e.mu.Unlock()
+	}
+}
+
+// clock hands packets to the links when they are due; it ends with ctx.
+func (e *Engine) clock(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var out []Departure
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		case <-e.sooner:
+		}
+		out = e.depart(out[:0])
+		timer.Reset(e.untilNext())
+	}
+}
+
+func (e *Engine) depart(out []Departure) []Departure {
+	e.mu.Lock()
+	e.alarm = time.Time{}
+	out, err := e.core.Due(time.Now(), out)
+	e.mu.Unlock()
+	e.complain(err)
+	for i, d := range out {
+		if e.cfg.Wires.Send(d.To, d.Packet) {
+			e.cfg.Counts.Sent()
+		} else {
+			e.drop(d.Packet, LinkDown)
+		}
+		out[i] = Departure{}
+	}
+	return out
+}
+
+// complain says why loops cannot be sent, once for each reason.
+func (e *Engine) complain(err error) {
+	if err == nil {
+		return
+	}
+	if text := err.Error(); text != e.fault {
+		e.fault = text
+		e.cfg.Log.Warn("loops cannot be sent", "error", err)
+	}
+}
+
+// idleAlarm is how long the clock sleeps when nothing is held: it is woken by what comes.
+const idleAlarm = time.Hour
+
+func (e *Engine) untilNext() time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	next, ok := e.core.Next()
+	if !ok {
+		next = now.Add(idleAlarm)
+	}
+	e.alarm = next
+	return max(0, next.Sub(now))
+}

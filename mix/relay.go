@@ -1,0 +1,198 @@
+package mix
+
+import (
+	"errors"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/replay"
+	"murmuration/internal/sphinx"
+)
+
+// Arrival is a packet that one of the node's keys has opened.
+type Arrival struct {
+	Epoch  directory.Epoch // whose key opened it
+	Hop    sphinx.Result
+	Packet []byte // the next hop's packet; belongs to the core from here on
+}
+
+// Departure is a packet that leaves for another node. Packet belongs to the caller.
+type Departure struct {
+	To     directory.NodeID
+	Packet []byte
+}
+
+// Rules is what the relay takes from the network document of the current epoch. The zero Rules stand for
+// no document: nothing is taken in.
+type Rules struct {
+	DelayLimit time.Duration                 // longest delay that a packet may ask for
+	Next       map[directory.NodeID]struct{} // the only nodes that packets may go to
+}
+
+// Relay is the pure core of mixing: replay check, delay, forwarding. It is not safe for concurrent use.
+type Relay struct {
+	rules  Rules
+	pool   *Pool[Departure]
+	loops  *Loops // nil in a provider
+	epochs map[directory.Epoch]*window
+	ticket uint64
+	fresh  []Seen
+}
+
+// TagSet remembers what was seen under one key. *replay.Set is one of fixed size, Tags one that grows.
+type TagSet interface {
+	// Add is not fresh if the tag was there before; a fresh one that finds the set full is refused
+	// with replay.ErrFull.
+	Add(tag replay.Tag) (fresh bool, err error)
+	Len() int
+	Capacity() int
+}
+
+// window is the time in which one epoch's key is accepted, with the tags seen under it.
+type window struct {
+	from, until time.Time
+	tags        TagSet
+}
+
+// Seen is a replay tag that must be on disk before the packet of Ticket leaves.
+type Seen struct {
+	Epoch  directory.Epoch
+	Tag    sphinx.Tag
+	Ticket uint64
+}
+
+// NewRelay makes a relay that holds at most limit packets and sends loops, unless loops is nil.
+func NewRelay(limit int, loops *Loops) *Relay {
+	return &Relay{pool: NewPool[Departure](limit), loops: loops, epochs: map[directory.Epoch]*window{}}
+}
+
+// SetRules switches to the rules of a new document; packets already held still leave.
+func (r *Relay) SetRules(rules Rules) { r.rules = rules }
+
+// OpenEpoch accepts packets under the key of e from `from` until `until`, both with the grace
+// included; tags holds what was already seen, as read back from disk.
+func (r *Relay) OpenEpoch(e directory.Epoch, from, until time.Time, tags TagSet) {
+	r.epochs[e] = &window{from: from, until: until, tags: tags}
+}
+
+// CloseEpoch forgets the tags of e; its key must be gone already.
+func (r *Relay) CloseEpoch(e directory.Epoch) { delete(r.epochs, e) }
+
+// Receive takes a packet in. One that goes on is held for its delay; one that ends here can only be
+// a loop of this mix.
+func (r *Relay) Receive(now time.Time, a Arrival) Reason {
+	if a.Hop.Kind != sphinx.Forward {
+		return r.comeBack(now, a)
+	}
+	if r.rules.Next == nil {
+		return NoDocument
+	}
+	to := directory.NodeID(a.Hop.Next)
+	if _, ok := r.rules.Next[to]; !ok {
+		return NotANeighbour
+	}
+	if r.pool.Full() {
+		return PoolFull
+	}
+	ticket, reason := r.Admit(now, a)
+	if reason == Accepted {
+		r.pool.Hold(ticket, now.Add(a.Hop.Delay), Departure{To: to, Packet: a.Packet})
+	}
+	return reason
+}
+
+func (r *Relay) comeBack(now time.Time, a Arrival) Reason {
+	if r.loops == nil || a.Hop.Kind != sphinx.Deliver {
+		return UnknownService
+	}
+	if _, reason := r.Admit(now, a); reason != Accepted {
+		return reason
+	}
+	if !r.loops.returns.Returned(a.Hop.Recipient) {
+		return UnknownLoop
+	}
+	return Accepted
+}
+
+// Admit makes the checks that every packet passes wherever it goes next, and remembers its tag. What
+// the packet causes must not be seen outside before Persisted has been told of the ticket.
+func (r *Relay) Admit(now time.Time, a Arrival) (ticket uint64, reason Reason) {
+	if r.rules.Next == nil {
+		return 0, NoDocument
+	}
+	w := r.epochs[a.Epoch]
+	if w == nil || now.Before(w.from) || !now.Before(w.until) {
+		return 0, WrongEpoch
+	}
+	if a.Hop.Delay > r.rules.DelayLimit || now.Add(a.Hop.Delay).After(w.until) {
+		return 0, DelayTooLong
+	}
+	fresh, err := w.tags.Add([32]byte(a.Hop.Tag))
+	switch {
+	case errors.Is(err, replay.ErrFull):
+		return 0, TagsFull
+	case err != nil || !fresh:
+		return 0, Replayed
+	}
+	r.ticket++
+	r.fresh = append(r.fresh, Seen{Epoch: a.Epoch, Tag: a.Hop.Tag, Ticket: r.ticket})
+	return r.ticket, Accepted
+}
+
+// Hold keeps a packet that was made here (a reply, a loop) until it leaves; zero is the ticket of a
+// packet that depends on no arrival.
+func (r *Relay) Hold(ticket uint64, leave time.Time, d Departure) Reason {
+	if !r.pool.Hold(ticket, leave, d) {
+		return PoolFull
+	}
+	return Accepted
+}
+
+// TakeFresh hands over the tags admitted since the last call, in order of their tickets. The driver
+// writes and fsyncs them, and then calls Persisted with the last one's ticket.
+func (r *Relay) TakeFresh(into []Seen) []Seen {
+	into = append(into, r.fresh...)
+	r.fresh = r.fresh[:0]
+	return into
+}
+
+// Persisted says that the tags of all tickets up to this one are on disk.
+func (r *Relay) Persisted(ticket uint64) { r.pool.Persisted(ticket) }
+
+// Next is the time at which Due has something to do.
+func (r *Relay) Next() (time.Time, bool) {
+	next, ok := r.pool.Next()
+	if r.loops != nil && r.loops.doc != nil {
+		if slot := r.loops.Next(); !ok || slot.Before(next) {
+			return slot, true
+		}
+	}
+	return next, ok
+}
+
+// Due appends to out the packets whose time has come, this mix's own loops among them. An error
+// means that a loop could not be made; everything else was.
+func (r *Relay) Due(now time.Time, out []Departure) ([]Departure, error) {
+	for d, ok := r.pool.Take(now); ok; d, ok = r.pool.Take(now) {
+		out = append(out, d)
+	}
+	if r.loops == nil {
+		return out, nil
+	}
+	d, ok, err := r.loops.Due(now)
+	if ok {
+		out = append(out, d)
+	}
+	return out, err
+}
+
+// Held is the number of packets in the pool.
+func (r *Relay) Held() int { return r.pool.Len() }
+
+// Tags is the number of tags seen in epoch e and the room there is.
+func (r *Relay) Tags(e directory.Epoch) (seen, capacity int) {
+	if w := r.epochs[e]; w != nil {
+		return w.tags.Len(), w.tags.Capacity()
+	}
+	return 0, 0
+}
