@@ -1,0 +1,175 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/durable"
+	"murmuration/mix"
+)
+
+// Files of an authority in its provider's home.
+const (
+	// AdmissionsFile lists who is admitted. Whoever can change it decides who is in the network.
+	// It is read again before every vote, so that `murmur network admit` works while the authority runs.
+	AdmissionsFile = "admissions"
+	// recordFile holds the last document that was ever signed, so that there are never two for one epoch.
+	recordFile = "signed"
+)
+
+// authority drives the voter of a provider that the genesis names. It is the registry of its own
+// provider's courier, too.
+type authority struct {
+	s    *Server
+	wake chan struct{} // one place: "there may be something to do"
+
+	mu    sync.Mutex // guards voter
+	voter *directory.Voter
+}
+
+// registry gives the courier its documents: from here when this provider is the authority.
+func (s *Server) registry(m *mix.Machine) mix.Registry {
+	if _, named := m.Home.Genesis.Authority(m.Home.Identity.ID()); !named {
+		return mix.NewRemote(m.Home.Genesis, m.Transport())
+	}
+	s.authority = &authority{s: s, wake: make(chan struct{}, 1)}
+	return s.authority
+}
+
+// open reads what the authority must know before it may sign anything.
+func (a *authority) open(now time.Time) error {
+	home := a.s.machine.Home
+	if n := len(home.Genesis.Authorities); n > 1 {
+		return fmt.Errorf("the genesis names %d authorities: this version of murmur runs one", n)
+	}
+	record, err := readRecord(home.Path(recordFile))
+	if err != nil {
+		return err
+	}
+	admitted, err := ReadAdmissions(home.Path(AdmissionsFile))
+	if err != nil {
+		return err
+	}
+	a.voter, err = directory.NewVoter(directory.VoterConfig{
+		Genesis: home.Genesis, Identity: home.Identity, Admitted: admitted,
+		Latest: a.s.machine.Courier.Latest(), Record: record,
+	}, now)
+	return err
+}
+
+func readRecord(path string) (*directory.Record, error) {
+	raw, err := durable.ReadFile(path, directory.MaxRecord)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the last signature: %w", err)
+	}
+	record, err := directory.ParseRecord(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: restore it from a backup; without it, two documents could be signed for one epoch", path, err)
+	}
+	return record, nil
+}
+
+// ReadAdmissions reads the list of an authority.
+func ReadAdmissions(path string) (directory.Admissions, error) {
+	raw, err := durable.ReadFile(path, directory.MaxAdmissions)
+	if err != nil {
+		return nil, fmt.Errorf("reading who is admitted: %w", err)
+	}
+	list, err := directory.ParseAdmissions(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return list, nil
+}
+
+// run does what the voter asks until ctx ends. It ends the provider when a signature cannot be recorded.
+func (a *authority) run(ctx context.Context) error {
+	for {
+		next, err := a.advance()
+		if err != nil {
+			return err
+		}
+		timer := time.NewTimer(time.Until(next))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		case <-a.wake:
+			timer.Stop()
+		}
+	}
+}
+
+// advance does everything that is due and tells when there is more.
+func (a *authority) advance() (next time.Time, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	admitted, err := ReadAdmissions(a.s.machine.Home.Path(AdmissionsFile))
+	if err != nil {
+		a.s.cfg.Log.Error("going on with the admissions that were read before", "error", err)
+	} else {
+		a.voter.Admit(admitted)
+	}
+	for {
+		now := time.Now()
+		action := a.voter.Due(now)
+		if action.Do == directory.DoNothing {
+			return a.voter.Next(now), nil
+		}
+		if err := a.do(now, action); err != nil {
+			return time.Time{}, err
+		}
+	}
+}
+
+func (a *authority) do(now time.Time, action directory.Action) error {
+	for _, note := range action.Notes {
+		a.s.cfg.Log.Info("tally", "note", note)
+	}
+	switch action.Do {
+	case directory.DoPersist:
+		if err := durable.WriteFile(a.s.machine.Home.Path(recordFile), action.Record.Marshal(), 0o600); err != nil {
+			return fmt.Errorf("recording what will be signed: %w", err)
+		}
+		return a.voter.Persisted(action.Record)
+	case directory.DoPublish:
+		return a.s.machine.Courier.Keep(now, action.Document)
+	case directory.DoReport:
+		a.s.cfg.Log.Warn("there is no new network document", "error", action.Err)
+	case directory.DoNothing, directory.DoVote, directory.DoEndorse: // the last two are for several authorities
+	}
+	return nil
+}
+
+// Submit takes a descriptor of any node, this provider's own among them.
+func (a *authority) Submit(_ context.Context, d *directory.Descriptor) error {
+	a.mu.Lock()
+	admitted, err := ReadAdmissions(a.s.machine.Home.Path(AdmissionsFile))
+	if err == nil {
+		a.voter.Admit(admitted)
+	}
+	err = a.voter.Add(time.Now(), d)
+	a.mu.Unlock()
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+	return err
+}
+
+// Fetch gives a document that was signed here.
+func (a *authority) Fetch(_ context.Context, e directory.Epoch) (*directory.Document, error) {
+	if doc := a.s.machine.Courier.Document(e); doc != nil {
+		return doc, nil
+	}
+	return nil, fmt.Errorf("the document of epoch %d is not signed yet", e)
+}

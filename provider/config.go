@@ -1,0 +1,86 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/mix"
+)
+
+// Config is what the operator of a provider decides. Zero values mean the default.
+type Config struct {
+	mix.Config
+
+	// MaxClients is how many people may use this provider, online or not. The provider says at its
+	// start what disk that may need. Default 1,000.
+	MaxClients int `toml:"max_clients"`
+
+	// SpoolPackets is how many replies wait in memory for all clients together, at the size of a
+	// packet's body each. Default 8,192.
+	SpoolPackets int `toml:"spool_packets"`
+
+	// KeepFreeMiB is the free disk space in MiB below which new boxes are refused; reads, tombstones
+	// and what is there already still work. Default 1,024.
+	KeepFreeMiB int `toml:"keep_free_mib"`
+
+	// Store keeps the boxes; nil is Badger in the home's boxes/. It must also be a box.Queue.
+	Store Store `toml:"-"`
+}
+
+// Store is what a provider needs of its box store: boxes, and the list of those that the other holders
+// do not have yet.
+type Store interface {
+	box.Store
+	box.Queue
+	Close() error
+}
+
+const (
+	defaultMaxClients   = 1_000
+	defaultSpoolPackets = 8_192
+
+	perSpool  = 64               // replies that wait for one client; protocol, section 4
+	spoolAge  = 30 * time.Minute // later than this the client has asked again
+	spoolIdle = 48 * time.Hour   // a client that stays away longer begins anew
+)
+
+// Validate says what is wrong with the configuration, one error per key.
+func (c *Config) Validate() error {
+	errs := []error{c.Config.Validate()}
+	for _, n := range []struct {
+		key   string
+		value int
+	}{{"max_clients", c.MaxClients}, {"spool_packets", c.SpoolPackets}, {"keep_free_mib", c.KeepFreeMiB}} {
+		if n.value < 0 {
+			errs = append(errs, fmt.Errorf("%s: %d is negative; leave the key out for the default", n.key, n.value))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) withDefaults() Config {
+	c.Config = c.Config.WithDefaults()
+	if c.MaxClients == 0 {
+		c.MaxClients = defaultMaxClients
+	}
+	if c.SpoolPackets == 0 {
+		c.SpoolPackets = defaultSpoolPackets
+	}
+	return c
+}
+
+func (c Config) limits() Limits {
+	return Limits{
+		Packets: c.MaxHeld, Replies: c.MaxHeld, Spools: c.MaxClients, PerSpool: perSpool,
+		SpoolAge: spoolAge, SpoolIdle: spoolIdle, SpooledTotal: c.SpoolPackets,
+	}
+}
+
+// reserve is the free space below which boxes are refused, in bytes; 0 is the store's default.
+func (c Config) reserve() uint64 { return uint64(c.KeepFreeMiB) << 20 }
+
+// conns is how many links the provider takes in: every client twice, since one that comes back may
+// replace a connection that is dead, and room for nodes and strangers.
+func (c Config) conns() int { return 1024 + 2*c.MaxClients }

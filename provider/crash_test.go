@@ -1,0 +1,256 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/box/boxtest"
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/internal/privnet"
+	"murmuration/internal/suite"
+	"murmuration/mix"
+	"murmuration/provider"
+)
+
+// childVariable has the home of a provider that this test binary shall be instead of running tests, and
+// the address to listen on in the variable with an A at its end.
+const childVariable = "MURMUR_TEST_PROVIDER_HOME"
+
+func TestMain(m *testing.M) {
+	if home := os.Getenv(childVariable); home != "" {
+		if err := beProvider(home, os.Getenv(childVariable+"A")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func beProvider(home, addr string) error {
+	s, err := provider.New(provider.Config{Config: mix.Config{Home: home, Name: "provider-1", Listen: addr}, KeepFreeMiB: 1})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.Run(context.Background())
+}
+
+// kills is how often the provider is killed under load; `just kill` does it a hundred times.
+func kills() int {
+	if n, err := strconv.Atoi(os.Getenv("MURMUR_KILLS")); err == nil {
+		return n
+	}
+	return 3
+}
+
+// harbour is a private network over TLS, of which the first provider runs in a process of its own and
+// the test plays the third one.
+type harbour struct {
+	*testing.T
+	net    *privnet.Network
+	ghost  *ghost
+	child  *exec.Cmd
+	stderr bytes.Buffer
+}
+
+// ghost is a provider that only hands in its descriptor and sends boxes to the other holders.
+type ghost struct {
+	home      *mix.Home
+	node      *privnet.Node
+	transport link.Transport
+}
+
+// TestKilledUnderLoad: a provider is killed with -9 while another holder sends it boxes; everything that it
+// acknowledged is in its store, byte for byte, and it goes on.
+func TestKilledUnderLoad(t *testing.T) {
+	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour)}
+	h.net.Release()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+10*kills())*time.Second)
+	defer cancel()
+	h.raise()
+	h.spawn()
+	defer func() { h.kill() }()
+	done := make(chan error, 1)
+	go func() {
+		done <- h.net.Run(ctx, privnet.Options{Skip: []string{"provider-1", "provider-3"}}, func(map[string]privnet.Runner) {})
+	}()
+	acked := map[uint64]bool{}
+	for next := uint64(0); next < uint64(kills())*1_000_000; next += 1_000_000 {
+		h.describe(ctx)
+		before := len(acked)
+		h.load(ctx, next, acked)
+		h.kill()
+		if len(acked) == before {
+			t.Fatalf("no box was acknowledged\n%s", h.stderr.String())
+		}
+		h.check(acked)
+		h.spawn()
+	}
+	t.Logf("%d boxes acknowledged over %d kills", len(acked), kills())
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func (h *harbour) node(name string) *privnet.Node {
+	for _, n := range h.net.Nodes {
+		if n.Name == name {
+			return n
+		}
+	}
+	h.Fatalf("no node %s", name)
+	return nil
+}
+
+func (h *harbour) raise() {
+	node := h.node("provider-3")
+	home, err := mix.OpenHome(node.Dir)
+	if err != nil {
+		h.Fatal(err)
+	}
+	transport, err := link.NewTLS(link.Config{Network: h.net.Genesis.ID(), Identity: home.Seed, FrameSize: func(k link.Kind) int {
+		return map[link.Kind]int{link.Directory: directory.FrameSize, link.Replica: h.net.Genesis.Parameters.Request()}[k]
+	}})
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.ghost = &ghost{home, node, transport}
+}
+
+func (h *harbour) spawn() {
+	node := h.node("provider-1")
+	h.child = exec.Command(os.Args[0])
+	h.child.Env = append(os.Environ(), childVariable+"="+node.Dir, childVariable+"A="+node.Addr)
+	h.child.Stderr = &h.stderr
+	if err := h.child.Start(); err != nil {
+		h.Fatal(err)
+	}
+}
+
+func (h *harbour) kill() {
+	_ = h.child.Process.Kill() // it may be gone
+	_ = h.child.Wait()
+}
+
+// describe hands in the ghost's descriptor until the authority has it or a document in force names it.
+func (h *harbour) describe(ctx context.Context) {
+	genesis := h.net.Genesis
+	remote := mix.NewRemote(genesis, h.ghost.transport)
+	e, err := genesis.Schedule().Epoch(time.Now())
+	if err != nil {
+		h.Fatal(err)
+	}
+	d := &directory.Descriptor{Network: genesis.ID(), ID: h.ghost.home.Identity.ID(), Role: directory.RoleProvider, Name: "provider-3",
+		Addr: h.ghost.node.Addr, Epoch: e, Storing: true, Capacity: 1000, Serial: uint64(time.Now().UnixNano())}
+	params, err := mix.NewParams(genesis.Parameters)
+	if err != nil {
+		h.Fatal(err)
+	}
+	for i := range d.Keys {
+		var seed [suite.SeedSize]byte
+		if _, err := rand.Read(seed[:]); err != nil {
+			h.Fatal(err)
+		}
+		key, err := params.Suite().NewPrivateKey(seed)
+		if err != nil {
+			h.Fatal(err)
+		}
+		d.Keys[i] = key.Public().Bytes()
+	}
+	d.Sign(h.ghost.home.Identity)
+	for ctx.Err() == nil {
+		if doc, err := remote.Fetch(ctx, e); err == nil {
+			if _, listed := doc.Node(d.ID); listed {
+				return
+			}
+			h.Fatal("the document does not list the ghost")
+		}
+		_ = remote.Submit(ctx, d) // until there is somebody to take it
+		select {
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// load sends boxes as another holder does, as fast as they are answered, notes what was acknowledged, and
+// returns in the middle of it.
+func (h *harbour) load(ctx context.Context, from uint64, acked map[uint64]bool) {
+	conn := h.dial(ctx)
+	defer conn.Close()
+	f := box.Format{Plaintext: h.net.Genesis.Parameters.BoxPlaintext}
+	frame := make([]byte, f.RequestSize())
+	stop := time.Now().Add(600 * time.Millisecond)
+	sent := map[box.ID]uint64{}
+	for n := from; time.Now().Before(stop); n++ {
+		b := boxtest.Box(n, 'k', f.CiphertextSize())
+		sent[b.ID] = n
+		if err := conn.Send(box.Request{Op: box.OpWrite, Day: h.today(), Box: b}.Marshal(f)); err != nil {
+			h.Fatal(err)
+		}
+		if err := conn.Receive(frame); err != nil {
+			h.Fatal(err)
+		}
+		reply, err := box.ParseReply(f, frame)
+		if err != nil {
+			h.Fatal(err)
+		}
+		if reply.Status == box.StatusStored {
+			acked[sent[reply.Box.ID]] = true
+		}
+	}
+}
+
+// dial opens a replica link to the child, once it has a document.
+func (h *harbour) dial(ctx context.Context) link.Conn {
+	to := h.node("provider-1")
+	home, err := mix.OpenHome(to.Dir)
+	if err != nil {
+		h.Fatal(err)
+	}
+	for {
+		conn, err := h.ghost.transport.Dial(ctx, link.Peer{Addr: to.Addr, Key: link.PublicKey(home.Identity.ID())}, link.Replica)
+		if err == nil {
+			return conn
+		}
+		select {
+		case <-ctx.Done():
+			h.Fatalf("%v\n%s", err, h.stderr.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// check opens the dead provider's store and looks for every box that it acknowledged, and for one that it
+// never got.
+func (h *harbour) check(acked map[uint64]bool) {
+	store, err := box.Open(filepath.Join(h.node("provider-1").Dir, "boxes"), box.Options{})
+	if err != nil {
+		h.Fatal(err)
+	}
+	defer store.Close()
+	size := h.net.Genesis.Parameters.Ciphertext()
+	for n := range acked {
+		b := boxtest.Box(n, 'k', size)
+		if got, status, err := store.Read(h.today(), b.ID); err != nil || status != box.StatusFound || !got.Equal(b) {
+			h.Errorf("an acknowledged box is %s, %v", status, err)
+		}
+	}
+	if _, status, _ := store.Read(h.today(), boxtest.Box(1<<40, 'k', size).ID); status != box.StatusNotFound {
+		h.Errorf("control: a box that nobody sent is %s", status)
+	}
+}
+
+func (h *harbour) today() box.Day { return box.DayOf(h.net.Genesis.Start, time.Now()) }

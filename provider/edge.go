@@ -1,0 +1,279 @@
+package provider
+
+import (
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/internal/sphinx"
+	"murmuration/mix"
+)
+
+// SpoolKey names a spool: the Ed25519 key that the client shows on its link, 32 bytes, used with this
+// provider and for nothing else.
+type SpoolKey [32]byte
+
+// The recipients that a provider serves at the last hop of a forward packet.
+var (
+	// ServiceBoxes executes the box request in the payload and answers by its SURB.
+	ServiceBoxes = service("murmuration/boxes")
+	// ServiceDrop drops the packet: the end of the drop stream.
+	ServiceDrop = service("murmuration/drop")
+)
+
+func service(name string) (id sphinx.RecipientID) {
+	copy(id[:], name)
+	return id
+}
+
+// Limits bound what an edge holds in memory.
+type Limits struct {
+	Packets      int           // held by the relay
+	Replies      int           // that wait for their time to leave, in either direction
+	Spools       int           // clients known at one time
+	PerSpool     int           // replies that wait for one client
+	SpoolAge     time.Duration // a reply older than this is gone
+	SpoolIdle    time.Duration // a spool whose client stays away this long is forgotten; sooner if it was new
+	SpooledTotal int           // replies that wait for all clients together
+}
+
+// patience is how long a client may stay away before its spool is forgotten: as long as it was here, so
+// that somebody who opens spools only to fill the provider does not keep them.
+func (l Limits) patience(s *spool) time.Duration {
+	return min(l.SpoolIdle, max(l.SpoolAge, s.lastSeen.Sub(s.since)))
+}
+
+// Edge is the pure core of a provider: a relay, the spools, and the requests in work. It is not safe for concurrent use.
+type Edge struct {
+	relay   *mix.Relay
+	limits  Limits
+	par     directory.Parameters
+	every   time.Duration // between two packets of one client, on average
+	inbound *mix.Pool[arriving]
+	spools  map[SpoolKey]*spool
+	order   []SpoolKey // of admission: maps have no order, transcripts need one
+	spooled int
+	jobs    uint64
+	pending map[uint64]job
+}
+
+// arriving is a reply that waits out its last hop's delay before it is spooled.
+type arriving struct {
+	key  SpoolKey
+	id   sphinx.SURBID
+	body []byte
+}
+
+type job struct {
+	ticket uint64
+	leave  time.Time
+}
+
+// Job is a box request that the driver must execute.
+type Job struct {
+	ID      uint64
+	Payload []byte // flags, SURB and request, as they came out of the packet
+}
+
+// NewEdge makes an edge without clients.
+func NewEdge(limits Limits) *Edge {
+	return &Edge{
+		relay: mix.NewRelay(limits.Packets, nil), limits: limits,
+		inbound: mix.NewPool[arriving](limits.Replies),
+		spools:  map[SpoolKey]*spool{}, pending: map[uint64]job{},
+	}
+}
+
+// SetDocument switches to the parameters of a new epoch. The relay's rules are set on the relay.
+func (e *Edge) SetDocument(par directory.Parameters) {
+	e.par = par
+	rate := 1/par.PayloadEvery.Seconds() + 1/par.LoopEvery.Seconds() + 1/par.DropEvery.Seconds()
+	e.every = time.Duration(float64(time.Second) / rate)
+}
+
+// Relay is the mixing part: epochs and tags are opened and persisted there; Persisted goes through the edge.
+func (e *Edge) Relay() *mix.Relay { return e.relay }
+
+// Receive takes in a packet that one of the provider's keys has opened. A job comes back when the
+// packet was a box request: the driver executes it and calls Executed.
+func (e *Edge) Receive(now time.Time, a mix.Arrival) (todo Job, reason mix.Reason) {
+	switch a.Hop.Kind {
+	case sphinx.Forward:
+		return Job{}, e.relay.Receive(now, a)
+	case sphinx.Reply:
+		return Job{}, e.takeReply(now, a)
+	case sphinx.Deliver:
+		return e.takeRequest(now, a)
+	}
+	return Job{}, mix.BadCommands
+}
+
+func (e *Edge) takeReply(now time.Time, a mix.Arrival) mix.Reason {
+	key := SpoolKey(a.Hop.Recipient)
+	if e.spools[key] == nil {
+		return mix.NoSpool
+	}
+	if e.inbound.Full() {
+		return mix.PoolFull
+	}
+	ticket, reason := e.relay.Admit(now, a)
+	if reason == mix.Accepted {
+		e.inbound.Hold(ticket, now.Add(a.Hop.Delay), arriving{key, a.Hop.SURBID, a.Hop.Payload})
+	}
+	return reason
+}
+
+func (e *Edge) takeRequest(now time.Time, a mix.Arrival) (Job, mix.Reason) {
+	if a.Hop.Recipient != ServiceBoxes && a.Hop.Recipient != ServiceDrop {
+		return Job{}, mix.UnknownService
+	}
+	if len(e.pending) >= e.limits.Replies {
+		return Job{}, mix.PoolFull
+	}
+	ticket, reason := e.relay.Admit(now, a)
+	if reason != mix.Accepted {
+		return Job{}, reason
+	}
+	if a.Hop.Recipient == ServiceDrop {
+		return Job{}, mix.DropStream
+	}
+	e.jobs++
+	e.pending[e.jobs] = job{ticket, now.Add(a.Hop.Delay + e.par.ReplyAllowance)}
+	return Job{ID: e.jobs, Payload: a.Hop.Payload}, mix.Accepted
+}
+
+// Executed brings the reply of a job: the packet made from its SURB and the first mix that it goes
+// to. The reply leaves at the job's arrival + its delay + the allowance, whatever the request
+// was; one that is not ready by then is dropped, so that no disk can be heard in the timing.
+func (e *Edge) Executed(now time.Time, id uint64, reply mix.Departure) mix.Reason {
+	j, ok := e.pending[id]
+	if !ok {
+		return mix.LateReply
+	}
+	delete(e.pending, id)
+	if now.After(j.leave) {
+		return mix.LateReply
+	}
+	return e.relay.Hold(j.ticket, j.leave, reply)
+}
+
+// Abandon forgets a job whose request meant nothing.
+func (e *Edge) Abandon(id uint64) { delete(e.pending, id) }
+
+// Attach admits a client's connection. It is false when the provider has all the spools that it may have.
+func (e *Edge) Attach(now time.Time, key SpoolKey) bool {
+	s := e.spools[key]
+	if s == nil {
+		if len(e.spools) >= e.limits.Spools {
+			return false
+		}
+		s = &spool{since: now}
+		e.spools[key] = s
+		e.order = append(e.order, key)
+	}
+	s.connections++
+	s.lastSeen, s.sent = now, 0
+	return true
+}
+
+// Detach notes that one of the client's connections is gone: a new one may be there already.
+func (e *Edge) Detach(now time.Time, key SpoolKey) {
+	if s := e.spools[key]; s != nil && s.connections > 0 {
+		s.connections--
+		s.lastSeen = now
+	}
+}
+
+// Exchange answers an up frame at once: it deletes what the client has, and gives the oldest reply not
+// yet sent on this connection, or a dummy. It is OverRate when the packet that came with the frame
+// must be dropped; the answer is given all the same.
+func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (link.Down, mix.Reason) {
+	s := e.spools[key]
+	if s == nil {
+		return link.Down{}, mix.NoSpool
+	}
+	s.lastSeen = now
+	before := len(s.waiting)
+	s.acknowledge(received)
+	e.spooled -= before - len(s.waiting)
+	reason := mix.Accepted
+	if !s.budget.take(now, e.every) {
+		reason = mix.OverRate
+	}
+	w, ok := s.next()
+	if !ok {
+		return link.Down{}, reason
+	}
+	return link.Down{Sequence: w.sequence, SURBID: w.id, Body: w.body}, reason
+}
+
+// Persisted says that the replay tags of all tickets up to this one are on disk.
+func (e *Edge) Persisted(ticket uint64) {
+	e.relay.Persisted(ticket)
+	e.inbound.Persisted(ticket)
+}
+
+// Next is the time at which Due has something to do.
+func (e *Edge) Next() (time.Time, bool) {
+	out, ok := e.relay.Next()
+	if in, some := e.inbound.Next(); some && (!ok || in.Before(out)) {
+		return in, true
+	}
+	return out, ok
+}
+
+// Due appends to out the packets that leave now, spools the replies that have waited long enough,
+// and appends to drops why some were not kept.
+func (e *Edge) Due(now time.Time, out []mix.Departure, drops []mix.Reason) ([]mix.Departure, []mix.Reason) {
+	for a, ok := e.inbound.Take(now); ok; a, ok = e.inbound.Take(now) {
+		if reason := e.spool(now, a); reason != mix.Accepted {
+			drops = append(drops, reason)
+		}
+	}
+	out, _ = e.relay.Due(now, out) // an edge has no loops that could fail
+	return out, drops
+}
+
+func (e *Edge) spool(now time.Time, a arriving) mix.Reason {
+	s := e.spools[a.key]
+	if s == nil {
+		return mix.NoSpool
+	}
+	if e.spooled >= e.limits.SpooledTotal {
+		return mix.SpoolFull
+	}
+	e.spooled++
+	if s.add(now, e.limits.PerSpool, a.id, a.body) {
+		e.spooled--
+		return mix.SpoolFull
+	}
+	return mix.Accepted
+}
+
+// Sweep drops replies that are too old and forgets clients that have stayed away. The driver calls it now and then.
+func (e *Edge) Sweep(now time.Time) (expired int) {
+	kept := e.order[:0]
+	for _, key := range e.order {
+		s := e.spools[key]
+		expired += s.expire(now.Add(-e.limits.SpoolAge))
+		if s.connections == 0 && now.Sub(s.lastSeen) > e.limits.patience(s) {
+			expired += len(s.waiting)
+			delete(e.spools, key)
+			continue
+		}
+		kept = append(kept, key)
+	}
+	e.order = kept
+	e.spooled -= expired
+	return expired
+}
+
+// Clients is the number of spools, and how many of them are connected.
+func (e *Edge) Clients() (known, online int) {
+	for _, s := range e.spools {
+		if s.connections > 0 {
+			online++
+		}
+	}
+	return len(e.spools), online
+}

@@ -1,0 +1,35 @@
+package provider_test
+
+import (
+	"fmt"
+	"time"
+
+	"murmuration/provider"
+)
+
+// What disk does a provider promise when it admits a thousand people to the default network?
+func ExampleDemand() {
+	need := provider.Demand{
+		Clients: 1000, Providers: 5, Replicas: 2,
+		PayloadEvery: 10 * time.Second, PollShare: 0.25,
+		BoxBytes: 8272, Days: 16,
+	}.Disk()
+	fmt.Printf("%.1f TB\n", float64(need)/1e12)
+	// Output: 1.7 TB
+}
+
+// An edge answers every exchange of a client at once, from memory: a reply that waits, or a dummy.
+func ExampleEdge() {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	edge := provider.NewEdge(provider.Limits{Spools: 1})
+	alice, bob := [32]byte{'a'}, [32]byte{'b'}
+	fmt.Println("room for alice:", edge.Attach(now, alice))
+	fmt.Println("room for bob:", edge.Attach(now, bob))
+
+	down, _ := edge.Exchange(now, alice, 0)
+	fmt.Println("a dummy:", down.Sequence == 0)
+	// Output:
+	// room for alice: true
+	// room for bob: false
+	// a dummy: true
+}

@@ -1,0 +1,289 @@
+package provider
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/box/boxtest"
+	"murmuration/internal/directory"
+	"murmuration/internal/sphinx"
+	"murmuration/internal/suite"
+	"murmuration/mix"
+)
+
+// counter is a keeper on a store in memory, with a customer who sends requests as real packets and
+// opens the replies.
+type counter struct {
+	*testing.T
+	keeper *Keeper
+	store  *box.MemStore
+	others []box.Holder
+	hop    *suite.PrivateKey // of the provider, and of the one hop on the way back
+}
+
+// noon of day 20 of a network that began at epoch0.
+var noon = epoch0.Add(20*24*time.Hour + 12*time.Hour)
+
+func newCounter(t *testing.T, limit int) *counter {
+	t.Helper()
+	par, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := mix.NewParams(par)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &counter{T: t, store: box.NewMemStore(limit)}
+	if c.hop, err = params.Suite().NewPrivateKey([suite.SeedSize]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	c.keeper = &Keeper{
+		Self: directory.NodeID{1}, Params: params, Format: box.Format{Plaintext: par.BoxPlaintext}, Store: c.store,
+		Calendar: box.Calendar{Genesis: epoch0, Grace: 2 * time.Hour, Retention: par.RetentionDays},
+		Digest:   func(e directory.Epoch) (d directory.Digest) { d[0] = byte(e); return d },
+	}
+	doc := &directory.Document{Parameters: par}
+	for day := range uint16(30) {
+		doc.Storing = append(doc.Storing, directory.StoringSet{Day: day, Nodes: []directory.NodeID{{1}, {2}, {3}}})
+	}
+	c.keeper.SetDocument(doc)
+	c.others = []box.Holder{{1}, {2}, {3}}
+	return c
+}
+
+// sealed is a box that this provider holds on that day, or does not.
+func (c *counter) sealed(day box.Day, mine bool, mark byte, size int) box.Box {
+	for n := uint64(0); ; n++ {
+		b := boxtest.Box(n, mark, size)
+		held := box.Placement(day, b.ID, c.others, 2)
+		if (held[0] == c.others[0] || held[1] == c.others[0]) == mine {
+			return b
+		}
+	}
+}
+
+// ask sends a request to the provider and opens what its reply packet brings.
+func (c *counter) ask(now time.Time, r box.Request) (box.Reply, error) {
+	c.Helper()
+	p := c.keeper.Params
+	id := sphinx.SURBID{7}
+	surb, keys, err := p.NewSURB(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &sphinx.RecipientID{}, SURBID: &id}})
+	if err != nil {
+		c.Fatal(err)
+	}
+	departure, err := c.keeper.Answer(now, c.deliver(surb, r.Marshal(c.keeper.Format)))
+	if err != nil {
+		return box.Reply{}, err
+	}
+	hop, err := sphinx.NewUnwrapper(p).Unwrap(c.hop, departure.Packet)
+	if err != nil || hop.Kind != sphinx.Reply || hop.SURBID != id {
+		c.Fatalf("the reply packet: %v, %v", hop.Kind, err)
+	}
+	payload, err := p.OpenReply(keys, hop.Payload)
+	if err != nil {
+		c.Fatal(err)
+	}
+	_, user, err := p.ParsePayload(payload)
+	if err != nil {
+		c.Fatal(err)
+	}
+	reply, err := box.ParseReply(c.keeper.Format, user)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return reply, nil
+}
+
+// deliver is the payload of a packet as the provider's hop finds it.
+func (c *counter) deliver(surb, user []byte) []byte {
+	p := c.keeper.Params
+	packet, err := p.New(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &ServiceBoxes}}, surb, user)
+	if err != nil {
+		c.Fatal(err)
+	}
+	hop, err := sphinx.NewUnwrapper(p).Unwrap(c.hop, packet)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return hop.Payload
+}
+
+const today = box.Day(20)
+
+// TestKeeperAnswers: every status and every refusal, in one order of events.
+func TestKeeperAnswers(t *testing.T) {
+	c := newCounter(t, 0)
+	size := c.keeper.Format.CiphertextSize()
+	data, other := c.sealed(today, true, 'd', size), c.sealed(today, true, 'o', size)
+	tombstone := c.sealed(today, true, 0, 0)
+	yesterday, old := c.sealed(today-1, true, 'y', size), c.sealed(today-14, true, 'y', size)
+	elsewhere := c.sealed(today, false, 'e', size)
+	if _, err := c.store.Merge(today-14, old); err != nil {
+		t.Fatal(err)
+	}
+	night := noon.Add(-11 * time.Hour) // one o'clock: yesterday still takes writes
+	for i, s := range []struct {
+		now  time.Time
+		op   box.Op
+		day  box.Day
+		box  box.Box
+		want box.Status
+		what string
+	}{
+		{noon, box.OpRead, today, data, box.StatusNotFound, "absent"},
+		{noon, box.OpWrite, today, data, box.StatusStored, "new"},
+		{noon, box.OpWrite, today, data, box.StatusStored, "the same again"},
+		{noon, box.OpWrite, today, other, box.StatusConflict, "other bytes"},
+		{noon, box.OpRead, today, data, box.StatusFound, "there"},
+		{noon, box.OpRead, today - 1, data, box.StatusNotFound, "another day"},
+		{noon, box.OpWrite, today, elsewhere, box.StatusNotFound, "not a holder"},
+		{noon, box.OpRead, today, elsewhere, box.StatusNotFound, "not a holder"},
+		{noon, box.OpWrite, today + 1, c.sealed(today+1, true, 't', size), box.StatusNotFound, "a day that has not begun"},
+		{noon, box.OpWrite, today - 1, yesterday, box.StatusNotFound, "after the grace"},
+		{night, box.OpWrite, today - 1, yesterday, box.StatusStored, "within the grace"},
+		{noon, box.OpRead, today - 1, yesterday, box.StatusFound, "after the grace"},
+		{noon, box.OpRead, today - 14, old, box.StatusFound, "on its last day"},
+		{noon.Add(24 * time.Hour), box.OpRead, today - 14, old, box.StatusNotFound, "expired"},
+		{noon, box.OpTombstone, today - 14, c.sealed(today-14, true, 0, 0), box.StatusNotFound, "a tombstone for a closed day"},
+		{noon, box.OpTombstone, today, tombstone, box.StatusStored, "a tombstone"},
+		{noon, box.OpTombstone, today, tombstone, box.StatusStored, "a tombstone again"},
+		{noon, box.OpRead, today, data, box.StatusTombstoned, "deleted"},
+		{noon, box.OpWrite, today, data, box.StatusTombstoned, "data on a tombstone"},
+	} {
+		request := box.Request{Op: s.op, Day: s.day, Box: s.box}
+		if s.op == box.OpRead {
+			request.Box = box.Box{ID: s.box.ID}
+		}
+		reply, err := c.ask(s.now, request)
+		if err != nil || reply.Status != s.want || reply.Day != s.day || reply.Box.ID != s.box.ID {
+			t.Errorf("step %d, %s: %s, %v; want %s", i, s.what, reply.Status, err, s.want)
+		}
+		if reply.Status == box.StatusFound && !reply.Box.Equal(s.box) {
+			t.Errorf("step %d, %s: other bytes came back", i, s.what)
+		}
+	}
+}
+
+func TestKeeperTellsDigests(t *testing.T) {
+	c := newCounter(t, 0)
+	reply, err := c.ask(noon, box.Request{Op: box.OpDigest, Epoch: 5})
+	if err != nil || reply.Status != box.StatusDigest || reply.Epoch != 5 || reply.Digest != [32]byte{5} {
+		t.Errorf("%v, %v", reply, err)
+	}
+}
+
+// TestFullStoreSaysSo: data is refused with its own status; reads and tombstones still work.
+func TestFullStoreSaysSo(t *testing.T) {
+	par, _ := directory.Defaults("x25519")
+	c := newCounter(t, par.Ciphertext())
+	size := c.keeper.Format.CiphertextSize()
+	first := c.sealed(today, true, 'a', size)
+	ask := func(r box.Request) box.Status {
+		reply, err := c.ask(noon, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply.Status
+	}
+	if s := ask(box.Request{Op: box.OpWrite, Day: today, Box: first}); s != box.StatusStored {
+		t.Fatalf("control: the first write is %s", s)
+	}
+	var second box.Box
+	for n := uint64(0); second.ID == first.ID || second.ID == (box.ID{}); n++ {
+		if b := boxtest.Box(n+100, 'b', size); box.Placement(today, b.ID, c.others, 2)[0] == c.others[0] {
+			second = b
+		}
+	}
+	if s := ask(box.Request{Op: box.OpWrite, Day: today, Box: second}); s != box.StatusFull {
+		t.Errorf("a write to a full store is %s", s)
+	}
+	if s := ask(box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: first.ID}}); s != box.StatusFound {
+		t.Errorf("a read from a full store is %s", s)
+	}
+	if s := ask(box.Request{Op: box.OpTombstone, Day: today, Box: c.sealed(today, true, 0, 0)}); s != box.StatusStored {
+		t.Errorf("a tombstone in a full store is %s", s)
+	}
+}
+
+// TestNoAnswer: what means nothing gets no reply, and touches no store.
+func TestNoAnswer(t *testing.T) {
+	c := newCounter(t, 0)
+	f := c.keeper.Format
+	good := c.sealed(today, true, 'd', f.CiphertextSize())
+	forged := good
+	forged.Signature[3] ^= 1
+	surb := make([]byte, c.keeper.Params.SURBSize())
+	write := func(b box.Box) []byte { return box.Request{Op: box.OpWrite, Day: today, Box: b}.Marshal(f) }
+	for what, payload := range map[string][]byte{
+		"no SURB":         c.deliver(nil, write(good)),
+		"a senseless one": c.deliver(surb, write(good)),
+		"no request":      c.deliver(surb, make([]byte, 9)),
+		"a forged box":    c.deliver(surb, write(forged)),
+		"an unknown op":   c.deliver(surb, append([]byte{9}, write(good)[1:]...)),
+		"a weak id":       c.deliver(surb, box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: box.ID{1}}}.Marshal(f)),
+		"a short payload": {1, 2, 3},
+	} {
+		if _, err := c.keeper.Answer(noon, payload); !errors.Is(err, errNoAnswer) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if reply, err := c.ask(noon, box.Request{Op: box.OpWrite, Day: today, Box: good}); err != nil || reply.Status != box.StatusStored {
+		t.Errorf("control: %v, %v", reply.Status, err)
+	}
+}
+
+// broken is a store whose disk fails.
+type broken struct{ box.Store }
+
+func (broken) Read(box.Day, box.ID) (box.Box, box.Status, error) {
+	return box.Box{}, 0, fmt.Errorf("input/output error")
+}
+
+// TestDiskFailureIsNoRefusal: it is told apart from a bad request, for the operator.
+func TestDiskFailureIsNoRefusal(t *testing.T) {
+	c := newCounter(t, 0)
+	c.keeper.Store = broken{c.store}
+	if _, err := c.ask(noon, box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: c.sealed(today, true, 'd', 100).ID}}); err == nil || errors.Is(err, errNoAnswer) {
+		t.Errorf("a failing disk gives %v", err)
+	}
+}
+
+// TestMerge: what other holders send, and that of two contents both keep the same one.
+func TestMerge(t *testing.T) {
+	size := newCounter(t, 0).keeper.Format.CiphertextSize()
+	var kept [2]byte
+	for i, marks := range []string{"ab", "ba"} {
+		c := newCounter(t, 0)
+		for j, mark := range []byte(marks) {
+			reply, err := c.keeper.Merge(noon, box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, mark, size)})
+			if want := [2]box.Status{box.StatusStored, box.StatusConflict}[j]; err != nil || reply.Status != want {
+				t.Errorf("content %c as number %d: %s, %v", mark, j, reply.Status, err)
+			}
+		}
+		b, _, err := c.store.Read(today, c.sealed(today, true, 'a', size).ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept[i] = b.Ciphertext[0]; c.keeper.Conflicts() != 1 {
+			t.Errorf("%d conflicts counted", c.keeper.Conflicts())
+		}
+	}
+	if kept[0] != kept[1] {
+		t.Error("the order decides which of two contents is kept")
+	}
+	c := newCounter(t, 0)
+	for what, r := range map[string]box.Request{
+		"a dummy":        {Op: box.OpDigest},
+		"not a holder":   {Op: box.OpWrite, Day: today, Box: c.sealed(today, false, 'a', size)},
+		"an expired day": {Op: box.OpWrite, Day: today - 15, Box: c.sealed(today-15, true, 'a', size)},
+	} {
+		if reply, err := c.keeper.Merge(noon, r); err != nil || reply.Status != box.StatusNotFound {
+			t.Errorf("%s: %s, %v", what, reply.Status, err)
+		}
+	}
+}

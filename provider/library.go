@@ -1,0 +1,41 @@
+package provider
+
+import (
+	"context"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+)
+
+// library is what this provider gives to whoever asks for documents, and where descriptors go.
+type library struct{ s *Server }
+
+// serveDirectory answers a stranger's questions about the network.
+func (s *Server) serveDirectory(conn link.Conn) error { return directory.Serve(conn, library{s}) }
+
+// Document is the document of one epoch, if it is here.
+func (l library) Document(e directory.Epoch) ([]byte, bool) {
+	raw := l.s.machine.Courier.Bytes(e)
+	return raw, raw != nil
+}
+
+// Latest is the newest document that is here.
+func (l library) Latest() (directory.Epoch, []byte, bool) {
+	doc := l.s.machine.Courier.Latest()
+	if doc == nil {
+		return 0, nil, false
+	}
+	return doc.Epoch, l.s.machine.Courier.Bytes(doc.Epoch), true
+}
+
+// Submit takes a descriptor if this provider is the authority.
+func (l library) Submit(descriptor []byte) error {
+	if l.s.authority == nil {
+		return directory.RefusedLater
+	}
+	d, err := directory.ParseDescriptor(descriptor)
+	if err != nil {
+		return directory.RefusedMalformed
+	}
+	return l.s.authority.Submit(context.Background(), d)
+}

@@ -1,0 +1,252 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/mix"
+)
+
+// replicas keep the boxes of this provider at their other holders. To each other provider one frame of
+// a fixed size goes out every ReplicateEvery whatever happens: a box that waits, or a request for a
+// digest that nobody needs. It is answered at once with what became of the frame before, so that no
+// fsync can be heard in the answers either. A watcher of links does not learn which requests were writes.
+type replicas struct {
+	s       *Server
+	changed chan struct{} // one place: "doc is new"
+
+	mu  sync.Mutex // guards doc
+	doc *directory.Document
+}
+
+// feed is one link to another provider.
+type feed struct {
+	peer  link.Peer
+	every time.Duration
+}
+
+func newReplicas(s *Server) *replicas { return &replicas{s: s, changed: make(chan struct{}, 1)} }
+
+// set says who the other providers are from now on.
+func (r *replicas) set(doc *directory.Document) {
+	r.mu.Lock()
+	r.doc = doc
+	r.mu.Unlock()
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+// run has one goroutine for each other provider, and ends with ctx and all of them.
+func (r *replicas) run(ctx context.Context) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	stops := map[feed]context.CancelFunc{}
+	for {
+		r.adjust(ctx, stops, &running)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.changed:
+		}
+	}
+}
+
+func (r *replicas) adjust(ctx context.Context, stops map[feed]context.CancelFunc, running *sync.WaitGroup) {
+	want := r.feeds()
+	for f, stop := range stops {
+		if !want[f] {
+			stop()
+			delete(stops, f)
+		}
+	}
+	for f := range want {
+		if stops[f] == nil {
+			ctx, stop := context.WithCancel(ctx)
+			stops[f] = stop
+			running.Go(func() { r.keep(ctx, f) })
+		}
+	}
+}
+
+// feeds are the links that there must be by the document in force.
+func (r *replicas) feeds() map[feed]bool {
+	r.mu.Lock()
+	doc := r.doc
+	r.mu.Unlock()
+	want := map[feed]bool{}
+	if doc == nil {
+		return want
+	}
+	for _, n := range doc.Providers() {
+		if n.ID != r.s.machine.Home.Identity.ID() {
+			want[feed{link.Peer{Addr: n.Addr, Key: link.PublicKey(n.ID)}, doc.Parameters.ReplicateEvery}] = true
+		}
+	}
+	return want
+}
+
+// keep holds one link to a provider for as long as ctx lasts, connecting again when it breaks.
+func (r *replicas) keep(ctx context.Context, f feed) {
+	tick := time.NewTicker(f.every)
+	defer tick.Stop()
+	for trouble := ""; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C: // the backoff, too: a dial takes no more of the wire than a few frames
+		}
+		err := r.connect(ctx, f, tick.C)
+		if ctx.Err() == nil && err != nil && err.Error() != trouble { // each trouble once
+			trouble = err.Error()
+			r.s.cfg.Log.Info("replication waits", "node", f.peer.Addr, "error", err)
+		}
+	}
+}
+
+func (r *replicas) connect(ctx context.Context, f feed, tick <-chan time.Time) error {
+	conn, err := r.s.machine.Transport().Dial(ctx, f.peer, link.Replica)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	return r.talk(ctx, conn, box.Holder(f.peer.Key), tick)
+}
+
+// flight is for how many frames a box may be on its way to another holder without an answer: a disk
+// there that takes longer than a tick answers some frames later. Then it is sent again.
+const flight = 4
+
+// talk sends one frame at each tick until the link breaks. The frame is made before the tick: nothing
+// but the sending lies between the two.
+func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, tick <-chan time.Time) error {
+	answer := make([]byte, r.s.keeper.Format.RequestSize())
+	var flying []*box.Entry // of the last frames; nil for a dummy, and for what was answered
+	for {
+		entry, err := r.pick(peer, flying)
+		if err != nil {
+			return err
+		}
+		frame := r.frame(entry)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick:
+		}
+		if err := conn.Send(frame); err != nil {
+			return err
+		}
+		if err := conn.Receive(answer); err != nil {
+			return err
+		}
+		if err := r.acknowledged(peer, flying, answer); err != nil {
+			return err
+		}
+		flying = append(flying, entry)
+		flying = flying[max(0, len(flying)-flight):]
+	}
+}
+
+// pick is the oldest entry for a peer that is not on its way; nil when there is none.
+func (r *replicas) pick(peer box.Holder, flying []*box.Entry) (*box.Entry, error) {
+	entries, err := r.s.store.Pending(peer, len(flying)+1)
+	if err != nil {
+		return nil, fmt.Errorf("reading what waits for replication: %w", err)
+	}
+	for i := range entries {
+		if find(flying, entries[i].Day, entries[i].Box.ID) < 0 {
+			return &entries[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func (r *replicas) frame(e *box.Entry) []byte {
+	if e == nil {
+		return box.Request{Op: box.OpDigest}.Marshal(r.s.keeper.Format)
+	}
+	op := box.OpWrite
+	if e.Box.Tombstone() {
+		op = box.OpTombstone
+	}
+	return box.Request{Op: op, Day: e.Day, Box: e.Box}.Marshal(r.s.keeper.Format)
+}
+
+// find is the place of a box among those on their way, or -1.
+func find(flying []*box.Entry, day box.Day, id box.ID) int {
+	return slices.IndexFunc(flying, func(f *box.Entry) bool { return f != nil && f.Day == day && f.Box.ID == id })
+}
+
+// acknowledged forgets a box that the other holder has, or will never take. One for which there is no
+// room stays in the queue until its day is over.
+func (r *replicas) acknowledged(peer box.Holder, flying []*box.Entry, answer []byte) error {
+	reply, err := box.ParseReply(r.s.keeper.Format, answer)
+	if err != nil || reply.Status == box.StatusFull {
+		return err
+	}
+	at := find(flying, reply.Day, reply.Box.ID)
+	if at < 0 {
+		return nil
+	}
+	if err := r.s.store.Done(peer, *flying[at]); err != nil {
+		return fmt.Errorf("forgetting what was replicated: %w", err)
+	}
+	flying[at] = nil
+	return nil
+}
+
+// takeReplicas is the other side: boxes of another holder come in, and each frame is answered at once
+// with what became of the one before.
+func (s *Server) takeReplicas(conn link.Conn) error {
+	frame := make([]byte, s.keeper.Format.RequestSize())
+	var merging sync.WaitGroup
+	defer merging.Wait()
+	before := make(chan box.Reply, 1)
+	before <- box.Reply{Status: box.StatusFull} // nothing was asked yet
+	for {
+		if err := conn.Receive(frame); err != nil {
+			return err
+		}
+		request, err := box.ParseRequest(s.keeper.Format, bytes.Clone(frame))
+		if err != nil {
+			return err
+		}
+		reply, idle := box.Reply{Status: box.StatusFull}, true
+		select {
+		case reply = <-before:
+		default: // the disk is slow: that one is still at work, and this one must come again
+			idle = false
+		}
+		if err := conn.Send(reply.Marshal(s.keeper.Format)); err != nil {
+			return err
+		}
+		if idle {
+			merging.Go(func() { before <- s.merge(request) }) // ends when the store answers
+		}
+	}
+}
+
+// merge says what became of a box that another holder sent; full when it must come again.
+func (s *Server) merge(request box.Request) box.Reply {
+	again := box.Reply{Status: box.StatusFull, Day: request.Day, Box: box.Box{ID: request.Box.ID}}
+	if request.Verify() != nil {
+		s.machine.Counts.Drop(mix.BadRequest)
+		return again
+	}
+	reply, err := s.keeper.Merge(time.Now(), request)
+	if err != nil {
+		s.cfg.Log.Error("a box of another holder could not be stored", "error", err)
+		return again
+	}
+	return reply
+}

@@ -1,0 +1,250 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/mix"
+)
+
+// Server is a running provider: the driver of an Edge.
+type Server struct {
+	cfg       Config
+	machine   *mix.Machine
+	metrics   *mix.Metrics
+	edge      *Edge
+	store     Store
+	keeper    *Keeper
+	authority *authority // nil unless the genesis names this provider
+	jobs      chan Job
+	replicas  *replicas
+	document  atomic.Pointer[directory.Document] // in force
+}
+
+// executors is how many requests are in work at one time. Each waits for a group fsync, so there must
+// be many of them for the groups to be large.
+const executors = 128
+
+// writeGrace is how long after midnight yesterday still takes writes; protocol, section 4.
+const writeGrace = 2 * time.Hour
+
+// New opens the provider in cfg.Home. Nothing moves before Run.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	s := &Server{cfg: cfg, edge: NewEdge(cfg.limits()), jobs: make(chan Job, cfg.MaxHeld)}
+	machine, err := mix.NewMachine(mix.MachineConfig{
+		Config: cfg.Config, Role: directory.RoleProvider, Storing: true,
+		Core:     func(*mix.Machine) (mix.Core, *mix.Relay, error) { return edgeCore{s}, s.edge.Relay(), nil },
+		Registry: s.registry, Apply: s.apply, Conns: cfg.conns(),
+		FrameSize: frameSize, Admit: s.admit, Serve: s.serve,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.machine = machine
+	if err := s.assemble(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) assemble() error {
+	genesis := s.machine.Home.Genesis
+	s.keeper = &Keeper{
+		Self: s.machine.Home.Identity.ID(), Params: s.machine.Params,
+		Format:   box.Format{Plaintext: genesis.Parameters.BoxPlaintext},
+		Calendar: box.Calendar{Genesis: genesis.Start, Grace: writeGrace, Retention: genesis.Parameters.RetentionDays},
+		Digest:   s.digest,
+	}
+	s.replicas = newReplicas(s)
+	gauges := append(s.machine.Gauges(s.edge.Relay().Held), mix.Gauge{
+		Name: "murmur_clients_online", Help: "Clients connected now, rounded down to tens.",
+		Value: func() float64 { return float64(s.online() / 10 * 10) },
+	}, mix.Gauge{
+		Name: "murmur_box_conflicts", Help: "Boxes of which another holder had other contents.",
+		Value: func() float64 { return float64(s.keeper.Conflicts()) },
+	})
+	s.metrics = mix.NewMetrics(s.cfg.Metrics, s.machine.Healthy, s.machine.Counts, s.machine.Links, gauges...)
+	if s.authority != nil {
+		if err := s.authority.open(time.Now()); err != nil {
+			return err
+		}
+	}
+	return s.openStore()
+}
+
+// openStore opens the boxes that CreateHome made a place for. A provider whose boxes are gone must not
+// begin anew as if nothing had been promised.
+func (s *Server) openStore() error {
+	if s.cfg.Store != nil {
+		s.store, s.keeper.Store = s.cfg.Store, s.cfg.Store
+		return nil
+	}
+	dir := s.machine.Home.Path(boxesDir)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("opening the boxes of %s: there is no %s\n  is its disk mounted? If the boxes are lost for good, make a new provider: this one has promised to keep them", s.cfg.Home, dir)
+	}
+	store, err := box.Open(dir, box.Options{Logger: s.cfg.Log, Reserve: s.cfg.reserve()})
+	if err != nil {
+		return fmt.Errorf("opening the boxes of %s: %w", s.cfg.Home, err)
+	}
+	s.store, s.keeper.Store = store, store
+	return nil
+}
+
+// Run serves until ctx ends.
+func (s *Server) Run(ctx context.Context) error {
+	s.stateDisk()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.machine.Run(ctx) })
+	group.Go(func() error { return s.metrics.Run(ctx) })
+	group.Go(func() error { return s.replicas.run(ctx) })
+	group.Go(func() error { return s.housekeep(ctx) })
+	for range executors {
+		group.Go(func() error { return s.work(ctx) })
+	}
+	if s.authority != nil {
+		group.Go(func() error { return s.authority.run(ctx) })
+	}
+	return group.Wait()
+}
+
+// Close gives home and store back after Run, or instead of it.
+func (s *Server) Close() error {
+	var err error
+	if s.store != nil {
+		err = s.store.Close()
+	}
+	return errors.Join(err, s.machine.Close())
+}
+
+// edgeCore makes an Edge into what an engine runs: jobs go to the executors, drops to the counters.
+type edgeCore struct{ s *Server }
+
+func (c edgeCore) Receive(now time.Time, a mix.Arrival) mix.Reason {
+	job, reason := c.s.edge.Receive(now, a)
+	if job.ID == 0 {
+		return reason
+	}
+	select {
+	case c.s.jobs <- job:
+		return mix.Accepted
+	default:
+		c.s.edge.Abandon(job.ID)
+		return mix.Overload
+	}
+}
+
+func (c edgeCore) TakeFresh(into []mix.Seen) []mix.Seen { return c.s.edge.Relay().TakeFresh(into) }
+func (c edgeCore) Persisted(ticket uint64)              { c.s.edge.Persisted(ticket) }
+func (c edgeCore) Next() (time.Time, bool)              { return c.s.edge.Next() }
+
+func (c edgeCore) Due(now time.Time, out []mix.Departure) ([]mix.Departure, error) {
+	out, drops := c.s.edge.Due(now, out, nil)
+	for _, reason := range drops {
+		c.s.machine.Counts.Drop(reason)
+	}
+	return out, nil
+}
+
+// apply switches to a new document; the engine is locked.
+func (s *Server) apply(_ time.Time, doc *directory.Document) {
+	s.edge.SetDocument(doc.Parameters)
+	s.document.Store(doc)
+	s.keeper.SetDocument(doc)
+	s.replicas.set(doc)
+}
+
+// digest is that of the document that this provider has for an epoch.
+func (s *Server) digest(e directory.Epoch) directory.Digest {
+	if doc := s.machine.Courier.Document(e); doc != nil {
+		return doc.Digest()
+	}
+	return directory.Digest{}
+}
+
+func frameSize(m *mix.Machine, k link.Kind) int {
+	switch k {
+	case link.Exchange:
+		return m.Params.PacketSize() + link.ExchangeOverhead
+	case link.Replica:
+		return m.Home.Genesis.Parameters.Request()
+	}
+	return 0
+}
+
+// admit lets clients and strangers in; only what they may do differs. Replicas come from providers.
+func (s *Server) admit(peer link.PublicKey, k link.Kind) bool {
+	switch k {
+	case link.Exchange, link.Directory:
+		return true
+	case link.Replica:
+		doc := s.document.Load()
+		if doc == nil {
+			return false
+		}
+		node, ok := doc.Node(directory.NodeID(peer))
+		return ok && node.Role == directory.RoleProvider
+	}
+	return false
+}
+
+func (s *Server) serve(ctx context.Context, conn link.Conn) error {
+	switch conn.Kind() {
+	case link.Exchange:
+		return s.exchange(conn)
+	case link.Replica:
+		return s.takeReplicas(conn)
+	case link.Directory:
+		return s.serveDirectory(conn)
+	}
+	return nil
+}
+
+// sweepEvery is how often old spools and days are looked for.
+const sweepEvery = time.Minute
+
+// housekeep drops what is over: replies nobody fetches, days past their retention. It ends with ctx.
+func (s *Server) housekeep(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := s.store.Drop(s.keeper.Calendar.Oldest(time.Now())); err != nil {
+			return fmt.Errorf("dropping boxes past their retention: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		s.machine.Engine.Do(func(now time.Time) {
+			for range s.edge.Sweep(now) {
+				s.machine.Counts.Drop(mix.SpoolExpired)
+			}
+		})
+	}
+}
+
+func (s *Server) online() (n int) {
+	s.machine.Engine.Do(func(time.Time) { _, n = s.edge.Clients() })
+	return n
+}
+
+// Totals are the packets taken in and sent since the start.
+func (s *Server) Totals() (received, sent uint64) { return s.machine.Counts.Totals() }
+
+// Dropped is the number of packets dropped for one reason.
+func (s *Server) Dropped(r mix.Reason) uint64 { return s.machine.Counts.Dropped(r) }

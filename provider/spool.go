@@ -1,0 +1,101 @@
+package provider
+
+import (
+	"time"
+
+	"murmuration/internal/sphinx"
+)
+
+// A spool is what waits for one client: replies in the order in which they came, numbered from 1. It
+// lives in memory alone; a lost reply is asked for again, and nothing about who fetched what is ever on a disk.
+type spool struct {
+	waiting     []spooled
+	last        uint64 // number of the newest reply
+	sent        uint64 // highest number sent on this connection
+	since       time.Time
+	lastSeen    time.Time
+	connections int // more than one while a new connection replaces an old one
+	budget      bucket
+}
+
+type spooled struct {
+	sequence uint64
+	id       sphinx.SURBID
+	body     []byte
+	since    time.Time
+}
+
+// add puts a reply in, dropping the oldest when there are limit of them.
+func (s *spool) add(now time.Time, limit int, id sphinx.SURBID, body []byte) (dropped bool) {
+	if len(s.waiting) >= limit {
+		s.waiting = append(s.waiting[:0], s.waiting[1:]...)
+		dropped = true
+	}
+	s.last++
+	s.waiting = append(s.waiting, spooled{s.last, id, body, now})
+	return dropped
+}
+
+// acknowledge deletes what the client has. A number that was never given comes from an earlier life of
+// this provider, whose spools are gone, and means nothing.
+func (s *spool) acknowledge(received uint64) {
+	if received > s.last {
+		return
+	}
+	for len(s.waiting) > 0 && s.waiting[0].sequence <= received {
+		s.waiting[0] = spooled{}
+		s.waiting = s.waiting[1:]
+	}
+}
+
+// next is the oldest reply not yet sent on this connection.
+func (s *spool) next() (spooled, bool) {
+	for _, w := range s.waiting {
+		if w.sequence > s.sent {
+			s.sent = w.sequence
+			return w, true
+		}
+	}
+	return spooled{}, false
+}
+
+// expire drops what has waited since before `before`.
+func (s *spool) expire(before time.Time) (dropped int) {
+	for len(s.waiting) > 0 && s.waiting[0].since.Before(before) {
+		s.waiting[0] = spooled{}
+		s.waiting = s.waiting[1:]
+		dropped++
+	}
+	return dropped
+}
+
+// bucket is a token bucket that lets a client send at the network's rate, with room for the chance
+// crowds of a Poisson stream.
+type bucket struct {
+	tokens float64
+	filled time.Time
+}
+
+const (
+	// rateSlack is by how much the bucket fills faster than the network's rate: a Poisson client
+	// must practically never be over it.
+	rateSlack = 1.5
+	// rateBurst is the depth of the bucket. With the slack above, a full bucket runs dry for a
+	// Poisson stream with probability below e⁻²⁶ (the queue M/D/1 at load 1/1.5, 32 deep, reversed).
+	rateBurst = 32
+)
+
+// take is false when a client that may send every `every` has sent too much.
+func (b *bucket) take(now time.Time, every time.Duration) bool {
+	if b.filled.IsZero() {
+		b.tokens = rateBurst
+	} else if gone := now.Sub(b.filled); gone > 0 {
+		b.tokens = min(rateBurst, b.tokens+rateSlack*float64(gone)/float64(every))
+	}
+	b.filled = now
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
