@@ -1,0 +1,116 @@
+// Package api is what the commands of this computer talk to: HTTP and JSON over a Unix socket,
+// version 1, served by the daemon and used through Client. docs/client.md is the specification.
+//
+// Whoever can open the socket is the person: the kernel is asked for the peer's user where it can
+// tell, and the socket's directory is private where it cannot. Nothing here listens on a network.
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"murmuration/client"
+	"murmuration/client/fault"
+)
+
+// Limits of requests, in bytes.
+const (
+	maxSmall = 64 << 10
+	maxDraft = 48 << 20 // a picture of 32 MiB in base64, and the words
+)
+
+// ErrNoDaemon says that nobody listens.
+var ErrNoDaemon = fault.New(fault.Network, "no daemon runs for this home", "Start it with `murmur daemon run`, and leave it running.")
+
+// Draft is the body of POST /v1/posts.
+type Draft struct {
+	Text  string `json:"text"`
+	Photo []byte `json:"photo,omitempty"` // a picture file; base64 in JSON
+	Alt   string `json:"alt,omitempty"`
+}
+
+// Receipt answers it.
+type Receipt struct {
+	Post     string        `json:"post"`
+	Boxes    int           `json:"boxes"`
+	Window   client.Window `json:"window"`
+	Expected string        `json:"expected"` // the window for people
+}
+
+// Link is the answer to POST /v1/feed and the body of POST /v1/follows.
+type Link struct {
+	Link string `json:"link"`
+	Name string `json:"name,omitempty"` // petname
+}
+
+// Photo is how far a photo is: the answer to POST /v1/photos/{id}.
+type Photo struct {
+	Post  string `json:"post"`
+	Here  bool   `json:"here"`
+	Got   int    `json:"got"` // boxes
+	Of    int    `json:"of"`
+	Bytes int    `json:"bytes"`
+}
+
+// Error is the body of every answer that is not a success.
+type Error struct {
+	Message string     `json:"message"`
+	Hint    string     `json:"hint,omitempty"`
+	Code    fault.Code `json:"code"` // the exit code of a command that ends with it
+}
+
+// failure carries an Error over the socket and back into a fault.
+type failure struct {
+	Error Error `json:"error"`
+}
+
+// statuses are the HTTP statuses of faults; the code in the body is what counts.
+var statuses = map[fault.Code]int{
+	fault.User: http.StatusBadRequest, fault.Network: http.StatusBadGateway, fault.Trust: http.StatusConflict,
+	fault.Quota: http.StatusTooManyRequests, fault.Locked: http.StatusLocked, fault.NotFound: http.StatusNotFound,
+	fault.Timeout: http.StatusGatewayTimeout, fault.Internal: http.StatusInternalServerError,
+}
+
+func fail(w http.ResponseWriter, err error) {
+	f := fault.Of(err)
+	code := fault.Code(f.ExitCode())
+	status, ok := statuses[code]
+	if !ok {
+		status = http.StatusInternalServerError
+	}
+	answer(w, status, failure{Error{Message: err.Error(), Hint: f.Hint(), Code: code}})
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, `{"error":{"message":"encoding the answer","code":2}}`, http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write(append(b, '\n')) // a command that has gone away needs no answer
+}
+
+// ErrRequest says that a request is not one of version 1.
+var ErrRequest = fault.New(fault.User, "not a request of API version 1", "The command and the daemon may be of different versions: restart the daemon.")
+
+// decode reads a body strictly: one JSON value, no unknown key, at most limit bytes.
+func decode(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return ErrRequest.With("%w", err)
+	}
+	if d.More() {
+		return ErrRequest.With("more than one value")
+	}
+	return nil
+}
+
+// revive makes an error of what a daemon said.
+func (e Error) revive() error {
+	return fmt.Errorf("%w", fault.New(e.Code, e.Message, e.Hint))
+}

@@ -1,0 +1,50 @@
+package client
+
+import (
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+)
+
+// Budget is what a client of a network costs and gets, whether or not its person does anything.
+type Budget struct {
+	FrameBytes    int           `json:"frame_bytes"`    // of one exchange, each way, inside TLS
+	FramesPerDay  float64       `json:"frames_per_day"` // each way
+	BytesPerDay   float64       `json:"bytes_per_day"`  // each way, TLS and TCP/IP included
+	WorkPerDay    float64       `json:"work_per_day"`   // requests of the work lane
+	ContentPerDay float64       `json:"content_bytes_per_day"`
+	PollEvery     time.Duration `json:"poll_every_ns"` // mean time between two polls of one of W equal boxes
+	RoundTrip     time.Duration `json:"round_trip_ns"`
+	PostWindow    Window        `json:"post_window"` // for one box to be stored
+}
+
+// What a frame grows by on its way to the cable, in bytes.
+const (
+	tlsOverhead = 22 // of TLS 1.3 for each record: header 5, content type 1, tag 16
+	tlsRecord   = 16 << 10
+	ipOverhead  = 52 // of TCP over IPv4 for each segment, timestamps included
+	ipSegment   = 1448
+)
+
+// BudgetOf computes the budget from a network's parameters; it is zero for parameters without a suite.
+func BudgetOf(p directory.Parameters) Budget {
+	params, err := PacketParams(p)
+	if err != nil {
+		return Budget{}
+	}
+	perDay := func(every time.Duration) float64 { return float64(24*time.Hour) / float64(every) }
+	frame := params.PacketSize() + link.ExchangeOverhead
+	onWire := frame + (frame+tlsRecord-1)/tlsRecord*tlsOverhead
+	onWire += (onWire + ipSegment - 1) / ipSegment * ipOverhead
+	frames := perDay(p.PayloadEvery) + perDay(p.LoopEvery) + perDay(p.DropEvery)
+	work := perDay(p.PayloadEvery) * (1 - p.PollShare)
+	polls := perDay(p.PayloadEvery)*p.PollShare + perDay(p.LoopEvery)
+	return Budget{
+		FrameBytes: frame, FramesPerDay: frames, BytesPerDay: frames * float64(onWire),
+		WorkPerDay: work, ContentPerDay: work * float64(p.BoxPlaintext-box.RecordHeaderSize),
+		PollEvery: time.Duration(float64(24*time.Hour) / polls * float64(p.WatchedBoxes)),
+		RoundTrip: RoundTrip(p), PostWindow: Expect(p, 1),
+	}
+}

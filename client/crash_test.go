@@ -1,0 +1,177 @@
+package client_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"murmuration/client"
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+)
+
+// crashHome tells a child of this test binary where to write.
+const crashHome = "MURMUR_TEST_CRASH_HOME"
+
+func TestMain(m *testing.M) {
+	if home := os.Getenv(crashHome); home != "" {
+		writeForever(home)
+	}
+	os.Exit(m.Run())
+}
+
+// writeForever posts and prints the id of each post that was queued, until it is killed.
+func writeForever(home string) {
+	c, err := client.New(client.Config{Home: home, Transport: link.NewFabric().Transport})
+	if err == nil {
+		_, err = c.Publish()
+	}
+	for i := 0; err == nil; i++ {
+		var r client.Receipt
+		if r, err = c.Post(client.Draft{Text: fmt.Sprint("post ", i)}); err == nil {
+			fmt.Println(r.Post)
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+func crashGenesis(t *testing.T) *directory.Genesis {
+	par, err := directory.Defaults("xwing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := []directory.Authority{{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"}}
+	g, err := directory.NewGenesis("crash", time.Now().Add(-time.Hour), par, one, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// TestKilledClientLosesNothing kills a process that posts, in the middle of it, three times over the
+// same home: whatever it said was queued is in the outbox and in the timeline.
+func TestKilledClientLosesNothing(t *testing.T) {
+	home := t.TempDir()
+	if err := client.Create(home, client.Init{Name: "Ada", Genesis: crashGenesis(t)}); err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]bool{}
+	for range 3 {
+		for _, id := range killAfter(t, home, 12) {
+			said[id] = true
+		}
+	}
+	c, err := client.New(client.Config{Home: home})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	posts, err := c.Timeline(1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := map[string]bool{}
+	for _, p := range posts {
+		kept[p.ID] = true
+	}
+	for _, line := range c.Outbox() {
+		if !kept[line.Post] || line.Boxes != 1 || line.State != "queued" {
+			t.Errorf("the outbox has %+v", line)
+		}
+	}
+	for id := range said {
+		if !kept[id] {
+			t.Errorf("post %s was queued, and is gone", id)
+		}
+	}
+	if len(said) < 36 || len(c.Outbox()) != len(posts) || c.Status().Waiting != len(posts) {
+		t.Errorf("%d said, %d posts, %d lines, %d boxes wait", len(said), len(posts), len(c.Outbox()), c.Status().Waiting)
+	}
+}
+
+// killAfter runs a writer over the home and kills it after it has printed n lines.
+func killAfter(t *testing.T, home string, n int) (ids []string) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), crashHome+"="+home)
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if ids = append(ids, lines.Text()); len(ids) == n {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	cmd.Wait() // it was killed
+	if len(ids) < n {
+		t.Fatalf("the writer ended by itself: %s", &complaint)
+	}
+	return ids
+}
+
+// TestLogsSayNothing runs two people with every log line kept, and looks for what must not be there.
+func TestLogsSayNothing(t *testing.T) {
+	var mu sync.Mutex
+	var log bytes.Buffer
+	write := writerFunc(func(b []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return log.Write(b)
+	})
+	logger := slog.New(slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	inTown(t, townParameters(), nil, func(tn *town, _ ...*resident) {
+		tn.log = logger
+		ada, bob := tn.settle(t, "Ada-canary"), tn.settle(t, "Bob-canary")
+		link := ada.publish()
+		bob.follow(link, "petname-canary")
+		ada.say(client.Draft{Text: "text-canary", Photo: noise(t, 20, 20), Alt: "alt-canary"})
+		await(t, "post", 5*time.Minute, func() bool { return bob.read() != "" })
+		tn.hangUp()
+		<-time.After(10 * time.Second)
+		secrets := []string{"canary", link[20:60]}
+		tn.mu.Lock()
+		for key := range tn.spools {
+			secrets = append(secrets, hex.EncodeToString(key[:]))
+		}
+		for id := range tn.boxes {
+			secrets = append(secrets, hex.EncodeToString(id[:]), string(id[:8]))
+		}
+		tn.mu.Unlock()
+		for _, p := range []*resident{ada, bob} {
+			if err := p.stop(); err != nil {
+				t.Error(err)
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if !strings.Contains(log.String(), "connected") || len(secrets) < 5 {
+			t.Errorf("the control: %d bytes of log, %d secrets", log.Len(), len(secrets))
+		}
+		for _, s := range secrets {
+			if strings.Contains(log.String(), s) {
+				t.Errorf("the log shows %.20q", s)
+			}
+		}
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

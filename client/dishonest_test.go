@@ -1,0 +1,162 @@
+package client_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"murmuration/client"
+	"murmuration/client/feed"
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+)
+
+// forger writes what it likes into a town's boxes.
+type forger struct {
+	*town
+	cap    *box.WriteCap
+	before box.Index
+}
+
+func (tn *town) newForger(seed byte) *forger {
+	c, err := box.NewWriteCap(rand.NewChaCha8([32]byte{seed}))
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	return &forger{tn, c, c.Start()}
+}
+
+func (f *forger) day() box.Day { return box.DayOf(f.genesis.Start, time.Now()) }
+
+func (f *forger) stream() feed.Stream { return feed.NewStream(f.cap.ReadCap(), f.before) }
+
+func (f *forger) put(plaintext []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.before = f.before.Next()
+	b := f.cap.Seal(f.before, box.NetworkID(f.genesis.ID()), f.day(), plaintext)
+	f.boxes[b.ID] = b
+}
+
+func (f *forger) post(p feed.Post) {
+	p.Name, p.Time = "Mallory", time.Now().Unix()
+	content, err := p.Marshal(f.format.ContentSize())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.put(f.format.Split(feed.KindPost, content)[0].Marshal(f.format))
+}
+
+func TestDishonestAuthor(t *testing.T) {
+	inTown(t, townParameters(), []string{"Bob"}, func(tn *town, people ...*resident) {
+		bob := people[0]
+		mallory, pictures := tn.newForger(1), tn.newForger(2)
+		link := feed.Link{Network: feed.NetworkOf(box.NetworkID(tn.genesis.ID())), FirstDay: mallory.day(), Stream: mallory.stream()}
+		bob.follow(link.String(), "")
+
+		garbage := make([]byte, tn.format.Plaintext)
+		garbage[0] = 200
+		mallory.put(garbage)
+		mallory.put(box.Record{Kind: feed.KindPhoto, Parts: 1, Content: []byte("no post")}.Marshal(tn.format))
+		mallory.put(box.Record{Kind: feed.KindPost, Parts: 1, Content: []byte("no CBOR")}.Marshal(tn.format))
+		promised := [32]byte{1, 2, 3}
+		mallory.post(feed.Post{Text: "see", Photo: &feed.Photo{
+			Hash: promised, Size: 30, Width: 5, Height: 5, Day: mallory.day(), Stream: pictures.stream()}})
+		pictures.put(box.Record{Kind: feed.KindPhoto, Parts: 1, Hash: promised, Content: make([]byte, 30)}.Marshal(tn.format))
+
+		await(t, "post behind the garbage", 10*time.Minute, func() bool { return bob.read() != "" })
+		if bob.read() != "“Mallory”: see\n" {
+			t.Errorf("Bob reads %q", bob.read())
+		}
+		posts, _ := bob.Timeline(1)
+		if _, err := bob.FetchPhoto(posts[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "verdict", 10*time.Minute, func() bool {
+			_, err := bob.FetchPhoto(posts[0].ID)
+			return err != nil && strings.Contains(err.Error(), client.ErrPhotoBad.Error())
+		})
+		if posts, _ := bob.Timeline(1); posts[0].Photo.State != "bad" {
+			t.Errorf("the photo is %q", posts[0].Photo.State)
+		}
+	})
+}
+
+// TestSplitNetworkIsNoticed lets the other providers have other documents than the client was given.
+func TestSplitNetworkIsNoticed(t *testing.T) {
+	for _, honest := range []bool{true, false} {
+		par := slowTown()
+		par.EpochLength = 4 * time.Minute
+		par.Grace = par.EpochLength / 4
+		inTown(t, par, []string{"Ada"}, func(tn *town, people ...*resident) {
+			asked := 0
+			tn.mu.Lock()
+			tn.signed = func(e directory.Epoch) directory.Digest {
+				asked++
+				d := tn.sign(e).Digest()
+				if !honest {
+					d[0] ^= 1
+				}
+				return d
+			}
+			tn.mu.Unlock()
+			<-time.After(2 * par.EpochLength)
+			trouble := people[0].Status().Trouble
+			tn.mu.Lock()
+			defer tn.mu.Unlock()
+			if asked == 0 || asked > 3 || honest != (len(trouble) == 0) {
+				t.Errorf("honest %v: asked %d times in two epochs, trouble %v", honest, asked, trouble)
+			}
+		})
+	}
+}
+
+// TestDishonestHolder gives boxes whose ciphertext was changed: they are asked for again, and read
+// when an honest answer comes.
+func TestDishonestHolder(t *testing.T) {
+	inTown(t, townParameters(), []string{"Ada", "Bob"}, func(tn *town, people ...*resident) {
+		ada, bob := people[0], people[1]
+		bob.follow(ada.publish(), "ada")
+		lies := 0
+		tn.mu.Lock()
+		tn.twist = func(r *box.Reply) {
+			if r.Status == box.StatusFound && lies < 3 {
+				lies++
+				r.Box.Ciphertext = append([]byte{r.Box.Ciphertext[0] ^ 1}, r.Box.Ciphertext[1:]...)
+			}
+		}
+		tn.mu.Unlock()
+		ada.say(client.Draft{Text: "true"})
+		await(t, "post", 10*time.Minute, func() bool { return bob.read() != "" })
+		tn.mu.Lock()
+		defer tn.mu.Unlock()
+		if lies != 3 || bob.read() != "ada: true\n" {
+			t.Errorf("after %d lies Bob reads %q", lies, bob.read())
+		}
+	})
+}
+
+// TestHolderThatDoesNotTakeWrites is full at first, then says that the box is not its own; the author
+// goes on until it is taken.
+func TestHolderThatDoesNotTakeWrites(t *testing.T) {
+	inTown(t, townParameters(), []string{"Ada"}, func(tn *town, people ...*resident) {
+		ada := people[0]
+		ada.publish()
+		said := []box.Status{box.StatusFull, box.StatusNotFound, box.StatusFull}
+		tn.mu.Lock()
+		tn.twist = func(r *box.Reply) {
+			if r.Status == box.StatusStored && len(said) > 0 {
+				r.Status, said = said[0], said[1:]
+			}
+		}
+		tn.mu.Unlock()
+		ada.say(client.Draft{Text: "at last"})
+		await(t, "acknowledgement", 10*time.Minute, func() bool { return ada.Outbox()[0].State == "stored" })
+		tn.mu.Lock()
+		defer tn.mu.Unlock()
+		if len(said) != 0 {
+			t.Errorf("stored though %v was still to come", said)
+		}
+	})
+}

@@ -1,0 +1,8 @@
+package client
+
+// SetBare turns cover off, which no configuration can: the control of the tests on traces. A bare
+// sender speaks only when its work lane has something to say.
+func (s *Sender) SetBare() { s.bare = true }
+
+// Flights is the number of requests under way.
+func (s *Sender) Flights() int { return len(s.flights.open) }

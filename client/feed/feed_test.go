@@ -1,0 +1,218 @@
+package feed
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"murmuration/internal/box"
+)
+
+func writeCap(t testing.TB, seed byte) *box.WriteCap {
+	c, err := box.NewWriteCap(rand.NewChaCha8([32]byte{seed}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func someLink(t testing.TB) Link {
+	c := writeCap(t, 1)
+	return Link{Network{1, 2, 3}, 17, NewStream(c.ReadCap(), c.Start())}
+}
+
+func TestStreamBeginsWhereItSays(t *testing.T) {
+	c := writeCap(t, 1)
+	before := c.Start()
+	r, first, err := NewStream(c.ReadCap(), before).Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first != before.Next() {
+		t.Fatal("the first index is not the one after the given one")
+	}
+	var network box.NetworkID
+	sealed := c.Seal(first, network, 3, make([]byte, 128))
+	if _, err := r.Open(first, network, 3, sealed); err != nil {
+		t.Fatal(err)
+	}
+	// It cannot look back: the index before has no keys in it.
+	old := c.Seal(before, network, 3, make([]byte, 128))
+	if _, err := r.Open(before, network, 3, old); err != nil {
+		t.Fatal("the control: the real index opens the older box", err)
+	}
+	long := NewStream(c.ReadCap(), before)
+	if bytes.Contains(long[:], before.Marshal()[8:40]) || bytes.Contains(long[:], before.Marshal()[40:72]) {
+		t.Error("the link carries the keys of the index before")
+	}
+}
+
+func TestLinkIsTolerant(t *testing.T) {
+	l := someLink(t)
+	text := l.String()
+	if len(text) != len(linkScheme)+140 {
+		t.Errorf("the link has %d characters", len(text))
+	}
+	folded := text[:40] + "\r\n  " + text[40:90] + " " + text[90:]
+	for _, s := range []string{text, strings.ToUpper(text), " <" + text + ">.", "\"" + text + "\"", folded, "«" + text + "»"} {
+		if got, err := ParseLink(s); err != nil || got != l {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+}
+
+func TestLinkRefusals(t *testing.T) {
+	text := someLink(t).String()
+	later := append([]byte{2}, make([]byte, 100)...)
+	for s, want := range map[string]error{
+		"":                          ErrLink,
+		"https://example.org":       ErrLink,
+		strings.Repeat("a", 10_000): ErrLink,
+		text[:len(text)-1]:          ErrChecksum,
+		text + "a":                  ErrChecksum,
+		linkScheme + strings.ToLower(encoding.EncodeToString(later)): ErrVersion,
+	} {
+		if _, err := ParseLink(s); !errors.Is(err, want) {
+			t.Errorf("%.30q: %v, not %v", s, err, want)
+		}
+	}
+}
+
+// TestEveryTypoIsNoticed changes each character of a link to each other one.
+func TestEveryTypoIsNoticed(t *testing.T) {
+	text := someLink(t).String()
+	for i := len(linkScheme); i < len(text); i++ {
+		for _, c := range "abcdefghijklmnopqrstuvwxyz234567" {
+			if byte(c) == text[i] {
+				continue
+			}
+			if _, err := ParseLink(text[:i] + string(c) + text[i+1:]); err == nil {
+				t.Fatalf("character %d changed to %c was not noticed", i, c)
+			}
+		}
+	}
+}
+
+func FuzzParseLink(f *testing.F) {
+	f.Add(someLink(f).String())
+	f.Add("<MURMUR:FEED/AEBAGBAF>")
+	f.Add(linkScheme)
+	f.Fuzz(func(t *testing.T, text string) {
+		l, err := ParseLink(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseLink(l.String()); err != nil || again != l {
+			t.Fatalf("%q does not come back: %v", text, err)
+		}
+	})
+}
+
+func somePost(t testing.TB) Post {
+	c := writeCap(t, 2)
+	return Post{Name: "Ada", Time: 1_800_000_000, Text: "hello\nworld", Photo: &Photo{
+		Hash: [32]byte{1}, Size: 70_000, Width: 1600, Height: 900, Day: 4,
+		Stream: NewStream(c.ReadCap(), c.Start()), Alt: "a bird", Thumb: bytes.Repeat([]byte{7}, 3000),
+	}}
+}
+
+func TestPostRoundTrip(t *testing.T) {
+	p := somePost(t)
+	b, err := p.Marshal(8192)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ParsePost(b)
+	if err != nil || got.Text != p.Text || got.Photo.Stream != p.Photo.Stream || !bytes.Equal(got.Photo.Thumb, p.Photo.Thumb) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	small, err := p.Marshal(1024)
+	if err != nil || len(small) > 1024 {
+		t.Fatalf("without its thumbnail: %d bytes, %v", len(small), err)
+	}
+	if _, err := p.Marshal(100); !errors.Is(err, ErrTooLong) {
+		t.Errorf("in a hundred bytes: %v", err)
+	}
+}
+
+func TestLargestPostFitsOneBox(t *testing.T) {
+	p := somePost(t)
+	p.Name, p.Text = strings.Repeat("n", MaxName), strings.Repeat("t", MaxText)
+	p.Photo.Alt, p.Photo.Thumb = strings.Repeat("a", MaxAlt), make([]byte, MaxThumb)
+	b, err := p.Marshal(8192)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ParsePost(b); err != nil || len(got.Photo.Thumb) != MaxThumb {
+		t.Errorf("the thumbnail was left out: %v", err)
+	}
+}
+
+func TestPostRefusals(t *testing.T) {
+	change := func(f func(*Post)) Post {
+		p := somePost(t)
+		f(&p)
+		return p
+	}
+	for name, p := range map[string]Post{
+		"empty":     {Name: "a"},
+		"no name":   change(func(p *Post) { p.Name = "" }),
+		"two lines": change(func(p *Post) { p.Name = "a\nb" }),
+		"escape":    change(func(p *Post) { p.Text = "\x1b[2J" }),
+		"bidi":      change(func(p *Post) { p.Text = "\u202egnp.exe" }),
+		"not UTF-8": change(func(p *Post) { p.Text = "\xff" }),
+		"too long":  change(func(p *Post) { p.Text = strings.Repeat("x", MaxText+1) }),
+		"past":      change(func(p *Post) { p.Time = -1 }),
+		"no size":   change(func(p *Post) { p.Photo.Size = 0 }),
+		"no pixels": change(func(p *Post) { p.Photo.Width = 0 }),
+		"no stream": change(func(p *Post) { p.Photo.Stream = Stream{} }),
+	} {
+		if _, err := p.Marshal(8192); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	if _, err := somePost(t).Marshal(8192); err != nil {
+		t.Errorf("the control: %v", err)
+	}
+}
+
+func FuzzParsePost(f *testing.F) {
+	b, err := somePost(f).Marshal(8192)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add([]byte{0xa0})
+	f.Add([]byte{0xbf, 0xff})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := ParsePost(b)
+		if err != nil {
+			return
+		}
+		again, err := p.Marshal(1 << 20)
+		if err != nil || !bytes.Equal(again, b) {
+			t.Fatalf("a second spelling was taken: %v", err)
+		}
+	})
+}
+
+func TestPostsRoundTrip(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		p := Post{
+			Name: rapid.StringMatching(`[A-Za-z]{1,20}`).Draw(r, "name"),
+			Time: rapid.Int64Range(0, 1<<36).Draw(r, "time"),
+			Text: rapid.StringMatching(`[a-z ]{0,50}[.!?]`).Draw(r, "text"),
+		}
+		b, err := p.Marshal(8192)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if got, err := ParsePost(b); err != nil || got != p {
+			r.Fatalf("%+v became %+v, %v", p, got, err)
+		}
+	})
+}

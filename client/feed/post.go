@@ -1,0 +1,167 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"murmuration/client/fault"
+	"murmuration/internal/box"
+)
+
+// Kinds of records in boxes (box.Record).
+const (
+	KindPost  box.Kind = 1
+	KindPhoto box.Kind = 2 // a part of a JPEG file, in a stream of its own
+)
+
+// Limits of a post, in bytes. Text, thumbnail and the rest fit into one box of 8,192.
+const (
+	MaxText   = 3000
+	MaxName   = 64
+	MaxAlt    = 500
+	MaxThumb  = 4000
+	MaxPhoto  = 512 << 10 // the JPEG file: 64 boxes
+	maxPixels = 1 << 14   // of a side
+)
+
+// Faults of posts.
+var (
+	ErrPost    = fault.New(fault.Trust, "malformed post", "The author's program made something that this one does not understand.")
+	ErrTooLong = fault.New(fault.User, "the post is too long", "A post has up to 3,000 bytes of text and 500 of description.")
+	ErrEmpty   = fault.New(fault.User, "the post is empty", "Give it some text or a photo.")
+	ErrText    = fault.New(fault.User, "the text is not valid UTF-8 or has control characters", "Convert it to UTF-8 first.")
+	ErrName    = fault.New(fault.User, "not a name that can be shown", "A name has 1 to 64 bytes, without line breaks.")
+)
+
+// Post is one entry of a feed, as its author wrote it. All of it, the name and the time included, is
+// the author's claim.
+type Post struct {
+	Name  string `cbor:"1,keyasint"`
+	Time  int64  `cbor:"2,keyasint"` // Unix seconds
+	Text  string `cbor:"3,keyasint,omitempty"`
+	Photo *Photo `cbor:"4,keyasint,omitempty"`
+}
+
+// Photo points at a picture in a stream of boxes of its own.
+type Photo struct {
+	Hash   [32]byte `cbor:"1,keyasint"` // SHA-256 of the JPEG file
+	Size   int      `cbor:"2,keyasint"` // bytes
+	Width  int      `cbor:"3,keyasint"`
+	Height int      `cbor:"4,keyasint"`
+	Day    box.Day  `cbor:"5,keyasint"` // on which its boxes were first sealed
+	Stream Stream   `cbor:"6,keyasint"`
+	Alt    string   `cbor:"7,keyasint,omitempty"`
+	Thumb  []byte   `cbor:"8,keyasint,omitempty"` // a small JPEG
+}
+
+var (
+	encMode = must(cbor.CanonicalEncOptions().EncMode())
+	decMode = must(cbor.DecOptions{
+		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden,
+		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField, MaxNestedLevels: 4, MaxArrayElements: 128, MaxMapPairs: 16,
+		UTF8: cbor.UTF8RejectInvalid,
+	}.DecMode())
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic("feed: CBOR mode: " + err.Error())
+	}
+	return v
+}
+
+// Marshal encodes the post for a box with room for `room` bytes of content. A thumbnail that does
+// not fit any more is left out.
+func (p Post) Marshal(room int) ([]byte, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	b, err := encMode.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a post: %w", err)
+	}
+	if len(b) > room && p.Photo != nil && p.Photo.Thumb != nil {
+		bare := *p.Photo
+		bare.Thumb = nil
+		p.Photo = &bare
+		return p.Marshal(room)
+	}
+	if len(b) > room {
+		return nil, ErrTooLong.With("it has %d bytes, and this network's boxes carry %d", len(b), room)
+	}
+	return b, nil
+}
+
+// ParsePost reads what Marshal wrote and refuses every second spelling.
+func ParsePost(b []byte) (Post, error) {
+	var p Post
+	if err := decMode.Unmarshal(b, &p); err != nil {
+		return Post{}, ErrPost.With("%w", err)
+	}
+	if err := p.Check(); err != nil {
+		return Post{}, ErrPost.With("%w", err)
+	}
+	again, err := encMode.Marshal(p)
+	if err != nil || string(again) != string(b) {
+		return Post{}, ErrPost.With("not in canonical form")
+	}
+	return p, nil
+}
+
+// Check says what is wrong with a post, for its author or for its reader.
+func (p Post) Check() error {
+	switch {
+	case CheckName(p.Name) != nil:
+		return CheckName(p.Name)
+	case len(p.Text) > MaxText:
+		return ErrTooLong.With("%d bytes of text", len(p.Text))
+	case !printable(p.Text):
+		return ErrText
+	case p.Photo == nil && strings.TrimSpace(p.Text) == "":
+		return ErrEmpty
+	case p.Time < 0 || p.Time > time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Unix():
+		return errors.New("its time is out of range")
+	case p.Photo != nil:
+		return p.Photo.check()
+	}
+	return nil
+}
+
+func (p *Photo) check() error {
+	switch {
+	case len(p.Alt) > MaxAlt:
+		return ErrTooLong.With("%d bytes of description", len(p.Alt))
+	case !printable(p.Alt):
+		return ErrText
+	case p.Size < 1 || p.Size > MaxPhoto || len(p.Thumb) > MaxThumb:
+		return fmt.Errorf("a photo of %d bytes with a thumbnail of %d", p.Size, len(p.Thumb))
+	case min(p.Width, p.Height) < 1 || max(p.Width, p.Height) > maxPixels:
+		return fmt.Errorf("a photo of %d × %d pixels", p.Width, p.Height)
+	}
+	_, _, err := p.Stream.Open()
+	return err
+}
+
+// CheckName refuses names that a list could not show on one line.
+func CheckName(name string) error {
+	if name == "" || len(name) > MaxName || !printable(name) || strings.ContainsAny(name, "\n\t") || strings.TrimSpace(name) != name {
+		return ErrName
+	}
+	return nil
+}
+
+// printable refuses what could move a terminal's cursor or turn text around.
+func printable(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
+	})
+}

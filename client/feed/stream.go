@@ -1,0 +1,55 @@
+package feed
+
+import (
+	"encoding/binary"
+
+	"murmuration/internal/box"
+)
+
+// StreamSize is that of a Stream.
+const StreamSize = rootSize + numberSize + stateSize
+
+const (
+	rootSize   = 32 // Ed25519 public key of the capability
+	numberSize = 8
+	stateSize  = 32
+)
+
+// Stream is a read capability in 72 bytes where its marshalled form takes 136: instead of an index
+// with its keys it holds the state just before, from which the first index and all later ones
+// derive (BACAP's H), but nothing earlier.
+//
+//	root key 32 ‖ number of the index before 8 (big-endian) ‖ H of the index before 32
+type Stream [StreamSize]byte
+
+// Offsets in box.ReadCap's marshalled form: root 32 ‖ number 8 (little-endian) ‖ K 32 ‖ E 32 ‖ H 32.
+const (
+	capNumber = rootSize
+	capState  = rootSize + numberSize + 32 + 32
+)
+
+// NewStream shortens a capability to read from the index after `before` on.
+func NewStream(c *box.ReadCap, before box.Index) (s Stream) {
+	long := c.At(before).Marshal()
+	copy(s[:], long[:rootSize])
+	binary.BigEndian.PutUint64(s[rootSize:], before.Number())
+	copy(s[rootSize+numberSize:], long[capState:])
+	return s
+}
+
+// Open is the capability, and the first index that it can read.
+func (s Stream) Open() (*box.ReadCap, box.Index, error) {
+	long := make([]byte, box.ReadCapSize)
+	copy(long, s[:rootSize])
+	binary.LittleEndian.PutUint64(long[capNumber:], binary.BigEndian.Uint64(s[rootSize:]))
+	copy(long[capState:], s[rootSize+numberSize:])
+	c, err := box.ParseReadCap(long)
+	if err != nil {
+		return nil, box.Index{}, err
+	}
+	first := c.Start().Next()
+	return c.At(first), first, nil
+}
+
+// LogValue and String keep the capability out of logs.
+func (Stream) String() string { return "[stream]" }

@@ -1,0 +1,68 @@
+package client
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"murmuration/internal/directory"
+)
+
+// guardPatience is how long the guard in use may fail before the second one takes over.
+const guardPatience = 24 * time.Hour
+
+// chooseGuards draws two providers when there are none yet, the one of the configuration first.
+// They are kept: a client that draws anew at each connection meets every provider in the end.
+func (c *Client) chooseGuards(doc *directory.Document) error {
+	if len(c.self.Guards) > 0 {
+		return nil
+	}
+	providers := doc.Providers()
+	rand.Shuffle(len(providers), func(i, j int) { providers[i], providers[j] = providers[j], providers[i] })
+	if c.cfg.Guard != "" && !toFront(providers, c.cfg.Guard) {
+		return ErrGuard.With("%q", c.cfg.Guard)
+	}
+	for _, p := range providers[:min(2, len(providers))] {
+		c.self.Guards = append(c.self.Guards, p.ID)
+	}
+	return c.store.Update(c.self.put)
+}
+
+func toFront(nodes []directory.Node, name string) bool {
+	for i, n := range nodes {
+		if n.Name == name {
+			nodes[0], nodes[i] = nodes[i], nodes[0]
+			return true
+		}
+	}
+	return false
+}
+
+// reached notes that the guard answered.
+func (c *Client) reached() error {
+	c.state.Lock()
+	defer c.state.Unlock()
+	if c.self.Failing == 0 {
+		return nil
+	}
+	c.self.Failing = 0
+	return c.store.Update(c.self.put)
+}
+
+// unreached notes that the guard did not answer at now. It says whether the other one takes over.
+func (c *Client) unreached(now time.Time) (changed bool, err error) {
+	c.state.Lock()
+	defer c.state.Unlock()
+	since := c.self.Failing
+	switch {
+	case since == 0:
+		c.self.Failing = now.Unix()
+	case now.Sub(time.Unix(since, 0)) < guardPatience || len(c.self.Guards) < 2:
+		return false, nil
+	default:
+		c.self.Guards[0], c.self.Guards[1] = c.self.Guards[1], c.self.Guards[0]
+		c.self.Seeds[0], c.self.Seeds[1] = c.self.Seeds[1], c.self.Seeds[0]
+		c.self.Failing = 0
+		changed = true
+	}
+	return changed, c.store.Update(c.self.put)
+}

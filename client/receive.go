@@ -1,0 +1,164 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/link"
+	"murmuration/internal/sphinx"
+)
+
+// Reasons for which a down frame is dropped, and counted.
+var (
+	ErrFrame    = errors.New("malformed down frame")
+	ErrSequence = errors.New("sequence number went back")
+	ErrUnknown  = errors.New("reply to no request of ours")
+	ErrReply    = errors.New("reply does not open or does not answer")
+)
+
+// EventKind says what a down frame brought.
+type EventKind uint8
+
+// Kinds of events.
+const (
+	Nothing  EventKind = iota // a dummy, a decoy's reply, a loop
+	Polled                    // the answer about a watched box
+	Answered                  // the answer to a request of the work lane, which is done
+)
+
+// Event is what the caller learns from a down frame. Reply points into the frame.
+type Event struct {
+	Kind  EventKind
+	Token uint64
+	Op    box.Op
+	Day   box.Day
+	ID    box.ID
+	Reply box.Reply
+	Sent  time.Time // when the answered try was sent
+}
+
+// Stats counts what the sender did. Nothing in it tells people or boxes apart.
+type Stats struct {
+	Sent    [streamCount]uint64 // frames by stream
+	Silent  uint64              // slots without a serving document
+	Resent  uint64              // further tries of requests
+	Replies uint64              // that opened
+	Dummies uint64
+	Skipped uint64 // sequence numbers that never came
+	Refused struct{ Frame, Sequence, Unknown, Reply uint64 }
+}
+
+// Stats returns the counts so far.
+func (s *Sender) Stats() Stats { return s.stats }
+
+// Loops is the share of the last n loops that returned; zero of none.
+func (s *Sender) Loops() (share float64, n int) { return s.flights.loops.ratio() }
+
+// Receive takes one down frame. Every byte of it is the provider's or a stranger's: what does not
+// fit is counted and dropped, with the reason as error.
+func (s *Sender) Receive(now time.Time, frame []byte) (Event, error) {
+	if len(frame) != link.ExchangeOverhead+s.params.PacketSize() {
+		s.stats.Refused.Frame++
+		return Event{}, ErrFrame
+	}
+	down, err := link.ParseDown(frame, s.params.BodySize())
+	if err != nil {
+		s.stats.Refused.Frame++
+		return Event{}, fmt.Errorf("%w: %w", ErrFrame, err)
+	}
+	if down.Sequence == 0 {
+		s.stats.Dummies++
+		return Event{}, nil
+	}
+	if !s.follow(down.Sequence) {
+		s.stats.Refused.Sequence++
+		return Event{}, ErrSequence
+	}
+	return s.open(down)
+}
+
+// follow moves the acknowledgement on. The link keeps the order, so a gap is what the provider
+// discarded; the first number on a connection may be any, since a restarted provider counts anew.
+func (s *Sender) follow(sequence uint64) bool {
+	switch {
+	case s.fresh:
+		s.received = sequence - 1
+	case sequence <= s.received:
+		return false
+	}
+	s.stats.Skipped += sequence - s.received - 1
+	s.received, s.fresh = sequence, false
+	return true
+}
+
+func (s *Sender) open(down link.Down) (Event, error) {
+	id := sphinx.SURBID(down.SURBID)
+	f := s.flights.open[id]
+	if f == nil {
+		s.stats.Refused.Unknown++
+		return Event{}, ErrUnknown
+	}
+	reply, err := s.reply(f, down.Body)
+	if err != nil {
+		s.stats.Refused.Reply++
+		return Event{}, fmt.Errorf("%w: %w", ErrReply, err)
+	}
+	s.stats.Replies++
+	s.flights.land(id)
+	return s.event(f, reply), nil
+}
+
+// reply undoes the layers and checks that it can be an answer to f's request.
+func (s *Sender) reply(f *flight, body []byte) (box.Reply, error) {
+	payload, err := s.params.OpenReply(f.keys, body)
+	if err != nil {
+		return box.Reply{}, err
+	}
+	surb, user, err := s.params.ParsePayload(payload)
+	if err != nil {
+		return box.Reply{}, err
+	}
+	reply, err := box.ParseReply(s.format, user)
+	if err != nil {
+		return box.Reply{}, err
+	}
+	if surb != nil || !answers(f, reply) {
+		return box.Reply{}, fmt.Errorf("status %v does not answer operation %v", reply.Status, f.op)
+	}
+	return reply, nil
+}
+
+// answers says whether a holder may give this reply to f's request.
+func answers(f *flight, r box.Reply) bool {
+	if f.op == box.OpDigest {
+		return r.Status == box.StatusDigest && r.Epoch == uint64(f.epoch)
+	}
+	if r.Day != f.day || r.Box.ID != f.id {
+		return false
+	}
+	switch r.Status {
+	case box.StatusNotFound: // to a write: the day is closed there, or the box not theirs
+		return true
+	case box.StatusFound:
+		return f.op == box.OpRead
+	case box.StatusStored, box.StatusConflict, box.StatusFull:
+		return f.op != box.OpRead
+	}
+	return r.Status == box.StatusTombstoned
+}
+
+func (s *Sender) event(f *flight, reply box.Reply) Event {
+	e := Event{Op: f.op, Day: f.day, ID: f.id, Reply: reply, Sent: f.sent}
+	switch {
+	case f.work != nil && f.work.done: // answered by an earlier try
+	case f.work != nil:
+		s.outbox.remove(f.work)
+		s.flights.forget(f.work)
+		e.Kind, e.Token = Answered, f.work.Token
+	case f.place != nil && f.place.until.IsZero():
+		e.Kind, e.Token = Polled, f.place.Token
+	}
+	return e
+}

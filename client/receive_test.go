@@ -1,0 +1,120 @@
+package client_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"murmuration/client"
+	"murmuration/internal/box"
+	"murmuration/internal/link"
+)
+
+// hostile is a sender with requests under way, and a down frame that would be good.
+func hostile(t *testing.T) (w *world, p *person, good []byte) {
+	w = newWorld(t, 1, testParameters())
+	p = w.join(0, 1)
+	held := link.Down{}
+	w.carries = func(s client.Sent) bool { return held.Sequence == 0 && s.Stream == client.Loop }
+	for held.Sequence == 0 {
+		w.run(w.now.Add(time.Second))
+		if len(p.queue) > 0 {
+			held = p.queue[0]
+			p.queue = nil
+		}
+	}
+	good = make([]byte, link.ExchangeOverhead+w.params.PacketSize())
+	if err := held.Marshal(good); err != nil {
+		t.Fatal(err)
+	}
+	return w, p, good
+}
+
+func TestHostileFramesAreCountedDrops(t *testing.T) {
+	w, p, good := hostile(t)
+	before := p.Stats()
+	flip := func(i int) []byte {
+		b := slices.Clone(good)
+		b[i] ^= 1
+		return b
+	}
+	sequence := func(n uint64, f []byte) []byte {
+		f[0], f[1] = byte(n>>56), byte(n>>48)
+		return f
+	}
+	for name, c := range map[string]struct {
+		frame []byte
+		want  error
+	}{
+		"short":         {good[:len(good)-1], client.ErrFrame},
+		"empty":         {nil, client.ErrFrame},
+		"long":          {append(slices.Clone(good), 0), client.ErrFrame},
+		"padding":       {flip(len(good) - 1), client.ErrFrame},
+		"reserved":      {flip(30), client.ErrFrame},
+		"dirty dummy":   {append(make([]byte, 8), good[8:]...), client.ErrFrame},
+		"unknown id":    {flip(10), client.ErrUnknown},
+		"changed body":  {flip(link.ExchangeOverhead + 500), client.ErrReply},
+		"late sequence": {sequence(1<<63, flip(11)), client.ErrUnknown},
+	} {
+		_, q, _ := hostile(t)
+		if _, err := q.Receive(w.now, c.frame); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, not %v", name, err, c.want)
+		}
+		r := q.Stats().Refused
+		if r.Frame+r.Unknown+r.Reply+r.Sequence != 1 {
+			t.Errorf("%s: counted %+v", name, r)
+		}
+	}
+	if _, err := p.Receive(w.now, slices.Clone(good)); err != nil || p.Stats().Replies != before.Replies+1 {
+		t.Fatalf("the control: %v", err)
+	}
+	if _, err := p.Receive(w.now, slices.Clone(good)); !errors.Is(err, client.ErrSequence) {
+		t.Errorf("the same frame again: %v", err)
+	}
+	p.Connect(w.now)
+	if _, err := p.Receive(w.now, slices.Clone(good)); !errors.Is(err, client.ErrUnknown) {
+		t.Errorf("the same frame on a new connection: %v", err)
+	}
+}
+
+// TestWrongAnswersAreRefused lets a holder answer another box, another day, or a read as if it were
+// a write.
+func TestWrongAnswersAreRefused(t *testing.T) {
+	for name, change := range map[string]func(*box.Reply){
+		"control":     func(*box.Reply) {},
+		"other box":   func(r *box.Reply) { r.Box.ID[3] ^= 1 },
+		"other day":   func(r *box.Reply) { r.Day++ },
+		"other kind":  func(r *box.Reply) { r.Status = box.StatusStored },
+		"a full disk": func(r *box.Reply) { r.Status = box.StatusFull },
+		"a digest":    func(r *box.Reply) { *r = box.Reply{Status: box.StatusDigest} },
+	} {
+		w := newWorld(t, 1, testParameters())
+		w.twist = change
+		p := w.join(0, 1)
+		w.run(w.now.Add(20 * time.Second))
+		st := p.Stats()
+		if name == "control" != (st.Refused.Reply == 0) || name == "control" != (st.Replies > 0) {
+			t.Errorf("%s: %d taken, %d refused", name, st.Replies, st.Refused.Reply)
+		}
+	}
+}
+
+func FuzzReceive(f *testing.F) {
+	var t testing.T
+	w, _, good := hostile(&t)
+	f.Add(good)
+	f.Add(make([]byte, len(good)))
+	f.Add(good[:100])
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		p := w.joinWith(client.SenderConfig{Provider: w.providers()[0], Seed: [32]byte{byte(rand.Int())}})
+		if len(frame) > 8 && len(frame) < len(good) {
+			frame = append(slices.Clone(frame), make([]byte, len(good)-len(frame))...)
+		}
+		e, err := p.Receive(w.now, frame)
+		if e.Kind != client.Nothing {
+			t.Fatalf("a sender that asked for nothing got %+v, %v", e, err)
+		}
+	})
+}

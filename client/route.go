@@ -1,0 +1,72 @@
+package client
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"murmuration/internal/cover"
+	"murmuration/internal/directory"
+	"murmuration/internal/sphinx"
+)
+
+// router draws paths and delays for packets that leave at one time under one document.
+type router struct {
+	s     *Sender
+	view  *view
+	epoch directory.Epoch // of the time at which the packet leaves
+	rng   *rand.Rand
+}
+
+// forward is a request's path: the own provider, a mix of each layer, then the last hop with its service.
+func (r router) forward(last *station, service sphinx.RecipientID) ([]sphinx.Hop, time.Duration, error) {
+	own, err := r.own()
+	if err != nil {
+		return nil, 0, err
+	}
+	return r.hops(append(append([]*station{own}, r.mixes()...), last), sphinx.Hop{Recipient: &service})
+}
+
+// back is a reply's path: a mix of each layer, then the spool at the own provider.
+func (r router) back(id *sphinx.SURBID) ([]sphinx.Hop, time.Duration, error) {
+	own, err := r.own()
+	if err != nil {
+		return nil, 0, err
+	}
+	return r.hops(append(r.mixes(), own), sphinx.Hop{Recipient: &r.s.cfg.Spool, SURBID: id})
+}
+
+func (r router) own() (*station, error) {
+	own := r.view.nodes[r.s.cfg.Provider]
+	if own == nil {
+		return nil, fmt.Errorf("%w: it does not list our provider", ErrDocument)
+	}
+	return own, nil
+}
+
+func (r router) mixes() []*station {
+	path := make([]*station, 0, len(r.view.layers)+2)
+	for _, layer := range r.view.layers {
+		path = append(path, layer[r.rng.IntN(len(layer))])
+	}
+	return path
+}
+
+// hops gives every station its key and a delay of its own; end is what the last one is told besides.
+func (r router) hops(path []*station, end sphinx.Hop) ([]sphinx.Hop, time.Duration, error) {
+	hops := make([]sphinx.Hop, len(path))
+	total := time.Duration(0)
+	for i, st := range path {
+		key, err := st.key(r.s.params.Suite(), r.view, r.epoch)
+		if err != nil {
+			return nil, 0, fmt.Errorf("reading the key of a hop: %w", err)
+		}
+		if i == len(path)-1 {
+			hops[i] = end
+		}
+		hops[i].ID, hops[i].Key = st.id, key
+		hops[i].Delay = cover.HopDelay(r.rng, r.view.net.MeanHopDelay, r.view.net.HopDelayLimit)
+		total += hops[i].Delay
+	}
+	return hops, total, nil
+}

@@ -1,0 +1,382 @@
+package client_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"murmuration/client"
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+)
+
+// author is a stream of boxes and its reader's side.
+type author struct {
+	w    *world
+	cap  *box.WriteCap
+	next box.Index
+}
+
+func (w *world) newAuthor(seed byte) *author {
+	c, err := box.NewWriteCap(rand.NewChaCha8([32]byte{seed}))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &author{w, c, c.Start()}
+}
+
+func (a *author) seal(day box.Day, text string) box.Box {
+	plain := make([]byte, a.w.format.Plaintext)
+	copy(plain, text)
+	b := a.cap.Seal(a.next, box.NetworkID{}, day, plain)
+	a.next = a.next.Next()
+	return b
+}
+
+func write(token uint64, b box.Box) client.Request {
+	return client.Request{Token: token, Op: box.OpWrite, Box: b}
+}
+
+func TestPostReachesFollower(t *testing.T) {
+	w := newWorld(t, 1, testParameters())
+	alice, bob := w.join(0, 1), w.join(1, 2)
+	a := w.newAuthor(3)
+	first := a.next
+	bob.Watch(client.Target{Token: 7, ID: a.cap.ReadCap().ID(first, box.NetworkID{}, 0), Since: w.now})
+	b := a.seal(0, "hello")
+	if err := alice.Enqueue(w.now, write(42, b)); err != nil {
+		t.Fatal(err)
+	}
+	w.run(w.now.Add(2 * time.Minute))
+
+	stored := find(alice.events, func(e client.Event) bool { return e.Kind == client.Answered && e.Token == 42 })
+	if stored == nil || stored.Reply.Status != box.StatusStored {
+		t.Fatalf("the author's write: %+v", stored)
+	}
+	found := find(bob.events, func(e client.Event) bool { return e.Kind == client.Polled && e.Reply.Status == box.StatusFound })
+	if found == nil || found.Token != 7 {
+		t.Fatal("the follower's poll did not find the box")
+	}
+	plain, err := a.cap.ReadCap().Open(first, box.NetworkID{}, 0, found.Reply.Box)
+	if err != nil || !bytes.HasPrefix(plain, []byte("hello")) {
+		t.Fatalf("opened %q, %v", plain[:5], err)
+	}
+	if alice.Waiting() != 0 || w.executed[box.OpWrite] != 1 {
+		t.Errorf("%d requests wait, %d writes executed", alice.Waiting(), w.executed[box.OpWrite])
+	}
+}
+
+func find(events []client.Event, ok func(client.Event) bool) *client.Event {
+	if i := slices.IndexFunc(events, ok); i >= 0 {
+		return &events[i]
+	}
+	return nil
+}
+
+// traceOf runs a sender for 40 seconds, idle or with work and streams to follow.
+func traceOf(t *testing.T, seed byte, busy, bare bool) []tap {
+	w := newWorld(t, 1, thin())
+	p := w.join(0, seed)
+	if bare {
+		p.SetBare()
+	}
+	if busy {
+		a := w.newAuthor(5)
+		for i := range 40 {
+			if err := p.Enqueue(w.now, write(uint64(i), a.seal(0, fmt.Sprint(i)))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 6 {
+			p.Watch(client.Target{Token: uint64(i), ID: a.cap.ReadCap().ID(a.next, box.NetworkID{}, 0), Since: w.now})
+		}
+	}
+	w.run(w.now.Add(40 * time.Second))
+	return p.trace
+}
+
+func TestTraceOfIdleAndBusyIsTheSame(t *testing.T) {
+	for seed := range byte(2) {
+		idle, busy := traceOf(t, seed, false, false), traceOf(t, seed, true, false)
+		if len(idle) < 140 || !slices.Equal(idle, busy) {
+			t.Fatalf("seed %d: traces of %d and %d frames differ", seed, len(idle), len(busy))
+		}
+	}
+	// The controls: without cover the same comparison tells them apart, and so does another seed.
+	if slices.Equal(traceOf(t, 1, false, true), traceOf(t, 1, true, true)) {
+		t.Error("with cover off the traces are the same: the comparison cannot fail")
+	}
+	if slices.Equal(traceOf(t, 1, false, false), traceOf(t, 2, false, false)) {
+		t.Error("two seeds give one trace")
+	}
+}
+
+func TestStreamsArePoisson(t *testing.T) {
+	w := newWorld(t, 1, thin())
+	w.carries = nothing
+	p := w.join(0, 9)
+	const minutes = 5
+	w.run(w.now.Add(minutes * time.Minute))
+	want := map[client.Stream]float64{client.Payload: 60 * minutes, client.Loop: 30 * minutes, client.Drop: 60 * minutes}
+	got := map[client.Stream]float64{}
+	for _, s := range p.sent {
+		got[s.Stream]++
+	}
+	for stream, mean := range want {
+		if math.Abs(got[stream]-mean) > 5*math.Sqrt(mean) {
+			t.Errorf("%v stream: %.0f frames, expected %.0f", stream, got[stream], mean)
+		}
+	}
+}
+
+func TestLanesIgnoreTheQueues(t *testing.T) {
+	count := func(busy bool) (work int) {
+		w := newWorld(t, 1, thin())
+		w.carries = nothing
+		p := w.join(0, 4)
+		b := w.newAuthor(5).seal(0, "x")
+		for i := range 1000 {
+			if !busy {
+				break
+			}
+			if err := p.Enqueue(w.now, write(uint64(i), b)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.run(w.now.Add(5 * time.Minute))
+		for _, s := range p.sent {
+			if s.Work {
+				work++
+			}
+		}
+		return work
+	}
+	// Half of 300 payload slots are work slots, however long the outbox is.
+	if n := count(true); math.Abs(float64(n-150)) > 5*math.Sqrt(150) {
+		t.Errorf("%d of 300 payload slots carried work, expected about 150", n)
+	}
+	if n := count(false); n != 0 {
+		t.Errorf("%d slots carried work of an empty outbox", n)
+	}
+}
+
+func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
+	w := newWorld(t, 1, thin())
+	w.join(1, 4)
+	w.run(w.now.Add(time.Minute))
+	own := w.providers()[1]
+	others := 0
+	for _, n := range w.asked {
+		others += n
+	}
+	if w.asked[own] != 0 || others < 50 {
+		t.Fatalf("the own provider served %d of %d requests", w.asked[own], others)
+	}
+	// The control: where it is the only holder it is asked.
+	alone := newWorld(t, 1, thin())
+	for i := range alone.doc.Storing {
+		alone.doc.Storing[i].Nodes = []directory.NodeID{own}
+	}
+	alone.join(1, 4)
+	alone.run(alone.now.Add(time.Minute))
+	if alone.asked[own] == 0 {
+		t.Error("the only holder was not asked")
+	}
+}
+
+// TestResend is the small form of R9: every link loses packets, five hops each way.
+func TestResend(t *testing.T) {
+	for _, loss := range []float64{0.05, 0.10} {
+		par := testParameters()
+		par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, 10*time.Minute, 5*time.Second
+		par.EpochLength = 4 * time.Hour
+		w := newWorld(t, 7, par)
+		w.now = genesis.Add(par.EpochLength)
+		w.loss, w.carries = loss, onlyWork
+		p := w.join(0, 6)
+		a := w.newAuthor(5)
+		const n = 20
+		for i := range n {
+			if err := p.Enqueue(w.now, write(uint64(i), a.seal(0, fmt.Sprint(i)))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for end := w.now.Add(3 * time.Hour); p.Waiting() > 0 && w.now.Before(end); {
+			w.run(w.now.Add(5 * time.Minute))
+		}
+		done := map[uint64]int{}
+		for _, e := range p.events {
+			if e.Kind == client.Answered && e.Reply.Status == box.StatusStored {
+				done[e.Token]++
+			}
+		}
+		if len(done) != n || p.Stats().Resent == 0 {
+			t.Errorf("loss %.2f: %d of %d writes stored with %d resends", loss, len(done), n, p.Stats().Resent)
+		}
+		for token, times := range done {
+			if times != 1 {
+				t.Errorf("write %d was answered %d times", token, times)
+			}
+		}
+	}
+}
+
+func TestNothingArrivesWhenAllIsLost(t *testing.T) {
+	w := newWorld(t, 7, thin())
+	w.carries = nothing
+	p := w.join(0, 6)
+	a := w.newAuthor(5)
+	if err := p.Enqueue(w.now, write(1, a.seal(0, "lost"))); err != nil {
+		t.Fatal(err)
+	}
+	w.run(w.now.Add(5 * time.Minute))
+	if len(p.events) != 0 || p.Waiting() != 1 {
+		t.Fatalf("%d events, %d waiting", len(p.events), p.Waiting())
+	}
+	if share, n := p.Loops(); share != 0 || n == 0 {
+		t.Errorf("%.2f of %d loops returned", share, n)
+	}
+	if p.Flights() > 100 {
+		t.Errorf("%d flights are remembered", p.Flights())
+	}
+}
+
+func TestEnqueueRefuses(t *testing.T) {
+	w := newWorld(t, 1, thin())
+	p := w.joinWith(client.SenderConfig{Outbox: 2, Provider: w.providers()[0]})
+	b := w.newAuthor(1).seal(0, "x")
+	for _, c := range []struct {
+		r    client.Request
+		want error
+	}{
+		{client.Request{Op: 9, Box: b}, client.ErrRequest},
+		{client.Request{Op: box.OpRead, Box: b}, client.ErrRequest},
+		{client.Request{Op: box.OpWrite, Box: box.Box{ID: b.ID}}, client.ErrRequest},
+		{client.Request{Op: box.OpWrite, Day: 200, Box: b}, client.ErrDay},
+		{write(1, b), nil},
+		{write(2, b), nil},
+		{write(3, b), client.ErrOutboxFull},
+	} {
+		if err := p.Enqueue(w.now, c.r); !errors.Is(err, c.want) {
+			t.Errorf("token %d: %v, not %v", c.r.Token, err, c.want)
+		}
+	}
+	p.Cancel(1)
+	if p.Waiting() != 1 {
+		t.Errorf("%d wait after a cancel", p.Waiting())
+	}
+}
+
+func TestEpochsAreCrossed(t *testing.T) {
+	par := thin()
+	par.EpochLength = 3 * time.Minute
+	par.PayloadEvery, par.LoopEvery, par.DropEvery = 6*time.Second, 6*time.Second, 6*time.Second
+	par.Grace = par.EpochLength / 4
+	w := newWorld(t, 1, par)
+	w.now = genesis.Add(par.EpochLength)
+	p := w.join(0, 1)
+	first := w.doc
+	for e := directory.Epoch(2); e < 7; e++ {
+		doc := first
+		doc.Epoch = e
+		doc.Nodes = slices.Clone(first.Nodes)
+		for i := range doc.Nodes {
+			for k := range doc.Nodes[i].Keys {
+				doc.Nodes[i].Keys[k] = w.nodes[doc.Nodes[i].ID].key(w, doc.Nodes[i].ID, e+directory.Epoch(k)).Public().Bytes()
+			}
+		}
+		w.at(genesis.Add(time.Duration(e)*par.EpochLength-30*time.Second), func() {
+			if err := p.SetDocument(&doc); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	w.run(genesis.Add(9*par.EpochLength - 30*time.Second)) // the document of epoch 6 serves in 6, 7 and 8
+	if p.Stats().Silent > 0 {
+		t.Errorf("%d silent slots while a document served", p.Stats().Silent)
+	}
+	if share, n := p.Loops(); share != 1 || n < 64 {
+		t.Errorf("%.2f of %d loops returned over epochs", share, n)
+	}
+	w.run(genesis.Add(9 * par.EpochLength))
+	sent := len(p.sent)
+	w.run(genesis.Add(10 * par.EpochLength))
+	if len(p.sent) != sent || p.Stats().Silent == 0 {
+		t.Error("packets were built under a document that had expired")
+	}
+}
+
+// TestRatesOfANewDocument changes the rates from one epoch to the next: nobody's configuration, but
+// the network's document, decides them.
+func TestRatesOfANewDocument(t *testing.T) {
+	par := thin()
+	par.EpochLength = 5 * time.Minute
+	w := newWorld(t, 1, par)
+	w.now = genesis.Add(par.EpochLength)
+	w.carries = nothing
+	p := w.join(0, 1)
+	doc := w.doc
+	doc.Epoch, doc.Parameters.PayloadEvery, doc.Parameters.WatchedBoxes = 2, 10*time.Second, 7
+	if err := p.SetDocument(&doc); err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n float64) {
+		for _, s := range p.sent {
+			if s.Stream == client.Payload {
+				n++
+			}
+		}
+		p.sent = nil
+		return n
+	}
+	w.run(genesis.Add(2 * par.EpochLength))
+	if n := count(); math.Abs(n-300) > 5*math.Sqrt(300) {
+		t.Errorf("%v payload packets in the first epoch, expected 300", n)
+	}
+	w.run(genesis.Add(3 * par.EpochLength))
+	if n := count(); math.Abs(n-30) > 5*math.Sqrt(30) {
+		t.Errorf("%v payload packets in the second epoch, expected 30", n)
+	}
+	if n := len(p.Decoys()); n != 7 {
+		t.Errorf("%d watched boxes", n)
+	}
+	doc.Epoch, doc.Parameters.BoxPlaintext = 3, 5000
+	if err := p.SetDocument(&doc); !errors.Is(err, client.ErrDocument) {
+		t.Errorf("a document with other sizes: %v", err)
+	}
+}
+
+// TestCaution counts the work of a sender whose loops do not return.
+func TestCaution(t *testing.T) {
+	work := func(loops bool) (n int) {
+		w := newWorld(t, 1, thin())
+		w.carries = func(s client.Sent) bool { return loops && s.Stream == client.Loop }
+		p := w.join(0, 3)
+		b := w.newAuthor(5).seal(0, "x")
+		for i := range 900 {
+			if err := p.Enqueue(w.now, write(uint64(i), b)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.run(w.now.Add(3 * time.Minute)) // until there are loops enough to judge by
+		p.sent = nil
+		w.run(w.now.Add(5 * time.Minute))
+		for _, s := range p.sent {
+			if s.Work {
+				n++
+			}
+		}
+		return n
+	}
+	if n := work(true); math.Abs(float64(n-150)) > 5*math.Sqrt(150) {
+		t.Errorf("%d work slots while loops return, expected 150", n)
+	}
+	if n := work(false); math.Abs(float64(n-75)) > 5*math.Sqrt(75) {
+		t.Errorf("%d work slots while none returns, expected 75", n)
+	}
+}

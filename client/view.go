@@ -1,0 +1,125 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/sphinx"
+	"murmuration/internal/suite"
+)
+
+// validEpochs is how long a document serves (protocol.md section 6).
+const validEpochs = 3
+
+// ErrDocument is returned for a document that the sender cannot build packets with.
+var ErrDocument = errors.New("network document does not serve this sender")
+
+// view is a network document made ready for building packets.
+type view struct {
+	epoch     directory.Epoch
+	net       directory.Parameters
+	layers    [][]*station
+	providers []*station
+	nodes     map[directory.NodeID]*station
+	storing   map[box.Day][]box.Holder
+	replicas  int
+}
+
+// station is a node that packets can go through, with its keys of three epochs, parsed when first used.
+type station struct {
+	id   sphinx.NodeID
+	raw  [validEpochs][]byte
+	keys [validEpochs]*suite.PublicKey
+}
+
+func newView(doc *directory.Document) (*view, error) {
+	v := &view{
+		epoch:    doc.Epoch,
+		net:      doc.Parameters,
+		layers:   make([][]*station, doc.Parameters.Layers),
+		nodes:    map[directory.NodeID]*station{},
+		storing:  map[box.Day][]box.Holder{},
+		replicas: doc.Parameters.Replicas,
+	}
+	for _, n := range doc.Nodes {
+		if err := v.add(n); err != nil {
+			return nil, err
+		}
+	}
+	for _, set := range doc.Storing {
+		for _, id := range set.Nodes {
+			v.storing[box.Day(set.Day)] = append(v.storing[box.Day(set.Day)], box.Holder(id))
+		}
+	}
+	if len(v.providers) == 0 || slices.ContainsFunc(v.layers, func(l []*station) bool { return len(l) == 0 }) {
+		return nil, fmt.Errorf("%w: epoch %d has a layer without nodes", ErrDocument, doc.Epoch)
+	}
+	return v, nil
+}
+
+func (v *view) add(n directory.Node) error {
+	if n.Probation {
+		return nil
+	}
+	st := &station{id: sphinx.NodeID(n.ID), raw: n.Keys}
+	v.nodes[n.ID] = st
+	switch {
+	case n.Role == directory.RoleProvider:
+		v.providers = append(v.providers, st)
+	case n.Layer < 1 || n.Layer > len(v.layers):
+		return fmt.Errorf("%w: mix in layer %d", ErrDocument, n.Layer)
+	default:
+		v.layers[n.Layer-1] = append(v.layers[n.Layer-1], st)
+	}
+	return nil
+}
+
+// serves says whether the document may be used at epoch e.
+func (v *view) serves(e directory.Epoch) bool { return v.epoch <= e && e < v.epoch+validEpochs }
+
+// key is the station's key of epoch e.
+func (st *station) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.PublicKey, error) {
+	i := e - v.epoch
+	if st.keys[i] == nil {
+		k, err := s.ParsePublicKey(st.raw[i])
+		if err != nil {
+			return nil, err
+		}
+		st.keys[i] = k
+	}
+	return st.keys[i], nil
+}
+
+// asked lists who may be asked, best first.
+func (v *view) asked(r Request, own directory.NodeID) []*station {
+	if r.Op != box.OpDigest {
+		return v.holders(r.Day, r.Box.ID, own)
+	}
+	others := slices.DeleteFunc(slices.Clone(v.providers), func(st *station) bool { return directory.NodeID(st.id) == own })
+	if len(others) == 0 {
+		return v.providers
+	}
+	return others
+}
+
+// holders lists who may be asked for a box, best first: its holders without the client's own
+// provider, which is asked only when it is the only one.
+func (v *view) holders(day box.Day, id box.ID, own directory.NodeID) []*station {
+	var others, all []*station
+	for _, h := range box.Placement(day, id, v.storing[day], v.replicas) {
+		st := v.nodes[directory.NodeID(h)]
+		if st == nil {
+			continue
+		}
+		if all = append(all, st); directory.NodeID(h) != own {
+			others = append(others, st)
+		}
+	}
+	if len(others) == 0 {
+		return all
+	}
+	return others
+}

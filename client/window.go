@@ -1,0 +1,58 @@
+package client
+
+import (
+	"strings"
+	"time"
+
+	"murmuration/internal/directory"
+)
+
+// Window is when something is expected to be done: half of the time by Typical, nearly always by Late.
+type Window struct {
+	Typical time.Duration `json:"typical_ns"`
+	Late    time.Duration `json:"late_ns"`
+}
+
+func (w Window) String() string { return "in " + round(w.Typical) + " to " + round(w.Late) }
+
+// round drops what nobody wants to know about an expectation.
+func round(d time.Duration) string {
+	for _, unit := range []time.Duration{time.Hour, time.Minute, time.Second} {
+		if d >= 10*unit {
+			return short(d.Round(unit))
+		}
+	}
+	return short(d.Round(100 * time.Millisecond))
+}
+
+// short is Duration.String without units that are zero.
+func short(d time.Duration) string {
+	s := d.String()
+	s = strings.Replace(s, "m0s", "m", 1)
+	return strings.Replace(s, "h0m", "h", 1)
+}
+
+// RoundTrip is the mean time of one request and its reply: a hop delay at each of the 2·Layers+3
+// hops (five and four with three layers), the provider's allowance, and the wait for an exchange.
+func RoundTrip(p directory.Parameters) time.Duration {
+	hops := time.Duration(2*p.Layers + 3)
+	return hops*p.MeanHopDelay + p.ReplyAllowance + exchangeWait(p)
+}
+
+// exchangeWait is the mean wait of a spooled reply, 1/λD: arrivals λP+λL, service λP+λL+λD.
+func exchangeWait(p directory.Parameters) time.Duration { return p.DropEvery }
+
+// WorkEvery is the mean time between two slots of the work lane, 1/(λP·(1−poll share)).
+func WorkEvery(p directory.Parameters) time.Duration {
+	return time.Duration(float64(p.PayloadEvery) / (1 - p.PollShare))
+}
+
+// Expect is the window in which n requests, the last of them behind all others in the outbox, are
+// answered. Late allows twice the mean time of the slots and one lost packet.
+func Expect(p directory.Parameters, n int) Window {
+	slots := time.Duration(n) * WorkEvery(p)
+	return Window{
+		Typical: slots + RoundTrip(p),
+		Late:    2*slots + 2*RoundTrip(p) + time.Duration(spoolWaits)*exchangeWait(p),
+	}
+}
