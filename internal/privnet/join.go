@@ -1,0 +1,107 @@
+package privnet
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/durable"
+	"murmuration/mix"
+	"murmuration/provider"
+)
+
+// applicationFile is the name of a volunteer's application in their node's home.
+const applicationFile = "application"
+
+// capacity is what an application declares: the shipped configuration's packets per epoch.
+const capacity = 1_000_000
+
+// Volunteer is somebody who wants to run a mix for a network that exists already.
+type Volunteer struct {
+	Home    string
+	Genesis *directory.Genesis
+	Name    string
+	Listen  string
+	Contact string
+}
+
+// Apply makes the home of a volunteer's mix with its configuration, and the signed application in it,
+// whose path it returns.
+func Apply(v Volunteer) (path string, err error) {
+	var seed [32]byte
+	if _, err := rand.Read(seed[:]); err != nil {
+		return "", err
+	}
+	identity := directory.NewIdentity(seed)
+	a := &directory.Application{
+		Network: v.Genesis.ID(), ID: identity.ID(), Role: directory.RoleMix, Name: v.Name, Addr: v.Listen,
+		Capacity: capacity, Contact: v.Contact,
+	}
+	a.Sign(identity)
+	if err := a.Verify(v.Genesis); err != nil {
+		return "", fmt.Errorf("applying: %w", err)
+	}
+	if _, err := mix.CreateHome(v.Home, v.Genesis, seed); err != nil {
+		return "", err
+	}
+	if err := WriteConfig(v.Home, directory.RoleMix, Settings{Name: v.Name, Listen: v.Listen}); err != nil {
+		return "", err
+	}
+	path = filepath.Join(v.Home, applicationFile)
+	return path, durable.WriteFile(path, a.Marshal(), 0o644)
+}
+
+// Admit puts the node of an application on the list of the authority in home. The authority reads the
+// list before every vote, running or not.
+func Admit(home, path string) (*directory.Application, error) {
+	authority, err := mix.OpenHome(home)
+	if err != nil {
+		return nil, err
+	}
+	if _, named := authority.Genesis.Authority(authority.Identity.ID()); !named {
+		return nil, fmt.Errorf("%s is not the home of an authority of this network", home)
+	}
+	raw, err := durable.ReadFile(path, directory.MaxApplication)
+	if err != nil {
+		return nil, err
+	}
+	application, err := directory.ParseApplication(raw)
+	if err == nil {
+		err = application.Verify(authority.Genesis)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return application, enlist(authority.Path(provider.AdmissionsFile), application)
+}
+
+func enlist(path string, a *directory.Application) error {
+	lock, err := durable.Acquire(path + ".lock")
+	if err != nil {
+		return fmt.Errorf("changing the admissions: %w", err)
+	}
+	defer lock.Close()
+	list, err := provider.ReadAdmissions(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return durable.WriteFile(path, list.Add(directory.Admission{ID: a.ID, Role: a.Role}).Marshal(), 0o600)
+}
+
+// homes are the directories below dir that look like a node's.
+func homes(dir string) (found []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(dir, e.Name(), "identity.key")); e.IsDir() && err == nil {
+			found = append(found, filepath.Join(dir, e.Name()))
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,207 @@
+package privnet
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"murmuration/internal/config"
+	"murmuration/internal/directory"
+	"murmuration/internal/durable"
+	"murmuration/internal/link"
+	"murmuration/mix"
+	"murmuration/provider"
+)
+
+func fastPlan(t *testing.T) Plan {
+	t.Helper()
+	par, err := config.LoadPreset("fast")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Plan{Dir: filepath.Join(t.TempDir(), "net"), Label: "test", Host: "127.0.0.1", Providers: 3, Width: 2, Parameters: par, Start: time.Now()}
+}
+
+func TestNewNetworkVerifies(t *testing.T) {
+	n, err := New(fastPlan(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Release()
+	good, err := Verify(n.Plan.Dir)
+	if err != nil || len(good) != 1+len(n.Nodes) {
+		t.Errorf("verifying a new network: %d good lines, %v", len(good), err)
+	}
+	if _, err := New(n.Plan); err == nil {
+		t.Error("a second network was made in the same directory")
+	}
+}
+
+func TestDamageIsNamed(t *testing.T) {
+	for name, damage := range map[string]func(dir string) error{
+		"genesis":      func(dir string) error { return os.Truncate(filepath.Join(dir, "genesis"), 40) },
+		"identity.key": func(dir string) error { return os.Truncate(filepath.Join(dir, "mix-1", "identity.key"), 31) },
+		"mix.toml": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "mix-1", "mix.toml"), []byte("listn = \"x\"\n"), 0o600)
+		},
+		"documents": func(dir string) error {
+			sub := filepath.Join(dir, "mix-1", "documents")
+			if err := os.MkdirAll(sub, 0o700); err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(sub, "3.document"), []byte("nonsense"), 0o600)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, err := New(fastPlan(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.Release()
+			if err := damage(n.Plan.Dir); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Verify(n.Plan.Dir); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("damage to %s is reported as %v", name, err)
+			}
+		})
+	}
+}
+
+func TestApplyAndAdmit(t *testing.T) {
+	n, err := New(fastPlan(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Release()
+	home := filepath.Join(t.TempDir(), "volunteer")
+	file, err := Apply(Volunteer{Home: home, Genesis: n.Genesis, Name: "volunteer", Listen: "127.0.0.1:9999"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Admit(n.Nodes[1].Dir, file); err == nil {
+		t.Error("a provider that is no authority admitted somebody")
+	}
+	a, err := Admit(n.Nodes[0].Dir, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.ID.String() == "" || a.Role != directory.RoleMix {
+		t.Errorf("admitted %v", a)
+	}
+	raw, err := durable.ReadFile(file, 1<<16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[len(raw)-1] ^= 1
+	if err := os.WriteFile(file, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Admit(n.Nodes[0].Dir, file); err == nil {
+		t.Error("an application with a bad signature was admitted")
+	}
+}
+
+// TestRunAgreesOnADocument runs all nodes in this process over TLS until every one of them has the
+// first document.
+func TestRunAgreesOnADocument(t *testing.T) {
+	n, err := New(fastPlan(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	err = n.Run(ctx, Options{}, func(running map[string]Runner) {
+		if len(running) != len(n.Nodes) {
+			t.Errorf("%d nodes run, want %d", len(running), len(n.Nodes))
+		}
+		go func() { // ends with the network
+			defer cancel()
+			for ctx.Err() == nil && !everybodyHas(n, "0.document") {
+				wait(ctx, 50*time.Millisecond)
+			}
+		}()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if !everybodyHas(n, "0.document") {
+		t.Error("not every node has the first document")
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+func everybodyHas(n *Network, document string) bool {
+	for _, node := range n.Nodes {
+		if _, err := os.Stat(filepath.Join(node.Dir, "documents", document)); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// TestConfigurationIsUsed: the shipped file of each role decodes into the values that the node runs
+// with, and its name and address are the node's own.
+func TestConfigurationIsUsed(t *testing.T) {
+	n, err := New(fastPlan(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Release()
+	for _, node := range n.Nodes {
+		path := filepath.Join(node.Dir, ConfigFile(node.Role))
+		cfg := provider.Config{}
+		if node.Role == directory.RoleProvider {
+			err = config.Load(path, &cfg)
+			if cfg.MaxClients == 0 || cfg.KeepFreeMiB == 0 || cfg.MaxConnsPerAddress == 0 {
+				t.Errorf("%s: values are missing: %+v", node.Name, cfg)
+			}
+		} else {
+			err = config.Load(path, &cfg.Config)
+		}
+		if err != nil || cfg.Name != node.Name || cfg.Listen != node.Addr || cfg.PacketsPerEpoch != capacity {
+			t.Errorf("%s: name %q, listen %q, %d packets, %v", node.Name, cfg.Name, cfg.Listen, cfg.PacketsPerEpoch, err)
+		}
+		cfg.Home, cfg.Transport = node.Dir, func(l link.Config) (link.Transport, error) { return link.NewFabric().Transport(l) }
+		runs, err := open(node.Role, cfg)
+		if err != nil {
+			t.Errorf("%s does not open with its own configuration: %v", node.Name, err)
+			continue
+		}
+		runs.Close()
+	}
+}
+
+func open(role directory.Role, cfg provider.Config) (Runner, error) {
+	if role == directory.RoleProvider {
+		return provider.New(cfg)
+	}
+	return mix.New(cfg.Config)
+}
+
+// TestLostBoxesAreNoticed: a provider whose boxes are gone does not begin anew as if it had promised
+// nothing.
+func TestLostBoxesAreNoticed(t *testing.T) {
+	n, err := New(fastPlan(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Release()
+	if err := os.RemoveAll(filepath.Join(n.Nodes[0].Dir, "boxes")); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := n.Open(n.Nodes[0], Options{}); err == nil || !strings.Contains(err.Error(), "is its disk mounted") {
+		t.Errorf("a provider without its boxes opens: %v, %v", r, err)
+	}
+}
