@@ -1,0 +1,234 @@
+// Package des is level 2 of the simulator: a sequential engine of discrete events for
+// whatever feeds back on itself — queues of clients, spools, polling readers, boxes,
+// retransmission, mixes of finite speed, group posting, active adversaries.
+//
+// One run is one replication: a pure function of its Config. It uses one goroutine and
+// no clock; whoever wants both cores runs two replications. Packets are not built, only
+// accounted for. Waiting clients cost nothing: the Poisson streams of all clients are
+// superposed into one, and the client whose slot it is is drawn when the slot comes.
+//
+// This package must not know scenario files, nor import the code of real nodes.
+package des
+
+import (
+	"time"
+
+	"murmuration/sim/trace"
+)
+
+// Config says what to simulate. Zero means what each comment says; where none is said, zero
+// means that the thing does not exist.
+type Config struct {
+	// Seed, Cell and Replication name the random streams (stat.Seed).
+	Seed, Cell, Replication uint64
+
+	// Warmup is simulated first and not measured. Duration is what follows; messages
+	// given to clients in it are measured. Drain is how much longer at most the run goes
+	// on for those that are still under way; zero means ten minutes.
+	Warmup, Duration, Drain time.Duration
+
+	Clients   int // at least 1
+	Providers int // layer 0 of the ring; client c uses provider c mod Providers
+	Layers    int // of mixes, 1 to 6
+	Width     int // mixes in each layer
+
+	// MeanHop is the mean delay 1/μ at each hop that delays. DelayCap bounds a delay, in
+	// multiples of the mean: the sender draws again above it; zero means no bound.
+	MeanHop  time.Duration
+	DelayCap float64
+	// EntryDelay and ExitDelay say whether the first and the last provider delay as mixes
+	// do: both in our protocol, the first in the Rollercoaster artefact, none in Loopix.
+	EntryDelay, ExitDelay bool
+
+	// Link is the time between two nodes, ClientLink that between a client and its
+	// provider. Loss is the share of packets that each link loses, clients' included.
+	Link, ClientLink time.Duration
+	Loss             float64
+	// LinkSpread draws the time of each packet between two nodes uniformly from
+	// Link±LinkSpread. Regions, n by n row by row, replaces Link by the time from the region
+	// of one node to that of the other; node i lies in region i mod n. Constant times are
+	// the fastest to simulate.
+	LinkSpread time.Duration
+	Regions    []time.Duration
+
+	// PayloadEvery, LoopEvery and DropEvery are the mean times 1/λP, 1/λL, 1/λD between
+	// packets of the three streams of one client.
+	PayloadEvery, LoopEvery, DropEvery time.Duration
+	// NoCover leaves a payload slot empty when there is nothing to say. With no loop and drop
+	// streams this is the network without cover that attacks need as their control.
+	NoCover bool
+
+	Retrieval  Retrieval
+	PullEvery  time.Duration // for Pull
+	SpoolLimit int           // packets a provider keeps per client; zero means 64
+
+	// OnlineFor and OfflineFor are the means of exponential sessions and absences. Without
+	// them all are always online.
+	OnlineFor, OfflineFor time.Duration
+
+	// Service is the time a mix needs for one packet, Queue how many may wait for it; a
+	// packet that finds the queue full is dropped. Zero Service is infinite speed; zero Queue
+	// is 1000 packets.
+	Service time.Duration
+	Queue   int
+
+	// MixLoopEvery is the mean time 1/λM between loops of one mix. A loop that is not back
+	// after MixLoopTimeout is lost; zero means twelve mean delays and the links.
+	MixLoopEvery, MixLoopTimeout time.Duration
+
+	Messages Messages
+	Requests Requests
+	Groups   Groups
+	Boxes    Boxes
+	Attacks  []Attack
+
+	// Hops simulates each hop of each packet. It is implied by what looks at hops (a tap,
+	// Service, Attacks); without it the hops of a packet are drawn at once, because
+	// Poisson mixes of infinite speed do not make packets wait for each other.
+	Hops bool
+
+	// Tap takes what a watcher of all links sees. PacketSize is for the tap and bandwidth,
+	// in bytes; zero means 2048. TapClients leaves out the links between nodes.
+	Tap        trace.Sink
+	TapClients bool
+	// Labels keeps the truth for scorers in memory: who wrote to whom and was busy when,
+	// and with a tap 8 bytes per event for what each packet was.
+	Labels     bool
+	PacketSize int
+
+	// Samples bounds the raw samples kept of each quantity; more are thinned evenly
+	// (reservoir). Zero means 100,000.
+	Samples int
+}
+
+// Retrieval is how packets get from a client's spool to the client.
+type Retrieval uint8
+
+const (
+	Push     Retrieval = iota // at once, when they arrive (Loopix's measurements)
+	Pull                      // all of them, every PullEvery (Loopix, Rollercoaster)
+	Exchange                  // one with each packet that the client sends (our protocol)
+)
+
+// Messages is the workload of messages from client to client.
+type Messages struct {
+	Every   time.Duration // mean time between messages of one client
+	Friends int           // size of each client's fixed set of recipients; zero is everybody
+	Zipf    float64       // recipients by rank^-Zipf, when Friends is zero; zero is uniform
+	Senders int           // clients 0..Senders-1 write; zero is all
+}
+
+// Requests is the workload of round trips from a client to a random provider: sent in
+// payload slots, answered through a reply block, sent again when lost.
+type Requests struct {
+	Every time.Duration // mean time between requests of one client
+	Tries int           // most attempts, zero means 16
+}
+
+// Strategy is how a post reaches its group.
+type Strategy uint8
+
+const (
+	Unicast       Strategy = iota // the author sends to each member in turn
+	Rollercoaster                 // members who have it send it on (USENIX Security 2021)
+	PublishOnce                   // one box, polled by its readers (ours; needs Boxes)
+)
+
+// Groups is the workload of posts to groups. Clients are dealt to groups in order, so
+// that group g has the clients from g*Size on; if there are not enough of them for that,
+// each group's members are drawn from all, and a client may be in several.
+type Groups struct {
+	Count, Size int
+	Every       time.Duration // mean time between posts of one group
+	Strategy    Strategy
+	Burst       int // posts that an author makes at once, zero means 1
+	// Fanout is k of Rollercoaster, the children per round. Bundle is its p: packets
+	// leave p at a time in one that splits behind the second mix, and the streams are p
+	// times as fast. Zero means 1.
+	Fanout, Bundle int
+	// Timeout makes Rollercoaster fault-tolerant: the author hands the part of a member that
+	// has not acknowledged to another, after so many times the expected time. Zero is never.
+	// LateIdle excuses members who were offline when their copy came from helping.
+	Timeout  float64
+	LateIdle bool
+	// Heavy is the share of members, the first of each group, who write HeavyWeight times as
+	// often as the others.
+	Heavy       float64
+	HeavyWeight float64
+	Writers     int // members 0..Writers-1 post; zero is all
+}
+
+// Boxes is our storage protocol. With Watched above zero, loop slots and a share of the
+// payload slots read watched boxes, and the other payload slots carry requests.
+type Boxes struct {
+	Watched   int           // places of a client's watched set, at most 64
+	PollShare float64       // of the payload slots
+	AgeScale  time.Duration // weight of a place is 1/(1+age/AgeScale); zero means 1 h
+	AgeCap    time.Duration // zero means 24 h
+	DecoyLife time.Duration // mean life of a place without a real stream; zero means 6 h
+	Allowance time.Duration // fixed time for executing a request
+	Replicate time.Duration // until the second holder has a box
+}
+
+// AttackKind is what an active adversary does with a packet on a link.
+type AttackKind uint8
+
+const (
+	Drop      AttackKind = iota // drops a share of the packets
+	Delay                       // holds a share of them back for Delay
+	Replay                      // sends a share of them twice
+	Trickle                     // lets through at most one per Delay, drops the rest
+	NMinusOne                   // drops all but the target's and a share of the others
+)
+
+// Attack is an adversary on the links into one node.
+type Attack struct {
+	Kind  AttackKind
+	Node  int     // number of the attacked node: providers first, then mixes by layer
+	From  int     // node or -1: only on the link from that node, or on all links
+	Share float64 // of packets; for NMinusOne the share of others let through
+	Delay time.Duration
+	// Target is the client whose packets NMinusOne lets through.
+	Target int
+	// Start and End are times since the start of the run; zero End is its end.
+	Start, End time.Duration
+}
+
+// nodes returns the number of providers and mixes.
+func (c *Config) nodes() int { return c.Providers + c.Layers*c.Width }
+
+// Mix returns the node number of a mix; layers count from 1.
+func (c *Config) Mix(layer, index int) int {
+	return c.Providers + (layer-1)*c.Width + index
+}
+
+// Parties returns how a tap numbers nodes and clients.
+func (c *Config) Parties() trace.Parties {
+	return trace.Parties{Nodes: int32(c.nodes()), Clients: int32(c.Clients)}
+}
+
+func or[T int | float64 | time.Duration](v, standard T) T {
+	if v == 0 {
+		return standard
+	}
+	return v
+}
+
+// withDefaults fills in what zero stands for.
+func (c Config) withDefaults() Config {
+	c.Drain = or(c.Drain, 10*time.Minute)
+	c.SpoolLimit = or(c.SpoolLimit, 64)
+	c.Queue = or(c.Queue, 1000)
+	c.PacketSize = or(c.PacketSize, 2048)
+	c.Samples = or(c.Samples, 100_000)
+	c.Requests.Tries = or(c.Requests.Tries, 16)
+	c.Groups.Fanout = or(c.Groups.Fanout, 1)
+	c.Groups.Bundle = or(c.Groups.Bundle, 1)
+	c.Groups.HeavyWeight = or(c.Groups.HeavyWeight, 1)
+	c.Boxes.AgeScale = or(c.Boxes.AgeScale, time.Hour)
+	c.Boxes.AgeCap = or(c.Boxes.AgeCap, 24*time.Hour)
+	c.Boxes.DecoyLife = or(c.Boxes.DecoyLife, 6*time.Hour)
+	c.MixLoopTimeout = or(c.MixLoopTimeout, 12*c.MeanHop+time.Duration(c.Layers+1)*c.Link)
+	c.Hops = c.Hops || c.Service > 0 || len(c.Attacks) > 0 || c.Tap != nil && !c.TapClients
+	return c
+}

@@ -1,0 +1,167 @@
+package des
+
+import "slices"
+
+// parts is what the author of a post remembers of a fault-tolerant Rollercoaster, by
+// position in its schedule: who is acting for it and until when an acknowledgement should
+// have come. For the members it keeps which parts they took.
+type parts struct {
+	due    []int64 // never if nothing is awaited
+	acting []int32
+	taken  []uint64 // bit member*n+part
+	got    []bool   // the member has read the post
+}
+
+func newParts(n int) *parts {
+	p := &parts{
+		due: slices.Repeat([]int64{never}, n), acting: make([]int32, n),
+		taken: make([]uint64, (n*n+63)/64), got: make([]bool, n),
+	}
+	p.got[0] = true // the author
+	return p
+}
+
+// take notes that a member takes a part. It returns whether the post is new to the member,
+// and whether the part is.
+func (p *parts) take(member, part int32) (first, news bool) {
+	bit := int(member)*len(p.got) + int(part)
+	news = p.taken[bit/64]&(1<<(bit%64)) == 0
+	p.taken[bit/64] |= 1 << (bit % 64)
+	first = !p.got[member]
+	p.got[member] = true
+	return first, news
+}
+
+func (p *parts) acked(part, by int32) {
+	if p.acting[part] == by {
+		p.due[part] = never
+	}
+}
+
+// parent is the position that sends the post to another.
+func (e *engine) parent(position int) int {
+	k := e.cfg.Groups.Fanout
+	knowing := 1
+	for knowing*(k+1) <= position {
+		knowing *= k + 1
+	}
+	return (position - knowing) / k
+}
+
+// under lists the positions that get the post through one, directly or not.
+func (e *engine) under(position, n int) []int {
+	var out []int
+	for q := position + 1; q < n; q++ {
+		up := q
+		for up > position {
+			up = e.parent(up)
+		}
+		if up == position {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// children counts the positions that get the post directly from one.
+func (e *engine) children(position, n int) int {
+	k, count := e.cfg.Groups.Fanout, 0
+	for knowing := 1; knowing < n; knowing *= k + 1 {
+		if position < knowing {
+			count += max(0, min(k, n-knowing-position*k))
+		}
+	}
+	return count
+}
+
+// expected is the time from sending the post to the member at root until the
+// acknowledgement of the one at last is back, as the paper's artefact estimates it: twice
+// the mean delay for each message, and a payload slot for each packet in a queue.
+func (e *engine) expected(root, last, n int) int64 {
+	hops := float64(e.cfg.Layers + 1)
+	way := 2 * hops * float64(e.cfg.MeanHop)
+	slot := float64(e.cfg.PayloadEvery) / float64(e.bundleSize())
+	total := way
+	for {
+		total += way + slot*float64(1+e.children(last, n))
+		if last == root {
+			return int64(total * e.cfg.Groups.Timeout)
+		}
+		last = e.parent(last)
+	}
+}
+
+// expectAcks sets the timers of the part that an author has just sent to a member, and of
+// all that follow from it.
+func (e *engine) expectAcks(ev *event) {
+	p := &e.posts[ev.ref]
+	if p.parts == nil || ev.src != p.author {
+		return
+	}
+	n := len(p.order)
+	e.await(ev.ref, ev.aux, ev.dst, e.expected(int(ev.aux), int(ev.aux), n))
+	for _, q := range e.under(int(ev.aux), n) {
+		e.await(ev.ref, int32(q), p.order[q], e.expected(int(ev.aux), q, n))
+	}
+}
+
+func (e *engine) await(i, part, acting int32, d int64) {
+	p := e.posts[i].parts
+	p.due[part], p.acting[part] = e.now+d, acting
+	e.later(d, event{ref: i, aux: part, kind: partDue})
+}
+
+// handOver gives a part that was not acknowledged in time to somebody else: the member
+// from whom the author heard last, or the next in the schedule. Who stands at a leaf needs no
+// help: the copy waits in a spool.
+func (e *engine) handOver(ev event) {
+	p := &e.posts[ev.ref]
+	if p.parts.due[ev.aux] != e.now {
+		return // acknowledged, or set anew
+	}
+	if e.offline.has(p.author) {
+		p.parts.due[ev.aux] += 1e9
+		e.later(1e9, ev)
+		return
+	}
+	p.parts.due[ev.aux] = never
+	failed := p.parts.acting[ev.aux]
+	e.forget(p.author, failed)
+	under := e.under(int(ev.aux), len(p.order))
+	if len(under) == 0 {
+		return
+	}
+	for _, q := range under {
+		p.parts.due[q] = never
+	}
+	next := e.helper(p, failed)
+	if next == p.author {
+		e.forward(ev.ref, int(ev.aux), p.author)
+		return
+	}
+	e.mail(ev.ref, p.author, next, ev.aux)
+}
+
+// helper is who is to take over from a member that failed.
+func (e *engine) helper(p *post, failed int32) int32 {
+	heard := e.heard[p.author]
+	for len(heard) > 0 {
+		last := heard[len(heard)-1]
+		heard = heard[:len(heard)-1]
+		e.heard[p.author] = heard
+		if slices.Contains(p.order, last) {
+			return last
+		}
+	}
+	return p.order[(e.position(p, failed)+1)%len(p.order)]
+}
+
+// hear notes that a client has heard from another just now; forget, that it should not count on it.
+func (e *engine) hear(c, from int32) {
+	e.forget(c, from)
+	e.heard[c] = append(e.heard[c], from)
+}
+
+func (e *engine) forget(c, whom int32) {
+	e.heard[c] = slices.DeleteFunc(e.heard[c], func(x int32) bool { return x == whom })
+}

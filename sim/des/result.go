@@ -1,0 +1,246 @@
+package des
+
+import (
+	"time"
+
+	"murmuration/sim/stat"
+	"murmuration/sim/trace"
+)
+
+// Result is what one replication measured: plain data, the same bytes for the same Config.
+//
+// Each of these quantities, if it occurred, is in Samples, and its mean, standard deviation,
+// median, 90th, 95th and 99th percentile are in Metrics (latency_s_mean and so on):
+//
+//	latency        from a message or post being written to its reading by each recipient
+//	queue_wait     from being put into the outbox to its payload slot
+//	spool_wait     of any packet, at the provider until its client fetches it
+//	mix_wait       of any packet, for the processor of a mix
+//	mix_occupancy  packets in a mix, seen every ten mean delays
+//	stored         from a post being written to the acknowledgement of its box
+//	poll_wait      from a box being stored to its reading by each reader
+//	round_trip     from a request being wanted to its answer
+//
+// Shares and counts follow in Metrics: delivered, round_trips_completed, loops_returned,
+// mix_loops_returned, n1_success, alarm_raised, alarm_delay_s, false_alarms_per_mix_week,
+// client_packets_per_s, client_bytes_per_day and what was lost, dropped or repeated.
+type Result struct {
+	Metrics []stat.Metric
+	Samples []Sample
+	Alarms  []Alarm      // in order of time
+	Labels  trace.Labels // if Config.Labels; for scorers
+	Events  int64        // things that happened: the engine's work
+	Packets int64        // sent by clients and mixes
+}
+
+// Sample is the raw values of one quantity, at most Config.Samples of them, evenly
+// thinned, in no particular order.
+type Sample struct {
+	Name, Unit string
+	Values     []float64
+	Seen       int // values before thinning
+}
+
+// Metric returns a metric by name.
+func (r *Result) Metric(name string) (stat.Metric, bool) {
+	for _, m := range r.Metrics {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return stat.Metric{}, false
+}
+
+// Sample returns the raw values of a quantity by name.
+func (r *Result) Sample(name string) []float64 {
+	for _, s := range r.Samples {
+		if s.Name == name {
+			return s.Values
+		}
+	}
+	return nil
+}
+
+// series gathers one quantity: its moments over all values, and a reservoir of values.
+type series struct {
+	name, unit string
+	all        stat.Running
+	kept       []float64
+	limit      int
+	on         bool // after the warm-up
+	rng        *stat.Rand
+}
+
+func (s *series) add(x float64) {
+	if !s.on {
+		return
+	}
+	s.all.Add(x)
+	if len(s.kept) < s.limit {
+		s.kept = append(s.kept, x)
+		return
+	}
+	if i := s.rng.IntN(s.all.N()); i < s.limit {
+		s.kept[i] = x
+	}
+}
+
+// counters count packets, and posts and requests that are measured.
+type counters struct {
+	sent, lost, overload, spoolFull, attacked, replays int
+	loopsSent, loopsBack, mixLoopsSent, mixLoopsBack   int
+	wanted                                             int // deliveries of measured posts
+	asked, completed, gaveUp, retries                  int // requests
+}
+
+// measures is everything that a run measures.
+type measures struct {
+	events                                        int64
+	count                                         counters
+	atStart                                       counters
+	latency, queued, spoolWait, served, occupancy series
+	stored, pollWait, roundTrip                   series
+}
+
+func (m *measures) series() []*series {
+	return []*series{&m.latency, &m.queued, &m.spoolWait, &m.served, &m.occupancy, &m.stored, &m.pollWait, &m.roundTrip}
+}
+
+func (m *measures) init(e *engine) {
+	c := &e.cfg
+	names := []string{"latency", "queue_wait", "spool_wait", "mix_wait", "mix_occupancy", "stored", "poll_wait", "round_trip"}
+	for i, s := range m.series() {
+		s.name, s.unit, s.limit, s.on = names[i], "s", c.Samples, c.Warmup == 0
+		s.rng = stat.Seed(c.Seed, c.Cell, c.Replication, uint64(i), "des reservoir")
+	}
+	m.occupancy.unit = "packets"
+	e.census = e.start
+}
+
+// takeCensus looks into every mix, ten mean delays after the last look, so that one look
+// knows next to nothing of the one before. The first look ends the warm-up.
+func (e *engine) takeCensus() {
+	m := &e.m
+	if !m.latency.on {
+		m.atStart = m.count
+		for _, s := range m.series() {
+			s.on = true
+		}
+	}
+	e.census += max(10*int64(e.cfg.MeanHop), 1e9)
+	if !e.cfg.Hops {
+		e.census = never
+		return
+	}
+	for node := e.cfg.Providers; node < e.cfg.nodes(); node++ {
+		m.occupancy.add(float64(e.inside[node]))
+	}
+}
+
+// result closes what is open and gathers the metrics.
+func (e *engine) result() *Result {
+	for c := range e.busy {
+		e.endBusy(int32(c))
+	}
+	sortSpans(e.labels.Busy)
+	r := &Result{
+		Alarms: e.loops.alarms, Labels: e.labels, Events: e.m.events,
+		Packets: int64(e.m.count.sent + e.m.count.mixLoopsSent),
+	}
+	for _, s := range e.m.series() {
+		if s.all.N() == 0 {
+			continue
+		}
+		r.Samples = append(r.Samples, Sample{Name: s.name, Unit: s.unit, Values: s.kept, Seen: s.all.N()})
+		r.Metrics = append(r.Metrics, s.metrics()...)
+	}
+	r.Metrics = append(r.Metrics, e.shares()...)
+	return r
+}
+
+// metrics returns mean, standard deviation and quantiles. Values of one run depend on each
+// other, so the intervals here are too narrow: those that count come from replications.
+func (s *series) metrics() []stat.Metric {
+	suffix := ""
+	if s.unit == "s" {
+		suffix = "_s"
+	}
+	mean := stat.FromRunning(s.name+suffix+"_mean", s.unit, s.all)
+	sd := stat.Metric{
+		Name: s.name + suffix + "_sd", Unit: s.unit, Value: s.all.SD(), N: s.all.N(),
+		Method: "sample standard deviation",
+	}
+	out := []stat.Metric{mean, sd}
+	for _, q := range []struct {
+		name string
+		q    float64
+	}{{"_p50", 0.5}, {"_p90", 0.9}, {"_p95", 0.95}, {"_p99", 0.99}} {
+		if m, err := stat.Quantile(s.name+suffix+q.name, s.unit, s.kept, q.q); err == nil {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// shares returns the metrics that are a share or a rate.
+func (e *engine) shares() []stat.Metric {
+	c, before := &e.m.count, &e.m.atStart
+	var out []stat.Metric
+	share := func(name string, part, whole int) {
+		if whole > 0 {
+			out = append(out, stat.Proportion(name, min(part, whole), whole))
+		}
+	}
+	if c.wanted > 0 {
+		share("delivered", e.m.latency.all.N(), c.wanted)
+	}
+	share("round_trips_completed", c.completed, c.asked)
+	share("loops_returned", c.loopsBack-before.loopsBack, c.loopsSent-before.loopsSent)
+	share("mix_loops_returned", c.mixLoopsBack-before.mixLoopsBack, c.mixLoopsSent-before.mixLoopsSent)
+	share("n1_success", e.attack.hits, e.attack.trials)
+	span := float64(max(e.now, e.start+1)-e.start) / 1e9
+	count := func(name, unit string, n float64) {
+		out = append(out, stat.Metric{Name: name, Unit: unit, Value: n, N: 1, Method: "count"})
+	}
+	sent := float64(c.sent - before.sent)
+	count("client_packets_per_s", "1/s", sent/span/float64(e.cfg.Clients))
+	count("client_bytes_per_day", "B", sent/span/float64(e.cfg.Clients)*86400*float64(e.cfg.PacketSize))
+	count("packets_lost", "packets", float64(c.lost-before.lost))
+	count("packets_dropped_overload", "packets", float64(c.overload-before.overload))
+	count("packets_dropped_spool_full", "packets", float64(c.spoolFull-before.spoolFull))
+	count("packets_dropped_by_adversary", "packets", float64(c.attacked))
+	count("replays_refused", "packets", float64(c.replays))
+	count("requests_given_up", "requests", float64(c.gaveUp))
+	count("requests_repeated", "requests", float64(c.retries))
+	count("mix_alarms", "alarms", float64(len(e.loops.alarms)))
+	return append(out, e.alarmMetrics()...)
+}
+
+// alarmMetrics says how fast an attack was noticed, or how often there was an alarm without
+// one.
+func (e *engine) alarmMetrics() []stat.Metric {
+	c := &e.cfg
+	if c.MixLoopEvery == 0 {
+		return nil
+	}
+	if len(c.Attacks) == 0 {
+		weeks := time.Duration(e.now).Hours() / (7 * 24) * float64(c.Layers*c.Width)
+		perWeek := float64(len(e.loops.alarms)) / weeks
+		return []stat.Metric{{
+			Name: "false_alarms_per_mix_week", Unit: "alarms", Value: perWeek,
+			N: len(e.loops.alarms), Method: "count",
+		}}
+	}
+	first := c.Attacks[0]
+	noticed := 0
+	var out []stat.Metric
+	for _, a := range e.loops.alarms {
+		if a.Node == first.Node && a.From < 0 && a.At >= first.Start {
+			noticed = 1
+			delay := (a.At - first.Start).Seconds()
+			out = append(out, stat.Metric{Name: "alarm_delay_s", Unit: "s", Value: delay, N: 1, Method: "first alarm"})
+			break
+		}
+	}
+	return append(out, stat.Proportion("alarm_raised", noticed, 1))
+}
