@@ -1,0 +1,114 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"murmuration/sim/attack"
+	"murmuration/sim/des"
+	"murmuration/sim/scenario"
+	"murmuration/sim/stat"
+	"murmuration/sim/trace"
+)
+
+// follow runs one replication with a tap on every link and traces messages through the mixes, evenly spread over those
+// that entered in the middle of the run, so that all of their posterior is inside.
+func follow(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
+	s := c.Scenario
+	config := eventConfig(c, index)
+	tap := newTap(s, config)
+	config.Tap, config.Labels = tap, true
+	result, err := des.Run(ctx, config)
+	if err != nil {
+		return Replication{}, err
+	}
+	r := collectEvents(s, result)
+	mixing := func(node int32) bool { return int(node) >= config.Providers && int(node) < config.Providers+s.Mixes() }
+	targets := entries(tap.Events, &result.Labels, mixing, config, s.Measure.Targets)
+	guesses, err := trace.Tracer{Parties: config.Parties(), Mixing: mixing, Link: int64(config.Link)}.Trace(tap.Events, targets)
+	if err != nil {
+		return r, fmt.Errorf("tracing messages: %w", err)
+	}
+	metrics, samples := entropies(guesses, &result.Labels)
+	r.Metrics = append(r.Metrics, metrics...)
+	if s.Measure.Samples {
+		r.Samples = append(r.Samples, samples)
+	}
+	return r, nil
+}
+
+// entries picks events in which a message enters the first mix.
+func entries(events []trace.Event, l *trace.Labels, mixing func(int32) bool, c des.Config, count int) []int {
+	from, to := int64(c.Warmup), int64(c.Warmup+c.Duration)-20*int64(c.MeanHop)*int64(c.Layers)
+	var all []int
+	for i, e := range events {
+		if e.At >= from && e.At < to && mixing(e.To) && !mixing(e.From) && l.Packets[i] >= 0 {
+			all = append(all, i)
+		}
+	}
+	if len(all) <= count {
+		return all
+	}
+	picked := make([]int, count)
+	for i := range picked {
+		picked[i] = all[i*len(all)/count]
+	}
+	return picked
+}
+
+func entropies(guesses []trace.Guess, l *trace.Labels) ([]stat.Metric, Sample) {
+	shannon := Sample{Name: "shannon_bits"}
+	var surprisal []float64
+	for _, g := range guesses {
+		if s, ok := trace.Surprise(g, l); ok {
+			shannon.Values = append(shannon.Values, g.Entropy)
+			surprisal = append(surprisal, s)
+		}
+	}
+	var calibration stat.Running
+	for i, h := range shannon.Values {
+		calibration.Add(surprisal[i] - h)
+	}
+	return []stat.Metric{stat.Mean("shannon_bits_mean", "bits", shannon.Values), stat.Mean("surprisal_bits_mean", "bits", surprisal),
+		stat.FromRunning("calibration_bits", "bits", calibration)}, shannon
+}
+
+// pollIntersection is the attack of a provider that holds a box of a feed and is the first provider of some of its
+// readers, over so many days: does it find one, and after how many days. Days that end without are counted in full.
+func pollIntersection(_ context.Context, c scenario.Cell, index int) (Replication, error) {
+	s := c.Scenario
+	readers := s.Workload.GroupSize - 1
+	own := max(1, readers/s.Topology.Providers)
+	world := des.Pollers{
+		Seed: uint64(s.Seed), Cell: uint64(c.Index), Replication: uint64(index),
+		Days: s.Adversary.Rounds, Providers: s.Topology.Providers, Clients: max(2, s.Clients.Count/s.Topology.Providers),
+		Readers: own, Elsewhere: readers - own, PollEvery: pollEvery(s),
+		OnlineFor: s.Clients.Session.Duration, OfflineFor: s.Clients.Absence.Duration,
+	}
+	if world.OnlineFor == 0 {
+		world.OnlineFor = time.Duration(world.Days) * 24 * time.Hour // always
+	}
+	days, err := world.Run()
+	if err != nil {
+		return Replication{}, err
+	}
+	day, found, wrong := attack.DaysUntilFound(days, world.Clients, world.Readers, float64(world.PollEvery))
+	share := 0.0
+	if found {
+		share = 1
+	}
+	return Replication{Metrics: []stat.Metric{plain("poll_found", "1", share), plain("poll_days", "days", float64(day)), plain("poll_days_wrong", "days", float64(wrong))}}, nil
+}
+
+// pollEvery is the mean time between two polls of one box by one reader who watches as many as the network says.
+func pollEvery(s scenario.Scenario) time.Duration {
+	rate := 0.0
+	if d := s.Clients.PayloadEvery.Seconds(); d > 0 {
+		rate = s.Boxes.PollShare.Of / d
+	}
+	if d := s.Clients.LoopEvery.Seconds(); d > 0 {
+		rate += 1 / d
+	}
+	return time.Duration(float64(time.Second) * float64(max(1, s.Boxes.Watched)) / rate)
+}
