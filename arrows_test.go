@@ -1,0 +1,205 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// arrows lists, for each room, the other rooms of this module that it may import. Rooms below it
+// (client/feed for client) share its arrows and may import each other.
+var arrows = map[string]struct {
+	may []string
+	why string
+}{
+	"main":                {[]string{"internal/cli"}, "main wires signals to the command line and nothing else"},
+	"configs":             {nil, "files only"},
+	"internal/privnet":    {[]string{"mix", "provider", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "whole private networks on one computer"},
+	"internal/demo":       {[]string{"internal/privnet", "client", "internal/directory", "internal/link"}, "the demo is made of what networks are made of"},
+	"internal/transcript": {nil, "text tests"},
+	"internal/cli":        {[]string{"internal/demo", "internal/privnet", "mix", "provider", "client", "sim", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "commands call the role packages, and make and check the files of a network"},
+	"mix":                 {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/durable"}, "a mix knows nothing of boxes or clients"},
+	"provider":            {[]string{"mix", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/box", "internal/durable"}, "a provider is a mix of layer 0 that also holds boxes"},
+	"client":              {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box", "internal/durable", "internal/config"}, "a client knows the network by its documents only"},
+	"sim":                 {[]string{"mix", "provider", "client", "configs", "internal/config", "internal/suite", "internal/cover", "internal/directory", "internal/durable"}, "the simulator runs the real cores"},
+	"internal/sphinx":     {[]string{"internal/suite"}, "bytes in, bytes out"},
+	"internal/suite":      {nil, "standard and crypto libraries only"},
+	"internal/link":       {nil, "frames without meaning"},
+	"internal/directory":  {[]string{"internal/suite"}, "pure: no socket, no disk, no clock"},
+	"internal/box":        {[]string{"internal/durable"}, "boxes and their stores"},
+	"internal/replay":     {[]string{"internal/durable"}, "tags and their journal"},
+	"internal/cover":      {nil, "pure"},
+	"internal/durable":    {nil, "standard library only"},
+	"internal/config":     {[]string{"internal/directory", "configs"}, "files to checked values"},
+}
+
+// outside says which rooms may use a package that opens the way out of the program or to its user.
+var outside = map[string]struct {
+	rooms []string
+	why   string
+}{
+	"net":                            {[]string{"internal/link", "client/api", "mix"}, "sockets: links, the daemon's local API, the metrics listener"},
+	"net/http":                       {[]string{"client/api", "client", "mix"}, "the daemon's local API, the metrics listener"},
+	"crypto/tls":                     {[]string{"internal/link"}, "links only"},
+	"github.com/urfave/cli/v2":       {[]string{"internal/cli"}, "the command line is one room"},
+	"github.com/dgraph-io/badger/v4": {[]string{"internal/box", "client"}, "stores hide behind interfaces"},
+}
+
+// forbidden packages do not build without cgo or cannot be had from the module proxy.
+var forbidden = []string{
+	"github.com/katzenpost/hpqc/kem/schemes", "github.com/katzenpost/hpqc/nike/schemes", "github.com/katzenpost/hpqc/nike/hybrid",
+	"github.com/katzenpost/hpqc/sign/schemes", "github.com/katzenpost/hpqc/sign/hybrid", "github.com/katzenpost/hpqc/sign/sqisign",
+	"github.com/katzenpost/hpqc/sign/falcon", "golang.org/x/crypto/curve25519", "C",
+}
+
+// roles are the libraries whose runnable examples must stand without any internal room.
+var roles = []string{"mix", "provider", "client", "sim"}
+
+type source struct {
+	path string // relative to the root
+	dir  string
+	test bool
+	file *ast.File
+}
+
+func TestArrows(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test {
+			continue
+		}
+		for _, wrong := range judge(s.dir, imports(s.file)) {
+			t.Errorf("%s: %s", s.path, wrong)
+		}
+	}
+}
+
+// TestArrowsAreHeld is the control: imports that must be refused.
+func TestArrowsAreHeld(t *testing.T) {
+	for dir, bad := range map[string]string{
+		"internal/sphinx": "murmuration/internal/link",
+		"mix":             "murmuration/internal/box",
+		"client/feed":     "murmuration/provider",
+		"provider":        "net",
+		"client":          "github.com/katzenpost/hpqc/kem/schemes",
+		"attic":           "fmt",
+	} {
+		if len(judge(dir, []string{bad})) == 0 {
+			t.Errorf("%s may import %s, which it must not", dir, bad)
+		}
+	}
+}
+
+func judge(dir string, imported []string) (wrong []string) {
+	room := roomOf(dir)
+	rule, known := arrows[room]
+	if !known {
+		return []string{"the room " + dir + " has no arrows in arrows_test.go"}
+	}
+	for _, path := range imported {
+		if slices.Contains(forbidden, path) {
+			wrong = append(wrong, "imports "+path+", which does not build everywhere")
+		}
+		if out, ok := outside[path]; ok && !slices.Contains(out.rooms, room) && !slices.Contains(out.rooms, dir) {
+			wrong = append(wrong, "imports "+path+" ("+out.why+")")
+		}
+		own, inside := strings.CutPrefix(path, "murmuration/")
+		if inside && roomOf(own) != room && !slices.Contains(rule.may, roomOf(own)) {
+			wrong = append(wrong, "imports "+path+" ("+rule.why+")")
+		}
+	}
+	return wrong
+}
+
+// roomOf is the part of a folder that arrows start from: a role folder with all below it, or one internal room.
+func roomOf(dir string) string {
+	parts := strings.Split(dir, "/")
+	switch {
+	case dir == ".":
+		return "main"
+	case parts[0] == "internal" && len(parts) > 1:
+		return parts[0] + "/" + parts[1]
+	}
+	return parts[0]
+}
+
+func imports(f *ast.File) (paths []string) {
+	for _, spec := range f.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value)
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+func TestExamplesNeedNothingInternal(t *testing.T) {
+	found := map[string]bool{}
+	for _, s := range sources(t) {
+		if !s.test || !slices.Contains(roles, s.dir) || !strings.HasPrefix(filepath.Base(s.path), "example") {
+			continue
+		}
+		found[s.dir] = true
+		if !strings.HasSuffix(s.file.Name.Name, "_test") {
+			t.Errorf("%s is not in an external test package", s.path)
+		}
+		for _, path := range imports(s.file) {
+			if strings.HasPrefix(path, "murmuration/internal/") {
+				t.Errorf("%s imports %s: promote what a user of the library needs", s.path, path)
+			}
+		}
+	}
+	for _, role := range roles {
+		if !found[role] {
+			t.Errorf("%s has no example_test.go", role)
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	documented := map[string]bool{}
+	for _, s := range sources(t) {
+		if !s.test {
+			documented[s.dir] = documented[s.dir] || len(s.file.Doc.Text()) > 40
+		}
+	}
+	for dir, ok := range documented {
+		if !ok {
+			t.Errorf("package in %s has no package comment", dir)
+		}
+	}
+}
+
+func sources(t *testing.T) (all []source) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || (strings.HasPrefix(d.Name(), ".") && path != ".")) {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, src, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		path = filepath.ToSlash(path)
+		all = append(all, source{path, filepath.ToSlash(filepath.Dir(path)), strings.HasSuffix(path, "_test.go"), f})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}

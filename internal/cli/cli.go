@@ -1,0 +1,107 @@
+// Package cli is the command line of murmur: it reads flags, calls the role packages, and prints.
+//
+// Standard output is data, standard error is talk. Each verb is a plain function behind a
+// urfave/cli command; this is the only package that imports urfave/cli. Nothing here decides
+// anything that a library user of mix, provider, client or sim would miss.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/lmittmann/tint"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+)
+
+// Version is what `murmur --version` prints.
+const Version = "0.1.0"
+
+// Streams are the process's standard streams, replaceable in tests.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Run executes one command line, without the program's name, and returns the exit code.
+func Run(ctx context.Context, args []string, std Streams) int {
+	app := newApp(std)
+	ordered, err := permute(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, append([]string{"murmur"}, ordered...))
+	}
+	return report(std.Err, err)
+}
+
+func newApp(std Streams) *cli.App {
+	return &cli.App{
+		Name:                 "murmur",
+		Usage:                "an anonymous social network over a mixnet: mixes, providers, clients and the simulator",
+		Version:              Version,
+		Description:          exitCodesHelp,
+		Reader:               std.In,
+		Writer:               std.Out,
+		ErrWriter:            std.Err,
+		HideHelpCommand:      true,
+		ExitErrHandler:       func(*cli.Context, error) {}, // report prints, once
+		CommandNotFound:      nil,
+		OnUsageError:         usageError,
+		Action:               noCommand,
+		Commands:             terse(commands()),
+		EnableBashCompletion: true,
+	}
+}
+
+func noCommand(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("there is no command %q; `murmur --help` lists them", c.Args().First())
+	}
+	return cli.ShowAppHelp(c)
+}
+
+// terse makes wrong use one line on standard error, for every command: urfave/cli would print the whole
+// help, to standard output.
+func terse(list []*cli.Command) []*cli.Command {
+	for _, c := range list {
+		c.OnUsageError, c.HideHelpCommand = usageError, true
+		if c.ArgsUsage == "" && len(c.Subcommands) == 0 {
+			c.Before = noArguments
+		}
+		terse(c.Subcommands)
+	}
+	return list
+}
+
+// noArguments refuses words that a command would not look at: `timeline bob` is not bob's timeline.
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("%s takes no argument %q; see --help", c.Command.HelpName, c.Args().First())
+	}
+	return nil
+}
+
+func usageError(_ *cli.Context, err error, _ bool) error { return usagef("%v; see --help", err) }
+
+// logger writes for a person on a terminal and for a machine elsewhere.
+func logger(w io.Writer, verbose bool) *slog.Logger {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	if isTerminal(w) {
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05", NoColor: os.Getenv("NO_COLOR") != ""}))
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func say(c *cli.Context, format string, args ...any) {
+	fmt.Fprintf(c.App.ErrWriter, format+"\n", args...)
+}

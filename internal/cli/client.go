@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"murmuration/client"
+	"murmuration/client/api"
+	"murmuration/internal/config"
+)
+
+// clientCommands are what a person uses.
+func clientCommands() []*cli.Command {
+	return []*cli.Command{
+		initCommand(), daemonCommand(), postCommand(), feedCommand(), timelineCommand(), photoCommand(), outboxCommand(), statusCommand(),
+	}
+}
+
+// networkClientCommands are the verbs of `murmur network` that ask a person's daemon.
+func networkClientCommands() []*cli.Command {
+	return []*cli.Command{networkShowCommand(), networkBudgetCommand()}
+}
+
+var (
+	personFlag = &cli.StringFlag{Name: "home", Usage: "the person's `DIR`", EnvVars: []string{"MURMUR_HOME"}, DefaultText: "murmur in the user's data directory"}
+	jsonFlag   = &cli.BoolFlag{Name: "json", Usage: "print JSON Lines"}
+)
+
+// personHome is --home, $MURMUR_HOME, or the XDG data directory.
+func personHome(c *cli.Context) (string, error) {
+	if home := c.String("home"); home != "" {
+		return home, nil
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "murmur"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fail(exitUser, fmt.Errorf("finding your home: %w", err), "Name one with --home DIR.")
+	}
+	return filepath.Join(home, ".local", "share", "murmur"), nil
+}
+
+// clientFile is the optional configuration in a person's home.
+const clientFile = "client.toml"
+
+// personConfig is the configuration of a home; a home without the file has the defaults.
+func personConfig(c *cli.Context) (client.Config, error) {
+	home, err := personHome(c)
+	if err != nil {
+		return client.Config{}, err
+	}
+	cfg := client.Config{}
+	path := filepath.Join(home, clientFile)
+	if _, err := os.Stat(path); err == nil {
+		if err := config.Load(path, &cfg); err != nil {
+			return cfg, fail(exitUser, fmt.Errorf("reading the configuration: %w", err), "Mend or remove the file; it is optional.")
+		}
+	}
+	cfg.Home = home
+	return cfg, nil
+}
+
+// daemonPatience is how long a command waits for a daemon that was started just before it.
+const daemonPatience = 2 * time.Second
+
+// daemon is the API of the daemon that runs for this home.
+func daemon(c *cli.Context) (*api.Client, error) {
+	cfg, err := personConfig(c)
+	if err != nil {
+		return nil, err
+	}
+	socket, err := api.SocketPath(cfg.Home, cfg.Socket)
+	if err != nil {
+		return nil, err
+	}
+	d := api.Dial(socket)
+	return d, answers(c.Context, d)
+}
+
+// asking makes a command of a function that talks to the daemon.
+func asking(f func(*cli.Context, *api.Client) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		d, err := daemon(c)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		return f(c, d)
+	}
+}
+
+// answers waits until the daemon does.
+func answers(ctx context.Context, d *api.Client) error {
+	tick := time.NewTicker(daemonPatience / 40)
+	defer tick.Stop()
+	late := time.NewTimer(daemonPatience)
+	defer late.Stop()
+	for {
+		_, err := d.Ping(ctx)
+		if !errors.Is(err, api.ErrNoDaemon) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-late.C:
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+// printJSON writes one JSON value a line.
+func printJSON[T any](c *cli.Context, values ...T) error {
+	encoder := json.NewEncoder(c.App.Writer)
+	for _, v := range values {
+		if err := encoder.Encode(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}

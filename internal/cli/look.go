@@ -1,0 +1,292 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"murmuration/client"
+	"murmuration/client/api"
+	"murmuration/internal/durable"
+)
+
+func timelineCommand() *cli.Command {
+	return &cli.Command{
+		Name: "timeline", Usage: "the last posts, the newest last; from this computer, without the network",
+		Flags: []cli.Flag{
+			personFlag, jsonFlag, &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
+			&cli.DurationFlag{Name: "wait", Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
+		},
+		Action: asking(timeline),
+	}
+}
+
+func timeline(c *cli.Context, d *api.Client) error {
+	if c.Int("n") < 1 {
+		return usagef("-n %d: give a number of posts, 1 or more", c.Int("n"))
+	}
+	posts, err := awaitPosts(c, d)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(posts)
+	if c.Bool("json") {
+		return printJSON[client.Post](c, posts...)
+	}
+	if len(posts) == 0 {
+		say(c, "nothing yet; follow somebody: murmur feed follow LINK")
+	}
+	for _, p := range posts {
+		fmt.Fprintf(c.App.Writer, "%s  %s  %s\n", p.ID, p.Time.Local().Format("2006-01-02 15:04"), p.Author)
+		for line := range strings.Lines(p.Text) {
+			fmt.Fprintf(c.App.Writer, "    %s\n", strings.TrimRight(line, "\n"))
+		}
+		if p.Photo != nil {
+			fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(p))
+		}
+	}
+	return nil
+}
+
+// awaitPosts is the timeline, and with --wait as soon as there is anything in it.
+func awaitPosts(c *cli.Context, d *api.Client) ([]client.Post, error) {
+	late := time.NewTimer(c.Duration("wait"))
+	defer late.Stop()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		posts, err := d.Timeline(c.Context, c.Int("n"))
+		if err != nil || len(posts) > 0 || c.Duration("wait") == 0 {
+			return posts, err
+		}
+		select {
+		case <-c.Context.Done():
+			return nil, c.Context.Err()
+		case <-late.C:
+			return nil, fail(exitWait, errors.New("no post has come yet"), "It will come by itself; `murmur status` says how things are.")
+		case <-tick.C:
+		}
+	}
+}
+
+func pictureLine(p client.Post) string {
+	what := fmt.Sprintf("photo, %d × %d, %d KiB", p.Photo.Width, p.Photo.Height, (p.Photo.Bytes+1023)/1024)
+	if p.Photo.Alt != "" {
+		what += ": " + p.Photo.Alt
+	}
+	switch p.Photo.State {
+	case "there":
+		return what + "; fetch it with: murmur photo get " + p.ID
+	case "fetching":
+		return fmt.Sprintf("%s; %d of %d boxes are here", what, p.Photo.Got, p.Photo.Of)
+	case "expired":
+		return what + "; expired"
+	}
+	return what
+}
+
+func photoCommand() *cli.Command {
+	return &cli.Command{
+		Name: "photo", Usage: "full pictures of posts",
+		Subcommands: []*cli.Command{{
+			Name: "get", ArgsUsage: "ID", Usage: "fetch the photo of a post; it goes on in the daemon when you stop waiting",
+			Flags:  []cli.Flag{personFlag, &cli.StringFlag{Name: "o", Usage: "`FILE` to write (- is standard output)", DefaultText: "ID.jpg"}},
+			Action: photoGet,
+		}},
+		Action: needSubcommand,
+	}
+}
+
+func photoGet(c *cli.Context) error {
+	id, err := oneArgument(c, "ID")
+	if err != nil {
+		return err
+	}
+	path := c.String("o")
+	if path == "" {
+		path = id + ".jpg"
+	}
+	if _, err := os.Stat(path); err == nil && path != "-" {
+		return fail(exitUser, fmt.Errorf("%s is there already", path), "Name another file with -o.")
+	}
+	d, err := daemon(c)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	picture, err := fetchPhoto(c, d, id)
+	if err != nil {
+		return err
+	}
+	if path == "-" {
+		_, err := c.App.Writer.Write(picture)
+		return err
+	}
+	if err := durable.WriteFile(path, picture, 0o600); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.App.Writer, path)
+	return nil
+}
+
+// fetchPhoto waits for a photo, with a bar on a terminal.
+func fetchPhoto(c *cli.Context, d *api.Client, id string) ([]byte, error) {
+	if !isTerminal(c.App.ErrWriter) {
+		return d.Photo(c.Context, id, nil)
+	}
+	progress := mpb.New(mpb.WithOutput(c.App.ErrWriter), mpb.WithWidth(40))
+	bar := progress.AddBar(0, mpb.PrependDecorators(decor.Name("photo "), decor.CountersNoUnit("%d of %d boxes")), mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO)))
+	picture, err := d.Photo(c.Context, id, func(p api.Photo) {
+		bar.SetTotal(int64(max(p.Of, 1)), false)
+		bar.SetCurrent(int64(p.Got))
+	})
+	if err != nil {
+		bar.Abort(false)
+	} else {
+		bar.SetTotal(-1, true)
+	}
+	progress.Wait()
+	return picture, err
+}
+
+func outboxCommand() *cli.Command {
+	return &cli.Command{
+		Name: "outbox", Usage: "what was queued, and how far it is: queued, handed over, stored, expired",
+		Flags:  []cli.Flag{personFlag, jsonFlag},
+		Action: asking(outbox),
+	}
+}
+
+func outbox(c *cli.Context, d *api.Client) error {
+	lines, err := d.Outbox(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return printJSON[client.Line](c, lines...)
+	}
+	rows := [][]string{}
+	for _, l := range lines {
+		rows = append(rows, []string{l.Post, l.State, fmt.Sprintf("%d of %s", l.Stored, plural(l.Boxes, "box", "boxes")), l.Queued.Local().Format("2006-01-02 15:04:05"), l.Soon + l.Reason})
+	}
+	return printTable(c, rows)
+}
+
+func statusCommand() *cli.Command {
+	return &cli.Command{
+		Name: "status", Usage: "connection, clock, network document, streams and loops of this home",
+		Flags:  []cli.Flag{personFlag, jsonFlag},
+		Action: asking(status),
+	}
+}
+
+func status(c *cli.Context, d *api.Client) error {
+	s, err := d.Status(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return printJSON(c, s)
+	}
+	link := "not connected"
+	if s.Connected {
+		link = "connected to " + s.Provider
+	}
+	sent := []string{}
+	for _, stream := range slices.Sorted(maps.Keys(s.Sent)) {
+		sent = append(sent, fmt.Sprintf("%s %d", stream, s.Sent[stream]))
+	}
+	document := "no network document yet"
+	if !s.Until.IsZero() {
+		document = fmt.Sprintf("document of %d valid until %s", s.Document, s.Until.Local().Format("15:04:05"))
+	}
+	loops := "none is back or late yet"
+	if s.LoopsOf > 0 {
+		loops = fmt.Sprintf("%.0f %% of the last %d came back", 100*s.Loops, s.LoopsOf)
+	}
+	err = printTable(c, [][]string{
+		{"person", s.Name}, {"network", s.Label + " " + s.Network}, {"link", link},
+		{"clock", s.Now.Format(time.RFC3339)}, {"epoch", fmt.Sprintf("%d, %s", s.Epoch, document)},
+		{"loops", loops},
+		{"sent", strings.Join(sent, ", ")}, {"outbox", plural(s.Waiting, "box waits", "boxes wait")}, {"follows", fmt.Sprint(s.Follows)},
+	})
+	for _, t := range s.Trouble {
+		say(c, "trouble: %s\n  %s", t.What, t.Do)
+	}
+	return err
+}
+
+func networkShowCommand() *cli.Command {
+	return &cli.Command{
+		Name: "show", Usage: "the network as the newest document has it",
+		Flags: []cli.Flag{personFlag, jsonFlag}, Action: asking(networkShow),
+	}
+}
+
+func networkShow(c *cli.Context, d *api.Client) error {
+	v, err := d.Network(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return printJSON(c, v)
+	}
+	fmt.Fprintf(c.App.Writer, "network %s %s, suite %s\nepoch %d, valid until %s, digest %s\n\n", v.Label, v.ID, v.Suite, v.Epoch, v.Until.Local().Format("2006-01-02 15:04:05"), v.Digest)
+	slices.SortFunc(v.Nodes, func(a, b client.Node) int {
+		return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Name, b.Name))
+	})
+	rows := [][]string{}
+	for _, n := range v.Nodes {
+		place, note := n.Role, ""
+		if n.Layer > 0 {
+			place = fmt.Sprintf("%s, layer %d", n.Role, n.Layer)
+		}
+		if n.Own {
+			note = "your provider"
+		}
+		rows = append(rows, []string{n.Name, place, n.Addr, fmt.Sprintf("%d packets", n.Packets), note})
+	}
+	return printTable(c, rows)
+}
+
+func networkBudgetCommand() *cli.Command {
+	return &cli.Command{
+		Name: "budget", Usage: "what taking part costs and gives, whether or not you do anything",
+		Flags: []cli.Flag{personFlag, jsonFlag}, Action: asking(networkBudget),
+	}
+}
+
+func networkBudget(c *cli.Context, d *api.Client) error {
+	v, err := d.Network(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return printJSON(c, v.Budget)
+	}
+	b := v.Budget
+	return printTable(c, [][]string{
+		{"traffic", fmt.Sprintf("%.0f MB a day each way, always", b.BytesPerDay/1e6)},
+		{"frames", fmt.Sprintf("%.0f a day each way, %d bytes each", b.FramesPerDay, b.FrameBytes)},
+		{"content", fmt.Sprintf("up to %.1f MB a day", b.ContentPerDay/1e6)},
+		{"a watched box is polled", "every " + b.PollEvery.Round(100*time.Millisecond).String() + " on average"},
+		{"a round trip takes", b.RoundTrip.Round(100*time.Millisecond).String() + " on average"},
+		{"a post is stored", b.PostWindow.String()},
+	})
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

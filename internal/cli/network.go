@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"murmuration/internal/config"
+	"murmuration/internal/directory"
+	"murmuration/internal/durable"
+	"murmuration/internal/privnet"
+)
+
+func networkCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "network",
+		Usage: "make and check private networks; show the one that this client uses",
+		Subcommands: append([]*cli.Command{
+			networkNewCommand(), networkVerifyCommand(), networkAdmitCommand(),
+		}, networkClientCommands()...),
+		Action: needSubcommand,
+	}
+}
+
+func networkNewCommand() *cli.Command {
+	return &cli.Command{
+		Name: "new", ArgsUsage: "DIR",
+		Usage: "make a private network on this computer: genesis, and a home with configuration for each node",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "preset", Value: "demo", Usage: "network values: demo, default, x25519, or the `FILE` of your own"},
+			&cli.IntFlag{Name: "providers", Value: 3, Usage: "how many providers"},
+			&cli.IntFlag{Name: "width", Value: 2, Usage: "mixes in each layer"},
+			&cli.StringFlag{Name: "host", Value: "127.0.0.1", Usage: "`ADDRESS` that the nodes listen on"},
+			&cli.StringFlag{Name: "label", Value: "private", Usage: "name of the network"},
+		},
+		Action: func(c *cli.Context) error { return networkNew(c) },
+	}
+}
+
+func networkNew(c *cli.Context) error {
+	dir, err := oneArgument(c, "DIR")
+	if err != nil {
+		return err
+	}
+	par, err := config.LoadPreset(c.String("preset"))
+	if err != nil {
+		return fail(exitUser, err, "Presets: demo, default, x25519, fast; or name a file.")
+	}
+	net, err := privnet.New(privnet.Plan{
+		Dir: dir, Label: c.String("label"), Host: c.String("host"), Providers: c.Int("providers"), Width: c.Int("width"),
+		Parameters: par, Start: time.Now(),
+	})
+	if err != nil {
+		return err
+	}
+	net.Release()
+	say(c, "network %s made in %s: %d providers, %d layers of %s", net.Genesis.ID(), dir, net.Plan.Providers, par.Layers, plural(net.Plan.Width, "mix", "mixes"))
+	say(c, "start each node in a terminal of its own (or with & behind it):")
+	for _, node := range net.Nodes {
+		fmt.Fprintf(c.App.Writer, "murmur %s run --home %s\n", node.Role, node.Dir)
+	}
+	say(c, "then a person: murmur init --network %s --name NAME", net.GenesisFile())
+	return nil
+}
+
+func oneArgument(c *cli.Context, what string) (string, error) {
+	if c.NArg() != 1 {
+		return "", usagef("%s needs exactly one argument: %s", c.Command.HelpName, what)
+	}
+	return c.Args().First(), nil
+}
+
+func networkVerifyCommand() *cli.Command {
+	return &cli.Command{
+		Name: "verify", ArgsUsage: "DIR",
+		Usage:  "check a private network: genesis, homes, configurations, documents and their chain",
+		Action: func(c *cli.Context) error { return networkVerify(c) },
+	}
+}
+
+func networkVerify(c *cli.Context) error {
+	dir, err := oneArgument(c, "DIR")
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "genesis")); err != nil {
+		return fail(exitUser, fmt.Errorf("there is no network in %s: %w", dir, err), "Name the directory that `murmur network new` made.")
+	}
+	report, err := privnet.Verify(dir)
+	for _, line := range report {
+		fmt.Fprintln(c.App.Writer, line)
+	}
+	if err != nil {
+		return fail(exitTrust, err, "Nothing was changed. Mend or remove what is named above.")
+	}
+	return nil
+}
+
+func networkAdmitCommand() *cli.Command {
+	return &cli.Command{
+		Name: "admit", ArgsUsage: "FILE",
+		Usage:  "accept a volunteer's application, on the home of the authority (a provider); it may be running",
+		Flags:  []cli.Flag{homeFlag("authority")},
+		Action: func(c *cli.Context) error { return networkAdmit(c) },
+	}
+}
+
+func networkAdmit(c *cli.Context) error {
+	path, err := oneArgument(c, "FILE")
+	if err != nil {
+		return err
+	}
+	application, err := privnet.Admit(c.String("home"), path)
+	if err != nil {
+		return fail(exitTrust, err, "Nothing was changed.")
+	}
+	say(c, "%s %q at %s is admitted: it carries traffic within two epochs of handing in its first descriptor", application.Role, application.Name, application.Addr)
+	fmt.Fprintln(c.App.Writer, application.ID)
+	return nil
+}
+
+func mixInitCommand() *cli.Command {
+	return &cli.Command{
+		Name: "init", Usage: "make a mix's home: keys, configuration, and an application for the network",
+		Flags: []cli.Flag{
+			homeFlag("mix"),
+			&cli.StringFlag{Name: "network", Usage: "the network's genesis `FILE`", Required: true},
+			&cli.StringFlag{Name: "name", Usage: "what the network shall call it", Required: true},
+			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` where it takes links", Required: true},
+			&cli.StringFlag{Name: "contact", Usage: "how operators reach you (goes into the application)"},
+		},
+		Action: func(c *cli.Context) error { return mixInit(c) },
+	}
+}
+
+func mixInit(c *cli.Context) error {
+	raw, err := durable.ReadFile(c.String("network"), directory.MaxGenesis)
+	if err != nil {
+		return err
+	}
+	genesis, err := directory.ParseGenesis(raw)
+	if err != nil {
+		return fail(exitUser, fmt.Errorf("%s: %w", c.String("network"), err), "Ask for the network's genesis file again.")
+	}
+	file, err := privnet.Apply(privnet.Volunteer{
+		Home: c.String("home"), Genesis: genesis, Name: c.String("name"), Listen: c.String("listen"), Contact: c.String("contact"),
+	})
+	if err != nil {
+		return err
+	}
+	say(c, "mix made in %s; hand this application to an authority, who runs `murmur network admit FILE`:", c.String("home"))
+	fmt.Fprintln(c.App.Writer, file)
+	say(c, "then: murmur mix run --home %s", c.String("home"))
+	return nil
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// permute moves flags in front of arguments, because urfave/cli v2 stops at the first argument:
+// `murmur post "hello" --photo f` would otherwise post without the photo and exit with 0. Words that
+// look like a flag and are none of the command's are refused; everything after "--" stays as it is.
+func permute(app *cli.App, args []string) ([]string, error) {
+	var out []string
+	flags, commands := app.Flags, app.Commands
+	for {
+		var own, rest []string
+		command := (*cli.Command)(nil)
+		for i := 0; i < len(args); i++ {
+			word := args[i]
+			if word == "--" {
+				rest = append(rest, args[i:]...)
+				break
+			}
+			if !isFlag(word) {
+				if command = find(commands, word); command != nil && len(rest) == 0 {
+					args = args[i+1:]
+					break
+				}
+				command = nil
+				rest = append(rest, word)
+				continue
+			}
+			takes, known := lookup(flags, word)
+			if !known {
+				return nil, usagef("%s is not an option of this command; see --help, or put -- before text that begins with a dash", word)
+			}
+			own = append(own, word)
+			if takes && !strings.Contains(word, "=") {
+				if i++; i == len(args) {
+					return nil, usagef("%s needs a value; see --help", word)
+				}
+				own = append(own, args[i])
+			}
+		}
+		out = append(out, own...)
+		if command == nil {
+			return append(out, rest...), required(flags, own)
+		}
+		out = append(out, command.Name)
+		flags, commands = command.Flags, command.Subcommands
+	}
+}
+
+// required names what is missing, on one line: urfave/cli would print the whole help, to standard output.
+func required(flags []cli.Flag, words []string) error {
+	given := map[string]bool{}
+	for _, word := range words {
+		name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		given[name] = true
+	}
+	if given["help"] || given["h"] {
+		return nil
+	}
+	missing := []string{}
+	for _, f := range flags {
+		if r, ok := f.(cli.RequiredFlag); ok && r.IsRequired() && !given[f.Names()[0]] {
+			missing = append(missing, "--"+f.Names()[0])
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return usagef("this command needs %s; see --help", strings.Join(missing, " and "))
+}
+
+// isFlag leaves "-" alone: it means standard input.
+func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' }
+
+func find(commands []*cli.Command, word string) *cli.Command {
+	for _, c := range commands {
+		if c.HasName(word) {
+			return c
+		}
+	}
+	return nil
+}
+
+// lookup says whether a flag is known here, and whether a value follows it.
+func lookup(flags []cli.Flag, word string) (takesValue, known bool) {
+	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+	if name == "help" || name == "h" || name == "version" || name == "v" || name == "generate-bash-completion" {
+		return false, true
+	}
+	for _, f := range flags {
+		for _, n := range f.Names() {
+			if n == name {
+				_, isBool := f.(*cli.BoolFlag)
+				return !isBool, true
+			}
+		}
+	}
+	return false, false
+}
