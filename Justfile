@@ -1,0 +1,61 @@
+# Every recipe is one line that can be typed without `just`.
+
+# build the binary
+build:
+    CGO_ENABLED=0 go build -o murmur .
+
+# the README's test command: complete, deterministic, no network
+test:
+    go test ./...
+
+# what CI runs
+check:
+    bash .ci/run
+
+# a network on this computer: two people, a post and a photo
+demo *ARGS:
+    go run . demo {{ARGS}}
+
+# a private network of separate processes in DIR
+net DIR="./net":
+    go run . network new {{DIR}}
+
+# every fuzz target for TIME each
+fuzz TIME="30s":
+    bash .ci/fuzz {{TIME}}
+
+# benchmarks with their ratios
+bench PATTERN=".":
+    go test -run '^$' -bench '{{PATTERN}}' -benchtime 2s ./...
+
+# the long forms of tests (R1, R12): four minutes
+exhaustive:
+    bash .ci/exhaustive
+
+# the simulator's conformance table, all rows: two minutes
+verify:
+    go run . sim verify
+
+# power cuts of a box store on a loop device: needs root on Linux
+powercut CYCLES="20":
+    MURMUR_POWERCUT={{CYCLES}} go test -count=1 -v -run PowerCut ./internal/box
+
+# packets replayed to a real mix: in one process, over rotation, kill -9 and a clean stop (R3)
+replays COUNT="100000":
+    MURMUR_REPLAYS={{COUNT}} go test -count=1 -v -timeout 60m -run Replay ./mix
+
+# kills of a provider under load, and what it acknowledged (R4)
+kills COUNT="100":
+    MURMUR_KILLS={{COUNT}} go test -count=1 -v -timeout 60m -run Kill ./provider
+
+# a 64 KiB photo from posting to fetched, RUNS times over real sockets
+photo RUNS="20":
+    MURMUR_PHOTO={{RUNS}} go test -count=1 -v -timeout 60m -run PhotoLatency ./internal/demo
+
+# the same photo 20 times in virtual time: half a minute
+photo-virtual:
+    MURMUR_ROWS=1 go test -count=1 -v -run TestPhotoRow ./client
+
+# races, and flakes under shuffled order
+race:
+    go test -race -shuffle=on ./...
