@@ -56,6 +56,10 @@ photo RUNS="20":
 photo-virtual:
     MURMUR_ROWS=1 go test -count=1 -v -run TestPhotoRow ./client
 
+# a network and two people for an hour: what heap, goroutines and open files do (R21)
+soak TIME="60m":
+    MURMUR_SOAK={{TIME}} go test -count=1 -v -timeout 25h -run Soak ./internal/demo
+
 # races, and flakes under shuffled order
 race:
     go test -race -shuffle=on ./...

@@ -65,9 +65,9 @@ const (
 type show struct {
 	o          Options
 	net        *privnet.Network
-	tap        *privnet.Tap
-	stop       chan string // names of nodes
-	stopped    int         // frames seen when a layer was stopped
+	tap        *privnet.Tap // nil watches nothing
+	stop       chan string  // names of nodes
+	stopped    int          // frames seen when a layer was stopped
 	alice, bob *client.Client
 	report     Report
 }
@@ -102,15 +102,25 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return s.report, errors.Join(err, s.alice.Close(), s.bob.Close())
 }
 
-func (s *show) build() (err error) {
+func (s *show) build() error {
+	if err := s.found(); err != nil {
+		return err
+	}
+	s.tap = privnet.NewTap(s.net)
+	return s.settle()
+}
+
+// found makes the network.
+func (s *show) found() (err error) {
 	s.net, err = privnet.New(privnet.Plan{
 		Dir: filepath.Join(s.o.Dir, "network"), Label: "demo", Host: "127.0.0.1",
 		Providers: 3, Width: 2, Parameters: s.o.Parameters, Start: time.Now(),
 	})
-	if err != nil {
-		return err
-	}
-	s.tap = privnet.NewTap(s.net)
+	return err
+}
+
+// settle makes the people.
+func (s *show) settle() (err error) {
 	if s.alice, err = s.person("alice"); err != nil {
 		s.net.Release()
 		return err
@@ -188,6 +198,9 @@ func (s *show) meet(ctx context.Context) error {
 
 // stopLayer takes a whole layer of mixes down, if that is what the demo is about.
 func (s *show) stopLayer(ctx context.Context) error {
+	if s.o.StopLayer == 0 {
+		return nil
+	}
 	for _, name := range s.layer(s.o.StopLayer) {
 		select {
 		case s.stop <- name:
@@ -203,7 +216,7 @@ func (s *show) stopLayer(ctx context.Context) error {
 // layer names the mixes of a layer, as the network document has it.
 func (s *show) layer(number int) (names []string) {
 	for _, n := range s.alice.Network().Nodes {
-		if number > 0 && n.Layer == number {
+		if n.Layer == number {
 			names = append(names, n.Name)
 		}
 	}
