@@ -38,7 +38,11 @@ func TestMain(m *testing.M) {
 }
 
 func beProvider(home, addr string) error {
-	s, err := provider.New(provider.Config{Config: mix.Config{Home: home, Name: "provider-1", Listen: addr}, KeepFreeMiB: 1})
+	keep, err := strconv.Atoi(os.Getenv(childVariable + "K"))
+	if err != nil {
+		return err
+	}
+	s, err := provider.New(provider.Config{Config: mix.Config{Home: home, Name: "provider-1", Listen: addr}, KeepFreeMiB: keep})
 	if err != nil {
 		return err
 	}
@@ -62,6 +66,8 @@ type harbour struct {
 	ghost  *ghost
 	child  *exec.Cmd
 	stderr bytes.Buffer
+
+	keepFree string // MiB that the child's disk must keep
 }
 
 // ghost is a provider that only hands in its descriptor and sends boxes to the other holders.
@@ -74,7 +80,7 @@ type ghost struct {
 // TestKilledUnderLoad: a provider is killed with -9 while another holder sends it boxes; everything that it
 // acknowledged is in its store, byte for byte, and it goes on.
 func TestKilledUnderLoad(t *testing.T) {
-	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour)}
+	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour), keepFree: "1"}
 	h.net.Release()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+10*kills())*time.Second)
 	defer cancel()
@@ -132,7 +138,7 @@ func (h *harbour) raise() {
 func (h *harbour) spawn() {
 	node := h.node("provider-1")
 	h.child = exec.Command(os.Args[0])
-	h.child.Env = append(os.Environ(), childVariable+"="+node.Dir, childVariable+"A="+node.Addr)
+	h.child.Env = append(os.Environ(), childVariable+"="+node.Dir, childVariable+"A="+node.Addr, childVariable+"K="+h.keepFree)
 	h.child.Stderr = &h.stderr
 	if err := h.child.Start(); err != nil {
 		h.Fatal(err)

@@ -132,10 +132,14 @@ const flight = 4
 func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, tick <-chan time.Time) error {
 	answer := make([]byte, r.s.keeper.Format.RequestSize())
 	var flying []*box.Entry // of the last frames; nil for a dummy, and for what was answered
+	var last box.Entry      // that went out: the queue goes round, so that nothing holds up what comes behind it
 	for {
-		entry, err := r.pick(peer, flying)
+		entry, err := r.pick(peer, last, flying)
 		if err != nil {
 			return err
+		}
+		if entry != nil {
+			last = *entry
 		}
 		frame := r.frame(entry)
 		select {
@@ -157,15 +161,18 @@ func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, ti
 	}
 }
 
-// pick is the oldest entry for a peer that is not on its way; nil when there is none.
-func (r *replicas) pick(peer box.Holder, flying []*box.Entry) (*box.Entry, error) {
-	entries, err := r.s.store.Pending(peer, len(flying)+1)
-	if err != nil {
-		return nil, fmt.Errorf("reading what waits for replication: %w", err)
-	}
-	for i := range entries {
-		if find(flying, entries[i].Day, entries[i].Box.ID) < 0 {
-			return &entries[i], nil
+// pick is the next entry for a peer after the last one, or else the oldest, that is not on its way; nil
+// when there is none.
+func (r *replicas) pick(peer box.Holder, last box.Entry, flying []*box.Entry) (*box.Entry, error) {
+	for _, after := range []box.Entry{last, {}} {
+		entries, err := r.s.store.Pending(peer, after, len(flying)+1)
+		if err != nil {
+			return nil, fmt.Errorf("reading what waits for replication: %w", err)
+		}
+		for i := range entries {
+			if find(flying, entries[i].Day, entries[i].Box.ID) < 0 {
+				return &entries[i], nil
+			}
 		}
 	}
 	return nil, nil
@@ -188,7 +195,7 @@ func find(flying []*box.Entry, day box.Day, id box.ID) int {
 }
 
 // acknowledged forgets a box that the other holder has, or will never take. One for which there is no
-// room stays in the queue until its day is over.
+// room stays in the queue, and comes again when the others had their turn.
 func (r *replicas) acknowledged(peer box.Holder, flying []*box.Entry, answer []byte) error {
 	reply, err := box.ParseReply(r.s.keeper.Format, answer)
 	if err != nil || reply.Status == box.StatusFull {

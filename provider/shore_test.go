@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,6 +49,7 @@ type sighting struct {
 type slowStore struct {
 	*box.MemStore
 	serve, merge, pending time.Duration
+	full                  atomic.Bool // no data from other holders
 }
 
 func (s *slowStore) Read(d box.Day, id box.ID) (box.Box, box.Status, error) {
@@ -62,11 +64,14 @@ func (s *slowStore) Write(d box.Day, b box.Box, to ...box.Holder) (box.Status, e
 
 func (s *slowStore) Merge(d box.Day, b box.Box) (box.Status, error) {
 	<-time.After(s.merge)
+	if s.full.Load() && !b.Tombstone() {
+		return box.StatusFull, nil
+	}
 	return s.MemStore.Merge(d, b)
 }
 
-func (s *slowStore) Pending(peer box.Holder, n int) ([]box.Entry, error) {
-	entries, err := s.MemStore.Pending(peer, n)
+func (s *slowStore) Pending(peer box.Holder, after box.Entry, n int) ([]box.Entry, error) {
+	entries, err := s.MemStore.Pending(peer, after, n)
 	if len(entries) > 0 {
 		<-time.After(s.pending)
 	}

@@ -5,12 +5,12 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -50,6 +50,8 @@ type badgerDay struct {
 	broken error         // first failed commit; owned by the committer
 	mark   *durable.Mark // see begun; owned by the committer
 	noSync bool
+
+	damaged sync.Once // said of the queue: it is read many times a second
 }
 
 func dayDir(root string, day Day) string { return filepath.Join(root, fmt.Sprintf("day-%05d", day)) }
@@ -165,15 +167,6 @@ func (d *badgerDay) nameOf(b []byte) []byte {
 
 func boxKey(name []byte) []byte { return append([]byte{boxPrefix}, name...) }
 
-func (d *badgerDay) queueKey(peer Holder) []byte {
-	return append([]byte{queuePrefix}, d.nameOf(peer[:])[:peerSize]...)
-}
-
-func (p place) appendTo(key []byte) []byte {
-	key = binary.BigEndian.AppendUint64(key, p.commit)
-	return binary.BigEndian.AppendUint32(key, p.index)
-}
-
 // sealed is the value of a box, in a buffer from the pool.
 func (d *badgerDay) sealed(b Box, name []byte) []byte {
 	plain, out := buffers.Get().(*[]byte), buffers.Get().(*[]byte)
@@ -204,33 +197,6 @@ func (d *badgerDay) read(id ID) (found *Box, err error) {
 	err = d.db.View(func(txn *badger.Txn) error {
 		found, err = d.load(txn, d.nameOf(id[:]))
 		return err
-	})
-	return found, err
-}
-
-// pending returns the oldest n entries for the peer.
-func (d *badgerDay) pending(peer Holder, n int) (found []Entry, err error) {
-	prefix := d.queueKey(peer)
-	err = d.db.View(func(txn *badger.Txn) error {
-		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
-		defer it.Close()
-		for it.Rewind(); it.Valid() && len(found) < n; it.Next() {
-			at := it.Item().Key()[len(prefix):]
-			name, err := it.Item().ValueCopy(nil)
-			if err != nil {
-				return err
-			}
-			b, err := d.load(txn, name)
-			if err != nil {
-				return err
-			}
-			if b == nil || len(at) != 12 {
-				return fmt.Errorf("reading the queue of day %d: %w", d.day, ErrDamaged)
-			}
-			p := place{binary.BigEndian.Uint64(at), binary.BigEndian.Uint32(at[8:])}
-			found = append(found, Entry{Day: d.day, Box: *b, at: p})
-		}
-		return nil
 	})
 	return found, err
 }

@@ -18,9 +18,9 @@ type Options struct {
 	// Logger takes Badger's warnings; nil discards.
 	Logger *slog.Logger
 
-	// Reserve is the free space in bytes below which data is refused with StatusFull. A full disk
-	// would kill the process (Badger writes through memory maps), so this must cover what else
-	// grows there. Zero is 1 GiB.
+	// Reserve is the free space in bytes below which data is refused with StatusFull; below a quarter
+	// of it nothing is written, and the store does not open. A full disk would kill the process
+	// (Badger writes through memory maps), so this must cover what else grows there. Zero is 1 GiB.
 	Reserve uint64
 
 	// Free tells the free space of the store's file system, in bytes; nil asks the system.
@@ -59,6 +59,7 @@ type BadgerStore struct {
 	opts Options
 	lock *durable.Lock
 
+	room     room          // what the committer found last
 	requests chan *request // to the committer; bounded, senders wait
 	done     chan struct{} // closed when it has ended
 
@@ -90,7 +91,7 @@ func Create(dir string) error {
 
 // Open opens a store that Create made, with all its days. It fails, and changes nothing that it
 // cannot read, when dir is something else, when another process has it (*durable.Locked), when
-// acknowledged boxes are missing (ErrLost), or when a file is damaged.
+// acknowledged boxes are missing (ErrLost), when a file is damaged, or when the disk is full.
 func Open(dir string, opts Options) (*BadgerStore, error) {
 	if err := checkFormat(dir); err != nil {
 		return nil, err
@@ -104,7 +105,7 @@ func Open(dir string, opts Options) (*BadgerStore, error) {
 		requests: make(chan *request, maxBatch), done: make(chan struct{}),
 		days: make(map[Day]*badgerDay),
 	}
-	if err := s.openDays(); err != nil {
+	if err := s.openWithRoom(); err != nil {
 		return nil, errors.Join(err, s.closeDays(), lock.Close())
 	}
 	go s.commitAll() // ends when Close closes requests
@@ -194,7 +195,7 @@ func (s *BadgerStore) Merge(day Day, b Box) (Status, error) {
 }
 
 // Pending implements Queue.
-func (s *BadgerStore) Pending(peer Holder, n int) ([]Entry, error) {
+func (s *BadgerStore) Pending(peer Holder, after Entry, n int) ([]Entry, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
@@ -205,7 +206,14 @@ func (s *BadgerStore) Pending(peer Holder, n int) ([]Entry, error) {
 		if len(found) >= n {
 			break
 		}
-		more, err := s.days[day].pending(peer, n-len(found))
+		if day < after.Day {
+			continue
+		}
+		var from place
+		if day == after.Day {
+			from = after.at
+		}
+		more, err := s.days[day].pending(peer, from, n-len(found))
 		if err != nil {
 			return nil, err
 		}

@@ -33,7 +33,7 @@ func TestReopen(t *testing.T) {
 				t.Fatalf("round %d, box %d: %v, %v", round, n, st, err)
 			}
 		}
-		if waiting, err := s.Pending(peer, 99); err != nil || len(waiting) != int(2*round) {
+		if waiting, err := s.Pending(peer, box.Entry{}, 99); err != nil || len(waiting) != int(2*round) {
 			t.Fatalf("round %d: %d entries wait, %v", round, len(waiting), err)
 		}
 		for n := 10 * round; n < 10*round+10; n++ {

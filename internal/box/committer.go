@@ -125,23 +125,29 @@ func byDay(batch []*request) map[Day][]*request {
 
 // write makes and writes the batch of one day.
 func (s *BadgerStore) write(day Day, requests []*request) error {
+	if err := s.look(); err != nil {
+		return err
+	}
 	d, err := s.dayFor(day)
 	if err != nil {
 		return err
+	}
+	if d == nil {
+		for _, r := range requests {
+			r.status = StatusFull
+		}
+		return nil
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.days[day] != d {
 		return ErrExpired // dropped since
 	}
-	free, err := s.opts.Free(s.dir)
-	if err != nil {
-		return err
-	}
-	return d.write(requests, free < s.opts.Reserve)
+	return d.write(requests, s.room)
 }
 
-// dayFor returns the day, making and opening it if need be. Only the committer calls it.
+// dayFor returns the day, making and opening it if need be; nil if there is no room to make it. Only the
+// committer calls it.
 func (s *BadgerStore) dayFor(day Day) (*badgerDay, error) {
 	s.mu.RLock()
 	d, floor := s.days[day], s.floor
@@ -149,7 +155,7 @@ func (s *BadgerStore) dayFor(day Day) (*badgerDay, error) {
 	if day < floor {
 		return nil, ErrExpired
 	}
-	if d != nil {
+	if d != nil || s.room == none {
 		return d, nil
 	}
 	if err := createDay(s.dir, day); err != nil {
@@ -171,7 +177,7 @@ func (s *BadgerStore) dayFor(day Day) (*badgerDay, error) {
 // batch collects the changes of one commit and sees those before in it.
 type batch struct {
 	day     *badgerDay
-	full    bool
+	room    room
 	reads   *badger.Txn
 	writes  *badger.WriteBatch
 	boxes   map[string]*Box // by name, written in this batch
@@ -180,11 +186,11 @@ type batch struct {
 }
 
 // write settles the requests in order and commits what they change.
-func (d *badgerDay) write(requests []*request, full bool) error {
+func (d *badgerDay) write(requests []*request, left room) error {
 	if d.broken != nil {
 		return d.broken
 	}
-	b := &batch{day: d, full: full, reads: d.db.NewTransaction(false), writes: d.db.NewWriteBatch(), boxes: make(map[string]*Box)}
+	b := &batch{day: d, room: left, reads: d.db.NewTransaction(false), writes: d.db.NewWriteBatch(), boxes: make(map[string]*Box)}
 	defer b.reads.Discard()
 	defer b.writes.Cancel()
 	for _, r := range requests {
@@ -222,6 +228,10 @@ func (b *batch) set(key, value []byte) {
 }
 
 func (b *batch) forget(r *request) {
+	if b.room == none {
+		r.status = StatusFull
+		return
+	}
 	r.status = StatusStored
 	if b.err == nil {
 		b.err = b.writes.Delete(r.at.appendTo(b.day.queueKey(r.peer)))
@@ -239,7 +249,7 @@ func (b *batch) settle(r *request) {
 		return // one unreadable box is no reason to refuse the others
 	}
 	var replace bool
-	r.status, replace = settle(arrival{old: old, next: r.box, merge: r.merge, full: b.full})
+	r.status, replace = settle(arrival{old: old, next: r.box, merge: r.merge, room: b.room})
 	if !replace {
 		return
 	}

@@ -68,7 +68,10 @@ func (s *MemStore) put(day Day, b Box, merge bool, replicas []Holder) (Status, e
 	if err != nil {
 		return 0, err
 	}
-	a := arrival{next: b, merge: merge, full: s.limit > 0 && s.bytes+len(b.Ciphertext) > s.limit}
+	a := arrival{next: b, merge: merge}
+	if s.limit > 0 && s.bytes+len(b.Ciphertext) > s.limit {
+		a.room = scarce
+	}
 	if old, ok := d.boxes[b.ID]; ok {
 		a.old = &old
 	}
@@ -123,7 +126,7 @@ func (s *MemStore) Drop(before Day) error {
 }
 
 // Pending implements Queue.
-func (s *MemStore) Pending(peer Holder, n int) ([]Entry, error) {
+func (s *MemStore) Pending(peer Holder, after Entry, n int) ([]Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -132,8 +135,13 @@ func (s *MemStore) Pending(peer Holder, n int) ([]Entry, error) {
 	var found []Entry
 	for _, day := range sortedDays(s.days) {
 		d := s.days[day]
-		waiting := d.queue[peer]
-		for _, e := range waiting[:min(max(n-len(found), 0), len(waiting))] {
+		for _, e := range d.queue[peer] {
+			if len(found) == n {
+				return found, nil
+			}
+			if day < after.Day || day == after.Day && !e.at.after(after.at) {
+				continue
+			}
 			b := d.boxes[e.id]
 			b.Ciphertext = bytes.Clone(b.Ciphertext)
 			found = append(found, Entry{Day: day, Box: b, at: e.at})

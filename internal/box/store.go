@@ -21,7 +21,8 @@ type Store interface {
 	// Write stores a box or a tombstone and queues it for the replicas, all or nothing. The same
 	// bytes again are StatusStored and queue nothing; data where other data stands is
 	// StatusConflict, data where a tombstone stands StatusTombstoned, data when the disk is nearly
-	// full StatusFull, and all three change nothing. A tombstone is always stored.
+	// full StatusFull, and all three change nothing. A tombstone is stored, unless the disk is so full
+	// that nothing at all may be written: that is StatusFull, too.
 	Write(day Day, b Box, replicas ...Holder) (Status, error)
 
 	// Merge takes a box from another holder. It is Write without replicas, but of two different
@@ -36,11 +37,13 @@ type Store interface {
 // Queue is the durable list of boxes that other holders do not have yet. Stores implement it: an
 // entry appears with the Write that made it and goes with Done or with its day.
 type Queue interface {
-	// Pending returns the oldest n entries for the peer, by day and then by arrival, with the
-	// boxes as they are now: a box that became a tombstone is one.
-	Pending(peer Holder, n int) ([]Entry, error)
+	// Pending returns the oldest n entries for the peer that come after the given one, by day and
+	// then by arrival, with the boxes as they are now: a box that became a tombstone is one. The
+	// zero Entry comes before all. A box that does not open is passed over.
+	Pending(peer Holder, after Entry, n int) ([]Entry, error)
 
-	// Done forgets entries that the peer has acknowledged. Entries not there are no error.
+	// Done forgets entries that the peer has acknowledged. Entries not there are no error, and on a
+	// full disk they stay: the peer will say the same again.
 	Done(peer Holder, entries ...Entry) error
 }
 
@@ -51,10 +54,14 @@ type Entry struct {
 	at  place
 }
 
-// place orders the entries of one day: the commit and the position in it.
+// place orders the entries of one day: the commit and the position in it. Commits count from 1.
 type place struct {
 	commit uint64
 	index  uint32
+}
+
+func (p place) after(o place) bool {
+	return p.commit > o.commit || p.commit == o.commit && p.index > o.index
 }
 
 // status is that of a read of the box.
@@ -70,23 +77,31 @@ type arrival struct {
 	old   *Box // what stands there, if anything
 	next  Box
 	merge bool // from another holder
-	full  bool // no room for data
+	room  room
 }
 
 // settle is the whole rule of what becomes of a box when another one of its id arrives, the same in
-// every store: write-once, tombstones win, the smaller hash wins between holders.
+// every store: what is wanted, if there is room for it.
 func settle(a arrival) (status Status, replace bool) {
-	switch {
-	case a.old != nil && a.old.Equal(a.next):
-		return StatusStored, false
-	case a.next.Tombstone():
-		return StatusStored, a.old == nil || !a.old.Tombstone()
-	case a.old != nil && a.old.Tombstone():
-		return StatusTombstoned, false
-	case a.old == nil && a.full:
+	status, replace = a.wanted()
+	if replace && (a.room == none || a.room == scarce && !a.next.Tombstone()) {
 		return StatusFull, false
+	}
+	return status, replace
+}
+
+// wanted is the rule with plenty of room: write-once, tombstones win, the smaller hash wins between
+// holders.
+func (a arrival) wanted() (status Status, replace bool) {
+	switch {
 	case a.old == nil:
 		return StatusStored, true
+	case a.old.Equal(a.next):
+		return StatusStored, false
+	case a.next.Tombstone():
+		return StatusStored, !a.old.Tombstone()
+	case a.old.Tombstone():
+		return StatusTombstoned, false
 	case !a.merge:
 		return StatusConflict, false
 	}

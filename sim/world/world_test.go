@@ -367,7 +367,7 @@ func (s *station) replicate() {
 		if other.edge == nil || other == s {
 			continue
 		}
-		entries, err := s.store.Pending(box.Holder(other.identity.ID()), 10)
+		entries, err := s.store.Pending(box.Holder(other.identity.ID()), box.Entry{}, 10)
 		if err != nil {
 			s.w.t.Fatal(err)
 		}

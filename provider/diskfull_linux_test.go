@@ -1,0 +1,172 @@
+package provider_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/box/boxtest"
+	"murmuration/internal/durable"
+	"murmuration/internal/link"
+	"murmuration/internal/privnet"
+)
+
+// TestDiskFull is R7: a provider whose home is on a small file system of its own is filled by another
+// holder until it refuses, then somebody else takes all that is left, then gives it back. It never exits,
+// refuses in time and by its own status, serves five seconds after there is space, and what it acknowledged
+// is there. It needs root, losetup and mkfs.ext4, and is asked for by MURMUR_DISKFULL=1.
+func TestDiskFull(t *testing.T) {
+	if os.Getenv("MURMUR_DISKFULL") == "" {
+		t.Skip("opt in with MURMUR_DISKFULL=1, as root")
+	}
+	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour), keepFree: "128"}
+	h.net.Release()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	h.raise()
+	home := h.node("provider-1").Dir
+	h.shrink(home, "256M")
+	h.spawn()
+	defer func() { h.kill() }()
+	done := make(chan error, 1)
+	go func() {
+		done <- h.net.Run(ctx, privnet.Options{Skip: []string{"provider-1", "provider-3"}}, func(map[string]privnet.Runner) {})
+	}()
+	h.describe(ctx)
+	conn := h.dial(ctx)
+	defer func() { conn.Close() }()
+	acked := map[uint64]bool{}
+
+	h.fill(home, "ballast", 136<<20)
+	refused := h.offer(conn, 0, 1<<20, acked, func(full int) bool { return full > 100 })
+	free := h.free(home)
+	t.Logf("%d boxes were taken, then %d refused, with %d MiB free", len(acked), refused, free>>20)
+	if len(acked) < 100 || refused < 100 || free < 100<<20 {
+		t.Fatal("it was not refused in time")
+	}
+	h.fill(home, "filler", 0)
+	t.Logf("somebody took the rest: %d bytes free", h.free(home))
+	before := len(acked)
+	if refused = h.offer(conn, 1<<21, 1<<22, acked, func(full int) bool { return full > 2000 }); len(acked) != before {
+		t.Errorf("%d boxes were taken by a full disk", len(acked)-before)
+	}
+	if err := errors.Join(os.Remove(filepath.Join(home, "filler")), os.Remove(filepath.Join(home, "ballast"))); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("space is back: %d MiB free", h.free(home)>>20)
+	since := time.Now()
+	h.offer(conn, 1<<23, 1<<24, acked, func(int) bool { return len(acked) > before || time.Since(since) > 20*time.Second })
+	if took := time.Since(since); len(acked) == before || took > 5*time.Second {
+		t.Errorf("serving again after %s, %d boxes", took, len(acked)-before)
+	} else {
+		t.Logf("serving again after %s", took)
+	}
+	h.kill()
+	h.check(acked)
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// shrink moves a directory to a file system of that size.
+func (h *harbour) shrink(dir, size string) {
+	image, mount := filepath.Join(h.TempDir(), "image"), dir
+	old := dir + ".old"
+	if err := os.Rename(dir, old); err != nil {
+		h.Fatal(err)
+	}
+	if err := os.Mkdir(mount, 0o700); err != nil {
+		h.Fatal(err)
+	}
+	h.run("truncate", "-s", size, image)
+	h.run("mkfs.ext4", "-q", "-F", "-m", "0", image)
+	device := strings.TrimSpace(h.run("losetup", "--find", "--show", image))
+	h.Cleanup(func() { h.run("losetup", "--detach", device) })
+	h.run("mount", "-t", "ext4", device, mount)
+	h.Cleanup(func() { h.run("umount", mount) })
+	h.run("cp", "-a", old+"/.", mount)
+}
+
+func (h *harbour) run(name string, args ...string) string {
+	h.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		h.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func (h *harbour) free(dir string) uint64 {
+	n, err := durable.Free(dir)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return n
+}
+
+// fill writes a file until no more than that much is free.
+func (h *harbour) fill(dir, name string, leave uint64) {
+	f, err := os.Create(filepath.Join(dir, name))
+	if err != nil {
+		h.Fatal(err)
+	}
+	defer f.Close()
+	for size := 1 << 20; size > 0 && h.free(dir) > leave; {
+		if _, err = f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
+			size /= 2
+		} else if err != nil {
+			h.Fatal(err)
+		}
+	}
+	if err := f.Sync(); err != nil {
+		h.Fatal(err)
+	}
+}
+
+// offer sends boxes numbered from from until enough says so, or the provider is gone.
+func (h *harbour) offer(conn link.Conn, from, to uint64, acked map[uint64]bool, enough func(full int) bool) (full int) {
+	h.Helper()
+	f := box.Format{Plaintext: h.net.Genesis.Parameters.BoxPlaintext}
+	frame := make([]byte, f.RequestSize())
+	sent := map[box.ID]uint64{}
+	for n := from; n < to && !enough(full); n++ {
+		b := boxtest.Box(n, 'k', f.CiphertextSize())
+		sent[b.ID] = n
+		op := box.OpWrite
+		if n%4 == 3 {
+			op, b = box.OpTombstone, boxtest.Box(n, 'k', 0)
+		}
+		err := conn.Send(box.Request{Op: op, Day: h.today(), Box: b}.Marshal(f))
+		if err == nil {
+			err = conn.Receive(frame)
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				h.kill()
+			}
+			h.Fatalf("the provider is gone: %v\n%s", err, h.stderr.String())
+		}
+		reply, err := box.ParseReply(f, frame)
+		if err != nil {
+			h.Fatal(err)
+		}
+		switch reply.Status {
+		case box.StatusFull:
+			if reply.Box.ID != (box.ID{}) { // else the one before is not decided yet
+				full++
+			}
+		case box.StatusStored:
+			acked[sent[reply.Box.ID]] = true
+		}
+	}
+	return full
+}
