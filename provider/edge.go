@@ -72,8 +72,13 @@ type job struct {
 // Job is a box request that the driver must execute.
 type Job struct {
 	ID      uint64
-	Payload []byte // flags, SURB and request, as they came out of the packet
+	Payload []byte    // flags, SURB and request, as they came out of the packet
+	Leave   time.Time // when its reply leaves
 }
+
+// Worth says whether a job that waited for its turn until now should still be executed. When more comes
+// than a disk can do, the time is for those whose reply can still leave.
+func (j Job) Worth(now time.Time) bool { return now.Before(j.Leave) }
 
 // NewEdge makes an edge without clients.
 func NewEdge(limits Limits) *Edge {
@@ -138,8 +143,9 @@ func (e *Edge) takeRequest(now time.Time, a mix.Arrival) (Job, mix.Reason) {
 		return Job{}, mix.DropStream
 	}
 	e.jobs++
-	e.pending[e.jobs] = job{ticket, now.Add(a.Hop.Delay + e.par.ReplyAllowance)}
-	return Job{ID: e.jobs, Payload: a.Hop.Payload}, mix.Accepted
+	leave := now.Add(a.Hop.Delay + e.par.ReplyAllowance)
+	e.pending[e.jobs] = job{ticket, leave}
+	return Job{ID: e.jobs, Payload: a.Hop.Payload, Leave: leave}, mix.Accepted
 }
 
 // Executed brings the reply of a job: the packet made from its SURB and the first mix that it goes
@@ -157,7 +163,7 @@ func (e *Edge) Executed(now time.Time, id uint64, reply mix.Departure) mix.Reaso
 	return e.relay.Hold(j.ticket, j.leave, reply)
 }
 
-// Abandon forgets a job whose request meant nothing.
+// Abandon forgets a job whose request meant nothing, or came to its turn too late.
 func (e *Edge) Abandon(id uint64) { delete(e.pending, id) }
 
 // Attach admits a client's connection. It is false when the provider has all the spools that it may have.

@@ -15,27 +15,44 @@ func (s *Server) work(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case job := <-s.jobs:
-			s.execute(job)
+			s.finish(job, s.execute(job))
 		}
 	}
 }
 
-// execute does one job and gives the edge its reply.
-func (s *Server) execute(job Job) {
-	reply, err := s.keeper.Answer(time.Now(), job.Payload)
-	reason := mix.BadRequest
-	if err != nil && !errors.Is(err, errNoAnswer) {
-		reason = mix.StoreFailed
-		s.cfg.Log.Error("a request could not be executed", "error", err)
+// execute does one job and gives the edge its reply. It says why there is none.
+func (s *Server) execute(job Job) mix.Reason {
+	now := time.Now()
+	if !job.Worth(now) {
+		return mix.LateReply
 	}
-	s.machine.Engine.Do(func(now time.Time) {
-		if err != nil {
-			s.edge.Abandon(job.ID)
-		} else {
-			reason = s.edge.Executed(now, job.ID, reply)
-		}
-	})
-	if reason != mix.Accepted {
-		s.machine.Counts.Drop(reason)
+	reply, err := s.keeper.Answer(now, job.Payload)
+	switch {
+	case errors.Is(err, errNoAnswer):
+		return mix.BadRequest
+	case err != nil:
+		s.complain("a request could not be executed", err)
+		return mix.StoreFailed
+	}
+	reason := mix.Accepted
+	s.machine.Engine.Do(func(now time.Time) { reason = s.edge.Executed(now, job.ID, reply) })
+	return reason
+}
+
+// finish counts a job that has no reply, and forgets it.
+func (s *Server) finish(job Job, reason mix.Reason) {
+	if reason == mix.Accepted {
+		return
+	}
+	s.machine.Counts.Drop(reason)
+	s.machine.Engine.Do(func(time.Time) { s.edge.Abandon(job.ID) })
+}
+
+// complain logs what the store cannot do, not again while nothing else goes wrong: a broken disk fails at
+// every request.
+func (s *Server) complain(what string, err error) {
+	text := what + err.Error()
+	if old := s.trouble.Swap(&text); old == nil || *old != text {
+		s.cfg.Log.Error(what, "error", err)
 	}
 }

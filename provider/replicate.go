@@ -252,7 +252,7 @@ func (s *Server) merge(request box.Request) box.Reply {
 	}
 	reply, err := s.keeper.Merge(time.Now(), request)
 	if err != nil {
-		s.cfg.Log.Error("a box of another holder could not be stored", "error", err)
+		s.complain("a box of another holder could not be stored", err)
 		return again
 	}
 	return reply

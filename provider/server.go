@@ -28,7 +28,8 @@ type Server struct {
 	authority *authority // nil unless the genesis names this provider
 	jobs      chan Job
 	replicas  *replicas
-	document  atomic.Pointer[directory.Document] // in force
+	document  atomic.Pointer[directory.Document] // in force, or the last that was
+	trouble   atomic.Pointer[string]             // that the store had last
 }
 
 // executors is how many requests are in work at one time. Each waits for a group fsync, so there must
@@ -222,7 +223,7 @@ func (s *Server) housekeep(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := s.store.Drop(s.keeper.Calendar.Oldest(time.Now())); err != nil {
+		if err := s.store.Drop(s.oldest(time.Now())); err != nil {
 			return fmt.Errorf("dropping boxes past their retention: %w", err)
 		}
 		select {
@@ -236,6 +237,16 @@ func (s *Server) housekeep(ctx context.Context) error {
 			}
 		})
 	}
+}
+
+// oldest is the first day that must be kept: by the clock, but none of those that the last network document
+// lists. A clock that jumped ahead must not destroy what was promised, and without a document nothing is.
+func (s *Server) oldest(now time.Time) box.Day {
+	doc := s.document.Load()
+	if doc == nil || len(doc.Storing) == 0 {
+		return 0
+	}
+	return min(s.keeper.Calendar.Oldest(now), box.Day(doc.Storing[0].Day))
 }
 
 func (s *Server) online() (n int) {
