@@ -123,7 +123,7 @@ func openBadger(opts badger.Options) (db *badger.DB, err error) {
 			db, err = nil, fmt.Errorf("badger: %v", r)
 		}
 	}()
-	if err := durable.CheckTables(opts.Dir); err != nil { // Badger would panic in a goroutine of its own
+	if err := checkTables(opts.Dir); err != nil {
 		return nil, err
 	}
 	return badger.Open(opts)

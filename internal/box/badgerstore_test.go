@@ -137,8 +137,14 @@ func TestForeignDirectories(t *testing.T) {
 func TestDropDestroys(t *testing.T) {
 	dir := newDir(t)
 	s := openBadger(t, dir, box.Options{})
+	link := filepath.Join(t.TempDir(), "key") // to the first day's, to see what becomes of its bytes
 	for day := range box.Day(20) {
 		mustWrite(t, s, day, boxtest.Box(1, 'a', 2048))
+		if day == 0 {
+			if err := os.Link(dir+"/day-00000/key", link); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := s.Drop(max(day, 2) - 2); err != nil {
 			t.Fatal(err)
 		}
@@ -148,6 +154,10 @@ func TestDropDestroys(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+	key, err := os.ReadFile(link)
+	if err != nil || len(key) == 0 || len(bytes.Trim(key, "\x00")) > 0 {
+		t.Errorf("the first day's key was not overwritten: %q, %v", key, err)
 	}
 	// A crash between the steps of Drop and of a day's creation.
 	if err := errors.Join(os.Rename(dir+"/day-00017", dir+"/day-00017.dropped"), os.Mkdir(dir+"/day-00020.new", 0o700)); err != nil {
@@ -179,8 +189,8 @@ func copyDir(t *testing.T, from, flip string, at int, mask byte) string {
 	return to
 }
 
-// silent opens a damaged store and counts the boxes that are missing or wrong without an error or a
-// warning.
+// silent opens a damaged store and counts the boxes that are missing or wrong, and the entries that are
+// missing in the queue of boxes that wait, without an error or a warning.
 func silent(t *testing.T, dir string, n uint64) (missing int) {
 	t.Helper()
 	var said bytes.Buffer
@@ -193,6 +203,9 @@ func silent(t *testing.T, dir string, n uint64) (missing int) {
 		if got, st, err := s.Read(1, want.ID); err == nil && (st != box.StatusFound || !got.Equal(want)) {
 			missing++
 		}
+	}
+	if waiting, err := s.Pending(box.Holder{1}, box.Entry{}, int(n)); err == nil {
+		missing += int(n) - len(waiting)
 	}
 	_ = s.Close()
 	if said.Len() > 0 {
@@ -225,6 +238,36 @@ func TestFlippedBytes(t *testing.T) {
 			mask := byte(1) << rng.IntN(8)
 			if got := silent(t, copyDir(t, from, path, at, mask), boxes); got != 0 {
 				t.Errorf("%s: %s, byte %d, mask %#x: %d boxes silently gone", name, path, at, mask, got)
+			}
+		}
+	}
+}
+
+// TestFlippedTables is the same for every twentieth byte of Badger's tables, which have the names of the
+// boxes and the queue.
+func TestFlippedTables(t *testing.T) {
+	const boxes = 12
+	dir := newDir(t)
+	s := openBadger(t, dir, box.SmallFiles(box.Options{}))
+	for i := range uint64(boxes) {
+		mustWrite(t, s, 1, boxtest.Box(i, 'a', 2048), box.Holder{1})
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tables, err := filepath.Glob(dir + "/day-00001/badger/*.sst")
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no tables: %v", err)
+	}
+	for _, table := range tables {
+		content, err := os.ReadFile(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 7; at < len(content); at += 20 {
+			name := strings.TrimPrefix(table, dir)
+			if got := silent(t, copyDir(t, dir, name, at, 1<<(at%8)), boxes); got != 0 {
+				t.Errorf("%s, byte %d of %d: %d boxes or entries silently gone", name, at, len(content), got)
 			}
 		}
 	}
@@ -278,5 +321,8 @@ func TestLostTail(t *testing.T) {
 	}
 	if _, err := box.Open(lost, box.SmallFiles(box.Options{})); !errors.Is(err, box.ErrLost) {
 		t.Errorf("all is gone: %v", err)
+	}
+	if _, err := os.Stat(lost + "/day-00001/badger"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an empty database was made where one is missing: %v", err)
 	}
 }

@@ -51,6 +51,14 @@ func SealInContext(w *WriteCap, i Index, ctx, plaintext []byte) Box {
 
 func Context(network NetworkID, day Day) []byte { return boxContext(network, day) }
 
+// FailSync makes a day's Badger say what it says when its value log cannot be fsynced.
+func FailSync(s *BadgerStore, day Day) {
+	s.days[day].log.Errorf("Error in curlf sync: %v", "input/output error")
+}
+
+// FailWrites makes every write of a day fail.
+func FailWrites(s *BadgerStore, day Day) error { return s.days[day].db.Close() }
+
 // Rest waits until the mark of a day on the disk is settled, as it is when nobody asks for anything.
 func Rest(t testing.TB, dir string, day Day) {
 	t.Helper()

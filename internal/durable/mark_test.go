@@ -1,6 +1,7 @@
 package durable_test
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -88,6 +89,28 @@ func TestMarkPowerCut(t *testing.T) {
 	}
 	if lost < 30 {
 		t.Fatalf("control: without fsync only %d of 300 cuts lost the mark", lost)
+	}
+}
+
+// TestMarkSlots: whichever block a torn write destroys, the newest value is left or the one before it.
+func TestMarkSlots(t *testing.T) {
+	_, content := newMark(t)
+	f := durabletest.New(content)
+	m, err := durable.OpenMarkFile(f, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := uint64(1); n < 6; n++ {
+		if err := m.Set(n); err != nil {
+			t.Fatal(err)
+		}
+		for slot := range 2 {
+			torn := bytes.Clone(f.Bytes())
+			clear(torn[4096*slot:][:8])
+			if got, err := durable.OpenMarkFile(durabletest.New(torn), "test"); err != nil || got.Value() != n && got.Value() != n-1 {
+				t.Errorf("after %d, without slot %d: %v, %v", n, slot, got, err)
+			}
+		}
 	}
 }
 
