@@ -22,7 +22,8 @@ type Config struct {
 	SpoolPackets int `toml:"spool_packets"`
 
 	// KeepFreeMiB is the free disk space in MiB below which new boxes are refused; reads, tombstones
-	// and what is there already still work. Default 1,024.
+	// and what is there already still work. Below a quarter of it nothing is written, and a provider
+	// does not start: a full disk would end the process. At least 64, default 1,024.
 	KeepFreeMiB int `toml:"keep_free_mib"`
 
 	// Store keeps the boxes; nil is Badger in the home's boxes/. It must also be a box.Queue.
@@ -41,6 +42,10 @@ const (
 	defaultMaxClients   = 1_000
 	defaultSpoolPackets = 8_192
 
+	// minKeepFree: a quarter of it, 16 MiB, has room for a batch and for the tables that Badger may be
+	// merging then.
+	minKeepFree = 64
+
 	perSpool  = 64               // replies that wait for one client; protocol, section 4
 	spoolAge  = 30 * time.Minute // later than this the client has asked again
 	spoolIdle = 48 * time.Hour   // a client that stays away longer begins anew
@@ -56,6 +61,9 @@ func (c *Config) Validate() error {
 		if n.value < 0 {
 			errs = append(errs, fmt.Errorf("%s: %d is negative; leave the key out for the default", n.key, n.value))
 		}
+	}
+	if c.KeepFreeMiB > 0 && c.KeepFreeMiB < minKeepFree {
+		errs = append(errs, fmt.Errorf("keep_free_mib: %d is less than the %d that the box store needs to write safely", c.KeepFreeMiB, minKeepFree))
 	}
 	return errors.Join(errs...)
 }

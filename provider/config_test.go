@@ -16,6 +16,7 @@ func TestConfigValidation(t *testing.T) {
 		"max_clients: -1":   {Config: good, MaxClients: -1},
 		"spool_packets: -1": {Config: good, SpoolPackets: -1},
 		"keep_free_mib: -1": {Config: good, KeepFreeMiB: -1},
+		"keep_free_mib: 63": {Config: good, KeepFreeMiB: 63},
 	} {
 		err := c.Validate()
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {

@@ -80,7 +80,7 @@ type ghost struct {
 // TestKilledUnderLoad: a provider is killed with -9 while another holder sends it boxes; everything that it
 // acknowledged is in its store, byte for byte, and it goes on.
 func TestKilledUnderLoad(t *testing.T) {
-	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour), keepFree: "1"}
+	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, 4*time.Millisecond), keepFree: "64"}
 	h.net.Release()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+10*kills())*time.Second)
 	defer cancel()

@@ -27,7 +27,7 @@ func TestDiskFull(t *testing.T) {
 	if os.Getenv("MURMUR_DISKFULL") == "" {
 		t.Skip("opt in with MURMUR_DISKFULL=1, as root")
 	}
-	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour), keepFree: "128"}
+	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, 4*time.Millisecond), keepFree: "128"}
 	h.net.Release()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()

@@ -1,11 +1,15 @@
 package provider
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/boxtest"
 	"murmuration/internal/directory"
+	"murmuration/mix"
 )
 
 // TestClockAloneDestroysNothing: days go by the clock, but none that the last network document lists, and
@@ -25,4 +29,49 @@ func TestClockAloneDestroysNothing(t *testing.T) {
 			t.Errorf("with a clock that is %s ahead the oldest day is %d, want %d", ahead, got, want)
 		}
 	}
+}
+
+// TestHousekeeping: a day is dropped when its retention is over and not before (R8), and replies that nobody
+// fetches are counted and gone.
+func TestHousekeeping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now() // midnight
+		store := box.NewMemStore(0)
+		s := &Server{
+			store: store, keeper: &Keeper{Calendar: box.Calendar{Genesis: start, Retention: 2}},
+			edge:    NewEdge(Limits{Spools: 1, PerSpool: 9, SpooledTotal: 9, SpoolAge: time.Hour, SpoolIdle: time.Hour}),
+			machine: &mix.Machine{Counts: &mix.Counts{}},
+		}
+		s.machine.Engine = mix.NewEngine(mix.EngineConfig{Core: edgeCore{s}, Counts: s.machine.Counts})
+		s.document.Store(&directory.Document{Storing: []directory.StoringSet{{Day: 9}}})
+		b := boxtest.Box(1, 'a', 2048)
+		if _, err := store.Write(0, b); err != nil {
+			t.Fatal(err)
+		}
+		s.edge.Attach(start, SpoolKey{})
+		if reason := s.edge.spool(start, arriving{}); reason != mix.Accepted {
+			t.Fatal(reason)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.housekeep(ctx) }() // ends with ctx
+		for _, c := range []struct {
+			after   time.Duration
+			status  box.Status
+			expired uint64
+		}{{59 * time.Minute, box.StatusFound, 0}, {62 * time.Minute, box.StatusFound, 1}, {71 * time.Hour, box.StatusFound, 1}, {73 * time.Hour, box.StatusNotFound, 1}} {
+			<-time.After(c.after - time.Since(start))
+			synctest.Wait()
+			if _, status, err := store.Read(0, b.ID); err != nil || status != c.status {
+				t.Errorf("after %s the box is %s, %v", c.after, status, err)
+			}
+			if n := s.Dropped(mix.SpoolExpired); n != c.expired {
+				t.Errorf("after %s %d replies are counted as expired, want %d", c.after, n, c.expired)
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }

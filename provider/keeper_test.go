@@ -217,11 +217,15 @@ func TestNoAnswer(t *testing.T) {
 	good := c.sealed(today, true, 'd', f.CiphertextSize())
 	forged := good
 	forged.Signature[3] ^= 1
-	surb := make([]byte, c.keeper.Params.SURBSize())
+	id := sphinx.SURBID{7}
+	surb, _, err := c.keeper.Params.NewSURB(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &sphinx.RecipientID{}, SURBID: &id}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	write := func(b box.Box) []byte { return box.Request{Op: box.OpWrite, Day: today, Box: b}.Marshal(f) }
 	for what, payload := range map[string][]byte{
 		"no SURB":         c.deliver(nil, write(good)),
-		"a senseless one": c.deliver(surb, write(good)),
+		"a senseless one": c.deliver(make([]byte, len(surb)), box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: good.ID}}.Marshal(f)),
 		"no request":      c.deliver(surb, make([]byte, 9)),
 		"a forged box":    c.deliver(surb, write(forged)),
 		"an unknown op":   c.deliver(surb, append([]byte{9}, write(good)[1:]...)),
@@ -232,8 +236,26 @@ func TestNoAnswer(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	if _, status, err := c.store.Read(today, good.ID); err != nil || status != box.StatusNotFound {
+		t.Errorf("what means nothing was stored: %s, %v", status, err)
+	}
 	if reply, err := c.ask(noon, box.Request{Op: box.OpWrite, Day: today, Box: good}); err != nil || reply.Status != box.StatusStored {
 		t.Errorf("control: %v, %v", reply.Status, err)
+	}
+}
+
+// TestExpiredIsNotFound: a day that the store has dropped looks like one that never was.
+func TestExpiredIsNotFound(t *testing.T) {
+	c := newCounter(t, 0)
+	if err := c.store.Drop(today + 1); err != nil {
+		t.Fatal(err)
+	}
+	write := box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, 'd', c.keeper.Format.CiphertextSize())}
+	if reply, err := c.ask(noon, write); err != nil || reply.Status != box.StatusNotFound {
+		t.Errorf("a write: %s, %v", reply.Status, err)
+	}
+	if reply, err := c.keeper.Merge(noon, write); err != nil || reply.Status != box.StatusNotFound {
+		t.Errorf("from another holder: %s, %v", reply.Status, err)
 	}
 }
 

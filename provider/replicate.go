@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
-	"murmuration/mix"
 )
 
 // replicas keep the boxes of this provider at their other holders. To each other provider one frame of
@@ -210,50 +208,4 @@ func (r *replicas) acknowledged(peer box.Holder, flying []*box.Entry, answer []b
 	}
 	flying[at] = nil
 	return nil
-}
-
-// takeReplicas is the other side: boxes of another holder come in, and each frame is answered at once
-// with what became of the one before.
-func (s *Server) takeReplicas(conn link.Conn) error {
-	frame := make([]byte, s.keeper.Format.RequestSize())
-	var merging sync.WaitGroup
-	defer merging.Wait()
-	before := make(chan box.Reply, 1)
-	before <- box.Reply{Status: box.StatusFull} // nothing was asked yet
-	for {
-		if err := conn.Receive(frame); err != nil {
-			return err
-		}
-		request, err := box.ParseRequest(s.keeper.Format, bytes.Clone(frame))
-		if err != nil {
-			return err
-		}
-		reply, idle := box.Reply{Status: box.StatusFull}, true
-		select {
-		case reply = <-before:
-		default: // the disk is slow: that one is still at work, and this one must come again
-			idle = false
-		}
-		if err := conn.Send(reply.Marshal(s.keeper.Format)); err != nil {
-			return err
-		}
-		if idle {
-			merging.Go(func() { before <- s.merge(request) }) // ends when the store answers
-		}
-	}
-}
-
-// merge says what became of a box that another holder sent; full when it must come again.
-func (s *Server) merge(request box.Request) box.Reply {
-	again := box.Reply{Status: box.StatusFull, Day: request.Day, Box: box.Box{ID: request.Box.ID}}
-	if request.Verify() != nil {
-		s.machine.Counts.Drop(mix.BadRequest)
-		return again
-	}
-	reply, err := s.keeper.Merge(time.Now(), request)
-	if err != nil {
-		s.complain("a box of another holder could not be stored", err)
-		return again
-	}
-	return reply
 }

@@ -28,6 +28,7 @@ type Server struct {
 	authority *authority // nil unless the genesis names this provider
 	jobs      chan Job
 	replicas  *replicas
+	intake    intake
 	document  atomic.Pointer[directory.Document] // in force, or the last that was
 	trouble   atomic.Pointer[string]             // that the store had last
 }
@@ -45,7 +46,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	s := &Server{cfg: cfg, edge: NewEdge(cfg.limits()), jobs: make(chan Job, cfg.MaxHeld)}
+	s := &Server{cfg: cfg, edge: NewEdge(cfg.limits()), jobs: make(chan Job, cfg.MaxHeld), intake: intake{buckets: map[link.PublicKey]*bucket{}}}
 	machine, err := mix.NewMachine(mix.MachineConfig{
 		Config: cfg.Config, Role: directory.RoleProvider, Storing: true,
 		Core:     func(*mix.Machine) (mix.Core, *mix.Relay, error) { return edgeCore{s}, s.edge.Relay(), nil },
