@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -77,8 +78,8 @@ type ghost struct {
 	transport link.Transport
 }
 
-// TestKilledUnderLoad: a provider is killed with -9 while another holder sends it boxes; everything that it
-// acknowledged is in its store, byte for byte, and it goes on.
+// TestKilledUnderLoad: a provider is killed with -9 while another holder sends it boxes and deletions; everything
+// that it acknowledged is in its store, byte for byte, nothing deleted comes back, and it goes on.
 func TestKilledUnderLoad(t *testing.T) {
 	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, 4*time.Millisecond), keepFree: "64"}
 	h.net.Release()
@@ -91,19 +92,19 @@ func TestKilledUnderLoad(t *testing.T) {
 	go func() {
 		done <- h.net.Run(ctx, privnet.Options{Skip: []string{"provider-1", "provider-3"}}, func(map[string]privnet.Runner) {})
 	}()
-	acked := map[uint64]bool{}
+	said := newLedger()
 	for next := uint64(0); next < uint64(kills())*1_000_000; next += 1_000_000 {
 		h.describe(ctx)
-		before := len(acked)
-		h.load(ctx, next, acked)
+		before := len(said.acked)
+		h.load(ctx, next, said)
 		h.kill()
-		if len(acked) == before {
+		if len(said.acked) == before {
 			t.Fatalf("no box was acknowledged\n%s", h.stderr.String())
 		}
-		h.check(acked)
+		h.check(said)
 		h.spawn()
 	}
-	t.Logf("%d boxes acknowledged over %d kills", len(acked), kills())
+	t.Logf("%d boxes acknowledged, %d of them asked to be deleted, over %d kills", len(said.acked), len(said.deleting), kills())
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -191,32 +192,57 @@ func (h *harbour) describe(ctx context.Context) {
 	}
 }
 
-// load sends boxes as another holder does, as fast as they are answered, notes what was acknowledged, and
+// ledger is what the provider acknowledged: the size of each box that it has, 0 for a deleted one, and which
+// it was asked to delete.
+type ledger struct {
+	acked    map[uint64]int
+	deleting map[uint64]bool
+}
+
+func newLedger() *ledger { return &ledger{map[uint64]int{}, map[uint64]bool{}} }
+
+// load sends boxes as another holder does, as fast as they are taken, notes what was acknowledged, and
 // returns in the middle of it.
-func (h *harbour) load(ctx context.Context, from uint64, acked map[uint64]bool) {
+func (h *harbour) load(ctx context.Context, from uint64, said *ledger) {
 	conn := h.dial(ctx)
 	defer conn.Close()
+	stop := time.Now().Add(600 * time.Millisecond)
+	h.offer(conn, from, said, func(int) bool { return time.Now().After(stop) })
+}
+
+// offer sends boxes with the numbers from this one on, and now and then deletes one that is there,
+// until enough says so. It returns how many were refused because there is no room.
+func (h *harbour) offer(conn link.Conn, n uint64, said *ledger, enough func(full int) bool) (full int) {
+	h.Helper()
 	f := box.Format{Plaintext: h.net.Genesis.Parameters.BoxPlaintext}
 	frame := make([]byte, f.RequestSize())
-	stop := time.Now().Add(600 * time.Millisecond)
-	sent := map[box.ID]uint64{}
-	for n := from; time.Now().Before(stop); n++ {
-		b := boxtest.Box(n, 'k', f.CiphertextSize())
-		sent[b.ID] = n
-		if err := conn.Send(box.Request{Op: box.OpWrite, Day: h.today(), Box: b}.Marshal(f)); err != nil {
-			h.Fatal(err)
+	sent, there := map[box.ID]uint64{}, uint64(0) // by id; one that may be deleted
+	for ; !enough(full); n++ {
+		number, r := n, box.Request{Op: box.OpWrite, Day: h.today(), Box: boxtest.Box(n, 'k', f.CiphertextSize())}
+		if n%4 == 3 && there%3 == 0 && said.acked[there] > 0 {
+			number, r.Op, r.Box = there, box.OpTombstone, boxtest.Box(there, 'k', 0)
+			said.deleting[there] = true
 		}
-		if err := conn.Receive(frame); err != nil {
-			h.Fatal(err)
+		sent[r.Box.ID] = number
+		if err := errors.Join(conn.Send(r.Marshal(f)), conn.Receive(frame)); err != nil {
+			h.kill()
+			h.Fatalf("the provider is gone: %v\n%s", err, h.stderr.String())
 		}
 		reply, err := box.ParseReply(f, frame)
 		if err != nil {
 			h.Fatal(err)
 		}
-		if reply.Status == box.StatusStored {
-			acked[sent[reply.Box.ID]] = true
+		number, known := sent[reply.Box.ID] // not known: the one before is not decided yet
+		switch {
+		case known && reply.Status == box.StatusFull:
+			full++
+		case known && reply.Status == box.StatusStored && said.deleting[number]:
+			said.acked[number] = 0
+		case known && reply.Status == box.StatusStored:
+			said.acked[number], there = f.CiphertextSize(), number
 		}
 	}
+	return full
 }
 
 // dial opens a replica link to the child, once it has a document.
@@ -239,19 +265,21 @@ func (h *harbour) dial(ctx context.Context) link.Conn {
 	}
 }
 
-// check opens the dead provider's store and looks for every box that it acknowledged, and for one that it
-// never got.
-func (h *harbour) check(acked map[uint64]bool) {
-	store, err := box.Open(filepath.Join(h.node("provider-1").Dir, "boxes"), box.Options{})
+// check opens the dead provider's store and looks for every box that it acknowledged, deleted ones too, and
+// for one that it never got.
+func (h *harbour) check(said *ledger) {
+	store, err := box.Open(filepath.Join(h.node("provider-1").Dir, "boxes"), box.Options{Reserve: 1})
 	if err != nil {
 		h.Fatal(err)
 	}
 	defer store.Close()
 	size := h.net.Genesis.Parameters.Ciphertext()
-	for n := range acked {
-		b := boxtest.Box(n, 'k', size)
-		if got, status, err := store.Read(h.today(), b.ID); err != nil || status != box.StatusFound || !got.Equal(b) {
-			h.Errorf("an acknowledged box is %s, %v", status, err)
+	for n, acked := range said.acked {
+		want := boxtest.Box(n, 'k', acked)
+		got, status, err := store.Read(h.today(), want.ID)
+		newer := said.deleting[n] && got.Equal(boxtest.Box(n, 'k', 0)) // it may have been deleted and not acknowledged
+		if err != nil || !got.Equal(want) && !newer {
+			h.Errorf("an acknowledged box of %d bytes is %s, %v", acked, status, err)
 		}
 	}
 	if _, status, _ := store.Read(h.today(), boxtest.Box(1<<40, 'k', size).ID); status != box.StatusNotFound {

@@ -3,7 +3,6 @@ package provider_test
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,10 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/internal/box"
-	"murmuration/internal/box/boxtest"
 	"murmuration/internal/durable"
-	"murmuration/internal/link"
 	"murmuration/internal/privnet"
 )
 
@@ -43,34 +39,34 @@ func TestDiskFull(t *testing.T) {
 	h.describe(ctx)
 	conn := h.dial(ctx)
 	defer func() { conn.Close() }()
-	acked := map[uint64]bool{}
+	said := newLedger()
 
 	h.fill(home, "ballast", 136<<20)
-	refused := h.offer(conn, 0, 1<<20, acked, func(full int) bool { return full > 100 })
+	refused := h.offer(conn, 0, said, func(full int) bool { return full > 100 })
 	free := h.free(home)
-	t.Logf("%d boxes were taken, then %d refused, with %d MiB free", len(acked), refused, free>>20)
-	if len(acked) < 100 || refused < 100 || free < 100<<20 {
+	t.Logf("%d boxes were taken, then %d refused, with %d MiB free", len(said.acked), refused, free>>20)
+	if len(said.acked) < 100 || refused < 100 || free < 100<<20 {
 		t.Fatal("it was not refused in time")
 	}
 	h.fill(home, "filler", 0)
 	t.Logf("somebody took the rest: %d bytes free", h.free(home))
-	before := len(acked)
-	if refused = h.offer(conn, 1<<21, 1<<22, acked, func(full int) bool { return full > 2000 }); len(acked) != before {
-		t.Errorf("%d boxes were taken by a full disk", len(acked)-before)
+	before := len(said.acked)
+	if refused = h.offer(conn, 1<<21, said, func(full int) bool { return full > 2000 }); len(said.acked) != before {
+		t.Errorf("%d boxes were taken by a full disk", len(said.acked)-before)
 	}
 	if err := errors.Join(os.Remove(filepath.Join(home, "filler")), os.Remove(filepath.Join(home, "ballast"))); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("space is back: %d MiB free", h.free(home)>>20)
 	since := time.Now()
-	h.offer(conn, 1<<23, 1<<24, acked, func(int) bool { return len(acked) > before || time.Since(since) > 20*time.Second })
-	if took := time.Since(since); len(acked) == before || took > 5*time.Second {
-		t.Errorf("serving again after %s, %d boxes", took, len(acked)-before)
+	h.offer(conn, 1<<23, said, func(int) bool { return len(said.acked) > before || time.Since(since) > 20*time.Second })
+	if took := time.Since(since); len(said.acked) == before || took > 5*time.Second {
+		t.Errorf("serving again after %s, %d boxes", took, len(said.acked)-before)
 	} else {
 		t.Logf("serving again after %s", took)
 	}
 	h.kill()
-	h.check(acked)
+	h.check(said)
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -130,43 +126,4 @@ func (h *harbour) fill(dir, name string, leave uint64) {
 	if err := f.Sync(); err != nil {
 		h.Fatal(err)
 	}
-}
-
-// offer sends boxes numbered from from until enough says so, or the provider is gone.
-func (h *harbour) offer(conn link.Conn, from, to uint64, acked map[uint64]bool, enough func(full int) bool) (full int) {
-	h.Helper()
-	f := box.Format{Plaintext: h.net.Genesis.Parameters.BoxPlaintext}
-	frame := make([]byte, f.RequestSize())
-	sent := map[box.ID]uint64{}
-	for n := from; n < to && !enough(full); n++ {
-		b := boxtest.Box(n, 'k', f.CiphertextSize())
-		sent[b.ID] = n
-		op := box.OpWrite
-		if n%4 == 3 {
-			op, b = box.OpTombstone, boxtest.Box(n, 'k', 0)
-		}
-		err := conn.Send(box.Request{Op: op, Day: h.today(), Box: b}.Marshal(f))
-		if err == nil {
-			err = conn.Receive(frame)
-		}
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				h.kill()
-			}
-			h.Fatalf("the provider is gone: %v\n%s", err, h.stderr.String())
-		}
-		reply, err := box.ParseReply(f, frame)
-		if err != nil {
-			h.Fatal(err)
-		}
-		switch reply.Status {
-		case box.StatusFull:
-			if reply.Box.ID != (box.ID{}) { // else the one before is not decided yet
-				full++
-			}
-		case box.StatusStored:
-			acked[sent[reply.Box.ID]] = true
-		}
-	}
-	return full
 }
