@@ -2,6 +2,7 @@ package mix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"murmuration/internal/durable"
 	"murmuration/internal/sphinx"
 )
 
@@ -156,14 +158,36 @@ func (e *Engine) scribe(ctx context.Context) error {
 		if len(seen) == 0 {
 			continue
 		}
-		if err := e.cfg.Keys.Persist(seen); err != nil {
+		if err := e.persist(ctx, seen); err != nil {
 			return fmt.Errorf("remembering replay tags: %w", err)
+		}
+		if ctx.Err() != nil {
+			return nil
 		}
 		e.mu.Lock()
 		e.core.Persisted(seen[len(seen)-1].Ticket)
 		e.rouse()
 		e.mu.Unlock()
 	}
+}
+
+// noSpacePause is how long the scribe waits for space on a full disk.
+const noSpacePause = time.Second
+
+// persist waits on a full disk: what came since the disk was full does not leave, and when too much is
+// held, no more is taken.
+func (e *Engine) persist(ctx context.Context, seen []Seen) error {
+	err := e.cfg.Keys.Persist(seen)
+	if errors.Is(err, durable.ErrNoSpace) {
+		e.cfg.Log.Error("the disk is full: packets wait until there is room to remember them", "error", err)
+	}
+	for errors.Is(err, durable.ErrNoSpace) && sleepUntil(ctx, time.Now().Add(noSpacePause)) {
+		err = e.cfg.Keys.Persist(nil)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // clock hands packets to the links when they are due; it ends with ctx.

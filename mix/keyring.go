@@ -29,6 +29,8 @@ type Keyring struct {
 
 	mu   sync.RWMutex // held for reading while a key is in use, so that none is erased under a worker
 	keys map[directory.Epoch]*epochKey
+
+	unsynced map[directory.Epoch]*replay.Journal // with tags that are not on the disk; Persist's, and destroy's
 }
 
 // KeyringConfig is what a keyring needs to know.
@@ -58,7 +60,7 @@ func OpenKeyring(cfg KeyringConfig, now time.Time) (*Keyring, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("opening keyring: %w", err)
 	}
-	k := &Keyring{cfg: cfg, keys: map[directory.Epoch]*epochKey{}}
+	k := &Keyring{cfg: cfg, keys: map[directory.Epoch]*epochKey{}, unsynced: map[directory.Epoch]*replay.Journal{}}
 	files, err := filepath.Glob(filepath.Join(cfg.Dir, "*.key"))
 	if err != nil {
 		return nil, fmt.Errorf("opening keyring: %w", err)
@@ -209,6 +211,7 @@ func (k *Keyring) Expire(now time.Time) (gone []directory.Epoch, err error) {
 }
 
 func (k *Keyring) destroy(e directory.Epoch) error {
+	delete(k.unsynced, e)
 	if key := k.keys[e]; key != nil {
 		delete(k.keys, e)
 		if err := key.close(); err != nil {
@@ -268,11 +271,11 @@ func refusal(err error) Reason {
 }
 
 // Persist appends tags to their journals and fsyncs each journal that got any. Tags of a key that is
-// gone are skipped: nothing is accepted under it any more.
+// gone are skipped: nothing is accepted under it any more. After durable.ErrNoSpace it may be called
+// again, without the tags that it has already.
 func (k *Keyring) Persist(seen []Seen) error {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	touched := map[*replay.Journal]struct{}{}
 	for _, s := range seen {
 		key := k.keys[s.Epoch]
 		if key == nil {
@@ -281,12 +284,13 @@ func (k *Keyring) Persist(seen []Seen) error {
 		if err := key.journal.Append([32]byte(s.Tag)); err != nil {
 			return err
 		}
-		touched[key.journal] = struct{}{}
+		k.unsynced[s.Epoch] = key.journal
 	}
-	for journal := range touched {
+	for e, journal := range k.unsynced {
 		if err := journal.Sync(); err != nil {
 			return err
 		}
+		delete(k.unsynced, e)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ type ghost struct {
 // TestKilledUnderLoad: a provider is killed with -9 while another holder sends it boxes and deletions; everything
 // that it acknowledged is in its store, byte for byte, nothing deleted comes back, and it goes on.
 func TestKilledUnderLoad(t *testing.T) {
-	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, 4*time.Millisecond), keepFree: "64"}
+	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy), keepFree: "64"}
 	h.net.Release()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+10*kills())*time.Second)
 	defer cancel()
@@ -192,6 +193,11 @@ func (h *harbour) describe(ctx context.Context) {
 	}
 }
 
+// busy makes other holders send more than they would, and mixes send loops that are remembered on the disk.
+func busy(par *directory.Parameters) {
+	par.ReplicateEvery, par.MixLoopEvery = 4*time.Millisecond, 100*time.Millisecond
+}
+
 // ledger is what the provider acknowledged: the size of each box that it has, 0 for a deleted one, and which
 // it was asked to delete.
 type ledger struct {
@@ -288,3 +294,19 @@ func (h *harbour) check(said *ledger) {
 }
 
 func (h *harbour) today() box.Day { return box.DayOf(h.net.Genesis.Start, time.Now()) }
+
+// TestBoxesMissing: a provider whose boxes are gone says so, and does not begin anew.
+func TestBoxesMissing(t *testing.T) {
+	node := newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy).Nodes[0]
+	boxes := filepath.Join(node.Dir, "boxes")
+	if err := os.RemoveAll(boxes); err != nil {
+		t.Fatal(err)
+	}
+	_, err := provider.New(provider.Config{Config: mix.Config{Home: node.Dir, Name: node.Name, Listen: node.Addr}})
+	if err == nil || !strings.Contains(err.Error(), "is its disk mounted?") {
+		t.Errorf("opened without boxes: %v", err)
+	}
+	if _, err := os.Stat(boxes); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a new store was made: %v", err)
+	}
+}

@@ -23,7 +23,7 @@ func TestDiskFull(t *testing.T) {
 	if os.Getenv("MURMUR_DISKFULL") == "" {
 		t.Skip("opt in with MURMUR_DISKFULL=1, as root")
 	}
-	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, 4*time.Millisecond), keepFree: "128"}
+	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy), keepFree: "128"}
 	h.net.Release()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -51,7 +51,7 @@ func TestDiskFull(t *testing.T) {
 	h.fill(home, "filler", 0)
 	t.Logf("somebody took the rest: %d bytes free", h.free(home))
 	before := len(said.acked)
-	if refused = h.offer(conn, 1<<21, said, func(full int) bool { return full > 2000 }); len(said.acked) != before {
+	if refused = h.offer(conn, 1<<21, said, func(full int) bool { return full > 1000 }); len(said.acked) != before {
 		t.Errorf("%d boxes were taken by a full disk", len(said.acked)-before)
 	}
 	if err := errors.Join(os.Remove(filepath.Join(home, "filler")), os.Remove(filepath.Join(home, "ballast"))); err != nil {

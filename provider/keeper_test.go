@@ -167,6 +167,10 @@ func TestKeeperAnswers(t *testing.T) {
 			t.Errorf("step %d, %s: other bytes came back", i, s.what)
 		}
 	}
+	others, _ := c.keeper.holders(today, data.ID)
+	if waiting, err := c.store.Pending(others[0], box.Entry{}, 9); err != nil || len(waiting) == 0 || waiting[0].Day != today-1 && waiting[0].Box.ID != data.ID {
+		t.Errorf("for the other holder wait %d boxes, %v", len(waiting), err)
+	}
 }
 
 func TestKeeperTellsDigests(t *testing.T) {

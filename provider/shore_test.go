@@ -85,7 +85,7 @@ func onShore(t *testing.T, slow func(name string, s *slowStore), body func(ctx c
 	synctest.Test(t, func(t *testing.T) {
 		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in the year 2000, a network may not
 		s := &shore{T: t, fabric: link.NewFabric(), stores: map[string]*slowStore{}, trace: map[link.Kind][]sighting{}}
-		s.net = newNetwork(t, filepath.Join(dir, "net"), time.Minute, 20*time.Millisecond)
+		s.net = newNetwork(t, filepath.Join(dir, "net"), time.Minute, func(par *directory.Parameters) { par.ReplicateEvery = 20 * time.Millisecond })
 		s.net.Release()
 		ctx, cancel := context.WithCancel(t.Context())
 		o := privnet.Options{
@@ -118,14 +118,14 @@ func onShore(t *testing.T, slow func(name string, s *slowStore), body func(ctx c
 	})
 }
 
-func newNetwork(t testing.TB, dir string, epoch, replicate time.Duration) *privnet.Network {
+func newNetwork(t testing.TB, dir string, epoch time.Duration, change func(*directory.Parameters)) *privnet.Network {
 	t.Helper()
 	par, err := config.LoadPreset("fast")
 	if err != nil {
 		t.Fatal(err)
 	}
-	par.ReplicateEvery = replicate
 	par.EpochLength, par.Grace, par.MixLoopEvery = epoch, epoch/4, time.Hour // no loops in the way of what is watched
+	change(&par)
 	n, err := privnet.New(privnet.Plan{Dir: dir, Label: "shore", Host: "127.0.0.1", Providers: 3, Width: 1, Parameters: par, Start: time.Now()})
 	if err != nil {
 		t.Fatal(err)

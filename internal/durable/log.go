@@ -32,6 +32,7 @@ var (
 	ErrForeign = errors.New("not a file of this kind")
 	ErrCorrupt = errors.New("file is damaged")
 	ErrLogFull = errors.New("log has 2^32 - 1 records")
+	ErrNoSpace = errors.New("no space left on the disk")
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -153,14 +154,19 @@ func (l *Log) Append(records ...[]byte) error {
 	return nil
 }
 
-// Sync writes the collected records with one write and one fsync. After an error the log takes
-// nothing more: the kernel may have dropped the pages, so a second fsync would prove nothing.
+// Sync writes the collected records with one write and one fsync. ErrNoSpace means that the write did
+// not fit: the records stay collected for a later Sync, which writes them in the same place. After any
+// other error the log takes nothing more: the kernel may have dropped the pages, so a second fsync
+// would prove nothing.
 func (l *Log) Sync() error {
 	if l.broken != nil || len(l.pending) == 0 {
 		return l.broken
 	}
 	at := LogHeaderSize + int64(l.count)*l.cell()
 	_, err := l.file.WriteAt(l.pending, at)
+	if noSpace(err) {
+		return fmt.Errorf("syncing log %s: %w", l.name, ErrNoSpace)
+	}
 	if err == nil {
 		err = l.file.Sync()
 	}

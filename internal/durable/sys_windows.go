@@ -31,6 +31,12 @@ func Free(path string) (uint64, error) {
 	return free, nil
 }
 
+// noSpace says whether a write did not fit on the disk.
+func noSpace(err error) bool {
+	const handleDiskFull, diskFull = syscall.Errno(39), syscall.Errno(112)
+	return errors.Is(err, handleDiskFull) || errors.Is(err, diskFull)
+}
+
 // lockFile takes one byte far behind the content, so that others can still read the process id.
 func lockFile(f *os.File) (taken bool, err error) {
 	const exclusive, failImmediately = 2, 1
