@@ -48,6 +48,10 @@ replays COUNT="100000":
 kills COUNT="100":
     MURMUR_KILLS={{COUNT}} go test -count=1 -v -timeout 60m -run Kill ./provider
 
+# a provider on a disk that becomes full (R7): needs root on Linux
+diskfull:
+    MURMUR_DISKFULL=1 go test -count=1 -v -run DiskFull ./provider
+
 # a 64 KiB photo from posting to fetched, RUNS times over real sockets
 photo RUNS="20":
     MURMUR_PHOTO={{RUNS}} go test -count=1 -v -timeout 60m -run PhotoLatency ./internal/demo
