@@ -51,7 +51,7 @@ func TestDiskFull(t *testing.T) {
 	h.fill(home, "filler", 0)
 	t.Logf("somebody took the rest: %d bytes free", h.free(home))
 	before := len(said.acked)
-	if refused = h.offer(conn, 1<<21, said, func(full int) bool { return full > 1000 }); len(said.acked) != before {
+	if h.offer(conn, 1<<21, said, func(full int) bool { return full > 1000 }); len(said.acked) != before {
 		t.Errorf("%d boxes were taken by a full disk", len(said.acked)-before)
 	}
 	if err := errors.Join(os.Remove(filepath.Join(home, "filler")), os.Remove(filepath.Join(home, "ballast"))); err != nil {
