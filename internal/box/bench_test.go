@@ -3,6 +3,7 @@ package box_test
 import (
 	"encoding/binary"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +16,7 @@ import (
 
 // BenchmarkDurableWrites measures acknowledged writes of default boxes by 128 writers, and between
 // them, in slices of the same run, what a bare Badger with the same settings does with the same
-// bytes in batches of 128:
+// bytes in batches of 128. The ratio is the median over the slices, which a noisy machine moves less:
 //
 //	go test ./internal/box -run '^$' -bench DurableWrites -benchtime 20000x
 func BenchmarkDurableWrites(b *testing.B) {
@@ -24,17 +25,20 @@ func BenchmarkDurableWrites(b *testing.B) {
 	bare := openBare(b)
 	s := openBadger(b, newDir(b), box.Options{Reserve: 1})
 	var own, other time.Duration
+	var ratios []float64
 	var peak uint64
 	b.ResetTimer()
 	for from := 0; from < b.N; from += slice {
 		to := min(from+slice, b.N)
-		own += timed(func() { writeAll(b, s, writers, from, to, size) })
-		other += timed(func() { writeBare(b, bare, writers, from, to, 32+64+size) })
+		mine := timed(func() { writeAll(b, s, writers, from, to, size) })
+		theirs := timed(func() { writeBare(b, bare, writers, from, to, 32+64+size) })
+		own, other, ratios = own+mine, other+theirs, append(ratios, theirs.Seconds()/mine.Seconds())
 		peak = max(peak, taken())
 	}
 	b.ReportMetric(float64(b.N)/own.Seconds(), "boxes/s")
 	b.ReportMetric(float64(b.N)/other.Seconds(), "bare/s")
-	b.ReportMetric(100*other.Seconds()/own.Seconds(), "%-of-bare")
+	slices.Sort(ratios)
+	b.ReportMetric(100*ratios[len(ratios)/2], "%-of-bare")
 	b.ReportMetric(float64(peak)/(1<<20), "MiB")
 }
 
