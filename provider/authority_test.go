@@ -1,0 +1,39 @@
+package provider_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/mix"
+	"murmuration/provider"
+)
+
+// TestAuthorityRemembersWhatItSigned: what an authority signed is on its disk, and with a record that cannot
+// be read it does not start: it might sign another document for the same epoch.
+func TestAuthorityRemembersWhatItSigned(t *testing.T) {
+	onShore(t, nil, func(_ context.Context, s *shore) {
+		s.pass(3 * time.Second)
+		doc := document(t, s.net, "0")
+		raw, err := os.ReadFile(filepath.Join(s.net.Nodes[0].Dir, "signed"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := directory.ParseRecord(raw)
+		if err != nil || record.Epoch != doc.Epoch || record.Digest != doc.Digest() {
+			t.Errorf("the record is of epoch %d, %v; the document of %d", record.Epoch, err, doc.Epoch)
+		}
+	})
+	node := newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy).Nodes[0]
+	if err := os.WriteFile(filepath.Join(node.Dir, "signed"), []byte("scribble"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := provider.New(provider.Config{Config: mix.Config{Home: node.Dir, Name: node.Name, Listen: node.Addr}})
+	if err == nil || !strings.Contains(err.Error(), "restore it from a backup") {
+		t.Errorf("with a damaged record: %v", err)
+	}
+}
