@@ -16,11 +16,22 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// Bounds of waiting. A story that is well never gets near them, and none waits longer than it must.
+// Bounds of waiting. A story that is well never gets near patience, and none waits longer than it must.
 const (
 	patience  = 30 * time.Second
 	lookAgain = 100 * time.Millisecond
+	lookLast  = 400 * time.Millisecond
 )
+
+// glance is the time between two looks: it grows by a quarter each time, since every look is a process
+// that takes the time of those it looks for.
+type glance time.Duration
+
+func (g *glance) next() <-chan time.Time {
+	d := max(time.Duration(*g), lookAgain)
+	*g = glance(min(d*5/4, lookLast))
+	return time.After(d)
+}
 
 // crowd is the processes of one story.
 type crowd struct {
@@ -147,9 +158,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		args = args[2:]
 	}
 	late := time.After(limit)
-	again := time.NewTicker(lookAgain)
-	defer again.Stop()
-	for {
+	for again := glance(0); ; {
 		var out, talk bytes.Buffer
 		c := command(ts, args)
 		c.Stdout, c.Stderr = &out, &talk
@@ -160,7 +169,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 		select {
-		case <-again.C:
+		case <-again.next():
 		case <-late:
 			ts.Fatalf("%s: not within %s; the last time: %v\n%s%s%s", strings.Join(args, " "), limit, err, &out, &talk, crowdOf(ts).tails())
 		}

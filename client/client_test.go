@@ -54,6 +54,7 @@ func (r *resident) say(d client.Draft) client.Receipt {
 }
 
 func TestPostAndPhotoReachAFollower(t *testing.T) {
+	t.Parallel()
 	inTown(t, townParameters(), []string{"Ada", "Bob"}, func(tn *town, people ...*resident) {
 		ada, bob := people[0], people[1]
 		bob.follow(ada.publish(), "ada")

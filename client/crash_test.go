@@ -60,6 +60,7 @@ func crashGenesis(t *testing.T) *directory.Genesis {
 // TestKilledClientLosesNothing kills a process that posts, in the middle of it, three times over the
 // same home: whatever it said was queued is in the outbox and in the timeline.
 func TestKilledClientLosesNothing(t *testing.T) {
+	t.Parallel()
 	home := t.TempDir()
 	if err := client.Create(home, client.Init{Name: "Ada", Genesis: crashGenesis(t)}); err != nil {
 		t.Fatal(err)
@@ -128,6 +129,7 @@ func killAfter(t *testing.T, home string, n int) (ids []string) {
 
 // TestLogsSayNothing runs two people with every log line kept, and looks for what must not be there.
 func TestLogsSayNothing(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var log bytes.Buffer
 	write := writerFunc(func(b []byte) (int, error) {

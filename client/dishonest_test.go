@@ -49,6 +49,7 @@ func (f *forger) post(p feed.Post) {
 }
 
 func TestDishonestAuthor(t *testing.T) {
+	t.Parallel()
 	inTown(t, townParameters(), []string{"Bob"}, func(tn *town, people ...*resident) {
 		bob := people[0]
 		mallory, pictures := tn.newForger(1), tn.newForger(2)
@@ -85,6 +86,7 @@ func TestDishonestAuthor(t *testing.T) {
 
 // TestSplitNetworkIsNoticed lets the other providers have other documents than the client was given.
 func TestSplitNetworkIsNoticed(t *testing.T) {
+	t.Parallel()
 	for _, honest := range []bool{true, false} {
 		par := slowTown()
 		par.EpochLength = 4 * time.Minute
@@ -115,6 +117,7 @@ func TestSplitNetworkIsNoticed(t *testing.T) {
 // TestDishonestHolder gives boxes whose ciphertext was changed: they are asked for again, and read
 // when an honest answer comes.
 func TestDishonestHolder(t *testing.T) {
+	t.Parallel()
 	inTown(t, townParameters(), []string{"Ada", "Bob"}, func(tn *town, people ...*resident) {
 		ada, bob := people[0], people[1]
 		bob.follow(ada.publish(), "ada")
@@ -140,6 +143,7 @@ func TestDishonestHolder(t *testing.T) {
 // TestHolderThatDoesNotTakeWrites is full at first, then says that the box is not its own; the author
 // goes on until it is taken.
 func TestHolderThatDoesNotTakeWrites(t *testing.T) {
+	t.Parallel()
 	inTown(t, townParameters(), []string{"Ada"}, func(tn *town, people ...*resident) {
 		ada := people[0]
 		ada.publish()

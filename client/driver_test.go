@@ -16,6 +16,7 @@ import (
 )
 
 func TestProviderRestartLosesNothing(t *testing.T) {
+	t.Parallel()
 	inTown(t, townParameters(), []string{"Ada", "Bob"}, func(tn *town, people ...*resident) {
 		ada, bob := people[0], people[1]
 		bob.follow(ada.publish(), "ada")
@@ -32,6 +33,7 @@ func TestProviderRestartLosesNothing(t *testing.T) {
 }
 
 func TestClientRestartGoesOn(t *testing.T) {
+	t.Parallel()
 	inTown(t, townParameters(), []string{"Ada", "Bob"}, func(tn *town, people ...*resident) {
 		ada, bob := people[0], people[1]
 		bob.follow(ada.publish(), "ada")
@@ -93,6 +95,7 @@ func away(t *testing.T, tn *town, d time.Duration, people ...*resident) {
 
 // TestReaderComesBackAfterDays lets the reader be away for two midnights while the author posts.
 func TestReaderComesBackAfterDays(t *testing.T) {
+	t.Parallel()
 	par := slowTown()
 	inTown(t, par, []string{"Ada", "Bob"}, func(tn *town, people ...*resident) {
 		ada, bob := people[0], people[1]
@@ -126,6 +129,7 @@ func slowTown() directory.Parameters {
 // TestBoxIsSealedAgain keeps the author off the network until the day of the first seal, and its
 // grace, are over.
 func TestBoxIsSealedAgain(t *testing.T) {
+	t.Parallel()
 	inTown(t, slowTown(), []string{"Ada", "Bob"}, func(tn *town, people ...*resident) {
 		ada, bob := people[0], people[1]
 		bob.follow(ada.publish(), "ada")
@@ -147,6 +151,7 @@ func TestBoxIsSealedAgain(t *testing.T) {
 }
 
 func TestOutboxExpires(t *testing.T) {
+	t.Parallel()
 	par := slowTown()
 	par.RetentionDays = 1
 	inTown(t, par, []string{"Ada"}, func(tn *town, people ...*resident) {
@@ -169,6 +174,7 @@ func TestOutboxExpires(t *testing.T) {
 
 // TestCopiedHomeIsNoticed lets a copy of a home write to the same feed.
 func TestCopiedHomeIsNoticed(t *testing.T) {
+	t.Parallel()
 	inTown(t, townParameters(), []string{"Ada"}, func(tn *town, people ...*resident) {
 		ada := people[0]
 		link := ada.publish()
@@ -204,6 +210,7 @@ func TestCopiedHomeIsNoticed(t *testing.T) {
 }
 
 func TestEpochsWithDrivers(t *testing.T) {
+	t.Parallel()
 	par := townParameters()
 	par.MeanHopDelay, par.HopDelayLimit = 20*time.Millisecond, 200*time.Millisecond
 	par.EpochLength = 16 * time.Second
@@ -225,6 +232,7 @@ func TestEpochsWithDrivers(t *testing.T) {
 // TestStartAtTheEndOfAnEpoch begins when the next document is there already: with the current one
 // beside it, and without.
 func TestStartAtTheEndOfAnEpoch(t *testing.T) {
+	t.Parallel()
 	for _, hidden := range []bool{false, true} {
 		par := slowTown()
 		par.EpochLength = 10 * time.Minute
@@ -257,6 +265,7 @@ func TestStartAtTheEndOfAnEpoch(t *testing.T) {
 }
 
 func TestSecondGuardTakesOver(t *testing.T) {
+	t.Parallel()
 	inTown(t, slowTown(), []string{"Ada"}, func(tn *town, people ...*resident) {
 		ada := people[0]
 		await(t, "connection", time.Minute, func() bool { return ada.Status().Connected })
@@ -327,6 +336,7 @@ func TestWrongClock(t *testing.T) {
 }
 
 func TestHomesThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		tn := newTown(t, townParameters())
 		defer func() { tn.stop(); synctest.Wait() }()

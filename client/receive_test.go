@@ -33,6 +33,7 @@ func hostile(t *testing.T) (w *world, p *person, good []byte) {
 }
 
 func TestHostileFramesAreCountedDrops(t *testing.T) {
+	t.Parallel()
 	w, p, good := hostile(t)
 	before := p.Stats()
 	flip := func(i int) []byte {
@@ -82,6 +83,7 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 // TestWrongAnswersAreRefused lets a holder answer another box, another day, or a read as if it were
 // a write.
 func TestWrongAnswersAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*box.Reply){
 		"control":     func(*box.Reply) {},
 		"other box":   func(r *box.Reply) { r.Box.ID[3] ^= 1 },

@@ -43,6 +43,7 @@ func write(token uint64, b box.Box) client.Request {
 }
 
 func TestPostReachesFollower(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1, testParameters())
 	alice, bob := w.join(0, 1), w.join(1, 2)
 	a := w.newAuthor(3)
@@ -52,13 +53,16 @@ func TestPostReachesFollower(t *testing.T) {
 	if err := alice.Enqueue(w.now, write(42, b)); err != nil {
 		t.Fatal(err)
 	}
-	w.run(w.now.Add(2 * time.Minute))
+	read := func(e client.Event) bool { return e.Kind == client.Polled && e.Reply.Status == box.StatusFound }
+	for end := w.now.Add(2 * time.Minute); w.now.Before(end) && (alice.Waiting() > 0 || find(bob.events, read) == nil); {
+		w.run(w.now.Add(5 * time.Second))
+	}
 
 	stored := find(alice.events, func(e client.Event) bool { return e.Kind == client.Answered && e.Token == 42 })
 	if stored == nil || stored.Reply.Status != box.StatusStored {
 		t.Fatalf("the author's write: %+v", stored)
 	}
-	found := find(bob.events, func(e client.Event) bool { return e.Kind == client.Polled && e.Reply.Status == box.StatusFound })
+	found := find(bob.events, read)
 	if found == nil || found.Token != 7 {
 		t.Fatal("the follower's poll did not find the box")
 	}
@@ -101,6 +105,7 @@ func traceOf(t *testing.T, seed byte, busy, bare bool) []tap {
 }
 
 func TestTraceOfIdleAndBusyIsTheSame(t *testing.T) {
+	t.Parallel()
 	for seed := range byte(2) {
 		idle, busy := traceOf(t, seed, false, false), traceOf(t, seed, true, false)
 		if len(idle) < 140 || !slices.Equal(idle, busy) {
@@ -117,6 +122,7 @@ func TestTraceOfIdleAndBusyIsTheSame(t *testing.T) {
 }
 
 func TestStreamsArePoisson(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1, thin())
 	w.carries = nothing
 	p := w.join(0, 9)
@@ -135,6 +141,7 @@ func TestStreamsArePoisson(t *testing.T) {
 }
 
 func TestLanesIgnoreTheQueues(t *testing.T) {
+	t.Parallel()
 	count := func(busy bool) (work int) {
 		w := newWorld(t, 1, thin())
 		w.carries = nothing
@@ -166,6 +173,7 @@ func TestLanesIgnoreTheQueues(t *testing.T) {
 }
 
 func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1, thin())
 	w.join(1, 4)
 	w.run(w.now.Add(time.Minute))
@@ -191,6 +199,7 @@ func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
 
 // TestResend is the small form of R9: every link loses packets, five hops each way.
 func TestResend(t *testing.T) {
+	t.Parallel()
 	for _, loss := range []float64{0.05, 0.10} {
 		par := testParameters()
 		par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, 10*time.Minute, 5*time.Second
@@ -227,6 +236,7 @@ func TestResend(t *testing.T) {
 }
 
 func TestNothingArrivesWhenAllIsLost(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 7, thin())
 	w.carries = nothing
 	p := w.join(0, 6)
@@ -273,6 +283,7 @@ func TestEnqueueRefuses(t *testing.T) {
 }
 
 func TestEpochsAreCrossed(t *testing.T) {
+	t.Parallel()
 	par := thin()
 	par.EpochLength = 3 * time.Minute
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 6*time.Second, 6*time.Second, 6*time.Second
@@ -314,6 +325,7 @@ func TestEpochsAreCrossed(t *testing.T) {
 // TestRatesOfANewDocument changes the rates from one epoch to the next: nobody's configuration, but
 // the network's document, decides them.
 func TestRatesOfANewDocument(t *testing.T) {
+	t.Parallel()
 	par := thin()
 	par.EpochLength = 5 * time.Minute
 	w := newWorld(t, 1, par)
@@ -353,6 +365,7 @@ func TestRatesOfANewDocument(t *testing.T) {
 
 // TestCaution counts the work of a sender whose loops do not return.
 func TestCaution(t *testing.T) {
+	t.Parallel()
 	work := func(loops bool) (n int) {
 		w := newWorld(t, 1, thin())
 		w.carries = func(s client.Sent) bool { return loops && s.Stream == client.Loop }

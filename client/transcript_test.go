@@ -18,6 +18,7 @@ var rewrite = flag.Bool("rewrite", false, "write the transcripts anew; read the 
 // TestTranscripts plays testdata/*.txt: commands, a line of four hyphens, and what a sender then
 // does. The same seed gives the same transcript, always.
 func TestTranscripts(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) < 3 {
 		t.Fatalf("%d transcripts, %v", len(files), err)

@@ -102,10 +102,11 @@ func testParameters() directory.Parameters {
 	}
 }
 
-// thin is testParameters with one layer of mixes: packets cost half, for tests that count slots.
+// thin is testParameters without mixes: packets go from provider to provider and cost a third, for tests
+// that count slots.
 func thin() directory.Parameters {
 	par := testParameters()
-	par.Layers = 1
+	par.Layers = 0
 	return par
 }
 
