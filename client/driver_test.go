@@ -201,8 +201,14 @@ func TestCopiedHomeIsNoticed(t *testing.T) {
 		if line := ada.Outbox()[0]; !strings.Contains(line.Reason, "copy") {
 			t.Errorf("%+v", line)
 		}
+		if s := ada.Status(); len(s.Trouble) != 1 || !strings.Contains(s.Trouble[0].What, "copy") {
+			t.Errorf("nobody is told: %+v", s.Trouble)
+		}
 		if ada.publish()[:60] == link[:60] {
 			t.Error("the feed goes on under the old keys")
+		}
+		if s := ada.Status(); len(s.Trouble) != 0 {
+			t.Errorf("told again with the new link in hand: %+v", s.Trouble)
 		}
 		ada.say(client.Draft{Text: "in the new epoch"})
 		await(t, "post of the new epoch", 10*time.Minute, func() bool { return ada.Outbox()[0].State == "stored" })
@@ -335,6 +341,30 @@ func TestWrongClock(t *testing.T) {
 	})
 }
 
+// TestUnfinishedHome leaves what a Create that was killed leaves: it is no home, and Create makes one of it.
+func TestUnfinishedHome(t *testing.T) {
+	home, who := t.TempDir(), client.Init{Name: "Ada", Genesis: crashGenesis(t)}
+	for _, file := range []string{"genesis", "store.new/key"} {
+		path := filepath.Join(home, file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, who.Genesis.Marshal(), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := client.CheckHome(home); !errors.Is(err, client.ErrNoHome) {
+		t.Errorf("an unfinished home: %v", err)
+	}
+	if err := errors.Join(client.Create(home, who), client.CheckHome(home)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(client.Config{Home: home})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestHomesThatCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -351,14 +381,24 @@ func TestHomesThatCannotBeOpened(t *testing.T) {
 		if err := client.Create(home, who); !errors.Is(err, client.ErrHomeTaken) {
 			t.Errorf("a home that is taken: %v", err)
 		}
+		elsewhere := *tn.genesis
+		elsewhere.Label = "elsewhere"
+		empty := t.TempDir()
+		if err := os.WriteFile(filepath.Join(empty, "genesis"), elsewhere.Marshal(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.Create(empty, who); !errors.Is(err, client.ErrHomeTaken) {
+			t.Errorf("a directory of another network: %v", err)
+		}
+		if raw, err := os.ReadFile(filepath.Join(empty, "genesis")); err != nil || !bytes.Equal(raw, elsewhere.Marshal()) {
+			t.Errorf("its genesis file was touched, %v", err)
+		}
 		path := filepath.Join(home, "genesis")
 		good, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		other := *tn.genesis
-		other.Label = "elsewhere"
-		for name, bad := range map[string][]byte{"cut": good[:40], "empty": {}, "foreign": []byte("hello"), "other": other.Marshal()} {
+		for name, bad := range map[string][]byte{"cut": good[:40], "empty": {}, "foreign": []byte("hello"), "other": elsewhere.Marshal()} {
 			if err := os.WriteFile(path, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}

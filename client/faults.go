@@ -13,6 +13,7 @@ var (
 	ErrNoDocument = fault.New(fault.Network, "there is no valid network document", "Wait: the client fetches one as soon as a provider answers. Check the clock if it does not.")
 	ErrGuard      = fault.New(fault.User, "the network lists no provider of this name", "Compare `murmur network show`.")
 	ErrNoFeed     = fault.New(fault.User, "there is no feed to post to", "Make one with `murmur feed publish`; it prints the link for your readers.")
+	ErrCopied     = fault.New(fault.Trust, "another copy of this home has written to the feed, which therefore began anew: your readers need its new link", "`murmur feed publish` prints it. Use one copy of a home only.")
 	ErrFollowing  = fault.New(fault.User, "this feed is followed already", "Nothing to do.")
 	ErrOwnFeed    = fault.New(fault.User, "this is your own feed", "Give the link to others.")
 	ErrNoFollow   = fault.New(fault.NotFound, "no such feed is followed", "`murmur feed list` shows their numbers.")

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -23,7 +24,16 @@ import (
 const (
 	genesisFile = "genesis"
 	storeDir    = "store"
+	unfinished  = "store.new" // a store that Create has not finished
 )
+
+// CheckHome says whether there is somebody in a home; it opens nothing.
+func CheckHome(home string) error {
+	if _, err := os.Stat(filepath.Join(home, storeDir)); errors.Is(err, fs.ErrNotExist) {
+		return ErrNoHome.With("%s has no store", home)
+	}
+	return nil
+}
 
 // Init makes the home of a new person. Nothing but a name is asked for; it is a claim like any other.
 type Init struct {
@@ -32,7 +42,8 @@ type Init struct {
 	Genesis    *directory.Genesis // whoever chooses it chooses who may sign network documents
 }
 
-// Create makes the home. It refuses a directory in which there is somebody already.
+// Create makes the home. It refuses a directory in which there is somebody already, and one with the
+// genesis file of another network. The store gets its name last: a home that was not finished is none.
 func Create(home string, who Init) error {
 	if err := feed.CheckName(who.Name); err != nil {
 		return err
@@ -40,16 +51,35 @@ func Create(home string, who Init) error {
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return fmt.Errorf("making a home: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(home, storeDir)); !errors.Is(err, fs.ErrNotExist) {
+	if CheckHome(home) == nil {
 		return ErrHomeTaken.With("%s", home)
 	}
-	if err := durable.WriteFile(filepath.Join(home, genesisFile), who.Genesis.Marshal(), 0o600); err != nil {
+	raw, genesis := who.Genesis.Marshal(), filepath.Join(home, genesisFile)
+	if there, err := os.ReadFile(genesis); err == nil && !bytes.Equal(there, raw) {
+		return ErrHomeTaken.With("%s is another network's", genesis)
+	}
+	making := filepath.Join(home, unfinished)
+	if err := os.RemoveAll(making); err != nil {
+		return fmt.Errorf("making a home: %w", err)
+	}
+	if err := who.settle(making); err != nil {
+		return errors.Join(err, os.RemoveAll(making))
+	}
+	if err := durable.WriteFile(genesis, raw, 0o600); err != nil {
 		return err
 	}
-	if err := store.Create(filepath.Join(home, storeDir), who.Passphrase); err != nil {
+	if err := os.Rename(making, filepath.Join(home, storeDir)); err != nil {
+		return fmt.Errorf("making a home: %w", err)
+	}
+	return durable.SyncDir(home)
+}
+
+// settle makes the store and puts the person into it.
+func (who Init) settle(dir string) error {
+	if err := store.Create(dir, who.Passphrase); err != nil {
 		return err
 	}
-	s, err := store.Open(filepath.Join(home, storeDir), who.Passphrase)
+	s, err := store.Open(dir, who.Passphrase)
 	if err != nil {
 		return err
 	}

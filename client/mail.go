@@ -238,6 +238,7 @@ func (c *Client) conflict(p *pending, now time.Time) error {
 		if err != nil {
 			return err
 		}
+		fresh.Unsaid = true
 		return errors.Join(tx.Put("streams", feedStream, fresh), c.giveUp(tx, closed))
 	})
 	if err != nil {

@@ -57,11 +57,13 @@ func (c *Client) Publish() (feed.Link, error) {
 	c.state.Lock()
 	defer c.state.Unlock()
 	own, err := c.ownFeed()
-	if errors.Is(err, ErrNoFeed) {
+	fresh := errors.Is(err, ErrNoFeed)
+	if fresh {
 		own, err = newStream(1, c.today())
-		if err == nil {
-			err = c.store.Update(func(tx *store.Tx) error { return tx.Put("streams", feedStream, own) })
-		}
+	}
+	if err == nil && (fresh || own.Unsaid) {
+		own.Unsaid = false
+		err = c.store.Update(func(tx *store.Tx) error { return tx.Put("streams", feedStream, own) })
 	}
 	if err != nil {
 		return feed.Link{}, err

@@ -51,6 +51,7 @@ const loopAlarm = 0.8
 func (c *Client) Status() Status {
 	c.state.Lock()
 	defer c.state.Unlock()
+	own, err := c.ownFeed() // before c.mu: no slot waits for the disk
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now().UTC()
@@ -63,6 +64,9 @@ func (c *Client) Status() Status {
 	c.addDocument(&s, now)
 	if c.sender != nil {
 		c.addSender(&s)
+	}
+	if err == nil && own.Unsaid {
+		s.Trouble = append(s.Trouble, Trouble{ErrCopied.Error(), ErrCopied.Hint()})
 	}
 	for _, err := range []error{c.line.split, c.line.documentFault, c.line.fault} {
 		if err != nil {

@@ -11,10 +11,11 @@ import (
 
 // stream is a sequence of boxes that this person writes: bucket "streams", under its name.
 type stream struct {
-	Cap    []byte  `cbor:"1,keyasint"` // box.WriteCap
-	Before []byte  `cbor:"2,keyasint"` // box.Index of the last box that was sealed, or the start
-	Epoch  int     `cbor:"3,keyasint"` // of the feed: counts from 1, and on when a stream was closed
-	Day    box.Day `cbor:"4,keyasint"` // on which it began
+	Cap    []byte  `cbor:"1,keyasint"`           // box.WriteCap
+	Before []byte  `cbor:"2,keyasint"`           // box.Index of the last box that was sealed, or the start
+	Epoch  int     `cbor:"3,keyasint"`           // of the feed: counts from 1, and on when a stream was closed
+	Day    box.Day `cbor:"4,keyasint"`           // on which it began
+	Unsaid bool    `cbor:"5,keyasint,omitempty"` // it replaced another, and its person has not asked for the link yet
 }
 
 // feedStream is the name of the one open feed; a photo's stream has the name of its post.
@@ -26,7 +27,7 @@ func newStream(epoch int, day box.Day) (stream, error) {
 		return stream{}, err
 	}
 	// The first index stays unused: links carry the state before the first box to be read.
-	return stream{c.Marshal(), c.Start().Marshal(), epoch, day}, nil
+	return stream{Cap: c.Marshal(), Before: c.Start().Marshal(), Epoch: epoch, Day: day}, nil
 }
 
 func (s stream) open() (*box.WriteCap, box.Index, error) {

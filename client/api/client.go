@@ -15,7 +15,7 @@ import (
 	"murmuration/client"
 )
 
-// maxAnswer bounds what a command reads of an answer: a timeline of maxTimeline thumbnails.
+// maxAnswer bounds what a command reads of an answer: a timeline of MaxTimeline thumbnails.
 const maxAnswer = 64 << 20
 
 // photoLook is how often a waiting command looks how far a photo is.

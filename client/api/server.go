@@ -173,15 +173,15 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// maxTimeline bounds one answer; each post may carry a thumbnail.
-const maxTimeline = 1000
+// MaxTimeline bounds one answer; each post may carry a thumbnail.
+const MaxTimeline = 1000
 
 func (s *Server) timeline(w http.ResponseWriter, r *http.Request) error {
 	n := 20
 	if given := r.URL.Query().Get("n"); given != "" {
 		var err error
-		if n, err = strconv.Atoi(given); err != nil || n < 1 || n > maxTimeline {
-			return ErrRequest.With("n=%q: want 1 to %d", given, maxTimeline)
+		if n, err = strconv.Atoi(given); err != nil || n < 1 || n > MaxTimeline {
+			return ErrRequest.With("n=%q: want 1 to %d", given, MaxTimeline)
 		}
 	}
 	posts, err := s.client.Timeline(n)

@@ -35,7 +35,7 @@ var (
 	ErrPost    = fault.New(fault.Trust, "malformed post", "The author's program made something that this one does not understand.")
 	ErrTooLong = fault.New(fault.User, "the post is too long", "A post has up to 3,000 bytes of text and 500 of description.")
 	ErrEmpty   = fault.New(fault.User, "the post is empty", "Give it some text or a photo.")
-	ErrText    = fault.New(fault.User, "the text is not valid UTF-8 or has control characters", "Convert it to UTF-8 first.")
+	ErrText    = fault.New(fault.User, "the text is not valid UTF-8 or has control characters", "Convert it to UTF-8, and leave out what is no text.")
 	ErrName    = fault.New(fault.User, "not a name that can be shown", "A name has 1 to 64 bytes, without line breaks.")
 )
 

@@ -20,13 +20,14 @@ import (
 // Faults of pictures.
 var (
 	ErrNotPicture = fault.New(fault.User, "not a picture that this program reads", "It reads JPEG, PNG, GIF and WebP: convert it first.")
-	ErrTooLarge   = fault.New(fault.User, "the picture is too large", "It may have 32 MiB and 64 million pixels: make it smaller first.")
+	ErrTooLarge   = fault.New(fault.User, "the picture is too large", "It may have 32 MiB, 64 million pixels, and 65,536 on a side: make it smaller first.")
 )
 
 // Limits of what is read, and sizes of what comes out.
 const (
 	MaxFile   = 32 << 20
 	maxPixels = 64 << 20 // 256 MiB while decoding
+	maxSide   = 1 << 16  // scaling keeps 64 bytes a pixel of a side; only PNG knows longer ones
 	longSide  = 1600
 	thumbSide = 160
 )
@@ -69,7 +70,7 @@ func decode(file []byte) (image.Image, string, error) {
 	if err != nil {
 		return nil, "", ErrNotPicture.With("%w", err)
 	}
-	if cfg.Width < 1 || cfg.Height < 1 || int64(cfg.Width)*int64(cfg.Height) > maxPixels {
+	if cfg.Width < 1 || cfg.Height < 1 || int64(cfg.Width)*int64(cfg.Height) > maxPixels || max(cfg.Width, cfg.Height) > maxSide {
 		return nil, "", ErrTooLarge.With("%d × %d pixels", cfg.Width, cfg.Height)
 	}
 	img, format, err := image.Decode(bytes.NewReader(file))

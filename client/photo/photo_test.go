@@ -134,15 +134,15 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// hugePNG claims a picture of 100,000 × 100,000 in a few bytes.
-func hugePNG(t testing.TB) []byte {
+// hugePNG claims a picture of width × height in a few bytes.
+func hugePNG(t testing.TB, width, height uint32) []byte {
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
 		t.Fatal(err)
 	}
 	file := b.Bytes()
-	binary.BigEndian.PutUint32(file[16:], 100_000)
-	binary.BigEndian.PutUint32(file[20:], 100_000)
+	binary.BigEndian.PutUint32(file[16:], width)
+	binary.BigEndian.PutUint32(file[20:], height)
 	binary.BigEndian.PutUint32(file[29:], crc32.ChecksumIEEE(file[12:29]))
 	return file
 }
@@ -156,7 +156,8 @@ func TestRefusals(t *testing.T) {
 		"empty":     {nil, ErrNotPicture},
 		"text":      {[]byte("hello, this is text"), ErrNotPicture},
 		"truncated": {good[:len(good)/3], ErrNotPicture},
-		"huge":      {hugePNG(t), ErrTooLarge},
+		"huge":      {hugePNG(t, 100_000, 100_000), ErrTooLarge},
+		"a line":    {hugePNG(t, maxPixels, 1), ErrTooLarge}, // took gigabytes to scale
 		"long":      {make([]byte, MaxFile+1), ErrTooLarge},
 	} {
 		if _, err := Prepare(c.file, 1<<19, 4000); !errors.Is(err, c.want) {

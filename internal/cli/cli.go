@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/lmittmann/tint"
 	"github.com/urfave/cli/v2"
@@ -28,12 +29,31 @@ type Streams struct {
 
 // Run executes one command line, without the program's name, and returns the exit code.
 func Run(ctx context.Context, args []string, std Streams) int {
+	out := &output{Writer: std.Out}
+	std.Out = out
 	app := newApp(std)
 	ordered, err := permute(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, append([]string{"murmur"}, ordered...))
 	}
+	if err == nil {
+		err = out.err
+	}
 	return report(std.Err, err)
+}
+
+// output remembers that something could not be written: what nobody got was not done.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("writing the output: %w", err)
+	}
+	return n, err
 }
 
 func newApp(std Streams) *cli.App {
@@ -67,6 +87,11 @@ func noCommand(c *cli.Context) error {
 func terse(list []*cli.Command) []*cli.Command {
 	for _, c := range list {
 		c.OnUsageError, c.HideHelpCommand = usageError, true
+		for _, f := range c.Flags {
+			if b, ok := f.(*cli.BoolFlag); ok {
+				b.DisableDefaultText = true // "(default: false)" tells nobody anything
+			}
+		}
 		if c.ArgsUsage == "" && len(c.Subcommands) == 0 {
 			c.Before = noArguments
 		}
@@ -83,7 +108,14 @@ func noArguments(c *cli.Context) error {
 	return nil
 }
 
-func usageError(_ *cli.Context, err error, _ bool) error { return usagef("%v; see --help", err) }
+func usageError(c *cli.Context, err error, _ bool) error {
+	for _, f := range c.Command.Flags {
+		if d, ok := f.(*cli.DurationFlag); ok && strings.HasSuffix(err.Error(), "flag -"+d.Name+": parse error") {
+			return usagef("%v; a duration has a unit, as in 90s or 2m", err)
+		}
+	}
+	return usagef("%v; see --help", err)
+}
 
 // logger writes for a person on a terminal and for a machine elsewhere.
 func logger(w io.Writer, verbose bool) *slog.Logger {

@@ -81,6 +81,9 @@ func daemon(c *cli.Context) (*api.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := client.CheckHome(cfg.Home); err != nil {
+		return nil, err
+	}
 	d := api.Dial(socket)
 	return d, answers(c.Context, d)
 }

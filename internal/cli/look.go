@@ -26,14 +26,18 @@ func timelineCommand() *cli.Command {
 			personFlag, jsonFlag, &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
 			&cli.DurationFlag{Name: "wait", Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
 		},
-		Action: asking(timeline),
+		Action: timeline,
 	}
 }
 
-func timeline(c *cli.Context, d *api.Client) error {
-	if c.Int("n") < 1 {
-		return usagef("-n %d: give a number of posts, 1 or more", c.Int("n"))
+func timeline(c *cli.Context) error {
+	if c.Int("n") < 1 || c.Int("n") > api.MaxTimeline {
+		return usagef("-n %d: give a number of posts, 1 to %d", c.Int("n"), api.MaxTimeline)
 	}
+	return asking(printTimeline)(c)
+}
+
+func printTimeline(c *cli.Context, d *api.Client) error {
 	posts, err := awaitPosts(c, d)
 	if err != nil {
 		return err

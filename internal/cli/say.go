@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -69,14 +70,15 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 	}
 	d.Text, d.Alt = c.Args().First(), c.String("alt")
 	if d.Text == "-" {
-		text, err := io.ReadAll(io.LimitReader(c.App.Reader, maxText))
-		if err != nil {
-			return d, fmt.Errorf("reading the text: %w", err)
+		if d.Text, err = readText(c); err != nil {
+			return d, err
 		}
-		d.Text = string(text)
 	}
 	if !utf8.ValidString(d.Text) || !utf8.ValidString(d.Alt) { // JSON would put U+FFFD in its place, in silence
 		return d, fail(exitUser, errors.New("the text is not valid UTF-8"), "Convert it to UTF-8 first; nothing was queued.")
+	}
+	if d.Alt != "" && c.String("photo") == "" {
+		return d, usagef("--alt describes a photo, and there is none; nothing was queued")
 	}
 	if path := c.String("photo"); path != "" {
 		if d.Photo, err = readPhoto(path); err != nil {
@@ -84,6 +86,18 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 		}
 	}
 	return d, nil
+}
+
+// readText is standard input, with the line ends of other systems made our own.
+func readText(c *cli.Context) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(c.App.Reader, maxText+1))
+	if err != nil {
+		return "", fmt.Errorf("reading the text: %w", err)
+	}
+	if len(text) > maxText {
+		return "", usagef("the text has more than %d KiB; nothing was queued", maxText>>10)
+	}
+	return strings.TrimRight(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), nil
 }
 
 // maxPhoto is what a picture file may have; the client says the same.
@@ -127,7 +141,7 @@ func waitStored(c *cli.Context, d *api.Client, id string) error {
 				return nil
 			}
 			if l.Post == id && l.State == "expired" {
-				return fail(exitInternal, fmt.Errorf("the post was not stored: %s", l.Reason), "Post it again.")
+				return fail(exitNetwork, fmt.Errorf("the post was not stored: %s", l.Reason), "Post it again.")
 			}
 		}
 		select {
@@ -172,11 +186,9 @@ func feedFollow(c *cli.Context) error {
 		return err
 	}
 	if link == "-" {
-		text, err := io.ReadAll(io.LimitReader(c.App.Reader, maxText))
-		if err != nil {
-			return fmt.Errorf("reading the link: %w", err)
+		if link, err = readText(c); err != nil {
+			return err
 		}
-		link = string(text)
 	}
 	d, err := daemon(c)
 	if err != nil {

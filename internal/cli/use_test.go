@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -24,13 +26,35 @@ func TestWrongUseIsSaid(t *testing.T) {
 		{"murmur network new needs", []string{"network", "new"}},
 		{"takes no argument", []string{"timeline", "bob"}},
 		{"takes no argument", []string{"demo", "extra"}},
-		{"no daemon runs", []string{"post", "a"}}, // the control: nothing is wrong with it but this
+		{"there is none; nothing was queued", []string{"post", "a", "--alt", "a flock"}},
+		{"a duration has a unit", []string{"post", "a", "--wait", "5"}},
+		{"1 to 1000", []string{"timeline", "-n", "1001"}},
+		{"1 to 1000", []string{"timeline", "-n", "0"}},
+		{"there is no person", []string{"post", "a"}}, // the control: nothing is wrong with it but this
 	} {
 		t.Setenv("MURMUR_HOME", empty)
 		_, talk, code := murmurSim(t, c.args...)
-		wrong := c.want != "no daemon runs"
+		wrong := c.want != "there is no person"
 		if !strings.Contains(talk, c.want) || wrong && code != exitUser {
 			t.Errorf("murmur %q: code %d, %q; want %q", c.args, code, talk, c.want)
 		}
 	}
 }
+
+// TestUnwrittenOutputIsAFailure: a script must not take a link that nobody wrote for one that was.
+func TestUnwrittenOutputIsAFailure(t *testing.T) {
+	for _, args := range [][]string{{"--version"}, {"--help"}, {"post", "--help"}} {
+		var talk bytes.Buffer
+		full := writer(func([]byte) (int, error) { return 0, errors.New("no space left") })
+		if code := Run(t.Context(), args, Streams{Out: full, Err: &talk}); code == exitDone || !strings.Contains(talk.String(), "no space left") {
+			t.Errorf("murmur %q: code %d, %q", args, code, &talk)
+		}
+		if code := Run(t.Context(), args, Streams{Out: &talk, Err: &talk}); code != exitDone { // the control
+			t.Errorf("murmur %q: code %d, %q", args, code, &talk)
+		}
+	}
+}
+
+type writer func([]byte) (int, error)
+
+func (w writer) Write(b []byte) (int, error) { return w(b) }
