@@ -57,7 +57,7 @@ func runDemo(c *cli.Context) error {
 		o.Log = logger(c.App.ErrWriter, true)
 	}
 	if o.Dir, err = os.MkdirTemp("", "murmur-demo-"); err != nil {
-		return fail(exitInternal, fmt.Errorf("making a place for the demo: %w", err), "Set TMPDIR to a directory with 100 MB free.")
+		return fail(exitUser, fmt.Errorf("making a place for the demo: %w", err), "Set TMPDIR to a directory with 100 MB free.")
 	}
 	if !c.Bool("keep") {
 		defer os.RemoveAll(o.Dir)

@@ -95,7 +95,7 @@ func passphrase(c *cli.Context, prompt string) (secret []byte, err error) {
 	}
 	secret = bytes.TrimRight(secret, "\r\n")
 	if err == nil && len(secret) == 0 {
-		err = usagef("the passphrase is empty; use --no-passphrase if that is meant")
+		err = usagef("the passphrase is empty; `murmur init --no-passphrase` makes a home without one")
 	}
 	return secret, err
 }
