@@ -197,20 +197,25 @@ func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
 	}
 }
 
-// TestResend is the small form of R9: every link loses packets, five hops each way.
+// TestResend is the small form of R9, where every link loses packets, five hops each way, and of R10, where
+// half of the mixes are dead: TestRoundTripsAreCompleted counts.
 func TestResend(t *testing.T) {
 	t.Parallel()
-	for _, loss := range []float64{0.05, 0.10} {
+	for _, c := range []struct {
+		loss         float64
+		layers, dead int // of the two mixes in each layer
+		n            int
+	}{{0.05, 3, 0, 20}, {0.10, 3, 0, 20}, {0, 1, 1, 4}} {
 		par := testParameters()
 		par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, 10*time.Minute, 5*time.Second
-		par.EpochLength = 4 * time.Hour
+		par.EpochLength, par.Layers = 4*time.Hour, c.layers
 		w := newWorld(t, 7, par)
 		w.now = genesis.Add(par.EpochLength)
-		w.loss, w.carries = loss, onlyWork
+		w.loss, w.carries = c.loss, onlyWork
+		w.kill(c.dead)
 		p := w.join(0, 6)
 		a := w.newAuthor(5)
-		const n = 20
-		for i := range n {
+		for i := range c.n {
 			if err := p.Enqueue(w.now, write(uint64(i), a.seal(0, fmt.Sprint(i)))); err != nil {
 				t.Fatal(err)
 			}
@@ -224,8 +229,8 @@ func TestResend(t *testing.T) {
 				done[e.Token]++
 			}
 		}
-		if len(done) != n || p.Stats().Resent == 0 {
-			t.Errorf("loss %.2f: %d of %d writes stored with %d resends", loss, len(done), n, p.Stats().Resent)
+		if len(done) != c.n || p.Stats().Resent == 0 {
+			t.Errorf("%+v: %d writes stored with %d resends", c, len(done), p.Stats().Resent)
 		}
 		for token, times := range done {
 			if times != 1 {

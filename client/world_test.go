@@ -47,6 +47,7 @@ type world struct {
 type node struct {
 	role directory.Role
 	keys map[directory.Epoch]*suite.PrivateKey
+	dead bool
 }
 
 // person is a sender with the spool of its provider.
@@ -111,6 +112,11 @@ func thin() directory.Parameters {
 }
 
 func newWorld(t *testing.T, seed uint64, par directory.Parameters) *world {
+	return newWideWorld(t, seed, par, 2)
+}
+
+// newWideWorld has three providers, and `width` mixes in each layer.
+func newWideWorld(t *testing.T, seed uint64, par directory.Parameters, width int) *world {
 	params, err := client.PacketParams(par)
 	if err != nil {
 		t.Fatal(err)
@@ -123,8 +129,11 @@ func newWorld(t *testing.T, seed uint64, par directory.Parameters) *world {
 		executed: map[box.Op]int{}, asked: map[directory.NodeID]int{},
 	}
 	w.doc = directory.Document{Epoch: 1, Parameters: par}
-	for layer := range par.Layers + 1 {
-		for i := range 3 - min(layer, 1) {
+	for i := range 3 {
+		w.addNode(0, i)
+	}
+	for layer := 1; layer <= par.Layers; layer++ {
+		for i := range width {
 			w.addNode(layer, i)
 		}
 	}
@@ -147,6 +156,17 @@ func (w *world) addNode(layer, i int) {
 		listed.Keys[e] = n.key(w, id, w.doc.Epoch+directory.Epoch(e)).Public().Bytes()
 	}
 	w.doc.Nodes = append(w.doc.Nodes, listed)
+}
+
+// kill takes `dead` mixes of each layer down; the document goes on listing them.
+func (w *world) kill(dead int) {
+	killed := map[int]int{}
+	for _, n := range w.doc.Nodes {
+		if n.Layer > 0 && killed[n.Layer] < dead {
+			killed[n.Layer]++
+			w.nodes[n.ID].dead = true
+		}
+	}
 }
 
 func (n *node) key(w *world, id directory.NodeID, e directory.Epoch) *suite.PrivateKey {
@@ -289,7 +309,7 @@ func (w *world) unwrap(id directory.NodeID, packet []byte, t time.Time) (sphinx.
 
 // hop peels the packet at a node and goes on after its delay.
 func (w *world) hop(id directory.NodeID, packet []byte, t time.Time) {
-	if w.rng.Float64() < w.loss {
+	if w.rng.Float64() < w.loss || w.nodes[id].dead {
 		return
 	}
 	r, err := w.unwrap(id, packet, t)

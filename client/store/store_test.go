@@ -276,3 +276,11 @@ func TestLargeRecords(t *testing.T) {
 		t.Error("a record above the limit was taken")
 	}
 }
+
+// TestUpdatesAreSynced looks at what the database was opened with, since nothing short of a power cut tells a
+// record that was fsynced from one in the page cache; the power cut itself is `just powercut`, of the boxes.
+func TestUpdatesAreSynced(t *testing.T) {
+	if s := reopen(t, create(t, ""), ""); !s.db.Opts().SyncWrites {
+		t.Error("updates return before they are on the disk")
+	}
+}

@@ -1,0 +1,94 @@
+package client_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"murmuration/client"
+	"murmuration/internal/box"
+	"murmuration/internal/sphinx"
+)
+
+// TestRoundTripsAreCompleted is rows R9 (lossy links) and R10 (dead mixes): the share of requests that are
+// answered within so many tries. Its short form is TestResend.
+func TestRoundTripsAreCompleted(t *testing.T) {
+	n, _ := strconv.Atoi(os.Getenv("MURMUR_ARQ"))
+	if n == 0 {
+		t.Skip("a minute for each thousand: just arq (MURMUR_ARQ=10000)")
+	}
+	for _, row := range []struct {
+		name        string
+		loss        float64
+		width, dead int // mixes of a layer
+		tries       int
+		want        float64
+	}{
+		{"R9: 5 % of packets lost on each link", 0.05, 2, 0, 16, 0.9999},
+		{"R9: 10 % lost", 0.10, 2, 0, 32, 0.9999},
+		{"R9: 20 % lost", 0.20, 2, 0, 64, 0.998},
+		{"R10: 20 % of the mixes dead", 0, 5, 1, 32, 0.9999},
+		{"R10: 33 % dead", 0, 3, 1, 48, 0.985},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			tries := roundTrips(t, row.loss, row.width, row.dead, n, row.tries)
+			within := func(limit int) (done int) {
+				for _, k := range tries {
+					if k <= limit {
+						done++
+					}
+				}
+				return done
+			}
+			t.Logf("%d of %d round trips within %d tries, %d within one", within(row.tries), n, row.tries, within(1))
+			enough := int(row.want * float64(n))
+			if done := within(row.tries); done < enough {
+				t.Errorf("%d of %d round trips, expected %d", done, n, enough)
+			}
+			if within(1) >= enough { // the control: nothing was lost that had to be sent again
+				t.Error("one try is enough: the row cannot fail")
+			}
+		})
+	}
+}
+
+// roundTrips sends n requests and says of each that was answered at which try, `most` at the latest.
+func roundTrips(t *testing.T, loss float64, width, dead, n, most int) (tries []int) {
+	par := testParameters()
+	par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, time.Hour, 5*time.Second
+	par.PollShare, par.EpochLength = 0, 10_000*time.Hour
+	w := newWideWorld(t, 11, par, width)
+	w.now = genesis.Add(par.EpochLength)
+	w.loss, w.carries = loss, onlyWork
+	w.kill(dead)
+	p := w.joinWith(client.SenderConfig{Seed: [32]byte{byte(width)}, Outbox: n, Provider: w.providers()[0], Spool: sphinx.RecipientID{9}})
+	ids := rand.NewChaCha8([32]byte{3})
+	for i := range n {
+		id, err := box.RandomID(ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Enqueue(w.now, client.Request{Token: uint64(i), Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sent := map[uint64]int{}
+	for p.Waiting() > 0 {
+		w.run(w.now.Add(time.Minute))
+		for _, s := range p.sent {
+			if s.Work {
+				if sent[s.Token]++; sent[s.Token] > most {
+					p.Cancel(s.Token)
+				}
+			}
+		}
+		for _, e := range p.events {
+			tries = append(tries, sent[e.Token])
+		}
+		p.sent, p.events, p.trace = nil, nil, nil
+	}
+	return tries
+}
