@@ -43,6 +43,9 @@ type Config struct {
 	// Transport opens links; nil means TLS.
 	Transport func(link.Config) (link.Transport, error) `toml:"-"`
 
+	// Free says how many bytes the disk of a directory has left; nil asks the system.
+	Free func(dir string) (uint64, error) `toml:"-"`
+
 	// Log takes one line per event that the person at the keyboard acts on; nil discards.
 	Log *slog.Logger `toml:"-"`
 }
@@ -121,6 +124,9 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
+	if cfg.Free != nil {
+		records.Free = cfg.Free
+	}
 	c := &Client{
 		cfg: cfg, log: cfg.Log, genesis: genesis, store: records, self: me,
 		network:  box.NetworkID(genesis.ID()),

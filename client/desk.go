@@ -2,7 +2,10 @@ package client
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"murmuration/client/store"
 )
 
 // deskEvery is how often the desk looks at days, expiry and what could not be supplied before.
@@ -19,23 +22,29 @@ func (c *Client) keepDesk(ctx context.Context) error {
 	tick := time.NewTicker(deskEvery)
 	defer tick.Stop()
 	for {
-		if err := c.supplyAll(time.Now()); err != nil {
-			return err
-		}
+		err := unlessFull(c.supplyAll(time.Now()))
 		select {
 		case e := <-c.events:
-			if err := c.handle(e); err != nil {
-				return err
-			}
+			err = errors.Join(err, c.handle(e))
 		case <-c.nudge:
 		case <-tick.C:
-			if err := c.turn(time.Now()); err != nil {
-				return err
-			}
+			err = errors.Join(err, unlessFull(c.turn(time.Now())))
 		case <-ctx.Done():
 			return c.settle(ctx)
 		}
+		if err != nil {
+			return err
+		}
 	}
+}
+
+// unlessFull lets a client go on while its disk is full. Whatever fails with that has changed nothing, and
+// is tried again; the status says why nothing moves.
+func unlessFull(err error) error {
+	if errors.Is(err, store.ErrFull) {
+		return nil
+	}
+	return err
 }
 
 func (c *Client) supplyAll(now time.Time) error {
@@ -47,20 +56,25 @@ func (c *Client) supplyAll(now time.Time) error {
 	return c.supplyFetches(now)
 }
 
+// handle does what an answer asks for. One that cannot be noted, because the disk is full, is as good as
+// lost: its box is asked for again.
 func (c *Client) handle(e heard) error {
 	c.state.Lock()
 	defer c.state.Unlock()
 	switch {
 	case e.Kind == Polled:
-		return c.polled(e.Event, e.at)
+		return unlessFull(c.polled(e.Event, e.at))
 	case e.Token >= fetchTokens:
-		return c.answered(e.Event, e.at)
+		return unlessFull(c.answered(e.Event, e.at))
 	case e.Token >= auditTokens:
 		c.audited(e.Event)
 		return nil
-	default:
-		return c.stored(e.Event, e.at)
 	}
+	err := c.stored(e.Event, e.at)
+	if p := c.mail.find(e.Token); p != nil && errors.Is(err, store.ErrFull) {
+		p.given = false
+	}
+	return unlessFull(err)
 }
 
 // turn is what the clock alone asks for: other days to look at, boxes to seal again, posts to give up.
@@ -79,7 +93,7 @@ func (c *Client) settle(ctx context.Context) error {
 	c.mu.Lock()
 	c.self.Decoys = c.sender.Decoys()
 	c.mu.Unlock()
-	if err := c.store.Update(c.self.put); err != nil {
+	if err := unlessFull(c.store.Update(c.self.put)); err != nil {
 		return err
 	}
 	return ctx.Err()

@@ -210,7 +210,7 @@ func (c *Client) accept(raw []byte, now time.Time) error {
 		return ErrClock.With("this computer's clock says %s; the network's document begins at %s",
 			stamp(now), stamp(c.schedule.StartOf(doc.Epoch)))
 	}
-	if err := c.keep(doc, raw); err != nil {
+	if err := unlessFull(c.keep(doc, raw)); err != nil {
 		return err
 	}
 	if !doc.ValidAt(e) && doc.Epoch != e+1 {

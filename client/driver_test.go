@@ -3,6 +3,7 @@ package client_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,6 +68,30 @@ func TestClientRestartGoesOn(t *testing.T) {
 		await(t, "second post", 10*time.Minute, func() bool { return strings.Contains(bob.read(), "again") })
 		if bob.read() != "ada: again\nada: with a photo\n" {
 			t.Errorf("Bob reads %q", bob.read())
+		}
+	})
+}
+
+// TestRestartKeepsTheDecoys: a holder would otherwise see at each start which of the boxes that it is asked
+// for nobody asks for any more.
+func TestRestartKeepsTheDecoys(t *testing.T) {
+	t.Parallel()
+	inTown(t, townParameters(), []string{"Ada"}, func(tn *town, people ...*resident) {
+		ada := people[0]
+		await(t, "connection", time.Minute, func() bool { return ada.Status().Connected })
+		before := ada.Decoys()
+		restart(t, tn, ada)
+		await(t, "connection", time.Minute, func() bool { return ada.Status().Connected })
+		kept := 0
+		for i, d := range ada.Decoys() {
+			if d.ID == before[i].ID && d.Until.Equal(before[i].Until) {
+				kept++
+			} else if before[i].Until.After(time.Now()) {
+				t.Errorf("decoy %d was forgotten", i)
+			}
+		}
+		if kept == 0 {
+			t.Error("no decoy lived on")
 		}
 	})
 }
@@ -189,6 +214,7 @@ func TestCopiedHomeIsNoticed(t *testing.T) {
 			t.Fatal(err)
 		}
 		twin := &resident{t: t, home: copied}
+		twin.room.Store(math.MaxInt64)
 		tn.start(twin)
 		twin.say(client.Draft{Text: "from the copy"})
 		await(t, "the copy's post", 10*time.Minute, func() bool { return twin.Outbox()[0].State == "stored" })

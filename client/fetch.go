@@ -180,6 +180,12 @@ func (c *Client) supplyFetches(now time.Time) error {
 			}
 			continue
 		}
+		if f.got == len(f.parts) { // a full disk or a kill came between the last part and the whole
+			if err := c.assemble(f); err != nil {
+				return err
+			}
+			continue
+		}
 		for i := range f.parts {
 			if p := &f.parts[i]; !p.got && !p.asked && !p.next.After(now) {
 				if err := c.askFor(f, i, now); err != nil {

@@ -183,10 +183,12 @@ func (c *Client) polled(e Event, now time.Time) error {
 	if after == f.position() {
 		return nil
 	}
-	f.Checked = after.Checked
-	if err := c.store.Update(f.put); err != nil {
+	next := *f
+	next.Checked = after.Checked
+	if err := c.store.Update(next.put); err != nil {
 		return fmt.Errorf("noting the position in a feed: %w", err)
 	}
+	*f = next
 	c.watch(f, now)
 	return nil
 }
@@ -208,25 +210,29 @@ func (c *Client) read(f *follow, e Event, now time.Time) error {
 		c.log.Warn("a followed feed has a post that this program does not understand")
 		return c.advance(f, e.Day, nil, now)
 	}
-	f.Claimed = p.Name
-	f.Posts++
-	return c.advance(f, e.Day, &entry{ID: newID(), Follow: f.Token, Content: record.Content, Received: now.UnixMilli(), Day: e.Day}, now)
+	return c.advance(f, e.Day, &entry{ID: newID(), Follow: f.Token, Content: record.Content, Received: now.UnixMilli(), Day: e.Day, claimed: p.Name}, now)
 }
 
 // advance goes on to the next index; position and post reach the disk together.
 func (c *Client) advance(f *follow, day box.Day, post *entry, now time.Time) error {
-	f.cap = f.cap.At(f.cap.Start().Next())
-	f.Cap, f.Checked, f.Since = f.cap.Marshal(), f.position().found(day).Checked, now.UnixMilli()
-	f.polled = Target{}
+	next := *f
+	next.cap = f.cap.At(f.cap.Start().Next())
+	next.Cap, next.Checked, next.Since = next.cap.Marshal(), f.position().found(day).Checked, now.UnixMilli()
+	next.polled = Target{}
+	if post != nil {
+		next.Claimed = post.claimed
+		next.Posts++
+	}
 	err := c.store.Update(func(tx *store.Tx) error {
 		if post == nil {
-			return f.put(tx)
+			return next.put(tx)
 		}
-		return errors.Join(f.put(tx), tx.Put("posts", post.ID, *post))
+		return errors.Join(next.put(tx), tx.Put("posts", post.ID, *post))
 	})
 	if err != nil {
 		return fmt.Errorf("noting a post: %w", err)
 	}
+	*f = next
 	c.watch(f, now)
 	return nil
 }

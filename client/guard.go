@@ -45,7 +45,7 @@ func (c *Client) reached() error {
 		return nil
 	}
 	c.self.Failing = 0
-	return c.store.Update(c.self.put)
+	return unlessFull(c.store.Update(c.self.put))
 }
 
 // unreached notes that the guard did not answer at now. It says whether the other one takes over.
@@ -64,5 +64,5 @@ func (c *Client) unreached(now time.Time) (changed bool, err error) {
 		c.self.Failing = 0
 		changed = true
 	}
-	return changed, c.store.Update(c.self.put)
+	return changed, unlessFull(c.store.Update(c.self.put))
 }

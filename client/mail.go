@@ -132,11 +132,11 @@ func (c *Client) current(p *pending, now time.Time) (letter, error) {
 	err := c.store.View(func(tx *store.Tx) error { return tx.Get("letters", letterName(p.number), &l) })
 	if err == nil && !c.calendar.Writable(now, l.Day) {
 		err = c.sealAgain(&l, now)
-		p.day = l.Day
 	}
 	if err != nil {
 		return letter{}, fmt.Errorf("taking a box from the outbox: %w", err)
 	}
+	p.day = l.Day
 	return l, nil
 }
 

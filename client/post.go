@@ -26,6 +26,8 @@ type entry struct {
 	Received int64   `cbor:"5,keyasint"` // or queued; Unix milliseconds
 	Day      box.Day `cbor:"6,keyasint"`
 	BadPhoto bool    `cbor:"7,keyasint"` // its boxes hold something else than the post says
+
+	claimed string // the name in Content
 }
 
 var idEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)

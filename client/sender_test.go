@@ -140,6 +140,26 @@ func TestStreamsArePoisson(t *testing.T) {
 	}
 }
 
+// TestNoBurstAfterSleep wakes a sender after a short and after a long sleep: what it missed of the first it
+// makes up for, and of the second it says nothing.
+func TestNoBurstAfterSleep(t *testing.T) {
+	for asleep, want := range map[time.Duration]func(int) bool{
+		4 * time.Second:  func(n int) bool { return n > 1 },
+		10 * time.Minute: func(n int) bool { return n == 0 },
+	} {
+		w := newWorld(t, 1, thin())
+		p := w.join(0, 2)
+		w.now = w.now.Add(asleep)
+		n := 0
+		for _, ok := p.Due(w.now); ok; _, ok = p.Due(w.now) {
+			n++
+		}
+		if !want(n) || p.Next().After(w.now.Add(time.Minute)) {
+			t.Errorf("%d packets at once after %v, the next at %v", n, asleep, p.Next())
+		}
+	}
+}
+
 func TestLanesIgnoreTheQueues(t *testing.T) {
 	t.Parallel()
 	count := func(busy bool) (work int) {

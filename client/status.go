@@ -52,6 +52,7 @@ func (c *Client) Status() Status {
 	c.state.Lock()
 	defer c.state.Unlock()
 	own, err := c.ownFeed() // before c.mu: no slot waits for the disk
+	room := c.store.Room()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now().UTC()
@@ -68,7 +69,7 @@ func (c *Client) Status() Status {
 	if err == nil && own.Unsaid {
 		s.Trouble = append(s.Trouble, Trouble{ErrCopied.Error(), ErrCopied.Hint()})
 	}
-	for _, err := range []error{c.line.split, c.line.documentFault, c.line.fault} {
+	for _, err := range []error{room, c.line.split, c.line.documentFault, c.line.fault} {
 		if err != nil {
 			s.Trouble = append(s.Trouble, Trouble{err.Error(), fault.Of(err).Hint()})
 		}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,6 +84,8 @@ func newTown(t *testing.T, par directory.Parameters) *town {
 		t.Fatal(err)
 	}
 	tn.genesis = g
+	cal := box.Calendar{Genesis: start, Grace: 2 * time.Hour, Retention: par.RetentionDays}
+	w.closed = func(d box.Day) bool { return !cal.Writable(time.Now(), d) }
 	tn.library = library{tn}
 	for i, n := range entries {
 		tn.open(n, [32]byte{1, byte(i)})
@@ -246,6 +250,7 @@ type resident struct {
 	*client.Client
 	t    *testing.T
 	home string
+	room atomic.Int64 // how often the disk has room yet
 	stop func() error // ends Run and waits for it
 }
 
@@ -255,12 +260,21 @@ func (tn *town) settle(t *testing.T, name string) *resident {
 		t.Fatal(err)
 	}
 	r := &resident{t: t, home: home}
+	r.room.Store(math.MaxInt64)
 	tn.start(r)
 	return r
 }
 
+// free is a disk that has room as often as r.room says.
+func (r *resident) free(string) (uint64, error) {
+	if r.room.Add(-1) < 0 {
+		return 0, nil
+	}
+	return math.MaxInt64, nil
+}
+
 func (tn *town) start(r *resident) {
-	c, err := client.New(client.Config{Home: r.home, Transport: tn.fabric.Transport, Log: tn.log})
+	c, err := client.New(client.Config{Home: r.home, Transport: tn.fabric.Transport, Free: r.free, Log: tn.log})
 	if err != nil {
 		r.t.Fatal(err)
 	}

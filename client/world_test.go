@@ -37,6 +37,7 @@ type world struct {
 	carries   func(client.Sent) bool                 // which packets travel; the others cost nothing and are lost
 	signed    func(directory.Epoch) directory.Digest // what a town's other providers have
 	twist     func(*box.Reply)                       // what a dishonest holder makes of its replies
+	closed    func(box.Day) bool                     // days for which holders take no writes; nil: none
 	rng       *rand.Rand
 	now       time.Time
 	later     func(time.Time, func()) // in place of the event heap, for a town
@@ -365,7 +366,7 @@ func (w *world) execute(id directory.NodeID, r sphinx.Result, leave time.Time) {
 	w.at(leave, func() { w.hop(directory.NodeID(first), packet, leave) })
 }
 
-// perform is a store without replication or days: every holder has the same boxes.
+// perform is a store without replication: every holder has the same boxes.
 func (w *world) perform(req box.Request) box.Reply {
 	if err := req.Verify(); err != nil {
 		w.t.Fatal(err)
@@ -376,6 +377,7 @@ func (w *world) perform(req box.Request) box.Reply {
 	have, ok := w.boxes[req.Box.ID]
 	reply := box.Reply{Status: box.StatusNotFound, Day: req.Day, Box: box.Box{ID: req.Box.ID}}
 	switch {
+	case req.Op == box.OpWrite && w.closed != nil && w.closed(req.Day):
 	case req.Op != box.OpRead && (!ok || have.Equal(req.Box)):
 		w.boxes[req.Box.ID] = box.Box{ID: req.Box.ID, Signature: req.Box.Signature, Ciphertext: slices.Clone(req.Box.Ciphertext)}
 		reply.Status = box.StatusStored

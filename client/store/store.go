@@ -30,7 +30,7 @@ var (
 	ErrMissing    = fault.New(fault.User, "there is no store", "Make one with `murmur init`, or name another --home.")
 	ErrPassphrase = fault.New(fault.Locked, "wrong passphrase", "Try again; without the passphrase nobody can open this home.")
 	ErrForeign    = fault.New(fault.Trust, "not a store of this program, or damaged", "Nothing was changed. Restore the directory from a backup, or name another --home.")
-	ErrFull       = fault.New(fault.Quota, "the disk is nearly full", "Make room and start again; nothing that was said to be done is lost.")
+	ErrFull       = fault.New(fault.Quota, "the disk is nearly full", "Make room: a daemon that runs goes on by itself. Nothing that was said to be done is lost.")
 	ErrExposed    = fault.New(fault.Trust, "others on this computer can read the data key", "Make the file private: chmod 600.")
 )
 
@@ -51,6 +51,9 @@ const MaxRecord = 1 << 20
 
 // Store is an open store. Its methods may be called from many goroutines.
 type Store struct {
+	// Free says how many bytes the disk of a directory has left. It may be replaced before the first use.
+	Free func(dir string) (uint64, error)
+
 	dir    string
 	db     *badger.DB
 	lock   *durable.Lock
@@ -108,7 +111,7 @@ func open(dir string, passphrase []byte) (*Store, error) {
 		return nil, err
 	}
 	derived := key.derive()
-	if err := checkRoom(dir); err != nil {
+	if err := checkRoom(dir, free); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(dir, tables)); err != nil {
@@ -121,7 +124,7 @@ func open(dir string, passphrase []byte) (*Store, error) {
 	if err != nil {
 		return nil, ErrForeign.With("opening the records in %s: %w", dir, err)
 	}
-	s := &Store{dir: dir, db: db, sealer: newSealer(derived)}
+	s := &Store{Free: free, dir: dir, db: db, sealer: newSealer(derived)}
 	if err := s.checkMark(filepath.Join(dir, markFile)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -136,7 +139,7 @@ const reserve = 48 << 20
 var free = durable.Free
 
 // checkRoom refuses before the disk is full. A system that does not tell is taken at its word.
-func checkRoom(dir string) error {
+func checkRoom(dir string, free func(string) (uint64, error)) error {
 	if left, err := free(dir); err == nil && left < reserve {
 		return ErrFull.With("%d MiB are free, %d are needed", left>>20, reserve>>20)
 	}
@@ -195,6 +198,9 @@ func (s *Store) Close() error {
 	return err
 }
 
+// Room is ErrFull while nothing can be written.
+func (s *Store) Room() error { return checkRoom(s.dir, s.Free) }
+
 // View reads in one snapshot.
 func (s *Store) View(read func(*Tx) error) error {
 	return s.db.View(func(txn *badger.Txn) error { return read(&Tx{txn, &s.sealer}) })
@@ -204,7 +210,7 @@ func (s *Store) View(read func(*Tx) error) error {
 func (s *Store) Update(write func(*Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := checkRoom(s.dir); err != nil {
+	if err := s.Room(); err != nil {
 		return err
 	}
 	next := s.count + 1
