@@ -64,9 +64,9 @@ photo-virtual:
 soak TIME="60m":
     MURMUR_SOAK={{TIME}} go test -count=1 -v -timeout 25h -run Soak ./internal/demo
 
-# round trips over lossy links and past dead mixes, COUNT for each row (R9, R10)
+# round trips over lossy links and past dead mixes, COUNT for each row: half an hour and more (R9, R10)
 arq COUNT="10000":
-    MURMUR_ARQ={{COUNT}} go test -count=1 -v -timeout 60m -run RoundTrips ./client
+    MURMUR_ARQ={{COUNT}} go test -count=1 -v -timeout 180m -run RoundTrips ./client
 
 # races, and flakes under shuffled order
 race:

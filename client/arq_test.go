@@ -17,7 +17,7 @@ import (
 func TestRoundTripsAreCompleted(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("MURMUR_ARQ"))
 	if n == 0 {
-		t.Skip("a minute for each thousand: just arq (MURMUR_ARQ=10000)")
+		t.Skip("minutes for each thousand: just arq (MURMUR_ARQ=10000)")
 	}
 	for _, row := range []struct {
 		name        string

@@ -10,6 +10,7 @@ import (
 	"murmuration/client/feed"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
+	"murmuration/internal/link"
 )
 
 // forger writes what it likes into a town's boxes.
@@ -112,6 +113,54 @@ func TestSplitNetworkIsNoticed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestForgedDocumentIsRefused lets somebody sign who is no authority.
+func TestForgedDocumentIsRefused(t *testing.T) {
+	t.Parallel()
+	inTown(t, townParameters(), nil, func(tn *town, _ ...*resident) {
+		tn.mu.Lock()
+		honest := tn.author
+		tn.author = directory.NewIdentity([32]byte{66})
+		tn.mu.Unlock()
+		ada := tn.settle(t, "Ada")
+		defer func() {
+			if err := ada.stop(); err != nil {
+				t.Error(err)
+			}
+		}()
+		<-time.After(5 * time.Minute)
+		if s := ada.Status(); s.Connected || s.Document != 0 || len(s.Trouble) == 0 {
+			t.Errorf("with a forged document: %+v", s)
+		}
+		tn.mu.Lock()
+		tn.author = honest
+		tn.mu.Unlock()
+		await(t, "connection", time.Hour, func() bool { return ada.Status().Connected })
+	})
+}
+
+// TestDocumentsAreFetchedByStrangers: who serves a document learns nothing about whose client asks.
+func TestDocumentsAreFetchedByStrangers(t *testing.T) {
+	t.Parallel()
+	par := slowTown()
+	par.EpochLength = 4 * time.Minute
+	par.Grace = par.EpochLength / 4
+	inTown(t, par, []string{"Ada"}, func(tn *town, people ...*resident) {
+		<-time.After(4 * par.EpochLength)
+		tn.mu.Lock()
+		defer tn.mu.Unlock()
+		seen := map[link.PublicKey]bool{}
+		for _, key := range tn.askers {
+			if seen[key] || tn.spools[key] != nil {
+				t.Error("a key asks for documents twice, or has a spool")
+			}
+			seen[key] = true
+		}
+		if len(seen) < 4 || len(tn.spools) != 1 {
+			t.Errorf("the control: %d documents fetched, %d spools", len(seen), len(tn.spools))
+		}
+	})
 }
 
 // TestDishonestHolder gives boxes whose ciphertext was changed: they are asked for again, and read

@@ -260,6 +260,45 @@ func TestResend(t *testing.T) {
 	}
 }
 
+// TestDeadHolderIsPassedOver takes the first holder of a box down: a request finds the other at its second
+// try, and a poll after eight.
+func TestDeadHolderIsPassedOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, thin())
+	p := w.join(0, 4)
+	var id box.ID
+	for ids := rand.NewChaCha8([32]byte{8}); ; {
+		var err error
+		if id, err = box.RandomID(ids); err != nil {
+			t.Fatal(err)
+		}
+		var all []box.Holder
+		for _, provider := range w.providers() {
+			all = append(all, box.Holder(provider))
+		}
+		if two := box.Placement(0, id, all, 2); directory.NodeID(two[0]) != p.own && directory.NodeID(two[1]) != p.own {
+			w.nodes[directory.NodeID(two[0])].dead = true
+			break
+		}
+	}
+	if err := p.Enqueue(w.now, client.Request{Token: 1, Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
+		t.Fatal(err)
+	}
+	p.Watch(client.Target{Token: 2, ID: id, Since: w.now})
+	got := func(kind client.EventKind) bool {
+		return find(p.events, func(e client.Event) bool { return e.Kind == kind }) != nil
+	}
+	for end := w.now.Add(5 * time.Minute); w.now.Before(end) && !(got(client.Answered) && got(client.Polled)); {
+		w.run(w.now.Add(10 * time.Second))
+	}
+	if !got(client.Answered) || !got(client.Polled) {
+		t.Errorf("the request was answered: %v, a poll: %v", got(client.Answered), got(client.Polled))
+	}
+	if tries := p.Stats().Resent + 1; tries != 2 {
+		t.Errorf("answered at try %d", tries)
+	}
+}
+
 func TestNothingArrivesWhenAllIsLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 7, thin())

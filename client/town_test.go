@@ -30,7 +30,8 @@ type town struct {
 	genesis  *directory.Genesis
 	author   *directory.Identity
 	spools   map[link.PublicKey]*person
-	closed   map[string]bool // providers that refuse links
+	closed   map[string]bool  // providers that refuse links
+	askers   []link.PublicKey // who fetched documents
 	listens  []link.Listener
 	conns    []link.Conn
 	library  library
@@ -134,6 +135,9 @@ func (tn *town) accept(l link.Listener, provider directory.NodeID) {
 		}
 		tn.mu.Lock()
 		tn.conns = append(tn.conns, conn)
+		if conn.Kind() == link.Directory {
+			tn.askers = append(tn.askers, conn.Peer())
+		}
 		tn.mu.Unlock()
 		if conn.Kind() == link.Directory {
 			go directory.Serve(conn, tn.library) // ends with the connection
