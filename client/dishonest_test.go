@@ -85,6 +85,52 @@ func TestDishonestAuthor(t *testing.T) {
 	})
 }
 
+// TestWrongPartsOfAPhoto: a part of another file, or of another place in the file, is not taken for one.
+func TestWrongPartsOfAPhoto(t *testing.T) {
+	t.Parallel()
+	inTown(t, townParameters(), []string{"Bob"}, func(tn *town, people ...*resident) {
+		bob := people[0]
+		mallory, pictures := tn.newForger(1), tn.newForger(2)
+		link := feed.Link{Network: feed.NetworkOf(box.NetworkID(tn.genesis.ID())), FirstDay: mallory.day(), Stream: mallory.stream()}
+		bob.follow(link.String(), "")
+		records := tn.format.Split(feed.KindPhoto, noise(t, 90, 90))
+		if len(records) < 4 {
+			t.Fatalf("%d parts", len(records))
+		}
+		mallory.post(feed.Post{Text: "see", Photo: &feed.Photo{
+			Hash: records[0].Hash, Size: len(noise(t, 90, 90)), Width: 90, Height: 90, Day: mallory.day(), Stream: pictures.stream()}})
+		for i, r := range records {
+			switch i {
+			case 0:
+				r.Hash[0] ^= 1
+			case 1:
+				r.Part = 2
+			case 2:
+				r.Kind = feed.KindPost
+			}
+			pictures.put(r.Marshal(tn.format))
+		}
+		await(t, "post", 10*time.Minute, func() bool { return bob.read() != "" })
+		posts, err := bob.Timeline(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := func() client.PhotoState {
+			s, err := bob.FetchPhoto(posts[0].ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		right := len(records) - 3
+		await(t, "the right parts", 10*time.Minute, func() bool { return state().Got >= right }) // the control
+		<-time.After(2 * time.Minute)
+		if s := state(); s.Got != right || s.Here {
+			t.Errorf("%+v, though %d parts are right", s, right)
+		}
+	})
+}
+
 // TestSplitNetworkIsNoticed lets the other providers have other documents than the client was given.
 func TestSplitNetworkIsNoticed(t *testing.T) {
 	t.Parallel()

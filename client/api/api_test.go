@@ -292,6 +292,43 @@ func TestSocketOfOthersIsRefused(t *testing.T) {
 	}
 }
 
+// TestStrangersAreNotServed lets the kernel's answer be "somebody else" for the first who asks.
+func TestStrangersAreNotServed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	asked := 0
+	l.(*guarded).admits = func(conn net.Conn) bool {
+		asked++
+		return asked > 1 && sameUser(conn)
+	}
+	var conns [2]net.Conn
+	for i := range conns {
+		if conns[i], err = net.Dial("unix", path); err != nil {
+			t.Fatal(err)
+		}
+		defer conns[i].Close()
+	}
+	served, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer served.Close()
+	if _, err := served.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	var b [1]byte
+	if n, err := conns[0].Read(b[:]); err == nil || n > 0 || asked != 2 {
+		t.Errorf("the stranger read %d bytes, %v; %d were looked at", n, err, asked)
+	}
+	if _, err := conns[1].Read(b[:]); err != nil {
+		t.Errorf("the control: %v", err)
+	}
+}
+
 func TestStaleSocketIsReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})

@@ -64,13 +64,14 @@ func listen(path string) (net.Listener, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("listening for commands: %w", err), l.Close())
 	}
-	return &guarded{Listener: l, slots: make(chan struct{}, maxConns)}, nil
+	return &guarded{Listener: l, admits: sameUser, slots: make(chan struct{}, maxConns)}, nil
 }
 
 // guarded accepts this user's processes only, and not too many at a time.
 type guarded struct {
 	net.Listener
-	slots chan struct{}
+	admits func(net.Conn) bool
+	slots  chan struct{}
 }
 
 func (g *guarded) Accept() (net.Conn, error) {
@@ -79,7 +80,7 @@ func (g *guarded) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !sameUser(conn) {
+		if !g.admits(conn) {
 			conn.Close()
 			continue
 		}
