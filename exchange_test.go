@@ -166,6 +166,7 @@ func (s *stranger) request(ctx context.Context) (packet []byte, id sphinx.SURBID
 			return nil, id, err
 		}
 	}
+	epoch = max(epoch, s.doc.Epoch) // the next one may have begun while the document came
 	if _, err = rand.Read(id[:]); err != nil {
 		return nil, id, err
 	}

@@ -71,7 +71,11 @@ func runDemo(c *cli.Context) error {
 		say(c, "kept in %s; the photo as bob got it: %s", o.Dir, filepath.Join(o.Dir, "photo.jpg"))
 	}
 	if errors.Is(err, demo.ErrLayer) {
-		return fail(exitNetwork, err, "That is what shall happen when a layer is down: run the demo without --stop-layer.")
+		hint := "That is what shall happen when a layer is down: run the demo without --stop-layer."
+		if o.StopLayer == 0 {
+			hint = "This computer may be busy: try again, with a longer --patience."
+		}
+		return fail(exitNetwork, err, hint)
 	}
 	return err
 }

@@ -53,7 +53,7 @@ type Step struct {
 	At   time.Duration
 }
 
-// ErrLayer says that nothing came through, and which layer of mixes is to blame.
+// ErrLayer says that nothing came through; the text names the layer of mixes that is to blame.
 var ErrLayer = errors.New("nothing came through")
 
 const (
@@ -304,6 +304,9 @@ func (s *show) wait(ctx context.Context, what string, done func() (bool, error))
 // blame names the layer that let nothing through, as a watcher of the links can tell: the first that no
 // packet reaches, or else the first that none leaves.
 func (s *show) blame(what string) error {
+	if len(s.alice.Network().Nodes) == 0 {
+		return fmt.Errorf("%w: waited %s for %s; no network document has come yet", ErrLayer, s.o.Patience, what)
+	}
 	for _, end := range []struct {
 		says  string
 		moved func(nodes []string) bool
