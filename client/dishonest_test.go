@@ -124,7 +124,7 @@ func TestWrongPartsOfAPhoto(t *testing.T) {
 		}
 		right := len(records) - 3
 		await(t, "the right parts", 10*time.Minute, func() bool { return state().Got >= right }) // the control
-		<-time.After(2 * time.Minute)
+		<-time.After(time.Minute)
 		if s := state(); s.Got != right || s.Here {
 			t.Errorf("%+v, though %d parts are right", s, right)
 		}
