@@ -68,6 +68,10 @@ soak TIME="60m":
 arq COUNT="10000":
     MURMUR_ARQ={{COUNT}} go test -count=1 -v -timeout 180m -run RoundTrips ./client
 
+# the simulator's report in a real browser
+browser BROWSER="chromium":
+    MURMUR_BROWSER={{BROWSER}} go test -count=1 -v -run Browser ./sim/report
+
 # races, and flakes under shuffled order
 race:
     go test -race -shuffle=on ./...

@@ -115,8 +115,8 @@ func simCheck(c *cli.Context) error {
 	if err := printTable(c, rows); err != nil {
 		return err
 	}
-	say(c, "%s is sound: %d cells at level %s, %d to %d replications each, %d checks", f.Path, len(f.Cells), cell.Scenario.Level,
-		cell.Scenario.Replicate.Min, cell.Scenario.Replicate.Max, len(f.Checks()))
+	say(c, "%s is sound: %s at level %s, %d to %d replications each, %s", f.Path, plural(len(f.Cells), "cell", "cells"), cell.Scenario.Level,
+		cell.Scenario.Replicate.Min, cell.Scenario.Replicate.Max, plural(len(f.Checks()), "check", "checks"))
 	say(c, "one replication of this cell needs about %s; an idle client would move %.4g MB/day each way", sim.Memory(cell.Scenario), cell.Scenario.Clients.Volume()/1e6)
 	return nil
 }

@@ -150,12 +150,18 @@ function unlinkability() {
   if (charts.length) section("unlinkability", "Whose message is it?", "Third-party unlinkability of two labelled senders: ε = |ln(p₀/p₁)| over the outputs of either; 0 is perfect. Bars: 95 % intervals.", ...charts);
 }
 
+// beats says whether q is better than p in latency and entropy, as far as their intervals tell.
+function beats(q, p) { return (q.lo <= p.hi && q.y > p.y) || (q.hi < p.lo && q.y >= p.y); }
+
 function frontier() {
-  const points = page.cells.map((c) => ({ c, x: metric(c.label, "latency_s_mean")?.value ?? metric(c.label, "target_latency_s_mean")?.value, y: metric(c.label, "shannon_bits_mean")?.value, mb: c.mb_day, s: series(c) })).filter((p) => p.x != null && p.y != null);
+  const points = page.cells.map((c) => {
+    const x = metric(c.label, "latency_s_mean") ?? metric(c.label, "target_latency_s_mean");
+    return { x: x?.value, lo: x?.lo, hi: x?.hi, y: metric(c.label, "shannon_bits_mean")?.value, mb: c.mb_day, s: series(c) };
+  }).filter((p) => p.x != null && p.y != null);
   if (points.length < 3) return;
   const traffic = new Set(points.map((p) => p.mb)).size > 1;
-  const best = points.filter((p) => !points.some((q) => q !== p && q.x <= p.x && q.y >= p.y && (q.x < p.x || q.y > p.y) && (!traffic || q.mb <= p.mb)));
-  section("frontier", "What latency" + (traffic ? " and bandwidth buy" : " buys"), "One point for each cell. The line joins those that no other cell beats in both latency and entropy" + (traffic ? " at its bandwidth." : "."),
+  const best = points.filter((p) => !points.some((q) => beats(q, p) && (!traffic || q.mb <= p.mb)));
+  section("frontier", "What latency" + (traffic ? " and bandwidth buy" : " buys"), "One point for each cell. The line joins those that no other cell beats in both latency and entropy, as far as their intervals tell" + (traffic ? ", at its bandwidth." : "."),
     Plot.plot({
       width: width(), height: 400, marginLeft: 55, marginBottom: 44, grid: true, x: axis("mean latency, s", points.map((p) => p.x)), y: { label: "↑ entropy, bits", nice: true }, style: font,
       color: traffic ? { legend: true, label: "MB a day and client", scheme: "viridis", type: wide(points.map((p) => p.mb)) ? "log" : "linear" } : undefined,
