@@ -117,10 +117,7 @@ func open(dir string, passphrase []byte) (*Store, error) {
 	if _, err := os.Stat(filepath.Join(dir, tables)); err != nil {
 		return nil, ErrForeign.With("%s has a key but no records", dir)
 	}
-	if err := durable.CheckTables(filepath.Join(dir, tables)); err != nil {
-		return nil, ErrForeign.With("opening the records in %s: %w", dir, err)
-	}
-	db, err := badger.Open(badgerOptions(filepath.Join(dir, tables), derived.badger))
+	db, err := openBadger(badgerOptions(filepath.Join(dir, tables), derived.badger))
 	if err != nil {
 		return nil, ErrForeign.With("opening the records in %s: %w", dir, err)
 	}
