@@ -56,7 +56,7 @@ func (e *Engine) Accept(k *PrivateKey, element []byte, keys *HopKeys) error {
 	if err := e.agree(k, element); err != nil {
 		return err
 	}
-	e.expand.hopKeys(&e.shared, keys)
+	e.expand.hopKeys(&e.shared, keys, !k.suite.kem)
 	return nil
 }
 
@@ -129,7 +129,7 @@ func (e *Engine) offerKEM(rng io.Reader, path []*PublicKey, elements []byte, key
 		if err := e.x.encapsulate(&e.shared, k, ct, &e.fresh); err != nil {
 			return err
 		}
-		e.expand.hopKeys(&e.shared, &keys[i])
+		e.expand.hopKeys(&e.shared, &keys[i], false)
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (e *Engine) offerPoints(rng io.Reader, path []*PublicKey, elements []byte, 
 		if err := e.secretAt(scalar, k, factors[:i]); err != nil {
 			return err
 		}
-		e.expand.hopKeys(&e.shared, &keys[i])
+		e.expand.hopKeys(&e.shared, &keys[i], true)
 		if i+1 == len(path) {
 			break
 		}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"hash"
@@ -19,14 +20,16 @@ type mac struct {
 
 func newMAC() mac { return mac{h: sha256.New()} }
 
-func (m *mac) start(key *[32]byte) {
-	m.pad(key, 0x36)
-}
+// The two paddings of a key, whole blocks.
+var (
+	innerPad = [sha256.BlockSize]byte(bytes.Repeat([]byte{0x36}, sha256.BlockSize))
+	outerPad = [sha256.BlockSize]byte(bytes.Repeat([]byte{0x5c}, sha256.BlockSize))
+)
 
-func (m *mac) pad(key *[32]byte, with byte) {
-	for i := range m.block {
-		m.block[i] = with
-	}
+func (m *mac) start(key *[32]byte) { m.pad(key, &innerPad) }
+
+func (m *mac) pad(key *[32]byte, with *[sha256.BlockSize]byte) {
+	m.block = *with
 	subtle.XORBytes(m.block[:32], m.block[:32], key[:])
 	m.h.Reset()
 	m.h.Write(m.block[:])
@@ -35,7 +38,7 @@ func (m *mac) pad(key *[32]byte, with byte) {
 // finish leaves the result in m.sum.
 func (m *mac) finish(key *[32]byte) {
 	m.h.Sum(m.sum[:0])
-	m.pad(key, 0x5c)
+	m.pad(key, &outerPad)
 	m.h.Write(m.sum[:])
 	m.h.Sum(m.sum[:0])
 }
@@ -78,14 +81,20 @@ var infoAndCounter = func() (infos [5][]byte) {
 	return infos
 }()
 
-// hopKeys cuts the 160 bytes in the order of the specification.
-func (x *expander) hopKeys(secret *[SharedSize]byte, keys *HopKeys) {
-	for i := range infoAndCounter {
+// hopKeys cuts the 160 bytes in the order of the specification. The last 32 are the blinding seed, which costs
+// a fifth of all: without blinding it stays zero.
+func (x *expander) hopKeys(secret *[SharedSize]byte, keys *HopKeys, blinding bool) {
+	blocks := infoAndCounter[:]
+	if !blinding {
+		blocks = blocks[:len(blocks)-1]
+		clear(x.out[len(blocks)*sha256.Size:])
+	}
+	for i, info := range blocks {
 		x.mac.start(secret)
 		if i > 0 {
 			x.mac.h.Write(x.mac.sum[:])
 		}
-		x.mac.h.Write(infoAndCounter[i])
+		x.mac.h.Write(info)
 		x.mac.finish(secret)
 		copy(x.out[i*sha256.Size:], x.mac.sum[:])
 	}

@@ -140,13 +140,18 @@ func TestHopKeysAreHKDFExpand(t *testing.T) {
 			t.Fatal(err)
 		}
 		var k HopKeys
-		e.expand.hopKeys(&secret, &k)
+		e.expand.hopKeys(&secret, &k, true)
 		got := bytes.Join([][]byte{k.MAC[:], k.Stream[:], k.wide[:], k.blind[:]}, nil)
 		if !bytes.Equal(got, want) {
 			t.Fatal("not HKDF-Expand")
 		}
 		if w := k.Wide(); !bytes.Equal(w[:48], want[80:128]) || !bytes.Equal(w[48:], want[64:80]) {
 			t.Fatal("the wide-block key is cut wrongly")
+		}
+		k.blind = [32]byte{} // without blinding all else is the same, whatever the call before left
+		var without HopKeys
+		if e.expand.hopKeys(&secret, &without, false); without != k {
+			t.Fatal("without blinding: other keys")
 		}
 	}
 }
