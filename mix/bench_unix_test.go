@@ -176,7 +176,8 @@ func (w *town) linkCost(b *testing.B) time.Duration {
 }
 
 // BenchmarkPeelers is the pool of workers alone, without links: how much faster two are than one, in the
-// same run. Run it with -benchtime 5000x, on a machine with nothing else to do.
+// same run. Run it with -benchtime 5000x, on a machine with nothing else to do. cpu/unwrap is the CPU time of a
+// packet with two workers, scribe and all, over that of its peeling alone; other work disturbs it less.
 func BenchmarkPeelers(b *testing.B) {
 	if runtime.GOMAXPROCS(0) < 2 {
 		b.Skip("there is one processor only")
@@ -184,8 +185,9 @@ func BenchmarkPeelers(b *testing.B) {
 	for _, s := range sizes {
 		b.Run(s.name, func(b *testing.B) {
 			w := newTown(b, benchParameters(s.suite, s.plaintext), nil)
-			one := w.peel(b, b.N, 1)
-			two := w.peel(b, b.N, 2)
+			one, _ := w.peel(b, b.N, 1)
+			two, used := w.peel(b, b.N, 2)
+			b.ReportMetric(float64(used)/float64(b.N)/float64(w.unwrapCost(b)), "cpu/unwrap")
 			b.ReportMetric(float64(b.N)/one.Seconds(), "packets/s-1")
 			b.ReportMetric(float64(b.N)/two.Seconds(), "packets/s-2")
 			b.ReportMetric(float64(one)/float64(two), "speedup")
@@ -193,9 +195,9 @@ func BenchmarkPeelers(b *testing.B) {
 	}
 }
 
-// peel is how long so many workers take for n packets, to the point at which all are in the pool and
-// their tags on disk.
-func (w *town) peel(b *testing.B, n, workers int) time.Duration {
+// peel is how long so many workers take for n packets, and what CPU time, to the point at which all are in the
+// pool and their tags on disk.
+func (w *town) peel(b *testing.B, n, workers int) (took, used time.Duration) {
 	keys, err := OpenKeyring(KeyringConfig{
 		Dir: b.TempDir(), Suite: w.params.Suite(), Epochs: w.genesis.Schedule(), Grace: w.genesis.Parameters.Grace, Capacity: n + 1,
 	}, time.Now())
@@ -234,6 +236,7 @@ func (w *town) peel(b *testing.B, n, workers int) time.Duration {
 	ctx, cancel := context.WithCancel(b.Context())
 	var running sync.WaitGroup
 	began := time.Now()
+	used = cpuTime()
 	running.Go(func() { _ = e.Run(ctx) })
 	for durable := 0; durable < n; {
 		e.Do(func(time.Time) { durable = len(relay.pool.heap) })
@@ -242,10 +245,11 @@ func (w *town) peel(b *testing.B, n, workers int) time.Duration {
 			break
 		}
 	}
-	took := time.Since(began)
+	took = time.Since(began)
+	used = cpuTime() - used
 	cancel()
 	running.Wait()
-	return took
+	return took, used
 }
 
 // peelable is a packet for a key of the test's own.

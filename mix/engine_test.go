@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/replay"
+	"murmuration/internal/sphinx"
 )
 
 // TestTagsAreOnDiskBeforePacketsLeave: whenever a packet has come out, the journal on disk, as a crash
@@ -78,6 +81,49 @@ func TestDiskRefusesNodeStops(t *testing.T) {
 	if w.receive(within(ctx, quiet), 1) != 0 {
 		t.Error("a packet left that the mix could not remember")
 	}
+}
+
+// groups is a core that counts how often its tags were asked for.
+type groups struct {
+	*Relay
+	taken int
+}
+
+func (g *groups) TakeFresh(into []Seen) []Seen {
+	g.taken++
+	return g.Relay.TakeFresh(into)
+}
+
+// TestTagsAreWrittenInGroups: a lonely tag is written at once, those of a busy node once a millisecond.
+func TestTagsAreWrittenInGroups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core := &groups{Relay: NewRelay(1000, nil)}
+		core.SetRules(Rules{Next: map[directory.NodeID]struct{}{{'a'}: {}}})
+		core.OpenEpoch(0, time.Now(), time.Now().Add(time.Hour), replay.NewSet(1000, replay.Secret{1}))
+		e := NewEngine(EngineConfig{Core: core, Keys: &Keyring{}, Workers: 1})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go e.scribe(ctx)
+		admit := func(n int) {
+			e.Do(func(now time.Time) {
+				a := Arrival{Hop: sphinx.Result{Kind: sphinx.Forward, Tag: sphinx.Tag(tagNumber(n)), Next: sphinx.NodeID{'a'}}}
+				if reason := core.Receive(now, a); reason != Accepted {
+					t.Fatalf("tag %d is refused: %v", n, reason)
+				}
+			})
+		}
+		admit(0)
+		if synctest.Wait(); core.taken != 1 || len(core.pool.heap) != 1 {
+			t.Errorf("a lonely tag: %d groups, %d packets free to go", core.taken, len(core.pool.heap))
+		}
+		for n := range 100 {
+			admit(n + 1)
+			pass(groupEvery / 10)
+		}
+		if pass(groupEvery); core.taken > 12 || len(core.pool.heap) != 101 {
+			t.Errorf("100 tags in ten milliseconds: %d groups, %d packets free to go", core.taken, len(core.pool.heap))
+		}
+	})
 }
 
 // TestOverloadIsCounted: what finds the queue full is dropped, never kept somewhere else.
