@@ -198,13 +198,38 @@ func BenchmarkPeelers(b *testing.B) {
 // peel is how long so many workers take for n packets, and what CPU time, to the point at which all are in the
 // pool and their tags on disk.
 func (w *town) peel(b *testing.B, n, workers int) (took, used time.Duration) {
+	e, relay, packets := w.peelers(b, n, workers, n)
+	for _, p := range packets {
+		e.Submit(p)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	began := time.Now()
+	used = cpuTime()
+	running.Go(func() { _ = e.Run(ctx) })
+	for durable := 0; durable < n; {
+		e.Do(func(time.Time) { durable = len(relay.pool.heap) })
+		runtime.Gosched()
+		if !sleepUntil(ctx, time.Now().Add(time.Millisecond)) {
+			break
+		}
+	}
+	took = time.Since(began)
+	used = cpuTime() - used
+	cancel()
+	running.Wait()
+	return took, used
+}
+
+// peelers is an engine alone, with n packets for it that do not leave before the benchmark is over.
+func (w *town) peelers(b *testing.B, n, workers, queue int) (*Engine, *Relay, [][]byte) {
 	keys, err := OpenKeyring(KeyringConfig{
 		Dir: b.TempDir(), Suite: w.params.Suite(), Epochs: w.genesis.Schedule(), Grace: w.genesis.Parameters.Grace, Capacity: n + 1,
 	}, time.Now())
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer keys.Close()
+	b.Cleanup(func() { keys.Close() })
 	raw, err := keys.Public(0)
 	if err != nil {
 		b.Fatal(err)
@@ -229,27 +254,40 @@ func (w *town) peel(b *testing.B, n, workers int) (took, used time.Duration) {
 	for _, o := range opened {
 		relay.OpenEpoch(o.Epoch, o.From, o.Until, o.Tags)
 	}
-	e := NewEngine(EngineConfig{Params: w.params, Keys: keys, Core: relay, Buffers: NewBuffers(w.params.PacketSize()), Counts: &Counts{}, Workers: workers, Queue: n})
-	for _, p := range packets {
-		e.Submit(p)
-	}
+	return NewEngine(EngineConfig{
+		Params: w.params, Keys: keys, Core: relay, Buffers: NewBuffers(w.params.PacketSize()), Counts: &Counts{}, Workers: workers, Queue: queue,
+	}), relay, packets
+}
+
+// overload is how many times what the workers can do BenchmarkOverload asks of them.
+const overload = 5
+
+// BenchmarkOverload gives the peelers five times what they have just shown that they can do, and reports what
+// share of it they still do per CPU-second. Run it with -benchtime 20000x.
+func BenchmarkOverload(b *testing.B) {
+	w := newTown(b, benchParameters("x25519", 2000), nil)
+	workers := runtime.GOMAXPROCS(0)
+	n := max(1, b.N/overload)
+	alone, used := w.peel(b, n, workers)
+	capacity := float64(n) / used.Seconds()
+	gap := alone / time.Duration(n) / overload
+	e, _, packets := w.peelers(b, b.N, workers, 0)
 	ctx, cancel := context.WithCancel(b.Context())
 	var running sync.WaitGroup
-	began := time.Now()
-	used = cpuTime()
 	running.Go(func() { _ = e.Run(ctx) })
-	for durable := 0; durable < n; {
-		e.Do(func(time.Time) { durable = len(relay.pool.heap) })
-		runtime.Gosched()
-		if !sleepUntil(ctx, time.Now().Add(time.Millisecond)) {
+	began, before := time.Now(), cpuTime()
+	for i, p := range packets {
+		if i%64 == 0 && !sleepUntil(ctx, began.Add(time.Duration(i)*gap)) {
 			break
 		}
+		e.Submit(p)
 	}
-	took = time.Since(began)
-	used = cpuTime() - used
+	used = cpuTime() - before
+	received, _ := e.cfg.Counts.Totals()
+	b.ReportMetric(float64(received)/used.Seconds()/capacity, "goodput/capacity")
+	b.ReportMetric(float64(b.N)/float64(received), "offered/goodput")
 	cancel()
 	running.Wait()
-	return took, used
 }
 
 // peelable is a packet for a key of the test's own.

@@ -2,7 +2,8 @@ package mix
 
 import "sync"
 
-// Buffers hands out packets' memory again, so that a busy node allocates nothing per packet.
+// Buffers hands out packets' memory again, so that a busy node makes garbage of
+// no packet.
 type Buffers struct {
 	size int
 	pool sync.Pool
