@@ -121,3 +121,35 @@ func TestSameCallsSameDepartures(t *testing.T) {
 		t.Error("control: two runs of different calls agree")
 	}
 }
+
+// TestNoDocumentNothingIsTaken: without rules neither what goes on nor what ends here is taken in.
+func TestNoDocumentNothingIsTaken(t *testing.T) {
+	r := NewRelay(4, nil)
+	r.OpenEpoch(0, epoch0, ms(1000), replay.NewSet(4, replay.Secret{1}))
+	if reason := r.Receive(epoch0, arrival("p", "a", 0, 0)); reason != NoDocument {
+		t.Errorf("a packet that goes on: %v", reason)
+	}
+	if _, reason := r.Admit(epoch0, arrival("p", "", 0, 0)); reason != NoDocument {
+		t.Errorf("a packet that ends here: %v", reason)
+	}
+}
+
+// TestLoopsComeBackOnce: what ends at a mix is a loop that is on its way, or it is dropped.
+func TestLoopsComeBackOnce(t *testing.T) {
+	loops := &Loops{returns: NewReturns()}
+	loops.returns.Sent(sphinx.RecipientID{7}, directory.NodeID{'a'}, directory.NodeID{'b'}, ms(500))
+	r := NewRelay(4, loops)
+	r.SetRules(Rules{Next: map[directory.NodeID]struct{}{}})
+	r.OpenEpoch(0, epoch0, ms(1000), replay.NewSet(4, replay.Secret{1}))
+	for _, c := range []struct {
+		tag  string
+		id   byte
+		want Reason
+	}{{"p", 8, UnknownLoop}, {"q", 7, Accepted}, {"q", 7, Replayed}, {"r", 7, UnknownLoop}} {
+		a := arrival(c.tag, "", 0, 0)
+		a.Hop.Kind, a.Hop.Recipient = sphinx.Deliver, sphinx.RecipientID{c.id}
+		if reason := r.Receive(epoch0, a); reason != c.want {
+			t.Errorf("packet %s with loop %d: %v, want %v", c.tag, c.id, reason, c.want)
+		}
+	}
+}
