@@ -180,3 +180,14 @@ func TestHostileBytes(t *testing.T) {
 		}
 	})
 }
+
+// TestNoLinkIsCounted: a packet whose link is not there when it leaves is dropped, with its reason.
+func TestNoLinkIsCounted(t *testing.T) {
+	counts, core := &Counts{}, NewRelay(1, nil)
+	core.Hold(0, time.Now(), Departure{To: directory.NodeID{'a'}, Packet: make([]byte, 8)})
+	e := NewEngine(EngineConfig{Counts: counts, Buffers: NewBuffers(8), Core: core, Wires: NewWires(WiresConfig{}), Workers: 1})
+	e.depart(nil)
+	if _, sent := counts.Totals(); sent != 0 || counts.Dropped(LinkDown) != 1 {
+		t.Errorf("%d packets are counted as sent, %d as dropped", sent, counts.Dropped(LinkDown))
+	}
+}
