@@ -7,7 +7,6 @@ package sim
 import (
 	"context"
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -148,21 +147,21 @@ func (b *batch) run(ctx context.Context) error {
 // unmeasured finds metrics that a cell's rules wait for and that its engine does not measure, which would otherwise
 // only show in needless replications.
 func (b *batch) unmeasured(c scenario.Cell) error {
-	wanted := map[string]string{}
-	if m := c.Scenario.Replicate.Metric; m != "" {
-		wanted[m] = "replicate.metric"
-	}
-	for _, check := range b.checks {
-		if c.Concerns(check) {
-			wanted[check.Metric] = "check.metric"
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+	var problems scenario.Problems
+	want := func(check int, name string) {
 		measured := slices.ContainsFunc(b.done[c.Index], func(r Replication) bool { _, ok := r.Metric(name); return ok })
-		if !measured && !strings.HasSuffix(name, "_theory") {
-			return scenario.Problems{{File: b.file.Path, Key: wanted[name], Reason: fmt.Sprintf("level %q does not measure %q in cell %d %s", c.Scenario.Level, name, c.Index, c.Label()),
-				Hint: "It measures " + strings.Join(b.names(c), ", ") + "."}}
+		if name != "" && !measured && !strings.HasSuffix(name, "_theory") {
+			problems = append(problems, b.file.Unmeasured(c, check, name, b.names(c)))
 		}
+	}
+	want(-1, c.Scenario.Replicate.Metric)
+	for i, check := range b.checks {
+		if c.Concerns(check) {
+			want(i, check.Metric)
+		}
+	}
+	if len(problems) > 0 {
+		return problems
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -240,7 +241,7 @@ func TestUnfinishedFoldersAreNotMerged(t *testing.T) {
 
 func TestUnknownMetricIsRefused(t *testing.T) {
 	err := Run(t.Context(), parse(t, small+"[[check]]\nmetric = \"shanon_bits\"\nmin = 1\n"), Options{Folder: filepath.Join(t.TempDir(), "out")})
-	if err == nil || !strings.Contains(err.Error(), "does not measure \"shanon_bits\"") || !strings.Contains(err.Error(), "latency_s_mean") {
+	if err == nil || !strings.Contains(err.Error(), "does not measure \"shanon_bits\"") || !strings.Contains(err.Error(), "latency_s_mean") || !strings.Contains(err.Error(), "toml:"+strconv.Itoa(strings.Count(small, "\n")+1)+": check 1:") {
 		t.Errorf("%v", err)
 	}
 }
@@ -329,6 +330,7 @@ func TestWatchersAttacksWork(t *testing.T) {
 	const open = "level = \"des\"" + engines2 + `
 [[sweep]]
 "adversary.attack" = ["disclosure"]
+"time.duration" = ["40min"]
 "adversary.rounds" = [200]
 "adversary.round" = ["10s"]
 "clients.cover" = [false]

@@ -107,5 +107,8 @@ func failedChecks(c *cli.Context, f *scenario.File, folder string) error {
 	if failed > 0 {
 		return fail(exitUser, fmt.Errorf("%d of %d checks of %s failed", failed, len(verdicts), f.Path), "The lines above say which.")
 	}
+	if len(verdicts) > 0 {
+		say(c, "checks that pass: %d of %d", len(verdicts), len(verdicts))
+	}
 	return nil
 }

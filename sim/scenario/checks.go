@@ -16,6 +16,16 @@ func (f *File) Checks() []Check {
 	return s.Check
 }
 
+// Unmeasured refuses a metric, awaited by the check of that index or, below 0, by replicate, that no engine run gave.
+func (f *File) Unmeasured(c Cell, check int, name string, measured []string) Problem {
+	p := f.refuse("replicate.metric", "It measures "+strings.Join(measured, ", ")+".", "level %q does not measure %q in cell %d", c.Scenario.Level, name, c.Index)
+	if check >= 0 {
+		p.Key, p.Line = fmt.Sprintf("check %d", check+1), f.at.check(check)
+	}
+	p.Reason += c.remark()
+	return p
+}
+
 // Concerns reports whether a check is for this cell.
 func (c Cell) Concerns(check Check) bool {
 	for key, value := range flatten("", check.Where) {
@@ -62,7 +72,7 @@ func (f *File) contradictoryChecks() (all Problems) {
 	for i, check := range f.Checks() {
 		refuse := func(reason, hint string, args ...any) {
 			p := f.refuse("check", hint, reason, args...)
-			p.Key = fmt.Sprintf("check %d", i+1)
+			p.Key, p.Line = fmt.Sprintf("check %d", i+1), f.at.check(i)
 			all = append(all, p)
 		}
 		if check.Metric == "" {

@@ -91,6 +91,9 @@ func (f *File) times(c Cell) (all Problems) {
 	if _, _, err := s.WarmUp(); err != nil {
 		all = append(all, f.refuse("time.warmup", `Write "auto" or a duration like "30s".`, "%q is neither \"auto\" nor a duration", s.Time.WarmUp))
 	}
+	if a := s.Adversary; c.says("time.duration") && inRounds(a.Attack) && float64(a.Rounds)*a.Round.Seconds() > run.Seconds() {
+		all = append(all, f.refuse("adversary.rounds", "Give fewer or shorter rounds, or leave time.duration out: the run then takes what they need.", "%d rounds of %s are longer than the run of %s", a.Rounds, a.Round, run))
+	}
 	if s.Adversary.From.Duration >= run && run > 0 {
 		all = append(all, f.refuse("adversary.from", "Begin earlier or lengthen time.duration.", "the attack begins after the run of %s has ended", run))
 	}
@@ -99,6 +102,9 @@ func (f *File) times(c Cell) (all Problems) {
 	}
 	return all
 }
+
+// inRounds reports whether an attack counts in rounds, which then say how long a run takes.
+func inRounds(attack string) bool { return attack == "disclosure" || attack == "intersection" }
 
 // WarmUp is the time left out of statistics; auto means that it is chosen from the delays.
 func (s Scenario) WarmUp() (d time.Duration, auto bool, err error) {
@@ -181,11 +187,17 @@ func (f *File) people(c Cell) (all Problems) {
 // adversary refuses more corrupt mixes than there are mixes.
 func (f *File) adversary(c Cell) (all Problems) {
 	s := c.Scenario
+	if s.Mixes() < 1 || s.Clients.Count < 1 {
+		return nil // nodes and people say what is wrong
+	}
 	if n := s.Adversary.Corrupt; n > s.Mixes() || n < 0 {
 		all = append(all, f.refuse("adversary.corrupt", "Give 0 to that many, or add mixes (topology.layers, topology.width).", "%d corrupt mixes among %d mixes", n, s.Mixes()))
 	}
 	if s.Adversary.Rounds < 1 {
 		all = append(all, f.refuse("adversary.rounds", "Give at least 1.", "%d is too few", s.Adversary.Rounds))
+	}
+	if a := s.Adversary; a.Attack == "disclosure" && a.Method == "least-squares" && a.Rounds < s.Clients.Count {
+		all = append(all, f.refuse("adversary.method", "Give as many adversary.rounds as clients.count, or method = \"background\".", "least squares cannot fit %d clients to %d rounds", s.Clients.Count, a.Rounds))
 	}
 	if n := s.Adversary.Node; n < 0 || n >= s.Mixes() {
 		all = append(all, f.refuse("adversary.node", "Mixes count from 0.", "there is no mix %d among %d", n, s.Mixes()))
@@ -201,7 +213,11 @@ func (f *File) engine(c Cell) (all Problems) {
 	s := c.Scenario
 	cannot := func(key, hint string, wrong bool) {
 		if wrong {
-			all = append(all, f.refuse(key, hint, "level %q cannot do %s = %s", s.Level, key, c.Value(key)))
+			p := f.refuse(key, hint, "level %q cannot do %s = %s", s.Level, key, c.Value(key))
+			if p.Line == 0 { // the value is a default
+				p.Line = f.at.of("level")
+			}
+			all = append(all, p)
 		}
 	}
 	switch s.Level {

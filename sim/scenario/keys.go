@@ -117,7 +117,7 @@ var adversaryKeys = []Key{
 	{"adversary.node", "count", `0`, nil, "attacked mix, counted from 0 through the layers"},
 	{"adversary.target", "count", `0`, nil, "attacked client"},
 	{"adversary.from", "duration", `"0s"`, nil, "when an active attack begins, after the warm-up"},
-	{"adversary.rounds", "count", `1000`, nil, "rounds of a disclosure or intersection attack"},
+	{"adversary.rounds", "count", `1000`, nil, "rounds of a disclosure or intersection attack, which say how long the run takes"},
 	{"adversary.round", "duration", `"60s"`, nil, "length of one such round"},
 	{"adversary.method", "word", `"least-squares"`, []string{"original", "background", "least-squares"}, "how a disclosure attack scores receivers: Danezis 2003; with the background estimated from rounds without the target; all senders' profiles fitted at once (needs as many rounds as clients)"},
 	{"adversary.window", "duration", "", nil, "length of the windows in which a watcher compares traffic (correlation, active-or-idle); left out: a minute"},

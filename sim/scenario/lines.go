@@ -9,8 +9,9 @@ import (
 // lines maps each dotted key of a TOML document to the line on which it stands first, and keeps the keys' order.
 // Keys of arrays of tables carry no index: "check.metric" is the first one's.
 type lines struct {
-	at    map[string]int
-	order []string
+	at     map[string]int
+	order  []string
+	checks []int // where each [[check]] begins
 }
 
 // maxDepth is beyond every known key; noting all prefixes of a deeper one would take quadratic time.
@@ -26,11 +27,21 @@ func locate(text []byte) lines {
 		switch e.Kind {
 		case unstable.Table, unstable.ArrayTable:
 			table = found.note(&p, nil, e.Key())
+			if e.Kind == unstable.ArrayTable && len(table) == 1 && table[0] == "check" {
+				found.checks = append(found.checks, headLine(&p, e))
+			}
 		case unstable.KeyValue:
 			found.value(&p, table, e)
 		}
 	}
 	return found
+}
+
+// headLine is the line of a table's name.
+func headLine(p *unstable.Parser, e *unstable.Node) int {
+	key := e.Key()
+	key.Next()
+	return p.Shape(key.Node().Raw).Start.Line
 }
 
 // value notes a key and, where its value is an inline table, the keys in it.
@@ -59,6 +70,14 @@ func (l *lines) note(p *unstable.Parser, table []string, key unstable.Iterator) 
 		}
 	}
 	return path
+}
+
+// check returns the line where the check of that index begins, or of the first one where they are written inline.
+func (l lines) check(i int) int {
+	if i < len(l.checks) {
+		return l.checks[i]
+	}
+	return l.of("check")
 }
 
 // of returns the line where a key is swept or given, or else of the table that it would stand in, or else 0.
