@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -114,6 +116,9 @@ func networkAdmit(c *cli.Context) error {
 		return err
 	}
 	application, err := privnet.Admit(c.String("home"), path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail(exitUser, err, "Nothing was changed. --home is the authority's own directory, FILE the application that `murmur mix init` made.")
+	}
 	if err != nil {
 		return fail(exitTrust, err, "Nothing was changed.")
 	}
@@ -130,6 +135,7 @@ func mixInitCommand() *cli.Command {
 			&cli.StringFlag{Name: "network", Usage: "the network's genesis `FILE`", Required: true},
 			&cli.StringFlag{Name: "name", Usage: "what the network shall call it", Required: true},
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` where it takes links", Required: true},
+			&cli.StringFlag{Name: "address", Usage: "`HOST:PORT` that others dial, if that is not --listen (behind a router, or with 0.0.0.0)"},
 			&cli.StringFlag{Name: "contact", Usage: "how operators reach you (goes into the application)"},
 		},
 		Action: func(c *cli.Context) error { return mixInit(c) },
@@ -139,14 +145,15 @@ func mixInitCommand() *cli.Command {
 func mixInit(c *cli.Context) error {
 	raw, err := durable.ReadFile(c.String("network"), directory.MaxGenesis)
 	if err != nil {
-		return err
+		return fail(exitUser, err, "Give the network's genesis file with --network.")
 	}
 	genesis, err := directory.ParseGenesis(raw)
 	if err != nil {
 		return fail(exitUser, fmt.Errorf("%s: %w", c.String("network"), err), "Ask for the network's genesis file again.")
 	}
 	file, err := privnet.Apply(privnet.Volunteer{
-		Home: c.String("home"), Genesis: genesis, Name: c.String("name"), Listen: c.String("listen"), Contact: c.String("contact"),
+		Home: c.String("home"), Genesis: genesis, Name: c.String("name"), Listen: c.String("listen"),
+		Address: c.String("address"), Contact: c.String("contact"),
 	})
 	if err != nil {
 		return err

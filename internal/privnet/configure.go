@@ -23,7 +23,8 @@ func ConfigFile(role directory.Role) string {
 // that are zero stay as shipped.
 type Settings struct {
 	Name, Listen string
-	MaxClients   int // of a provider
+	Address      string // what others dial, if that is not Listen
+	MaxClients   int    // of a provider
 }
 
 // WriteConfig writes the shipped configuration of a role into a node's home, with its comments.
@@ -33,11 +34,14 @@ func WriteConfig(dir string, role directory.Role, own Settings) error {
 		return err
 	}
 	values := map[string]string{"name": strconv.Quote(own.Name), "listen": strconv.Quote(own.Listen)}
+	if own.Address != "" {
+		values["address"] = strconv.Quote(own.Address)
+	}
 	if own.MaxClients > 0 && role == directory.RoleProvider {
 		values["max_clients"] = strconv.Itoa(own.MaxClients)
 	}
 	for key, value := range values {
-		line := regexp.MustCompile(`(?m)^` + key + ` = .*$`)
+		line := regexp.MustCompile(`(?m)^(# )?` + key + ` = .*$`)
 		if !line.Match(text) {
 			return fmt.Errorf("the shipped %s has no line for %s", ConfigFile(role), key)
 		}

@@ -1,10 +1,9 @@
 package privnet
 
 import (
+	"cmp"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -26,19 +25,24 @@ type Volunteer struct {
 	Genesis *directory.Genesis
 	Name    string
 	Listen  string
+	Address string // what others dial; empty: Listen
 	Contact string
 }
 
 // Apply makes the home of a volunteer's mix with its configuration, and the signed application in it,
-// whose path it returns.
+// whose path it returns. What `murmur mix run` would refuse later is refused here, before anything is made.
 func Apply(v Volunteer) (path string, err error) {
+	cfg := mix.Config{Name: v.Name, Listen: v.Listen, Address: v.Address}
+	if err := cfg.Validate(); err != nil {
+		return "", fmt.Errorf("applying: %w", err)
+	}
 	var seed [32]byte
 	if _, err := rand.Read(seed[:]); err != nil {
 		return "", err
 	}
 	identity := directory.NewIdentity(seed)
 	a := &directory.Application{
-		Network: v.Genesis.ID(), ID: identity.ID(), Role: directory.RoleMix, Name: v.Name, Addr: v.Listen,
+		Network: v.Genesis.ID(), ID: identity.ID(), Role: directory.RoleMix, Name: v.Name, Addr: cmp.Or(v.Address, v.Listen),
 		Capacity: capacity, Contact: v.Contact,
 	}
 	a.Sign(identity)
@@ -48,7 +52,7 @@ func Apply(v Volunteer) (path string, err error) {
 	if _, err := mix.CreateHome(v.Home, v.Genesis, seed); err != nil {
 		return "", err
 	}
-	if err := WriteConfig(v.Home, directory.RoleMix, Settings{Name: v.Name, Listen: v.Listen}); err != nil {
+	if err := WriteConfig(v.Home, directory.RoleMix, Settings{Name: v.Name, Listen: v.Listen, Address: v.Address}); err != nil {
 		return "", err
 	}
 	path = filepath.Join(v.Home, applicationFile)
@@ -79,6 +83,8 @@ func Admit(home, path string) (*directory.Application, error) {
 	return application, enlist(authority.Path(provider.AdmissionsFile), application)
 }
 
+// enlist adds to the list that there is. A list that is gone is not begun anew: with the new node alone on
+// it, the authority would leave everybody else out of the next document.
 func enlist(path string, a *directory.Application) error {
 	lock, err := durable.Acquire(path + ".lock")
 	if err != nil {
@@ -86,7 +92,7 @@ func enlist(path string, a *directory.Application) error {
 	}
 	defer lock.Close()
 	list, err := provider.ReadAdmissions(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return err
 	}
 	return durable.WriteFile(path, list.Add(directory.Admission{ID: a.ID, Role: a.Role}).Marshal(), 0o600)
