@@ -16,8 +16,8 @@ import (
 	"murmuration/provider"
 )
 
-// TestDriversInVirtualTime runs the real drivers of all nodes over memory links for four epochs of
-// virtual time, and finds every packet that was sent.
+// TestDriversInVirtualTime runs the real drivers of all nodes over memory links over five changes of
+// epoch, and finds every packet that was sent.
 func TestDriversInVirtualTime(t *testing.T) {
 	plan := fastPlan(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -37,13 +37,13 @@ func TestDriversInVirtualTime(t *testing.T) {
 		}
 		err = n.Run(ctx, o, func(running map[string]Runner) {
 			nodes = running
-			time.AfterFunc(4*plan.Parameters.EpochLength, cancel)
+			time.AfterFunc(5*plan.Parameters.EpochLength+plan.Parameters.EpochLength/2, cancel)
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !everybodyHas(n, "4.document") {
-			t.Error("not every node has the document of epoch 4")
+		if !everybodyHas(n, "5.document") {
+			t.Error("not every node has the document of epoch 5")
 		}
 		for name, node := range nodes {
 			checkNode(t, name, node)
