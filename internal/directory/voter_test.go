@@ -231,6 +231,23 @@ func TestNeverTwoDigestsForOneEpoch(t *testing.T) {
 	}
 }
 
+// A record whose epoch or digest was changed on the disk would let another document be signed for its epoch.
+func TestRecordFitsItsBody(t *testing.T) {
+	g := testGenesis(t, 1)
+	good := newRecord(testDocument(t, g, 9, Digest{}, someNodes...))
+	if _, err := ParseRecord(good.Marshal()); err != nil {
+		t.Fatal(err)
+	}
+	epoch, digest := *good, *good
+	epoch.Epoch--
+	digest.Digest[0] ^= 1
+	for _, bad := range []*Record{&epoch, &digest} {
+		if _, err := ParseRecord(bad.Marshal()); !errors.Is(err, ErrMalformed) {
+			t.Errorf("epoch %d, digest %s: %v", bad.Epoch, bad.Digest, err)
+		}
+	}
+}
+
 func TestClockGoneBackSignsNothing(t *testing.T) {
 	g := testGenesis(t, 1)
 	later := testDocument(t, g, 9, Digest{}, someNodes...)
@@ -244,6 +261,28 @@ func TestClockGoneBackSignsNothing(t *testing.T) {
 	}
 	if err := v.Persisted(newRecord(later)); err == nil {
 		t.Fatal("took a record that it did not ask for")
+	}
+}
+
+// A forged signature that was collected would spoil the document for everybody at its threshold.
+func TestForgedSignaturesAreNotCollected(t *testing.T) {
+	g := testGenesis(t, 4)
+	v := newVoter(t, g, "a1", testStart)
+	digest := Digest{1, 2, 3}
+	signed := func(by, with string) *Endorsement {
+		return &Endorsement{1, digest, Signature{identity(by).ID(), identity(with).sign(labelDocument, g.ID(), digest)}}
+	}
+	if err := v.AddSignature(testStart, signed("a2", "a3")); !errors.Is(err, ErrSignature) {
+		t.Errorf("a signature in another's name: %v", err)
+	}
+	if err := v.AddSignature(testStart, signed("m1", "m1")); err == nil {
+		t.Error("the signature of a mix was taken")
+	}
+	if v.round != nil && len(v.round.early) > 0 {
+		t.Errorf("%d signatures were collected", len(v.round.early))
+	}
+	if err := v.AddSignature(testStart, signed("a2", "a2")); err != nil || len(v.round.early) != 1 {
+		t.Errorf("a good signature: %v", err)
 	}
 }
 
