@@ -37,19 +37,21 @@ func (r *routes) place(c *Config, rng *stat.Rand) {
 	}
 	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	if c.Balanced {
-		order = roundRobin(order, layers)
+		order = roundRobin(order, layers, rng)
 	}
 	for _, m := range order[:c.Corrupt] {
 		r.corrupt[m%layers][m/layers] = true
 	}
 }
 
-// roundRobin reorders mixes, of which m is in layer m mod layers, so that layers take turns.
-func roundRobin(order []int, layers int) []int {
+// roundRobin reorders mixes, of which m is in layer m mod layers, so that layers take turns. Which of them comes first
+// is random, because it matters: a corrupt mix between two honest ones takes less than one before or behind them.
+func roundRobin(order []int, layers int, rng *stat.Rand) []int {
 	byLayer := make([][]int, layers)
 	for _, m := range order {
 		byLayer[m%layers] = append(byLayer[m%layers], m)
 	}
+	rng.Shuffle(layers, func(i, j int) { byLayer[i], byLayer[j] = byLayer[j], byLayer[i] })
 	out := order[:0:0]
 	for i := range len(order) / layers {
 		for _, l := range byLayer {
