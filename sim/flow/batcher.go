@@ -19,8 +19,10 @@ func (b *batcher) fill(e *engine) {
 		n := b.mix.Keep
 		switch b.mix.Strategy {
 		case Threshold:
-			b.new[column] = b.rng.IntN(b.mix.Threshold)
-			n += b.new[column]
+			if !b.inStep(e.cfg) {
+				b.new[column] = b.rng.IntN(b.mix.Threshold)
+				n += b.new[column]
+			}
 		case Binomial:
 			rate, _ := e.cfg.waiting(b.hop + 1)
 			n = b.rng.Poisson(rate / float64(b.pools.mixes) * b.mix.Every * (1 - b.mix.SendShare) / b.mix.SendShare)

@@ -91,7 +91,9 @@ func (e *engine) start(random func(int, string) *stat.Rand) {
 		l := s.base()
 		l.births.begin()
 		s.fill(e)
-		l.fillRoad(e, random(l.hop, "start"))
+		if !l.inStep(e.cfg) {
+			l.fillRoad(e, random(l.hop, "start"))
+		}
 	}
 }
 

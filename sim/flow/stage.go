@@ -156,6 +156,14 @@ func (l *layer) forgetLogs() {
 	}
 }
 
+// inStep tells whether packets come only in whole batches, from one mix of the same threshold. What a mix then holds
+// after a batch never changes: nothing but its pool, if all mixes began with that. So nothing may be put there or on
+// the link to it at the start.
+func (l *layer) inStep(c *Config) bool {
+	oneByOne := c.Topology == Cascade || (c.Topology == Stratified && c.Width == 1)
+	return oneByOne && l.hop > 0 && c.Mix.Strategy == Threshold && l.births.rate == 0
+}
+
 // fillRoad puts on the links what is on its way at time 0: a Poisson number of packets, whose delays are longer than
 // usual, as long ones are longer on the way, and of which a uniform share is still to come.
 func (l *layer) fillRoad(e *engine, rng *stat.Rand) {
