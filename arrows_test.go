@@ -59,6 +59,10 @@ var forbidden = []string{
 	"github.com/katzenpost/hpqc/sign/falcon", "golang.org/x/crypto/curve25519", "C",
 }
 
+// writers are the rooms that may write files without internal/durable: what a person asked for by name and can
+// make again, and internal/durable itself. What a node or a client keeps goes through it, fsynced.
+var writers = []string{"internal/durable", "internal/cli", "internal/demo", "internal/transcript", "sim"}
+
 // roles are the libraries whose runnable examples must stand without any internal room.
 var roles = []string{"mix", "provider", "client", "sim"}
 
@@ -94,6 +98,31 @@ func TestArrowsAreHeld(t *testing.T) {
 			t.Errorf("%s may import %s, which it must not", dir, bad)
 		}
 	}
+}
+
+func TestStateIsWrittenDurably(t *testing.T) {
+	for _, s := range sources(t) {
+		if found := plainWrites(s.file); !s.test && !slices.Contains(writers, roomOf(s.dir)) && len(found) > 0 {
+			t.Errorf("%s uses %v: write through internal/durable", s.path, found)
+		}
+	}
+	control, err := parser.ParseFile(token.NewFileSet(), "p.go", `package p; import "os"; var _ = os.WriteFile("f", nil, 0o600)`, 0)
+	if err != nil || len(plainWrites(control)) != 1 {
+		t.Errorf("control: a plain write is not found, %v", err)
+	}
+}
+
+// plainWrites are the calls that write a file and do not fsync it.
+func plainWrites(f *ast.File) (found []string) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == "os" && slices.Contains([]string{"WriteFile", "Create", "CreateTemp", "OpenFile"}, sel.Sel.Name) {
+				found = append(found, "os."+sel.Sel.Name)
+			}
+		}
+		return true
+	})
+	return found
 }
 
 func judge(dir string, imported []string) (wrong []string) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/durable"
 )
 
 // Registry is where documents come from and descriptors go to: the authorities over links (Remote),
@@ -228,6 +229,9 @@ func (c *Courier) catchUp(ctx context.Context, e directory.Epoch) error {
 func (c *Courier) submit(ctx context.Context, e directory.Epoch) error {
 	if c.described[e] == nil {
 		d, err := c.cfg.Describe(e)
+		if errors.Is(err, durable.ErrNoSpace) {
+			return err // there may be room for the keys later
+		}
 		if err != nil {
 			return fatal{fmt.Errorf("describing this node: %w", err)}
 		}

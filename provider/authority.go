@@ -28,8 +28,9 @@ type authority struct {
 	s    *Server
 	wake chan struct{} // one place: "there may be something to do"
 
-	mu    sync.Mutex // guards voter
+	mu    sync.Mutex // guards all below
 	voter *directory.Voter
+	full  bool // the disk was full at the last try
 }
 
 // registry gives the courier its documents: from here when this provider is the authority.
@@ -125,11 +126,30 @@ func (a *authority) advance() (next time.Time, err error) {
 		if action.Do == directory.DoNothing {
 			return a.voter.Next(now), nil
 		}
-		if err := a.do(now, action); err != nil {
+		err := a.do(now, action)
+		if errors.Is(err, durable.ErrNoSpace) {
+			a.waitForRoom(action, err)
+			return now.Add(noSpacePause), nil
+		}
+		a.full = false
+		if err != nil {
 			return time.Time{}, err
 		}
 	}
 }
+
+// waitForRoom puts back what found the disk full, and says so once. The caller holds mu.
+func (a *authority) waitForRoom(action directory.Action, err error) {
+	if !a.full {
+		a.full = true
+		a.s.cfg.Log.Error("the disk is full: nothing is signed until there is room", "error", err)
+	}
+	action.Notes = nil // they are said
+	a.voter.Again(action)
+}
+
+// noSpacePause is how long an authority waits for space on a full disk.
+const noSpacePause = 5 * time.Second
 
 func (a *authority) do(now time.Time, action directory.Action) error {
 	for _, note := range action.Notes {

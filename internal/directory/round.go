@@ -2,6 +2,7 @@ package directory
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -32,6 +33,7 @@ func (a *Voter) turn(now time.Time, e Epoch) {
 	r.closes, r.tallies = a.times(now, e)
 	r.again = a.schedule.EndOf(e-min(e, 1), PhaseSign)
 	a.round = r
+	a.out = slices.DeleteFunc(a.out, func(old Action) bool { return old.Do == DoPersist })
 	for old := range a.ready {
 		if old < e {
 			delete(a.ready, old)
@@ -96,6 +98,10 @@ func (a *Voter) Due(now time.Time) Action {
 	a.out = a.out[1:]
 	return next
 }
+
+// Again takes back an action that could not be done for now: Due gives it once more, a record only while
+// its round lasts.
+func (a *Voter) Again(action Action) { a.out = slices.Insert(a.out, 0, action) }
 
 // Next is when Due has something to do if nothing is added before.
 func (a *Voter) Next(now time.Time) time.Time {

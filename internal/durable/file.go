@@ -39,10 +39,10 @@ var system = steps{
 
 // WriteFile replaces the file at path with data, so that at every moment, and after a power cut,
 // the path holds either all of the old content or all of the new. When it returns nil the new
-// content is on the disk. The directory must exist.
+// content is on the disk. The directory must exist. ErrNoSpace means that the old content is still there.
 func WriteFile(path string, data []byte, perm fs.FileMode) error {
 	if err := system.replace(path, data, perm); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return fmt.Errorf("writing %s: %w", path, orNoSpace(err))
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 func Erase(path string) error {
 	if err := overwrite(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
-	} else if err != nil {
+	} else if err != nil && !noSpace(err) { // where old blocks are kept, zeros need room
 		return fmt.Errorf("erasing %s: %w", path, err)
 	}
 	if err := os.Remove(path); err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -80,6 +81,16 @@ func TestWriteFileFailsWhole(t *testing.T) {
 		if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
 			t.Errorf("%s: %d files are left, want 1", failAt, len(entries))
 		}
+	}
+}
+
+func TestFullDiskIsNamed(t *testing.T) {
+	full := &fs.PathError{Op: "write", Path: "f", Err: syscall.ENOSPC}
+	if err := orNoSpace(full); !errors.Is(err, ErrNoSpace) {
+		t.Errorf("a full disk is told as %v", err)
+	}
+	if err := orNoSpace(fs.ErrPermission); errors.Is(err, ErrNoSpace) || !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("control: another error became %v", err)
 	}
 }
 

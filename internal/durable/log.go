@@ -35,6 +35,14 @@ var (
 	ErrNoSpace = errors.New("no space left on the disk")
 )
 
+// orNoSpace is ErrNoSpace for the system's own ways to say it.
+func orNoSpace(err error) error {
+	if noSpace(err) {
+		return ErrNoSpace
+	}
+	return err
+}
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // File is what a Log or a Mark needs of an *os.File; durabletest has one whose power can be cut.
@@ -65,7 +73,7 @@ type Log struct {
 func OpenLog(path string, recordSize int, load func(record []byte) error) (*Log, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("opening log: %w", err)
+		return nil, fmt.Errorf("opening log: %w", orNoSpace(err))
 	}
 	info, err := f.Stat()
 	if err != nil {
@@ -112,7 +120,7 @@ func (l *Log) begin(length int64) error {
 		return ErrForeign
 	}
 	if _, err := l.file.WriteAt(head, 0); err != nil {
-		return err
+		return orNoSpace(err)
 	}
 	return l.file.Sync()
 }
