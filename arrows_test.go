@@ -24,6 +24,7 @@ var arrows = map[string]struct {
 	"internal/privnet":    {[]string{"mix", "provider", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "whole private networks on one computer"},
 	"internal/demo":       {[]string{"internal/privnet", "client", "internal/directory", "internal/link"}, "the demo is made of what networks are made of"},
 	"internal/transcript": {nil, "text tests"},
+	"internal/drawn":      {nil, "property tests"},
 	"internal/cli":        {[]string{"internal/demo", "internal/privnet", "mix", "provider", "client", "sim", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "commands call the role packages, and make and check the files of a network"},
 	"mix":                 {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/durable"}, "a mix knows nothing of boxes or clients"},
 	"provider":            {[]string{"mix", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/box", "internal/durable"}, "a provider is a mix of layer 0 that also holds boxes"},
@@ -96,6 +97,22 @@ func TestArrowsAreHeld(t *testing.T) {
 	} {
 		if len(judge(dir, []string{bad})) == 0 {
 			t.Errorf("%s may import %s, which it must not", dir, bad)
+		}
+	}
+}
+
+// TestPropertiesAreDrawnTheSame: a package whose tests use rapid imports the room that fixes its seed.
+func TestPropertiesAreDrawnTheSame(t *testing.T) {
+	draws, fixed := map[string]bool{}, map[string]bool{}
+	for _, s := range sources(t) {
+		for _, path := range imports(s.file) {
+			draws[s.dir] = draws[s.dir] || s.test && path == "pgregory.net/rapid"
+			fixed[s.dir] = fixed[s.dir] || s.test && path == "murmuration/internal/drawn"
+		}
+	}
+	for dir, does := range draws {
+		if does && !fixed[dir] {
+			t.Errorf("the tests of %s draw other cases each time: import murmuration/internal/drawn", dir)
 		}
 	}
 }

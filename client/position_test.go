@@ -6,6 +6,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	_ "murmuration/internal/drawn"
+
 	"murmuration/internal/box"
 )
 

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	_ "murmuration/internal/drawn"
 )
 
 // TestPoolKeepsOrder: whatever is held leaves by time and then by arrival, never early, never before

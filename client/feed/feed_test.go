@@ -9,6 +9,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	_ "murmuration/internal/drawn"
+
 	"murmuration/internal/box"
 )
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "murmuration/internal/drawn"
 )
 
 // forms is every signed or stored form: a sample, and a parser that gives back what it would write.

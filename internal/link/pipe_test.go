@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	_ "murmuration/internal/drawn"
 )
 
 // TestStreamIsAQueue compares the ring with a plain buffer.

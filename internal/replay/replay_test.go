@@ -12,6 +12,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	_ "murmuration/internal/drawn"
+
 	"murmuration/internal/durable"
 	"murmuration/internal/durable/durabletest"
 )

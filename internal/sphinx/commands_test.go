@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	_ "murmuration/internal/drawn"
 )
 
 func block(parts ...[]byte) []byte {

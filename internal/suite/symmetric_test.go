@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/crypto/hkdf"
 	"pgregory.net/rapid"
+
+	_ "murmuration/internal/drawn"
 )
 
 func seeded(n byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{n}) }

@@ -8,6 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	_ "murmuration/internal/drawn"
+
 	"murmuration/sim/stat"
 )
 

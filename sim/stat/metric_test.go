@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "murmuration/internal/drawn"
 )
 
 // coverage is how often the interval of 2,000 experiments holds the truth.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "murmuration/internal/drawn"
 )
 
 func file(t testing.TB, h Header, events []Event) []byte {
