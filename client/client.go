@@ -92,6 +92,7 @@ type Client struct {
 
 	state   sync.Mutex // guards what people do; the slots never wait for it
 	self    self
+	tried   time.Time // the guard, in vain
 	mail    mail
 	reader  reader
 	fetches map[string]*fetch

@@ -7,8 +7,15 @@ import (
 	"murmuration/internal/directory"
 )
 
-// guardPatience is how long the guard in use may fail before the second one takes over.
-const guardPatience = 24 * time.Hour
+const (
+	// guardPatience is how long the guard in use may fail before the second one takes over, counted while
+	// this client tries: not while it is off or asleep.
+	guardPatience = 24 * time.Hour
+	// tryGap is more than lies between two tries of a client that is awake.
+	tryGap = 2 * redialLast
+	// noteEvery is how much of a failure a crash may make it forget.
+	noteEvery = 10 * time.Minute
+)
 
 // chooseGuards draws two providers when there are none yet, the one of the configuration first.
 // They are kept: a client that draws anew at each connection meets every provider in the end.
@@ -41,6 +48,7 @@ func toFront(nodes []directory.Node, name string) bool {
 func (c *Client) reached() error {
 	c.state.Lock()
 	defer c.state.Unlock()
+	c.tried = time.Time{}
 	if c.self.Failing == 0 {
 		return nil
 	}
@@ -52,17 +60,21 @@ func (c *Client) reached() error {
 func (c *Client) unreached(now time.Time) (changed bool, err error) {
 	c.state.Lock()
 	defer c.state.Unlock()
-	since := c.self.Failing
+	since := now.Sub(c.tried)
+	c.tried = now
+	if since > tryGap {
+		return false, nil // the first try, or the computer slept
+	}
+	before := c.self.Failing
+	c.self.Failing += since
 	switch {
-	case since == 0:
-		c.self.Failing = now.Unix()
-	case now.Sub(time.Unix(since, 0)) < guardPatience || len(c.self.Guards) < 2:
-		return false, nil
-	default:
+	case c.self.Failing >= guardPatience && len(c.self.Guards) > 1:
 		c.self.Guards[0], c.self.Guards[1] = c.self.Guards[1], c.self.Guards[0]
 		c.self.Seeds[0], c.self.Seeds[1] = c.self.Seeds[1], c.self.Seeds[0]
 		c.self.Failing = 0
 		changed = true
+	case before/noteEvery == c.self.Failing/noteEvery:
+		return false, nil
 	}
 	return changed, unlessFull(c.store.Update(c.self.put))
 }

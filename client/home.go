@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"murmuration/client/feed"
 	"murmuration/client/store"
@@ -98,8 +99,8 @@ type self struct {
 	Guards []directory.NodeID `cbor:"3,keyasint"`
 	// Seeds are the spool keys: one for each guard, used with nobody else.
 	Seeds [2]link.Seed `cbor:"4,keyasint"`
-	// Failing is since when the guard in use cannot be reached (Unix seconds), zero while it can.
-	Failing int64 `cbor:"5,keyasint"`
+	// Failing is how long the guard in use was tried in vain, zero while it answers.
+	Failing time.Duration `cbor:"5,keyasint"`
 	// Decoys are the standing ones of the watched set.
 	Decoys []Decoy `cbor:"6,keyasint"`
 	// Letters counts the boxes ever queued, so that each has a number of its own.
