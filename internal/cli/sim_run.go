@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -87,9 +88,17 @@ func printMetrics(c *cli.Context, results []sim.CellResult) error {
 	}
 	rows := [][]string{{"cell", "metric", "value", "95 % interval", "unit", "n"}}
 	for _, r := range sim.Rows(results) {
-		rows = append(rows, []string{r.Cell, r.Metric, fmt.Sprintf("%.5g", float64(r.Value)), fmt.Sprintf("%.5g … %.5g", float64(r.Lo), float64(r.Hi)), r.Unit, fmt.Sprint(r.N)})
+		rows = append(rows, []string{r.Cell, r.Metric, fmt.Sprintf("%.5g", float64(r.Value)), interval(float64(r.Lo), float64(r.Hi)), r.Unit, fmt.Sprint(r.N)})
 	}
 	return printTable(c, rows)
+}
+
+// interval is one of 95 %; a single replication has none.
+func interval(lo, hi float64) string {
+	if math.IsInf(lo, 0) || math.IsInf(hi, 0) {
+		return "–"
+	}
+	return fmt.Sprintf("%.5g … %.5g", lo, hi)
 }
 
 func failedChecks(c *cli.Context, f *scenario.File, folder string) error {
