@@ -1,6 +1,7 @@
 package client
 
 import (
+	"math"
 	"time"
 
 	"murmuration/internal/box"
@@ -17,7 +18,8 @@ type Budget struct {
 	ContentPerDay float64       `json:"content_bytes_per_day"`
 	PollEvery     time.Duration `json:"poll_every_ns"` // mean time between two polls of one of W equal boxes
 	RoundTrip     time.Duration `json:"round_trip_ns"`
-	PostWindow    Window        `json:"post_window"` // for one box to be stored
+	PostWindow    Window        `json:"post_window"`  // for one box to be stored
+	Entropy       float64       `json:"entropy_bits"` // of where a packet went, for a watcher of all links; 0: not known yet
 }
 
 // What a frame grows by on its way to the cable, in bytes.
@@ -47,4 +49,35 @@ func BudgetOf(p directory.Parameters) Budget {
 		PollEvery: time.Duration(float64(24*time.Hour) / polls * float64(p.WatchedBoxes)),
 		RoundTrip: RoundTrip(p), PostWindow: Expect(p, 1),
 	}
+}
+
+// EntropyOf is the mean Shannon entropy, in bits, of where a packet went, for somebody who watches all
+// links of the network and runs no mix: the closed form of docs/simulation.md for dense traffic.
+// It counts what the least busy layer carried in the epoch before; what providers delay beside the mixes
+// would only add. Where there is next to no traffic, it is zero, as it is before the first epoch was
+// counted.
+func EntropyOf(d *directory.Document) float64 {
+	p := d.Parameters
+	least := uint64(math.MaxUint64)
+	for layer := range p.Layers {
+		var packets uint64
+		for _, n := range d.Layer(layer + 1) {
+			packets += n.Packets
+		}
+		least = min(least, packets)
+	}
+	waiting := float64(least) * float64(p.MeanHopDelay) / float64(p.EpochLength) // in a layer, at one time
+	return max(0, math.Log2(waiting)+erlangEntropy(p.Layers))
+}
+
+// erlangEntropy is the differential entropy of the sum of so many exponential delays of mean 1, in bits.
+func erlangEntropy(layers int) float64 {
+	const eulerGamma = 0.57721566490153286
+	digamma := -eulerGamma
+	for i := 1; i < layers; i++ {
+		digamma += 1 / float64(i)
+	}
+	k := float64(layers)
+	lg, _ := math.Lgamma(k)
+	return (k + lg + (1-k)*digamma) / math.Ln2
 }

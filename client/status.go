@@ -160,6 +160,7 @@ func (c *Client) Network() NetworkView {
 	v.Epoch, v.Digest = uint64(doc.Epoch), doc.Digest().String()
 	v.From, v.Until = c.schedule.StartOf(doc.Epoch), c.schedule.StartOf(doc.Epoch+directory.Validity)
 	v.Providers, v.Budget = len(doc.Providers()), BudgetOf(doc.Parameters)
+	v.Budget.Entropy = EntropyOf(doc)
 	for _, n := range doc.Nodes {
 		own := len(c.self.Guards) > 0 && n.ID == c.self.Guards[0]
 		v.Nodes = append(v.Nodes, Node{n.Name, n.ID.String(), n.Role.String(), n.Layer, n.Addr, n.Packets, n.Probation, own})

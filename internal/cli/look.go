@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -285,7 +286,16 @@ func networkBudget(c *cli.Context, d *api.Client) error {
 		{"a watched box is polled", "every " + b.PollEvery.Round(100*time.Millisecond).String() + " on average"},
 		{"a round trip takes", b.RoundTrip.Round(100*time.Millisecond).String() + " on average"},
 		{"a post is stored", b.PostWindow.String()},
+		{"a packet hides", crowd(b.Entropy)},
 	})
+}
+
+// crowd says what an entropy is worth.
+func crowd(bits float64) string {
+	if bits == 0 {
+		return "among few or none: there is hardly any traffic, or it was not counted yet"
+	}
+	return fmt.Sprintf("among about %.0f (%.1f bits), for somebody who watches all links", math.Exp2(bits), bits)
 }
 
 func plural(n int, one, many string) string {
