@@ -28,7 +28,7 @@ var arrows = map[string]struct {
 	"internal/cli":        {[]string{"internal/demo", "internal/privnet", "mix", "provider", "client", "sim", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "commands call the role packages, and make and check the files of a network"},
 	"mix":                 {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/durable"}, "a mix knows nothing of boxes or clients"},
 	"provider":            {[]string{"mix", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/box", "internal/durable"}, "a provider is a mix of layer 0 that also holds boxes"},
-	"client":              {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box", "internal/durable", "internal/config"}, "a client knows the network by its documents only"},
+	"client":              {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box", "internal/durable"}, "a client knows the network by its documents only"},
 	"sim":                 {[]string{"mix", "provider", "client", "configs", "internal/config", "internal/suite", "internal/cover", "internal/directory", "internal/durable"}, "the simulator runs the real cores"},
 	"internal/sphinx":     {[]string{"internal/suite"}, "bytes in, bytes out"},
 	"internal/suite":      {nil, "standard and crypto libraries only"},

@@ -14,7 +14,6 @@ import (
 
 	"murmuration/client/store"
 	"murmuration/internal/box"
-	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/sphinx"
@@ -53,7 +52,7 @@ type Config struct {
 // Validate refuses what no client can work with.
 func (c *Config) Validate() error {
 	if len(c.Socket) > maxSocketPath {
-		return config.At("socket", "has %d bytes; a socket's path may have %d", len(c.Socket), maxSocketPath)
+		return fmt.Errorf("socket: has %d bytes; a socket's path may have %d", len(c.Socket), maxSocketPath)
 	}
 	return nil
 }

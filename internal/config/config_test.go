@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,10 +47,10 @@ type mirror struct {
 func (s *settings) Validate() error {
 	var list []error
 	if s.Count > 10 {
-		list = append(list, At("count", "%d is too many, at most 10", s.Count))
+		list = append(list, fmt.Errorf("count: %d is too many, at most 10", s.Count))
 	}
 	if s.Edge.MaxClients < 1 {
-		list = append(list, At("edge.max_clients", "want at least 1"))
+		list = append(list, errors.New("edge.max_clients: want at least 1"))
 	}
 	if s.Share > 1 {
 		list = append(list, errors.New("shares add up to more than 1"))

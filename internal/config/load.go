@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -21,8 +22,8 @@ import (
 // MaxFile bounds a configuration file, in bytes.
 const MaxFile = 1 << 20
 
-// Validator is a configuration, or the pointer to one, that checks itself. Errors may be joined; one that has a method
-// Key() string, such as At makes, is shown with the line of that key.
+// Validator is a configuration, or the pointer to one, that checks itself. Errors may be joined; one that
+// begins with a key, dotted as in "edge.max_clients: want at least 1", is shown with the line of that key.
 type Validator interface{ Validate() error }
 
 // Load fills into, a pointer to a struct with toml tags, from a file. What stands in it before are
@@ -146,18 +147,26 @@ func (r *reader) validate() {
 		return
 	}
 	for _, err := range flatten(v.Validate()) {
-		keyed, ok := err.(interface{ Key() string })
-		if !ok {
+		name := r.about(err)
+		if name == nil {
 			r.file.add(0, 0, nil, err.Error())
 			continue
 		}
-		name := split(keyed.Key())
 		if r.file.has(name) {
 			continue // its value is known to be wrong
 		}
 		line, column := find(r.keys, name)
 		r.file.add(line, column, name, err.Error())
 	}
+}
+
+// about is the key that an error of Validate begins with; nil if it begins with none.
+func (r *reader) about(err error) []string {
+	key, _, colon := strings.Cut(err.Error(), ": ")
+	if name := split(key); colon && typeOf(r.defaults.Type(), name) != nil {
+		return name
+	}
+	return nil
 }
 
 // flatten takes joined errors apart.
@@ -175,18 +184,3 @@ func flatten(err error) []error {
 	}
 	return list
 }
-
-// keyError is an error about one key.
-type keyError struct {
-	key string
-	err error
-}
-
-// At says which key, dotted as in "edge.max_clients", an error of Validate is about.
-func At(key, format string, args ...any) error {
-	return &keyError{key, fmt.Errorf(format, args...)}
-}
-
-func (e *keyError) Error() string { return e.key + ": " + e.err.Error() }
-func (e *keyError) Unwrap() error { return e.err }
-func (e *keyError) Key() string   { return e.key }
