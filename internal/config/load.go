@@ -23,7 +23,8 @@ import (
 const MaxFile = 1 << 20
 
 // Validator is a configuration, or the pointer to one, that checks itself. Errors may be joined; one that
-// begins with a key, dotted as in "edge.max_clients: want at least 1", is shown with the line of that key.
+// begins with a key, dotted as in "edge.max_clients: want at least 1" or "layers is 9: want 1 to 8", is shown
+// with the line of that key.
 type Validator interface{ Validate() error }
 
 // Load fills into, a pointer to a struct with toml tags, from a file. What stands in it before are
@@ -162,8 +163,8 @@ func (r *reader) validate() {
 
 // about is the key that an error of Validate begins with; nil if it begins with none.
 func (r *reader) about(err error) []string {
-	key, _, colon := strings.Cut(err.Error(), ": ")
-	if name := split(key); colon && typeOf(r.defaults.Type(), name) != nil {
+	word, _, _ := strings.Cut(err.Error(), " ")
+	if name := split(strings.TrimSuffix(word, ":")); typeOf(r.defaults.Type(), name) != nil {
 		return name
 	}
 	return nil

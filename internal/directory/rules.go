@@ -16,7 +16,7 @@ type RuleError struct {
 
 func (e *RuleError) Error() string { return e.key + " " + e.text }
 
-// Key is the name of the parameter in a preset, so that a reader of files can point at its line.
+// Key is the name of the parameter in a preset.
 func (e *RuleError) Key() string { return e.key }
 
 // rules collects what is broken, so that people see everything at once.
