@@ -229,7 +229,7 @@ func (e *engine) handle(ev event) {
 	case atClient:
 		e.receive(ev)
 	case pulled:
-		e.pull(ev)
+		e.pull(ev.src)
 	case expired:
 		e.expire(ev)
 	case toggled:

@@ -35,20 +35,11 @@ func (e *engine) toggle(ev event) {
 	c := ev.src
 	if e.offline.has(c) {
 		e.offline.clear(c)
+		e.comeBack(c)
 	} else {
 		e.offline.add(c)
 	}
 	e.later(e.sessionLeft(c), ev)
-	if e.offline.has(c) || e.cfg.Retrieval == Exchange {
-		return
-	}
-	for {
-		kept, ok := e.unspool(c)
-		if !ok {
-			return
-		}
-		e.spool(kept)
-	}
 }
 
 // endBusy closes a span in which a client was busy.

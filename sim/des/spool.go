@@ -18,16 +18,16 @@ func owner(ev *event) int32 {
 func (e *engine) spool(ev event) {
 	c := owner(&ev)
 	ev.at = e.now // since when it waits
-	switch {
-	case e.offline.has(c):
-		ev.late = true
-		e.keep(c, ev)
-	case e.cfg.Retrieval == Exchange:
-		e.keep(c, ev)
-	case e.cfg.Retrieval == Push:
+	ev.late = e.offline.has(c)
+	if e.cfg.Retrieval == Push && !ev.late {
+		e.m.spoolWait.add(0)
 		e.down(c, ev)
-	default:
-		e.awaitPull(c, ev)
+		return
+	}
+	awaited := e.withSpool.has(c)
+	e.keep(c, ev)
+	if e.cfg.Retrieval == Pull && !ev.late && !awaited {
+		e.awaitPull(c)
 	}
 }
 
@@ -100,28 +100,36 @@ func (e *engine) down(c int32, ev event) {
 	e.downs.push(ev)
 }
 
-// awaitPull schedules the client's next look into its spool for one packet: looks that find
-// nothing need no event.
-func (e *engine) awaitPull(c int32, ev event) {
+// awaitPull schedules the client's next look into its spool: looks that find nothing need no event.
+func (e *engine) awaitPull(c int32) {
 	period := int64(e.cfg.PullEvery)
 	phase := int64(float64(period) * float64(c) / float64(e.cfg.Clients))
 	wait := period - (e.now-phase)%period
-	ev.kind = pulled
-	ev.at = e.now
-	// The time since which it waits is needed no more: the sample is known already.
-	e.m.spoolWait.add(float64(wait) / 1e9)
-	e.later(wait%period, ev)
+	e.later(wait%period, event{src: c, kind: pulled})
 }
 
-// pull brings a packet down, if the client is there to look.
-func (e *engine) pull(ev event) {
-	c := owner(&ev)
-	if e.offline.has(c) {
-		ev.at, ev.late = e.now, true
-		e.keep(c, ev)
+// pull brings down what waits for a client, if the client is there to look.
+func (e *engine) pull(c int32) {
+	for !e.offline.has(c) && e.withSpool.has(c) {
+		e.exchange(c)
+	}
+}
+
+// comeBack is what a client that was away does about its spool. What waits there is late, even if it came just before
+// the client left.
+func (e *engine) comeBack(c int32) {
+	if !e.withSpool.has(c) {
 		return
 	}
-	e.down(c, ev)
+	for i := e.clients[c].spoolFirst; i != none; i = e.spools[i].next {
+		e.spools[i].ev.late = true
+	}
+	switch e.cfg.Retrieval {
+	case Push:
+		e.pull(c)
+	case Pull:
+		e.awaitPull(c)
+	}
 }
 
 // receive is what a client does with a packet.
