@@ -73,7 +73,7 @@ var formulas = []Formula{
 		one("path_compromised", "1", func(a args) (float64, error) {
 			return theory.PathCompromised(a.whole("mixes"), a.whole("corrupt"), a.whole("layers"))
 		})},
-	{"path_compromised_balanced", []string{"layers", "width", "corrupt"}, "the same with as many corrupt mixes in each layer",
+	{"path_compromised_balanced", []string{"layers", "width", "corrupt"}, "the same where each layer has so many corrupt mixes",
 		one("path_compromised", "1", func(a args) (float64, error) {
 			return theory.PathCompromisedBalanced(a.whole("layers"), a.whole("width"), a.whole("corrupt"))
 		})},

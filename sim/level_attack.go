@@ -95,10 +95,14 @@ func (w watched) rounds() ([]attack.Round, error) {
 	return rounds[:min(len(rounds), w.scenario.Adversary.Rounds)], err
 }
 
-// targets are the first clients who wrote to somebody.
+// targets are the first clients who wrote to somebody; of a few who have friends, only they.
 func (w watched) targets() []attack.Target {
 	var clients []int32
-	for c := range min(w.parties.Clients, attackedClients) {
+	first := min(w.parties.Clients, attackedClients)
+	if n := w.scenario.Workload.FriendsOf; n > 0 {
+		first = min(first, int32(n))
+	}
+	for c := range first {
 		clients = append(clients, c)
 	}
 	return attack.Friends(w.labels, clients)

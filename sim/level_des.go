@@ -73,7 +73,7 @@ func messages(s scenario.Scenario) des.Messages {
 	if s.Workload.Kind != "messages" {
 		return des.Messages{}
 	}
-	return des.Messages{Every: s.Workload.Every.Duration, Friends: s.Workload.Friends, Zipf: s.Workload.Zipf, Senders: s.Workload.Writers}
+	return des.Messages{Every: s.Workload.Every.Duration, Friends: s.Workload.Friends, FriendsOf: s.Workload.FriendsOf, Zipf: s.Workload.Zipf, Senders: s.Workload.Writers}
 }
 
 func requests(s scenario.Scenario) des.Requests {
@@ -92,6 +92,7 @@ func groups(s scenario.Scenario) des.Groups {
 		Strategy: map[string]des.Strategy{"unicast": des.Unicast, "rollercoaster": des.Rollercoaster, "boxes": des.PublishOnce}[w.Posting]}
 	if g.Strategy == des.Rollercoaster {
 		g.Fanout, g.Bundle = w.Fanout, w.Bundle
+		g.Timeout, g.LateIdle = w.AckTimeout, w.LateIdle
 	}
 	return g
 }

@@ -349,6 +349,71 @@ func TestWatchersAttacksWork(t *testing.T) {
 	}
 }
 
+// Danezis' own world, where one person has friends and all others write to anybody, is the one in which his first
+// attack, which takes the background for uniform, works. Where all have friends, it mistakes those who are popular for them.
+func TestOriginalDisclosureNeedsUniformOthers(t *testing.T) {
+	const world = "level = \"des\"" + engines2 + `
+[[sweep]]
+"adversary.attack" = ["disclosure"]
+"adversary.method" = ["original"]
+"adversary.rounds" = [600]
+"adversary.round" = ["10s"]
+"clients.cover" = [false]
+"clients.retrieval" = ["push"]
+"workload.friends" = [2]
+"workload.friends_of" = [1, 0]
+`
+	f := parse(t, world)
+	mean := func(cell int) (sum float64) {
+		for replication := range 6 {
+			r, err := Replay(t.Context(), f, cell, replication, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hit, _ := r.Metric("disclosure_hit_rate")
+			sum += hit.Value / 6
+		}
+		return sum
+	}
+	if uniform, friends := mean(0), mean(1); uniform < 0.9 || friends > uniform/2 {
+		t.Errorf("among uniform others it hits %g, among friends %g", uniform, friends)
+	}
+}
+
+// What a scenario says of a fault-tolerant Rollercoaster reaches the engine.
+func TestAbsentMembersAreReplaced(t *testing.T) {
+	const world = "level = \"des\"" + engines2 + `
+[[sweep]]
+"clients.retrieval" = ["push"]
+"clients.session" = ["10min"]
+"clients.absence" = ["5min"]
+"time.duration" = ["1h"]
+"time.drain" = ["3h"]
+"workload.every" = ["1min"]
+"workload.kind" = ["groups"]
+"workload.group_size" = [40]
+"workload.posting" = ["rollercoaster"]
+"workload.late_idle" = [false, true]
+"workload.ack_timeout" = [0.0, 1.0]
+`
+	f := parse(t, world)
+	var waits []float64
+	for cell := range f.Cells {
+		r, err := Replay(t.Context(), f, cell, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wait, _ := r.Metric("latency_s_mean")
+		waits = append(waits, wait.Value)
+	}
+	if plain, tolerant := waits[0], waits[3]; tolerant > 0.8*plain {
+		t.Errorf("latency %g s with a time-out, %g s without", tolerant, plain)
+	}
+	if waits[1] == waits[3] {
+		t.Error("late_idle changes nothing")
+	}
+}
+
 func TestPollIntersectionFindsThoseWhoAskTheirOwn(t *testing.T) {
 	text := "level = \"des\"" + strings.NewReplacer("kind = \"messages\"\nevery = \"5s\"", "kind = \"groups\"\ngroup_size = 20\n[boxes]\nwatched = 4", "width = 2", "width = 2\nproviders = 3").Replace(engines2) +
 		"[adversary]\nattack = \"poll-intersection\"\nrounds = 60\n"

@@ -114,8 +114,10 @@ const (
 type Messages struct {
 	Every   time.Duration // mean time between messages of one client
 	Friends int           // size of each client's fixed set of recipients; zero is everybody
-	Zipf    float64       // recipients by rank^-Zipf, when Friends is zero; zero is uniform
-	Senders int           // clients 0..Senders-1 write; zero is all
+	// FriendsOf is how many clients, the first ones, have friends, while the others write to everybody; zero is all.
+	FriendsOf int
+	Zipf      float64 // recipients by rank^-Zipf, when Friends is zero; zero is uniform
+	Senders   int     // clients 0..Senders-1 write; zero is all
 }
 
 // Requests is the workload of round trips from a client to a random provider: sent in

@@ -231,6 +231,25 @@ func TestOverlappingGroups(t *testing.T) {
 	near(t, "queue of four posts against one", value(t, run(t, c), "queue_wait_s_mean")/value(t, r, "queue_wait_s_mean"), 4, 0.2)
 }
 
+// Of those who have friends each writes to them alone, while the others write to anybody.
+func TestFriendsOfSome(t *testing.T) {
+	t.Parallel()
+	c := small()
+	c.Messages.Friends, c.Messages.FriendsOf, c.Labels = 3, 2, true
+	to := make([]map[int32]bool, c.Clients)
+	for _, m := range run(t, c).Labels.Sent {
+		if to[m.From] == nil {
+			to[m.From] = map[int32]bool{}
+		}
+		to[m.From][m.To] = true
+	}
+	for client, known := range to {
+		if few := len(known) == 3; few != (client < 2) {
+			t.Errorf("client %d wrote to %d others", client, len(known))
+		}
+	}
+}
+
 func TestSameSeedSameResult(t *testing.T) {
 	t.Parallel()
 	for _, c := range []Config{ours(), rollercoasterNetwork(Rollercoaster), small()} {

@@ -133,6 +133,8 @@ func (c *Config) checkWork() error {
 		return errors.New("messages need two clients")
 	case m.Friends < 0 || m.Friends >= c.Clients:
 		return fmt.Errorf("%d friends among %d clients", m.Friends, c.Clients)
+	case m.FriendsOf < 0 || m.FriendsOf > c.Clients:
+		return fmt.Errorf("%d of %d clients have friends", m.FriendsOf, c.Clients)
 	case m.Senders < 0 || m.Senders > c.Clients:
 		return fmt.Errorf("%d senders among %d clients", m.Senders, c.Clients)
 	case c.Requests.Tries < 0 || c.Requests.Tries > 255:

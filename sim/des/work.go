@@ -59,7 +59,7 @@ func (e *engine) write(c int32) {
 
 // recipient draws to whom a client writes.
 func (e *engine) recipient(c int32) int32 {
-	if n := e.cfg.Messages.Friends; n > 0 {
+	if n := e.cfg.Messages.Friends; n > 0 && int(c) < e.befriended() {
 		return e.friends[int(c)*n+e.onWork.IntN(n)]
 	}
 	for {
@@ -77,10 +77,13 @@ func (e *engine) recipient(c int32) int32 {
 	}
 }
 
-// drawFriends draws n different recipients for each client.
+// befriended is how many clients have friends, the first ones.
+func (e *engine) befriended() int { return or(e.cfg.Messages.FriendsOf, e.cfg.Clients) }
+
+// drawFriends draws n different recipients for each client that has friends.
 func (e *engine) drawFriends(n int) {
-	e.friends = make([]int32, 0, n*e.cfg.Clients)
-	for c := range int32(e.cfg.Clients) {
+	e.friends = make([]int32, 0, n*e.befriended())
+	for c := range int32(e.befriended()) {
 		from := len(e.friends)
 		for len(e.friends) < from+n {
 			to := int32(e.onWork.IntN(e.cfg.Clients))

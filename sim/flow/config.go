@@ -139,7 +139,7 @@ func (c *Config) validateShape() error {
 	case c.Topology == FreeRoute && (c.Weights != nil || c.Balanced):
 		return fmt.Errorf("free routes have no layers to weigh or to balance")
 	case c.Topology == FreeRoute && c.Mix.Strategy == Threshold:
-		return fmt.Errorf("threshold mixes on free routes feed back: use the event engine")
+		return fmt.Errorf("threshold mixes on free routes feed back, which no engine here follows: take a cascade or stratified layers")
 	case !(c.Link.Min >= 0) || !(c.Link.Max >= c.Link.Min) || math.IsInf(c.Link.Max, 0):
 		return fmt.Errorf("links of %g to %g s", c.Link.Min, c.Link.Max)
 	case c.Weights != nil && len(c.Weights) != c.Width:

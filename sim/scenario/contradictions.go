@@ -178,6 +178,9 @@ func (f *File) people(c Cell) (all Problems) {
 	if w.Kind == "messages" && (w.Friends < 0 || w.Friends >= s.Clients.Count) {
 		all = append(all, f.refuse("workload.friends", "Give fewer than clients.count.", "%d friends among %d clients", w.Friends, s.Clients.Count))
 	}
+	if w.FriendsOf < 0 || w.FriendsOf > s.Clients.Count || w.FriendsOf > 0 && (w.Kind != "messages" || w.Friends == 0) {
+		all = append(all, f.refuse("workload.friends_of", "Give workload.friends of messages too, and no more than clients.count.", "%d clients with %d friends each among %d", w.FriendsOf, w.Friends, s.Clients.Count))
+	}
 	if s.Clients.Rate.PerSecond <= 0 && s.Level == "flow" {
 		all = append(all, f.refuse("clients.rate", "Give a rate above zero.", "nothing would be sent"))
 	}

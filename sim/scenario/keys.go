@@ -37,7 +37,7 @@ var headKeys = []Key{
 }
 
 var networkKeys = []Key{
-	{"topology.kind", "word", `"stratified"`, []string{"stratified", "cascade", "free", "ring"}, "stratified: any mix of the next layer; cascade: fixed chains; free: any mixes in any order; ring: stratified between two layers of providers (des; the flow engine takes only its mixes)"},
+	{"topology.kind", "word", `"stratified"`, []string{"stratified", "cascade", "free", "ring"}, "stratified: any mix of the next layer; cascade: fixed chains; free: any mixes in any order, though none twice in a row, where the watcher also knows how many hops each packet has behind it (flow); ring: stratified between two layers of providers (des; the flow engine takes only its mixes)"},
 	{"topology.layers", "count", `3`, nil, "mixes that a packet passes"},
 	{"topology.width", "count", `10`, nil, "mixes in a layer (cascades: chains; free routes: mixes in all)"},
 	{"topology.weights", "list", `[]`, nil, "share of the traffic that each mix of a layer gets, in any unit (flow); left out: all the same"},
@@ -94,6 +94,7 @@ var peopleKeys = []Key{
 	{"workload.kind", "word", `"none"`, []string{"none", "messages", "requests", "groups"}, "what people do (des): nothing; messages from client to client; round trips to providers; posts to groups"},
 	{"workload.every", "duration", `"10min"`, nil, "mean time between two messages or requests of one client, or two posts of one group"},
 	{"workload.friends", "count", `0`, nil, "messages: size of each client's fixed set of recipients; 0 is everybody"},
+	{"workload.friends_of", "count", `0`, nil, "messages: clients, the first ones, who have friends, while the others write to everybody (Danezis 2003: 1); 0 is all"},
 	{"workload.zipf", "number", `0.0`, nil, "messages: exponent of Zipf's law over recipients, where friends is 0; 0 is uniform"},
 	{"workload.writers", "count", `0`, nil, "clients (of a group: members) who write; 0 is all"},
 	{"workload.tries", "count", `16`, nil, "requests: how often one is tried"},
@@ -102,6 +103,8 @@ var peopleKeys = []Key{
 	{"workload.posting", "word", `"boxes"`, []string{"unicast", "rollercoaster", "boxes"}, "how a post reaches its group: a packet to each from its author; sent on by those who have it; published once and polled (needs boxes.watched)"},
 	{"workload.fanout", "count", `2`, nil, "Rollercoaster's k: children that each member who has a post serves in a round"},
 	{"workload.bundle", "count", `1`, nil, "Rollercoaster's p: packets that leave as one and split behind the second mix"},
+	{"workload.ack_timeout", "number", `0.0`, nil, "Rollercoaster with absent members: the author hands the part of a member to another when its acknowledgement takes so many times the expected time; 0 is never"},
+	{"workload.late_idle", "switch", `false`, nil, "whether members who were offline when their copy came only read it, as somebody else has taken their part"},
 	{"workload.heavy_share", "share", `"0%"`, nil, "members of a group who write more than others"},
 	{"workload.heavy_weight", "number", `1.0`, nil, "how many times as often they write"},
 }

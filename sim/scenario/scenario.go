@@ -118,6 +118,7 @@ type Workload struct {
 	Kind        string   `toml:"kind"`
 	Every       Duration `toml:"every"`
 	Friends     int      `toml:"friends"`
+	FriendsOf   int      `toml:"friends_of"`
 	Zipf        float64  `toml:"zipf"`
 	Writers     int      `toml:"writers"`
 	Tries       int      `toml:"tries"`
@@ -126,6 +127,8 @@ type Workload struct {
 	Posting     string   `toml:"posting"`
 	Fanout      int      `toml:"fanout"`
 	Bundle      int      `toml:"bundle"`
+	AckTimeout  float64  `toml:"ack_timeout"`
+	LateIdle    bool     `toml:"late_idle"`
 	HeavyShare  Share    `toml:"heavy_share"`
 	HeavyWeight float64  `toml:"heavy_weight"`
 }

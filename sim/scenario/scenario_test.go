@@ -144,6 +144,7 @@ func TestRefusals(t *testing.T) {
 		{"[[check]]\nmetric = \"shannon_bits\"", ":5:", "asserts nothing"},
 		{"[[check]]\nmetric = \"shannon_bits\"\nrow = { id = \"F1\", setup = \"x\", metric = \"y\" }", ":5:", "no published row"},
 		{"[workload]\nkind = \"groups\"", ":6:", "Set level"},
+		{"[workload]\nfriends_of = 1", ":6:", "Give workload.friends"},
 		{"layers = 5", ":5:", "already"},
 		{"[[check]]\nmetric = \"a\"\nmin = 1\n[[check]]\nmetric = \"b\"", ":8:", "asserts nothing"},
 		{"[mix]\nmean_delay = \"1s", ":6:", "unterminated"},
