@@ -53,8 +53,9 @@ func inCell(c scenario.Cell) string {
 	return fmt.Sprintf("(in cell %d %s)", c.Index, c.Label())
 }
 
+// checkFormula takes the value already: that costs little, and only the formula knows its domain.
 func checkFormula(c scenario.Cell) error {
-	_, _, err := formulaOf(c.Scenario)
+	_, err := evaluate(c.Scenario)
 	return err
 }
 

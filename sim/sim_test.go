@@ -485,6 +485,7 @@ func TestEnginesRefuseBeforeAnyWork(t *testing.T) {
 		strings.Replace(small, "erlang", "erlnag", 1):                                                "--formulas",
 		strings.Replace(small, "mean = 2", "men = 2", 1):                                             "needs the argument mean",
 		strings.Replace(small, "mean = 2", "mean = 2, extra = 1", 1):                                 "no argument extra",
+		strings.Replace(small, "mean = 2", "mean = -2", 1):                                           "outside the formula's domain",
 		"level = \"flow\"\n[measure]\nsender_rate = \"900/s\"\n":                                     "two senders",
 		"level = \"flow\"\n[topology]\nkind = \"free\"\nwidth = 1\n":                                 "free routes",
 		"level = \"des\"\n[topology]\nkind = \"ring\"\nlayers = 7\nproviders = 2\n":                  "7 layers",
