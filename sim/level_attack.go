@@ -65,7 +65,16 @@ func tapped(s scenario.Scenario) float64 {
 	default:
 		return 0
 	}
-	return float64(links) * float64(s.Clients.Count) * s.Clients.PerSecond() * (seconds + eventWarmUp(s).Seconds() + 60)
+	return float64(links) * float64(s.Clients.Count) * clientRate(s) * (seconds + eventWarmUp(s).Seconds() + 60)
+}
+
+// clientRate is how much a client sends: without cover no more in payload slots than there is to say.
+func clientRate(s scenario.Scenario) float64 {
+	rate := s.Clients.PerSecond()
+	if w := s.Workload; !s.Clients.Cover && w.Kind == "messages" && w.Every.Duration > s.Clients.PayloadEvery.Duration {
+		rate += 1/w.Every.Seconds() - 1/s.Clients.PayloadEvery.Seconds()
+	}
+	return rate
 }
 
 // tapBytes is what one tapped event takes until an attack is done: 24 bytes and 8 of its label, again while slices
