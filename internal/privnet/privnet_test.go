@@ -42,7 +42,19 @@ func TestNewNetworkVerifies(t *testing.T) {
 
 func TestDamageIsNamed(t *testing.T) {
 	for name, damage := range map[string]func(dir string) error{
-		"genesis":      func(dir string) error { return os.Truncate(filepath.Join(dir, "genesis"), 40) },
+		"genesis": func(dir string) error { return os.Truncate(filepath.Join(dir, "genesis"), 40) },
+		"belongs to the network": func(dir string) error {
+			g, err := durable.ReadFile(filepath.Join(dir, "genesis"), directory.MaxGenesis)
+			if err != nil {
+				return err
+			}
+			other, err := directory.ParseGenesis(g)
+			if err != nil {
+				return err
+			}
+			other.Label = "elsewhere"
+			return os.WriteFile(filepath.Join(dir, "mix-1", "genesis"), other.Marshal(), 0o600)
+		},
 		"identity.key": func(dir string) error { return os.Truncate(filepath.Join(dir, "mix-1", "identity.key"), 31) },
 		"mix.toml": func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "mix-1", "mix.toml"), []byte("listn = \"x\"\n"), 0o600)

@@ -1,12 +1,14 @@
 package privnet
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,10 +45,7 @@ func TestDriversInVirtualTime(t *testing.T) {
 		ada, bob := person(t, homes, "ada", n.Genesis, fabric), person(t, homes, "bob", n.Genesis, fabric)
 		var nodes map[string]Runner
 		var people errgroup.Group
-		o := Options{
-			Transport: func(_ *Node, cfg link.Config) (link.Transport, error) { return fabric.Transport(cfg) },
-			Store:     func(*Node) provider.Store { return box.NewMemStore(0) },
-		}
+		o := memory(fabric)
 		err = n.Run(ctx, o, func(running map[string]Runner) {
 			nodes = running
 			people.Go(func() error { return ada.Run(ctx) })
@@ -150,6 +149,89 @@ func checkNode(t *testing.T, name string, node Runner) {
 	}
 }
 
+// TestNeverTwoDocumentsForOneEpoch: an authority that crashed after it had recorded what it signs, before
+// anybody had it, signs the same again, although other nodes are there by now. A damaged record stops it.
+func TestNeverTwoDocumentsForOneEpoch(t *testing.T) {
+	plan := fastPlan(t)
+	synctest.Test(t, func(t *testing.T) {
+		<-time.After(26 * 365 * 24 * time.Hour)
+		plan.Start = time.Now()
+		n, err := New(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Release()
+		home := n.Nodes[0].Dir
+		document, record := filepath.Join(home, "documents", "0.document"), filepath.Join(home, "signed")
+		before := runUntil(t, n, document)
+		for _, node := range n.Nodes {
+			if err := os.RemoveAll(filepath.Join(node.Dir, "documents")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if after := runUntil(t, n, document, "mix-6"); !bytes.Equal(after, before) {
+			t.Error("a second document was signed for epoch 0")
+		}
+		if _, err := Verify(plan.Dir); err != nil {
+			t.Errorf("control: %v", err)
+		}
+		flip(t, document)
+		if _, err := Verify(plan.Dir); err == nil {
+			t.Error("a document with a bad signature is good for Verify")
+		}
+		flip(t, document)
+		flip(t, record)
+		if _, err := n.Open(n.Nodes[0], memory(link.NewFabric())); err == nil || !strings.Contains(err.Error(), record) {
+			t.Errorf("opening an authority with a damaged record: %v", err)
+		}
+	})
+}
+
+// runUntil runs all nodes but some until a file is there, and gives its contents.
+func runUntil(t *testing.T, n *Network, file string, skip ...string) []byte {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	o := memory(link.NewFabric())
+	o.Skip = skip
+	err := n.Run(ctx, o, func(map[string]Runner) {
+		go func() { // ends with the file or with the epoch
+			defer cancel()
+			for range 39 {
+				<-time.After(n.Plan.Parameters.EpochLength / 100)
+				if _, err := os.Stat(file); err == nil {
+					return
+				}
+			}
+		}()
+	})
+	raw, missing := os.ReadFile(file)
+	if err := errors.Join(err, missing); err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// memory is a network without sockets and Badger.
+func memory(fabric *link.Fabric) Options {
+	return Options{
+		Transport: func(_ *Node, cfg link.Config) (link.Transport, error) { return fabric.Transport(cfg) },
+		Store:     func(*Node) provider.Store { return box.NewMemStore(0) },
+	}
+}
+
+// flip turns a bit of a file's last byte.
+func flip(t *testing.T, path string) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[len(raw)-1] ^= 1
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestStoppedLayerIsNoticed is the control of the test above: with one layer stopped, every mix that is
 // left sees its loops vanish, raises the alarm, and nothing of theirs comes back.
 func TestStoppedLayerIsNoticed(t *testing.T) {
@@ -165,11 +247,8 @@ func TestStoppedLayerIsNoticed(t *testing.T) {
 		fabric := link.NewFabric()
 		ctx, cancel := context.WithCancel(context.Background())
 		stop := make(chan string)
-		o := Options{
-			Transport: func(_ *Node, cfg link.Config) (link.Transport, error) { return fabric.Transport(cfg) },
-			Store:     func(*Node) provider.Store { return box.NewMemStore(0) },
-			Stop:      stop,
-		}
+		o := memory(fabric)
+		o.Stop = stop
 		err = n.Run(ctx, o, func(running map[string]Runner) {
 			go func() { // ends with the test's last check
 				defer cancel()
