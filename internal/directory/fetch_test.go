@@ -132,6 +132,7 @@ func TestFetchRefusesLies(t *testing.T) {
 		"other piece first": {{op: opPiece, epoch: 7, piece: 1, pieces: 2, data: full}},
 		"too many pieces":   {{op: opPiece, epoch: 7, pieces: countPieces(MaxDocument) + 1, data: full}},
 		"short piece":       {{op: opPiece, epoch: 7, pieces: 2, data: full[:9]}},
+		"other epoch next":  {{op: opPiece, epoch: 7, pieces: 2, data: full}, {op: opPiece, epoch: 8, piece: 1, pieces: 2, data: full}},
 		"count changes":     {{op: opPiece, epoch: 7, pieces: 3, data: full}, {op: opPiece, epoch: 7, piece: 1, pieces: 2, data: full}},
 		"none in between":   {{op: opPiece, epoch: 7, pieces: 3, data: full}, {op: opNone}},
 		"refused":           {{op: opRefused, reason: RefusedLater}},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"filippo.io/edwards25519"
 	"fmt"
 	"log/slog"
 	"net"
@@ -31,6 +32,20 @@ func TestUnsoundKeysAreRefused(t *testing.T) {
 			}
 			raw[31] ^= 0x80
 		}
+	}
+	points := 0
+	for k := range byte(19) { // p + k, the second spelling of k
+		second := PublicKey(bytes.Repeat([]byte{0xff}, 32))
+		second[0], second[31] = 0xed+k, 0x7f
+		if _, err := new(edwards25519.Point).SetBytes(second[:]); err == nil {
+			points++
+		}
+		if err := second.Check(); !errors.Is(err, ErrBadKey) {
+			t.Errorf("p + %d: %v", k, err)
+		}
+	}
+	if points < 5 {
+		t.Errorf("control: %d second spellings are points", points)
 	}
 	notAPoint := PublicKey{2}
 	if err := notAPoint.Check(); !errors.Is(err, ErrBadKey) {
