@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"filippo.io/edwards25519"
 	"fmt"
 	"log/slog"
 	"net"
 	"testing"
+
+	"filippo.io/edwards25519"
 )
 
 // smallOrder lists every encoding of a point of order 1, 2, 4 or 8, canonical
