@@ -67,7 +67,6 @@ type show struct {
 	net        *privnet.Network
 	tap        *privnet.Tap // nil watches nothing
 	stop       chan string  // names of nodes
-	stopped    int          // frames seen when a layer was stopped
 	alice, bob *client.Client
 	report     Report
 }
@@ -209,7 +208,6 @@ func (s *show) stopLayer(ctx context.Context) error {
 		}
 		s.step("%s of layer %d is stopped", name, s.o.StopLayer)
 	}
-	s.stopped = len(s.tap.Frames())
 	return nil
 }
 

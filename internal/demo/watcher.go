@@ -103,20 +103,25 @@ func with(sizes []int, size int) []int {
 	return slices.Insert(sizes, at, size)
 }
 
-// reached says that a packet came to one of these nodes since a layer was stopped.
+// reached says that a packet came to one of these nodes of late.
 func (s *show) reached(nodes []string) bool {
 	return s.moved(nodes, func(f privnet.Frame) int { return f.To })
 }
 
-// left says that a packet left one of these nodes since a layer was stopped.
+// left says that a packet left one of these nodes of late.
 func (s *show) left(nodes []string) bool {
 	return s.moved(nodes, func(f privnet.Frame) int { return f.From })
 }
 
+// moved looks at the second half of the patience: a node that is stopped takes and gives what is under way.
 func (s *show) moved(nodes []string, end func(privnet.Frame) int) bool {
-	names := s.tap.Names()
-	for _, f := range s.tap.Frames()[s.stopped:] {
-		if f.Size >= s.packetSize() && slices.Contains(nodes, names[end(f)]) {
+	names, frames := s.tap.Names(), s.tap.Frames()
+	if len(frames) == 0 {
+		return false
+	}
+	late := frames[len(frames)-1].At - s.o.Patience/2
+	for _, f := range frames {
+		if f.At >= late && f.Size >= s.packetSize() && slices.Contains(nodes, names[end(f)]) {
 			return true
 		}
 	}
