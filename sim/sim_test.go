@@ -358,6 +358,7 @@ func TestOriginalDisclosureNeedsUniformOthers(t *testing.T) {
 "adversary.method" = ["original"]
 "adversary.rounds" = [600]
 "adversary.round" = ["10s"]
+"time.duration" = ["6000s"]
 "clients.cover" = [false]
 "clients.retrieval" = ["push"]
 "workload.friends" = [2]
