@@ -37,24 +37,9 @@ func demoCommand() *cli.Command {
 }
 
 func runDemo(c *cli.Context) error {
-	par, err := config.LoadPreset("demo")
+	o, err := demoOptions(c)
 	if err != nil {
 		return err
-	}
-	o := demo.Options{
-		Parameters: par, StopLayer: c.Int("stop-layer"), Patience: c.Duration("patience"), Started: started,
-		Say: func(format string, args ...any) { say(c, format, args...) },
-	}
-	if o.StopLayer < 0 || o.StopLayer > par.Layers {
-		return usagef("--stop-layer %d: the demo has layers 1 to %d", o.StopLayer, par.Layers)
-	}
-	if path := c.String("photo"); path != "" {
-		if o.Photo, err = readPhoto(path); err != nil {
-			return err
-		}
-	}
-	if c.Bool("verbose") {
-		o.Log = logger(c.App.ErrWriter, true)
 	}
 	if o.Dir, err = os.MkdirTemp("", "murmur-demo-"); err != nil {
 		return fail(exitUser, fmt.Errorf("making a place for the demo: %w", err), "Set TMPDIR to a directory with 100 MB free.")
@@ -78,6 +63,28 @@ func runDemo(c *cli.Context) error {
 		return fail(exitNetwork, err, hint)
 	}
 	return err
+}
+
+// demoOptions refuses what cannot be shown before a network is made.
+func demoOptions(c *cli.Context) (o demo.Options, err error) {
+	par, err := config.LoadPreset("demo")
+	if err != nil {
+		return o, err
+	}
+	o = demo.Options{
+		Parameters: par, StopLayer: c.Int("stop-layer"), Patience: c.Duration("patience"), Started: started,
+		Say: func(format string, args ...any) { say(c, format, args...) },
+	}
+	if o.StopLayer < 0 || o.StopLayer > par.Layers {
+		return o, usagef("--stop-layer %d: the demo has layers 1 to %d", o.StopLayer, par.Layers)
+	}
+	if c.Bool("verbose") {
+		o.Log = logger(c.App.ErrWriter, true)
+	}
+	if path := c.String("photo"); path != "" {
+		o.Photo, err = readPhoto(path)
+	}
+	return o, err
 }
 
 func printDemo(c *cli.Context, r demo.Report) {
