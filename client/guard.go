@@ -62,8 +62,8 @@ func (c *Client) unreached(now time.Time) (changed bool, err error) {
 	defer c.state.Unlock()
 	since := now.Sub(c.tried)
 	c.tried = now
-	if since > tryGap {
-		return false, nil // the first try, or the computer slept
+	if since < 0 || since > tryGap {
+		return false, nil // the first try, the computer slept, or its clock was set
 	}
 	before := c.self.Failing
 	c.self.Failing += since
