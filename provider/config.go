@@ -40,6 +40,7 @@ type Store interface {
 
 const (
 	defaultMaxClients   = 1_000
+	mostClients         = 1_000_000 // each of them holds a connection and a spool
 	defaultSpoolPackets = 8_192
 
 	// minKeepFree: a quarter of it, 16 MiB, has room for a batch and for the tables that Badger may be
@@ -61,6 +62,9 @@ func (c *Config) Validate() error {
 		if n.value < 0 {
 			errs = append(errs, fmt.Errorf("%s: %d is negative; leave the key out for the default", n.key, n.value))
 		}
+	}
+	if c.MaxClients > mostClients {
+		errs = append(errs, fmt.Errorf("max_clients: %d is more than the %d that one provider can have", c.MaxClients, mostClients))
 	}
 	if c.KeepFreeMiB > 0 && c.KeepFreeMiB < minKeepFree {
 		errs = append(errs, fmt.Errorf("keep_free_mib: %d is less than the %d that the box store needs to write safely", c.KeepFreeMiB, minKeepFree))

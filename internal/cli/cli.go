@@ -92,15 +92,30 @@ func terse(list []*cli.Command) []*cli.Command {
 				b.DisableDefaultText = true // "(default: false)" tells nobody anything
 			}
 		}
-		if c.ArgsUsage == "" && len(c.Subcommands) == 0 {
-			c.Before = noArguments
+		if len(c.Subcommands) == 0 {
+			c.Before = wellTyped(c.Flags, c.ArgsUsage != "")
 		}
 		terse(c.Subcommands)
 	}
 	return list
 }
 
-// noArguments refuses words that a command would not look at: `timeline bob` is not bob's timeline.
+// wellTyped refuses what a command would not look at: `timeline bob` is not bob's timeline, and --home "$H" with
+// nothing in H is not the home of whoever is at the keyboard.
+func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
+	return func(c *cli.Context) error {
+		for _, f := range flags {
+			if name := f.Names()[0]; c.IsSet(name) && c.Value(name) == "" {
+				return usagef("--%s is empty; leave it out for the default", name)
+			}
+		}
+		if arguments {
+			return nil
+		}
+		return noArguments(c)
+	}
+}
+
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		return usagef("%s takes no argument %q; see --help", c.Command.HelpName, c.Args().First())

@@ -78,6 +78,9 @@ func demoOptions(c *cli.Context) (o demo.Options, err error) {
 	if o.StopLayer < 0 || o.StopLayer > par.Layers {
 		return o, usagef("--stop-layer %d: the demo has layers 1 to %d", o.StopLayer, par.Layers)
 	}
+	if o.Patience <= 0 {
+		return o, usagef("--patience %s: give a time in which something can happen, like 30s", o.Patience)
+	}
 	if c.Bool("verbose") {
 		o.Log = logger(c.App.ErrWriter, true)
 	}

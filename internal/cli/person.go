@@ -61,6 +61,9 @@ func initPerson(c *cli.Context) error {
 // newPassphrase asks twice; an empty passphrase must be asked for by name.
 func newPassphrase(c *cli.Context) ([]byte, error) {
 	if c.Bool("no-passphrase") {
+		if c.IsSet("passphrase-file") {
+			return nil, usagef("--no-passphrase and --passphrase-file contradict each other: give one of them")
+		}
 		return nil, nil
 	}
 	first, err := passphrase(c, "New passphrase: ")
