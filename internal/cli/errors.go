@@ -72,7 +72,7 @@ func hintOf(err error) string {
 	case errors.As(err, &hinted):
 		return hinted.Hint()
 	case errors.As(err, &locked):
-		return "Stop that process first, or use another --home."
+		return "Stop that process first, or name another directory."
 	case errors.Is(err, directory.ErrMalformed):
 		return "The file is damaged or something else: copy it again from where it came. Nothing was changed."
 	}

@@ -62,9 +62,9 @@ func networkNew(c *cli.Context) error {
 	say(c, "network %s made in %s: %d providers, %d layers of %s", net.Genesis.ID(), dir, net.Plan.Providers, par.Layers, plural(net.Plan.Width, "mix", "mixes"))
 	say(c, "start each node in a terminal of its own (or with & behind it):")
 	for _, node := range net.Nodes {
-		fmt.Fprintf(c.App.Writer, "murmur %s run --home %s\n", node.Role, node.Dir)
+		fmt.Fprintf(c.App.Writer, "murmur %s run --home %s\n", node.Role, shellWord(node.Dir))
 	}
-	say(c, "then a person: murmur init --network %s --name NAME", net.GenesisFile())
+	say(c, "then a person: murmur init --network %s --name NAME", shellWord(net.GenesisFile()))
 	return nil
 }
 
@@ -160,6 +160,6 @@ func mixInit(c *cli.Context) error {
 	}
 	say(c, "mix made in %s; hand this application to an authority, who runs `murmur network admit FILE`:", c.String("home"))
 	fmt.Fprintln(c.App.Writer, file)
-	say(c, "then: murmur mix run --home %s", c.String("home"))
+	say(c, "then: murmur mix run --home %s", shellWord(c.String("home")))
 	return nil
 }

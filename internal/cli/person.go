@@ -54,7 +54,7 @@ func initPerson(c *cli.Context) error {
 	if err := client.Create(home, client.Init{Name: c.String("name"), Passphrase: passphrase, Genesis: genesis}); err != nil {
 		return err
 	}
-	say(c, "%s lives in %s, on network %s; next: murmur daemon run --home %s", c.String("name"), home, genesis.Label, home)
+	say(c, "%s lives in %s, on network %s; next: murmur daemon run --home %s", c.String("name"), home, genesis.Label, shellWord(home))
 	return nil
 }
 
