@@ -9,9 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"murmuration/internal/box"
 	"murmuration/internal/link"
-	"murmuration/provider"
 )
 
 // TestNoSignatureWithoutRecord: an authority that cannot put on its disk what it is about to sign hands
@@ -20,21 +18,11 @@ func TestNoSignatureWithoutRecord(t *testing.T) {
 	plan := fastPlan(t)
 	plan.Width = 1
 	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in the year 2000, a network may not
-		plan.Start = time.Now()
-		n, err := New(plan)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n.Release()
+		n := found(t, plan)
 		fabric := link.NewFabric()
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		o := Options{
-			Transport: func(_ *Node, cfg link.Config) (link.Transport, error) { return fabric.Transport(cfg) },
-			Store:     func(*Node) provider.Store { return box.NewMemStore(0) },
-		}
-		err = n.Run(ctx, o, func(map[string]Runner) {
+		err := n.Run(ctx, memory(fabric), func(map[string]Runner) {
 			// The document of epoch 2 is signed by then, that of epoch 3 is not.
 			time.AfterFunc(3*plan.Parameters.EpochLength/2, func() { obstruct(t, filepath.Join(n.Nodes[0].Dir, "signed")) })
 			time.AfterFunc(4*plan.Parameters.EpochLength, cancel)

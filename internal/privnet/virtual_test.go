@@ -33,20 +33,14 @@ func TestDriversInVirtualTime(t *testing.T) {
 	thinOut(&plan.Parameters, 4)
 	homes := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in the year 2000, a network may not
-		plan.Start = time.Now()
-		n, err := New(plan)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n.Release()
+		n := found(t, plan)
 		fabric := link.NewFabric()
 		ctx, cancel := context.WithCancel(context.Background())
 		ada, bob := person(t, homes, "ada", n.Genesis, fabric), person(t, homes, "bob", n.Genesis, fabric)
 		var nodes map[string]Runner
 		var people errgroup.Group
 		o := memory(fabric)
-		err = n.Run(ctx, o, func(running map[string]Runner) {
+		err := n.Run(ctx, o, func(running map[string]Runner) {
 			nodes = running
 			people.Go(func() error { return ada.Run(ctx) })
 			people.Go(func() error { return bob.Run(ctx) })
@@ -154,13 +148,7 @@ func checkNode(t *testing.T, name string, node Runner) {
 func TestNeverTwoDocumentsForOneEpoch(t *testing.T) {
 	plan := fastPlan(t)
 	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour)
-		plan.Start = time.Now()
-		n, err := New(plan)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n.Release()
+		n := found(t, plan)
 		home := n.Nodes[0].Dir
 		document, record := filepath.Join(home, "documents", "0.document"), filepath.Join(home, "signed")
 		before := runUntil(t, n, document)
@@ -211,6 +199,19 @@ func runUntil(t *testing.T, n *Network, file string, skip ...string) []byte {
 	return raw
 }
 
+// found makes a network of the plan in a bubble of virtual time.
+func found(t *testing.T, plan Plan) *Network {
+	t.Helper()
+	<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in the year 2000, a network may not
+	plan.Start = time.Now()
+	n, err := New(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Release()
+	return n
+}
+
 // memory is a network without sockets and Badger.
 func memory(fabric *link.Fabric) Options {
 	return Options{
@@ -232,24 +233,18 @@ func flip(t *testing.T, path string) {
 	}
 }
 
-// TestStoppedLayerIsNoticed is the control of the test above: with one layer stopped, every mix that is
+// TestStoppedLayerIsNoticed is the control of TestDriversInVirtualTime: with one layer stopped, every mix that is
 // left sees its loops vanish, raises the alarm, and nothing of theirs comes back.
 func TestStoppedLayerIsNoticed(t *testing.T) {
 	plan := fastPlan(t)
 	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour)
-		plan.Start = time.Now()
-		n, err := New(plan)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n.Release()
+		n := found(t, plan)
 		fabric := link.NewFabric()
 		ctx, cancel := context.WithCancel(context.Background())
 		stop := make(chan string)
 		o := memory(fabric)
 		o.Stop = stop
-		err = n.Run(ctx, o, func(running map[string]Runner) {
+		err := n.Run(ctx, o, func(running map[string]Runner) {
 			go func() { // ends with the test's last check
 				defer cancel()
 				<-time.After(plan.Parameters.EpochLength / 2)
