@@ -66,7 +66,7 @@ soak TIME="60m":
 
 # round trips over lossy links and past dead mixes, COUNT for each row: half an hour and more (R9, R10)
 arq COUNT="10000":
-    MURMUR_ARQ={{COUNT}} go test -count=1 -v -timeout 180m -run RoundTrips ./client
+    MURMUR_ARQ={{COUNT}} go test -count=1 -v -timeout 180m -run RoundTrips ./client/sender
 
 # the simulator's report in a real browser
 browser BROWSER="chromium":

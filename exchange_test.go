@@ -12,7 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"murmuration/client"
+	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
@@ -94,7 +94,7 @@ func newStranger(g *directory.Genesis) (s *stranger, err error) {
 	if _, err := rand.Read(s.self[:]); err != nil {
 		return nil, err
 	}
-	s.params, err = client.PacketParams(g.Parameters)
+	s.params, err = sender.PacketParams(g.Parameters)
 	return s, err
 }
 

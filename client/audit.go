@@ -4,6 +4,7 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
+	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 )
@@ -35,7 +36,7 @@ func (c *Client) audit(now time.Time) {
 	if now.Before(a.at) {
 		return
 	}
-	r := Request{Token: auditTokens + uint64(doc.Epoch), Op: box.OpDigest, Epoch: doc.Epoch, Try: mathrand.IntN(1 << 10)}
+	r := sender.Request{Token: auditTokens + uint64(doc.Epoch), Op: box.OpDigest, Epoch: doc.Epoch, Try: mathrand.IntN(1 << 10)}
 	c.mu.Lock()
 	err := c.sender.Enqueue(now, r)
 	c.mu.Unlock()
@@ -46,7 +47,7 @@ func (c *Client) audit(now time.Time) {
 
 // audited takes the answer; a provider that does not have the document says zero. The caller holds
 // c.state.
-func (c *Client) audited(e Event) {
+func (c *Client) audited(e sender.Event) {
 	said := directory.Digest(e.Reply.Digest)
 	if directory.Epoch(e.Reply.Epoch) != c.audits.epoch || said == (directory.Digest{}) || said == c.audits.digest {
 		return

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
@@ -18,7 +19,7 @@ type Budget struct {
 	ContentPerDay float64       `json:"content_bytes_per_day"`
 	PollEvery     time.Duration `json:"poll_every_ns"` // mean time between two polls of one of W equal boxes
 	RoundTrip     time.Duration `json:"round_trip_ns"`
-	PostWindow    Window        `json:"post_window"`  // for one box to be stored
+	PostWindow    sender.Window `json:"post_window"`  // for one box to be stored
 	Entropy       float64       `json:"entropy_bits"` // of where a packet went, for a watcher of all links; 0: not known yet
 }
 
@@ -32,7 +33,7 @@ const (
 
 // BudgetOf computes the budget from a network's parameters; it is zero for parameters without a suite.
 func BudgetOf(p directory.Parameters) Budget {
-	params, err := PacketParams(p)
+	params, err := sender.PacketParams(p)
 	if err != nil {
 		return Budget{}
 	}
@@ -47,7 +48,7 @@ func BudgetOf(p directory.Parameters) Budget {
 		FrameBytes: frame, FramesPerDay: frames, BytesPerDay: frames * float64(onWire),
 		WorkPerDay: work, ContentPerDay: work * float64(p.BoxPlaintext-box.RecordHeaderSize),
 		PollEvery: time.Duration(float64(24*time.Hour) / polls * float64(p.WatchedBoxes)),
-		RoundTrip: RoundTrip(p), PostWindow: Expect(p, 1),
+		RoundTrip: sender.RoundTrip(p), PostWindow: sender.Expect(p, 1),
 	}
 }
 

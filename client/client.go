@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
@@ -70,7 +71,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Client is a person's client while it runs: the driver around a Sender.
+// Client is a person's client while it runs: the driver around a sender.Sender.
 type Client struct {
 	cfg      Config
 	log      *slog.Logger
@@ -100,14 +101,14 @@ type Client struct {
 	tokens  uint64
 
 	mu     sync.Mutex // guards the sender and what the status says; held for a packet's building at most
-	sender *Sender
+	sender *sender.Sender
 	handed map[uint64]bool // letters that were in a packet already
 	line   lineState
 }
 
 // heard is an event with the time at which it came.
 type heard struct {
-	Event
+	sender.Event
 	at time.Time
 }
 
@@ -144,7 +145,7 @@ func New(cfg Config) (*Client, error) {
 
 // load reads everything that goes on where it stopped.
 func (c *Client) load() (err error) {
-	if c.params, err = PacketParams(c.genesis.Parameters); err != nil {
+	if c.params, err = sender.PacketParams(c.genesis.Parameters); err != nil {
 		return err
 	}
 	return c.store.View(func(tx *store.Tx) error {
@@ -193,10 +194,10 @@ func (c *Client) begin(doc *directory.Document, now time.Time) error {
 	return nil
 }
 
-func (c *Client) newSender(doc *directory.Document, now time.Time) (*Sender, error) {
+func (c *Client) newSender(doc *directory.Document, now time.Time) (*sender.Sender, error) {
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
-	return NewSender(SenderConfig{
+	return sender.New(sender.Config{
 		Seed: seed, Rand: rand.Reader, Schedule: c.schedule, Document: doc, Params: c.params,
 		Provider: c.self.Guards[0], Spool: sphinx.RecipientID(c.self.Seeds[0].Public()),
 		Decoys: c.self.Decoys, Now: now,

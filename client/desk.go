@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"murmuration/client/sender"
 	"murmuration/client/store"
 )
 
@@ -62,7 +63,7 @@ func (c *Client) handle(e heard) error {
 	c.state.Lock()
 	defer c.state.Unlock()
 	switch {
-	case e.Kind == Polled:
+	case e.Kind == sender.Polled:
 		return unlessFull(c.polled(e.Event, e.at))
 	case e.Token >= fetchTokens:
 		return unlessFull(c.answered(e.Event, e.at))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"murmuration/client/feed"
+	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -201,14 +202,14 @@ func (c *Client) askFor(f *fetch, i int, now time.Time) error {
 	p := &f.parts[i]
 	day := c.partDay(f, p, now)
 	c.tokens++
-	r := Request{
+	r := sender.Request{
 		Token: fetchTokens + c.tokens, Op: box.OpRead, Day: day, Try: p.tries,
 		Box: box.Box{ID: f.reading.ID(p.index, c.network, day)},
 	}
 	c.mu.Lock()
 	err := c.sender.Enqueue(now, r)
 	c.mu.Unlock()
-	if errors.Is(err, ErrOutboxFull) || errors.Is(err, ErrDay) {
+	if errors.Is(err, sender.ErrQueueFull) || errors.Is(err, sender.ErrDay) {
 		return nil
 	}
 	if err != nil {
@@ -237,7 +238,7 @@ func (c *Client) forgetAsked() {
 }
 
 // answered takes the answer to a read of a part. The caller holds c.state.
-func (c *Client) answered(e Event, now time.Time) error {
+func (c *Client) answered(e sender.Event, now time.Time) error {
 	a, ok := c.asked[e.Token]
 	delete(c.asked, e.Token)
 	f := c.fetches[a.post]
@@ -258,7 +259,7 @@ func (c *Client) answered(e Event, now time.Time) error {
 }
 
 // openPart is the content of a part, if the answer has it.
-func (c *Client) openPart(f *fetch, i int, e Event) ([]byte, bool) {
+func (c *Client) openPart(f *fetch, i int, e sender.Event) ([]byte, bool) {
 	if e.Reply.Status != box.StatusFound {
 		return nil, false
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"murmuration/client/feed"
+	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -24,7 +25,7 @@ type follow struct {
 	Root    []byte  `cbor:"8,keyasint"` // public root key: names the feed among those followed
 
 	cap    *box.ReadCap
-	polled Target // what the sender watches for it
+	polled sender.Target // what the sender watches for it
 }
 
 func followName(token uint64) string { return fmt.Sprintf("%020d", token) }
@@ -147,7 +148,7 @@ func (f *follow) position() position { return position{f.Checked} }
 func (c *Client) watch(f *follow, now time.Time) {
 	day := f.position().day(c.calendar, now)
 	if f.polled.ID == (box.ID{}) || f.polled.Day != day {
-		f.polled = Target{Token: f.Token, Day: day, ID: f.cap.ID(f.cap.Start(), c.network, day), Since: time.UnixMilli(f.Since)}
+		f.polled = sender.Target{Token: f.Token, Day: day, ID: f.cap.ID(f.cap.Start(), c.network, day), Since: time.UnixMilli(f.Since)}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -164,7 +165,7 @@ func (c *Client) watchAll(now time.Time) {
 }
 
 // polled is what a holder says about the next box of a feed. The caller holds c.state.
-func (c *Client) polled(e Event, now time.Time) error {
+func (c *Client) polled(e sender.Event, now time.Time) error {
 	f := c.reader.find(e.Token)
 	if f == nil || f.polled.ID != e.ID || f.polled.Day != e.Day {
 		return nil // about a box that is not the next one any more
@@ -195,7 +196,7 @@ func (c *Client) polled(e Event, now time.Time) error {
 
 // read opens a found box. What does not open is the holder's doing, and polled again; what opens and
 // is no post is the author's, and skipped.
-func (c *Client) read(f *follow, e Event, now time.Time) error {
+func (c *Client) read(f *follow, e sender.Event, now time.Time) error {
 	plaintext, err := f.cap.Open(f.cap.Start(), c.network, e.Day, e.Reply.Box)
 	if err != nil {
 		c.log.Warn("a holder gave a box that does not open")
@@ -218,7 +219,7 @@ func (c *Client) advance(f *follow, day box.Day, post *entry, now time.Time) err
 	next := *f
 	next.cap = f.cap.At(f.cap.Start().Next())
 	next.Cap, next.Checked, next.Since = next.cap.Marshal(), f.position().found(day).Checked, now.UnixMilli()
-	next.polled = Target{}
+	next.polled = sender.Target{}
 	if post != nil {
 		next.Claimed = post.claimed
 		next.Posts++

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"murmuration/client/feed"
+	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
@@ -102,7 +103,7 @@ type self struct {
 	// Failing is how long the guard in use was tried in vain, zero while it answers.
 	Failing time.Duration `cbor:"5,keyasint"`
 	// Decoys are the standing ones of the watched set.
-	Decoys []Decoy `cbor:"6,keyasint"`
+	Decoys []sender.Decoy `cbor:"6,keyasint"`
 	// Letters counts the boxes ever queued, so that each has a number of its own.
 	Letters uint64 `cbor:"7,keyasint"`
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"murmuration/client/sender"
 	"murmuration/internal/link"
 )
 
@@ -110,7 +111,7 @@ func (c *Client) converse(ctx context.Context, conn link.Conn) error {
 
 // speak sends in every slot. What costs time is done before the slot: here nothing but the copy of
 // an acknowledgement lies between the timer and the wire.
-func (c *Client) speak(ctx context.Context, conn link.Conn, sender *Sender) error {
+func (c *Client) speak(ctx context.Context, conn link.Conn, sender *sender.Sender) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -137,7 +138,7 @@ func (c *Client) speak(ctx context.Context, conn link.Conn, sender *Sender) erro
 	}
 }
 
-func (c *Client) noteHanded(sent Sent) {
+func (c *Client) noteHanded(sent sender.Sent) {
 	if !sent.Work || sent.Token >= auditTokens {
 		return
 	}
@@ -147,7 +148,7 @@ func (c *Client) noteHanded(sent Sent) {
 }
 
 // listen opens what comes down and passes on what is for this person.
-func (c *Client) listen(ctx context.Context, conn link.Conn, sender *Sender) error {
+func (c *Client) listen(ctx context.Context, conn link.Conn, from *sender.Sender) error {
 	size := c.frameSize(link.Exchange)
 	frame := make([]byte, size)
 	for {
@@ -156,12 +157,12 @@ func (c *Client) listen(ctx context.Context, conn link.Conn, sender *Sender) err
 		}
 		now := time.Now()
 		c.mu.Lock()
-		event, err := sender.Receive(now, frame)
+		event, err := from.Receive(now, frame)
 		if err == nil {
 			c.line.lastReply = now
 		}
 		c.mu.Unlock()
-		if err != nil || event.Kind == Nothing {
+		if err != nil || event.Kind == sender.Nothing {
 			continue // counted by the sender
 		}
 		select {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"murmuration/client/feed"
+	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -115,7 +116,7 @@ func (c *Client) supply(now time.Time) error {
 		r.Try = p.full
 		err = c.sender.Enqueue(now, r)
 		c.mu.Unlock()
-		if errors.Is(err, ErrOutboxFull) || errors.Is(err, ErrDay) {
+		if errors.Is(err, sender.ErrQueueFull) || errors.Is(err, sender.ErrDay) {
 			return nil // later: the desk comes back
 		}
 		if err != nil {
@@ -175,7 +176,7 @@ func (c *Client) records(tx *store.Tx, l letter) ([]box.Record, error) {
 }
 
 // stored is what the holder's answer to a write means. The caller holds c.state.
-func (c *Client) stored(e Event, now time.Time) error {
+func (c *Client) stored(e sender.Event, now time.Time) error {
 	p := c.mail.find(e.Token)
 	if p == nil || p.day != e.Day {
 		return nil // an answer to bytes that were sealed again since

@@ -10,6 +10,7 @@ import (
 
 	"murmuration/client/feed"
 	"murmuration/client/photo"
+	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -51,7 +52,7 @@ type Draft struct {
 type Receipt struct {
 	Post   string
 	Boxes  int
-	Window Window
+	Window sender.Window
 }
 
 // Publish makes the open feed, if there is none yet, and returns the link for readers who begin now.
@@ -113,7 +114,7 @@ func (c *Client) Post(d Draft) (Receipt, error) {
 		return Receipt{}, err
 	}
 	c.wake()
-	return Receipt{q.id, len(q.letters), Expect(c.genesis.Parameters, len(c.mail.waiting))}, nil
+	return Receipt{q.id, len(q.letters), sender.Expect(c.genesis.Parameters, len(c.mail.waiting))}, nil
 }
 
 // prepare checks the words and makes the picture fit, before anything is touched.

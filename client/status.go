@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"murmuration/client/fault"
+	"murmuration/client/sender"
 	"murmuration/internal/directory"
 )
 
@@ -104,12 +105,12 @@ func (c *Client) addSender(s *Status) {
 	s.Loops, s.LoopsOf = c.sender.Loops()
 	s.Asking = c.sender.Waiting()
 	for i, n := range stats.Sent {
-		s.Sent[Stream(i).String()] = n
+		s.Sent[sender.Stream(i).String()] = n
 	}
 	s.Silent, s.Resent, s.Replies = stats.Silent, stats.Resent, stats.Replies
 	r := stats.Refused
 	s.Refused = map[string]uint64{"frame": r.Frame, "sequence": r.Sequence, "unknown": r.Unknown, "reply": r.Reply}
-	if s.LoopsOf >= loopWindow/2 && s.Loops < loopAlarm {
+	if s.LoopsOf >= sender.LoopWindow/2 && s.Loops < loopAlarm {
 		s.Trouble = append(s.Trouble, Trouble{
 			"many loops do not come back: a part of the network is down, or somebody drops packets",
 			"Things are sent again until they arrive; if it lasts, tell the network's operators.",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"murmuration/client/feed"
+	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -73,8 +74,8 @@ func letterName(number uint64) string { return fmt.Sprintf("%020d", number) }
 
 func (l letter) put(tx *store.Tx) error { return tx.Put("letters", letterName(l.Number), l) }
 
-func (l letter) request() Request {
-	return Request{Token: l.Number, Op: box.OpWrite, Day: l.Day,
+func (l letter) request() sender.Request {
+	return sender.Request{Token: l.Number, Op: box.OpWrite, Day: l.Day,
 		Box: box.Box{ID: l.Sealed.ID, Signature: l.Sealed.Signature, Ciphertext: l.Sealed.Ciphertext}}
 }
 

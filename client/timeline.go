@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"murmuration/client/feed"
+	"murmuration/client/sender"
 	"murmuration/client/store"
 )
 
@@ -181,7 +182,7 @@ func (c *Client) lineOf(a action, handed map[uint64]bool) Line {
 	if a.Done != 0 {
 		l.Done = time.UnixMilli(a.Done).UTC()
 	} else {
-		l.Soon = Expect(c.genesis.Parameters, ahead).String()
+		l.Soon = sender.Expect(c.genesis.Parameters, ahead).String()
 	}
 	return l
 }

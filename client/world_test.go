@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/client"
+	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
@@ -34,7 +34,7 @@ type world struct {
 	people    []*person
 	events    eventHeap
 	loss      float64                                // chance that a link loses a packet
-	carries   func(client.Sent) bool                 // which packets travel; the others cost nothing and are lost
+	carries   func(sender.Sent) bool                 // which packets travel; the others cost nothing and are lost
 	signed    func(directory.Epoch) directory.Digest // what a town's other providers have
 	twist     func(*box.Reply)                       // what a dishonest holder makes of its replies
 	closed    func(box.Day) bool                     // days for which holders take no writes; nil: none
@@ -53,16 +53,16 @@ type node struct {
 
 // person is a sender with the spool of its provider.
 type person struct {
-	*client.Sender
+	*sender.Sender
 	spool  sphinx.RecipientID
 	own    directory.NodeID
 	queue  []link.Down
 	last   uint64
 	trace  []tap
-	events []client.Event
-	sent   []client.Sent
+	events []sender.Event
+	sent   []sender.Sent
 	refuse map[string]int
-	open   func(client.Event) // what the person does with an event
+	open   func(sender.Event) // what the person does with an event
 }
 
 // tap is what a watcher of the person's link sees.
@@ -118,7 +118,7 @@ func newWorld(t *testing.T, seed uint64, par directory.Parameters) *world {
 
 // newWideWorld has three providers, and `width` mixes in each layer.
 func newWideWorld(t *testing.T, seed uint64, par directory.Parameters, width int) *world {
-	params, err := client.PacketParams(par)
+	params, err := sender.PacketParams(par)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,13 +194,13 @@ func (w *world) providers() (ids []directory.NodeID) {
 
 // join adds a person whose provider is the i-th.
 func (w *world) join(i int, seed byte) *person {
-	return w.joinWith(client.SenderConfig{Seed: [32]byte{seed}, Provider: w.providers()[i], Spool: sphinx.RecipientID{seed, 99}})
+	return w.joinWith(sender.Config{Seed: [32]byte{seed}, Provider: w.providers()[i], Spool: sphinx.RecipientID{seed, 99}})
 }
 
-func (w *world) joinWith(cfg client.SenderConfig) *person {
+func (w *world) joinWith(cfg sender.Config) *person {
 	cfg.Rand = rand.NewChaCha8(cfg.Seed)
 	cfg.Schedule, cfg.Document, cfg.Now = w.schedule, &w.doc, w.now
-	s, err := client.NewSender(cfg)
+	s, err := sender.New(cfg)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -224,8 +224,8 @@ func (w *world) digest(e directory.Epoch) directory.Digest {
 	return w.signed(e)
 }
 
-func nothing(client.Sent) bool    { return false }
-func onlyWork(s client.Sent) bool { return s.Work }
+func nothing(sender.Sent) bool    { return false }
+func onlyWork(s sender.Sent) bool { return s.Work }
 
 // run lets virtual time pass until `until`.
 func (w *world) run(until time.Time) {
@@ -287,7 +287,7 @@ func (w *world) answer(p *person, received uint64, size int) {
 	if err != nil {
 		p.refuse[err.Error()]++
 	}
-	if e.Kind != client.Nothing {
+	if e.Kind != sender.Nothing {
 		p.events = append(p.events, e)
 		if p.open != nil {
 			p.open(e)

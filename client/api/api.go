@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"murmuration/client"
 	"murmuration/client/fault"
+	"murmuration/client/sender"
 )
 
 // Limits of requests, in bytes.
@@ -34,7 +34,7 @@ type Draft struct {
 type Receipt struct {
 	Post     string        `json:"post"`
 	Boxes    int           `json:"boxes"`
-	Window   client.Window `json:"window"`
+	Window   sender.Window `json:"window"`
 	Expected string        `json:"expected"` // the window for people
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/client"
+	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
@@ -61,11 +61,11 @@ type station struct {
 }
 
 type person struct {
-	*client.Sender
+	*sender.Sender
 	own    *station
 	spool  provider.SpoolKey
-	events []client.Event
-	on     func(client.Event)
+	events []sender.Event
+	on     func(sender.Event)
 }
 
 type tap struct {
@@ -425,7 +425,7 @@ func (s *station) held(d mix.Departure) {
 func (w *world) join(seed byte, own int) *person {
 	p := &person{own: w.order[own], spool: provider.SpoolKey(w.seed())}
 	var err error
-	p.Sender, err = client.NewSender(client.SenderConfig{
+	p.Sender, err = sender.New(sender.Config{
 		Seed: [32]byte{seed, 99}, Rand: w.secrets, Schedule: w.genesis.Schedule(), Document: w.voter.Latest(),
 		Provider: p.own.identity.ID(), Spool: sphinx.RecipientID(p.spool), Now: w.now,
 	})
@@ -466,7 +466,7 @@ func (w *world) exchange(p *person, frame []byte) {
 	if err != nil {
 		w.t.Fatalf("the sender refuses a down frame: %v", err)
 	}
-	if event.Kind != client.Nothing {
+	if event.Kind != sender.Nothing {
 		p.events = append(p.events, event)
 		if p.on != nil {
 			p.on(event)
@@ -500,7 +500,7 @@ func (f *feed) post(author *person, token uint64, text string) {
 	copy(plain, text)
 	sealed := f.write.Seal(f.index, f.network(), f.day(), plain)
 	f.index = f.index.Next()
-	if err := author.Enqueue(f.w.now, client.Request{Token: token, Op: box.OpWrite, Day: f.day(), Box: sealed}); err != nil {
+	if err := author.Enqueue(f.w.now, sender.Request{Token: token, Op: box.OpWrite, Day: f.day(), Box: sealed}); err != nil {
 		f.w.t.Fatal(err)
 	}
 }
@@ -508,10 +508,10 @@ func (f *feed) post(author *person, token uint64, text string) {
 // follow has the reader watch the next box, and the one after it once that is read.
 func (f *feed) follow(reader *person) {
 	watch := func() {
-		reader.Watch(client.Target{Token: 1, Day: f.day(), ID: f.write.ReadCap().ID(f.next, f.network(), f.day()), Since: f.w.now})
+		reader.Watch(sender.Target{Token: 1, Day: f.day(), ID: f.write.ReadCap().ID(f.next, f.network(), f.day()), Since: f.w.now})
 	}
-	reader.on = func(e client.Event) {
-		if e.Kind != client.Polled || e.Reply.Status != box.StatusFound {
+	reader.on = func(e sender.Event) {
+		if e.Kind != sender.Polled || e.Reply.Status != box.StatusFound {
 			return
 		}
 		plain, err := f.write.ReadCap().Open(f.next, f.network(), e.Day, e.Reply.Box)
@@ -527,7 +527,7 @@ func (f *feed) follow(reader *person) {
 
 func (w *world) stored(p *person) (n int) {
 	for _, e := range p.events {
-		if e.Kind == client.Answered && e.Reply.Status == box.StatusStored {
+		if e.Kind == sender.Answered && e.Reply.Status == box.StatusStored {
 			n++
 		}
 	}

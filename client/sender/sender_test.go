@@ -1,4 +1,4 @@
-package client_test
+package sender_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/client"
+	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 )
@@ -38,8 +38,8 @@ func (a *author) seal(day box.Day, text string) box.Box {
 	return b
 }
 
-func write(token uint64, b box.Box) client.Request {
-	return client.Request{Token: token, Op: box.OpWrite, Box: b}
+func write(token uint64, b box.Box) sender.Request {
+	return sender.Request{Token: token, Op: box.OpWrite, Box: b}
 }
 
 func TestPostReachesFollower(t *testing.T) {
@@ -48,17 +48,17 @@ func TestPostReachesFollower(t *testing.T) {
 	alice, bob := w.join(0, 1), w.join(1, 2)
 	a := w.newAuthor(3)
 	first := a.next
-	bob.Watch(client.Target{Token: 7, ID: a.cap.ReadCap().ID(first, box.NetworkID{}, 0), Since: w.now})
+	bob.Watch(sender.Target{Token: 7, ID: a.cap.ReadCap().ID(first, box.NetworkID{}, 0), Since: w.now})
 	b := a.seal(0, "hello")
 	if err := alice.Enqueue(w.now, write(42, b)); err != nil {
 		t.Fatal(err)
 	}
-	read := func(e client.Event) bool { return e.Kind == client.Polled && e.Reply.Status == box.StatusFound }
+	read := func(e sender.Event) bool { return e.Kind == sender.Polled && e.Reply.Status == box.StatusFound }
 	for end := w.now.Add(2 * time.Minute); w.now.Before(end) && (alice.Waiting() > 0 || find(bob.events, read) == nil); {
 		w.run(w.now.Add(5 * time.Second))
 	}
 
-	stored := find(alice.events, func(e client.Event) bool { return e.Kind == client.Answered && e.Token == 42 })
+	stored := find(alice.events, func(e sender.Event) bool { return e.Kind == sender.Answered && e.Token == 42 })
 	if stored == nil || stored.Reply.Status != box.StatusStored {
 		t.Fatalf("the author's write: %+v", stored)
 	}
@@ -75,7 +75,7 @@ func TestPostReachesFollower(t *testing.T) {
 	}
 }
 
-func find(events []client.Event, ok func(client.Event) bool) *client.Event {
+func find(events []sender.Event, ok func(sender.Event) bool) *sender.Event {
 	if i := slices.IndexFunc(events, ok); i >= 0 {
 		return &events[i]
 	}
@@ -97,7 +97,7 @@ func traceOf(t *testing.T, seed byte, busy, bare bool) []tap {
 			}
 		}
 		for i := range 6 {
-			p.Watch(client.Target{Token: uint64(i), ID: a.cap.ReadCap().ID(a.next, box.NetworkID{}, 0), Since: w.now})
+			p.Watch(sender.Target{Token: uint64(i), ID: a.cap.ReadCap().ID(a.next, box.NetworkID{}, 0), Since: w.now})
 		}
 	}
 	w.run(w.now.Add(40 * time.Second))
@@ -128,8 +128,8 @@ func TestStreamsArePoisson(t *testing.T) {
 	p := w.join(0, 9)
 	const minutes = 5
 	w.run(w.now.Add(minutes * time.Minute))
-	want := map[client.Stream]float64{client.Payload: 60 * minutes, client.Loop: 30 * minutes, client.Drop: 60 * minutes}
-	got := map[client.Stream]float64{}
+	want := map[sender.Stream]float64{sender.Payload: 60 * minutes, sender.Loop: 30 * minutes, sender.Drop: 60 * minutes}
+	got := map[sender.Stream]float64{}
 	for _, s := range p.sent {
 		got[s.Stream]++
 	}
@@ -245,7 +245,7 @@ func TestResend(t *testing.T) {
 		}
 		done := map[uint64]int{}
 		for _, e := range p.events {
-			if e.Kind == client.Answered && e.Reply.Status == box.StatusStored {
+			if e.Kind == sender.Answered && e.Reply.Status == box.StatusStored {
 				done[e.Token]++
 			}
 		}
@@ -281,18 +281,18 @@ func TestDeadHolderIsPassedOver(t *testing.T) {
 			break
 		}
 	}
-	if err := p.Enqueue(w.now, client.Request{Token: 1, Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
+	if err := p.Enqueue(w.now, sender.Request{Token: 1, Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
 		t.Fatal(err)
 	}
-	p.Watch(client.Target{Token: 2, ID: id, Since: w.now})
-	got := func(kind client.EventKind) bool {
-		return find(p.events, func(e client.Event) bool { return e.Kind == kind }) != nil
+	p.Watch(sender.Target{Token: 2, ID: id, Since: w.now})
+	got := func(kind sender.EventKind) bool {
+		return find(p.events, func(e sender.Event) bool { return e.Kind == kind }) != nil
 	}
-	for end := w.now.Add(5 * time.Minute); w.now.Before(end) && !(got(client.Answered) && got(client.Polled)); {
+	for end := w.now.Add(5 * time.Minute); w.now.Before(end) && !(got(sender.Answered) && got(sender.Polled)); {
 		w.run(w.now.Add(10 * time.Second))
 	}
-	if !got(client.Answered) || !got(client.Polled) {
-		t.Errorf("the request was answered: %v, a poll: %v", got(client.Answered), got(client.Polled))
+	if !got(sender.Answered) || !got(sender.Polled) {
+		t.Errorf("the request was answered: %v, a poll: %v", got(sender.Answered), got(sender.Polled))
 	}
 	if tries := p.Stats().Resent + 1; tries != 2 {
 		t.Errorf("answered at try %d", tries)
@@ -315,26 +315,26 @@ func TestNothingArrivesWhenAllIsLost(t *testing.T) {
 	if share, n := p.Loops(); share != 0 || n == 0 {
 		t.Errorf("%.2f of %d loops returned", share, n)
 	}
-	if p.Flights() > 100 {
-		t.Errorf("%d flights are remembered", p.Flights())
+	if p.Awaited() > 100 {
+		t.Errorf("%d replies are awaited", p.Awaited())
 	}
 }
 
 func TestEnqueueRefuses(t *testing.T) {
 	w := newWorld(t, 1, thin())
-	p := w.joinWith(client.SenderConfig{Outbox: 2, Provider: w.providers()[0]})
+	p := w.joinWith(sender.Config{Queue: 2, Provider: w.providers()[0]})
 	b := w.newAuthor(1).seal(0, "x")
 	for _, c := range []struct {
-		r    client.Request
+		r    sender.Request
 		want error
 	}{
-		{client.Request{Op: 9, Box: b}, client.ErrRequest},
-		{client.Request{Op: box.OpRead, Box: b}, client.ErrRequest},
-		{client.Request{Op: box.OpWrite, Box: box.Box{ID: b.ID}}, client.ErrRequest},
-		{client.Request{Op: box.OpWrite, Day: 200, Box: b}, client.ErrDay},
+		{sender.Request{Op: 9, Box: b}, sender.ErrRequest},
+		{sender.Request{Op: box.OpRead, Box: b}, sender.ErrRequest},
+		{sender.Request{Op: box.OpWrite, Box: box.Box{ID: b.ID}}, sender.ErrRequest},
+		{sender.Request{Op: box.OpWrite, Day: 200, Box: b}, sender.ErrDay},
 		{write(1, b), nil},
 		{write(2, b), nil},
-		{write(3, b), client.ErrOutboxFull},
+		{write(3, b), sender.ErrQueueFull},
 	} {
 		if err := p.Enqueue(w.now, c.r); !errors.Is(err, c.want) {
 			t.Errorf("token %d: %v, not %v", c.r.Token, err, c.want)
@@ -403,7 +403,7 @@ func TestRatesOfANewDocument(t *testing.T) {
 	}
 	count := func() (n float64) {
 		for _, s := range p.sent {
-			if s.Stream == client.Payload {
+			if s.Stream == sender.Payload {
 				n++
 			}
 		}
@@ -422,7 +422,7 @@ func TestRatesOfANewDocument(t *testing.T) {
 		t.Errorf("%d watched boxes", n)
 	}
 	doc.Epoch, doc.Parameters.BoxPlaintext = 3, 5000
-	if err := p.SetDocument(&doc); !errors.Is(err, client.ErrDocument) {
+	if err := p.SetDocument(&doc); !errors.Is(err, sender.ErrDocument) {
 		t.Errorf("a document with other sizes: %v", err)
 	}
 }
@@ -432,7 +432,7 @@ func TestCaution(t *testing.T) {
 	t.Parallel()
 	work := func(loops bool) (n int) {
 		w := newWorld(t, 1, thin())
-		w.carries = func(s client.Sent) bool { return loops && s.Stream == client.Loop }
+		w.carries = func(s sender.Sent) bool { return loops && s.Stream == sender.Loop }
 		p := w.join(0, 3)
 		b := w.newAuthor(5).seal(0, "x")
 		for i := range 900 {

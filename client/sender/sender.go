@@ -1,4 +1,13 @@
-package client
+// Package sender is what a client shows on the wire: three Poisson streams of packets over one link to
+// one provider, the same whether or not there is anything to say. It draws slots, paths and delays,
+// builds the Sphinx packets and their reply blocks, sends again what is not answered, and opens what
+// comes back.
+//
+// It is pure: time and randomness are arguments, and it returns what to send. It must not let
+// anything that a person does, or that a provider answers, move a slot: when a packet leaves is
+// decided by generators that see neither queues nor replies. It knows nothing of people, feeds or
+// stores; whoever runs it names each request by a token and gets that back with the answer.
+package sender
 
 import (
 	"encoding/binary"
@@ -18,8 +27,8 @@ import (
 // not catch up with a burst: its streams begin again.
 const lateLimit = 5 * time.Second
 
-// SenderConfig says for whom a Sender speaks. All fields but Params, Outbox and Decoys are required.
-type SenderConfig struct {
+// Config says for whom a Sender speaks. All fields but Params, Queue and Decoys are required.
+type Config struct {
 	// Seed is that of the slots, paths, delays and decoys. One seed gives one trace.
 	Seed [32]byte
 	// Rand makes the keys of packets: crypto/rand.Reader outside of tests.
@@ -33,8 +42,8 @@ type SenderConfig struct {
 	// Provider is the guard, and Spool the key by which it knows this client: that of the link.
 	Provider directory.NodeID
 	Spool    sphinx.RecipientID
-	// Outbox bounds the requests that may wait; zero means 1,024.
-	Outbox int
+	// Queue bounds the requests that may wait; zero means 1,024.
+	Queue int
 	// Decoys are those of this person's last sender.
 	Decoys []Decoy
 	Now    time.Time
@@ -43,7 +52,7 @@ type SenderConfig struct {
 // Sender is the pure core of a client: three Poisson streams over one exchange link, whether or not
 // there is anything to say. It is not safe for concurrent use.
 type Sender struct {
-	cfg    SenderConfig
+	cfg    Config
 	net    directory.Parameters
 	params *sphinx.Params
 	format box.Format
@@ -53,9 +62,9 @@ type Sender struct {
 
 	slots   slots
 	watched watched
-	outbox  outbox
-	flights flights
-	parcel  *parcel
+	queue   queue
+	replies replies
+	packet  *packet
 
 	received uint64 // highest sequence number that arrived on this connection
 	fresh    bool   // nothing but dummies arrived on it
@@ -63,8 +72,8 @@ type Sender struct {
 	bare     bool // control of the tests: no cover, packets only when there is something to say
 }
 
-// NewSender starts the three streams at cfg.Now.
-func NewSender(cfg SenderConfig) (*Sender, error) {
+// New starts the three streams at cfg.Now.
+func New(cfg Config) (*Sender, error) {
 	net := cfg.Document.Parameters
 	s := &Sender{cfg: cfg, net: net, params: cfg.Params, format: box.Format{Plaintext: net.BoxPlaintext}, fresh: true}
 	if s.params == nil {
@@ -77,11 +86,11 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	seeds := newSeeds(cfg.Seed)
 	s.slots = newSlots(seeds, net, cfg.Now)
 	s.route, s.ids = seeds.next(), seeds.source()
-	s.outbox.limit = cfg.Outbox
-	if s.outbox.limit == 0 {
-		s.outbox.limit = defaultOutbox
+	s.queue.limit = cfg.Queue
+	if s.queue.limit == 0 {
+		s.queue.limit = defaultQueue
 	}
-	s.flights.open = map[sphinx.SURBID]*flight{}
+	s.replies.open = map[sphinx.SURBID]*awaited{}
 	s.watched = watched{width: net.WatchedBoxes, turn: turnLength(net), rng: seeds.next(), random: s.randomID}
 	s.watched.restore(cfg.Decoys, cfg.Now, s.day(cfg.Now))
 	return s, s.SetDocument(cfg.Document)
@@ -116,9 +125,9 @@ func (s *Sender) SetDocument(doc *directory.Document) error {
 		return old.epoch == v.epoch || old.epoch+validEpochs <= v.epoch
 	}), v)
 	slices.SortFunc(s.views, func(a, b *view) int { return int(int64(a.epoch) - int64(b.epoch)) })
-	if s.parcel != nil {
-		if now, _ := s.viewAt(s.parcel.at); now == nil || now.epoch != s.parcel.epoch || now == v {
-			s.parcel = nil
+	if s.packet != nil {
+		if now, _ := s.viewAt(s.packet.at); now == nil || now.epoch != s.packet.epoch || now == v {
+			s.packet = nil
 		}
 	}
 	return nil
@@ -149,7 +158,7 @@ func (s *Sender) day(t time.Time) box.Day { return box.DayOf(s.cfg.Schedule.Star
 func (s *Sender) randomID() box.ID {
 	id, err := box.RandomID(s.ids)
 	if err != nil {
-		panic("client: a ChaCha8 generator ran dry")
+		panic("sender: a ChaCha8 generator ran dry")
 	}
 	return id
 }
@@ -159,7 +168,7 @@ func (s *Sender) randomID() box.ID {
 func (s *Sender) Connect(now time.Time) {
 	s.fresh, s.received = true, 0
 	s.slots.skip(now)
-	s.parcel = nil
+	s.packet = nil
 }
 
 // Next is the time of the coming slot.
@@ -182,15 +191,15 @@ func (s *Sender) Due(now time.Time) (Sent, bool) {
 	for at := s.Next(); !at.After(now); at = s.Next() {
 		if now.Sub(at) > lateLimit {
 			s.slots.skip(now)
-			s.parcel = nil
+			s.packet = nil
 			continue
 		}
 		s.Prepare()
-		p := s.parcel
-		s.parcel = nil
+		p := s.packet
+		s.packet = nil
 		s.slots.pass(p.stream)
 		s.adopt(now)
-		if p.frame != nil && !(s.bare && (p.flight == nil || p.flight.work == nil)) {
+		if p.frame != nil && !(s.bare && (p.reply == nil || p.reply.work == nil)) {
 			return s.send(p, now), true
 		}
 		s.stats.Silent++
@@ -211,12 +220,12 @@ func (s *Sender) adopt(now time.Time) {
 }
 
 // send hands p over: its acknowledgement is written, its reply expected from now on.
-func (s *Sender) send(p *parcel, now time.Time) Sent {
+func (s *Sender) send(p *packet, now time.Time) Sent {
 	binary.BigEndian.PutUint64(p.frame, s.received)
 	s.stats.Sent[p.stream]++
-	s.flights.expire(now)
+	s.replies.expire(now)
 	sent := Sent{Frame: p.frame, Stream: p.stream, Delays: p.delays}
-	if f := p.flight; f != nil {
+	if f := p.reply; f != nil {
 		f.sent = now
 		s.depart(p, f, now)
 		if f.work != nil {
@@ -226,7 +235,7 @@ func (s *Sender) send(p *parcel, now time.Time) Sent {
 	return sent
 }
 
-func (s *Sender) depart(p *parcel, f *flight, now time.Time) {
+func (s *Sender) depart(p *packet, f *awaited, now time.Time) {
 	tries := 1
 	if f.place != nil {
 		f.place.polls++
@@ -243,7 +252,7 @@ func (s *Sender) depart(p *parcel, f *flight, now time.Time) {
 		f.work.ready = now.Add(again)
 	}
 	f.lost = now.Add(2 * again)
-	s.flights.open[p.id] = f
+	s.replies.open[p.id] = f
 }
 
 // Enqueue adds a request to the work lane.
@@ -255,7 +264,7 @@ func (s *Sender) Enqueue(now time.Time, r Request) error {
 	if v == nil || r.Op != box.OpDigest && len(v.storing[r.Day]) == 0 {
 		return ErrDay
 	}
-	return s.outbox.add(r, now)
+	return s.queue.add(r, now)
 }
 
 func (s *Sender) checkRequest(r Request) error {
@@ -275,16 +284,16 @@ func (s *Sender) checkRequest(r Request) error {
 
 // Cancel takes the requests of a token out of the work lane; a reply to one is then nobody's.
 func (s *Sender) Cancel(token uint64) {
-	for _, it := range slices.Clone(s.outbox.items) {
+	for _, it := range slices.Clone(s.queue.items) {
 		if it.Token == token {
-			s.outbox.remove(it)
-			s.flights.forget(it)
+			s.queue.remove(it)
+			s.replies.forget(it)
 		}
 	}
-	if s.parcel != nil && s.parcel.flight != nil && s.parcel.flight.work != nil && s.parcel.flight.work.Token == token {
-		s.parcel = nil
+	if s.packet != nil && s.packet.reply != nil && s.packet.reply.work != nil && s.packet.reply.work.Token == token {
+		s.packet = nil
 	}
 }
 
 // Waiting is the number of requests in the work lane, under way or not.
-func (s *Sender) Waiting() int { return len(s.outbox.items) }
+func (s *Sender) Waiting() int { return len(s.queue.items) }

@@ -1,4 +1,4 @@
-package client_test
+package sender_test
 
 import (
 	"math/rand/v2"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/client"
+	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/sphinx"
 )
@@ -64,14 +64,14 @@ func roundTrips(t *testing.T, loss float64, width, dead, n, most int) (tries []i
 	w.now = genesis.Add(par.EpochLength)
 	w.loss, w.carries = loss, onlyWork
 	w.kill(dead)
-	p := w.joinWith(client.SenderConfig{Seed: [32]byte{byte(width)}, Outbox: n, Provider: w.providers()[0], Spool: sphinx.RecipientID{9}})
+	p := w.joinWith(sender.Config{Seed: [32]byte{byte(width)}, Queue: n, Provider: w.providers()[0], Spool: sphinx.RecipientID{9}})
 	ids := rand.NewChaCha8([32]byte{3})
 	for i := range n {
 		id, err := box.RandomID(ids)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Enqueue(w.now, client.Request{Token: uint64(i), Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
+		if err := p.Enqueue(w.now, sender.Request{Token: uint64(i), Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package client
+package sender
 
 import (
 	"math"
@@ -8,7 +8,6 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
-	"murmuration/sim/theory"
 )
 
 var watchNow = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -172,46 +171,6 @@ func TestWindows(t *testing.T) {
 	} {
 		if got := round(d); got != want {
 			t.Errorf("%v reads %q, not %q", d, got, want)
-		}
-	}
-}
-
-// TestEntropyIsTheTheorys: the entropy that a client prints is that of the closed form, for what the
-// least busy layer carried; without traffic there is none.
-func TestEntropyIsTheTheorys(t *testing.T) {
-	p, err := directory.Defaults("xwing")
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := &directory.Document{Parameters: p}
-	for i := range 2 * p.Layers {
-		doc.Nodes = append(doc.Nodes, directory.Node{Role: directory.RoleMix, Layer: 1 + i/2, Packets: 9_000_000})
-	}
-	doc.Nodes[0].Packets = 1_000_000
-	want, err := theory.Stratified{
-		Layers: p.Layers, Width: 2, Rate: 10_000_000 / p.EpochLength.Seconds(), MeanHop: p.MeanHopDelay.Seconds(),
-	}.Entropy()
-	if got := EntropyOf(doc); err != nil || math.Abs(got-want) > 1e-9 {
-		t.Errorf("the entropy is %v, in theory %v (%v)", got, want, err)
-	}
-	for i := range doc.Nodes {
-		doc.Nodes[i].Packets = 0
-	}
-	if got := EntropyOf(doc); got != 0 {
-		t.Errorf("without traffic the entropy is %v", got)
-	}
-}
-
-// TestBudget holds the table in protocol.md section 1: about 390 MB a day, each way.
-func TestBudget(t *testing.T) {
-	for suite, packet := range map[string]int{"xwing": 22_862, "x25519": 9_486} {
-		p, err := directory.Defaults(suite)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := BudgetOf(p)
-		if b.FrameBytes != packet+32 || b.BytesPerDay < 385e6 || b.BytesPerDay > 400e6 {
-			t.Errorf("%s: frames of %d bytes, %.0f bytes a day", suite, b.FrameBytes, b.BytesPerDay)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package client
+package sender
 
 import (
 	"errors"
@@ -18,15 +18,15 @@ const (
 	// doublings bounds the doubling of the wait: on the default network a request is then tried every
 	// half an hour at least, however many packets are lost.
 	doublings = 4
-	// defaultOutbox bounds the requests that a sender holds: 1,024 writes are about 8 MiB.
-	defaultOutbox = 1024
+	// defaultQueue bounds the requests that a sender holds: 1,024 writes are about 8 MiB.
+	defaultQueue = 1024
 )
 
 // Reasons for which Enqueue refuses.
 var (
-	ErrOutboxFull = errors.New("outbox of the sender is full")
-	ErrRequest    = errors.New("not a box request of this network")
-	ErrDay        = errors.New("no provider stores boxes of this day")
+	ErrQueueFull = errors.New("queue of the sender is full")
+	ErrRequest   = errors.New("not a box request of this network")
+	ErrDay       = errors.New("no provider stores boxes of this day")
 )
 
 // Request is one box operation of the work lane. Token is the caller's name for it and comes back
@@ -40,38 +40,38 @@ type Request struct {
 	Try   int
 }
 
-// item is a request in the outbox until it is answered or cancelled.
-type item struct {
+// queued is a request in the queue until it is answered or cancelled.
+type queued struct {
 	Request
 	tries int
 	ready time.Time // of the next try
 	done  bool      // answered or cancelled, though a try may still be under way
 }
 
-func (it *item) request() Request {
+func (it *queued) request() Request {
 	r := it.Request
 	r.Try += it.tries
 	return r
 }
 
-// outbox is the queue of the work lane: requests in the order of arrival, each sent again, when its
+// queue is that of the work lane: requests in the order of arrival, each sent again, when its
 // wait is over, before any younger one.
-type outbox struct {
+type queue struct {
 	limit int
-	items []*item
+	items []*queued
 }
 
-func (o *outbox) add(r Request, now time.Time) error {
-	if len(o.items) >= o.limit {
-		return ErrOutboxFull
+func (q *queue) add(r Request, now time.Time) error {
+	if len(q.items) >= q.limit {
+		return ErrQueueFull
 	}
-	o.items = append(o.items, &item{Request: r, ready: now})
+	q.items = append(q.items, &queued{Request: r, ready: now})
 	return nil
 }
 
 // head is the oldest request that is ready at a slot, or nil.
-func (o *outbox) head(slot time.Time) *item {
-	for _, it := range o.items {
+func (q *queue) head(slot time.Time) *queued {
+	for _, it := range q.items {
 		if !it.ready.After(slot) {
 			return it
 		}
@@ -79,9 +79,9 @@ func (o *outbox) head(slot time.Time) *item {
 	return nil
 }
 
-func (o *outbox) remove(it *item) {
+func (q *queue) remove(it *queued) {
 	it.done = true
-	o.items = slices.DeleteFunc(o.items, func(other *item) bool { return other == it })
+	q.items = slices.DeleteFunc(q.items, func(other *queued) bool { return other == it })
 }
 
 // wait is the time until a request that travels for `delays` is sent again after its n-th try:

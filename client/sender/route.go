@@ -1,4 +1,4 @@
-package client
+package sender
 
 import (
 	"fmt"
@@ -19,12 +19,12 @@ type router struct {
 }
 
 // forward is a request's path: the own provider, a mix of each layer, then the last hop with its service.
-func (r router) forward(last *station, service sphinx.RecipientID) ([]sphinx.Hop, time.Duration, error) {
+func (r router) forward(last *node, service sphinx.RecipientID) ([]sphinx.Hop, time.Duration, error) {
 	own, err := r.own()
 	if err != nil {
 		return nil, 0, err
 	}
-	return r.hops(append(append([]*station{own}, r.mixes()...), last), sphinx.Hop{Recipient: &service})
+	return r.hops(append(append([]*node{own}, r.mixes()...), last), sphinx.Hop{Recipient: &service})
 }
 
 // back is a reply's path: a mix of each layer, then the spool at the own provider.
@@ -36,7 +36,7 @@ func (r router) back(id *sphinx.SURBID) ([]sphinx.Hop, time.Duration, error) {
 	return r.hops(append(r.mixes(), own), sphinx.Hop{Recipient: &r.s.cfg.Spool, SURBID: id})
 }
 
-func (r router) own() (*station, error) {
+func (r router) own() (*node, error) {
 	own := r.view.nodes[r.s.cfg.Provider]
 	if own == nil {
 		return nil, fmt.Errorf("%w: it does not list our provider", ErrDocument)
@@ -44,16 +44,16 @@ func (r router) own() (*station, error) {
 	return own, nil
 }
 
-func (r router) mixes() []*station {
-	path := make([]*station, 0, len(r.view.layers)+2)
+func (r router) mixes() []*node {
+	path := make([]*node, 0, len(r.view.layers)+2)
 	for _, layer := range r.view.layers {
 		path = append(path, layer[r.rng.IntN(len(layer))])
 	}
 	return path
 }
 
-// hops gives every station its key and a delay of its own; end is what the last one is told besides.
-func (r router) hops(path []*station, end sphinx.Hop) ([]sphinx.Hop, time.Duration, error) {
+// hops gives every node its key and a delay of its own; end is what the last one is told besides.
+func (r router) hops(path []*node, end sphinx.Hop) ([]sphinx.Hop, time.Duration, error) {
 	hops := make([]sphinx.Hop, len(path))
 	total := time.Duration(0)
 	for i, st := range path {

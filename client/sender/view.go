@@ -1,4 +1,4 @@
-package client
+package sender
 
 import (
 	"errors"
@@ -21,15 +21,15 @@ var ErrDocument = errors.New("network document does not serve this sender")
 type view struct {
 	epoch     directory.Epoch
 	net       directory.Parameters
-	layers    [][]*station
-	providers []*station
-	nodes     map[directory.NodeID]*station
+	layers    [][]*node
+	providers []*node
+	nodes     map[directory.NodeID]*node
 	storing   map[box.Day][]box.Holder
 	replicas  int
 }
 
-// station is a node that packets can go through, with its keys of three epochs, parsed when first used.
-type station struct {
+// node is a node that packets can go through, with its keys of three epochs, parsed when first used.
+type node struct {
 	id   sphinx.NodeID
 	raw  [validEpochs][]byte
 	keys [validEpochs]*suite.PublicKey
@@ -39,8 +39,8 @@ func newView(doc *directory.Document) (*view, error) {
 	v := &view{
 		epoch:    doc.Epoch,
 		net:      doc.Parameters,
-		layers:   make([][]*station, doc.Parameters.Layers),
-		nodes:    map[directory.NodeID]*station{},
+		layers:   make([][]*node, doc.Parameters.Layers),
+		nodes:    map[directory.NodeID]*node{},
 		storing:  map[box.Day][]box.Holder{},
 		replicas: doc.Parameters.Replicas,
 	}
@@ -54,7 +54,7 @@ func newView(doc *directory.Document) (*view, error) {
 			v.storing[box.Day(set.Day)] = append(v.storing[box.Day(set.Day)], box.Holder(id))
 		}
 	}
-	if len(v.providers) == 0 || slices.ContainsFunc(v.layers, func(l []*station) bool { return len(l) == 0 }) {
+	if len(v.providers) == 0 || slices.ContainsFunc(v.layers, func(l []*node) bool { return len(l) == 0 }) {
 		return nil, fmt.Errorf("%w: epoch %d has a layer without nodes", ErrDocument, doc.Epoch)
 	}
 	return v, nil
@@ -64,7 +64,7 @@ func (v *view) add(n directory.Node) error {
 	if n.Probation {
 		return nil
 	}
-	st := &station{id: sphinx.NodeID(n.ID), raw: n.Keys}
+	st := &node{id: sphinx.NodeID(n.ID), raw: n.Keys}
 	v.nodes[n.ID] = st
 	switch {
 	case n.Role == directory.RoleProvider:
@@ -80,8 +80,8 @@ func (v *view) add(n directory.Node) error {
 // serves says whether the document may be used at epoch e.
 func (v *view) serves(e directory.Epoch) bool { return v.epoch <= e && e < v.epoch+validEpochs }
 
-// key is the station's key of epoch e.
-func (st *station) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.PublicKey, error) {
+// key is the node's key of epoch e.
+func (st *node) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.PublicKey, error) {
 	i := e - v.epoch
 	if st.keys[i] == nil {
 		k, err := s.ParsePublicKey(st.raw[i])
@@ -94,11 +94,11 @@ func (st *station) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.Publi
 }
 
 // asked lists who may be asked, best first.
-func (v *view) asked(r Request, own directory.NodeID) []*station {
+func (v *view) asked(r Request, own directory.NodeID) []*node {
 	if r.Op != box.OpDigest {
 		return v.holders(r.Day, r.Box.ID, own)
 	}
-	others := slices.DeleteFunc(slices.Clone(v.providers), func(st *station) bool { return directory.NodeID(st.id) == own })
+	others := slices.DeleteFunc(slices.Clone(v.providers), func(st *node) bool { return directory.NodeID(st.id) == own })
 	if len(others) == 0 {
 		return v.providers
 	}
@@ -107,8 +107,8 @@ func (v *view) asked(r Request, own directory.NodeID) []*station {
 
 // holders lists who may be asked for a box, best first: its holders without the client's own
 // provider, which is asked only when it is the only one.
-func (v *view) holders(day box.Day, id box.ID, own directory.NodeID) []*station {
-	var others, all []*station
+func (v *view) holders(day box.Day, id box.ID, own directory.NodeID) []*node {
+	var others, all []*node
 	for _, h := range box.Placement(day, id, v.storing[day], v.replicas) {
 		st := v.nodes[directory.NodeID(h)]
 		if st == nil {

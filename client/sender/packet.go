@@ -1,4 +1,4 @@
-package client
+package sender
 
 import (
 	"fmt"
@@ -11,14 +11,14 @@ import (
 	"murmuration/internal/sphinx"
 )
 
-// parcel is the packet of the coming slot, built before the slot.
-type parcel struct {
+// packet is the packet of the coming slot, built before the slot.
+type packet struct {
 	at     time.Time
 	stream Stream
 	epoch  directory.Epoch // of the document that it was built with
 	frame  []byte          // nil if no document serves: the slot stays silent
 	id     sphinx.SURBID
-	flight *flight // nil in the drop stream
+	reply  *awaited // nil in the drop stream
 	delays time.Duration
 }
 
@@ -28,33 +28,33 @@ var (
 	serviceDrop  = func() (id sphinx.RecipientID) { copy(id[:], "murmuration/drop"); return }()
 )
 
-// errand is what a packet asks for: a read, write or tombstone, with whom it is for.
-type errand struct {
+// slotRequest is what a packet asks for: a read, write or tombstone, with whom it is for.
+type slotRequest struct {
 	Request
-	work  *item
+	work  *queued
 	place *place
 }
 
 // Prepare builds the packet of the coming slot, if that is not done yet: the costly part, which a
 // driver does while it waits. Due does it itself if nobody did.
 func (s *Sender) Prepare() {
-	if s.parcel != nil {
+	if s.packet != nil {
 		return
 	}
 	stream, at := s.slots.coming()
-	p := &parcel{at: at, stream: stream}
+	p := &packet{at: at, stream: stream}
 	if v, e := s.viewAt(at); v != nil {
 		p.epoch = v.epoch
 		if err := s.build(p, router{s, v, e, s.route}); err != nil {
-			p.frame, p.flight = nil, nil
+			p.frame, p.reply = nil, nil
 		}
 	}
-	s.parcel = p
+	s.packet = p
 }
 
-// build fills p. An errand that cannot be carried becomes a random read, so that no trouble with one
+// build fills p. A request that cannot be carried becomes a random read, so that no trouble with one
 // box shows on the wire.
-func (s *Sender) build(p *parcel, r router) error {
+func (s *Sender) build(p *packet, r router) error {
 	if p.stream == Drop {
 		return s.buildDrop(p, r)
 	}
@@ -65,29 +65,29 @@ func (s *Sender) build(p *parcel, r router) error {
 	return err
 }
 
-// choose is what a slot carries: the watched set's pick, the head of the outbox, or a random read. While loops
+// choose is what a slot carries: the watched set's pick, the head of the queue, or a random read. While loops
 // do not come back, half of the work waits.
-func (s *Sender) choose(stream Stream, at time.Time) errand {
+func (s *Sender) choose(stream Stream, at time.Time) slotRequest {
 	if stream == Loop || s.slots.poll {
 		p := s.watched.pick(at, s.day(at))
-		return errand{p.request(), nil, p}
+		return slotRequest{p.request(), nil, p}
 	}
-	if s.flights.loops.low() && s.route.IntN(2) == 0 {
+	if s.replies.loops.low() && s.route.IntN(2) == 0 {
 		return s.random(at)
 	}
-	if it := s.outbox.head(at); it != nil {
-		return errand{it.request(), it, nil}
+	if it := s.queue.head(at); it != nil {
+		return slotRequest{it.request(), it, nil}
 	}
 	return s.random(at)
 }
 
 // random is a read that nobody waits for: of a fresh id, as like a real one as can be.
-func (s *Sender) random(at time.Time) errand {
-	return errand{Request: Request{Op: box.OpRead, Day: s.day(at), Box: box.Box{ID: s.randomID()}}}
+func (s *Sender) random(at time.Time) slotRequest {
+	return slotRequest{Request: Request{Op: box.OpRead, Day: s.day(at), Box: box.Box{ID: s.randomID()}}}
 }
 
 // buildRequest makes the packet for e, with a fresh path, fresh delays and a fresh SURB.
-func (s *Sender) buildRequest(p *parcel, r router, e errand) error {
+func (s *Sender) buildRequest(p *packet, r router, e slotRequest) error {
 	holders := r.view.asked(e.Request, s.cfg.Provider)
 	if len(holders) == 0 {
 		return ErrDay
@@ -101,11 +101,11 @@ func (s *Sender) buildRequest(p *parcel, r router, e errand) error {
 		return err
 	}
 	p.delays = there + back + r.view.net.ReplyAllowance
-	p.flight = &flight{keys: keys, op: e.Op, day: e.Day, id: e.Box.ID, epoch: e.Epoch, stream: p.stream, work: e.work, place: e.place}
+	p.reply = &awaited{keys: keys, op: e.Op, day: e.Day, id: e.Box.ID, epoch: e.Epoch, stream: p.stream, work: e.work, place: e.place}
 	return s.seal(p, path, surb, box.Request{Op: e.Op, Day: e.Day, Box: e.Box, Epoch: uint64(e.Epoch)}.Marshal(s.format))
 }
 
-func (s *Sender) surb(p *parcel, r router) (surb []byte, keys sphinx.SURBKeys, delays time.Duration, err error) {
+func (s *Sender) surb(p *packet, r router) (surb []byte, keys sphinx.SURBKeys, delays time.Duration, err error) {
 	if _, err = io.ReadFull(s.cfg.Rand, p.id[:]); err != nil {
 		return nil, nil, 0, fmt.Errorf("drawing a SURB id: %w", err)
 	}
@@ -119,7 +119,7 @@ func (s *Sender) surb(p *parcel, r router) (surb []byte, keys sphinx.SURBKeys, d
 }
 
 // buildDrop makes a packet of noise for a provider drawn from all, who throws it away.
-func (s *Sender) buildDrop(p *parcel, r router) error {
+func (s *Sender) buildDrop(p *packet, r router) error {
 	last := r.view.providers[r.rng.IntN(len(r.view.providers))]
 	path, _, err := r.forward(last, serviceDrop)
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *Sender) buildDrop(p *parcel, r router) error {
 }
 
 // seal makes the exchange frame, all but the acknowledgement that Due writes.
-func (s *Sender) seal(p *parcel, path []sphinx.Hop, surb, user []byte) error {
+func (s *Sender) seal(p *packet, path []sphinx.Hop, surb, user []byte) error {
 	frame := make([]byte, link.ExchangeOverhead, link.ExchangeOverhead+s.params.PacketSize())
 	frame, err := s.params.AppendNew(frame, s.cfg.Rand, path, surb, user)
 	if err != nil {

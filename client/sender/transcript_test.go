@@ -1,4 +1,4 @@
-package client_test
+package sender_test
 
 import (
 	"flag"
@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/client"
+	"murmuration/client/sender"
 	"murmuration/internal/box"
 )
 
@@ -82,7 +82,7 @@ func (s *stage) do(line string, out *strings.Builder) {
 			fmt.Fprintf(out, "refused: %v\n", err)
 		}
 	case "watch":
-		s.Watch(client.Target{Token: uint64(n), ID: s.author.cap.ReadCap().ID(s.author.next, box.NetworkID{}, 0), Since: s.world.now})
+		s.Watch(sender.Target{Token: uint64(n), ID: s.author.cap.ReadCap().ID(s.author.next, box.NetworkID{}, 0), Since: s.world.now})
 	case "cancel":
 		s.Cancel(uint64(n))
 	case "loss":
@@ -120,7 +120,7 @@ func (s *stage) show(out *strings.Builder) {
 	s.shown = len(s.sent)
 	for ; s.replies < len(s.person.events); s.replies++ {
 		e := s.person.events[s.replies]
-		kind := map[client.EventKind]string{client.Polled: "polled", client.Answered: "answered"}[e.Kind]
+		kind := map[sender.EventKind]string{sender.Polled: "polled", sender.Answered: "answered"}[e.Kind]
 		fmt.Fprintf(out, "         %s %d: %v\n", kind, e.Token, e.Reply.Status)
 	}
 }

@@ -1,4 +1,4 @@
-package client
+package sender
 
 import (
 	"time"
@@ -8,37 +8,37 @@ import (
 	"murmuration/internal/sphinx"
 )
 
-// loopWindow is how many of the last loops the return ratio looks at: with one in fifty lost it
+// LoopWindow is how many of the last loops the return ratio looks at: with one in fifty lost it
 // is right to ±3.5 % (two standard deviations), and at the default rate it spans 43 minutes.
-const loopWindow = 64
+const LoopWindow = 64
 
 // caution is the share of returned loops below which somebody may be dropping packets to follow the
 // rest (an n−1 attack): half of the work slots then carry random reads, so that less of what is real
 // is out while it lasts. On the wire nothing changes.
 const caution = 0.5
 
-// flight is a request on its way: what opens its reply, and for whom it is.
-type flight struct {
+// awaited is the reply to a request that is under way: what opens its reply, and for whom it is.
+type awaited struct {
 	keys   sphinx.SURBKeys
 	op     box.Op
 	day    box.Day
 	id     box.ID
 	epoch  directory.Epoch
 	stream Stream
-	work   *item  // of the work lane, or nil
-	place  *place // of the watched set, or nil
+	work   *queued // of the work lane, or nil
+	place  *place  // of the watched set, or nil
 	sent   time.Time
 	lost   time.Time // after which it counts as lost and is forgotten
 }
 
-// flights are the requests under way, by the id of their SURB.
-type flights struct {
-	open  map[sphinx.SURBID]*flight
+// replies are those that are awaited, by the id of their SURB.
+type replies struct {
+	open  map[sphinx.SURBID]*awaited
 	loops loopRecord
 }
 
-// land takes a flight that came back out of the air.
-func (f *flights) land(id sphinx.SURBID) {
+// arrived forgets a reply that came.
+func (f *replies) arrived(id sphinx.SURBID) {
 	if f.open[id].stream == Loop {
 		f.loops.add(true)
 	}
@@ -46,7 +46,7 @@ func (f *flights) land(id sphinx.SURBID) {
 }
 
 // expire forgets what will not come back any more.
-func (f *flights) expire(now time.Time) {
+func (f *replies) expire(now time.Time) {
 	for id, fl := range f.open {
 		if now.Before(fl.lost) {
 			continue
@@ -59,7 +59,7 @@ func (f *flights) expire(now time.Time) {
 }
 
 // forget drops the other tries of a request that has been answered.
-func (f *flights) forget(it *item) {
+func (f *replies) forget(it *queued) {
 	for id, fl := range f.open {
 		if fl.work == it {
 			delete(f.open, id)
@@ -69,24 +69,24 @@ func (f *flights) forget(it *item) {
 
 // loopRecord remembers of the last loops which returned.
 type loopRecord struct {
-	ring  [loopWindow]bool
+	ring  [LoopWindow]bool
 	count int
 }
 
 func (l *loopRecord) add(returned bool) {
-	l.ring[l.count%loopWindow] = returned
+	l.ring[l.count%LoopWindow] = returned
 	l.count++
 }
 
 // low says that too few came back, once there are enough to say so.
 func (l *loopRecord) low() bool {
 	share, n := l.ratio()
-	return n >= loopWindow/2 && share < caution
+	return n >= LoopWindow/2 && share < caution
 }
 
 // ratio is the share that returned of the last n loops; of none it is zero, the worst value.
 func (l *loopRecord) ratio() (share float64, n int) {
-	n = min(l.count, loopWindow)
+	n = min(l.count, LoopWindow)
 	for _, returned := range l.ring[:n] {
 		if returned {
 			share++

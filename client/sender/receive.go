@@ -1,4 +1,4 @@
-package client
+package sender
 
 import (
 	"errors"
@@ -54,7 +54,7 @@ type Stats struct {
 func (s *Sender) Stats() Stats { return s.stats }
 
 // Loops is the share of the last n loops that returned; zero of none.
-func (s *Sender) Loops() (share float64, n int) { return s.flights.loops.ratio() }
+func (s *Sender) Loops() (share float64, n int) { return s.replies.loops.ratio() }
 
 // Receive takes one down frame. Every byte of it is the provider's or a stranger's: what does not
 // fit is counted and dropped, with the reason as error.
@@ -95,7 +95,7 @@ func (s *Sender) follow(sequence uint64) bool {
 
 func (s *Sender) open(down link.Down) (Event, error) {
 	id := sphinx.SURBID(down.SURBID)
-	f := s.flights.open[id]
+	f := s.replies.open[id]
 	if f == nil {
 		s.stats.Refused.Unknown++
 		return Event{}, ErrUnknown
@@ -106,12 +106,12 @@ func (s *Sender) open(down link.Down) (Event, error) {
 		return Event{}, fmt.Errorf("%w: %w", ErrReply, err)
 	}
 	s.stats.Replies++
-	s.flights.land(id)
+	s.replies.arrived(id)
 	return s.event(f, reply), nil
 }
 
 // reply undoes the layers and checks that it can be an answer to f's request.
-func (s *Sender) reply(f *flight, body []byte) (box.Reply, error) {
+func (s *Sender) reply(f *awaited, body []byte) (box.Reply, error) {
 	payload, err := s.params.OpenReply(f.keys, body)
 	if err != nil {
 		return box.Reply{}, err
@@ -131,7 +131,7 @@ func (s *Sender) reply(f *flight, body []byte) (box.Reply, error) {
 }
 
 // answers says whether a holder may give this reply to f's request.
-func answers(f *flight, r box.Reply) bool {
+func answers(f *awaited, r box.Reply) bool {
 	if f.op == box.OpDigest {
 		return r.Status == box.StatusDigest && r.Epoch == uint64(f.epoch)
 	}
@@ -149,13 +149,13 @@ func answers(f *flight, r box.Reply) bool {
 	return r.Status == box.StatusTombstoned
 }
 
-func (s *Sender) event(f *flight, reply box.Reply) Event {
+func (s *Sender) event(f *awaited, reply box.Reply) Event {
 	e := Event{Op: f.op, Day: f.day, ID: f.id, Reply: reply, Sent: f.sent}
 	switch {
 	case f.work != nil && f.work.done: // answered by an earlier try
 	case f.work != nil:
-		s.outbox.remove(f.work)
-		s.flights.forget(f.work)
+		s.queue.remove(f.work)
+		s.replies.forget(f.work)
 		e.Kind, e.Token = Answered, f.work.Token
 	case f.place != nil && f.place.until.IsZero():
 		e.Kind, e.Token = Polled, f.place.Token

@@ -1,4 +1,4 @@
-package client_test
+package sender_test
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/client"
+	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/link"
 )
@@ -17,7 +17,7 @@ func hostile(t *testing.T) (w *world, p *person, good []byte) {
 	w = newWorld(t, 1, testParameters())
 	p = w.join(0, 1)
 	held := link.Down{}
-	w.carries = func(s client.Sent) bool { return held.Sequence == 0 && s.Stream == client.Loop }
+	w.carries = func(s sender.Sent) bool { return held.Sequence == 0 && s.Stream == sender.Loop }
 	for held.Sequence == 0 {
 		w.run(w.now.Add(time.Second))
 		if len(p.queue) > 0 {
@@ -49,15 +49,15 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 		frame []byte
 		want  error
 	}{
-		"short":         {good[:len(good)-1], client.ErrFrame},
-		"empty":         {nil, client.ErrFrame},
-		"long":          {append(slices.Clone(good), 0), client.ErrFrame},
-		"padding":       {flip(len(good) - 1), client.ErrFrame},
-		"reserved":      {flip(30), client.ErrFrame},
-		"dirty dummy":   {append(make([]byte, 8), good[8:]...), client.ErrFrame},
-		"unknown id":    {flip(10), client.ErrUnknown},
-		"changed body":  {flip(link.ExchangeOverhead + 500), client.ErrReply},
-		"late sequence": {sequence(1<<63, flip(11)), client.ErrUnknown},
+		"short":         {good[:len(good)-1], sender.ErrFrame},
+		"empty":         {nil, sender.ErrFrame},
+		"long":          {append(slices.Clone(good), 0), sender.ErrFrame},
+		"padding":       {flip(len(good) - 1), sender.ErrFrame},
+		"reserved":      {flip(30), sender.ErrFrame},
+		"dirty dummy":   {append(make([]byte, 8), good[8:]...), sender.ErrFrame},
+		"unknown id":    {flip(10), sender.ErrUnknown},
+		"changed body":  {flip(link.ExchangeOverhead + 500), sender.ErrReply},
+		"late sequence": {sequence(1<<63, flip(11)), sender.ErrUnknown},
 	} {
 		_, q, _ := hostile(t)
 		if _, err := q.Receive(w.now, c.frame); !errors.Is(err, c.want) {
@@ -71,11 +71,11 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 	if _, err := p.Receive(w.now, slices.Clone(good)); err != nil || p.Stats().Replies != before.Replies+1 {
 		t.Fatalf("the control: %v", err)
 	}
-	if _, err := p.Receive(w.now, slices.Clone(good)); !errors.Is(err, client.ErrSequence) {
+	if _, err := p.Receive(w.now, slices.Clone(good)); !errors.Is(err, sender.ErrSequence) {
 		t.Errorf("the same frame again: %v", err)
 	}
 	p.Connect(w.now)
-	if _, err := p.Receive(w.now, slices.Clone(good)); !errors.Is(err, client.ErrUnknown) {
+	if _, err := p.Receive(w.now, slices.Clone(good)); !errors.Is(err, sender.ErrUnknown) {
 		t.Errorf("the same frame on a new connection: %v", err)
 	}
 }
@@ -110,12 +110,12 @@ func FuzzReceive(f *testing.F) {
 	f.Add(make([]byte, len(good)))
 	f.Add(good[:100])
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		p := w.joinWith(client.SenderConfig{Provider: w.providers()[0], Seed: [32]byte{byte(rand.Int())}})
+		p := w.joinWith(sender.Config{Provider: w.providers()[0], Seed: [32]byte{byte(rand.Int())}})
 		if len(frame) > 8 && len(frame) < len(good) {
 			frame = append(slices.Clone(frame), make([]byte, len(good)-len(frame))...)
 		}
 		e, err := p.Receive(w.now, frame)
-		if e.Kind != client.Nothing {
+		if e.Kind != sender.Nothing {
 			t.Fatalf("a sender that asked for nothing got %+v, %v", e, err)
 		}
 	})
