@@ -142,6 +142,23 @@ func plainWrites(f *ast.File) (found []string) {
 	return found
 }
 
+// TestNullPacketsStayInTheSimulator: packets that hide nothing cannot be had from a name in a file, and
+// no room but the simulated world makes them.
+func TestNullPacketsStayInTheSimulator(t *testing.T) {
+	users := map[string]bool{}
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok && sel.Sel.Name == "NullParams" {
+				users[s.dir] = true
+			}
+			return true
+		})
+	}
+	if len(users) > 1 || len(users) == 1 && !users["sim/world"] {
+		t.Errorf("null packets are made in %v", users)
+	}
+}
+
 func judge(dir string, imported []string) (wrong []string) {
 	room := roomOf(dir)
 	rule, known := arrows[room]

@@ -33,6 +33,9 @@ func (p *Params) AppendNew(dst []byte, rng io.Reader, path []Hop, surb, user []b
 }
 
 func (p *Params) fill(packet []byte, rng io.Reader, path []Hop, surb, user []byte) error {
+	if p.null {
+		return p.nullPacket(packet, rng, path, surb, user)
+	}
 	b, err := p.newBuilder(path)
 	if err != nil {
 		return err

@@ -30,6 +30,7 @@ type Params struct {
 	hops        int
 	userPayload int
 	surbSlot    bool
+	null        bool // see NullParams
 }
 
 // NewParams fixes the longest path, the user's bytes in a packet, and whether

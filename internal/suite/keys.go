@@ -124,6 +124,9 @@ func (k *PublicKey) unpackMLKEM(b []byte) error {
 // Bytes returns the encoding, a copy.
 func (k *PublicKey) Bytes() []byte { return bytes.Clone(k.raw) }
 
+// Short is the beginning of the encoding: enough to tell keys apart, and no secret.
+func (k *PublicKey) Short() [16]byte { return [16]byte(k.raw) }
+
 // Suite returns the suite to which the key belongs.
 func (k *PublicKey) Suite() *Suite { return k.suite }
 
