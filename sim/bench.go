@@ -8,6 +8,7 @@ import (
 
 	"murmuration/sim/des"
 	"murmuration/sim/flow"
+	"murmuration/sim/level"
 	"murmuration/sim/scenario"
 )
 
@@ -77,7 +78,7 @@ func BenchScenario(ctx context.Context, f *scenario.File) ([]Speed, error) {
 	var all []Speed
 	for _, c := range f.Cells {
 		s, err := timed(ctx, c.Scenario.Level, c.Label(), peers[c.Scenario.Level], func() (events, packets int64, err error) {
-			r, err := replicate(ctx, c, 0)
+			r, err := level.Run(ctx, c, 0)
 			return r.Events, r.Packets, err
 		})
 		if err != nil {
@@ -88,7 +89,7 @@ func BenchScenario(ctx context.Context, f *scenario.File) ([]Speed, error) {
 	return all, nil
 }
 
-func timed(ctx context.Context, level, setup, peer string, run func() (int64, int64, error)) (Speed, error) {
+func timed(ctx context.Context, at, setup, peer string, run func() (int64, int64, error)) (Speed, error) {
 	if err := ctx.Err(); err != nil {
 		return Speed{}, err
 	}
@@ -97,6 +98,6 @@ func timed(ctx context.Context, level, setup, peer string, run func() (int64, in
 	seconds := time.Since(begun).Seconds()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return Speed{Level: level, Setup: setup, Events: events, Packets: packets, Seconds: seconds,
+	return Speed{Level: at, Setup: setup, Events: events, Packets: packets, Seconds: seconds,
 		EventRate: float64(events) / seconds, PacketRate: float64(packets) / seconds, Memory: m.Sys, Peer: peer}, err
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"murmuration/sim"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
 )
 
@@ -32,12 +33,12 @@ formula = "poisson_mix"
 		fmt.Println(err)
 		return
 	}
-	results, err := sim.Results(folder)
+	results, err := result.Read(folder)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	for _, r := range sim.Rows(results) {
+	for _, r := range result.Rows(results) {
 		fmt.Printf("%s: %s is %.3f %s\n", r.Cell, r.Metric, r.Value, r.Unit)
 	}
 	// Output:

@@ -1,7 +1,7 @@
-// Package sim runs scenarios: it takes each cell of a scenario to the engine of its level, replicates until the
-// interval is narrow enough, and keeps what came out in a result folder that can be continued, merged, compared and
-// reported. The same scenario and seed give the same bytes, on one core or many, in one piece or in shards; only the
-// `run` section of manifest.json tells how it came about. It must not model anything itself: the engines do.
+// Package sim is the simulator's front: it runs scenarios. It takes each cell of a scenario to its level,
+// replicates until the intervals are narrow enough, and keeps what came out in a result folder. It also
+// compares with published numbers (Verify) and measures speed (Bench). It must not model anything
+// (package level has the adapters to what does) nor know what stands in a result folder (package result).
 package sim
 
 import (
@@ -15,16 +15,17 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"murmuration/sim/level"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
-	"murmuration/sim/stat"
 )
 
 // Options say how a scenario is run, which has no influence on what comes out.
 type Options struct {
-	Folder   string    // where the results go; made if it is not there
-	Shard    Shard     // zero means Whole
-	Workers  int       // replications at a time; 0 takes one for each processor
-	Progress *Progress // filled while running; may be nil
+	Folder   string       // where the results go; made if it is not there
+	Shard    result.Shard // zero means Whole
+	Workers  int          // replications at a time; 0 takes one for each processor
+	Progress *Progress    // filled while running; may be nil
 }
 
 // Progress counts replications; any goroutine may read it while a run goes on. Planned grows when intervals turn out
@@ -36,35 +37,60 @@ type Progress struct{ Done, Planned atomic.Int64 }
 // unfinished, and the error is ctx's.
 func Run(ctx context.Context, f *scenario.File, o Options) error {
 	if o.Shard.Of == 0 {
-		o.Shard = Whole
+		o.Shard = result.Whole
 	}
 	if err := Check(f, o); err != nil {
 		return err
 	}
-	folder, err := openFolder(o.Folder, f)
+	folder, err := result.Create(o.Folder, f)
 	if err != nil {
 		return err
 	}
-	defer folder.lock.Close()
+	defer folder.Close()
 	started := time.Now()
-	kept, err := folder.replications()
+	kept, err := folder.Replications()
 	if err != nil {
 		return err
 	}
 	b := newBatch(f, o, kept)
-	b.keep = folder.add
+	b.keep = folder.Add
 	ran := b.run(ctx)
-	if err := folder.finish(b, o, started); err != nil {
+	if err := folder.Finish(b.done, o.Shard, workers(o), started); err != nil {
 		return err
 	}
 	return ran
 }
 
+// Check refuses what a level cannot do and what would need more memory than a scenario allows, cell by
+// cell and before any work. Whatever the file itself shows to be wrong was refused when it was read.
+func Check(f *scenario.File, o Options) error {
+	var all scenario.Problems
+	for _, c := range f.Cells {
+		if err := level.Validate(c); err != nil && len(all) < 10 {
+			reason, hint, _ := strings.Cut(err.Error(), "\n")
+			all = append(all, scenario.Problem{
+				File: f.Path, Reason: strings.TrimSpace(reason + " " + inCell(c)), Hint: strings.TrimSpace(hint),
+			})
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return refuseMemory(f, o)
+}
+
+func inCell(c scenario.Cell) string {
+	if len(c.Params) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("(in cell %d %s)", c.Index, c.Label())
+}
+
 // refuseMemory refuses a run before it starts if its estimate exceeds the limit.
 func refuseMemory(f *scenario.File, o Options) error {
 	for _, c := range f.Cells {
-		need := engineOf(c.Scenario.Level).memory(c.Scenario) * float64(workers(o))
-		if limit := c.Scenario.Limits.Memory.Bytes; o.Shard.holds(c.Index) && need > limit {
+		need := level.Memory(c.Scenario) * float64(workers(o))
+		if limit := c.Scenario.Limits.Memory.Bytes; o.Shard.Holds(c.Index) && need > limit {
 			return scenario.Problems{{File: f.Path, Key: "limits.memory",
 				Reason: fmt.Sprintf("cell %d %s would need about %s, the limit is %s", c.Index, c.Label(), bytesText(need), bytesText(limit)),
 				Hint:   "Raise limits.memory, run fewer replications at a time (--workers), or simulate fewer clients, targets or seconds."}}
@@ -74,7 +100,7 @@ func refuseMemory(f *scenario.File, o Options) error {
 }
 
 // Memory says in words what one replication of a cell needs at most, roughly.
-func Memory(s scenario.Scenario) string { return bytesText(engineOf(s.Level).memory(s)) }
+func Memory(s scenario.Scenario) string { return bytesText(level.Memory(s)) }
 
 func bytesText(n float64) string {
 	for _, unit := range []string{"B", "KiB", "MiB", "GiB"} {
@@ -97,16 +123,15 @@ func workers(o Options) int {
 type batch struct {
 	file   *scenario.File
 	checks []scenario.Check
-	shard  Shard
+	shard  result.Shard
 	limit  int
 	count  *Progress
-	keep   func(Replication) error // called by many goroutines
-	done   map[int][]Replication   // by cell; owned by the goroutine that calls run
-	absent []int                   // cells that are left to other shards, in a merge
+	keep   func(level.Replication) error // called by many goroutines
+	done   result.Done                   // by cell; owned by the goroutine that calls run
 }
 
-func newBatch(f *scenario.File, o Options, kept []Replication) *batch {
-	b := &batch{file: f, checks: f.Checks(), shard: o.Shard, limit: workers(o), count: o.Progress, done: byCell(kept)}
+func newBatch(f *scenario.File, o Options, kept []level.Replication) *batch {
+	b := &batch{file: f, checks: f.Checks(), shard: o.Shard, limit: workers(o), count: o.Progress, done: result.ByCell(kept)}
 	if b.count == nil {
 		b.count = new(Progress)
 	}
@@ -127,7 +152,7 @@ func (b *batch) run(ctx context.Context) error {
 	for {
 		var jobs []job
 		for _, c := range b.file.Cells {
-			if b.shard.holds(c.Index) {
+			if b.shard.Holds(c.Index) {
 				jobs = append(jobs, b.wanted(c)...)
 			}
 		}
@@ -149,7 +174,7 @@ func (b *batch) run(ctx context.Context) error {
 func (b *batch) unmeasured(c scenario.Cell) error {
 	var problems scenario.Problems
 	want := func(check int, name string) {
-		measured := slices.ContainsFunc(b.done[c.Index], func(r Replication) bool { _, ok := r.Metric(name); return ok })
+		measured := slices.ContainsFunc(b.done[c.Index], func(r level.Replication) bool { _, ok := r.Metric(name); return ok })
 		if name != "" && !measured && !strings.HasSuffix(name, "_theory") {
 			problems = append(problems, b.file.Unmeasured(c, check, name, b.names(c)))
 		}
@@ -178,7 +203,7 @@ func (b *batch) names(c scenario.Cell) (names []string) {
 
 // round runs jobs on all workers and takes their results in order.
 func (b *batch) round(ctx context.Context, jobs []job) error {
-	results := make([]*Replication, len(jobs))
+	results := make([]*level.Replication, len(jobs))
 	g, running := errgroup.WithContext(ctx)
 	g.SetLimit(b.limit)
 	for i, j := range jobs {
@@ -186,7 +211,7 @@ func (b *batch) round(ctx context.Context, jobs []job) error {
 			if err := running.Err(); err != nil {
 				return err
 			}
-			r, err := replicate(running, j.cell, j.index)
+			r, err := level.Run(running, j.cell, j.index)
 			if err != nil {
 				return fmt.Errorf("running replication %d of cell %d %s: %w", j.index, j.cell.Index, j.cell.Label(), err)
 			}
@@ -207,62 +232,8 @@ func (b *batch) round(ctx context.Context, jobs []job) error {
 // wanted lists the replications that a cell needs next.
 func (b *batch) wanted(c scenario.Cell) (jobs []job) {
 	have := len(b.done[c.Index])
-	for i := have; i < b.target(c, have); i++ {
+	for i := have; i < result.Wanted(c, b.checks, b.done[c.Index]); i++ {
 		jobs = append(jobs, job{c, i})
 	}
 	return jobs
-}
-
-// target is how many replications a cell shall have, given how many it has. It grows by half when intervals are too
-// wide, so that few decisions are made on the same data.
-func (b *batch) target(c scenario.Cell, have int) int {
-	rule := c.Scenario.Replicate
-	stages := []int{rule.Min}
-	if c.Scenario.Level == "theory" {
-		stages[0], rule.Max = 1, 1
-	}
-	for stages[len(stages)-1] < rule.Max {
-		last := stages[len(stages)-1]
-		stages = append(stages, min(rule.Max, last+max(1, last/2)))
-	}
-	for _, n := range stages {
-		if have < n || b.narrow(c, b.done[c.Index][:n]) {
-			return n
-		}
-	}
-	return rule.Max
-}
-
-// narrow reports whether the rule of the scenario and each check of the cell are content with these replications.
-func (b *batch) narrow(c scenario.Cell, reps []Replication) bool {
-	if rule := c.Scenario.Replicate; rule.Metric != "" {
-		m, err := joined(reps, rule.Metric)
-		if err != nil || (m.Hi-m.Lo)/2 > rule.HalfWidth {
-			return false
-		}
-	}
-	for _, check := range b.checks {
-		if !c.Concerns(check) {
-			continue
-		}
-		m, err := joined(reps, check.Metric)
-		if v := verdict(c, check, m, nil); err == nil && v.StdErr > v.Tolerance/3 {
-			return false
-		}
-	}
-	return true
-}
-
-// joined is a metric over replications. One replication of a closed form is exact.
-func joined(reps []Replication, name string) (stat.Metric, error) {
-	var each []stat.Metric
-	for _, r := range reps {
-		if m, ok := r.Metric(name); ok {
-			each = append(each, m)
-		}
-	}
-	if len(each) == 1 && each[0].StdErr == 0 {
-		return each[0], nil
-	}
-	return stat.Replicated(each)
 }

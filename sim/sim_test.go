@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"murmuration/internal/durable"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
 	"murmuration/sim/trace"
@@ -27,6 +29,11 @@ args = { mean = 2 }
 [[sweep]]
 "theory.args.hops" = [1, 2, 3, 4, 5, 6, 7]
 `
+
+// replicationFile is where a result folder keeps a replication.
+func replicationFile(cell, index int) string {
+	return fmt.Sprintf("replications/c%05d-r%04d.npz", cell, index)
+}
 
 func parse(t testing.TB, text string) *scenario.File {
 	t.Helper()
@@ -47,7 +54,7 @@ func contents(t testing.TB, dir string) map[string]string {
 		}
 		text, err := os.ReadFile(path)
 		name, _ := filepath.Rel(dir, path)
-		if name == manifestName {
+		if name == "manifest.json" {
 			text, _, _ = bytes.Cut(text, []byte(`"run": {`))
 		}
 		files[name] = string(text)
@@ -99,7 +106,7 @@ func TestSameBytesOnOneCoreOrMany(t *testing.T) {
 func TestSecondRunKeepsWhatIsThere(t *testing.T) {
 	dir := run(t, small, Options{})
 	before := contents(t, dir)
-	gone := filepath.Join(dir, filepath.FromSlash(archiveName(3, 0)))
+	gone := filepath.Join(dir, filepath.FromSlash(replicationFile(3, 0)))
 	if err := os.Remove(gone); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +136,7 @@ func TestFoldersOfOthersAreRefused(t *testing.T) {
 	if err := Run(t.Context(), parse(t, small), Options{Folder: full}); err == nil || !strings.Contains(err.Error(), "not a result folder") {
 		t.Errorf("a full folder: %v", err)
 	}
-	damaged := filepath.Join(dir, filepath.FromSlash(archiveName(2, 0)))
+	damaged := filepath.Join(dir, filepath.FromSlash(replicationFile(2, 0)))
 	if err := os.WriteFile(damaged, []byte("PK nonsense"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -145,12 +152,12 @@ func TestInterruptedRunIsMarked(t *testing.T) {
 	if err := Run(ctx, parse(t, small), Options{Folder: dir}); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
-	m, err := ReadManifest(dir)
+	m, err := result.ReadManifest(dir)
 	if err != nil || m.Run.State != "stopped" || len(m.Finished) != 0 {
 		t.Errorf("%+v, %v", m, err)
 	}
 	run(t, small, Options{Folder: dir})
-	if m, err = ReadManifest(dir); err != nil || m.Run.State != "finished" || len(m.Finished) != 7 {
+	if m, err = result.ReadManifest(dir); err != nil || m.Run.State != "finished" || len(m.Finished) != 7 {
 		t.Errorf("%+v, %v", m, err)
 	}
 }
@@ -166,45 +173,15 @@ func TestMemoryIsRefusedFirst(t *testing.T) {
 	}
 }
 
-func TestShards(t *testing.T) {
-	for text, want := range map[string]Shard{"0/1": Whole, "3/4": {3, 4}} {
-		if s, err := ParseShard(text); err != nil || s != want || s.String() != text {
-			t.Errorf("%s is %v, %v", text, s, err)
-		}
-	}
-	for _, text := range []string{"", "1", "4/4", "-1/4", "a/b", "1/0"} {
-		if s, err := ParseShard(text); err == nil {
-			t.Errorf("%q is %v", text, s)
-		}
-	}
-	for _, c := range []struct {
-		env  map[string]string
-		want Shard
-		ok   bool
-	}{
-		{nil, Shard{}, false},
-		{map[string]string{"JOB_COMPLETION_INDEX": "2", "JOB_COMPLETIONS": "5"}, Shard{2, 5}, true},
-		{map[string]string{"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_COUNT": "4"}, Shard{2, 4}, true},
-	} {
-		s, ok, err := ShardFromEnvironment(func(k string) string { return c.env[k] })
-		if s != c.want || ok != c.ok || err != nil {
-			t.Errorf("%v gives %v, %t, %v", c.env, s, ok, err)
-		}
-	}
-	if _, _, err := ShardFromEnvironment(func(k string) string { return map[string]string{"JOB_COMPLETION_INDEX": "2"}[k] }); err == nil {
-		t.Error("an index without a count was taken")
-	}
-}
-
 func TestMergedShardsAreTheWhole(t *testing.T) {
 	whole := contents(t, run(t, small, Options{}))
 	var parts []string
 	for i := range 3 {
-		parts = append(parts, run(t, small, Options{Shard: Shard{i, 3}}))
+		parts = append(parts, run(t, small, Options{Shard: result.Shard{Index: i, Of: 3}}))
 	}
 	merge := func(from ...string) string {
 		into := filepath.Join(t.TempDir(), "merged")
-		if err := Merge(into, from); err != nil {
+		if err := result.Merge(into, from); err != nil {
 			t.Fatal(err)
 		}
 		return into
@@ -219,10 +196,10 @@ func TestMergedShardsAreTheWhole(t *testing.T) {
 	if difference(whole, contents(t, merge(parts[0], parts[1]))) == "" {
 		t.Error("two of three parts are the whole")
 	}
-	if d, err := Diff(left, right); err != nil || len(d) != 0 {
+	if d, err := result.Diff(left, right); err != nil || len(d) != 0 {
 		t.Errorf("%v, %v", d, err)
 	}
-	d, err := Diff(left, run(t, strings.Replace(small, "mean = 2", "mean = 4", 1), Options{}))
+	d, err := result.Diff(left, run(t, strings.Replace(small, "mean = 2", "mean = 4", 1), Options{}))
 	if err != nil || len(d) != 7*6 {
 		t.Errorf("%d differences, %v; want those of mean, deviation and quantiles", len(d), err)
 	}
@@ -233,7 +210,7 @@ func TestUnfinishedFoldersAreNotMerged(t *testing.T) {
 	cancel()
 	dir := filepath.Join(t.TempDir(), "out")
 	Run(ctx, parse(t, small), Options{Folder: dir})
-	err := Merge(filepath.Join(t.TempDir(), "merged"), []string{dir})
+	err := result.Merge(filepath.Join(t.TempDir(), "merged"), []string{dir})
 	if err == nil || !strings.Contains(err.Error(), "not finished") {
 		t.Errorf("%v", err)
 	}
@@ -282,12 +259,12 @@ func TestEnginesAreReproducible(t *testing.T) {
 		if difference(contents(t, dir), contents(t, run(t, strings.Replace(text, "seed = 7", "seed = 8", 1), Options{}))) == "" {
 			t.Errorf("%s: another seed gives the same bytes", level)
 		}
-		kept, err := Kept(dir, 0, 2)
+		kept, err := result.Kept(dir, 0, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := Replay(t.Context(), parse(t, text), 0, 2, nil)
-		if err != nil || !again.Same(kept) {
+		again, err := result.Replay(t.Context(), parse(t, text), 0, 2, nil)
+		if err != nil || !result.Same(again, kept) {
 			t.Errorf("%s: replayed replication differs: %v", level, err)
 		}
 		calibrated(t, dir)
@@ -297,7 +274,7 @@ func TestEnginesAreReproducible(t *testing.T) {
 // calibrated checks the calibration identity wherever a run has traced: within five standard errors.
 func calibrated(t *testing.T, dir string) {
 	t.Helper()
-	results, err := Results(dir)
+	results, err := result.Read(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +288,7 @@ func calibrated(t *testing.T, dir string) {
 func TestReplayWritesALinkTrace(t *testing.T) {
 	var links bytes.Buffer
 	f := parse(t, "level = \"des\""+engines2)
-	if _, err := Replay(t.Context(), f, 0, 0, &links); err != nil {
+	if _, err := result.Replay(t.Context(), f, 0, 0, &links); err != nil {
 		t.Fatal(err)
 	}
 	h, events, err := trace.ReadAll(&links, 1<<20)
@@ -319,111 +296,9 @@ func TestReplayWritesALinkTrace(t *testing.T) {
 		t.Errorf("%d events of %+v, %v", len(events), h, err)
 	}
 	for _, cell := range []int{-1, 1} {
-		if _, err := Replay(t.Context(), f, cell, 0, nil); err == nil {
+		if _, err := result.Replay(t.Context(), f, cell, 0, nil); err == nil {
 			t.Errorf("cell %d was replayed", cell)
 		}
-	}
-}
-
-// The attacks of watchers, each against a network without cover, where it must do better than guessing.
-func TestWatchersAttacksWork(t *testing.T) {
-	const open = "level = \"des\"" + engines2 + `
-[[sweep]]
-"adversary.attack" = ["disclosure"]
-"time.duration" = ["40min"]
-"adversary.rounds" = [200]
-"adversary.round" = ["10s"]
-"clients.cover" = [false]
-"workload.friends" = [2]
-"clients.retrieval" = ["push"]
-`
-	f := parse(t, open)
-	r, err := Replay(t.Context(), f, 0, 0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hit, _ := r.Metric("disclosure_hit_rate")
-	guess, _ := r.Metric("disclosure_guess")
-	if hit.Value < 5*guess.Value {
-		t.Errorf("without cover the attack hits %g, guessing %g", hit.Value, guess.Value)
-	}
-}
-
-// Danezis' own world, where one person has friends and all others write to anybody, is the one in which his first
-// attack, which takes the background for uniform, works. Where all have friends, it mistakes those who are popular for them.
-func TestOriginalDisclosureNeedsUniformOthers(t *testing.T) {
-	const world = "level = \"des\"" + engines2 + `
-[[sweep]]
-"adversary.attack" = ["disclosure"]
-"adversary.method" = ["original"]
-"adversary.rounds" = [600]
-"adversary.round" = ["10s"]
-"time.duration" = ["6000s"]
-"clients.cover" = [false]
-"clients.retrieval" = ["push"]
-"workload.friends" = [2]
-"workload.friends_of" = [1, 0]
-`
-	f := parse(t, world)
-	mean := func(cell int) (sum float64) {
-		for replication := range 6 {
-			r, err := Replay(t.Context(), f, cell, replication, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			hit, _ := r.Metric("disclosure_hit_rate")
-			sum += hit.Value / 6
-		}
-		return sum
-	}
-	if uniform, friends := mean(0), mean(1); uniform < 0.9 || friends > uniform/2 {
-		t.Errorf("among uniform others it hits %g, among friends %g", uniform, friends)
-	}
-}
-
-// What a scenario says of a fault-tolerant Rollercoaster reaches the engine.
-func TestAbsentMembersAreReplaced(t *testing.T) {
-	const world = "level = \"des\"" + engines2 + `
-[[sweep]]
-"clients.retrieval" = ["push"]
-"clients.session" = ["10min"]
-"clients.absence" = ["5min"]
-"time.duration" = ["1h"]
-"time.drain" = ["3h"]
-"workload.every" = ["1min"]
-"workload.kind" = ["groups"]
-"workload.group_size" = [40]
-"workload.posting" = ["rollercoaster"]
-"workload.late_idle" = [false, true]
-"workload.ack_timeout" = [0.0, 1.0]
-`
-	f := parse(t, world)
-	var waits []float64
-	for cell := range f.Cells {
-		r, err := Replay(t.Context(), f, cell, 0, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wait, _ := r.Metric("latency_s_mean")
-		waits = append(waits, wait.Value)
-	}
-	if plain, tolerant := waits[0], waits[3]; tolerant > 0.8*plain {
-		t.Errorf("latency %g s with a time-out, %g s without", tolerant, plain)
-	}
-	if waits[1] == waits[3] {
-		t.Error("late_idle changes nothing")
-	}
-}
-
-func TestPollIntersectionFindsThoseWhoAskTheirOwn(t *testing.T) {
-	text := "level = \"des\"" + strings.NewReplacer("kind = \"messages\"\nevery = \"5s\"", "kind = \"groups\"\ngroup_size = 20\n[boxes]\nwatched = 4", "width = 2", "width = 2\nproviders = 3").Replace(engines2) +
-		"[adversary]\nattack = \"poll-intersection\"\nrounds = 60\n"
-	r, err := Replay(t.Context(), parse(t, text), 0, 0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if days, ok := r.Metric("poll_days"); !ok || days.Value < 1 || days.Value > 60 {
-		t.Errorf("%+v", r.Metrics)
 	}
 }
 
@@ -454,7 +329,7 @@ targets = 400
 min = 4
 `
 	mean := func(text, metric string) stat.Metric {
-		results, err := Results(run(t, text, Options{}))
+		results, err := result.Read(run(t, text, Options{}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -512,13 +387,13 @@ func TestMissingAndReplacedReplicationsAreSeen(t *testing.T) {
 		if err := Run(t.Context(), f, Options{Folder: dir}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Results(dir); err != nil {
+		if _, err := result.Read(dir); err != nil {
 			t.Fatalf("control: %v", err)
 		}
-		if err := spoil(filepath.Join(dir, archiveName(0, 0)), filepath.Join(dir, archiveName(1, 0))); err != nil {
+		if err := spoil(filepath.Join(dir, replicationFile(0, 0)), filepath.Join(dir, replicationFile(1, 0))); err != nil {
 			t.Fatal(err)
 		}
-		if err := Merge(filepath.Join(t.TempDir(), "m"), []string{dir}); err == nil {
+		if err := result.Merge(filepath.Join(t.TempDir(), "m"), []string{dir}); err == nil {
 			t.Errorf("%s: merged silently", name)
 		}
 	}
@@ -526,7 +401,7 @@ func TestMissingAndReplacedReplicationsAreSeen(t *testing.T) {
 
 func TestOneRunAtATimeInAFolder(t *testing.T) {
 	f, dir := parse(t, small), filepath.Join(t.TempDir(), "r")
-	first, err := openFolder(dir, f)
+	first, err := result.Create(dir, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -534,7 +409,7 @@ func TestOneRunAtATimeInAFolder(t *testing.T) {
 	if err := Run(t.Context(), f, Options{Folder: dir}); !errors.As(err, &held) {
 		t.Errorf("second run: %v", err)
 	}
-	if err := first.lock.Close(); err != nil {
+	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := Run(t.Context(), f, Options{Folder: dir}); err != nil {

@@ -3,35 +3,18 @@ package sim
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"math"
 	"slices"
-	"strings"
 
 	"murmuration/sim/groundtruth"
+	"murmuration/sim/level"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
-	"murmuration/sim/stat"
 )
-
-// Verdict is one line of a conformance table: a check of one cell.
-type Verdict struct {
-	ID        string `json:"id,omitempty"` // of a published row
-	Setup     string `json:"setup"`
-	Metric    string `json:"metric"`
-	Level     string `json:"level"`
-	Expected  Number `json:"expected"`         // NaN where only bounds are given
-	Tolerance Number `json:"tolerance"`        // allowed difference; NaN where only bounds are given
-	Bounds    string `json:"bounds,omitempty"` // where a least or greatest value is given
-	Measured  Number `json:"measured"`
-	StdErr    Number `json:"standard_error"`
-	Pass      bool   `json:"pass"`
-	Reason    string `json:"reason,omitempty"` // why it does not pass
-}
 
 // Verify runs every cell for which a scenario has a check that points at a published row, and judges it. Checks marked
 // long are left out if short is set. Rows that no scenario reproduces come last, as failures.
-func Verify(ctx context.Context, files []*scenario.File, short bool, o Options) ([]Verdict, error) {
-	var all []Verdict
+func Verify(ctx context.Context, files []*scenario.File, short bool, o Options) ([]result.Verdict, error) {
+	var all []result.Verdict
 	for _, f := range files {
 		verdicts, err := conform(ctx, f, short, o)
 		if err != nil {
@@ -48,12 +31,12 @@ func Verify(ctx context.Context, files []*scenario.File, short bool, o Options) 
 			place[r.ID] = i
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Verdict) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	slices.SortStableFunc(all, func(a, b result.Verdict) int { return cmp.Compare(place[a.ID], place[b.ID]) })
 	return all, nil
 }
 
 // conform runs the cells of one file that have checks with rows, in memory.
-func conform(ctx context.Context, f *scenario.File, short bool, o Options) (all []Verdict, err error) {
+func conform(ctx context.Context, f *scenario.File, short bool, o Options) (all []result.Verdict, err error) {
 	only := *f
 	only.Cells = nil
 	var checks []scenario.Check
@@ -67,16 +50,16 @@ func conform(ctx context.Context, f *scenario.File, short bool, o Options) (all 
 			only.Cells = append(only.Cells, c)
 		}
 	}
-	o.Shard = Whole
+	o.Shard = result.Whole
 	if err := refuseMemory(&only, o); err != nil {
 		return nil, err
 	}
 	b := newBatch(&only, o, nil)
-	b.checks, b.keep = checks, func(Replication) error { return nil }
+	b.checks, b.keep = checks, func(level.Replication) error { return nil }
 	if err := b.run(ctx); err != nil {
 		return nil, err
 	}
-	return judge(&only, checks, b.done)
+	return result.JudgeChecks(&only, checks, b.done)
 }
 
 func concerned(c scenario.Cell, checks []scenario.Check) bool {
@@ -88,106 +71,8 @@ func concerned(c scenario.Cell, checks []scenario.Check) bool {
 	return false
 }
 
-// Judge evaluates the checks of a result folder's scenario on what is in it.
-func Judge(path string) ([]Verdict, error) {
-	f, reps, err := OpenResults(path, true)
-	if err != nil {
-		return nil, err
-	}
-	return judge(f, f.Checks(), byCell(reps))
-}
-
-// judge evaluates checks on finished cells, check by check and cell by cell.
-func judge(f *scenario.File, checks []scenario.Check, done map[int][]Replication) ([]Verdict, error) {
-	results, err := aggregate(f, done)
-	if err != nil {
-		return nil, err
-	}
-	var all []Verdict
-	for _, check := range checks {
-		for _, r := range results {
-			if !r.Cell.Concerns(check) {
-				continue
-			}
-			m, ok := r.Metric(check.Metric)
-			v := verdict(r.Cell, check, m, r.Metrics)
-			if !ok {
-				v.Pass, v.Measured, v.Reason = false, nan, fmt.Sprintf("the %s engine does not measure %s here", v.Level, check.Metric)
-			}
-			all = append(all, v)
-		}
-	}
-	return all, nil
-}
-
-// verdict judges one metric. A value passes when its standard error is at most a third of the tolerance and it is no
-// farther from the expected than the tolerance. others holds the cell's other metrics, for checks against theory.
-func verdict(c scenario.Cell, check scenario.Check, m stat.Metric, others []stat.Metric) Verdict {
-	v := Verdict{Setup: c.Label(), Metric: check.Metric, Level: c.Scenario.Level, Expected: nan, Tolerance: nan,
-		Bounds: bounds(check), Measured: Number(m.Value), StdErr: Number(m.StdErr)}
-	switch {
-	case check.Row != nil:
-		row, err := c.Published(*check.Row)
-		if err != nil {
-			v.Reason = err.Error()
-			return v
-		}
-		v.ID, v.Setup, v.Metric, v.Expected = row.ID, row.Setup, row.Metric, Number(row.Value)
-		v.Tolerance = Number(allowance(row, check, c.Scenario.Level, m))
-	case check.Equals != nil:
-		v.Expected, v.Tolerance = Number(*check.Equals), Number(check.Tolerance)
-	case check.Theory != "":
-		t, ok := Replication{Metrics: others}.Metric(check.Theory)
-		if !ok && others != nil {
-			v.Reason = "theory says nothing here"
-			return v
-		}
-		v.Expected, v.Tolerance = Number(t.Value), Number(check.Tolerance)
-	}
-	v.Reason = objection(v, check)
-	v.Pass = v.Reason == ""
-	return v
-}
-
-// allowance is a row's tolerance. Rows with a form of their own for simulations allow that many standard errors, and
-// the check's tolerance bounds them, so that a noisy simulation does not pass for being noisy.
-func allowance(row groundtruth.Row, check scenario.Check, level string, m stat.Metric) float64 {
-	if row.Errors() == 0 || level == "theory" {
-		return row.Allowed()
-	}
-	return min(check.Tolerance, row.Errors()*m.StdErr)
-}
-
-func bounds(check scenario.Check) string {
-	var words []string
-	if check.Min != nil {
-		words = append(words, fmt.Sprintf("≥ %g", *check.Min))
-	}
-	if check.Max != nil {
-		words = append(words, fmt.Sprintf("≤ %g", *check.Max))
-	}
-	return strings.Join(words, ", ")
-}
-
-func objection(v Verdict, check scenario.Check) string {
-	measured, off := float64(v.Measured), float64(v.Measured-v.Expected)
-	switch {
-	case math.IsNaN(measured):
-		return "nothing was measured"
-	case v.StdErr > v.Tolerance/3:
-		return fmt.Sprintf("standard error %.3g is more than a third of the tolerance %.3g", v.StdErr, v.Tolerance)
-	case math.Abs(off) > float64(v.Tolerance):
-		return fmt.Sprintf("off by %.3g, allowed are %.3g", off, v.Tolerance)
-	case check.Min != nil && measured < *check.Min:
-		return fmt.Sprintf("below %g", *check.Min)
-	case check.Max != nil && measured > *check.Max:
-		return fmt.Sprintf("above %g", *check.Max)
-	}
-	return ""
-}
-
 // missing lists the published rows that no verdict is about.
-func missing(all []Verdict) (rest []Verdict) {
+func missing(all []result.Verdict) (rest []result.Verdict) {
 	type key struct{ id, setup, metric string }
 	seen := map[key]bool{}
 	for _, v := range all {
@@ -195,8 +80,8 @@ func missing(all []Verdict) (rest []Verdict) {
 	}
 	for _, r := range groundtruth.Rows() {
 		if !seen[key{r.ID, r.Setup, r.Metric}] {
-			rest = append(rest, Verdict{ID: r.ID, Setup: r.Setup, Metric: r.Metric, Expected: Number(r.Value), Tolerance: Number(r.Allowed()),
-				Measured: nan, StdErr: nan, Reason: "no scenario reproduces it"})
+			rest = append(rest, result.Verdict{ID: r.ID, Setup: r.Setup, Metric: r.Metric, Expected: result.Number(r.Value), Tolerance: result.Number(r.Allowed()),
+				Measured: result.NaN, StdErr: result.NaN, Reason: "no scenario reproduces it"})
 		}
 	}
 	return rest

@@ -8,6 +8,7 @@ import (
 
 	scenarios "murmuration/configs/sim"
 	"murmuration/sim/groundtruth"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
 )
 
@@ -76,7 +77,7 @@ func TestShippedScenariosAreSound(t *testing.T) {
 		if !strings.HasPrefix(string(f.Text), "# ") || s.Name == "" {
 			t.Errorf("%s has no comment or no name", f.Path)
 		}
-		if err := Check(f, Options{Workers: 2, Shard: Whole}); err != nil {
+		if err := Check(f, Options{Workers: 2, Shard: result.Whole}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -84,7 +85,7 @@ func TestShippedScenariosAreSound(t *testing.T) {
 
 // Every published row is reproduced by some scenario, so that `murmur sim verify` can speak of all of them.
 func TestEveryRowHasAScenario(t *testing.T) {
-	var all []Verdict
+	var all []result.Verdict
 	for _, f := range shipped(t) {
 		for _, check := range f.Checks() {
 			for _, c := range f.Cells {
@@ -95,14 +96,14 @@ func TestEveryRowHasAScenario(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				all = append(all, Verdict{ID: row.ID, Setup: row.Setup, Metric: row.Metric})
+				all = append(all, result.Verdict{ID: row.ID, Setup: row.Setup, Metric: row.Metric})
 			}
 		}
 	}
 	for _, v := range missing(all) {
 		t.Errorf("no scenario reproduces %s %s %s", v.ID, v.Setup, v.Metric)
 	}
-	without := slices.DeleteFunc(all, func(v Verdict) bool { return v.ID == "F6" })
+	without := slices.DeleteFunc(all, func(v result.Verdict) bool { return v.ID == "F6" })
 	if n := len(missing(without)); n != len(groundtruth.Find("F6")) {
 		t.Errorf("control: without the scenario of F6, %d rows are missed", n)
 	}

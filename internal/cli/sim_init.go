@@ -10,6 +10,8 @@ import (
 
 	scenarios "murmuration/configs/sim"
 	"murmuration/sim"
+	"murmuration/sim/level"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
 )
 
@@ -96,7 +98,7 @@ func simCheck(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := sim.Check(f, sim.Options{Shard: sim.Whole}); err != nil {
+	if err := sim.Check(f, sim.Options{Shard: result.Whole}); err != nil {
 		return err
 	}
 	n := c.Int("cell")
@@ -123,7 +125,7 @@ func simCheck(c *cli.Context) error {
 
 func listFormulas(c *cli.Context) error {
 	rows := [][]string{{"formula", "arguments", "meaning"}}
-	for _, f := range sim.Formulas() {
+	for _, f := range level.Formulas() {
 		rows = append(rows, []string{f.Name, fmt.Sprint(f.Args), f.Meaning})
 	}
 	return printTable(c, rows)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"murmuration/sim"
+	"murmuration/sim/result"
 )
 
 func simReplayCommand() *cli.Command {
@@ -39,22 +39,22 @@ func simReplay(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := sim.Replay(c.Context, f, c.Int("cell"), c.Int("replication"), links)
+	r, err := result.Replay(c.Context, f, c.Int("cell"), c.Int("replication"), links)
 	if err = errors.Join(err, closeTrace()); err != nil {
 		return err
 	}
-	result := []sim.CellResult{{Cell: f.Cells[r.Cell], Replications: 1, Metrics: r.Metrics}}
-	if err := printMetrics(c, result); err != nil {
+	cells := []result.Cell{{Cell: f.Cells[r.Cell], Replications: 1, Metrics: r.Metrics}}
+	if err := printMetrics(c, cells); err != nil {
 		return err
 	}
 	if c.String("results") == "" {
 		return nil
 	}
-	kept, err := sim.Kept(c.String("results"), r.Cell, r.Index)
+	kept, err := result.Kept(c.String("results"), r.Cell, r.Index)
 	if err != nil {
 		return err
 	}
-	if !kept.Same(r) {
+	if !result.Same(kept, r) {
 		return fail(exitInternal, fmt.Errorf("the replayed numbers are not those of %s", c.String("results")), "Was the folder made by another version or on another kind of processor? Its manifest says.")
 	}
 	say(c, "the numbers are those of %s, bit by bit", c.String("results"))

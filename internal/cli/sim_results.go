@@ -5,7 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"murmuration/sim"
+	"murmuration/sim/result"
 )
 
 func simMergeCommand() *cli.Command {
@@ -15,10 +15,10 @@ func simMergeCommand() *cli.Command {
 		ArgsUsage: "FOLDER...",
 		Flags:     []cli.Flag{&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new result `FOLDER`", Required: true}},
 		Action: func(c *cli.Context) error {
-			if err := sim.Merge(c.String("out"), c.Args().Slice()); err != nil {
+			if err := result.Merge(c.String("out"), c.Args().Slice()); err != nil {
 				return err
 			}
-			m, err := sim.ReadManifest(c.String("out"))
+			m, err := result.ReadManifest(c.String("out"))
 			if err != nil {
 				return err
 			}
@@ -43,7 +43,7 @@ func simDiff(c *cli.Context) error {
 	if c.NArg() != 2 {
 		return usagef("give two result folders")
 	}
-	differences, err := sim.Diff(c.Args().Get(0), c.Args().Get(1))
+	differences, err := result.Diff(c.Args().Get(0), c.Args().Get(1))
 	if err != nil {
 		return err
 	}

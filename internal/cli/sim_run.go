@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/sim"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
 )
 
@@ -19,7 +20,7 @@ func simRunCommand() *cli.Command {
 		Usage:     "run a scenario, or complete an interrupted run of it",
 		ArgsUsage: "FILE",
 		Flags:     []cli.Flag{simOut, simWorkers, simJSON},
-		Action:    func(c *cli.Context) error { return runScenario(c, sim.Whole) },
+		Action:    func(c *cli.Context) error { return runScenario(c, result.Whole) },
 	}
 }
 
@@ -36,9 +37,9 @@ func simSweepCommand() *cli.Command {
 }
 
 func simSweep(c *cli.Context) error {
-	shard, ok, err := sim.ShardFromEnvironment(os.Getenv)
+	shard, ok, err := result.ShardFromEnvironment(os.Getenv)
 	if text := c.String("shard"); text != "" {
-		shard, err = sim.ParseShard(text)
+		shard, err = result.ParseShard(text)
 		ok = true
 	}
 	if err != nil {
@@ -51,7 +52,7 @@ func simSweep(c *cli.Context) error {
 }
 
 // runScenario runs a shard, prints its results, and fails if a check does.
-func runScenario(c *cli.Context, shard sim.Shard) error {
+func runScenario(c *cli.Context, shard result.Shard) error {
 	f, err := openScenario(c)
 	if err != nil {
 		return err
@@ -75,19 +76,19 @@ func runScenario(c *cli.Context, shard sim.Shard) error {
 
 // printResults prints the metrics of a result folder.
 func printResults(c *cli.Context, folder string) error {
-	results, err := sim.Results(folder)
+	results, err := result.Read(folder)
 	if err != nil {
 		return err
 	}
 	return printMetrics(c, results)
 }
 
-func printMetrics(c *cli.Context, results []sim.CellResult) error {
+func printMetrics(c *cli.Context, results []result.Cell) error {
 	if c.Bool("json") {
-		return printLines(c, sim.Rows(results))
+		return printLines(c, result.Rows(results))
 	}
 	rows := [][]string{{"cell", "metric", "value", "95 % interval", "unit", "n"}}
-	for _, r := range sim.Rows(results) {
+	for _, r := range result.Rows(results) {
 		rows = append(rows, []string{r.Cell, r.Metric, fmt.Sprintf("%.5g", float64(r.Value)), interval(float64(r.Lo), float64(r.Hi)), r.Unit, fmt.Sprint(r.N)})
 	}
 	return printTable(c, rows)
@@ -102,7 +103,7 @@ func interval(lo, hi float64) string {
 }
 
 func failedChecks(c *cli.Context, f *scenario.File, folder string) error {
-	verdicts, err := sim.Judge(folder)
+	verdicts, err := result.Judge(folder)
 	if err != nil {
 		return err
 	}

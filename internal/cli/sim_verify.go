@@ -9,6 +9,7 @@ import (
 	scenarios "murmuration/configs/sim"
 	"murmuration/sim"
 	simreport "murmuration/sim/report"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
 )
 
@@ -72,7 +73,7 @@ func shippedScenarios() (files []*scenario.File, err error) {
 	return files, nil
 }
 
-func printVerdicts(c *cli.Context, verdicts []sim.Verdict) error {
+func printVerdicts(c *cli.Context, verdicts []result.Verdict) error {
 	if c.Bool("json") {
 		return printLines(c, verdicts)
 	}

@@ -8,25 +8,26 @@ import (
 	"strconv"
 	"strings"
 
-	"murmuration/sim"
+	"murmuration/sim/level"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
 )
 
 // FromFolder makes the page of a result folder, finished or not.
 func FromFolder(path string) (Page, error) {
-	m, err := sim.ReadManifest(path)
+	m, err := result.ReadManifest(path)
 	if err != nil {
 		return Page{}, fmt.Errorf("%s is not a result folder: %w", path, err)
 	}
-	f, reps, err := sim.OpenResults(path, true)
+	f, reps, err := result.Open(path, true)
 	if err != nil {
 		return Page{}, err
 	}
-	results, err := sim.Results(path)
+	results, err := result.Read(path)
 	if err != nil {
 		return Page{}, err
 	}
-	verdicts, err := sim.Judge(path)
+	verdicts, err := result.Judge(path)
 	if err != nil {
 		return Page{}, err
 	}
@@ -34,17 +35,17 @@ func FromFolder(path string) (Page, error) {
 	for _, r := range results {
 		p.add(r)
 	}
-	p.Rows = slices.DeleteFunc(sim.Rows(results), func(r sim.Row) bool { return strings.Contains(r.Metric, "@") })
+	p.Rows = slices.DeleteFunc(result.Rows(results), func(r result.Row) bool { return strings.Contains(r.Metric, "@") })
 	p.Latencies = latencies(f, reps)
 	return p, nil
 }
 
 // FromVerdicts makes a page that shows nothing but a conformance table.
-func FromVerdicts(verdicts []sim.Verdict) Page {
+func FromVerdicts(verdicts []result.Verdict) Page {
 	return Page{Title: "Conformance of the simulator", About: "Published and exact numbers, and what the simulator makes of their set-ups.", Verdicts: verdicts, Cells: []Cell{}}
 }
 
-func facts(m sim.Manifest) []Fact {
+func facts(m result.Manifest) []Fact {
 	return []Fact{
 		{"scenario", m.Source + ", SHA-256 " + m.Scenario}, {"level", m.Level}, {"seed", strconv.FormatInt(m.Seed, 10)},
 		{"cells", fmt.Sprintf("%d of %d finished", len(m.Finished), m.Cells)},
@@ -54,10 +55,10 @@ func facts(m sim.Manifest) []Fact {
 	}
 }
 
-func (p *Page) add(r sim.CellResult) {
-	c := Cell{Label: r.Cell.Label(), MBDay: sim.Number(r.Cell.Scenario.Clients.Volume() / 1e6)}
+func (p *Page) add(r result.Cell) {
+	c := Cell{Label: r.Cell.Label(), MBDay: result.Number(r.Cell.Scenario.Clients.Volume() / 1e6)}
 	for _, param := range r.Cell.Params {
-		c.Swept = append(c.Swept, Param{param.Key, param.Value, sim.Number(scenario.Magnitude(param))})
+		c.Swept = append(c.Swept, Param{param.Key, param.Value, result.Number(scenario.Magnitude(param))})
 		if !slices.Contains(p.Keys, param.Key) {
 			p.Keys = append(p.Keys, param.Key)
 		}
@@ -67,7 +68,7 @@ func (p *Page) add(r sim.CellResult) {
 }
 
 // curves gathers metrics that are called name@x, such as hit_rate@100, into curves over x.
-func curves(r sim.CellResult) (out []Curve) {
+func curves(r result.Cell) (out []Curve) {
 	for _, m := range r.Metrics {
 		name, at, found := strings.Cut(m.Name, "@")
 		x, err := strconv.ParseFloat(at, 64)
@@ -80,7 +81,7 @@ func curves(r sim.CellResult) (out []Curve) {
 			out = append(out, Curve{Cell: r.Cell.Label(), Metric: name})
 		}
 		c := &out[i]
-		c.X, c.Y, c.Lo, c.Hi = append(c.X, sim.Number(x)), append(c.Y, sim.Number(m.Value)), append(c.Lo, sim.Number(m.Lo)), append(c.Hi, sim.Number(m.Hi))
+		c.X, c.Y, c.Lo, c.Hi = append(c.X, result.Number(x)), append(c.Y, result.Number(m.Value)), append(c.Lo, result.Number(m.Lo)), append(c.Hi, result.Number(m.Hi))
 	}
 	return out
 }
@@ -89,7 +90,7 @@ func curves(r sim.CellResult) (out []Curve) {
 var latencySamples = []string{"latency_s", "target_latency_s", "stored_s", "round_trip_s"}
 
 // latencies joins the latency samples of each cell into a distribution.
-func latencies(f *scenario.File, reps []sim.Replication) (out []Distribution) {
+func latencies(f *scenario.File, reps []level.Replication) (out []Distribution) {
 	pooled := make([][]float64, len(f.Cells))
 	for _, name := range latencySamples {
 		found := false
@@ -124,15 +125,15 @@ func distribution(label string, values []float64) Distribution {
 	for i := range resolution + 1 {
 		q := float64(i) / resolution
 		rank := min(len(values)-1, int(math.Round(q*float64(len(values)-1))))
-		d.At = append(d.At, sim.Number(values[rank]))
-		d.Share = append(d.Share, sim.Number((float64(rank)+1)/float64(len(values))))
+		d.At = append(d.At, result.Number(values[rank]))
+		d.Share = append(d.Share, result.Number((float64(rank)+1)/float64(len(values))))
 	}
 	return d
 }
 
 // addTheory adds what theory says of each point, where it says something.
 func (d *Distribution) addTheory(s scenario.Scenario) {
-	cdf, known := sim.LatencyTheory(s)
+	cdf, known := level.LatencyTheory(s)
 	for _, at := range d.At {
 		if !known {
 			return
@@ -141,6 +142,6 @@ func (d *Distribution) addTheory(s scenario.Scenario) {
 		if err != nil {
 			share = math.NaN()
 		}
-		d.Theory = append(d.Theory, sim.Number(share))
+		d.Theory = append(d.Theory, result.Number(share))
 	}
 }

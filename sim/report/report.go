@@ -10,20 +10,20 @@ import (
 	"html/template"
 	"io"
 
-	"murmuration/sim"
+	"murmuration/sim/result"
 )
 
 // Page is what a report shows. Parts without content are left out.
 type Page struct {
-	Title     string         `json:"title"`
-	About     string         `json:"about"`
-	Facts     []Fact         `json:"facts"` // how the numbers came about, in fine print
-	Keys      []string       `json:"keys"`  // swept
-	Cells     []Cell         `json:"cells"`
-	Rows      []sim.Row      `json:"rows"`
-	Latencies []Distribution `json:"latencies"`
-	Curves    []Curve        `json:"curves"`
-	Verdicts  []sim.Verdict  `json:"verdicts"`
+	Title     string           `json:"title"`
+	About     string           `json:"about"`
+	Facts     []Fact           `json:"facts"` // how the numbers came about, in fine print
+	Keys      []string         `json:"keys"`  // swept
+	Cells     []Cell           `json:"cells"`
+	Rows      []result.Row     `json:"rows"`
+	Latencies []Distribution   `json:"latencies"`
+	Curves    []Curve          `json:"curves"`
+	Verdicts  []result.Verdict `json:"verdicts"`
 }
 
 // Fact is a line of the fine print.
@@ -34,34 +34,34 @@ type Fact struct {
 
 // Cell is one combination of swept values, as plots need it.
 type Cell struct {
-	Label string     `json:"label"`
-	Swept []Param    `json:"swept"`
-	MBDay sim.Number `json:"mb_day"` // traffic of an idle client each way
+	Label string        `json:"label"`
+	Swept []Param       `json:"swept"`
+	MBDay result.Number `json:"mb_day"` // traffic of an idle client each way
 }
 
 // Param is a swept key; Number is its value without unit, in base units, or null for words.
 type Param struct {
-	Key    string     `json:"key"`
-	Value  string     `json:"value"`
-	Number sim.Number `json:"number"`
+	Key    string        `json:"key"`
+	Value  string        `json:"value"`
+	Number result.Number `json:"number"`
 }
 
 // Distribution is an empirical distribution function: Share of the samples is at most At.
 type Distribution struct {
-	Cell   string       `json:"cell"`
-	At     []sim.Number `json:"at"`
-	Share  []sim.Number `json:"share"`
-	Theory []sim.Number `json:"theory"` // of the same points, or null
+	Cell   string          `json:"cell"`
+	At     []result.Number `json:"at"`
+	Share  []result.Number `json:"share"`
+	Theory []result.Number `json:"theory"` // of the same points, or null
 }
 
 // Curve is a metric that was taken at several points of an attack: Y at X.
 type Curve struct {
-	Cell   string       `json:"cell"`
-	Metric string       `json:"metric"`
-	X      []sim.Number `json:"x"`
-	Y      []sim.Number `json:"y"`
-	Lo     []sim.Number `json:"lo"`
-	Hi     []sim.Number `json:"hi"`
+	Cell   string          `json:"cell"`
+	Metric string          `json:"metric"`
+	X      []result.Number `json:"x"`
+	Y      []result.Number `json:"y"`
+	Lo     []result.Number `json:"lo"`
+	Hi     []result.Number `json:"hi"`
 }
 
 //go:embed assets/d3.min.js

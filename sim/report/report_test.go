@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"murmuration/sim"
+	"murmuration/sim/result"
 	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
 )
@@ -86,7 +87,7 @@ func TestOfflineFindsWhatIsLoaded(t *testing.T) {
 }
 
 func TestCurvesAreGathered(t *testing.T) {
-	c := curves(sim.CellResult{Metrics: metrics("hit_rate@10", 0.1, "hit_rate@100", 0.5, "other", 1)})
+	c := curves(result.Cell{Metrics: metrics("hit_rate@10", 0.1, "hit_rate@100", 0.5, "other", 1)})
 	if len(c) != 1 || c[0].Metric != "hit_rate" || len(c[0].X) != 2 || c[0].X[1] != 100 || c[0].Y[1] != 0.5 {
 		t.Errorf("%+v", c)
 	}
@@ -94,7 +95,7 @@ func TestCurvesAreGathered(t *testing.T) {
 
 func TestVerdictsAlone(t *testing.T) {
 	var page strings.Builder
-	if err := Write(&page, FromVerdicts([]sim.Verdict{{ID: "G1", Setup: "<b>", Expected: 1, Measured: 1, Pass: true}})); err != nil {
+	if err := Write(&page, FromVerdicts([]result.Verdict{{ID: "G1", Setup: "<b>", Expected: 1, Measured: 1, Pass: true}})); err != nil {
 		t.Fatal(err)
 	}
 	offline(t, page.String())

@@ -1,4 +1,4 @@
-package sim
+package result
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 // Number is a float64 that JSON can hold: what is not finite becomes null.
 type Number float64
 
-var nan = Number(math.NaN())
+var NaN = Number(math.NaN())
 
 // MarshalJSON writes the shortest decimal that reads back the same.
 func (n Number) MarshalJSON() ([]byte, error) {
@@ -34,8 +34,8 @@ type Row struct {
 }
 
 // Rows lists all metrics of all cells.
-func Rows(results []CellResult) (rows []Row) {
-	for _, r := range results {
+func Rows(cells []Cell) (rows []Row) {
+	for _, r := range cells {
 		swept := map[string]string{}
 		for _, p := range r.Cell.Params {
 			swept[p.Key] = p.Value

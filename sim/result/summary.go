@@ -1,4 +1,4 @@
-package sim
+package result
 
 import (
 	"bytes"
@@ -6,32 +6,33 @@ import (
 	"fmt"
 	"strconv"
 
+	"murmuration/sim/level"
 	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
 )
 
-// CellResult is a cell with its metrics over all replications.
-type CellResult struct {
+// Cell is a cell with its metrics over all replications.
+type Cell struct {
 	Cell         scenario.Cell
 	Replications int
 	Metrics      []stat.Metric
 }
 
 // Metric returns the metric of a name.
-func (r CellResult) Metric(name string) (stat.Metric, bool) {
-	return Replication{Metrics: r.Metrics}.Metric(name)
+func (r Cell) Metric(name string) (stat.Metric, bool) {
+	return level.Metric(r.Metrics, name)
 }
 
 // aggregate joins the replications of each cell that has any, in the order of cells, and adds the theory's values
 // where theory has some.
-func aggregate(f *scenario.File, done map[int][]Replication) ([]CellResult, error) {
-	var results []CellResult
+func aggregate(f *scenario.File, done Done) ([]Cell, error) {
+	var results []Cell
 	for _, c := range f.Cells {
 		reps := done[c.Index]
 		if len(reps) == 0 {
 			continue
 		}
-		r := CellResult{Cell: c, Replications: len(reps)}
+		r := Cell{Cell: c, Replications: len(reps)}
 		for _, first := range reps[0].Metrics {
 			m, err := joined(reps, first.Name)
 			if err != nil {
@@ -39,14 +40,14 @@ func aggregate(f *scenario.File, done map[int][]Replication) ([]CellResult, erro
 			}
 			r.Metrics = append(r.Metrics, m)
 		}
-		r.Metrics = append(r.Metrics, theoryOf(c.Scenario)...)
+		r.Metrics = append(r.Metrics, level.Expected(c.Scenario)...)
 		results = append(results, r)
 	}
 	return results, nil
 }
 
 // summarise makes summary.csv: a row for each cell and metric, with a column for each swept key.
-func summarise(f *scenario.File, done map[int][]Replication) ([]byte, error) {
+func summarise(f *scenario.File, done Done) ([]byte, error) {
 	results, err := aggregate(f, done)
 	if err != nil {
 		return nil, err

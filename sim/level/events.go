@@ -1,15 +1,15 @@
-package sim
+package level
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"time"
 
 	"murmuration/sim/des"
 	"murmuration/sim/scenario"
 	"murmuration/sim/trace"
 )
-
-func init() { engines["des"] = engine{discreteEvents, eventMemory, checkEvents} }
 
 // eventConfig turns a cell into the event engine's terms.
 func eventConfig(c scenario.Cell, replication int) des.Config {
@@ -126,7 +126,7 @@ func checkEvents(c scenario.Cell) error {
 	return eventConfig(c, 0).Validate()
 }
 
-func discreteEvents(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
+func runEvents(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
 	switch kind := c.Scenario.Adversary.Attack; {
 	case watching[kind] != nil:
 		return watch(ctx, c, index)
@@ -157,4 +157,26 @@ func collectEvents(s scenario.Scenario, result *des.Result) Replication {
 		}
 	}
 	return r
+}
+
+// Trace is Run with what a watcher of all links sees written to links as a link trace. Only level "des"
+// has links.
+func Trace(ctx context.Context, c scenario.Cell, index int, links io.Writer) (Replication, error) {
+	if c.Scenario.Level != "des" {
+		return Replication{}, fmt.Errorf("level %q has no links to trace\n  Set level = \"des\".", c.Scenario.Level)
+	}
+	config := eventConfig(c, index)
+	w, err := trace.NewWriter(links, trace.Header{Parties: config.Parties()})
+	if err != nil {
+		return Replication{}, fmt.Errorf("writing link trace: %w", err)
+	}
+	r, err := simulateEvents(ctx, c, index, w)
+	if err != nil {
+		return r, err
+	}
+	r.Cell, r.Index = c.Index, index
+	if err := w.Close(); err != nil {
+		return r, fmt.Errorf("writing link trace: %w", err)
+	}
+	return r, nil
 }

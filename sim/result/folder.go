@@ -1,4 +1,4 @@
-package sim
+package result
 
 import (
 	"cmp"
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"murmuration/internal/durable"
+	"murmuration/sim/level"
 	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
 )
@@ -30,16 +31,16 @@ const (
 	histogramDir = "histograms"
 )
 
-// folder is a result folder that is being filled.
-type folder struct {
+// Folder is a result folder that is being filled.
+type Folder struct {
 	path string
 	file *scenario.File
 	lock *durable.Lock // beside the folder's contents, while they are written
 }
 
-// openFolder makes a result folder, or recognises an unfinished one of the same scenario. Any other is refused.
-func openFolder(path string, f *scenario.File) (*folder, error) {
-	d := &folder{path: path, file: f}
+// Create makes a result folder, or recognises an unfinished one of the same scenario. Any other is refused.
+func Create(path string, f *scenario.File) (*Folder, error) {
+	d := &Folder{path: path, file: f}
 	entries, err := os.ReadDir(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("opening result folder: %w", err)
@@ -79,7 +80,7 @@ func lockOf(path string) string {
 }
 
 // begin writes what a run is of; the manifest last, so that a folder with a manifest has a scenario.
-func (d *folder) begin() error {
+func (d *Folder) begin() error {
 	if d.file.Preset != nil {
 		if err := d.write(presetName, d.file.Preset); err != nil {
 			return err
@@ -88,11 +89,11 @@ func (d *folder) begin() error {
 	if err := d.write(scenarioName, d.file.Text); err != nil {
 		return err
 	}
-	return d.manifest(nil, nil, Made{State: "running"})
+	return d.manifest(nil, nil, Made{State: running})
 }
 
 // write puts a file in place as a whole or not at all.
-func (d *folder) write(name string, content []byte) error {
+func (d *Folder) write(name string, content []byte) error {
 	target := filepath.Join(d.path, filepath.FromSlash(name))
 	if err := os.WriteFile(target+".part", content, 0o644); err != nil {
 		return fmt.Errorf("writing results: %w", err)
@@ -107,9 +108,9 @@ func archiveName(cell, index int) string {
 	return fmt.Sprintf("%s/c%05d-r%04d.npz", archiveDir, cell, index)
 }
 
-// add keeps one replication. Several goroutines may add different ones.
-func (d *folder) add(r Replication) error {
-	content, err := r.archive()
+// Add keeps one replication. Several goroutines may add different ones.
+func (d *Folder) Add(r level.Replication) error {
+	content, err := archive(r)
 	if err != nil {
 		return fmt.Errorf("writing replication: %w", err)
 	}
@@ -118,14 +119,14 @@ func (d *folder) add(r Replication) error {
 
 var archivePattern = regexp.MustCompile(`^c(\d{5})-r(\d{4,})\.npz$`)
 
-// replications reads all replications that are here, ordered by cell and index, of each cell only a gapless
+// Replications reads all replications that are here, ordered by cell and index, of each cell only a gapless
 // beginning. Files that a crash left half-written end in .part and are removed.
-func (d *folder) replications() ([]Replication, error) {
+func (d *Folder) Replications() ([]level.Replication, error) {
 	entries, err := os.ReadDir(filepath.Join(d.path, archiveDir))
 	if err != nil {
 		return nil, fmt.Errorf("reading result folder: %w", err)
 	}
-	var all []Replication
+	var all []level.Replication
 	for _, e := range entries {
 		path := filepath.Join(d.path, archiveDir, e.Name())
 		match := archivePattern.FindStringSubmatch(e.Name())
@@ -153,11 +154,11 @@ func (d *folder) replications() ([]Replication, error) {
 	return gapless(all), nil
 }
 
-func byPlace(a, b Replication) int {
+func byPlace(a, b level.Replication) int {
 	return cmp.Or(cmp.Compare(a.Cell, b.Cell), cmp.Compare(a.Index, b.Index))
 }
 
-func gapless(ordered []Replication) (kept []Replication) {
+func gapless(ordered []level.Replication) (kept []level.Replication) {
 	for _, r := range ordered {
 		next := 0
 		if n := len(kept); n > 0 && kept[n-1].Cell == r.Cell {
@@ -170,10 +171,10 @@ func gapless(ordered []Replication) (kept []Replication) {
 	return kept
 }
 
-func readArchive(path string) (Replication, error) {
+func readArchive(path string) (level.Replication, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return Replication{}, fmt.Errorf("reading replication: %w", err)
+		return level.Replication{}, fmt.Errorf("reading replication: %w", err)
 	}
 	r, err := parseArchive(content)
 	if err != nil {
@@ -182,32 +183,39 @@ func readArchive(path string) (Replication, error) {
 	return r, nil
 }
 
-// finish writes what is computed from the replications: summary, histograms, and last the manifest.
-func (d *folder) finish(b *batch, o Options, started time.Time) error {
-	var finished []int
-	complete := true
+// Close lets others write into the folder.
+func (d *Folder) Close() error { return d.lock.Close() }
+
+// Finish writes what is computed from the replications of a shard: summary, histograms, and last the
+// manifest, which says whether all that its cells want is there.
+func (d *Folder) Finish(done Done, shard Shard, workers int, started time.Time) error {
+	return d.finish(done, shard.Holds, Made{Shards: shard.String(), Workers: workers}.since(started))
+}
+
+// finish is Finish for the cells that here reports.
+func (d *Folder) finish(done Done, here func(cell int) bool, made Made) error {
+	var cells []int
+	made.State = finished
+	checks := d.file.Checks()
 	for _, c := range d.file.Cells {
+		have := len(done[c.Index])
 		switch {
-		case len(b.done[c.Index]) > 0 && len(b.wanted(c)) == 0:
-			finished = append(finished, c.Index)
-		case b.shard.holds(c.Index) && !slices.Contains(b.absent, c.Index):
-			complete = false
+		case have > 0 && Wanted(c, checks, done[c.Index]) <= have:
+			cells = append(cells, c.Index)
+		case here(c.Index):
+			made.State = stopped
 		}
 	}
-	outputs, err := d.derive(b)
+	outputs, err := d.derive(done)
 	if err != nil {
 		return err
 	}
-	made := Made{State: "stopped", Shards: b.shard.String(), Workers: workers(o), Started: started.UTC().Format(time.RFC3339), Seconds: time.Since(started).Seconds()}
-	if complete {
-		made.State = "finished"
-	}
-	return d.manifest(finished, outputs, made)
+	return d.manifest(cells, outputs, made)
 }
 
 // derive writes summary and histograms and returns the list of all outputs.
-func (d *folder) derive(b *batch) ([]Output, error) {
-	summary, err := summarise(d.file, b.done)
+func (d *Folder) derive(done Done) ([]Output, error) {
+	summary, err := summarise(d.file, done)
 	if err != nil {
 		return nil, err
 	}
@@ -219,10 +227,10 @@ func (d *folder) derive(b *batch) ([]Output, error) {
 		paths = append(paths, presetName)
 	}
 	for _, c := range d.file.Cells {
-		for _, r := range b.done[c.Index] {
+		for _, r := range done[c.Index] {
 			paths = append(paths, archiveName(c.Index, r.Index))
 		}
-		names, err := d.histograms(c.Index, b.done[c.Index])
+		names, err := d.histograms(c.Index, done[c.Index])
 		if err != nil {
 			return nil, err
 		}
@@ -241,7 +249,7 @@ func (d *folder) derive(b *batch) ([]Output, error) {
 }
 
 // histograms writes one histogram per sample of a cell, over all its replications.
-func (d *folder) histograms(cell int, reps []Replication) (names []string, err error) {
+func (d *Folder) histograms(cell int, reps []level.Replication) (names []string, err error) {
 	merged := map[string]*stat.Histogram{}
 	for _, r := range reps {
 		for _, s := range r.Samples {

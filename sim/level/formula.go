@@ -1,4 +1,4 @@
-package sim
+package level
 
 import (
 	"errors"
@@ -34,16 +34,11 @@ func (a args) whole(name string) int {
 	return int(v)
 }
 
-// exact is a number without spread.
-func exact(name, unit string, value float64) stat.Metric {
-	return stat.Metric{Name: name, Unit: unit, Value: value, Lo: value, Hi: value, N: 1, Method: "theory"}
-}
-
 // one makes a formula's function of one that gives a single number.
 func one(name, unit string, f func(args) (float64, error)) func(args) ([]stat.Metric, error) {
 	return func(a args) ([]stat.Metric, error) {
 		v, err := f(a)
-		return []stat.Metric{exact(name, unit, v)}, err
+		return []stat.Metric{Exact(name, unit, v)}, err
 	}
 }
 
@@ -103,13 +98,13 @@ func erlangDelay(a args) ([]stat.Metric, error) {
 	e := theory.Erlang{Hops: a.whole("hops"), MeanHop: a["mean"], Fixed: a["fixed"]}
 	mean, errMean := e.Mean()
 	sd, errSD := e.SD()
-	metrics := []stat.Metric{exact("latency_s_mean", "s", mean), exact("latency_s_sd", "s", sd)}
+	metrics := []stat.Metric{Exact("latency_s_mean", "s", mean), Exact("latency_s_sd", "s", sd)}
 	errs := []error{errMean, errSD}
 	for _, percent := range []int{50, 90, 95, 99} {
 		q, err := e.Quantile(float64(percent) / 100)
 		errs = append(errs, err)
-		metrics = append(metrics, exact(fmt.Sprintf("latency_s_p%d", percent), "s", q),
-			exact(fmt.Sprintf("p%d_times_mu", percent), "1", (q-e.Fixed)/e.MeanHop))
+		metrics = append(metrics, Exact(fmt.Sprintf("latency_s_p%d", percent), "s", q),
+			Exact(fmt.Sprintf("p%d_times_mu", percent), "1", (q-e.Fixed)/e.MeanHop))
 	}
 	return metrics, errors.Join(errs...)
 }
@@ -118,7 +113,7 @@ func stratified(a args) ([]stat.Metric, error) {
 	s := theory.Stratified{Layers: a.whole("layers"), Width: a.whole("width"), Rate: a["rate"], MeanHop: a["mean"]}
 	h, errShannon := s.Entropy()
 	r, errRenyi := s.Renyi2()
-	return []stat.Metric{exact("shannon_bits_mean", "bits", h), exact("renyi2_bits_mean", "bits", r)}, errors.Join(errShannon, errRenyi)
+	return []stat.Metric{Exact("shannon_bits_mean", "bits", h), Exact("renyi2_bits_mean", "bits", r)}, errors.Join(errShannon, errRenyi)
 }
 
 func clientQueue(a args) ([]stat.Metric, error) {
@@ -126,12 +121,12 @@ func clientQueue(a args) ([]stat.Metric, error) {
 	mean, errMean := q.Sojourn()
 	length, errLength := q.Length()
 	p90, err := q.SojournQuantile(0.9)
-	return []stat.Metric{exact("queue_wait_s_mean", "s", mean), exact("queue_wait_s_p90", "s", p90), exact("queue_length", "messages", length)}, errors.Join(errMean, errLength, err)
+	return []stat.Metric{Exact("queue_wait_s_mean", "s", mean), Exact("queue_wait_s_p90", "s", p90), Exact("queue_length", "messages", length)}, errors.Join(errMean, errLength, err)
 }
 
 func seenMessage(a args) ([]stat.Metric, error) {
 	old, late, err := theory.SeenMessage(a.whole("n"), a.whole("k"), a.whole("l"), a["loops"])
-	return []stat.Metric{exact("old", "1", old), exact("new", "1", late)}, err
+	return []stat.Metric{Exact("old", "1", old), Exact("new", "1", late)}, err
 }
 
 // evaluate runs the formula that a scenario names.

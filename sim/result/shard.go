@@ -1,4 +1,4 @@
-package sim
+package result
 
 import (
 	"fmt"
@@ -45,4 +45,5 @@ func ShardFromEnvironment(getenv func(string) string) (s Shard, ok bool, err err
 
 func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Of) }
 
-func (s Shard) holds(cell int) bool { return cell%s.Of == s.Index }
+// Holds reports whether a cell is of this shard.
+func (s Shard) Holds(cell int) bool { return cell%s.Of == s.Index }

@@ -1,4 +1,4 @@
-package sim
+package result
 
 import (
 	"math"
@@ -17,11 +17,11 @@ type Difference struct {
 // Diff compares the metrics of two result folders cell by cell, matched by their swept values, and returns those that
 // differ. Two runs of one scenario with one seed have none.
 func Diff(a, b string) ([]Difference, error) {
-	x, err := Results(a)
+	x, err := Read(a)
 	if err != nil {
 		return nil, err
 	}
-	y, err := Results(b)
+	y, err := Read(b)
 	if err != nil {
 		return nil, err
 	}
@@ -31,22 +31,22 @@ func Diff(a, b string) ([]Difference, error) {
 	}
 	for _, c := range y {
 		if label := c.Cell.Label(); find(x, label).Metrics == nil {
-			out = append(out, differing(CellResult{Cell: c.Cell}, c)...)
+			out = append(out, differing(Cell{Cell: c.Cell}, c)...)
 		}
 	}
 	return out, nil
 }
 
-func find(in []CellResult, label string) CellResult {
-	i := slices.IndexFunc(in, func(c CellResult) bool { return c.Cell.Label() == label })
+func find(in []Cell, label string) Cell {
+	i := slices.IndexFunc(in, func(c Cell) bool { return c.Cell.Label() == label })
 	if i < 0 {
-		return CellResult{}
+		return Cell{}
 	}
 	return in[i]
 }
 
 // differing lists the metrics of one cell that are not the same in both results, or only in one.
-func differing(x, y CellResult) (out []Difference) {
+func differing(x, y Cell) (out []Difference) {
 	for _, m := range x.Metrics {
 		o, ok := y.Metric(m.Name)
 		if !ok {
@@ -59,7 +59,7 @@ func differing(x, y CellResult) (out []Difference) {
 	}
 	for _, o := range y.Metrics {
 		if _, ok := x.Metric(o.Name); !ok {
-			out = append(out, Difference{x.Cell.Label(), o.Name, nan, Number(o.Value), nan})
+			out = append(out, Difference{x.Cell.Label(), o.Name, NaN, Number(o.Value), NaN})
 		}
 	}
 	return out

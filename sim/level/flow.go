@@ -1,4 +1,4 @@
-package sim
+package level
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"murmuration/sim/flow"
 	"murmuration/sim/scenario"
 )
-
-func init() { engines["flow"] = engine{feedForward, flowMemory, checkFlow} }
 
 // flowConfig turns a cell into the flow engine's terms. Of a ring it takes the mixes: what providers delay beside them
 // only adds to what an observer does not know.
@@ -68,7 +66,7 @@ func checkFlow(c scenario.Cell) error {
 	return config.Validate()
 }
 
-func feedForward(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
+func runFlow(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
 	s := c.Scenario
 	result, err := flow.Run(ctx, flowConfig(s), uint64(s.Seed), uint64(c.Index), uint64(index))
 	if err != nil {

@@ -1,45 +1,19 @@
-package sim
+package result
 
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/binary"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"murmuration/sim/level"
 	"murmuration/sim/stat"
 )
-
-// Replication is what one independent replication of one cell has measured.
-type Replication struct {
-	Cell, Index int
-	Metrics     []stat.Metric
-	Samples     []Sample
-
-	Events, Packets int64 // the engine's work; not kept in result folders
-}
-
-// Sample is a series of raw numbers of one metric, in the order in which they arose.
-type Sample struct {
-	Name   string // file name inside the archive, without extension; its unit comes last, as in latency_s
-	Values []float64
-}
-
-// Metric returns the metric of a name.
-func (r Replication) Metric(name string) (stat.Metric, bool) {
-	i := slices.IndexFunc(r.Metrics, func(m stat.Metric) bool { return m.Name == name })
-	if i < 0 {
-		return stat.Metric{}, false
-	}
-	return r.Metrics[i], true
-}
 
 // metricColumns are those of metrics.csv inside an archive, and the last ones of summary.csv.
 var metricColumns = []string{"metric", "unit", "value", "sd", "stderr", "lo", "hi", "n", "method"}
@@ -65,7 +39,7 @@ func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // archive writes a replication as an .npz that numpy.load opens: a zip of one float64 .npy per sample, and
 // metrics.csv. The same replication gives the same bytes.
-func (r Replication) archive() ([]byte, error) {
+func archive(r level.Replication) ([]byte, error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
 	var table bytes.Buffer
@@ -100,55 +74,11 @@ func member(z *zip.Writer, name string, content []byte) error {
 	return err
 }
 
-const npyMagic = "\x93NUMPY\x01\x00"
-
-// npy is numpy's format 1.0 of a vector of little-endian float64: magic, length of the header, header padded with
-// spaces to a multiple of 64 bytes in all, numbers.
-func npy(values []float64) []byte {
-	header := fmt.Sprintf("{'descr': '<f8', 'fortran_order': False, 'shape': (%d,), }", len(values))
-	header += strings.Repeat(" ", 63-(len(npyMagic)+2+len(header))%64) + "\n"
-	out := make([]byte, 0, len(npyMagic)+2+len(header)+8*len(values))
-	out = append(out, npyMagic...)
-	out = binary.LittleEndian.AppendUint16(out, uint16(len(header)))
-	out = append(out, header...)
-	for _, v := range values {
-		out = binary.LittleEndian.AppendUint64(out, math.Float64bits(v))
-	}
-	return out
-}
-
-var npyShape = regexp.MustCompile(`^\{'descr': '<f8', 'fortran_order': False, 'shape': \((\d+),\), \} *\n$`)
-
-// parseNpy reads what npy wrote and nothing else.
-func parseNpy(b []byte) ([]float64, error) {
-	if len(b) < len(npyMagic)+2 || string(b[:len(npyMagic)]) != npyMagic {
-		return nil, errors.New("not a .npy of version 1.0")
-	}
-	b = b[len(npyMagic):]
-	n := int(binary.LittleEndian.Uint16(b))
-	if len(b) < 2+n {
-		return nil, errors.New("truncated .npy header")
-	}
-	shape := npyShape.FindSubmatch(b[2 : 2+n])
-	if shape == nil {
-		return nil, errors.New("not a .npy of one little-endian float64 vector")
-	}
-	b = b[2+n:]
-	if count, err := strconv.Atoi(string(shape[1])); err != nil || count != len(b)/8 || len(b)%8 != 0 {
-		return nil, fmt.Errorf(".npy of %s numbers has %d bytes of them", shape[1], len(b))
-	}
-	values := make([]float64, len(b)/8)
-	for i := range values {
-		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
-	}
-	return values, nil
-}
-
 // maxMember bounds what one member of an archive may unpack to: 128 million samples.
 const maxMember = 1 << 30
 
 // parseArchive reads what archive wrote.
-func parseArchive(b []byte) (r Replication, err error) {
+func parseArchive(b []byte) (r level.Replication, err error) {
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return r, err
@@ -163,7 +93,7 @@ func parseArchive(b []byte) (r Replication, err error) {
 		} else {
 			var values []float64
 			values, err = parseNpy(content)
-			r.Samples = append(r.Samples, Sample{strings.TrimSuffix(f.Name, ".npy"), values})
+			r.Samples = append(r.Samples, level.Sample{Name: strings.TrimSuffix(f.Name, ".npy"), Values: values})
 		}
 		if err != nil {
 			return r, fmt.Errorf("reading %s: %w", f.Name, err)

@@ -1,17 +1,18 @@
-package sim
+package result
 
 import (
 	"bytes"
 	"math"
 	"testing"
 
+	"murmuration/sim/level"
 	"murmuration/sim/stat"
 )
 
 func sampleArchive(t testing.TB) []byte {
 	t.Helper()
-	r := Replication{Metrics: []stat.Metric{exact("a", "s", 1), {Name: "b, \"c\"", Value: math.NaN(), StdErr: math.Inf(1), N: 3}}, Samples: []Sample{{"x_s", []float64{1, math.Inf(-1), 0.1}}, {"empty", nil}}}
-	b, err := r.archive()
+	r := level.Replication{Metrics: []stat.Metric{level.Exact("a", "s", 1), {Name: "b, \"c\"", Value: math.NaN(), StdErr: math.Inf(1), N: 3}}, Samples: []level.Sample{{Name: "x_s", Values: []float64{1, math.Inf(-1), 0.1}}, {Name: "empty"}}}
+	b, err := archive(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +28,7 @@ func TestArchiveReadsBack(t *testing.T) {
 	if len(r.Metrics) != 2 || len(r.Samples) != 2 || r.Samples[0].Values[2] != 0.1 || !math.IsNaN(r.Metrics[1].Value) || !math.IsInf(r.Metrics[1].StdErr, 1) {
 		t.Errorf("%+v", r)
 	}
-	again, err := r.archive()
+	again, err := archive(r)
 	if err != nil || !bytes.Equal(b, again) {
 		t.Errorf("read and written again it differs: %v", err)
 	}
@@ -52,7 +53,7 @@ func FuzzArchive(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := r.archive(); err != nil {
+		if _, err := archive(r); err != nil {
 			t.Errorf("read, but not writable: %v", err)
 		}
 	})

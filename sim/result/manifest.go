@@ -1,4 +1,4 @@
-package sim
+package result
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"time"
 )
 
 // Manifest says what a result folder holds. All but Run is the same for every run of one scenario and seed.
@@ -44,6 +45,19 @@ type Made struct {
 	PeakMemory uint64  `json:"peak_memory_bytes"`
 }
 
+// States of a folder.
+const (
+	running  = "running"
+	stopped  = "stopped"
+	finished = "finished"
+)
+
+// since adds how long it took.
+func (m Made) since(started time.Time) Made {
+	m.Started, m.Seconds = started.UTC().Format(time.RFC3339), time.Since(started).Seconds()
+	return m
+}
+
 // ReadManifest reads a result folder's manifest.
 func ReadManifest(path string) (m Manifest, err error) {
 	text, err := os.ReadFile(filepath.Join(path, manifestName))
@@ -62,14 +76,14 @@ func ReadManifest(path string) (m Manifest, err error) {
 }
 
 // manifest writes the manifest, which is the last thing that a run does.
-func (d *folder) manifest(finished []int, outputs []Output, made Made) error {
+func (d *Folder) manifest(cells []int, outputs []Output, made Made) error {
 	first := d.file.Cells[0].Scenario
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	made.PeakMemory = memory.Sys
 	made.Go, made.Machine, made.Revision = runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH, revision()
 	m := Manifest{Format: 1, Name: first.Name, Scenario: d.file.Hash, Source: filepath.Base(d.file.Path), Level: first.Level, Seed: first.Seed,
-		Cells: len(d.file.Cells), Finished: finished, Outputs: outputs, Run: made}
+		Cells: len(d.file.Cells), Finished: cells, Outputs: outputs, Run: made}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing manifest: %w", err)
