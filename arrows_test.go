@@ -37,6 +37,7 @@ var arrows = map[string]struct {
 	"internal/box":        {[]string{"internal/durable"}, "boxes and their stores"},
 	"internal/replay":     {[]string{"internal/durable"}, "tags and their journal"},
 	"internal/cover":      {nil, "pure"},
+	"internal/backoff":    {nil, "pure"},
 	"internal/durable":    {nil, "standard library only"},
 	"internal/config":     {[]string{"internal/directory", "configs"}, "files to checked values"},
 }

@@ -19,6 +19,7 @@ var cores = map[string][]string{
 	"provider":           {"spool.go", "edge.go"},
 	"client/sender":      nil,
 	"internal/cover":     nil,
+	"internal/backoff":   nil,
 	"internal/sphinx":    nil,
 	"internal/directory": nil,
 }
