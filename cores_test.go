@@ -20,6 +20,7 @@ var cores = map[string][]string{
 	"client/sender":      nil,
 	"internal/cover":     nil,
 	"internal/backoff":   nil,
+	"internal/protocol":  nil,
 	"internal/sphinx":    nil,
 	"internal/directory": nil,
 }

@@ -12,10 +12,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 )
 
@@ -94,7 +94,7 @@ func newStranger(g *directory.Genesis) (s *stranger, err error) {
 	if _, err := rand.Read(s.self[:]); err != nil {
 		return nil, err
 	}
-	s.params, err = sender.PacketParams(g.Parameters)
+	s.params, err = g.Parameters.PacketParams()
 	return s, err
 }
 
@@ -112,7 +112,7 @@ func (s *stranger) dial(ctx context.Context, kind link.Kind) (link.Conn, error) 
 		if k == link.Directory {
 			return directory.FrameSize
 		}
-		return s.params.PacketSize() + link.ExchangeOverhead
+		return s.params.PacketSize() + protocol.ExchangeOverhead
 	}})
 	if err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func (s *stranger) request(ctx context.Context) (packet []byte, id sphinx.SURBID
 	if err != nil {
 		return nil, id, err
 	}
-	day, service := box.Day(s.genesis.Schedule().DayOf(now)), sphinx.RecipientID(box.Service)
+	day, service := box.Day(s.genesis.Schedule().DayOf(now)), protocol.ServiceBoxes
 	path := slices.Concat([]directory.NodeID{s.guard}, mixes, []directory.NodeID{s.other()})
 	there, err := s.hops(epoch, path, sphinx.Hop{Recipient: &service})
 	if err != nil {
@@ -226,7 +226,7 @@ func (s *stranger) exchange(ctx context.Context, packet []byte) error {
 	case <-ctx.Done():
 		return errors.New("waited too long for replies")
 	}
-	frame := make([]byte, len(packet)+link.ExchangeOverhead)
+	frame := make([]byte, len(packet)+protocol.ExchangeOverhead)
 	if err := (link.Up{Received: s.got, Packet: packet}).Marshal(frame); err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
-	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 )
 
 // Budget is what a client of a network costs and gets, whether or not its person does anything.
@@ -33,12 +33,12 @@ const (
 
 // BudgetOf computes the budget from a network's parameters; it is zero for parameters without a suite.
 func BudgetOf(p directory.Parameters) Budget {
-	params, err := sender.PacketParams(p)
+	params, err := p.PacketParams()
 	if err != nil {
 		return Budget{}
 	}
 	perDay := func(every time.Duration) float64 { return float64(24*time.Hour) / float64(every) }
-	frame := params.PacketSize() + link.ExchangeOverhead
+	frame := params.PacketSize() + protocol.ExchangeOverhead
 	onWire := frame + (frame+tlsRecord-1)/tlsRecord*tlsOverhead
 	onWire += (onWire + ipSegment - 1) / ipSegment * ipOverhead
 	frames := perDay(p.PayloadEvery) + perDay(p.LoopEvery) + perDay(p.DropEvery)
@@ -68,17 +68,5 @@ func EntropyOf(d *directory.Document) float64 {
 		least = min(least, packets)
 	}
 	waiting := float64(least) * float64(p.MeanHopDelay) / float64(p.EpochLength) // in a layer, at one time
-	return max(0, math.Log2(waiting)+erlangEntropy(p.Layers))
-}
-
-// erlangEntropy is the differential entropy of the sum of so many exponential delays of mean 1, in bits.
-func erlangEntropy(layers int) float64 {
-	const eulerGamma = 0.57721566490153286
-	digamma := -eulerGamma
-	for i := 1; i < layers; i++ {
-		digamma += 1 / float64(i)
-	}
-	k := float64(layers)
-	lg, _ := math.Lgamma(k)
-	return (k + lg + (1-k)*digamma) / math.Ln2
+	return max(0, math.Log2(waiting)+protocol.ErlangEntropy(p.Layers))
 }

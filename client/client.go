@@ -20,9 +20,6 @@ import (
 	"murmuration/internal/sphinx"
 )
 
-// writeGrace is how long after midnight holders still take writes for yesterday (protocol.md section 4).
-const writeGrace = 2 * time.Hour
-
 // Config is what a person decides about their client. What the wire shows stands in the network
 // document and cannot be decided here.
 type Config struct {
@@ -132,7 +129,7 @@ func New(cfg Config) (*Client, error) {
 		cfg: cfg, log: cfg.Log, genesis: genesis, store: records, self: me,
 		network:  box.NetworkID(genesis.ID()),
 		format:   box.Format{Plaintext: genesis.Parameters.BoxPlaintext},
-		calendar: box.Calendar{Genesis: genesis.Start, Grace: writeGrace, Retention: genesis.Parameters.RetentionDays},
+		calendar: box.Calendar{Genesis: genesis.Start, Retention: genesis.Parameters.RetentionDays},
 		schedule: genesis.Schedule(),
 		events:   make(chan heard, eventBacklog), ready: make(chan struct{}), nudge: make(chan struct{}, 1),
 		fetches: map[string]*fetch{}, asked: map[uint64]ask{}, handed: map[uint64]bool{},
@@ -145,7 +142,7 @@ func New(cfg Config) (*Client, error) {
 
 // load reads everything that goes on where it stopped.
 func (c *Client) load() (err error) {
-	if c.params, err = sender.PacketParams(c.genesis.Parameters); err != nil {
+	if c.params, err = c.genesis.Parameters.PacketParams(); err != nil {
 		return err
 	}
 	return c.store.View(func(tx *store.Tx) error {

@@ -11,6 +11,7 @@ import (
 	"murmuration/client/store"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 )
 
 // Implementation constants.
@@ -215,7 +216,7 @@ func (c *Client) accept(raw []byte, now time.Time) error {
 	}
 	if !doc.ValidAt(e) && doc.Epoch != e+1 {
 		return ErrNoDocument.With("the latest one ended at %s, and this computer's clock says %s",
-			stamp(c.schedule.StartOf(doc.Epoch+directory.Validity)), stamp(now))
+			stamp(c.schedule.StartOf(doc.Epoch+protocol.Validity)), stamp(now))
 	}
 	return c.use(doc, now)
 }
@@ -272,7 +273,7 @@ func (c *Client) transport(identity link.Seed) (link.Transport, error) {
 func (c *Client) frameSize(k link.Kind) int {
 	switch k {
 	case link.Exchange:
-		return c.params.PacketSize() + link.ExchangeOverhead
+		return c.params.PacketSize() + protocol.ExchangeOverhead
 	case link.Directory:
 		return directory.FrameSize
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/protocol"
 )
 
 // position says on which day a reader looks for the next box of a stream. A box that is not yet
@@ -24,7 +25,9 @@ func (p position) day(cal box.Calendar, now time.Time) box.Day {
 }
 
 // closing is when the last write for a day can have come.
-func closing(cal box.Calendar, d box.Day) time.Time { return (d + 1).Start(cal.Genesis).Add(cal.Grace) }
+func closing(cal box.Calendar, d box.Day) time.Time {
+	return (d + 1).Start(cal.Genesis).Add(protocol.WriteGrace)
+}
 
 // empty notes that a request sent at `sent` did not find the box under day d.
 func (p position) empty(cal box.Calendar, d box.Day, sent time.Time) position {

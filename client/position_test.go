@@ -11,7 +11,7 @@ import (
 	"murmuration/internal/box"
 )
 
-var testCalendar = box.Calendar{Genesis: time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC), Grace: 2 * time.Hour, Retention: 14}
+var testCalendar = box.Calendar{Genesis: time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC), Retention: 14}
 
 func onDay(d int, clock time.Duration) time.Time {
 	return box.Day(d).Start(testCalendar.Genesis).Add(clock)

@@ -6,7 +6,7 @@ import (
 
 	"murmuration/client/fault"
 	"murmuration/client/sender"
-	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 )
 
 // Status is what a person wants to know when nothing seems to happen.
@@ -87,7 +87,7 @@ func (c *Client) addDocument(s *Status, now time.Time) {
 		return
 	}
 	s.Document = uint64(doc.Epoch)
-	s.Until = c.schedule.StartOf(doc.Epoch + directory.Validity)
+	s.Until = c.schedule.StartOf(doc.Epoch + protocol.Validity)
 	if len(c.self.Guards) > 0 {
 		node, _ := doc.Node(c.self.Guards[0])
 		s.Provider = node.Name
@@ -159,7 +159,7 @@ func (c *Client) Network() NetworkView {
 		return v
 	}
 	v.Epoch, v.Digest = uint64(doc.Epoch), doc.Digest().String()
-	v.From, v.Until = c.schedule.StartOf(doc.Epoch), c.schedule.StartOf(doc.Epoch+directory.Validity)
+	v.From, v.Until = c.schedule.StartOf(doc.Epoch), c.schedule.StartOf(doc.Epoch+protocol.Validity)
 	v.Providers, v.Budget = len(doc.Providers()), BudgetOf(doc.Parameters)
 	v.Budget.Entropy = EntropyOf(doc)
 	for _, n := range doc.Nodes {

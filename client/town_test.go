@@ -18,6 +18,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 )
 
@@ -85,7 +86,7 @@ func newTown(t *testing.T, par directory.Parameters) *town {
 		t.Fatal(err)
 	}
 	tn.genesis = g
-	cal := box.Calendar{Genesis: start, Grace: 2 * time.Hour, Retention: par.RetentionDays}
+	cal := box.Calendar{Genesis: start, Retention: par.RetentionDays}
 	w.closed = func(d box.Day) bool { return !cal.Writable(time.Now(), d) }
 	tn.library = library{tn}
 	for i, n := range entries {
@@ -123,7 +124,7 @@ func (tn *town) linkConfig(seed link.Seed, admit func(link.PublicKey, link.Kind)
 		if k == link.Directory {
 			return directory.FrameSize
 		}
-		return tn.params.PacketSize() + link.ExchangeOverhead
+		return tn.params.PacketSize() + protocol.ExchangeOverhead
 	}}
 }
 
@@ -148,7 +149,7 @@ func (tn *town) accept(l link.Listener, provider directory.NodeID) {
 }
 
 func (tn *town) exchange(conn link.Conn, provider directory.NodeID) {
-	frame := make([]byte, tn.params.PacketSize()+link.ExchangeOverhead)
+	frame := make([]byte, tn.params.PacketSize()+protocol.ExchangeOverhead)
 	for conn.Receive(frame) == nil {
 		up, err := link.ParseUp(frame)
 		if err != nil {
@@ -343,4 +344,3 @@ func (r *resident) read() (all string) {
 }
 
 var _ io.Closer = (*client.Client)(nil)
-var _ = box.Service

@@ -39,7 +39,7 @@ func loopsOfTown(t *testing.T) (loops *Loops, every time.Duration) {
 	t.Helper()
 	w := newTown(t, townParameters(), nil)
 	doc := w.signed(0, nil)
-	params, err := NewParams(doc.Parameters)
+	params, err := doc.Parameters.PacketParams()
 	if err != nil {
 		t.Fatal(err)
 	}

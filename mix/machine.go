@@ -11,8 +11,8 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
-	"murmuration/internal/suite"
 )
 
 // Machine is what every node is built on, mix or provider: home, keys, documents, links and engine. It
@@ -60,15 +60,6 @@ type MachineConfig struct {
 	Serve     func(ctx context.Context, conn link.Conn) error
 }
 
-// NewParams gives the packet sizes of a network.
-func NewParams(par directory.Parameters) (*sphinx.Params, error) {
-	s, err := suite.ByName(par.Suite)
-	if err != nil {
-		return nil, err
-	}
-	return sphinx.NewParams(s, par.Layers+2, par.Request(), true)
-}
-
 // NewMachine opens the node's home and takes its lock. Nothing moves before Run.
 func NewMachine(cfg MachineConfig) (*Machine, error) {
 	if err := cfg.Config.Validate(); err != nil {
@@ -92,7 +83,7 @@ func NewMachine(cfg MachineConfig) (*Machine, error) {
 
 func (m *Machine) assemble() (err error) {
 	genesis := m.Home.Genesis
-	if m.Params, err = NewParams(genesis.Parameters); err != nil {
+	if m.Params, err = genesis.Parameters.PacketParams(); err != nil {
 		return err
 	}
 	m.Buffers = NewBuffers(m.Params.PacketSize())
@@ -360,7 +351,7 @@ func (m *Machine) documentAge() float64 {
 	now := time.Now()
 	doc, err := m.Courier.Current(now)
 	if err != nil {
-		return directory.Validity
+		return protocol.Validity
 	}
 	e, _ := m.Home.Genesis.Schedule().Epoch(now) // Current knows the epoch, too
 	return float64(e - doc.Epoch)

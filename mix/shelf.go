@@ -12,11 +12,12 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
+	"murmuration/internal/protocol"
 )
 
 // shelved is how many epochs a document is kept beyond its own: as long as somebody may ask for it,
 // and as long again, so that a node that was away can check the chain.
-const shelved = 2 * directory.Validity
+const shelved = 2 * protocol.Validity
 
 // Shelf keeps a node's network documents, in memory and as files DIR/<epoch>.document. Whatever is on it
 // carries the signatures of enough authorities, and no two documents on it contradict each other. Its
@@ -87,7 +88,7 @@ func (s *Shelf) Current(now time.Time) (*directory.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	for back := directory.Epoch(0); back < directory.Validity && back <= e; back++ {
+	for back := directory.Epoch(0); back < protocol.Validity && back <= e; back++ {
 		if doc := s.Document(e - back); doc != nil {
 			return doc, nil
 		}

@@ -63,7 +63,7 @@ func newTown(t testing.TB, par directory.Parameters, fabric *link.Fabric) *town 
 	t.Helper()
 	w := &town{TB: t, got: make(chan []byte, 1<<14), docs: map[directory.Epoch][]byte{}}
 	var err error
-	if w.params, err = NewParams(par); err != nil {
+	if w.params, err = par.PacketParams(); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 6 {

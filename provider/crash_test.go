@@ -162,7 +162,7 @@ func (h *harbour) describe(ctx context.Context) {
 	}
 	d := &directory.Descriptor{Network: genesis.ID(), ID: h.ghost.home.Identity.ID(), Role: directory.RoleProvider, Name: "provider-3",
 		Addr: h.ghost.node.Addr, Epoch: e, Storing: true, Capacity: 1000, Serial: uint64(time.Now().UnixNano())}
-	params, err := mix.NewParams(genesis.Parameters)
+	params, err := genesis.Parameters.PacketParams()
 	if err != nil {
 		h.Fatal(err)
 	}

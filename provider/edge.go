@@ -5,6 +5,7 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/mix"
 )
@@ -12,19 +13,6 @@ import (
 // SpoolKey names a spool: the Ed25519 key that the client shows on its link, 32 bytes, used with this
 // provider and for nothing else.
 type SpoolKey [32]byte
-
-// The recipients that a provider serves at the last hop of a forward packet.
-var (
-	// ServiceBoxes executes the box request in the payload and answers by its SURB.
-	ServiceBoxes = service("murmuration/boxes")
-	// ServiceDrop drops the packet: the end of the drop stream.
-	ServiceDrop = service("murmuration/drop")
-)
-
-func service(name string) (id sphinx.RecipientID) {
-	copy(id[:], name)
-	return id
-}
 
 // Limits bound what an edge holds in memory.
 type Limits struct {
@@ -129,7 +117,7 @@ func (e *Edge) takeReply(now time.Time, a mix.Arrival) mix.Reason {
 }
 
 func (e *Edge) takeRequest(now time.Time, a mix.Arrival) (Job, mix.Reason) {
-	if a.Hop.Recipient != ServiceBoxes && a.Hop.Recipient != ServiceDrop {
+	if a.Hop.Recipient != protocol.ServiceBoxes && a.Hop.Recipient != protocol.ServiceDrop {
 		return Job{}, mix.UnknownService
 	}
 	if len(e.pending) >= e.limits.Replies {
@@ -139,7 +127,7 @@ func (e *Edge) takeRequest(now time.Time, a mix.Arrival) (Job, mix.Reason) {
 	if reason != mix.Accepted {
 		return Job{}, reason
 	}
-	if a.Hop.Recipient == ServiceDrop {
+	if a.Hop.Recipient == protocol.ServiceDrop {
 		return Job{}, mix.DropStream
 	}
 	e.jobs++

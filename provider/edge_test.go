@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transcript"
@@ -102,9 +103,9 @@ func (q *quay) packet(w []string, delay time.Duration) string {
 	case "forward":
 		a.Hop.Kind, a.Hop.Next = sphinx.Forward, sphinx.NodeID{'m'}
 	case "request":
-		a.Hop.Recipient = ServiceBoxes
+		a.Hop.Recipient = protocol.ServiceBoxes
 	case "drop":
-		a.Hop.Recipient = ServiceDrop
+		a.Hop.Recipient = protocol.ServiceDrop
 	case "service":
 		a.Hop.Recipient = sphinx.RecipientID{'?'}
 	case "reply":

@@ -10,9 +10,9 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/suite"
-	"murmuration/mix"
 )
 
 // counter is a keeper on a store in memory, with a customer who sends requests as real packets and
@@ -34,7 +34,7 @@ func newCounter(t *testing.T, limit int) *counter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	params, err := mix.NewParams(par)
+	params, err := par.PacketParams()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func newCounter(t *testing.T, limit int) *counter {
 	}
 	c.keeper = &Keeper{
 		Self: directory.NodeID{1}, Params: params, Format: box.Format{Plaintext: par.BoxPlaintext}, Store: c.store,
-		Calendar: box.Calendar{Genesis: epoch0, Grace: 2 * time.Hour, Retention: par.RetentionDays},
+		Calendar: box.Calendar{Genesis: epoch0, Retention: par.RetentionDays},
 		Digest:   func(e directory.Epoch) (d directory.Digest) { d[0] = byte(e); return d },
 	}
 	doc := &directory.Document{Parameters: par}
@@ -102,7 +102,7 @@ func (c *counter) ask(now time.Time, r box.Request) (box.Reply, error) {
 // deliver is the payload of a packet as the provider's hop finds it.
 func (c *counter) deliver(surb, user []byte) []byte {
 	p := c.keeper.Params
-	packet, err := p.New(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &ServiceBoxes}}, surb, user)
+	packet, err := p.New(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &protocol.ServiceBoxes}}, surb, user)
 	if err != nil {
 		c.Fatal(err)
 	}

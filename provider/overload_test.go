@@ -8,6 +8,7 @@ import (
 
 	"murmuration/internal/cover"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
 	"murmuration/mix"
@@ -55,7 +56,7 @@ func (s *surge) run(rate float64, long time.Duration) (left int) {
 
 func (s *surge) offer() {
 	s.offered++
-	a := mix.Arrival{Hop: sphinx.Result{Kind: sphinx.Deliver, Recipient: ServiceBoxes, Delay: cover.HopDelay(s.rng, surgeMean, 10*surgeMean)}}
+	a := mix.Arrival{Hop: sphinx.Result{Kind: sphinx.Deliver, Recipient: protocol.ServiceBoxes, Delay: cover.HopDelay(s.rng, surgeMean, 10*surgeMean)}}
 	binary.BigEndian.PutUint64(a.Hop.Tag[:], s.rng.Uint64())
 	binary.BigEndian.PutUint64(a.Hop.Tag[8:], s.offered)
 	if job, reason := s.edge.Receive(s.now, a); reason != mix.Accepted {

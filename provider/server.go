@@ -14,6 +14,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 	"murmuration/mix"
 )
 
@@ -36,9 +37,6 @@ type Server struct {
 // executors is how many requests are in work at one time. Each waits for a group fsync, so there must
 // be many of them for the groups to be large.
 const executors = 128
-
-// writeGrace is how long after midnight yesterday still takes writes; protocol, section 4.
-const writeGrace = 2 * time.Hour
 
 // New opens the provider in cfg.Home. Nothing moves before Run.
 func New(cfg Config) (*Server, error) {
@@ -68,7 +66,7 @@ func (s *Server) assemble() error {
 	s.keeper = &Keeper{
 		Self: s.machine.Home.Identity.ID(), Params: s.machine.Params,
 		Format:   box.Format{Plaintext: genesis.Parameters.BoxPlaintext},
-		Calendar: box.Calendar{Genesis: genesis.Start, Grace: writeGrace, Retention: genesis.Parameters.RetentionDays},
+		Calendar: box.Calendar{Genesis: genesis.Start, Retention: genesis.Parameters.RetentionDays},
 		Digest:   s.digest,
 	}
 	s.replicas = newReplicas(s)
@@ -181,7 +179,7 @@ func (s *Server) digest(e directory.Epoch) directory.Digest {
 func frameSize(m *mix.Machine, k link.Kind) int {
 	switch k {
 	case link.Exchange:
-		return m.Params.PacketSize() + link.ExchangeOverhead
+		return m.Params.PacketSize() + protocol.ExchangeOverhead
 	case link.Replica:
 		return m.Home.Genesis.Parameters.Request()
 	}

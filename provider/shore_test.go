@@ -19,6 +19,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/privnet"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/mix"
 	"murmuration/provider"
@@ -344,13 +345,13 @@ type customer struct {
 
 func (s *shore) customer(ctx context.Context) *customer {
 	doc := document(s, s.net, "0")
-	params, err := mix.NewParams(doc.Parameters)
+	params, err := doc.Parameters.PacketParams()
 	if err != nil {
 		s.Fatal(err)
 	}
 	transport, err := s.fabric.Transport(link.Config{
 		Network: s.net.Genesis.ID(), Identity: link.Seed{99},
-		FrameSize: func(link.Kind) int { return params.PacketSize() + link.ExchangeOverhead },
+		FrameSize: func(link.Kind) int { return params.PacketSize() + protocol.ExchangeOverhead },
 	})
 	if err != nil {
 		s.Fatal(err)
@@ -380,12 +381,12 @@ func (c *customer) ask(r box.Request, delay time.Duration) {
 		c.Fatal(err)
 	}
 	there := hop("provider-1", delay)
-	there.Recipient = &provider.ServiceBoxes
+	there.Recipient = &protocol.ServiceBoxes
 	packet, err := c.params.New(rand.Reader, []sphinx.Hop{there}, surb, r.Marshal(box.Format{Plaintext: c.doc.Parameters.BoxPlaintext}))
 	if err != nil {
 		c.Fatal(err)
 	}
-	frame := make([]byte, len(packet)+link.ExchangeOverhead)
+	frame := make([]byte, len(packet)+protocol.ExchangeOverhead)
 	if err := (link.Up{Packet: packet}).Marshal(frame); err != nil {
 		c.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
-	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 )
 
@@ -21,12 +21,6 @@ type packet struct {
 	reply  *awaited // nil in the drop stream
 	delays time.Duration
 }
-
-// The recipients that every provider serves at the last hop; the drop stream's packets end at theirs.
-var (
-	serviceBoxes = sphinx.RecipientID(box.Service)
-	serviceDrop  = func() (id sphinx.RecipientID) { copy(id[:], "murmuration/drop"); return }()
-)
 
 // slotRequest is what a packet asks for: a read, write or tombstone, with whom it is for.
 type slotRequest struct {
@@ -92,7 +86,7 @@ func (s *Sender) buildRequest(p *packet, r router, e slotRequest) error {
 	if len(holders) == 0 {
 		return ErrDay
 	}
-	path, there, err := r.forward(holders[e.Try%len(holders)], serviceBoxes)
+	path, there, err := r.forward(holders[e.Try%len(holders)], protocol.ServiceBoxes)
 	if err != nil {
 		return err
 	}
@@ -121,7 +115,7 @@ func (s *Sender) surb(p *packet, r router) (surb []byte, keys sphinx.SURBKeys, d
 // buildDrop makes a packet of noise for a provider drawn from all, who throws it away.
 func (s *Sender) buildDrop(p *packet, r router) error {
 	last := r.view.providers[r.rng.IntN(len(r.view.providers))]
-	path, _, err := r.forward(last, serviceDrop)
+	path, _, err := r.forward(last, protocol.ServiceDrop)
 	if err != nil {
 		return err
 	}
@@ -134,7 +128,7 @@ func (s *Sender) buildDrop(p *packet, r router) error {
 
 // seal makes the exchange frame, all but the acknowledgement that Due writes.
 func (s *Sender) seal(p *packet, path []sphinx.Hop, surb, user []byte) error {
-	frame := make([]byte, link.ExchangeOverhead, link.ExchangeOverhead+s.params.PacketSize())
+	frame := make([]byte, protocol.ExchangeOverhead, protocol.ExchangeOverhead+s.params.PacketSize())
 	frame, err := s.params.AppendNew(frame, s.cfg.Rand, path, surb, user)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 )
 
@@ -59,7 +60,7 @@ func (s *Sender) Loops() (share float64, n int) { return s.replies.loops.ratio()
 // Receive takes one down frame. Every byte of it is the provider's or a stranger's: what does not
 // fit is counted and dropped, with the reason as error.
 func (s *Sender) Receive(now time.Time, frame []byte) (Event, error) {
-	if len(frame) != link.ExchangeOverhead+s.params.PacketSize() {
+	if len(frame) != protocol.ExchangeOverhead+s.params.PacketSize() {
 		s.stats.Refused.Frame++
 		return Event{}, ErrFrame
 	}

@@ -10,6 +10,7 @@ import (
 	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 )
 
 // hostile is a sender with requests under way, and a down frame that would be good.
@@ -25,7 +26,7 @@ func hostile(t *testing.T) (w *world, p *person, good []byte) {
 			p.queue = nil
 		}
 	}
-	good = make([]byte, link.ExchangeOverhead+w.params.PacketSize())
+	good = make([]byte, protocol.ExchangeOverhead+w.params.PacketSize())
 	if err := held.Marshal(good); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 		"reserved":      {flip(30), sender.ErrFrame},
 		"dirty dummy":   {append(make([]byte, 8), good[8:]...), sender.ErrFrame},
 		"unknown id":    {flip(10), sender.ErrUnknown},
-		"changed body":  {flip(link.ExchangeOverhead + 500), sender.ErrReply},
+		"changed body":  {flip(protocol.ExchangeOverhead + 500), sender.ErrReply},
 		"late sequence": {sequence(1<<63, flip(11)), sender.ErrUnknown},
 	} {
 		_, q, _ := hostile(t)

@@ -7,6 +7,7 @@ import (
 
 	"murmuration/internal/cover"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 )
 
@@ -45,7 +46,7 @@ func (r router) own() (*node, error) {
 }
 
 func (r router) mixes() []*node {
-	path := make([]*node, 0, len(r.view.layers)+2)
+	path := make([]*node, 0, protocol.PathHops(len(r.view.layers)))
 	for _, layer := range r.view.layers {
 		path = append(path, layer[r.rng.IntN(len(layer))])
 	}

@@ -19,8 +19,8 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
-	"murmuration/internal/suite"
 )
 
 // lateLimit is how long after its time a slot is still used. A client that was asleep longer does
@@ -77,7 +77,7 @@ func New(cfg Config) (*Sender, error) {
 	net := cfg.Document.Parameters
 	s := &Sender{cfg: cfg, net: net, params: cfg.Params, format: box.Format{Plaintext: net.BoxPlaintext}, fresh: true}
 	if s.params == nil {
-		params, err := PacketParams(net)
+		params, err := net.PacketParams()
 		if err != nil {
 			return nil, err
 		}
@@ -96,15 +96,6 @@ func New(cfg Config) (*Sender, error) {
 	return s, s.SetDocument(cfg.Document)
 }
 
-// PacketParams are the packets of a network: Layers+2 hops, and one box request inside.
-func PacketParams(net directory.Parameters) (*sphinx.Params, error) {
-	crypto, err := suite.ByName(net.Suite)
-	if err != nil {
-		return nil, fmt.Errorf("reading the network's parameters: %w", err)
-	}
-	return sphinx.NewParams(crypto, net.Layers+2, box.Format{Plaintext: net.BoxPlaintext}.RequestSize(), true)
-}
-
 // turnLength lets each of W places be polled turnPolls times, on average, before turns change.
 func turnLength(net directory.Parameters) time.Duration {
 	perSecond := net.PollShare/net.PayloadEvery.Seconds() + 1/net.LoopEvery.Seconds()
@@ -118,11 +109,11 @@ func (s *Sender) SetDocument(doc *directory.Document) error {
 	if err != nil {
 		return err
 	}
-	if len(v.layers)+2 > s.params.Hops() || v.net.BoxPlaintext != s.format.Plaintext {
+	if protocol.PathHops(len(v.layers)) > s.params.Hops() || v.net.BoxPlaintext != s.format.Plaintext {
 		return fmt.Errorf("%w: its packets are of another size", ErrDocument)
 	}
 	s.views = append(slices.DeleteFunc(s.views, func(old *view) bool {
-		return old.epoch == v.epoch || old.epoch+validEpochs <= v.epoch
+		return old.epoch == v.epoch || old.epoch+protocol.Validity <= v.epoch
 	}), v)
 	slices.SortFunc(s.views, func(a, b *view) int { return int(int64(a.epoch) - int64(b.epoch)) })
 	if s.packet != nil {

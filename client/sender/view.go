@@ -7,12 +7,10 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/suite"
 )
-
-// validEpochs is how long a document serves (protocol.md section 6).
-const validEpochs = 3
 
 // ErrDocument is returned for a document that the sender cannot build packets with.
 var ErrDocument = errors.New("network document does not serve this sender")
@@ -31,8 +29,8 @@ type view struct {
 // node is a node that packets can go through, with its keys of three epochs, parsed when first used.
 type node struct {
 	id   sphinx.NodeID
-	raw  [validEpochs][]byte
-	keys [validEpochs]*suite.PublicKey
+	raw  [protocol.Validity][]byte
+	keys [protocol.Validity]*suite.PublicKey
 }
 
 func newView(doc *directory.Document) (*view, error) {
@@ -78,7 +76,7 @@ func (v *view) add(n directory.Node) error {
 }
 
 // serves says whether the document may be used at epoch e.
-func (v *view) serves(e directory.Epoch) bool { return v.epoch <= e && e < v.epoch+validEpochs }
+func (v *view) serves(e directory.Epoch) bool { return v.epoch <= e && e < v.epoch+protocol.Validity }
 
 // key is the node's key of epoch e.
 func (st *node) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.PublicKey, error) {

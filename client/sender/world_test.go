@@ -118,7 +118,7 @@ func newWorld(t *testing.T, seed uint64, par directory.Parameters) *world {
 
 // newWideWorld has three providers, and `width` mixes in each layer.
 func newWideWorld(t *testing.T, seed uint64, par directory.Parameters, width int) *world {
-	params, err := sender.PacketParams(par)
+	params, err := par.PacketParams()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,9 +40,6 @@ type Holder [32]byte
 // NetworkID is the hash of the genesis file.
 type NetworkID [32]byte
 
-// Service is the recipient id under which every provider takes box requests.
-var Service = func() (id [32]byte) { copy(id[:], "murmuration/boxes"); return }()
-
 // LogValue keeps ids out of logs.
 func (ID) LogValue() slog.Value { return slog.StringValue("[box id]") }
 

@@ -1,39 +1,35 @@
 package box
 
 import (
-	"math"
 	"time"
+
+	"murmuration/internal/protocol"
 )
 
 // Day counts UTC days; day 0 is the one in which the network's genesis lies.
 type Day uint16
 
-const dayLength = 24 * time.Hour
-
 // DayOf is the day in which t lies. Times before the genesis are day 0, times after the last day
 // (179 years later) the last day.
 func DayOf(genesis, t time.Time) Day {
-	n := midnight(t).Sub(midnight(genesis)) / dayLength
-	return Day(min(max(n, 0), math.MaxUint16))
+	return Day(protocol.DayOf(genesis, t))
 }
 
 // Start is the first moment of the day.
 func (d Day) Start(genesis time.Time) time.Time {
-	return midnight(genesis).Add(time.Duration(d) * dayLength)
+	return protocol.DayStart(genesis, uint16(d))
 }
-
-func midnight(t time.Time) time.Time { return t.UTC().Truncate(dayLength) }
 
 // Calendar says which days are open at a given time.
 type Calendar struct {
-	Genesis   time.Time     // from the genesis file
-	Grace     time.Duration // yesterday still takes writes for so long after midnight
-	Retention int           // full days that a box is kept after the day of its writing
+	Genesis   time.Time // from the genesis file
+	Retention int       // full days that a box is kept after the day of its writing
 }
 
-// Writable reports whether holders take writes for the day: today, and yesterday within the grace.
+// Writable reports whether holders take writes for the day: today, and yesterday within the grace
+// after midnight.
 func (c Calendar) Writable(now time.Time, d Day) bool {
-	return d == DayOf(c.Genesis, now) || d == DayOf(c.Genesis, now.Add(-c.Grace))
+	return d == DayOf(c.Genesis, now) || d == DayOf(c.Genesis, now.Add(-protocol.WriteGrace))
 }
 
 // Kept reports whether the day's boxes still exist.

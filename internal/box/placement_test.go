@@ -113,7 +113,7 @@ func TestDays(t *testing.T) {
 
 func TestCalendar(t *testing.T) {
 	genesis := time.Date(2026, 3, 1, 17, 30, 0, 0, time.UTC)
-	c := box.Calendar{Genesis: genesis, Grace: 2 * time.Hour, Retention: 14}
+	c := box.Calendar{Genesis: genesis, Retention: 14}
 	noon := box.Day(20).Start(genesis).Add(12 * time.Hour)
 	for _, test := range []struct {
 		now            time.Time

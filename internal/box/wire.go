@@ -4,13 +4,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"murmuration/internal/protocol"
 )
 
 // Sizes of docs/box.md section 2, in bytes.
 const (
-	RecordHeaderSize = 64 // of a record, in front of its content
-	sealOverhead     = 16 // AES-GCM-SIV tag
-	envelopeSize     = 1 + 1 + 2 + 32 + 64 + 32
+	RecordHeaderSize = protocol.RecordHeader
+	envelopeSize     = protocol.RequestHead
 	digestSize       = 8 + 32 // epoch ‖ digest, in a digest's body
 )
 
@@ -23,7 +24,7 @@ type Format struct {
 }
 
 // DefaultFormat carries 8,192 bytes of content.
-var DefaultFormat = Format{Plaintext: RecordHeaderSize + 8192}
+var DefaultFormat = Format{Plaintext: protocol.DefaultPlaintext}
 
 // Validate refuses formats without room for content or a digest, and absurdly large ones.
 func (f Format) Validate() error {
@@ -37,10 +38,10 @@ func (f Format) Validate() error {
 func (f Format) ContentSize() int { return f.Plaintext - RecordHeaderSize }
 
 // CiphertextSize is the size of a box's ciphertext (8,272 by default).
-func (f Format) CiphertextSize() int { return f.Plaintext + sealOverhead }
+func (f Format) CiphertextSize() int { return protocol.CiphertextSize(f.Plaintext) }
 
 // RequestSize is the size of every request (8,404 by default).
-func (f Format) RequestSize() int { return envelopeSize + f.CiphertextSize() }
+func (f Format) RequestSize() int { return protocol.RequestSize(f.Plaintext) }
 
 // ReplySize is the size of every reply: that of a request, so both fit into the same packet.
 func (f Format) ReplySize() int { return f.RequestSize() }

@@ -8,6 +8,7 @@ import (
 
 	"murmuration/configs"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 )
 
 // Preset is a file with the values of a network, from which a genesis is made: the keys of
@@ -40,7 +41,7 @@ func (p *Preset) Parameters() directory.Parameters {
 		PayloadEvery: p.PayloadEvery.Duration, LoopEvery: p.LoopEvery.Duration, DropEvery: p.DropEvery.Duration,
 		MixLoopEvery: p.MixLoopEvery.Duration, ReplicateEvery: p.ReplicateEvery.Duration,
 		WatchedBoxes: p.WatchedBoxes, PollShare: p.PollShare, Replicas: p.Replicas, RetentionDays: p.RetentionDays,
-		EpochLength: p.EpochLength.Duration, Grace: p.EpochLength.Duration / 4, Clients: p.Clients,
+		EpochLength: p.EpochLength.Duration, Grace: protocol.KeyGrace(p.EpochLength.Duration), Clients: p.Clients,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"murmuration/internal/protocol"
 	"murmuration/internal/suite"
 )
 
@@ -15,7 +16,7 @@ var (
 )
 
 // ValidAt says whether d serves in epoch e: its own and the two after it.
-func (d *Document) ValidAt(e Epoch) bool { return e >= d.Epoch && e-d.Epoch < Validity }
+func (d *Document) ValidAt(e Epoch) bool { return e >= d.Epoch && e-d.Epoch < protocol.Validity }
 
 // Node finds a node of any role, on probation or not.
 func (d *Document) Node(id NodeID) (Node, bool) {

@@ -4,23 +4,20 @@ import (
 	"fmt"
 	"math"
 	"time"
-)
 
-// Sizes of a box request: op 1 ‖ zero 1 ‖ day 2 ‖ id 32 ‖ signature 64 ‖ token 32 ‖ ciphertext.
-const (
-	requestHead = 1 + 1 + 2 + 32 + 64 + 32
-	boxTag      = 16 // ciphertext is plaintext + this
+	"murmuration/internal/protocol"
+	"murmuration/internal/sphinx"
 )
 
 // Defaults gives the default network of a suite (protocol, section 1). The suites differ in packet
 // size, so that they differ in rates for the same budget of about 390 MB a day each way.
 func Defaults(suite string) (Parameters, error) {
 	p := Parameters{
-		Suite: suite, Layers: 3, BoxPlaintext: 64 + 8192,
+		Suite: suite, Layers: 3, BoxPlaintext: protocol.DefaultPlaintext,
 		MeanHopDelay: 2 * time.Second, HopDelayLimit: 20 * time.Second, ReplyAllowance: 50 * time.Millisecond,
 		MixLoopEvery: 10 * time.Second, ReplicateEvery: 500 * time.Millisecond,
 		WatchedBoxes: 32, PollShare: 0.25, Replicas: 2, RetentionDays: 14,
-		EpochLength: time.Hour, Grace: time.Hour / 4,
+		EpochLength: time.Hour, Grace: protocol.KeyGrace(time.Hour),
 	}
 	switch suite {
 	case "xwing":
@@ -34,10 +31,15 @@ func Defaults(suite string) (Parameters, error) {
 }
 
 // Ciphertext is the size of a sealed box in bytes.
-func (p Parameters) Ciphertext() int { return p.BoxPlaintext + boxTag }
+func (p Parameters) Ciphertext() int { return protocol.CiphertextSize(p.BoxPlaintext) }
 
 // Request is the size of a box request in bytes, which is the user payload of every packet.
-func (p Parameters) Request() int { return requestHead + p.Ciphertext() }
+func (p Parameters) Request() int { return protocol.RequestSize(p.BoxPlaintext) }
+
+// PacketParams are the sizes of the network's packets.
+func (p Parameters) PacketParams() (*sphinx.Params, error) {
+	return protocol.PacketParams(p.Suite, p.Layers, p.BoxPlaintext)
+}
 
 // Hops is how many hops delay a request and its reply together: 2 providers and the layers on the
 // way there, the layers and the client's provider on the way back.
@@ -103,7 +105,7 @@ func (w wireParameters) parameters() Parameters {
 		MixLoopEvery: fromMillis(w.MixLoopEvery), ReplicateEvery: fromMillis(w.ReplicateEvery),
 		WatchedBoxes: int(w.WatchedBoxes), PollShare: float64(w.PollShare) / 1000,
 		Replicas: int(w.Replicas), RetentionDays: int(w.RetentionDays),
-		EpochLength: fromMillis(w.EpochLength), Grace: fromMillis(w.EpochLength) / 4, Clients: int(w.Clients),
+		EpochLength: fromMillis(w.EpochLength), Grace: protocol.KeyGrace(fromMillis(w.EpochLength)), Clients: int(w.Clients),
 	}
 }
 

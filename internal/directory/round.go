@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"murmuration/internal/protocol"
 )
 
 // round is the making of one epoch's document by one authority.
@@ -140,7 +142,7 @@ func (a *Voter) advance(now time.Time) {
 		a.tally(now)
 	}
 	if r.signing != nil && !now.Before(r.again) {
-		r.again = a.schedule.StartOf(r.epoch + Validity)
+		r.again = a.schedule.StartOf(r.epoch + protocol.Validity)
 		a.sendEndorsement()
 	}
 }

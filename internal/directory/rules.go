@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"murmuration/internal/protocol"
 	"murmuration/internal/suite"
 )
 
@@ -101,7 +102,7 @@ func (p Parameters) checkRates(r *rules) {
 
 func (p Parameters) checkEpoch(r *rules) {
 	r.want(p.EpochLength%(8*time.Millisecond) == 0, "epoch_length", "is %s: want a multiple of 8ms", p.EpochLength)
-	r.want(p.Grace == p.EpochLength/4, "epoch_length", "is %s: grace is %s, want a quarter of it", p.EpochLength, p.Grace)
+	r.want(p.Grace == protocol.KeyGrace(p.EpochLength), "epoch_length", "is %s: grace is %s, want a quarter of it", p.EpochLength, p.Grace)
 	r.want(p.LongestTrip() <= p.EpochLength/8, "epoch_length",
 		"is %s: %d delays of at most %s and the reply allowance of %s are %s, more than an eighth of it (%s)",
 		p.EpochLength, p.Hops(), p.HopDelayLimit, p.ReplyAllowance, p.LongestTrip(), p.EpochLength/8)

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"murmuration/internal/protocol"
 )
 
 // ErrBeforeStart is the answer to a time before the network's first epoch: usually a wrong clock.
 var ErrBeforeStart = errors.New("before the start of the network")
-
-// Validity is how many epochs a document serves, its own included, and how many keys it lists.
-const Validity = 3
 
 // Phase is a part of an epoch in which the authorities do one thing for the next epoch's document.
 type Phase uint8
@@ -69,16 +68,4 @@ func (s Schedule) EndOf(e Epoch, p Phase) time.Time {
 }
 
 // DayOf counts UTC days from the day of the start, which is day 0. It saturates at both ends.
-func (s Schedule) DayOf(t time.Time) uint16 {
-	const day = 24 * 60 * 60
-	days := floorDiv(t.Unix(), day) - floorDiv(s.Start.Unix(), day)
-	return uint16(min(max(days, 0), math.MaxUint16))
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
-}
+func (s Schedule) DayOf(t time.Time) uint16 { return protocol.DayOf(s.Start, t) }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"murmuration/internal/protocol"
 )
 
 // WellFormed checks everything about a document but its signatures: a client could route by it.
@@ -25,7 +27,7 @@ func (d *Document) checkParameters(g *Genesis) error {
 		return fmt.Errorf("suite %s, box_plaintext %d, epoch_length %s: the genesis fixes %s, %d, %s",
 			p.Suite, p.BoxPlaintext, p.EpochLength, q.Suite, q.BoxPlaintext, q.EpochLength)
 	}
-	if d.Epoch > Epoch(math.MaxInt64/p.EpochLength)-Validity {
+	if d.Epoch > Epoch(math.MaxInt64/p.EpochLength)-protocol.Validity {
 		return errors.New("epoch out of range")
 	}
 	return p.Validate()

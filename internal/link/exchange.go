@@ -3,10 +3,9 @@ package link
 import (
 	"encoding/binary"
 	"errors"
-)
 
-// ExchangeOverhead is what an exchange frame adds to one Sphinx packet, in bytes.
-const ExchangeOverhead = 32
+	"murmuration/internal/protocol"
+)
 
 // ErrExchange is returned for a frame of the wrong size or with bytes set that must be zero.
 var ErrExchange = errors.New("malformed exchange frame")
@@ -22,23 +21,23 @@ type Up struct {
 	Packet   []byte
 }
 
-// Marshal writes u into frame, whose length must be the packet's plus ExchangeOverhead.
+// Marshal writes u into frame, whose length must be the packet's plus protocol.ExchangeOverhead.
 func (u Up) Marshal(frame []byte) error {
-	if len(frame) != len(u.Packet)+ExchangeOverhead {
+	if len(frame) != len(u.Packet)+protocol.ExchangeOverhead {
 		return ErrExchange
 	}
-	clear(frame[:ExchangeOverhead])
+	clear(frame[:protocol.ExchangeOverhead])
 	binary.BigEndian.PutUint64(frame, u.Received)
-	copy(frame[ExchangeOverhead:], u.Packet)
+	copy(frame[protocol.ExchangeOverhead:], u.Packet)
 	return nil
 }
 
 // ParseUp reads an up frame; Packet aliases frame.
 func ParseUp(frame []byte) (Up, error) {
-	if len(frame) < ExchangeOverhead || !allZero(frame[8:ExchangeOverhead]) {
+	if len(frame) < protocol.ExchangeOverhead || !allZero(frame[8:protocol.ExchangeOverhead]) {
 		return Up{}, ErrExchange
 	}
-	return Up{Received: binary.BigEndian.Uint64(frame), Packet: frame[ExchangeOverhead:]}, nil
+	return Up{Received: binary.BigEndian.Uint64(frame), Packet: frame[protocol.ExchangeOverhead:]}, nil
 }
 
 // Down is a provider's half: one spooled reply, or a dummy of the same size.
@@ -52,25 +51,25 @@ type Down struct {
 
 // Marshal writes d into frame and pads it with zeros.
 func (d Down) Marshal(frame []byte) error {
-	if len(frame) < ExchangeOverhead+len(d.Body) || (d.Sequence == 0 && len(d.Body) > 0) {
+	if len(frame) < protocol.ExchangeOverhead+len(d.Body) || (d.Sequence == 0 && len(d.Body) > 0) {
 		return ErrExchange
 	}
 	clear(frame)
 	binary.BigEndian.PutUint64(frame, d.Sequence)
 	copy(frame[8:24], d.SURBID[:])
-	copy(frame[ExchangeOverhead:], d.Body)
+	copy(frame[protocol.ExchangeOverhead:], d.Body)
 	return nil
 }
 
 // ParseDown reads a down frame that carries a body of bodySize bytes; Body aliases frame and is nil in a dummy.
 func ParseDown(frame []byte, bodySize int) (Down, error) {
-	end := ExchangeOverhead + bodySize
-	if len(frame) < end || !allZero(frame[24:ExchangeOverhead]) || !allZero(frame[end:]) {
+	end := protocol.ExchangeOverhead + bodySize
+	if len(frame) < end || !allZero(frame[24:protocol.ExchangeOverhead]) || !allZero(frame[end:]) {
 		return Down{}, ErrExchange
 	}
 	d := Down{Sequence: binary.BigEndian.Uint64(frame), SURBID: [16]byte(frame[8:24])}
 	if d.Sequence != 0 {
-		d.Body = frame[ExchangeOverhead:end]
+		d.Body = frame[protocol.ExchangeOverhead:end]
 	} else if !allZero(frame[:end]) {
 		return Down{}, ErrExchange
 	}

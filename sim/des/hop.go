@@ -3,6 +3,7 @@ package des
 import (
 	"math"
 
+	"murmuration/internal/protocol"
 	"murmuration/sim/trace"
 )
 
@@ -228,7 +229,7 @@ func (e *engine) fly(ev event, d int64) {
 
 // flyLoop lets a client's loop come home at once, when nobody sees when it does.
 func (e *engine) flyLoop() {
-	for range e.cfg.Layers + 2 {
+	for range protocol.PathHops(e.cfg.Layers) {
 		if e.lost() {
 			return
 		}

@@ -1,6 +1,10 @@
 package des
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"murmuration/internal/protocol"
+)
 
 // Memory estimates the bytes that a run needs at most: what is fixed per client and node,
 // and what is in flight in the long run. Queues that grow without bound, because more is
@@ -17,7 +21,7 @@ func (c Config) Memory() int64 {
 		perClient += polls * life * float64(unsafe.Sizeof(exchangeRecord{})+unsafe.Sizeof(event{}))
 	}
 	perClient += float64(c.Messages.Friends) * 4
-	way := float64(c.Layers+2)*c.MeanHop.Seconds() + float64(c.Layers+1)*c.Link.Seconds()
+	way := float64(protocol.PathHops(c.Layers))*c.MeanHop.Seconds() + float64(c.Layers+1)*c.Link.Seconds()
 	flying := e.packetRate() * way * 1.5 * float64(unsafe.Sizeof(event{}))
 	samples := float64(c.Samples) * 8 * float64(len(e.m.series()))
 	fixed := float64(unsafe.Sizeof(queue{})) + float64(c.nodes())*16

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"murmuration/internal/protocol"
 	"murmuration/sim/des"
 	"murmuration/sim/scenario"
 	"murmuration/sim/trace"
@@ -57,7 +58,7 @@ func interval(r scenario.Rate) time.Duration {
 func eventWarmUp(s scenario.Scenario) time.Duration {
 	d, auto, _ := s.WarmUp() // the scenario was checked
 	if auto {
-		d = max(time.Minute, 20*time.Duration(s.Topology.Layers+2)*(s.Mix.MeanDelay.Duration+s.Link.Delay.Duration))
+		d = max(time.Minute, 20*time.Duration(protocol.PathHops(s.Topology.Layers))*(s.Mix.MeanDelay.Duration+s.Link.Delay.Duration))
 	}
 	return d
 }

@@ -10,11 +10,8 @@ import (
 	"murmuration/configs"
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
-	"murmuration/internal/suite"
+	"murmuration/internal/protocol"
 )
-
-// frameHead is what a frame between client and provider has in front of its packet, in bytes (docs/link.md).
-const frameHead = 32
 
 // readPreset reads a network preset. A name is that of a built-in one, as in `murmur network new --preset`; a path has a
 // slash or a dot and is read relative to the scenario.
@@ -67,17 +64,11 @@ func presetValues(p directory.Parameters) (map[string]any, error) {
 	return values, nil
 }
 
-// frameSize is what a client moves for one packet, in bytes (docs/sphinx.md, section 2): head of the frame, header, tag,
-// flags, a SURB (a header, a first hop and a key) and a request.
+// frameSize is what a client moves for one packet, in bytes.
 func frameSize(p directory.Parameters) (int, error) {
-	crypto, err := suite.ByName(p.Suite)
+	params, err := p.PacketParams()
 	if err != nil {
 		return 0, err
 	}
-	block := 82
-	if crypto.KEM() {
-		block += crypto.ElementSize()
-	}
-	header := 2 + crypto.ElementSize() + (p.Layers+2)*block + 32
-	return frameHead + header + 32 + 2 + (header + 32 + 64) + p.Request(), nil
+	return params.PacketSize() + protocol.ExchangeOverhead, nil
 }

@@ -3,7 +3,7 @@ package theory
 import (
 	"math"
 
-	"gonum.org/v1/gonum/mathext"
+	"murmuration/internal/protocol"
 )
 
 // Stratified is a stratified network of Poisson mixes that is fed at Rate packets per unit of time in total.
@@ -56,7 +56,7 @@ func (s Stratified) Entropy() (float64, error) {
 	if err := s.check(); err != nil {
 		return math.NaN(), err
 	}
-	h := s.logLoad() + erlangEntropy(s.Layers)
+	h := s.logLoad() + protocol.ErlangEntropy(s.Layers)
 	if s.Layers == 2 {
 		h -= 1 / (2 * math.Ln2 * s.linkLoad())
 	}
@@ -81,11 +81,5 @@ func ErlangEntropy(layers int) (float64, error) {
 	if layers < 1 {
 		return outside("%d layers", layers)
 	}
-	return erlangEntropy(layers), nil
-}
-
-func erlangEntropy(layers int) float64 {
-	k := float64(layers)
-	lg, _ := math.Lgamma(k)
-	return (k + lg + (1-k)*mathext.Digamma(k)) / math.Ln2
+	return protocol.ErlangEntropy(layers), nil
 }

@@ -115,7 +115,7 @@ func newWorld(t *testing.T, seed byte, par directory.Parameters) *world {
 		secrets: rand.NewChaCha8([32]byte{seed}), now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),
 	}
 	var err error
-	if w.params, err = mix.NewParams(par); err != nil {
+	if w.params, err = par.PacketParams(); err != nil {
 		t.Fatal(err)
 	}
 	for layer := range par.Layers + 1 {
@@ -183,7 +183,7 @@ func (s *station) build() {
 	s.store = box.NewMemStore(0)
 	s.keeper = &provider.Keeper{
 		Self: s.identity.ID(), Params: w.params, Format: box.Format{Plaintext: w.genesis.Parameters.BoxPlaintext}, Store: s.store,
-		Calendar: box.Calendar{Genesis: w.genesis.Start, Grace: 2 * time.Hour, Retention: w.genesis.Parameters.RetentionDays},
+		Calendar: box.Calendar{Genesis: w.genesis.Start, Retention: w.genesis.Parameters.RetentionDays},
 		Digest:   func(directory.Epoch) directory.Digest { return directory.Digest{} },
 	}
 }

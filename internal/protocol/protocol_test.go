@@ -1,0 +1,58 @@
+package protocol
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// The sizes of the default network, as docs/box.md and docs/sphinx.md print them.
+func TestSizes(t *testing.T) {
+	for suite, packet := range map[string]int{"xwing": 22862, "x25519": 9486} {
+		params, err := PacketParams(suite, 3, DefaultPlaintext)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if params.PacketSize() != packet || params.Hops() != 5 || params.UserPayload() != 8404 {
+			t.Errorf("%s: packets of %d bytes, %d hops, %d of payload", suite, params.PacketSize(), params.Hops(), params.UserPayload())
+		}
+	}
+	if CiphertextSize(DefaultPlaintext) != 8272 {
+		t.Errorf("ciphertext of %d bytes", CiphertextSize(DefaultPlaintext))
+	}
+	if _, err := PacketParams("none", 3, DefaultPlaintext); err == nil {
+		t.Error("a suite without a name is taken")
+	}
+}
+
+func TestDays(t *testing.T) {
+	genesis := time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC)
+	east := time.FixedZone("east", 14*3600)
+	for at, want := range map[time.Time]uint16{
+		genesis.AddDate(-100, 0, 0):                           0,
+		time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC):           0,
+		time.Date(2026, 3, 1, 23, 59, 59, 999e6, time.UTC):    0,
+		time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC):           1,
+		time.Date(2026, 3, 2, 13, 59, 0, 0, east):             0,
+		genesis.AddDate(200, 0, 0):                            math.MaxUint16,
+		DayStart(genesis, 700):                                700,
+		DayStart(genesis, 700).Add(-time.Nanosecond):          699,
+		DayStart(time.Date(1960, 1, 1, 0, 0, 0, 0, east), 10): 0,
+	} {
+		if got := DayOf(genesis, at); got != want {
+			t.Errorf("%s is day %d, want %d", at, got, want)
+		}
+	}
+}
+
+// One layer's delay is exponential: its entropy is log2 e.
+func TestErlangEntropy(t *testing.T) {
+	for layers, want := range map[int]float64{1: math.Log2E, 2: (2 - (1 - 0.57721566490153286)) / math.Ln2} {
+		if got := ErlangEntropy(layers); math.Abs(got-want) > 1e-12 {
+			t.Errorf("%d layers: %g bits, want %g", layers, got, want)
+		}
+	}
+	if KeyGrace(time.Hour) != 15*time.Minute {
+		t.Error("the grace is not a quarter of the epoch")
+	}
+}
