@@ -17,6 +17,7 @@ import (
 var cores = map[string][]string{
 	"mix":                {"pool.go", "reason.go", "relay.go", "returns.go", "loops.go"},
 	"provider":           {"spool.go", "edge.go"},
+	"client/person":      nil,
 	"client/sender":      nil,
 	"internal/cover":     nil,
 	"internal/backoff":   nil,

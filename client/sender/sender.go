@@ -288,3 +288,13 @@ func (s *Sender) Cancel(token uint64) {
 
 // Waiting is the number of requests in the work lane, under way or not.
 func (s *Sender) Waiting() int { return len(s.queue.items) }
+
+// Handed lists the tokens of the requests in the work lane that were in a packet at least once.
+func (s *Sender) Handed() (tokens []uint64) {
+	for _, it := range s.queue.items {
+		if it.tries > 0 {
+			tokens = append(tokens, it.Token)
+		}
+	}
+	return tokens
+}

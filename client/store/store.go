@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -58,6 +59,8 @@ type Store struct {
 	db     *badger.DB
 	lock   *durable.Lock
 	sealer sealer
+
+	memory memory // in place of db, lock, sealer and mark
 
 	mu    sync.Mutex // one Update at a time; guards what follows
 	count uint64     // of updates ever
@@ -188,7 +191,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.db == nil {
-		return nil
+		return nil // closed before, or in memory
 	}
 	err := errors.Join(s.db.Close(), s.mark.Close(), s.lock.Close())
 	s.db = nil
@@ -200,7 +203,13 @@ func (s *Store) Room() error { return checkRoom(s.dir, s.Free) }
 
 // View reads in one snapshot.
 func (s *Store) View(read func(*Tx) error) error {
-	return s.db.View(func(txn *badger.Txn) error { return read(&Tx{txn, &s.sealer}) })
+	if s.memory != nil {
+		s.mu.Lock()
+		now := maps.Clone(s.memory)
+		s.mu.Unlock()
+		return read(&Tx{&overlay{below: now, above: memory{}}})
+	}
+	return s.db.View(func(txn *badger.Txn) error { return read(&Tx{sealed{txn, &s.sealer}}) })
 }
 
 // Update reads and writes; all of it is on the disk when it returns nil, none of it otherwise.
@@ -210,9 +219,12 @@ func (s *Store) Update(write func(*Tx) error) error {
 	if err := s.Room(); err != nil {
 		return err
 	}
+	if s.memory != nil {
+		return s.memory.update(write)
+	}
 	next := s.count + 1
 	err := s.db.Update(func(txn *badger.Txn) error {
-		tx := &Tx{txn, &s.sealer}
+		tx := &Tx{sealed{txn, &s.sealer}}
 		if err := write(tx); err != nil {
 			return err
 		}

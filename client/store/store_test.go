@@ -82,22 +82,62 @@ func TestRecordsSurviveReopening(t *testing.T) {
 	}
 }
 
+// both are the kinds of stores, which behave alike while they are open.
+func both(t *testing.T, do func(*testing.T, *Store)) {
+	t.Run("disk", func(t *testing.T) { do(t, reopen(t, create(t, ""), "")) })
+	t.Run("memory", func(t *testing.T) { do(t, Memory()) })
+}
+
 func TestFailedUpdateChangesNothing(t *testing.T) {
-	s := reopen(t, create(t, ""), "")
-	wanted := errors.New("changed my mind")
-	err := s.Update(func(tx *Tx) error {
-		if err := tx.Put("a", "b", record{}); err != nil {
-			return err
+	both(t, func(t *testing.T, s *Store) {
+		put(t, s, "a", "kept", record{"kept", 1})
+		wanted := errors.New("changed my mind")
+		err := s.Update(func(tx *Tx) error {
+			err := errors.Join(tx.Put("a", "b", record{}), tx.Delete("a", "kept"))
+			if has, _ := tx.Has("a", "b"); err != nil || !has {
+				t.Errorf("a transaction does not see its own changes: %v", err)
+			}
+			return wanted
+		})
+		if !errors.Is(err, wanted) {
+			t.Fatal(err)
 		}
-		return wanted
+		err = s.View(func(tx *Tx) error {
+			if err := tx.Get("a", "b", &record{}); !errors.Is(err, ErrNotFound) {
+				t.Errorf("half of a failed update was kept: %v", err)
+			}
+			return tx.Get("a", "kept", &record{})
+		})
+		if err != nil {
+			t.Errorf("half of a failed update was done: %v", err)
+		}
 	})
-	if !errors.Is(err, wanted) {
-		t.Fatal(err)
-	}
-	err = s.View(func(tx *Tx) error { return tx.Get("a", "b", &record{}) })
-	if !errors.Is(err, ErrNotFound) {
-		t.Errorf("half of a failed update was kept: %v", err)
-	}
+}
+
+// TestViewIsOneMoment: what is written meanwhile is not seen, and a view may stand in a view.
+func TestViewIsOneMoment(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		put(t, s, "a", "x", record{"before", 1})
+		err := s.View(func(tx *Tx) error {
+			put(t, s, "a", "x", record{"after", 2})
+			put(t, s, "a", "y", record{"new", 3})
+			var names []string
+			err := Each(tx, "a", func(name string, v record) error {
+				names = append(names, name+v.Text)
+				return nil
+			})
+			if len(names) != 1 || names[0] != "xbefore" {
+				t.Errorf("seen: %v", names)
+			}
+			return errors.Join(err, s.View(func(tx *Tx) error { return tx.Get("a", "y", &record{}) }))
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if err := errors.Join(s.Close(), s.Close()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestPassphrase(t *testing.T) {

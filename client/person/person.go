@@ -1,0 +1,221 @@
+// Package person is the loop of one person's features, and the interface that a feature has to it.
+//
+// A feature is a Part. It keeps its state in buckets of the store that no other part touches, asks
+// the network through a Lane under numbers of its own, and gets the answers under the same numbers.
+// A Person hands out the tokens by which the sender knows requests, and remembers whose each is.
+//
+// It is pure: time is an argument, nothing waits, and whoever drives it holds the lock, if there is
+// one. It must not know what any part is about, and no part may change when a packet leaves: the
+// sender decides that, and hears of requests only.
+package person
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"murmuration/client/sender"
+	"murmuration/client/store"
+)
+
+// TurnEvery is how often a driver lets a person look at what the clock alone asks for.
+const TurnEvery = 20 * time.Second
+
+// Part is one feature of a person. What it is given it may keep no longer than the call, but for the
+// Lane that Join gave it.
+type Part interface {
+	// Load takes up what the store has, once, before anything else.
+	Load(tx *store.Tx) error
+
+	// Supply puts requests into the part's lane, as many as it has and the sender takes.
+	Supply(now time.Time) error
+
+	// Answered takes what became of a request, or what a watched box holds. A part that cannot note
+	// it because the disk is full returns store.ErrFull, with nothing changed; it is then told that
+	// the answer is lost.
+	Answered(now time.Time, a Answer) error
+
+	// Turn does what the passing of time asks for.
+	Turn(now time.Time) error
+}
+
+// Sender is what a person needs of a sender: *sender.Sender is one, and so is a driver that holds
+// its own mutex around one.
+type Sender interface {
+	Enqueue(now time.Time, r sender.Request) error
+	Cancel(token uint64)
+	Watch(t sender.Target)
+	Unwatch(token uint64)
+	Handed() []uint64
+}
+
+// Person is everything that one person's client does with boxes. It is not safe for concurrent use.
+type Person struct {
+	store   *store.Store
+	parts   []Part
+	sender  Sender // nil before the first Begin
+	owners  map[uint64]owner
+	tokens  map[owner]uint64
+	targets map[uint64]sender.Target // of the watched boxes, by token
+	last    uint64                   // token
+	notices []Notice
+}
+
+// owner is whose a token is.
+type owner struct {
+	lane   *Lane
+	number uint64
+	watch  bool
+}
+
+// Notice is something that happened and that somebody should be told, once. It names no box, no
+// person and no address.
+type Notice struct {
+	What string
+	Do   string // may be empty
+}
+
+// New is a person without features, on an open store.
+func New(s *store.Store) *Person {
+	return &Person{
+		store: s, owners: map[uint64]owner{}, tokens: map[owner]uint64{}, targets: map[uint64]sender.Target{},
+	}
+}
+
+// Join adds a part, behind those that joined before, and gives it its lane.
+func (p *Person) Join(part Part) *Lane {
+	p.parts = append(p.parts, part)
+	return &Lane{person: p, part: part}
+}
+
+// Load lets every part take up what it left in the store.
+func (p *Person) Load() error {
+	return p.store.View(func(tx *store.Tx) error {
+		for _, part := range p.parts {
+			if err := part.Load(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Begin speaks through s from now on: at the start, and when another guard takes over. What the
+// sender before it had not answered is lost, and told to its parts; watched boxes are watched on.
+func (p *Person) Begin(now time.Time, s Sender) error {
+	p.sender = s
+	var errs []error
+	for _, token := range slices.Sorted(maps.Keys(p.owners)) {
+		o := p.owners[token]
+		if o.watch {
+			s.Watch(p.targets[token])
+			continue
+		}
+		p.forget(o)
+		errs = append(errs, p.answer(now, o, Answer{Number: o.number, Kind: Lost}))
+	}
+	return errors.Join(append(errs, p.Supply(now))...)
+}
+
+// Supply fills the sender, part by part in the order in which they joined.
+func (p *Person) Supply(now time.Time) error {
+	if p.sender == nil {
+		return nil
+	}
+	return p.each(func(part Part) error { return part.Supply(now) })
+}
+
+// Turn lets every part look at the clock; to be called every TurnEvery.
+func (p *Person) Turn(now time.Time) error {
+	return p.each(func(part Part) error { return part.Turn(now) })
+}
+
+func (p *Person) each(do func(Part) error) error {
+	for _, part := range p.parts {
+		if err := unlessFull(do(part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Answered gives what the sender heard to the part that it is for, and supplies the sender again.
+func (p *Person) Answered(now time.Time, e sender.Event) error {
+	o, ok := p.owners[e.Token]
+	if e.Kind == sender.Nothing || !ok || o.watch != (e.Kind == sender.Polled) {
+		return nil
+	}
+	kind := Polled
+	if !o.watch {
+		p.forget(o)
+		kind = Done
+	}
+	err := p.answer(now, o, Answer{o.number, kind, e.Day, e.ID, e.Reply, e.Sent})
+	if err != nil {
+		return err
+	}
+	return p.Supply(now)
+}
+
+// answer hands a to the part. One that cannot be noted is as good as lost, and asked for again.
+func (p *Person) answer(now time.Time, o owner, a Answer) error {
+	err := o.lane.part.Answered(now, a)
+	if errors.Is(err, store.ErrFull) && a.Kind == Done {
+		err = o.lane.part.Answered(now, Answer{Number: a.Number, Kind: Lost})
+	}
+	return unlessFull(err)
+}
+
+// unlessFull lets a person go on while the disk is full. Whatever fails with that has changed
+// nothing, and is tried again.
+func unlessFull(err error) error {
+	if errors.Is(err, store.ErrFull) {
+		return nil
+	}
+	return err
+}
+
+// Notices are those since the last call, the oldest first.
+func (p *Person) Notices() []Notice {
+	said := p.notices
+	p.notices = nil
+	return said
+}
+
+func (p *Person) token(o owner) uint64 {
+	if token, ok := p.tokens[o]; ok {
+		return token
+	}
+	p.last++
+	p.tokens[o], p.owners[p.last] = p.last, o
+	return p.last
+}
+
+func (p *Person) forget(o owner) {
+	token := p.tokens[o]
+	delete(p.tokens, o)
+	delete(p.owners, token)
+	delete(p.targets, token)
+}
+
+// enqueue gives a request of o to the sender.
+func (p *Person) enqueue(now time.Time, o owner, r Request) error {
+	if p.sender == nil {
+		return ErrLater
+	}
+	if _, ok := p.tokens[o]; ok {
+		return fmt.Errorf("request %d of a part is under way already", o.number)
+	}
+	err := p.sender.Enqueue(now, sender.Request{
+		Token: p.token(o), Op: r.Op, Day: r.Day, Box: r.Box, Epoch: r.Epoch, Try: r.Try,
+	})
+	if err != nil {
+		p.forget(o)
+	}
+	if errors.Is(err, sender.ErrQueueFull) || errors.Is(err, sender.ErrDay) {
+		return ErrLater
+	}
+	return err
+}
