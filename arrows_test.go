@@ -33,7 +33,7 @@ var arrows = map[string]struct {
 	"internal/sphinx":     {[]string{"internal/suite"}, "bytes in, bytes out"},
 	"internal/suite":      {nil, "standard and crypto libraries only"},
 	"internal/link":       {nil, "frames without meaning"},
-	"internal/directory":  {[]string{"internal/suite", "internal/sphinx"}, "pure: no socket, no disk, no clock"},
+	"internal/directory":  {[]string{"internal/suite", "internal/sphinx", "internal/backoff"}, "pure: no socket, no disk, no clock"},
 	"internal/box":        {[]string{"internal/durable"}, "boxes and their stores"},
 	"internal/replay":     {[]string{"internal/durable"}, "tags and their journal"},
 	"internal/protocol":   {[]string{"internal/sphinx", "internal/suite"}, "what all rooms agree on stands below all"},

@@ -3,60 +3,111 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+
+	"murmuration/internal/protocol"
 )
 
 // What a chain refuses beyond a single document's faults.
 var (
-	// ErrTwoDocuments is proof that at least f+1 authorities signed two documents for one epoch.
 	ErrTwoDocuments = errors.New("two network documents for one epoch")
 	ErrBrokenChain  = errors.New("network document does not follow the one before it")
 	ErrOlder        = errors.New("older than the network document at hand")
 )
 
-// Chain is what a client or node believes: the genesis that it was given, and the latest document
-// that it accepted. The zero document is accepted from by signatures alone, as is one that is more
-// than an epoch later than what is held: t authorities vouch for it.
+// Chain is what a client, a node or an authority believes: the genesis that it was given, and the
+// documents by epoch that it took. There is one rule by which it takes another; it needs no clock:
+//
+//  1. The document is good by itself (Document.Verify).
+//  2. The one at hand of its epoch, if any, has the same digest.
+//  3. It names the digest of the one at hand of the epoch before, if any.
+//  4. The one at hand of the epoch after, if any, names its digest.
+//  5. It is newer than all at hand, or there is one that names it (4): signatures alone do not lead back.
+//
+// So a document that follows a gap counts by its signatures alone, as the first one does.
 type Chain struct {
 	genesis *Genesis
+	held    map[Epoch]held
 	latest  *Document
 }
 
-// NewChain starts from the genesis, or goes on from a document that an earlier run accepted and kept.
+// held is a document with its digest, which costs an encoding and is asked for often.
+type held struct {
+	doc    *Document
+	digest Digest
+}
+
+// NewChain starts from the genesis, or goes on from a document that an earlier run took and kept.
 func NewChain(g *Genesis, kept *Document) (*Chain, error) {
-	c := &Chain{genesis: g}
+	c := &Chain{genesis: g, held: map[Epoch]held{}}
 	if kept == nil {
 		return c, nil
 	}
 	return c, c.Accept(kept)
 }
 
-// Latest is the newest accepted document; nil before the first.
+// Latest is the newest document at hand; nil before the first.
 func (c *Chain) Latest() *Document { return c.latest }
 
-// Accept verifies d and makes it the latest. The same document again is fine.
+// Document is the one of an epoch, or nil.
+func (c *Chain) Document(e Epoch) *Document { return c.held[e].doc }
+
+// Digest is that of the document of an epoch, zero if it is not at hand.
+func (c *Chain) Digest(e Epoch) Digest { return c.held[e].digest }
+
+// Epochs are those whose documents are at hand, ascending.
+func (c *Chain) Epochs() []Epoch { return slices.Sorted(maps.Keys(c.held)) }
+
+// InForce is the document that serves in epoch e: the newest of e or of an epoch before it that has
+// not expired, or nil.
+func (c *Chain) InForce(e Epoch) *Document {
+	for back := Epoch(0); back < protocol.Validity && back <= e; back++ {
+		if d := c.Document(e - back); d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+// Accept takes d by the rule of Chain. The same document again is fine. What cannot be true beside a
+// document at hand is a Contradiction.
 func (c *Chain) Accept(d *Document) error {
 	if err := d.Verify(c.genesis); err != nil {
 		return err
 	}
-	if err := c.follows(d); err != nil {
+	digest := d.Digest()
+	if c.held[d.Epoch].doc != nil && c.held[d.Epoch].digest == digest {
+		return nil
+	}
+	if err := c.fits(d, digest); err != nil {
 		return err
 	}
-	c.latest = d
+	c.held[d.Epoch] = held{d, digest}
+	if c.latest == nil || d.Epoch > c.latest.Epoch {
+		c.latest = d
+	}
 	return nil
 }
 
-func (c *Chain) follows(d *Document) error {
-	if c.latest == nil {
-		return nil
+func (c *Chain) fits(d *Document, digest Digest) error {
+	if same := c.held[d.Epoch].doc; same != nil {
+		return &Contradiction{same, d}
 	}
-	held := c.latest.Digest()
-	switch {
-	case d.Epoch < c.latest.Epoch:
+	if before, ok := c.held[d.Epoch-1]; ok && d.Epoch > 0 && d.Previous != before.digest {
+		return &Contradiction{before.doc, d}
+	}
+	after, ok := c.held[d.Epoch+1]
+	if ok && after.doc.Previous != digest {
+		return &Contradiction{d, after.doc}
+	}
+	if !ok && c.latest != nil && d.Epoch < c.latest.Epoch {
 		return fmt.Errorf("network document of epoch %d is %w, of epoch %d", d.Epoch, ErrOlder, c.latest.Epoch)
-	case d.Epoch == c.latest.Epoch && d.Digest() != held:
-		return fmt.Errorf("epoch %d: %w, %s and %s: do not go on, tell the operators", d.Epoch, ErrTwoDocuments, held, d.Digest())
-	case d.Epoch == c.latest.Epoch+1 && d.Previous != held:
-		return fmt.Errorf("%w: epoch %d names %s, at hand is %s", ErrBrokenChain, d.Epoch, d.Previous, held)
 	}
 	return nil
+}
+
+// Forget drops the documents of the epochs before e; the latest stays.
+func (c *Chain) Forget(e Epoch) {
+	maps.DeleteFunc(c.held, func(old Epoch, h held) bool { return old < e && h.doc != c.latest })
 }

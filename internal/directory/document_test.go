@@ -144,6 +144,8 @@ func TestLookups(t *testing.T) {
 func TestChain(t *testing.T) {
 	g := testGenesis(t, 1)
 	d5 := testDocument(t, g, 5, Digest{}, someNodes...)
+	d4 := testDocument(t, g, 4, Digest{}, someNodes...)
+	other5 := testDocument(t, g, 5, Digest{}, someNodes[:8]...)
 	d6 := testDocument(t, g, 6, d5.Digest(), someNodes...)
 	other6 := testDocument(t, g, 6, d5.Digest(), someNodes[:8]...)
 	loose6 := testDocument(t, g, 6, Digest{9}, someNodes...)
@@ -155,7 +157,7 @@ func TestChain(t *testing.T) {
 		want       error
 	}{
 		{nil, d6, nil}, {d5, d5, nil}, {d5, d6, nil}, {d5, later9, nil},
-		{d6, d5, ErrOlder}, {d6, other6, ErrTwoDocuments}, {d5, loose6, ErrBrokenChain}, {d6, bad7, ErrFewSignatures},
+		{d6, d4, ErrOlder}, {d6, other5, ErrBrokenChain}, {d6, other6, ErrTwoDocuments}, {d5, loose6, ErrBrokenChain}, {d6, bad7, ErrFewSignatures},
 	}
 	for i, c := range cases {
 		chain, err := NewChain(g, c.held)
@@ -175,5 +177,15 @@ func TestChain(t *testing.T) {
 	}
 	if _, err := NewChain(g, bad7); !errors.Is(err, ErrFewSignatures) {
 		t.Error("a kept document is not trusted without its signatures")
+	}
+	chain, err := NewChain(g, d6)
+	if err := errors.Join(err, chain.Accept(d5)); err != nil || chain.Latest() != d6 || chain.Document(5) != d5 {
+		t.Errorf("the document that the latest one names: %v", err)
+	}
+	if chain.InForce(5) != d5 || chain.InForce(8) != d6 || chain.InForce(9) != nil || chain.InForce(4) != nil {
+		t.Error("the wrong documents are in force")
+	}
+	if chain.Forget(6); chain.Document(5) != nil || chain.Document(6) != d6 || chain.Digest(6) != d6.Digest() {
+		t.Error("the wrong documents were forgotten")
 	}
 }

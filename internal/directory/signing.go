@@ -123,5 +123,6 @@ func (a *Voter) publish() {
 		a.report(err)
 		return
 	}
+	a.chain.Forget(d.Epoch)
 	a.out = append(a.out, Action{Do: DoPublish, Document: d})
 }

@@ -2,16 +2,15 @@ package directory
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-)
 
-var rewrite = flag.Bool("rewrite", false, "write the traces of testdata anew; read the diff")
+	"murmuration/internal/transcript"
+)
 
 // TestTallyTranscripts runs the files in testdata/tally: input lines, a line of four dashes, the trace.
 //
@@ -36,7 +35,7 @@ func TestTallyTranscripts(t *testing.T) {
 			}
 			input, want, _ := strings.Cut(strings.ReplaceAll(string(b), "\r\n", "\n"), "----\n")
 			got := runTranscript(t, input)
-			if *rewrite {
+			if transcript.Rewriting() {
 				if err := os.WriteFile(file, []byte(input+"----\n"+got), 0o666); err != nil {
 					t.Fatal(err)
 				}

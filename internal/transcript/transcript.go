@@ -16,6 +16,9 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write the expected traces of transcripts anew")
 
+// Rewriting says that the traces are to be written anew, for transcripts of another layout.
+func Rewriting() bool { return *rewrite }
+
 const rule = "----"
 
 // Run calls run for each block of each file that matches glob, with the block's lines, and compares
