@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,6 +34,8 @@ type conn struct {
 	idle  time.Duration // 0: waits without bound
 	send  bool          // false on the accepting end of a Packets link
 	count *Counters
+
+	sending atomic.Bool // a Send is under way, which Close does not wait for
 
 	closing sync.Once
 	err     error  // of Close; written inside closing
@@ -69,9 +72,11 @@ func (c *conn) Send(frames ...[]byte) error {
 			return fmt.Errorf("sending a frame of %d bytes on a %s link: %w: %d", len(f), c.kind, ErrFrameSize, c.size)
 		}
 	}
+	c.sending.Store(true)
+	defer c.sending.Store(false)
 	err := c.ch.SetWriteDeadline(time.Now().Add(c.frame))
 	if err == nil {
-		err = pack(c.ch, frames)
+		err = c.ch.write(frames, c.size)
 	}
 	if err != nil {
 		return c.fail("sending", err, true)
@@ -79,31 +84,48 @@ func (c *conn) Send(frames ...[]byte) error {
 	return nil
 }
 
+// write sends the frames of one batch. What is more than a record is gathered.
+func (ch *channel) write(frames [][]byte, size int) error {
+	if ch.wire == nil || len(frames)*size <= recordSize {
+		return pack(ch, frames)
+	}
+	ch.wire.gather()
+	err := pack(ch, frames)
+	if lost := ch.wire.flush(); err == nil {
+		err = lost
+	}
+	return err
+}
+
 var records = sync.Pool{New: func() any { return new([recordSize]byte) }}
 
-// pack writes the frames back to back in pieces of recordSize.
+// pack writes the frames back to back in pieces of recordSize. What fills a
+// piece by itself goes as it is; only what shares one with another frame is
+// copied.
 func pack(w io.Writer, frames [][]byte) error {
 	record := records.Get().(*[recordSize]byte)
 	defer records.Put(record)
 	n := 0
-	for _, f := range frames {
+	for i, f := range frames {
+		last := i == len(frames)-1
 		for len(f) > 0 {
-			k := copy(record[n:], f)
-			n, f = n+k, f[k:]
-			if n < recordSize {
+			piece := f[:min(len(f), recordSize-n)]
+			f = f[len(piece):]
+			ready := last || n+len(piece) == recordSize
+			if n > 0 || !ready {
+				n += copy(record[n:], piece)
+				piece = record[:n]
+			}
+			if !ready {
 				continue
 			}
-			if _, err := w.Write(record[:]); err != nil {
+			if _, err := w.Write(piece); err != nil {
 				return err
 			}
 			n = 0
 		}
 	}
-	if n == 0 {
-		return nil
-	}
-	_, err := w.Write(record[:n])
-	return err
+	return nil
 }
 
 // Receive implements Conn.
@@ -161,8 +183,12 @@ func (c *conn) fail(doing string, err error, midFrame bool) error {
 // abort cuts the connection without a farewell, which a slow peer would delay.
 func (c *conn) abort() { c.shut(c.ch.socket) }
 
-// Close implements Conn: the peer reads what was sent, then io.EOF.
+// Close implements Conn: the peer reads what was sent, then io.EOF. A Send that
+// is under way is cut at once, because the farewell would have to wait for it.
 func (c *conn) Close() error {
+	if c.sending.Load() {
+		c.abort()
+	}
 	c.shut(c.ch.Conn)
 	return c.err
 }
