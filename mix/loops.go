@@ -9,6 +9,7 @@ import (
 	"murmuration/internal/cover"
 	"murmuration/internal/directory"
 	"murmuration/internal/sphinx"
+	"murmuration/internal/transit"
 )
 
 // A loop counts as lost when it is late by this much beyond its own delays: links that connect, queues
@@ -85,10 +86,10 @@ func (l *Loops) Next() time.Time { return l.slots.Next() }
 
 // Due makes the loop of a slot that has come; ok is false when none has. A node that slept does not
 // catch up.
-func (l *Loops) Due(now time.Time) (d Departure, ok bool, err error) {
+func (l *Loops) Due(now time.Time) (d transit.Departure, ok bool, err error) {
 	l.returns.Expire(now)
 	if l.slots.Next().After(now) || l.doc == nil {
-		return Departure{}, false, nil
+		return transit.Departure{}, false, nil
 	}
 	l.slots.Advance()
 	l.slots.Skip(now)
@@ -97,18 +98,18 @@ func (l *Loops) Due(now time.Time) (d Departure, ok bool, err error) {
 }
 
 // build draws one node of every layer from the next one round to this mix.
-func (l *Loops) build(now time.Time) (Departure, error) {
+func (l *Loops) build(now time.Time) (transit.Departure, error) {
 	ids, err := l.path()
 	if err != nil {
-		return Departure{}, err
+		return transit.Departure{}, err
 	}
 	epoch, err := l.epochs.Epoch(now)
 	if err != nil {
-		return Departure{}, err
+		return transit.Departure{}, err
 	}
 	var id sphinx.RecipientID
 	if _, err := io.ReadFull(l.secrets, id[:]); err != nil {
-		return Departure{}, err
+		return transit.Departure{}, err
 	}
 	hops := make([]sphinx.Hop, len(ids))
 	par := l.doc.Parameters
@@ -116,7 +117,7 @@ func (l *Loops) build(now time.Time) (Departure, error) {
 	for i, node := range ids {
 		key, err := l.doc.Key(node, epoch)
 		if err != nil {
-			return Departure{}, fmt.Errorf("making a loop: %w", err)
+			return transit.Departure{}, fmt.Errorf("making a loop: %w", err)
 		}
 		hops[i] = sphinx.Hop{ID: sphinx.NodeID(node), Key: key, Delay: cover.HopDelay(l.choice, par.MeanHopDelay, par.HopDelayLimit)}
 		deadline = deadline.Add(hops[i].Delay)
@@ -124,10 +125,10 @@ func (l *Loops) build(now time.Time) (Departure, error) {
 	hops[len(hops)-1].Recipient = &id
 	packet, err := l.params.New(l.secrets, hops, nil, nil)
 	if err != nil {
-		return Departure{}, fmt.Errorf("making a loop: %w", err)
+		return transit.Departure{}, fmt.Errorf("making a loop: %w", err)
 	}
 	l.returns.Sent(id, ids[0], ids[len(ids)-2], deadline)
-	return Departure{To: ids[0], Packet: packet}, nil
+	return transit.Departure{To: ids[0], Packet: packet}, nil
 }
 
 func (l *Loops) path() ([]directory.NodeID, error) {

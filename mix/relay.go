@@ -7,20 +7,8 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
+	"murmuration/internal/transit"
 )
-
-// Arrival is a packet that one of the node's keys has opened.
-type Arrival struct {
-	Epoch  directory.Epoch // whose key opened it
-	Hop    sphinx.Result
-	Packet []byte // the next hop's packet; belongs to the core from here on
-}
-
-// Departure is a packet that leaves for another node. Packet belongs to the caller.
-type Departure struct {
-	To     directory.NodeID
-	Packet []byte
-}
 
 // Rules is what the relay takes from the network document of the current epoch. The zero Rules stand for
 // no document: nothing is taken in.
@@ -32,38 +20,22 @@ type Rules struct {
 // Relay is the pure core of mixing: replay check, delay, forwarding. It is not safe for concurrent use.
 type Relay struct {
 	rules  Rules
-	pool   *Pool[Departure]
+	pool   *Pool[transit.Departure]
 	loops  *Loops // nil in a provider
 	epochs map[directory.Epoch]*window
 	ticket uint64
-	fresh  []Seen
-}
-
-// TagSet remembers what was seen under one key. *replay.Set is one of fixed size, Tags one that grows.
-type TagSet interface {
-	// Add is not fresh if the tag was there before; a fresh one that finds the set full is refused
-	// with replay.ErrFull.
-	Add(tag replay.Tag) (fresh bool, err error)
-	Len() int
-	Capacity() int
+	fresh  []transit.Seen
 }
 
 // window is the time in which one epoch's key is accepted, with the tags seen under it.
 type window struct {
 	from, until time.Time
-	tags        TagSet
-}
-
-// Seen is a replay tag that must be on disk before the packet of Ticket leaves.
-type Seen struct {
-	Epoch  directory.Epoch
-	Tag    sphinx.Tag
-	Ticket uint64
+	tags        replay.TagSet
 }
 
 // NewRelay makes a relay that holds at most limit packets and sends loops, unless loops is nil.
 func NewRelay(limit int, loops *Loops) *Relay {
-	return &Relay{pool: NewPool[Departure](limit), loops: loops, epochs: map[directory.Epoch]*window{}}
+	return &Relay{pool: NewPool[transit.Departure](limit), loops: loops, epochs: map[directory.Epoch]*window{}}
 }
 
 // SetRules switches to the rules of a new document; packets already held still leave.
@@ -71,7 +43,7 @@ func (r *Relay) SetRules(rules Rules) { r.rules = rules }
 
 // OpenEpoch accepts packets under the key of e from `from` until `until`, both with the grace
 // included; tags holds what was already seen, as read back from disk.
-func (r *Relay) OpenEpoch(e directory.Epoch, from, until time.Time, tags TagSet) {
+func (r *Relay) OpenEpoch(e directory.Epoch, from, until time.Time, tags replay.TagSet) {
 	r.epochs[e] = &window{from: from, until: until, tags: tags}
 }
 
@@ -80,7 +52,7 @@ func (r *Relay) CloseEpoch(e directory.Epoch) { delete(r.epochs, e) }
 
 // Receive takes a packet in. One that goes on is held for its delay; one that ends here can only be
 // a loop of this mix.
-func (r *Relay) Receive(now time.Time, a Arrival) Reason {
+func (r *Relay) Receive(now time.Time, a transit.Arrival) transit.Reason {
 	if a.Hop.Kind != sphinx.Forward {
 		return r.comeBack(now, a)
 	}
@@ -95,34 +67,34 @@ func (r *Relay) Receive(now time.Time, a Arrival) Reason {
 		return PoolFull
 	}
 	ticket, reason := r.Admit(now, a)
-	if reason == Accepted {
-		r.pool.Hold(ticket, now.Add(a.Hop.Delay), Departure{To: to, Packet: a.Packet})
+	if reason == transit.Accepted {
+		r.pool.Hold(ticket, now.Add(a.Hop.Delay), transit.Departure{To: to, Packet: a.Packet})
 	}
 	return reason
 }
 
-func (r *Relay) comeBack(now time.Time, a Arrival) Reason {
+func (r *Relay) comeBack(now time.Time, a transit.Arrival) transit.Reason {
 	if r.loops == nil || a.Hop.Kind != sphinx.Deliver {
 		return UnknownService
 	}
-	if _, reason := r.Admit(now, a); reason != Accepted {
+	if _, reason := r.Admit(now, a); reason != transit.Accepted {
 		return reason
 	}
 	if !r.loops.returns.Returned(a.Hop.Recipient) {
 		return UnknownLoop
 	}
-	return Accepted
+	return transit.Accepted
 }
 
 // Admit makes the checks that every packet passes wherever it goes next, and remembers its tag. What
 // the packet causes must not be seen outside before Persisted has been told of the ticket.
-func (r *Relay) Admit(now time.Time, a Arrival) (ticket uint64, reason Reason) {
+func (r *Relay) Admit(now time.Time, a transit.Arrival) (ticket uint64, reason transit.Reason) {
 	if r.rules.Next == nil {
 		return 0, NoDocument
 	}
 	w := r.epochs[a.Epoch]
 	if w == nil || now.Before(w.from) || !now.Before(w.until) {
-		return 0, WrongEpoch
+		return 0, transit.WrongEpoch
 	}
 	if a.Hop.Delay > r.rules.DelayLimit || now.Add(a.Hop.Delay).After(w.until) {
 		return 0, DelayTooLong
@@ -135,22 +107,22 @@ func (r *Relay) Admit(now time.Time, a Arrival) (ticket uint64, reason Reason) {
 		return 0, Replayed
 	}
 	r.ticket++
-	r.fresh = append(r.fresh, Seen{Epoch: a.Epoch, Tag: a.Hop.Tag, Ticket: r.ticket})
-	return r.ticket, Accepted
+	r.fresh = append(r.fresh, transit.Seen{Epoch: a.Epoch, Tag: a.Hop.Tag, Ticket: r.ticket})
+	return r.ticket, transit.Accepted
 }
 
 // Hold keeps a packet that was made here (a reply, a loop) until it leaves; zero is the ticket of a
 // packet that depends on no arrival.
-func (r *Relay) Hold(ticket uint64, leave time.Time, d Departure) Reason {
+func (r *Relay) Hold(ticket uint64, leave time.Time, d transit.Departure) transit.Reason {
 	if !r.pool.Hold(ticket, leave, d) {
 		return PoolFull
 	}
-	return Accepted
+	return transit.Accepted
 }
 
 // TakeFresh hands over the tags admitted since the last call, in order of their tickets. The driver
 // writes and fsyncs them, and then calls Persisted with the last one's ticket.
-func (r *Relay) TakeFresh(into []Seen) []Seen {
+func (r *Relay) TakeFresh(into []transit.Seen) []transit.Seen {
 	into = append(into, r.fresh...)
 	r.fresh = r.fresh[:0]
 	return into
@@ -172,7 +144,7 @@ func (r *Relay) Next() (time.Time, bool) {
 
 // Due appends to out the packets whose time has come, this mix's own loops among them. An error
 // means that a loop could not be made; everything else was.
-func (r *Relay) Due(now time.Time, out []Departure) ([]Departure, error) {
+func (r *Relay) Due(now time.Time, out []transit.Departure) ([]transit.Departure, error) {
 	for d, ok := r.pool.Take(now); ok; d, ok = r.pool.Take(now) {
 		out = append(out, d)
 	}

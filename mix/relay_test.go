@@ -11,6 +11,7 @@ import (
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transcript"
+	"murmuration/internal/transit"
 )
 
 var epoch0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -81,8 +82,8 @@ func (b *bench) due() string {
 	return strings.Join(append(lines, next), "\n")
 }
 
-func arrival(tag, to string, delay, epoch int) Arrival {
-	a := Arrival{Epoch: directory.Epoch(epoch), Packet: []byte(tag), Hop: sphinx.Result{Kind: sphinx.Forward, Delay: time.Duration(delay) * time.Millisecond}}
+func arrival(tag, to string, delay, epoch int) transit.Arrival {
+	a := transit.Arrival{Epoch: directory.Epoch(epoch), Packet: []byte(tag), Hop: sphinx.Result{Kind: sphinx.Forward, Delay: time.Duration(delay) * time.Millisecond}}
 	copy(a.Hop.Tag[:], tag)
 	copy(a.Hop.Next[:], to)
 	return a
@@ -144,8 +145,8 @@ func TestLoopsComeBackOnce(t *testing.T) {
 	for _, c := range []struct {
 		tag  string
 		id   byte
-		want Reason
-	}{{"p", 8, UnknownLoop}, {"q", 7, Accepted}, {"q", 7, Replayed}, {"r", 7, UnknownLoop}} {
+		want transit.Reason
+	}{{"p", 8, UnknownLoop}, {"q", 7, transit.Accepted}, {"q", 7, Replayed}, {"r", 7, UnknownLoop}} {
 		a := arrival(c.tag, "", 0, 0)
 		a.Hop.Kind, a.Hop.Recipient = sphinx.Deliver, sphinx.RecipientID{c.id}
 		if reason := r.Receive(epoch0, a); reason != c.want {

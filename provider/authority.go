@@ -10,7 +10,7 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
-	"murmuration/mix"
+	"murmuration/internal/node"
 )
 
 // Files of an authority in its provider's home.
@@ -34,9 +34,9 @@ type authority struct {
 }
 
 // registry gives the courier its documents: from here when this provider is the authority.
-func (s *Server) registry(m *mix.Machine) mix.Registry {
+func (s *Server) registry(m *node.Chassis) node.Registry {
 	if _, named := m.Home.Genesis.Authority(m.Home.Identity.ID()); !named {
-		return mix.NewRemote(m.Home.Genesis, m.Transport())
+		return node.NewRemote(m.Home.Genesis, m.Transport())
 	}
 	s.authority = &authority{s: s, wake: make(chan struct{}, 1)}
 	return s.authority

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
-	"murmuration/mix"
+	"murmuration/internal/node"
 	"murmuration/provider"
 )
 
@@ -32,7 +32,7 @@ func TestAuthorityRemembersWhatItSigned(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(node.Dir, "signed"), []byte("scribble"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := provider.New(provider.Config{Config: mix.Config{Home: node.Dir, Name: node.Name, Listen: node.Addr}})
+	_, err := provider.New(provider.Config{Config: node.Config{Home: node.Dir, Name: node.Name, Listen: node.Addr}})
 	if err == nil || !strings.Contains(err.Error(), "restore it from a backup") {
 		t.Errorf("with a damaged record: %v", err)
 	}

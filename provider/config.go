@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"murmuration/internal/box"
-	"murmuration/mix"
+	"murmuration/internal/node"
 )
 
 // Config is what the operator of a provider decides. Zero values mean the default.
 type Config struct {
-	mix.Config
+	node.Config
 
 	// MaxClients is how many people may use this provider, online or not. The provider says at its
 	// start what disk that may need. Default 1,000.

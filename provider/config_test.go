@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/mix"
+	"murmuration/internal/node"
 )
 
 func TestConfigValidation(t *testing.T) {
-	good := mix.Config{Listen: "127.0.0.1:1"}
+	good := node.Config{Listen: "127.0.0.1:1"}
 	for want, c := range map[string]Config{
 		"":                  {Config: good, MaxClients: 5},
 		"listen: missing":   {},

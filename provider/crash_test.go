@@ -18,9 +18,9 @@ import (
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/node"
 	"murmuration/internal/privnet"
 	"murmuration/internal/suite"
-	"murmuration/mix"
 	"murmuration/provider"
 )
 
@@ -44,7 +44,7 @@ func beProvider(home, addr string) error {
 	if err != nil {
 		return err
 	}
-	s, err := provider.New(provider.Config{Config: mix.Config{Home: home, Name: "provider-1", Listen: addr}, KeepFreeMiB: keep})
+	s, err := provider.New(provider.Config{Config: node.Config{Home: home, Name: "provider-1", Listen: addr}, KeepFreeMiB: keep})
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ type harbour struct {
 
 // ghost is a provider that only hands in its descriptor and sends boxes to the other holders.
 type ghost struct {
-	home      *mix.Home
+	home      *node.Home
 	node      *privnet.Node
 	transport link.Transport
 }
@@ -124,7 +124,7 @@ func (h *harbour) node(name string) *privnet.Node {
 
 func (h *harbour) raise() {
 	node := h.node("provider-3")
-	home, err := mix.OpenHome(node.Dir)
+	home, err := node.OpenHome(node.Dir)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func (h *harbour) kill() {
 // describe hands in the ghost's descriptor until the authority has it or a document in force names it.
 func (h *harbour) describe(ctx context.Context) {
 	genesis := h.net.Genesis
-	remote := mix.NewRemote(genesis, h.ghost.transport)
+	remote := node.NewRemote(genesis, h.ghost.transport)
 	e, err := genesis.Schedule().Epoch(time.Now())
 	if err != nil {
 		h.Fatal(err)
@@ -254,7 +254,7 @@ func (h *harbour) offer(conn link.Conn, n uint64, said *ledger, enough func(full
 // dial opens a replica link to the child, once it has a document.
 func (h *harbour) dial(ctx context.Context) link.Conn {
 	to := h.node("provider-1")
-	home, err := mix.OpenHome(to.Dir)
+	home, err := node.OpenHome(to.Dir)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -302,7 +302,7 @@ func TestBoxesMissing(t *testing.T) {
 	if err := os.RemoveAll(boxes); err != nil {
 		t.Fatal(err)
 	}
-	_, err := provider.New(provider.Config{Config: mix.Config{Home: node.Dir, Name: node.Name, Listen: node.Addr}})
+	_, err := provider.New(provider.Config{Config: node.Config{Home: node.Dir, Name: node.Name, Listen: node.Addr}})
 	if err == nil || !strings.Contains(err.Error(), "is its disk mounted?") {
 		t.Errorf("opened without boxes: %v", err)
 	}

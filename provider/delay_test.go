@@ -11,6 +11,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
+	"murmuration/internal/transit"
 	"murmuration/mix"
 )
 
@@ -29,9 +30,9 @@ func spoolDelays(t *testing.T, n int, mean, look time.Duration) []float64 {
 	now := epoch0
 	for i := 0; len(delays) < n; {
 		for ; i < n && i <= int(now.Sub(epoch0)/time.Millisecond); i++ { // a thousand arrivals a second
-			a := mix.Arrival{Hop: sphinx.Result{Kind: sphinx.Reply, Delay: cover.HopDelay(rng, mean, 100*mean)}}
+			a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Reply, Delay: cover.HopDelay(rng, mean, 100*mean)}}
 			a.Hop.Tag[0], a.Hop.Tag[1], a.Hop.SURBID[0], a.Hop.SURBID[1] = byte(i), byte(i>>8), byte(i), byte(i>>8)
-			if _, reason := e.Receive(now, a); reason != mix.Accepted {
+			if _, reason := e.Receive(now, a); reason != transit.Accepted {
 				t.Fatal(reason)
 			}
 			arrived[a.Hop.SURBID] = now

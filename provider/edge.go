@@ -7,6 +7,7 @@ import (
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
+	"murmuration/internal/transit"
 	"murmuration/mix"
 )
 
@@ -89,7 +90,7 @@ func (e *Edge) Relay() *mix.Relay { return e.relay }
 
 // Receive takes in a packet that one of the provider's keys has opened. A job comes back when the
 // packet was a box request: the driver executes it and calls Executed.
-func (e *Edge) Receive(now time.Time, a mix.Arrival) (todo Job, reason mix.Reason) {
+func (e *Edge) Receive(now time.Time, a transit.Arrival) (todo Job, reason transit.Reason) {
 	switch a.Hop.Kind {
 	case sphinx.Forward:
 		return Job{}, e.relay.Receive(now, a)
@@ -98,25 +99,25 @@ func (e *Edge) Receive(now time.Time, a mix.Arrival) (todo Job, reason mix.Reaso
 	case sphinx.Deliver:
 		return e.takeRequest(now, a)
 	}
-	return Job{}, mix.BadCommands
+	return Job{}, transit.BadCommands
 }
 
-func (e *Edge) takeReply(now time.Time, a mix.Arrival) mix.Reason {
+func (e *Edge) takeReply(now time.Time, a transit.Arrival) transit.Reason {
 	key := SpoolKey(a.Hop.Recipient)
 	if e.spools[key] == nil {
-		return mix.NoSpool
+		return NoSpool
 	}
 	if e.inbound.Full() {
 		return mix.PoolFull
 	}
 	ticket, reason := e.relay.Admit(now, a)
-	if reason == mix.Accepted {
+	if reason == transit.Accepted {
 		e.inbound.Hold(ticket, now.Add(a.Hop.Delay), arriving{key, a.Hop.SURBID, a.Hop.Payload})
 	}
 	return reason
 }
 
-func (e *Edge) takeRequest(now time.Time, a mix.Arrival) (Job, mix.Reason) {
+func (e *Edge) takeRequest(now time.Time, a transit.Arrival) (Job, transit.Reason) {
 	if a.Hop.Recipient != protocol.ServiceBoxes && a.Hop.Recipient != protocol.ServiceDrop {
 		return Job{}, mix.UnknownService
 	}
@@ -124,29 +125,29 @@ func (e *Edge) takeRequest(now time.Time, a mix.Arrival) (Job, mix.Reason) {
 		return Job{}, mix.PoolFull
 	}
 	ticket, reason := e.relay.Admit(now, a)
-	if reason != mix.Accepted {
+	if reason != transit.Accepted {
 		return Job{}, reason
 	}
 	if a.Hop.Recipient == protocol.ServiceDrop {
-		return Job{}, mix.DropStream
+		return Job{}, DropStream
 	}
 	e.jobs++
 	leave := now.Add(a.Hop.Delay + e.par.ReplyAllowance)
 	e.pending[e.jobs] = job{ticket, leave}
-	return Job{ID: e.jobs, Payload: a.Hop.Payload, Leave: leave}, mix.Accepted
+	return Job{ID: e.jobs, Payload: a.Hop.Payload, Leave: leave}, transit.Accepted
 }
 
 // Executed brings the reply of a job: the packet made from its SURB and the first mix that it goes
 // to. The reply leaves at the job's arrival + its delay + the allowance, whatever the request
 // was; one that is not ready by then is dropped, so that no disk can be heard in the timing.
-func (e *Edge) Executed(now time.Time, id uint64, reply mix.Departure) mix.Reason {
+func (e *Edge) Executed(now time.Time, id uint64, reply transit.Departure) transit.Reason {
 	j, ok := e.pending[id]
 	if !ok {
-		return mix.LateReply
+		return LateReply
 	}
 	delete(e.pending, id)
 	if now.After(j.leave) {
-		return mix.LateReply
+		return LateReply
 	}
 	return e.relay.Hold(j.ticket, j.leave, reply)
 }
@@ -181,18 +182,18 @@ func (e *Edge) Detach(now time.Time, key SpoolKey) {
 // Exchange answers an up frame at once: it deletes what the client has, and gives the oldest reply not
 // yet sent on this connection, or a dummy. It is OverRate when the packet that came with the frame
 // must be dropped; the answer is given all the same.
-func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (link.Down, mix.Reason) {
+func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (link.Down, transit.Reason) {
 	s := e.spools[key]
 	if s == nil {
-		return link.Down{}, mix.NoSpool
+		return link.Down{}, NoSpool
 	}
 	s.lastSeen = now
 	before := len(s.waiting)
 	s.acknowledge(received)
 	e.spooled -= before - len(s.waiting)
-	reason := mix.Accepted
+	reason := transit.Accepted
 	if !s.budget.take(now, e.every) {
-		reason = mix.OverRate
+		reason = OverRate
 	}
 	w, ok := s.next()
 	if !ok {
@@ -218,9 +219,9 @@ func (e *Edge) Next() (time.Time, bool) {
 
 // Due appends to out the packets that leave now, spools the replies that have waited long enough,
 // and appends to drops why some were not kept.
-func (e *Edge) Due(now time.Time, out []mix.Departure, drops []mix.Reason) ([]mix.Departure, []mix.Reason) {
+func (e *Edge) Due(now time.Time, out []transit.Departure, drops []transit.Reason) ([]transit.Departure, []transit.Reason) {
 	for a, ok := e.inbound.Take(now); ok; a, ok = e.inbound.Take(now) {
-		if reason := e.spool(now, a); reason != mix.Accepted {
+		if reason := e.spool(now, a); reason != transit.Accepted {
 			drops = append(drops, reason)
 		}
 	}
@@ -228,20 +229,20 @@ func (e *Edge) Due(now time.Time, out []mix.Departure, drops []mix.Reason) ([]mi
 	return out, drops
 }
 
-func (e *Edge) spool(now time.Time, a arriving) mix.Reason {
+func (e *Edge) spool(now time.Time, a arriving) transit.Reason {
 	s := e.spools[a.key]
 	if s == nil {
-		return mix.NoSpool
+		return NoSpool
 	}
 	if e.spooled >= e.limits.SpooledTotal {
-		return mix.SpoolFull
+		return SpoolFull
 	}
 	e.spooled++
 	if s.add(now, e.limits.PerSpool, a.id, a.body) {
 		e.spooled--
-		return mix.SpoolFull
+		return SpoolFull
 	}
-	return mix.Accepted
+	return transit.Accepted
 }
 
 // Sweep drops replies that are too old and forgets clients that have stayed away. The driver calls it now and then.

@@ -12,6 +12,7 @@ import (
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transcript"
+	"murmuration/internal/transit"
 	"murmuration/mix"
 )
 
@@ -54,7 +55,7 @@ func (q *quay) do(w []string) (string, error) {
 	case "forward", "request", "drop", "service", "reply": // KIND TAG DELAY [CLIENT]
 		return q.packet(w, time.Duration(number(2))*time.Millisecond), nil
 	case "executed": // executed JOB: the reply is ready now
-		return q.edge.Executed(q.now, uint64(number(1)), mix.Departure{To: directory.NodeID{'m'}, Packet: []byte("reply " + w[1])}).String(), nil
+		return q.edge.Executed(q.now, uint64(number(1)), transit.Departure{To: directory.NodeID{'m'}, Packet: []byte("reply " + w[1])}).String(), nil
 	case "abandon":
 		q.edge.Abandon(uint64(number(1)))
 	case "persisted":
@@ -88,7 +89,7 @@ func (q *quay) client(w []string, number func(int) int) string {
 		if down.Sequence > 0 {
 			what = fmt.Sprintf("%d %c %s", down.Sequence, down.SURBID[0], down.Body)
 		}
-		if reason != mix.Accepted {
+		if reason != transit.Accepted {
 			what += ", " + reason.String()
 		}
 		return what
@@ -97,7 +98,7 @@ func (q *quay) client(w []string, number func(int) int) string {
 }
 
 func (q *quay) packet(w []string, delay time.Duration) string {
-	a := mix.Arrival{Packet: []byte(w[1]), Hop: sphinx.Result{Kind: sphinx.Deliver, Delay: delay, Payload: []byte("body " + w[1])}}
+	a := transit.Arrival{Packet: []byte(w[1]), Hop: sphinx.Result{Kind: sphinx.Deliver, Delay: delay, Payload: []byte("body " + w[1])}}
 	copy(a.Hop.Tag[:], w[0]+w[1])
 	switch w[0] {
 	case "forward":

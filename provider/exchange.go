@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"murmuration/internal/link"
-	"murmuration/mix"
+	"murmuration/internal/transit"
 )
 
 // exchange serves one client until its connection ends: each up frame carries a packet into the mixes
@@ -12,11 +12,11 @@ import (
 func (s *Server) exchange(conn link.Conn) error {
 	key := SpoolKey(conn.Peer())
 	admitted := false
-	s.machine.Engine.Do(func(now time.Time) { admitted = s.edge.Attach(now, key) })
+	s.machine.Pipeline.Do(func(now time.Time) { admitted = s.edge.Attach(now, key) })
 	if !admitted {
 		return nil
 	}
-	defer s.machine.Engine.Do(func(now time.Time) { s.edge.Detach(now, key) })
+	defer s.machine.Pipeline.Do(func(now time.Time) { s.edge.Detach(now, key) })
 	up := make([]byte, frameSize(s.machine, link.Exchange))
 	down := make([]byte, len(up))
 	for {
@@ -25,7 +25,7 @@ func (s *Server) exchange(conn link.Conn) error {
 		}
 		frame, err := link.ParseUp(up)
 		if err != nil {
-			s.machine.Counts.Drop(mix.BadFrame)
+			s.machine.Counts.Drop(transit.BadFrame)
 			return err
 		}
 		if err := s.answerExchange(conn, key, frame, down); err != nil {
@@ -37,18 +37,18 @@ func (s *Server) exchange(conn link.Conn) error {
 func (s *Server) answerExchange(conn link.Conn, key SpoolKey, up link.Up, down []byte) error {
 	var (
 		answer link.Down
-		reason mix.Reason
+		reason transit.Reason
 	)
-	s.machine.Engine.Do(func(now time.Time) { answer, reason = s.edge.Exchange(now, key, up.Received) })
+	s.machine.Pipeline.Do(func(now time.Time) { answer, reason = s.edge.Exchange(now, key, up.Received) })
 	if err := answer.Marshal(down); err != nil {
 		return err
 	}
-	if reason != mix.Accepted {
+	if reason != transit.Accepted {
 		s.machine.Counts.Drop(reason)
 	} else {
 		packet := s.machine.Buffers.Get()
 		copy(packet, up.Packet)
-		s.machine.Engine.Submit(packet)
+		s.machine.Pipeline.Submit(packet)
 	}
 	return conn.Send(down)
 }

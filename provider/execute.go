@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"murmuration/mix"
+	"murmuration/internal/transit"
 )
 
 // work is one executor: it ends with ctx.
@@ -21,31 +21,31 @@ func (s *Server) work(ctx context.Context) error {
 }
 
 // execute does one job and gives the edge its reply. It says why there is none.
-func (s *Server) execute(job Job) mix.Reason {
+func (s *Server) execute(job Job) transit.Reason {
 	now := time.Now()
 	if !job.Worth(now) {
-		return mix.LateReply
+		return LateReply
 	}
 	reply, err := s.keeper.Answer(now, job.Payload)
 	switch {
 	case errors.Is(err, errNoAnswer):
-		return mix.BadRequest
+		return BadRequest
 	case err != nil:
 		s.complain("a request could not be executed", err)
-		return mix.StoreFailed
+		return StoreFailed
 	}
-	reason := mix.Accepted
-	s.machine.Engine.Do(func(now time.Time) { reason = s.edge.Executed(now, job.ID, reply) })
+	reason := transit.Accepted
+	s.machine.Pipeline.Do(func(now time.Time) { reason = s.edge.Executed(now, job.ID, reply) })
 	return reason
 }
 
 // finish counts a job that has no reply, and forgets it.
-func (s *Server) finish(job Job, reason mix.Reason) {
-	if reason == mix.Accepted {
+func (s *Server) finish(job Job, reason transit.Reason) {
+	if reason == transit.Accepted {
 		return
 	}
 	s.machine.Counts.Drop(reason)
-	s.machine.Engine.Do(func(time.Time) { s.edge.Abandon(job.ID) })
+	s.machine.Pipeline.Do(func(time.Time) { s.edge.Abandon(job.ID) })
 }
 
 // complain logs what the store cannot do, not again while nothing else goes wrong: a broken disk fails at

@@ -6,16 +6,16 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
-	"murmuration/mix"
+	"murmuration/internal/node"
 )
 
 // boxesDir is the box store in a provider's home.
 const boxesDir = "boxes"
 
-// CreateHome makes the home of a new provider: a node's home, as mix.CreateHome makes it, and an empty
+// CreateHome makes the home of a new provider: a node's home, as node.CreateHome makes it, and an empty
 // box store. It refuses a directory that is somebody's home already.
-func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*mix.Home, error) {
-	home, err := mix.CreateHome(dir, genesis, seed)
+func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*node.Home, error) {
+	home, err := node.CreateHome(dir, genesis, seed)
 	if err != nil {
 		return nil, err
 	}

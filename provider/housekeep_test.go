@@ -9,7 +9,8 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/directory"
-	"murmuration/mix"
+	"murmuration/internal/node"
+	"murmuration/internal/transit"
 )
 
 // TestClockAloneDestroysNothing: days go by the clock, but none that the last network document lists, and
@@ -40,16 +41,16 @@ func TestHousekeeping(t *testing.T) {
 		s := &Server{
 			store: store, keeper: &Keeper{Calendar: box.Calendar{Genesis: start, Retention: 2}},
 			edge:    NewEdge(Limits{Spools: 1, PerSpool: 9, SpooledTotal: 9, SpoolAge: time.Hour, SpoolIdle: time.Hour}),
-			machine: &mix.Machine{Counts: &mix.Counts{}},
+			machine: &node.Chassis{Counts: &node.Counts{}},
 		}
-		s.machine.Engine = mix.NewEngine(mix.EngineConfig{Core: edgeCore{s}, Counts: s.machine.Counts})
+		s.machine.Pipeline = node.NewPipeline(node.PipelineConfig{Core: edgeCore{s}, Counts: s.machine.Counts})
 		s.document.Store(&directory.Document{Storing: []directory.StoringSet{{Day: 9}}})
 		b := boxtest.Box(1, 'a', 2048)
 		if _, err := store.Write(0, b); err != nil {
 			t.Fatal(err)
 		}
 		s.edge.Attach(start, SpoolKey{})
-		if reason := s.edge.spool(start, arriving{}); reason != mix.Accepted {
+		if reason := s.edge.spool(start, arriving{}); reason != transit.Accepted {
 			t.Fatal(reason)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -65,7 +66,7 @@ func TestHousekeeping(t *testing.T) {
 			if _, status, err := store.Read(0, b.ID); err != nil || status != c.status {
 				t.Errorf("after %s the box is %s, %v", c.after, status, err)
 			}
-			if n := s.Dropped(mix.SpoolExpired); n != c.expired {
+			if n := s.Dropped(SpoolExpired); n != c.expired {
 				t.Errorf("after %s %d replies are counted as expired, want %d", c.after, n, c.expired)
 			}
 		}

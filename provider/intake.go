@@ -8,7 +8,6 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
-	"murmuration/mix"
 )
 
 // intake holds every other provider to the network's rate, so that one cannot fill the disks of all.
@@ -59,7 +58,7 @@ func (s *Server) takeReplicas(conn link.Conn) error {
 		case s.intake.take(conn.Peer(), time.Now(), s.document.Load()):
 			merging.Go(func() { before <- s.merge(request) }) // ends when the store answers
 		default:
-			s.machine.Counts.Drop(mix.OverRate)
+			s.machine.Counts.Drop(OverRate)
 			before <- box.Reply{Status: box.StatusFull}
 		}
 	}
@@ -69,7 +68,7 @@ func (s *Server) takeReplicas(conn link.Conn) error {
 func (s *Server) merge(request box.Request) box.Reply {
 	again := box.Reply{Status: box.StatusFull, Day: request.Day, Box: box.Box{ID: request.Box.ID}}
 	if request.Verify() != nil {
-		s.machine.Counts.Drop(mix.BadRequest)
+		s.machine.Counts.Drop(BadRequest)
 		return again
 	}
 	reply, err := s.keeper.Merge(time.Now(), request)

@@ -10,7 +10,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/sphinx"
-	"murmuration/mix"
+	"murmuration/internal/transit"
 )
 
 // errNoAnswer says that a request deserves none: it does not parse, or nobody could read the answer.
@@ -39,30 +39,30 @@ func (k *Keeper) Conflicts() uint64 { return k.conflicts.Load() }
 
 // Answer executes the request in a delivered payload and seals the reply into the packet that its SURB
 // describes. The error is errNoAnswer for a request that means nothing, or the store's.
-func (k *Keeper) Answer(now time.Time, payload []byte) (mix.Departure, error) {
+func (k *Keeper) Answer(now time.Time, payload []byte) (transit.Departure, error) {
 	surb, user, err := k.Params.ParsePayload(payload)
 	if err != nil || surb == nil {
-		return mix.Departure{}, errNoAnswer
+		return transit.Departure{}, errNoAnswer
 	}
 	request, err := box.ParseRequest(k.Format, user)
 	if err != nil {
-		return mix.Departure{}, errNoAnswer
+		return transit.Departure{}, errNoAnswer
 	}
 	if err := request.Verify(); err != nil {
-		return mix.Departure{}, errNoAnswer
+		return transit.Departure{}, errNoAnswer
 	}
 	reply, err := k.execute(now, request)
 	if err != nil {
-		return mix.Departure{}, err
+		return transit.Departure{}, err
 	}
 	// A reply has the size of a packet's whole payload; the client finds it where a request would be.
 	back := make([]byte, k.Params.PayloadSize())
 	copy(back[len(back)-k.Format.ReplySize():], reply.Marshal(k.Format))
 	packet, first, err := k.Params.FromSURB(surb, back)
 	if err != nil {
-		return mix.Departure{}, errNoAnswer
+		return transit.Departure{}, errNoAnswer
 	}
-	return mix.Departure{To: directory.NodeID(first), Packet: packet}, nil
+	return transit.Departure{To: directory.NodeID(first), Packet: packet}, nil
 }
 
 func (k *Keeper) execute(now time.Time, r box.Request) (box.Reply, error) {

@@ -11,6 +11,7 @@ import (
 	"murmuration/internal/protocol"
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
+	"murmuration/internal/transit"
 	"murmuration/mix"
 )
 
@@ -25,7 +26,7 @@ type surge struct {
 	skip    bool      // what cannot be in time
 	offered uint64
 	left    int
-	dropped map[mix.Reason]int
+	dropped map[transit.Reason]int
 }
 
 const (
@@ -35,7 +36,7 @@ const (
 )
 
 func newSurge(skip bool, packets int) *surge {
-	s := &surge{rng: rand.New(rand.NewPCG(15, 0)), now: epoch0, free: epoch0, skip: skip, dropped: map[mix.Reason]int{}}
+	s := &surge{rng: rand.New(rand.NewPCG(15, 0)), now: epoch0, free: epoch0, skip: skip, dropped: map[transit.Reason]int{}}
 	s.edge = NewEdge(Limits{Packets: surgeRoom, Replies: surgeRoom, Spools: 1})
 	s.edge.SetDocument(directory.Parameters{PayloadEvery: time.Second, LoopEvery: time.Second, DropEvery: time.Second, ReplyAllowance: 50 * time.Millisecond})
 	s.edge.Relay().SetRules(mix.Rules{DelayLimit: 10 * surgeMean, Next: map[directory.NodeID]struct{}{}})
@@ -56,10 +57,10 @@ func (s *surge) run(rate float64, long time.Duration) (left int) {
 
 func (s *surge) offer() {
 	s.offered++
-	a := mix.Arrival{Hop: sphinx.Result{Kind: sphinx.Deliver, Recipient: protocol.ServiceBoxes, Delay: cover.HopDelay(s.rng, surgeMean, 10*surgeMean)}}
+	a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Deliver, Recipient: protocol.ServiceBoxes, Delay: cover.HopDelay(s.rng, surgeMean, 10*surgeMean)}}
 	binary.BigEndian.PutUint64(a.Hop.Tag[:], s.rng.Uint64())
 	binary.BigEndian.PutUint64(a.Hop.Tag[8:], s.offered)
-	if job, reason := s.edge.Receive(s.now, a); reason != mix.Accepted {
+	if job, reason := s.edge.Receive(s.now, a); reason != transit.Accepted {
 		s.dropped[reason]++
 	} else {
 		s.queue = append(s.queue, job)
@@ -72,7 +73,7 @@ func (s *surge) until(t time.Time) {
 	for !s.free.After(t) && (s.at > 0 || len(s.queue) > 0) {
 		s.now = later(s.now, s.free)
 		if s.at > 0 {
-			if reason := s.edge.Executed(s.now, s.at, mix.Departure{}); reason != mix.Accepted {
+			if reason := s.edge.Executed(s.now, s.at, transit.Departure{}); reason != transit.Accepted {
 				s.dropped[reason]++
 			}
 			s.at = 0
@@ -94,7 +95,7 @@ func (s *surge) begin() {
 			return
 		}
 		s.edge.Abandon(job.ID)
-		s.dropped[mix.LateReply]++
+		s.dropped[LateReply]++
 	}
 }
 

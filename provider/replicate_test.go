@@ -10,7 +10,8 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/link"
-	"murmuration/mix"
+	"murmuration/internal/node"
+	"murmuration/provider"
 )
 
 // TestFullHolderHoldsUpNothing: while the second holder has no room for data, a deletion that waits behind
@@ -76,7 +77,7 @@ func (s *shore) holder(ctx context.Context, identity link.Seed) (link.Conn, erro
 func (s *shore) identity(name string) link.Seed {
 	for _, n := range s.net.Nodes {
 		if n.Name == name {
-			home, err := mix.OpenHome(n.Dir)
+			home, err := node.OpenHome(n.Dir)
 			if err != nil {
 				s.Fatal(err)
 			}
@@ -131,16 +132,16 @@ func TestHoldersAreNotTrusted(t *testing.T) {
 		defer conn.Close()
 		forged := boxes[0]
 		forged.Signature[9] ^= 1
-		if err := s.offer(conn, forged); err != nil || s.has(forged) != 0 || s.nodes["provider-1"].Dropped(mix.BadRequest) != 1 {
-			t.Errorf("a forged box: %v, %d of it stored, %d counted", err, s.has(forged), s.nodes["provider-1"].Dropped(mix.BadRequest))
+		if err := s.offer(conn, forged); err != nil || s.has(forged) != 0 || s.nodes["provider-1"].Dropped(provider.BadRequest) != 1 {
+			t.Errorf("a forged box: %v, %d of it stored, %d counted", err, s.has(forged), s.nodes["provider-1"].Dropped(provider.BadRequest))
 		}
 		for _, b := range boxes {
 			if err := s.offer(conn, b); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if n := s.has(boxes...); n < 10 || n > 40 || s.nodes["provider-1"].Dropped(mix.OverRate) == 0 {
-			t.Errorf("of 100 boxes at once %d were taken, and %d are counted as too many", n, s.nodes["provider-1"].Dropped(mix.OverRate))
+		if n := s.has(boxes...); n < 10 || n > 40 || s.nodes["provider-1"].Dropped(provider.OverRate) == 0 {
+			t.Errorf("of 100 boxes at once %d were taken, and %d are counted as too many", n, s.nodes["provider-1"].Dropped(provider.OverRate))
 		}
 	})
 }
@@ -158,7 +159,7 @@ func TestWhoSendsTooMuchIsNotCarried(t *testing.T) {
 			c.ask(box.Request{Op: box.OpWrite, Day: s.today(), Box: boxes[i]}, 0)
 		}
 		s.pass(time.Second)
-		stored, dropped := s.has(boxes...), s.nodes["provider-1"].Dropped(mix.OverRate)
+		stored, dropped := s.has(boxes...), s.nodes["provider-1"].Dropped(provider.OverRate)
 		if stored < 32 || stored > 40 || stored+int(dropped) != len(boxes) {
 			t.Errorf("of %d packets at once %d were carried and %d counted as too many", len(boxes), stored, dropped)
 		}

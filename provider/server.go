@@ -14,15 +14,17 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/node"
 	"murmuration/internal/protocol"
+	"murmuration/internal/transit"
 	"murmuration/mix"
 )
 
 // Server is a running provider: the driver of an Edge.
 type Server struct {
 	cfg       Config
-	machine   *mix.Machine
-	metrics   *mix.Metrics
+	machine   *node.Chassis
+	metrics   *node.Metrics
 	edge      *Edge
 	store     Store
 	keeper    *Keeper
@@ -45,9 +47,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, edge: NewEdge(cfg.limits()), jobs: make(chan Job, cfg.MaxHeld), intake: intake{buckets: map[link.PublicKey]*bucket{}}}
-	machine, err := mix.NewMachine(mix.MachineConfig{
+	machine, err := node.Open(node.Options{
 		Config: cfg.Config, Role: directory.RoleProvider, Storing: true,
-		Core:     func(*mix.Machine) (mix.Core, *mix.Relay, error) { return edgeCore{s}, s.edge.Relay(), nil },
+		Core:     func(*node.Chassis) (node.Core, *mix.Relay, error) { return edgeCore{s}, s.edge.Relay(), nil },
 		Registry: s.registry, Apply: s.apply, Conns: cfg.conns(),
 		FrameSize: frameSize, Admit: s.admit, Serve: s.serve,
 	})
@@ -70,14 +72,14 @@ func (s *Server) assemble() error {
 		Digest:   s.digest,
 	}
 	s.replicas = newReplicas(s)
-	gauges := append(s.machine.Gauges(s.edge.Relay().Held), mix.Gauge{
+	gauges := append(s.machine.Gauges(s.edge.Relay().Held), node.Gauge{
 		Name: "murmur_clients_online", Help: "Clients connected now, rounded down to tens.",
 		Value: func() float64 { return float64(s.online() / 10 * 10) },
-	}, mix.Gauge{
+	}, node.Gauge{
 		Name: "murmur_box_conflicts", Help: "Boxes of which another holder had other contents.",
 		Value: func() float64 { return float64(s.keeper.Conflicts()) },
 	})
-	s.metrics = mix.NewMetrics(s.cfg.Metrics, s.machine.Healthy, s.machine.Counts, s.machine.Links, gauges...)
+	s.metrics = node.NewMetrics(s.cfg.Metrics, s.machine.Healthy, s.machine.Counts, s.machine.Links, gauges...)
 	if s.authority != nil {
 		if err := s.authority.open(time.Now()); err != nil {
 			return err
@@ -134,25 +136,27 @@ func (s *Server) Close() error {
 // edgeCore makes an Edge into what an engine runs: jobs go to the executors, drops to the counters.
 type edgeCore struct{ s *Server }
 
-func (c edgeCore) Receive(now time.Time, a mix.Arrival) mix.Reason {
+func (c edgeCore) Receive(now time.Time, a transit.Arrival) transit.Reason {
 	job, reason := c.s.edge.Receive(now, a)
 	if job.ID == 0 {
 		return reason
 	}
 	select {
 	case c.s.jobs <- job:
-		return mix.Accepted
+		return transit.Accepted
 	default:
 		c.s.edge.Abandon(job.ID)
-		return mix.Overload
+		return transit.Overload
 	}
 }
 
-func (c edgeCore) TakeFresh(into []mix.Seen) []mix.Seen { return c.s.edge.Relay().TakeFresh(into) }
-func (c edgeCore) Persisted(ticket uint64)              { c.s.edge.Persisted(ticket) }
-func (c edgeCore) Next() (time.Time, bool)              { return c.s.edge.Next() }
+func (c edgeCore) TakeFresh(into []transit.Seen) []transit.Seen {
+	return c.s.edge.Relay().TakeFresh(into)
+}
+func (c edgeCore) Persisted(ticket uint64) { c.s.edge.Persisted(ticket) }
+func (c edgeCore) Next() (time.Time, bool) { return c.s.edge.Next() }
 
-func (c edgeCore) Due(now time.Time, out []mix.Departure) ([]mix.Departure, error) {
+func (c edgeCore) Due(now time.Time, out []transit.Departure) ([]transit.Departure, error) {
 	out, drops := c.s.edge.Due(now, out, nil)
 	for _, reason := range drops {
 		c.s.machine.Counts.Drop(reason)
@@ -176,7 +180,7 @@ func (s *Server) digest(e directory.Epoch) directory.Digest {
 	return directory.Digest{}
 }
 
-func frameSize(m *mix.Machine, k link.Kind) int {
+func frameSize(m *node.Chassis, k link.Kind) int {
 	switch k {
 	case link.Exchange:
 		return m.Params.PacketSize() + protocol.ExchangeOverhead
@@ -230,9 +234,9 @@ func (s *Server) housekeep(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		s.machine.Engine.Do(func(now time.Time) {
+		s.machine.Pipeline.Do(func(now time.Time) {
 			for range s.edge.Sweep(now) {
-				s.machine.Counts.Drop(mix.SpoolExpired)
+				s.machine.Counts.Drop(SpoolExpired)
 			}
 		})
 	}
@@ -249,7 +253,7 @@ func (s *Server) oldest(now time.Time) box.Day {
 }
 
 func (s *Server) online() (n int) {
-	s.machine.Engine.Do(func(time.Time) { _, n = s.edge.Clients() })
+	s.machine.Pipeline.Do(func(time.Time) { _, n = s.edge.Clients() })
 	return n
 }
 
@@ -257,4 +261,4 @@ func (s *Server) online() (n int) {
 func (s *Server) Totals() (received, sent uint64) { return s.machine.Counts.Totals() }
 
 // Dropped is the number of packets dropped for one reason.
-func (s *Server) Dropped(r mix.Reason) uint64 { return s.machine.Counts.Dropped(r) }
+func (s *Server) Dropped(r transit.Reason) uint64 { return s.machine.Counts.Dropped(r) }

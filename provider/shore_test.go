@@ -21,7 +21,6 @@ import (
 	"murmuration/internal/privnet"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
-	"murmuration/mix"
 	"murmuration/provider"
 )
 
@@ -431,7 +430,7 @@ func TestReplyTimeTellsNothing(t *testing.T) {
 						t.Errorf("%s: replies %v, want one after %v", what, replies, want)
 					}
 				}
-				late := s.nodes["provider-1"].Dropped(mix.LateReply)
+				late := s.nodes["provider-1"].Dropped(provider.LateReply)
 				if (late > 0) != (serve > 70*time.Millisecond) {
 					t.Errorf("%d late replies are counted", late)
 				}

@@ -1,0 +1,81 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/durable"
+	"murmuration/internal/link"
+)
+
+// Home is the directory of a node: who it is, and which network it belongs to.
+//
+//	genesis         the network (public)
+//	identity.key    the seed of the node's Ed25519 identity, 32 bytes and a check of 8; whoever has it is the node
+//	keys/           the Sphinx keys of the epochs, with the replay tags seen under them
+//	documents/      network documents
+//	lock            held while the node runs
+type Home struct {
+	Dir      string
+	Genesis  *directory.Genesis
+	Identity *directory.Identity
+	Seed     link.Seed // of the same identity, for links
+}
+
+// Names of the files in a node's home.
+const (
+	genesisFile  = "genesis"
+	identityFile = "identity.key"
+	maxGenesis   = 1 << 20 // bytes
+)
+
+// CreateHome makes the home of a new node in dir, with the identity of a fresh random seed. It refuses
+// a directory that is somebody's home already: an identity that is overwritten is gone.
+func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*Home, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making a node's home: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, identityFile)); !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("making a node's home: %s has an identity already; choose an empty directory", dir)
+	}
+	if err := durable.WriteFile(filepath.Join(dir, genesisFile), genesis.Marshal(), 0o600); err != nil {
+		return nil, err
+	}
+	if err := writeSecret(filepath.Join(dir, identityFile), seed); err != nil {
+		return nil, err
+	}
+	return OpenHome(dir)
+}
+
+// OpenHome reads the home of a node that was created before.
+func OpenHome(dir string) (*Home, error) {
+	raw, err := durable.ReadFile(filepath.Join(dir, genesisFile), maxGenesis)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("opening node %s: there is no node in this directory; make one with `murmur network new` or `murmur mix init`", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening node %s: %w", dir, err)
+	}
+	genesis, err := directory.ParseGenesis(raw)
+	if err != nil {
+		return nil, fmt.Errorf("opening node %s: %s: %w", dir, genesisFile, err)
+	}
+	seed, err := readSecret(filepath.Join(dir, identityFile))
+	if err != nil {
+		return nil, fmt.Errorf("opening node %s: %w: restore it from a backup, or make a new node", dir, err)
+	}
+	defer clear(seed[:])
+	return &Home{Dir: dir, Genesis: genesis, Identity: directory.NewIdentity(seed), Seed: link.Seed(seed)}, nil
+}
+
+// Lock takes the home for this process; the error of a second one names the first's process id.
+func (h *Home) Lock() (*durable.Lock, error) {
+	return durable.Acquire(filepath.Join(h.Dir, "lock"))
+}
+
+// Path is a file or directory of the home.
+func (h *Home) Path(name string) string { return filepath.Join(h.Dir, name) }

@@ -1,0 +1,275 @@
+package node
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/durable"
+	"murmuration/internal/replay"
+	"murmuration/internal/sphinx"
+	"murmuration/internal/suite"
+	"murmuration/internal/transit"
+)
+
+// Keyring holds a node's Sphinx keys, one for each epoch, with the journals of the tags seen under
+// them. On disk a key is the suite's seed in DIR/<epoch>.key beside DIR/<epoch>.tags; both are
+// erased when the key's grace is over, and a key whose journal is missing is never used, because
+// nobody could tell what was replayed. A key opens nothing before its tags are in memory (Open), which
+// happens shortly before its time.
+type Keyring struct {
+	cfg KeyringConfig
+
+	mu   sync.RWMutex // held for reading while a key is in use, so that none is erased under a worker
+	keys map[directory.Epoch]*epochKey
+
+	unsynced map[directory.Epoch]*replay.Journal // with tags that are not on the disk; Persist's, and destroy's
+}
+
+// KeyringConfig is what a keyring needs to know.
+type KeyringConfig struct {
+	Dir      string
+	Suite    *suite.Suite
+	Epochs   directory.Schedule
+	Grace    time.Duration // a key is accepted this much early and late
+	Capacity int           // tags per epoch
+}
+
+type epochKey struct {
+	private *suite.PrivateKey
+	journal *replay.Journal // nil until the key is opened
+}
+
+// Opened is a key that packets are accepted under from From until Until, with the tags seen before.
+type Opened struct {
+	Epoch       directory.Epoch
+	From, Until time.Time
+	Tags        *replay.Tags
+}
+
+// OpenKeyring loads the keys in cfg.Dir, making the directory if need be, and erases those whose time
+// is over.
+func OpenKeyring(cfg KeyringConfig, now time.Time) (*Keyring, error) {
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("opening keyring: %w", err)
+	}
+	k := &Keyring{cfg: cfg, keys: map[directory.Epoch]*epochKey{}, unsynced: map[directory.Epoch]*replay.Journal{}}
+	files, err := filepath.Glob(filepath.Join(cfg.Dir, "*.key"))
+	if err != nil {
+		return nil, fmt.Errorf("opening keyring: %w", err)
+	}
+	for _, path := range files {
+		if err := k.find(path, now); err != nil {
+			return nil, errors.Join(fmt.Errorf("opening keyring: %w", err), k.Close())
+		}
+	}
+	return k, nil
+}
+
+// find loads the key in path, or erases it when its time is over.
+func (k *Keyring) find(path string, now time.Time) error {
+	number, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(path), ".key"), 10, 64)
+	if err != nil {
+		return fmt.Errorf("%s is not named after an epoch: remove it if it is yours", path)
+	}
+	e := directory.Epoch(number)
+	if _, until := k.Window(e); !now.Before(until) {
+		return k.destroy(e)
+	}
+	return k.load(e)
+}
+
+func (k *Keyring) path(e directory.Epoch, kind string) string {
+	return filepath.Join(k.cfg.Dir, strconv.FormatUint(uint64(e), 10)+kind)
+}
+
+// Window is the time in which packets under the key of e are accepted.
+func (k *Keyring) Window(e directory.Epoch) (from, until time.Time) {
+	start := k.cfg.Epochs.StartOf(e)
+	return start.Add(-k.cfg.Grace), start.Add(k.cfg.Epochs.Length + k.cfg.Grace)
+}
+
+func (k *Keyring) load(e directory.Epoch) error {
+	path := k.path(e, ".key")
+	seed, err := readSecret(path)
+	if errors.Is(err, errDamaged) {
+		return fmt.Errorf("%w\n  remove it with its .tags file and start again: packets of that epoch are lost", err)
+	}
+	if err != nil {
+		return fmt.Errorf("reading epoch key: %w", err)
+	}
+	defer clear(seed[:])
+	// The journal was made, with its header, before the key: one without is not its journal any more.
+	if tags, err := os.Stat(k.path(e, ".tags")); errors.Is(err, fs.ErrNotExist) || err == nil && tags.Size() < replay.HeaderSize {
+		return fmt.Errorf("%s is missing or damaged, without which nobody can tell replays\n  remove it with its .key file and start again: packets of that epoch are lost", k.path(e, ".tags"))
+	}
+	return k.add(e, seed)
+}
+
+func (k *Keyring) add(e directory.Epoch, seed [suite.SeedSize]byte) error {
+	private, err := k.cfg.Suite.NewPrivateKey(seed)
+	if err != nil {
+		return fmt.Errorf("expanding the key of epoch %d: %w", e, err)
+	}
+	k.keys[e] = &epochKey{private: private}
+	return nil
+}
+
+// Public gives the public key of e, making the key when there is none. The journal is made first:
+// a crash in between leaves a journal without a key, which is harmless.
+func (k *Keyring) Public(e directory.Epoch) ([]byte, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.keys[e] == nil {
+		if err := k.generate(e); err != nil {
+			return nil, fmt.Errorf("making the key of epoch %d: %w", e, err)
+		}
+	}
+	return k.keys[e].private.Public().Bytes(), nil
+}
+
+func (k *Keyring) generate(e directory.Epoch) error {
+	var seed [suite.SeedSize]byte
+	if _, err := rand.Read(seed[:]); err != nil {
+		return err
+	}
+	defer clear(seed[:])
+	if err := durable.Erase(k.path(e, ".tags")); err != nil { // of a key that was never made
+		return err
+	}
+	journal, _, err := replay.Open(k.path(e, ".tags"), 1, rand.Reader)
+	if err != nil {
+		return err
+	}
+	if err := journal.Close(); err != nil {
+		return err
+	}
+	if err := writeSecret(k.path(e, ".key"), seed); err != nil {
+		return err
+	}
+	return k.add(e, seed)
+}
+
+// Open opens the keys whose time begins before `before`, each once, and hands over what was seen under
+// them. Until the caller has put a set into its core, packets under that key are dropped there.
+func (k *Keyring) Open(before time.Time) (opened []Opened, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for e, key := range k.keys {
+		from, until := k.Window(e)
+		if key.journal != nil || !from.Before(before) {
+			continue
+		}
+		journal, tags, err := replay.OpenTags(k.path(e, ".tags"), k.cfg.Capacity, rand.Reader)
+		if err != nil {
+			return opened, err
+		}
+		key.journal = journal
+		opened = append(opened, Opened{Epoch: e, From: from, Until: until, Tags: tags})
+	}
+	return opened, nil
+}
+
+// Expire erases the keys whose grace is over, and tells which.
+func (k *Keyring) Expire(now time.Time) (gone []directory.Epoch, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for e := range k.keys {
+		if _, until := k.Window(e); !now.Before(until) {
+			gone = append(gone, e)
+			err = errors.Join(err, k.destroy(e))
+		}
+	}
+	return gone, err
+}
+
+func (k *Keyring) destroy(e directory.Epoch) error {
+	delete(k.unsynced, e)
+	if key := k.keys[e]; key != nil {
+		delete(k.keys, e)
+		if err := key.close(); err != nil {
+			return err
+		}
+	}
+	return errors.Join(durable.Erase(k.path(e, ".key")), durable.Erase(k.path(e, ".tags")))
+}
+
+// close forgets the key and gives its journal back.
+func (key *epochKey) close() error {
+	key.private.Erase()
+	if key.journal == nil {
+		return nil
+	}
+	return key.journal.Close()
+}
+
+// Unwrap peels one layer in place with the keys that are accepted now, the current epoch's first.
+func (k *Keyring) Unwrap(now time.Time, u *sphinx.Unwrapper, packet []byte) (transit.Arrival, transit.Reason) {
+	current, err := k.cfg.Epochs.Epoch(now)
+	if err != nil {
+		return transit.Arrival{}, transit.WrongEpoch
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	reason := transit.WrongEpoch
+	for _, e := range [3]directory.Epoch{current, current + 1, current - 1} {
+		key := k.keys[e]
+		from, until := k.Window(e)
+		if key == nil || key.journal == nil || now.Before(from) || !now.Before(until) {
+			continue
+		}
+		hop, err := u.Unwrap(key.private, packet)
+		if err == nil {
+			return transit.Arrival{Epoch: e, Hop: hop, Packet: packet}, transit.Accepted
+		}
+		if reason = transit.Refusal(err); reason != transit.BadMAC {
+			break
+		}
+	}
+	return transit.Arrival{}, reason
+}
+
+// Persist appends tags to their journals and fsyncs each journal that got any. Tags of a key that is
+// gone are skipped: nothing is accepted under it any more. After durable.ErrNoSpace it may be called
+// again, without the tags that it has already.
+func (k *Keyring) Persist(seen []transit.Seen) error {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, s := range seen {
+		key := k.keys[s.Epoch]
+		if key == nil {
+			continue
+		}
+		if err := key.journal.Append([32]byte(s.Tag)); err != nil {
+			return err
+		}
+		k.unsynced[s.Epoch] = key.journal
+	}
+	for e, journal := range k.unsynced {
+		if err := journal.Sync(); err != nil {
+			return err
+		}
+		delete(k.unsynced, e)
+	}
+	return nil
+}
+
+// Close closes the journals; the keys stay on disk.
+func (k *Keyring) Close() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var err error
+	for e, key := range k.keys {
+		err = errors.Join(err, key.close())
+		delete(k.keys, e)
+	}
+	return err
+}

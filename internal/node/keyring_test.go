@@ -1,0 +1,214 @@
+package node
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/sphinx"
+	"murmuration/internal/suite"
+	"murmuration/internal/transit"
+)
+
+func ringConfig(t *testing.T, dir string) KeyringConfig {
+	t.Helper()
+	s, err := suite.ByName("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return KeyringConfig{Dir: dir, Suite: s, Epochs: directory.Schedule{Start: epoch0, Length: time.Hour}, Grace: 15 * time.Minute, Capacity: 100}
+}
+
+func openRing(t *testing.T, dir string, now time.Time) *Keyring {
+	t.Helper()
+	k, err := OpenKeyring(ringConfig(t, dir), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { k.Close() })
+	return k
+}
+
+func public(t *testing.T, k *Keyring, e directory.Epoch) []byte {
+	t.Helper()
+	key, err := k.Public(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// TestKeysSurviveARestart: the same epoch has the same key, and no other key is made.
+func TestKeysSurviveARestart(t *testing.T) {
+	dir := t.TempDir()
+	k := openRing(t, dir, epoch0)
+	before := public(t, k, 1)
+	if bytes.Equal(before, public(t, k, 2)) {
+		t.Error("two epochs have one key")
+	}
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(before, public(t, openRing(t, dir, epoch0), 1)) {
+		t.Error("the key changed with a restart")
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "*"))
+	if len(files) != 4 {
+		t.Errorf("two keys made %v", files)
+	}
+}
+
+// TestKeysAreErased: after the grace nothing of a key is left on disk, by Expire or by a restart.
+func TestKeysAreErased(t *testing.T) {
+	over := epoch0.Add(time.Hour + 15*time.Minute)
+	for name, expire := range map[string]func(dir string, k *Keyring) error{
+		"running": func(_ string, k *Keyring) error { _, err := k.Expire(over); return err },
+		"restart": func(dir string, k *Keyring) error { openRing(t, dir, over); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			k := openRing(t, dir, epoch0)
+			public(t, k, 0)
+			public(t, k, 1)
+			if gone, err := k.Expire(over.Add(-time.Nanosecond)); err != nil || len(gone) > 0 {
+				t.Errorf("before its grace ended a key is gone: %v, %v", gone, err)
+			}
+			if err := expire(dir, k); err != nil {
+				t.Fatal(err)
+			}
+			for file, want := range map[string]bool{"0.key": false, "0.tags": false, "1.key": true, "1.tags": true} {
+				if _, err := os.Stat(filepath.Join(dir, file)); (err == nil) != want {
+					t.Errorf("%s is there: %v, want %v", file, err == nil, want)
+				}
+			}
+		})
+	}
+}
+
+// TestDamagedKeysAreRefused, each with the file's name and what to do.
+func TestDamagedKeysAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		damage func(dir string) error
+		want   string
+	}{
+		"no tags":    {func(dir string) error { return os.Remove(filepath.Join(dir, "0.tags")) }, "0.tags is missing"},
+		"cut tags":   {func(dir string) error { return os.Truncate(filepath.Join(dir, "0.tags"), 7) }, "0.tags is missing or damaged"},
+		"one bit":    {func(dir string) error { return flipBit(filepath.Join(dir, "0.key")) }, "remove it"},
+		"short key":  {func(dir string) error { return os.Truncate(filepath.Join(dir, "0.key"), 5) }, "remove it"},
+		"odd name":   {func(dir string) error { return os.WriteFile(filepath.Join(dir, "x.key"), nil, 0o600) }, "not named after"},
+		"bad tags":   {func(dir string) error { return os.WriteFile(filepath.Join(dir, "0.tags"), []byte("photo"), 0o600) }, "0.tags"},
+		"no damage ": {func(string) error { return nil }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			k := openRing(t, dir, epoch0)
+			public(t, k, 0)
+			k.Close()
+			if err := c.damage(dir); err != nil {
+				t.Fatal(err)
+			}
+			k, err := OpenKeyring(ringConfig(t, dir), epoch0)
+			if err == nil {
+				defer k.Close()
+				_, err = k.Open(epoch0.Add(time.Second))
+			}
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func flipBit(path string) error {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	raw[3] ^= 4
+	return os.WriteFile(path, raw, 0o600)
+}
+
+// TestCrashBetweenJournalAndKey leaves a journal without a key; the next start makes both anew.
+func TestCrashBetweenJournalAndKey(t *testing.T) {
+	dir := t.TempDir()
+	k := openRing(t, dir, epoch0)
+	public(t, k, 0)
+	k.Close()
+	if err := os.Remove(filepath.Join(dir, "0.key")); err != nil {
+		t.Fatal(err)
+	}
+	k = openRing(t, dir, epoch0)
+	public(t, k, 0)
+	opened, err := k.Open(epoch0.Add(time.Second))
+	if err != nil || len(opened) != 1 || opened[0].Tags.Len() != 0 {
+		t.Errorf("opened %v, %v", opened, err)
+	}
+}
+
+// TestTagsSurvive: what Persist took is in the set of the next start; what it did not is not.
+func TestTagsSurvive(t *testing.T) {
+	dir := t.TempDir()
+	k := openRing(t, dir, epoch0)
+	public(t, k, 0)
+	if _, err := k.Open(epoch0.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Persist([]transit.Seen{{Epoch: 0, Tag: sphinx.Tag{1}}, {Epoch: 0, Tag: sphinx.Tag{2}}, {Epoch: 9, Tag: sphinx.Tag{3}}}); err != nil {
+		t.Fatal(err)
+	}
+	k.Close()
+	opened, err := openRing(t, dir, epoch0).Open(epoch0.Add(time.Second))
+	if err != nil || len(opened) != 1 {
+		t.Fatal(opened, err)
+	}
+	tags := opened[0].Tags
+	for tag, want := range map[sphinx.Tag]bool{{1}: false, {2}: false, {3}: true} {
+		if fresh, err := tags.Add([32]byte(tag)); fresh != want || err != nil {
+			t.Errorf("after the restart tag %d is fresh: %v, %v", tag[0], fresh, err)
+		}
+	}
+}
+
+// TestOnlyOpenKeysUnwrap: a key whose tags are not in memory opens nothing.
+func TestOnlyOpenKeysUnwrap(t *testing.T) {
+	w := newTown(t, townParameters(), nil)
+	k := openRing(t, t.TempDir(), epoch0)
+	raw := public(t, k, 0)
+	key, err := w.params.Suite().ParsePublicKey(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packet, err := w.params.New(constant(7), []sphinx.Hop{{Key: key, Recipient: &sphinx.RecipientID{}}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := sphinx.NewUnwrapper(w.params)
+	if _, reason := k.Unwrap(epoch0, u, bytes.Clone(packet)); reason != transit.WrongEpoch {
+		t.Errorf("a key that is not open: %s", reason)
+	}
+	if _, err := k.Open(epoch0.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, reason := k.Unwrap(epoch0, u, bytes.Clone(packet)); reason != transit.Accepted {
+		t.Errorf("control: an open key: %s", reason)
+	}
+	for at, want := range map[time.Duration]transit.Reason{-15 * time.Minute: transit.WrongEpoch, 75 * time.Minute: transit.WrongEpoch, 75*time.Minute - 1: transit.Accepted} {
+		if _, reason := k.Unwrap(epoch0.Add(at), u, bytes.Clone(packet)); reason != want {
+			t.Errorf("%v after the epoch's start: %s, want %s", at, reason, want)
+		}
+	}
+}
+
+// constant is a source of key material for tests that need none.
+type constant byte
+
+func (c constant) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(c) + byte(i)
+	}
+	return len(p), nil
+}

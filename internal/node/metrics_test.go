@@ -1,0 +1,112 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"murmuration/internal/link"
+)
+
+func page(t *testing.T, m *Metrics, path string) (status int, body string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	raw, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Code, string(raw)
+}
+
+// TestMetricsAreBlurred: a counter shows multiples of sixteen, and changes once a minute.
+func TestMetricsAreBlurred(t *testing.T) {
+	counts := &Counts{}
+	m := NewMetrics("", func() error { return nil }, counts, &link.Counters{})
+	for range 37 {
+		counts.Received()
+	}
+	shows := func(want string) bool {
+		_, body := page(t, m, "/metrics")
+		return strings.Contains(body, "\nmurmur_packets_received_total "+want+"\n")
+	}
+	if !shows("0") {
+		t.Error("a counter moved between two publications")
+	}
+	m.publish()
+	if !shows("32") {
+		t.Error("37 packets are not shown as 32")
+	}
+}
+
+func TestMetricsArePublishedOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		counts := &Counts{}
+		m := NewMetrics("", func() error { return nil }, counts, &link.Counters{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go m.republish(ctx)
+		for range 64 {
+			counts.Received()
+		}
+		shown := func() float64 {
+			synctest.Wait()
+			return m.show("murmur_packets_received_total" + "map[]")()
+		}
+		if <-time.After(publishEvery - time.Second); shown() != 0 {
+			t.Error("published before the minute was over")
+		}
+		if <-time.After(2 * time.Second); shown() != 64 {
+			t.Errorf("after a minute %v is shown", shown())
+		}
+	})
+}
+
+// TestMetricsNameNobody: the only labels are reasons and events; no number names a peer.
+func TestMetricsNameNobody(t *testing.T) {
+	inTown(t, nil, func(ctx context.Context, w *town, n *Node) {
+		pass(2 * time.Minute)
+		_, body := page(t, n.metrics, "/metrics")
+		for _, label := range regexp.MustCompile(`\{[^}]*\}`).FindAllString(body, -1) {
+			if !regexp.MustCompile(`^\{(reason|event)="[a-z0-9_]+"\}$`).MatchString(label) {
+				t.Errorf("a metric has the label %s", label)
+			}
+		}
+		for _, p := range w.people {
+			if strings.Contains(body, p.addr) || strings.Contains(body, p.identity.ID().String()[:16]) {
+				t.Error("a metric names a node")
+			}
+		}
+		for _, name := range []string{"murmur_loop_return_ratio", "murmur_loop_worst_link_ratio", "murmur_loop_alarm 1", "murmur_replay_fill", "murmur_links_up ", `reason="bad_mac"`} {
+			if !strings.Contains(body, name) {
+				t.Errorf("the page has no %s", name)
+			}
+		}
+	})
+}
+
+func TestHealth(t *testing.T) {
+	var fault error
+	m := NewMetrics("", func() error { return fault }, &Counts{}, &link.Counters{})
+	if status, _ := page(t, m, "/healthz"); status != 200 {
+		t.Errorf("a healthy node answers %d", status)
+	}
+	fault = errors.New("no network document")
+	if status, body := page(t, m, "/healthz"); status != 503 || !strings.Contains(body, "no network document") {
+		t.Errorf("a node in trouble answers %d %q", status, body)
+	}
+}
+
+func TestMetricsListenOnLoopback(t *testing.T) {
+	for addr, want := range map[string]string{":9201": "127.0.0.1:9201", "0.0.0.0:9201": "0.0.0.0:9201", "[::1]:9201": "[::1]:9201"} {
+		if got := onLoopback(addr); got != want {
+			t.Errorf("%s listens on %s, want %s", addr, got, want)
+		}
+	}
+}

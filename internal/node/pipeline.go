@@ -1,0 +1,270 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"murmuration/internal/durable"
+	"murmuration/internal/sphinx"
+	"murmuration/internal/transit"
+)
+
+// Core is the pure part that an engine runs: the Relay of a mix, the edge of a provider.
+type Core interface {
+	Receive(now time.Time, a transit.Arrival) transit.Reason
+	TakeFresh(into []transit.Seen) []transit.Seen
+	Persisted(ticket uint64)
+	Next() (time.Time, bool)
+	Due(now time.Time, out []transit.Departure) ([]transit.Departure, error)
+}
+
+// Pipeline drives a core: workers peel packets, a scribe makes replay tags durable, and a clock lets
+// packets go when their time has come.
+type Pipeline struct {
+	cfg     PipelineConfig
+	work    chan []byte   // peeling is the bottleneck: packets that find it full are dropped
+	written chan struct{} // one place: "tags wait for the scribe"
+	sooner  chan struct{} // one place: "something is due earlier than the clock thinks"
+
+	mu    sync.Mutex // guards core and alarm
+	core  Core
+	alarm time.Time // when the clock wakes up; zero while it is awake
+
+	fault string // why the last loop could not be sent, empty when it was; clock's
+}
+
+// PipelineConfig is what an engine needs. Workers and Queue have defaults.
+type PipelineConfig struct {
+	Params  *sphinx.Params
+	Keys    *Keyring
+	Core    Core
+	Links   *Links
+	Buffers *Buffers
+	Counts  *Counts
+	Workers int // goroutines that peel; GOMAXPROCS by default
+	Queue   int // packets that wait for a worker; 256 per worker by default
+	Log     *slog.Logger
+}
+
+// NewPipeline allocates; nothing happens before Run.
+func NewPipeline(cfg PipelineConfig) *Pipeline {
+	if cfg.Workers == 0 {
+		cfg.Workers = runtime.GOMAXPROCS(0)
+	}
+	if cfg.Queue == 0 {
+		cfg.Queue = 256 * cfg.Workers
+	}
+	return &Pipeline{
+		cfg: cfg, core: cfg.Core, work: make(chan []byte, cfg.Queue),
+		written: make(chan struct{}, 1), sooner: make(chan struct{}, 1),
+	}
+}
+
+// Submit takes a packet from a link; the engine owns its bytes from here on. It never blocks.
+func (e *Pipeline) Submit(packet []byte) {
+	select {
+	case e.work <- packet:
+	default:
+		e.drop(packet, transit.Overload)
+	}
+}
+
+// Do runs f with the core locked, and sees to what became due by it.
+func (e *Pipeline) Do(f func(now time.Time)) {
+	e.mu.Lock()
+	f(time.Now())
+	e.rouse()
+	e.mu.Unlock()
+}
+
+// rouse wakes whoever has something to do now. The caller holds mu.
+func (e *Pipeline) rouse() {
+	nudge(e.written)
+	if next, ok := e.core.Next(); ok && !e.alarm.IsZero() && next.Before(e.alarm) {
+		nudge(e.sooner)
+	}
+}
+
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Run peels, persists and sends until ctx ends or the tags cannot be made durable any more.
+func (e *Pipeline) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for range e.cfg.Workers {
+		group.Go(func() error { return e.peel(ctx) })
+	}
+	group.Go(func() error { return e.scribe(ctx) })
+	group.Go(func() error { return e.clock(ctx) })
+	return group.Wait()
+}
+
+// peel is one worker; it ends with ctx.
+func (e *Pipeline) peel(ctx context.Context) error {
+	unwrapper := sphinx.NewUnwrapper(e.cfg.Params)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case packet := <-e.work:
+			e.receive(unwrapper, packet)
+		}
+	}
+}
+
+func (e *Pipeline) receive(u *sphinx.Unwrapper, packet []byte) {
+	a, reason := e.cfg.Keys.Unwrap(time.Now(), u, packet)
+	if reason == transit.Accepted {
+		e.mu.Lock()
+		reason = e.core.Receive(time.Now(), a)
+		e.rouse()
+		e.mu.Unlock()
+	}
+	if reason != transit.Accepted {
+		e.drop(packet, reason)
+		return
+	}
+	e.cfg.Counts.Received()
+}
+
+func (e *Pipeline) drop(packet []byte, reason transit.Reason) {
+	e.cfg.Counts.Drop(reason)
+	e.cfg.Buffers.Put(packet)
+}
+
+// groupEvery is the least time from one group of tags to the next. Without it a busy node on a fast disk
+// makes a group of each tag, and spends more on system calls and wake-ups than on anything but the key
+// operation. The first tag after a quiet time waits for nothing, and what waits is small beside a hop delay.
+const groupEvery = time.Millisecond
+
+// scribe makes tags durable in groups: while one is being written, the tags of the next collect. It ends
+// with ctx, or when the disk refuses: a mix that cannot remember must not forward.
+func (e *Pipeline) scribe(ctx context.Context) error {
+	var seen []transit.Seen
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-e.written:
+		}
+		began := time.Now()
+		var err error
+		if seen, err = e.persist(ctx, seen[:0]); err != nil {
+			return err
+		}
+		if !sleepUntil(ctx, began.Add(groupEvery)) {
+			return nil
+		}
+	}
+}
+
+// persist makes the tags that wait durable and lets their packets go; seen is where it collects them.
+func (e *Pipeline) persist(ctx context.Context, seen []transit.Seen) ([]transit.Seen, error) {
+	e.mu.Lock()
+	seen = e.core.TakeFresh(seen)
+	e.mu.Unlock()
+	if len(seen) == 0 {
+		return seen, nil
+	}
+	if err := e.remember(ctx, seen); err != nil {
+		return seen, fmt.Errorf("remembering replay tags: %w", err)
+	}
+	if ctx.Err() != nil {
+		return seen, nil
+	}
+	e.mu.Lock()
+	e.core.Persisted(seen[len(seen)-1].Ticket)
+	e.rouse()
+	e.mu.Unlock()
+	return seen, nil
+}
+
+// noSpacePause is how long the scribe waits for space on a full disk.
+const noSpacePause = time.Second
+
+// remember waits on a full disk: what came since the disk was full does not leave, and when too much is
+// held, no more is taken.
+func (e *Pipeline) remember(ctx context.Context, seen []transit.Seen) error {
+	err := e.cfg.Keys.Persist(seen)
+	if errors.Is(err, durable.ErrNoSpace) {
+		e.cfg.Log.Error("the disk is full: packets wait until there is room to remember them", "error", err)
+	}
+	for errors.Is(err, durable.ErrNoSpace) && sleepUntil(ctx, time.Now().Add(noSpacePause)) {
+		err = e.cfg.Keys.Persist(nil)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// clock hands packets to the links when they are due; it ends with ctx.
+func (e *Pipeline) clock(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var out []transit.Departure
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		case <-e.sooner:
+		}
+		out = e.depart(out[:0])
+		timer.Reset(e.untilNext())
+	}
+}
+
+func (e *Pipeline) depart(out []transit.Departure) []transit.Departure {
+	e.mu.Lock()
+	e.alarm = time.Time{}
+	out, err := e.core.Due(time.Now(), out)
+	e.mu.Unlock()
+	e.complain(err)
+	for i, d := range out {
+		if e.cfg.Links.Send(d.To, d.Packet) {
+			e.cfg.Counts.Sent()
+		} else {
+			e.drop(d.Packet, transit.LinkDown)
+		}
+		out[i] = transit.Departure{}
+	}
+	return out
+}
+
+// complain says why loops cannot be sent, once for each reason.
+func (e *Pipeline) complain(err error) {
+	if err == nil {
+		return
+	}
+	if text := err.Error(); text != e.fault {
+		e.fault = text
+		e.cfg.Log.Warn("loops cannot be sent", "error", err)
+	}
+}
+
+// idleAlarm is how long the clock sleeps when nothing is held: it is woken by what comes.
+const idleAlarm = time.Hour
+
+func (e *Pipeline) untilNext() time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	next, ok := e.core.Next()
+	if !ok {
+		next = now.Add(idleAlarm)
+	}
+	e.alarm = next
+	return max(0, next.Sub(now))
+}

@@ -1,0 +1,71 @@
+package replay
+
+import (
+	"encoding/binary"
+	"errors"
+	"testing"
+)
+
+func tagNumber(n int) (tag Tag) {
+	mixed := uint64(n+1) * 0x9e3779b97f4a7c15
+	binary.BigEndian.PutUint64(tag[:], mixed)
+	binary.BigEndian.PutUint64(tag[8:], (mixed^mixed>>29)*0xbf58476d1ce4e5b9)
+	return tag
+}
+
+// TestTagsGrow: the chain knows every tag that it took, through all its sets, takes as many as it may, and
+// then fails closed; what it knows it still knows.
+func TestTagsGrow(t *testing.T) {
+	const limit = 1000
+	tags := NewTags(NewSet(3, Secret{}), limit, Secret{1})
+	for n := range limit {
+		if fresh, err := tags.Add(tagNumber(n)); !fresh || err != nil {
+			t.Fatalf("tag %d of %d: fresh %v, %v", n, limit, fresh, err)
+		}
+		for _, old := range []int{0, n / 2, n} {
+			if fresh, err := tags.Add(tagNumber(old)); fresh || err != nil {
+				t.Fatalf("tag %d after %d others: fresh %v, %v", old, n, fresh, err)
+			}
+		}
+	}
+	if _, err := tags.Add(tagNumber(limit)); !errors.Is(err, ErrFull) {
+		t.Errorf("one tag too many: %v", err)
+	}
+	if fresh, err := tags.Add(tagNumber(limit - 1)); fresh || err != nil {
+		t.Errorf("the last tag in a full set: fresh %v, %v", fresh, err)
+	}
+	if tags.Len() != limit || tags.Capacity() != limit {
+		t.Errorf("%d of %d", tags.Len(), tags.Capacity())
+	}
+}
+
+// TestTagsWithALowerLimit: more in the journal than the operator allows now is no error; nothing fresh
+// is taken.
+func TestTagsWithALowerLimit(t *testing.T) {
+	set := NewSet(10, Secret{})
+	for n := range 5 {
+		if _, err := set.Add(tagNumber(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tags := NewTags(set, 3, Secret{})
+	if fresh, err := tags.Add(tagNumber(4)); fresh || err != nil {
+		t.Errorf("a tag that is there: fresh %v, %v", fresh, err)
+	}
+	if _, err := tags.Add(tagNumber(7)); !errors.Is(err, ErrFull) {
+		t.Errorf("a fresh tag: %v", err)
+	}
+}
+
+// BenchmarkTags is the look-up and insertion of fresh tags up to a million, growth included.
+func BenchmarkTags(b *testing.B) {
+	tags := NewTags(NewSet(firstTags, Secret{}), defaultPacketsPerEpoch, Secret{})
+	for n := range b.N {
+		if n%defaultPacketsPerEpoch == 0 {
+			tags = NewTags(NewSet(firstTags, Secret{}), defaultPacketsPerEpoch, Secret{})
+		}
+		if _, err := tags.Add(tagNumber(n)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,328 @@
+//go:build unix
+
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/internal/sphinx"
+	"murmuration/internal/suite"
+	"murmuration/mix"
+)
+
+// sizes are the default network's packets, 22,862 bytes, and small classical ones of some 3 KiB.
+var sizes = []struct {
+	name, suite string
+	plaintext   int
+}{{"xwing-22862", "xwing", 8256}, {"x25519-small", "x25519", 2000}}
+
+func benchParameters(suite string, plaintext int) directory.Parameters {
+	par := townParameters()
+	par.Suite, par.BoxPlaintext = suite, plaintext
+	par.EpochLength, par.Grace, par.MixLoopEvery = time.Hour, 15*time.Minute, time.Minute
+	return par
+}
+
+// cpuTime is that of this process so far, user and system.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // cannot fail with these arguments
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkWholeMix drives a mix in a process of its own over TLS, in and out, replay journal included,
+// with packets that ask for no delay. packets/cpu-s is per CPU-second of that process, its start
+// taken off; the ratio is to 1/(unwrap + TLS send and receive of that size), measured in the same run.
+// Run it with -benchtime 5000x.
+func BenchmarkWholeMix(b *testing.B) {
+	for _, s := range sizes {
+		b.Run(s.name, func(b *testing.B) {
+			w := newTown(b, benchParameters(s.suite, s.plaintext), nil)
+			start := w.drive(b, 0) // what a mix costs that does nothing
+			b.ResetTimer()
+			used := w.again(b, s.suite, s.plaintext).drive(b, b.N) - start
+			b.StopTimer()
+			reference := w.unwrapCost(b) + w.linkCost(b)
+			perPacket := used / time.Duration(b.N)
+			b.ReportMetric(float64(time.Second)/float64(perPacket), "packets/cpu-s")
+			b.ReportMetric(float64(time.Second)/float64(reference), "reference/cpu-s")
+			b.ReportMetric(float64(reference)/float64(perPacket), "ratio")
+		})
+	}
+}
+
+// again is a fresh town: a reserved port is given up once.
+func (w *town) again(b *testing.B, suite string, plaintext int) *town {
+	return newTown(b, benchParameters(suite, plaintext), nil)
+}
+
+// drive sends n packets through a mix in a process of its own and returns the CPU time that it used.
+func (w *town) drive(b *testing.B, n int) time.Duration {
+	ctx, cancel := context.WithTimeout(b.Context(), time.Minute+time.Duration(n)*10*time.Millisecond)
+	defer cancel()
+	wait := w.run(ctx)
+	mix := w.spawn(w.home())
+	doc := w.waitForDocument(ctx, 0)
+	conn := w.dial(ctx, doc)
+	packets := make([][]byte, n)
+	for i := range packets {
+		packets[i] = w.packet(doc, 0, 0)
+	}
+	const window = 256 // fewer than the mix's queue takes
+	room := make(chan struct{}, window)
+	go func() { // ends with the packets or ctx
+		for i := 0; i < n && ctx.Err() == nil; {
+			lot := packets[i:min(i+8, n)]
+			for range lot {
+				room <- struct{}{}
+			}
+			if err := conn.Send(lot...); err != nil {
+				return
+			}
+			i += len(lot)
+		}
+	}()
+	for came := 0; came < n; came++ {
+		select {
+		case <-w.got:
+			select {
+			case <-room:
+			default: // a loop of the mix's own
+				came--
+			}
+		case <-ctx.Done():
+			b.Fatalf("%d of %d packets came through", came, n)
+		}
+	}
+	mix.end(os.Interrupt)
+	cancel()
+	wait()
+	return mix.ProcessState.UserTime() + mix.ProcessState.SystemTime()
+}
+
+// unwrapCost is the CPU time of peeling one packet, nothing else.
+func (w *town) unwrapCost(b *testing.B) time.Duration {
+	key, packet := w.peelable(b)
+	u := sphinx.NewUnwrapper(w.params)
+	work := make([]byte, len(packet))
+	const n = 2000
+	before := cpuTime()
+	for range n {
+		copy(work, packet)
+		if _, err := u.Unwrap(key, work); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return (cpuTime() - before) / n
+}
+
+// linkCost is the CPU time, both ends together, of one frame over a packets link, in the batches in which
+// links send.
+func (w *town) linkCost(b *testing.B) time.Duration {
+	size := w.params.PacketSize()
+	config := func(seed byte) link.Config {
+		return link.Config{Identity: link.Seed{seed}, FrameSize: func(link.Kind) int { return size }, Admit: func(link.PublicKey, link.Kind) bool { return true }}
+	}
+	near, err := link.NewTLS(config(1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	far, err := link.NewTLS(config(2))
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := far.Listen("127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	out, err := near.Dial(b.Context(), link.Peer{Addr: l.Addr(), Key: link.Seed{2}.Public()}, link.Packets)
+	if err != nil {
+		b.Fatal(err)
+	}
+	in, err := l.Accept(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	const n = 6000
+	lot := make([][]byte, max(1, 65536/size))
+	for i := range lot {
+		lot[i] = make([]byte, size)
+	}
+	rounds := n / len(lot)
+	before := cpuTime()
+	go func() { // ends with its frames or the link
+		for range rounds {
+			if out.Send(lot...) != nil {
+				return
+			}
+		}
+	}()
+	frame := make([]byte, size)
+	for range rounds * len(lot) {
+		if err := in.Receive(frame); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return (cpuTime() - before) / time.Duration(rounds*len(lot))
+}
+
+// BenchmarkPeelers is the pool of workers alone, without links: how much faster two are than one, in the
+// same run. Run it with -benchtime 5000x, on a machine with nothing else to do. cpu/unwrap is the CPU time of a
+// packet with two workers, scribe and all, over that of its peeling alone; other work disturbs it less.
+func BenchmarkPeelers(b *testing.B) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		b.Skip("there is one processor only")
+	}
+	for _, s := range sizes {
+		b.Run(s.name, func(b *testing.B) {
+			w := newTown(b, benchParameters(s.suite, s.plaintext), nil)
+			one, _ := w.peel(b, b.N, 1)
+			two, used := w.peel(b, b.N, 2)
+			b.ReportMetric(float64(used)/float64(b.N)/float64(w.unwrapCost(b)), "cpu/unwrap")
+			b.ReportMetric(float64(b.N)/one.Seconds(), "packets/s-1")
+			b.ReportMetric(float64(b.N)/two.Seconds(), "packets/s-2")
+			b.ReportMetric(float64(one)/float64(two), "speedup")
+		})
+	}
+}
+
+// peel is how long so many workers take for n packets, and what CPU time, to the point at which all are in the
+// pool and their tags on disk.
+func (w *town) peel(b *testing.B, n, workers int) (took, used time.Duration) {
+	e, relay, packets := w.peelers(b, n, workers, n)
+	for _, p := range packets {
+		e.Submit(p)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	began := time.Now()
+	used = cpuTime()
+	running.Go(func() { _ = e.Run(ctx) })
+	for durable := 0; durable < n; {
+		e.Do(func(time.Time) { durable = len(relay.pool.heap) })
+		runtime.Gosched()
+		if !sleepUntil(ctx, time.Now().Add(time.Millisecond)) {
+			break
+		}
+	}
+	took = time.Since(began)
+	used = cpuTime() - used
+	cancel()
+	running.Wait()
+	return took, used
+}
+
+// peelers is an engine alone, with n packets for it that do not leave before the benchmark is over.
+func (w *town) peelers(b *testing.B, n, workers, queue int) (*Pipeline, *mix.Relay, [][]byte) {
+	keys, err := OpenKeyring(KeyringConfig{
+		Dir: b.TempDir(), Suite: w.params.Suite(), Epochs: w.genesis.Schedule(), Grace: w.genesis.Parameters.Grace, Capacity: n + 1,
+	}, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { keys.Close() })
+	raw, err := keys.Public(0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	key, err := w.params.Suite().ParsePublicKey(raw)
+	if err != nil {
+		b.Fatal(err)
+	}
+	packets := make([][]byte, n)
+	for i := range packets {
+		hops := []sphinx.Hop{{Key: key, Delay: time.Minute}, {ID: sphinx.NodeID{1}, Key: key, Recipient: &sphinx.RecipientID{}}}
+		if packets[i], err = w.params.New(rand.Reader, hops, nil, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	relay := mix.NewRelay(n+1, nil)
+	relay.SetRules(mix.Rules{DelayLimit: time.Hour, Next: map[directory.NodeID]struct{}{{1}: {}}})
+	opened, err := keys.Open(time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, o := range opened {
+		relay.OpenEpoch(o.Epoch, o.From, o.Until, o.Tags)
+	}
+	return NewPipeline(PipelineConfig{
+		Params: w.params, Keys: keys, Core: relay, Buffers: NewBuffers(w.params.PacketSize()), Counts: &Counts{}, Workers: workers, Queue: queue,
+	}), relay, packets
+}
+
+// overload is how many times what the workers can do BenchmarkOverload asks of them.
+const overload = 5
+
+// BenchmarkOverload gives the peelers five times what they have just shown that they can do, and reports what
+// share of it they still do per CPU-second. Run it with -benchtime 20000x.
+func BenchmarkOverload(b *testing.B) {
+	w := newTown(b, benchParameters("x25519", 2000), nil)
+	workers := runtime.GOMAXPROCS(0)
+	n := max(1, b.N/overload)
+	alone, used := w.peel(b, n, workers)
+	capacity := float64(n) / used.Seconds()
+	gap := alone / time.Duration(n) / overload
+	e, _, packets := w.peelers(b, b.N, workers, 0)
+	ctx, cancel := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = e.Run(ctx) })
+	began, before := time.Now(), cpuTime()
+	for i, p := range packets {
+		if i%64 == 0 && !sleepUntil(ctx, began.Add(time.Duration(i)*gap)) {
+			break
+		}
+		e.Submit(p)
+	}
+	used = cpuTime() - before
+	received, _ := e.cfg.Counts.Totals()
+	b.ReportMetric(float64(received)/used.Seconds()/capacity, "goodput/capacity")
+	b.ReportMetric(float64(b.N)/float64(received), "offered/goodput")
+	cancel()
+	running.Wait()
+}
+
+// peelable is a packet for a key of the test's own.
+func (w *town) peelable(b *testing.B) (*suite.PrivateKey, []byte) {
+	key := w.people[0].key(w, 0)
+	hops := []sphinx.Hop{{Key: key.Public(), Delay: time.Minute}, {ID: sphinx.NodeID{1}, Key: key.Public(), Recipient: &sphinx.RecipientID{}}}
+	packet, err := w.params.New(rand.Reader, hops, nil, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return key, packet
+}
+
+// BenchmarkAtRest is the most memory that a mix of the default network's sizes had, in a process of its
+// own with the default replay set, with its own loops only, over six rotations of its keys.
+func BenchmarkAtRest(b *testing.B) {
+	par := benchParameters("xwing", 8256)
+	par.EpochLength, par.Grace, par.HopDelayLimit, par.MeanHopDelay = 4*time.Second, time.Second, 40*time.Millisecond, 4*time.Millisecond
+	w := newTown(b, par, nil)
+	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
+	wait := w.run(ctx)
+	go w.clock(ctx)
+	mix := w.spawn(w.home())
+	w.dial(ctx, w.waitForDocument(ctx, 0))
+	sleepUntil(ctx, w.genesis.Schedule().StartOf(6))
+	mix.end(os.Interrupt)
+	if w.doc(5) == nil {
+		b.Error("the keys did not rotate")
+	}
+	cancel()
+	wait()
+	rss := float64(mix.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+	if runtime.GOOS != "darwin" {
+		rss *= 1024 // KiB elsewhere
+	}
+	b.ReportMetric(rss/(1<<20), "max-rss-MiB")
+}
