@@ -42,7 +42,7 @@ powercut CYCLES="20":
 
 # packets replayed to a real mix: in one process, over rotation, kill -9 and a clean stop (R3)
 replays COUNT="100000":
-    MURMUR_REPLAYS={{COUNT}} go test -count=1 -v -timeout 60m -run Replay ./mix
+    MURMUR_REPLAYS={{COUNT}} go test -count=1 -v -timeout 60m -run Replay ./mix/node
 
 # kills of a provider under load, and what it acknowledged (R4)
 kills COUNT="100":

@@ -21,15 +21,18 @@ var arrows = map[string]struct {
 }{
 	"main":                {[]string{"internal/cli"}, "main wires signals to the command line and nothing else"},
 	"configs":             {nil, "files only"},
-	"internal/privnet":    {[]string{"mix", "provider", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "whole private networks on one computer"},
+	"internal/privnet":    {[]string{"mix", "mix/node", "provider", "internal/node", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "whole private networks on one computer"},
 	"internal/demo":       {[]string{"internal/privnet", "client", "internal/directory", "internal/link"}, "the demo is made of what networks are made of"},
 	"internal/transcript": {nil, "text tests"},
 	"internal/drawn":      {nil, "property tests"},
-	"internal/cli":        {[]string{"internal/demo", "internal/privnet", "mix", "provider", "client", "sim", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "commands call the role packages, and make and check the files of a network"},
-	"mix":                 {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/durable"}, "a mix knows nothing of boxes or clients"},
-	"provider":            {[]string{"mix", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/box", "internal/durable"}, "a provider is a mix of layer 0 that also holds boxes"},
+	"internal/cli":        {[]string{"internal/demo", "internal/privnet", "mix/node", "provider", "client", "sim", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "commands call the role packages, and make and check the files of a network"},
+	"mix":                 {[]string{"internal/transit", "internal/sphinx", "internal/directory", "internal/cover", "internal/replay"}, "a mix knows nothing of boxes or clients, and its core nothing of links or disks"},
+	"mix/node":            {[]string{"mix", "internal/node", "internal/directory"}, "a running mix is the core of a mix on the chassis of every node"},
+	"internal/node":       {[]string{"internal/transit", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/replay", "internal/durable"}, "a chassis knows no role: roles are given to it"},
+	"internal/transit":    {[]string{"internal/sphinx", "internal/directory"}, "the words in which pipeline and cores speak of packets"},
+	"provider":            {[]string{"mix", "internal/node", "internal/transit", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/box", "internal/durable"}, "a provider is a mix of layer 0 that also holds boxes"},
 	"client":              {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box", "internal/durable"}, "a client knows the network by its documents only"},
-	"sim":                 {[]string{"mix", "provider", "client", "configs", "internal/config", "internal/suite", "internal/cover", "internal/directory", "internal/durable"}, "the simulator runs the real cores"},
+	"sim":                 {[]string{"mix", "internal/transit", "provider", "client", "configs", "internal/config", "internal/suite", "internal/cover", "internal/directory", "internal/durable"}, "the simulator runs the real cores"},
 	"internal/sphinx":     {[]string{"internal/suite"}, "bytes in, bytes out"},
 	"internal/suite":      {nil, "standard and crypto libraries only"},
 	"internal/link":       {nil, "frames without meaning"},
@@ -53,8 +56,8 @@ var outside = map[string]struct {
 	rooms []string
 	why   string
 }{
-	"net":                            {[]string{"internal/link", "client/api", "mix"}, "sockets: links, the daemon's local API, the metrics listener"},
-	"net/http":                       {[]string{"client/api", "client", "mix"}, "the daemon's local API, the metrics listener"},
+	"net":                            {[]string{"internal/link", "client/api", "internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
+	"net/http":                       {[]string{"client/api", "client", "internal/node"}, "the daemon's local API, the metrics listener"},
 	"crypto/tls":                     {[]string{"internal/link"}, "links only"},
 	"github.com/urfave/cli/v2":       {[]string{"internal/cli"}, "the command line is one room"},
 	"github.com/dgraph-io/badger/v4": {[]string{"internal/box", "client"}, "stores hide behind interfaces"},
@@ -98,6 +101,8 @@ func TestArrowsAreHeld(t *testing.T) {
 		"internal/sphinx": "murmuration/internal/link",
 		"internal/cover":  "murmuration/internal/protocol",
 		"mix":             "murmuration/internal/box",
+		"mix/node":        "murmuration/provider",
+		"internal/node":   "murmuration/mix",
 		"client/feed":     "murmuration/provider",
 		"provider":        "net",
 		"client":          "github.com/katzenpost/hpqc/kem/schemes",
@@ -188,10 +193,13 @@ func judge(dir string, imported []string) (wrong []string) {
 	return wrong
 }
 
-// roomOf is the part of a folder that arrows start from: a role folder with all below it, or one internal room.
+// roomOf is the part of a folder that arrows start from: a role folder with all below it but the driver of a
+// node, which is a room of its own, or one internal room.
 func roomOf(dir string) string {
 	parts := strings.Split(dir, "/")
 	switch {
+	case dir == "mix/node" || dir == "provider/node":
+		return dir
 	case dir == ".":
 		return "main"
 	case parts[0] == "internal" && len(parts) > 1:

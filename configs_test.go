@@ -12,7 +12,7 @@ import (
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	"murmuration/internal/privnet"
-	"murmuration/mix"
+	mixnode "murmuration/mix/node"
 	"murmuration/provider"
 	"murmuration/sim/scenario"
 )
@@ -39,7 +39,7 @@ func useConfiguration(t *testing.T, path string) {
 	case dir == "configs/network/":
 		useNetwork(t, path)
 	case name == "mix.toml":
-		decode(t, path, &mix.Config{})
+		decode(t, path, &mixnode.Config{})
 	case name == "provider.toml":
 		decode(t, path, &provider.Config{})
 	case name == "client.toml":
@@ -99,7 +99,7 @@ func TestBadConfigurationIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, []byte("listen = \"127.0.0.1:1\"\nworkerz = 2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := config.Load(path, &mix.Config{}); err == nil || !strings.Contains(err.Error(), ":2") {
+	if err := config.Load(path, &mixnode.Config{}); err == nil || !strings.Contains(err.Error(), ":2") {
 		t.Errorf("an unknown key on line 2 is reported as %v", err)
 	}
 	var par directory.Parameters

@@ -58,12 +58,10 @@ func (l *Loops) SetDocument(doc *directory.Document) {
 	if doc == nil {
 		return
 	}
-	me, _ := doc.Node(l.self)
+	previous, next := doc.Neighbours(l.self)
 	neighbours := map[directory.NodeID]struct{}{}
-	for _, n := range doc.Nodes {
-		if ring := doc.Parameters.Layers + 1; n.Layer == (me.Layer+1)%ring || n.Layer == (me.Layer+ring-1)%ring {
-			neighbours[n.ID] = struct{}{}
-		}
+	for _, n := range append(previous, next...) {
+		neighbours[n.ID] = struct{}{}
 	}
 	l.returns.Keep(neighbours)
 }

@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/suite"
 )
 
 // TestSleptMixDoesNotCatchUp: a mix that slept through fifty slots sends one loop, not a burst of them. The
@@ -12,7 +15,7 @@ import (
 func TestSleptMixDoesNotCatchUp(t *testing.T) {
 	const slots = 50
 	sent := func(awake bool) (n int) {
-		loops, every := loopsOfTown(t)
+		loops, every := loopsOfRing(t)
 		for i := range slots {
 			now := loops.epochs.StartOf(0).Add(slots * every) // woken at the end
 			if awake {
@@ -35,19 +38,35 @@ func TestSleptMixDoesNotCatchUp(t *testing.T) {
 	}
 }
 
-func loopsOfTown(t *testing.T) (loops *Loops, every time.Duration) {
+// loopsOfRing are those of a mix in layer 1 of a ring with one node in each layer.
+func loopsOfRing(t *testing.T) (loops *Loops, every time.Duration) {
 	t.Helper()
-	w := newTown(t, townParameters(), nil)
-	doc := w.signed(0, nil)
-	params, err := doc.Parameters.PacketParams()
+	par, err := directory.Defaults("x25519")
 	if err != nil {
 		t.Fatal(err)
 	}
-	every = doc.Parameters.EpochLength / 1000
+	params, err := par.PacketParams()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := &directory.Document{Parameters: par}
+	for layer := range par.Layers + 1 {
+		n := directory.Node{ID: directory.NodeID{byte(layer)}, Role: directory.RoleMix, Layer: layer}
+		if layer == 0 {
+			n.Role = directory.RoleProvider
+		}
+		key, err := params.Suite().NewPrivateKey([suite.SeedSize]byte{byte(layer + 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Keys[0] = key.Public().Bytes()
+		doc.Nodes = append(doc.Nodes, n)
+	}
+	every = par.EpochLength / 1000
 	loops = NewLoops(LoopsConfig{
-		Self: doc.Layer(1)[0].ID, Params: params, Epochs: w.genesis.Schedule(), Every: every,
+		Self: doc.Layer(1)[0].ID, Params: params, Epochs: directory.Schedule{Start: epoch0, Length: par.EpochLength}, Every: every,
 		Times: rand.New(rand.NewPCG(1, 2)), Choice: rand.New(rand.NewPCG(3, 4)), Secrets: crand.Reader,
-	}, w.genesis.Schedule().StartOf(0))
+	}, epoch0)
 	loops.SetDocument(doc)
 	return loops, every
 }

@@ -17,6 +17,20 @@ type Rules struct {
 	Next       map[directory.NodeID]struct{} // the only nodes that packets may go to
 }
 
+// RulesOf are those of a node under a document: none without a document, and nowhere to send packets to
+// for a node that is not listed.
+func RulesOf(self directory.NodeID, doc *directory.Document) Rules {
+	if doc == nil {
+		return Rules{}
+	}
+	_, next := doc.Neighbours(self)
+	rules := Rules{DelayLimit: doc.Parameters.HopDelayLimit, Next: make(map[directory.NodeID]struct{}, len(next))}
+	for _, n := range next {
+		rules.Next[n.ID] = struct{}{}
+	}
+	return rules
+}
+
 // Relay is the pure core of mixing: replay check, delay, forwarding. It is not safe for concurrent use.
 type Relay struct {
 	rules  Rules

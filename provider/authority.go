@@ -10,7 +10,6 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
-	"murmuration/internal/node"
 )
 
 // Files of an authority in its provider's home.
@@ -33,34 +32,26 @@ type authority struct {
 	full  bool // the disk was full at the last try
 }
 
-// registry gives the courier its documents: from here when this provider is the authority.
-func (s *Server) registry(m *node.Chassis) node.Registry {
-	if _, named := m.Home.Genesis.Authority(m.Home.Identity.ID()); !named {
-		return node.NewRemote(m.Home.Genesis, m.Transport())
-	}
-	s.authority = &authority{s: s, wake: make(chan struct{}, 1)}
-	return s.authority
-}
-
-// open reads what the authority must know before it may sign anything.
-func (a *authority) open(now time.Time) error {
-	home := a.s.machine.Home
+// newAuthority reads what the authority must know before it may sign anything.
+func newAuthority(s *Server, now time.Time) (*authority, error) {
+	home := s.chassis.Home
 	if n := len(home.Genesis.Authorities); n > 1 {
-		return fmt.Errorf("the genesis names %d authorities: this version of murmur runs one", n)
+		return nil, fmt.Errorf("the genesis names %d authorities: this version of murmur runs one", n)
 	}
 	record, err := readRecord(home.Path(recordFile))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	admitted, err := ReadAdmissions(home.Path(AdmissionsFile))
 	if err != nil {
-		return err
+		return nil, err
 	}
+	a := &authority{s: s, wake: make(chan struct{}, 1)}
 	a.voter, err = directory.NewVoter(directory.VoterConfig{
 		Genesis: home.Genesis, Identity: home.Identity, Admitted: admitted,
-		Latest: a.s.machine.Courier.Latest(), Record: record,
+		Latest: s.chassis.Documents.Latest(), Record: record,
 	}, now)
-	return err
+	return a, err
 }
 
 func readRecord(path string) (*directory.Record, error) {
@@ -114,7 +105,7 @@ func (a *authority) run(ctx context.Context) error {
 func (a *authority) advance() (next time.Time, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	admitted, err := ReadAdmissions(a.s.machine.Home.Path(AdmissionsFile))
+	admitted, err := ReadAdmissions(a.s.chassis.Home.Path(AdmissionsFile))
 	if err != nil {
 		a.s.cfg.Log.Error("going on with the admissions that were read before", "error", err)
 	} else {
@@ -157,12 +148,12 @@ func (a *authority) do(now time.Time, action directory.Action) error {
 	}
 	switch action.Do {
 	case directory.DoPersist:
-		if err := durable.WriteFile(a.s.machine.Home.Path(recordFile), action.Record.Marshal(), 0o600); err != nil {
+		if err := durable.WriteFile(a.s.chassis.Home.Path(recordFile), action.Record.Marshal(), 0o600); err != nil {
 			return fmt.Errorf("recording what will be signed: %w", err)
 		}
 		return a.voter.Persisted(action.Record)
 	case directory.DoPublish:
-		return a.s.machine.Courier.Keep(now, action.Document)
+		return a.s.chassis.Documents.Keep(now, action.Document)
 	case directory.DoReport:
 		a.s.cfg.Log.Warn("there is no new network document", "error", action.Err)
 	case directory.DoNothing, directory.DoVote, directory.DoEndorse: // the last two are for several authorities
@@ -173,7 +164,7 @@ func (a *authority) do(now time.Time, action directory.Action) error {
 // Submit takes a descriptor of any node, this provider's own among them.
 func (a *authority) Submit(_ context.Context, d *directory.Descriptor) error {
 	a.mu.Lock()
-	admitted, err := ReadAdmissions(a.s.machine.Home.Path(AdmissionsFile))
+	admitted, err := ReadAdmissions(a.s.chassis.Home.Path(AdmissionsFile))
 	if err == nil {
 		a.voter.Admit(admitted)
 	}
@@ -188,7 +179,7 @@ func (a *authority) Submit(_ context.Context, d *directory.Descriptor) error {
 
 // Fetch gives a document that was signed here.
 func (a *authority) Fetch(_ context.Context, e directory.Epoch) (*directory.Document, error) {
-	if doc := a.s.machine.Courier.Document(e); doc != nil {
+	if doc := a.s.chassis.Documents.Document(e); doc != nil {
 		return doc, nil
 	}
 	return nil, fmt.Errorf("the document of epoch %d is not signed yet", e)

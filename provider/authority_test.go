@@ -28,11 +28,11 @@ func TestAuthorityRemembersWhatItSigned(t *testing.T) {
 			t.Errorf("the record is of epoch %d, %v; the document of %d", record.Epoch, err, doc.Epoch)
 		}
 	})
-	node := newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy).Nodes[0]
-	if err := os.WriteFile(filepath.Join(node.Dir, "signed"), []byte("scribble"), 0o600); err != nil {
+	home := newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy).Nodes[0]
+	if err := os.WriteFile(filepath.Join(home.Dir, "signed"), []byte("scribble"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := provider.New(provider.Config{Config: node.Config{Home: node.Dir, Name: node.Name, Listen: node.Addr}})
+	_, err := provider.New(provider.Config{Config: node.Config{Home: home.Dir, Name: home.Name, Listen: home.Addr}})
 	if err == nil || !strings.Contains(err.Error(), "restore it from a backup") {
 		t.Errorf("with a damaged record: %v", err)
 	}

@@ -123,8 +123,8 @@ func (h *harbour) node(name string) *privnet.Node {
 }
 
 func (h *harbour) raise() {
-	node := h.node("provider-3")
-	home, err := node.OpenHome(node.Dir)
+	self := h.node("provider-3")
+	home, err := node.OpenHome(self.Dir)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -134,13 +134,13 @@ func (h *harbour) raise() {
 	if err != nil {
 		h.Fatal(err)
 	}
-	h.ghost = &ghost{home, node, transport}
+	h.ghost = &ghost{home, self, transport}
 }
 
 func (h *harbour) spawn() {
-	node := h.node("provider-1")
+	self := h.node("provider-1")
 	h.child = exec.Command(os.Args[0])
-	h.child.Env = append(os.Environ(), childVariable+"="+node.Dir, childVariable+"A="+node.Addr, childVariable+"K="+h.keepFree)
+	h.child.Env = append(os.Environ(), childVariable+"="+self.Dir, childVariable+"A="+self.Addr, childVariable+"K="+h.keepFree)
 	h.child.Stderr = &h.stderr
 	if err := h.child.Start(); err != nil {
 		h.Fatal(err)
@@ -297,12 +297,12 @@ func (h *harbour) today() box.Day { return box.DayOf(h.net.Genesis.Start, time.N
 
 // TestBoxesMissing: a provider whose boxes are gone says so, and does not begin anew.
 func TestBoxesMissing(t *testing.T) {
-	node := newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy).Nodes[0]
-	boxes := filepath.Join(node.Dir, "boxes")
+	self := newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy).Nodes[0]
+	boxes := filepath.Join(self.Dir, "boxes")
 	if err := os.RemoveAll(boxes); err != nil {
 		t.Fatal(err)
 	}
-	_, err := provider.New(provider.Config{Config: node.Config{Home: node.Dir, Name: node.Name, Listen: node.Addr}})
+	_, err := provider.New(provider.Config{Config: node.Config{Home: self.Dir, Name: self.Name, Listen: self.Addr}})
 	if err == nil || !strings.Contains(err.Error(), "is its disk mounted?") {
 		t.Errorf("opened without boxes: %v", err)
 	}

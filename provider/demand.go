@@ -38,9 +38,9 @@ func (c Config) demand(par directory.Parameters, providers int) Demand {
 
 // stateDisk says at the start what disk the admitted clients may need, and warns when there is less.
 func (s *Server) stateDisk() {
-	genesis := s.machine.Home.Genesis
+	genesis := s.chassis.Home.Genesis
 	providers := len(genesis.Entries)
-	if doc := s.machine.Courier.Latest(); doc != nil {
+	if doc := s.chassis.Documents.Latest(); doc != nil {
 		providers = len(doc.Providers())
 	}
 	need := s.cfg.demand(genesis.Parameters, providers).Disk()

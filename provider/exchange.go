@@ -1,23 +1,30 @@
 package provider
 
 import (
+	"context"
 	"time"
 
 	"murmuration/internal/link"
 	"murmuration/internal/transit"
 )
 
-// exchange serves one client until its connection ends: each up frame carries a packet into the mixes
+// exchanges are the links of clients.
+type exchanges struct{ *Server }
+
+// Admits lets everybody in: who is no client of this provider yet becomes one, if there is room.
+func (exchanges) Admits(link.PublicKey) bool { return true }
+
+// Serve serves one client until its connection ends: each up frame carries a packet into the mixes
 // and is answered at once, from memory, with one reply or a dummy.
-func (s *Server) exchange(conn link.Conn) error {
+func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 	key := SpoolKey(conn.Peer())
 	admitted := false
-	s.machine.Pipeline.Do(func(now time.Time) { admitted = s.edge.Attach(now, key) })
+	s.node.Do(func(now time.Time) { admitted = s.edge.Attach(now, key) })
 	if !admitted {
 		return nil
 	}
-	defer s.machine.Pipeline.Do(func(now time.Time) { s.edge.Detach(now, key) })
-	up := make([]byte, frameSize(s.machine, link.Exchange))
+	defer s.node.Do(func(now time.Time) { s.edge.Detach(now, key) })
+	up := make([]byte, s.chassis.FrameSize(link.Exchange))
 	down := make([]byte, len(up))
 	for {
 		if err := conn.Receive(up); err != nil {
@@ -25,7 +32,7 @@ func (s *Server) exchange(conn link.Conn) error {
 		}
 		frame, err := link.ParseUp(up)
 		if err != nil {
-			s.machine.Counts.Drop(transit.BadFrame)
+			s.chassis.Counts.Drop(transit.BadFrame)
 			return err
 		}
 		if err := s.answerExchange(conn, key, frame, down); err != nil {
@@ -39,16 +46,16 @@ func (s *Server) answerExchange(conn link.Conn, key SpoolKey, up link.Up, down [
 		answer link.Down
 		reason transit.Reason
 	)
-	s.machine.Pipeline.Do(func(now time.Time) { answer, reason = s.edge.Exchange(now, key, up.Received) })
+	s.node.Do(func(now time.Time) { answer, reason = s.edge.Exchange(now, key, up.Received) })
 	if err := answer.Marshal(down); err != nil {
 		return err
 	}
 	if reason != transit.Accepted {
-		s.machine.Counts.Drop(reason)
+		s.chassis.Counts.Drop(reason)
 	} else {
-		packet := s.machine.Buffers.Get()
+		packet := s.chassis.Buffers.Get()
 		copy(packet, up.Packet)
-		s.machine.Pipeline.Submit(packet)
+		s.node.Submit(packet)
 	}
 	return conn.Send(down)
 }

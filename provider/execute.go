@@ -35,7 +35,7 @@ func (s *Server) execute(job Job) transit.Reason {
 		return StoreFailed
 	}
 	reason := transit.Accepted
-	s.machine.Pipeline.Do(func(now time.Time) { reason = s.edge.Executed(now, job.ID, reply) })
+	s.node.Do(func(now time.Time) { reason = s.edge.Executed(now, job.ID, reply) })
 	return reason
 }
 
@@ -44,8 +44,8 @@ func (s *Server) finish(job Job, reason transit.Reason) {
 	if reason == transit.Accepted {
 		return
 	}
-	s.machine.Counts.Drop(reason)
-	s.machine.Pipeline.Do(func(time.Time) { s.edge.Abandon(job.ID) })
+	s.chassis.Counts.Drop(reason)
+	s.node.Do(func(time.Time) { s.edge.Abandon(job.ID) })
 }
 
 // complain logs what the store cannot do, not again while nothing else goes wrong: a broken disk fails at

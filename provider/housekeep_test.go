@@ -35,15 +35,13 @@ func TestClockAloneDestroysNothing(t *testing.T) {
 // TestHousekeeping: a day is dropped when its retention is over and not before (R8), and replies that nobody
 // fetches are counted and gone.
 func TestHousekeeping(t *testing.T) {
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		start := time.Now() // midnight
+		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in the year 2000, a network may not
+		start := time.Now()                     // midnight
 		store := box.NewMemStore(0)
-		s := &Server{
-			store: store, keeper: &Keeper{Calendar: box.Calendar{Genesis: start, Retention: 2}},
-			edge:    NewEdge(Limits{Spools: 1, PerSpool: 9, SpooledTotal: 9, SpoolAge: time.Hour, SpoolIdle: time.Hour}),
-			machine: &node.Chassis{Counts: &node.Counts{}},
-		}
-		s.machine.Pipeline = node.NewPipeline(node.PipelineConfig{Core: edgeCore{s}, Counts: s.machine.Counts})
+		s := newServer(t, dir, start, store)
+		s.edge = NewEdge(Limits{Spools: 1, PerSpool: 9, SpooledTotal: 9, SpoolAge: time.Hour, SpoolIdle: time.Hour})
 		s.document.Store(&directory.Document{Storing: []directory.StoringSet{{Day: 9}}})
 		b := boxtest.Box(1, 'a', 2048)
 		if _, err := store.Write(0, b); err != nil {
@@ -75,4 +73,31 @@ func TestHousekeeping(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// newServer is a provider that does not run, of a network that began at start, which keeps boxes for two days.
+func newServer(t *testing.T, dir string, start time.Time, store Store) *Server {
+	t.Helper()
+	par, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	par.RetentionDays = 2
+	var others []directory.Authority
+	for i := range byte(3) {
+		others = append(others, directory.Authority{Name: string('a' + rune(i)), ID: directory.NewIdentity([32]byte{i}).ID(), Addr: "here:1"})
+	}
+	genesis, err := directory.NewGenesis("housekeeping", start, par, others[:1:1], others)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := node.CreateHome(dir, genesis, [32]byte{9}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Config{Config: node.Config{Home: dir, Listen: "here:9"}, Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"context"
 	"sync"
 	"time"
 
@@ -28,9 +29,22 @@ func (i *intake) take(peer link.PublicKey, now time.Time, doc *directory.Documen
 	return b.take(now, doc.Parameters.ReplicateEvery)
 }
 
-// takeReplicas is the other side: boxes of another holder come in, and each frame is answered at once
+// replicaIntake is the links over which other holders send boxes.
+type replicaIntake struct{ *Server }
+
+// Admits lets providers in.
+func (s replicaIntake) Admits(peer link.PublicKey) bool {
+	doc := s.document.Load()
+	if doc == nil {
+		return false
+	}
+	n, ok := doc.Node(directory.NodeID(peer))
+	return ok && n.Role == directory.RoleProvider
+}
+
+// Serve is the other side: boxes of another holder come in, and each frame is answered at once
 // with what became of the one before.
-func (s *Server) takeReplicas(conn link.Conn) error {
+func (s replicaIntake) Serve(_ context.Context, conn link.Conn) error {
 	frame := make([]byte, s.keeper.Format.RequestSize())
 	var merging sync.WaitGroup
 	defer merging.Wait()
@@ -58,7 +72,7 @@ func (s *Server) takeReplicas(conn link.Conn) error {
 		case s.intake.take(conn.Peer(), time.Now(), s.document.Load()):
 			merging.Go(func() { before <- s.merge(request) }) // ends when the store answers
 		default:
-			s.machine.Counts.Drop(OverRate)
+			s.chassis.Counts.Drop(OverRate)
 			before <- box.Reply{Status: box.StatusFull}
 		}
 	}
@@ -68,7 +82,7 @@ func (s *Server) takeReplicas(conn link.Conn) error {
 func (s *Server) merge(request box.Request) box.Reply {
 	again := box.Reply{Status: box.StatusFull, Day: request.Day, Box: box.Box{ID: request.Box.ID}}
 	if request.Verify() != nil {
-		s.machine.Counts.Drop(BadRequest)
+		s.chassis.Counts.Drop(BadRequest)
 		return again
 	}
 	reply, err := s.keeper.Merge(time.Now(), request)

@@ -10,22 +10,25 @@ import (
 // library is what this provider gives to whoever asks for documents, and where descriptors go.
 type library struct{ s *Server }
 
-// serveDirectory answers a stranger's questions about the network.
-func (s *Server) serveDirectory(conn link.Conn) error { return directory.Serve(conn, library{s}) }
+// Admits lets strangers in: the network is no secret.
+func (library) Admits(link.PublicKey) bool { return true }
+
+// Serve answers a stranger's questions about the network.
+func (l library) Serve(_ context.Context, conn link.Conn) error { return directory.Serve(conn, l) }
 
 // Document is the document of one epoch, if it is here.
 func (l library) Document(e directory.Epoch) ([]byte, bool) {
-	raw := l.s.machine.Courier.Bytes(e)
+	raw := l.s.chassis.Documents.Bytes(e)
 	return raw, raw != nil
 }
 
 // Latest is the newest document that is here.
 func (l library) Latest() (directory.Epoch, []byte, bool) {
-	doc := l.s.machine.Courier.Latest()
+	doc := l.s.chassis.Documents.Latest()
 	if doc == nil {
 		return 0, nil, false
 	}
-	return doc.Epoch, l.s.machine.Courier.Bytes(doc.Epoch), true
+	return doc.Epoch, l.s.chassis.Documents.Bytes(doc.Epoch), true
 }
 
 // Submit takes a descriptor if this provider is the authority.

@@ -85,7 +85,7 @@ func (r *replicas) feeds() map[feed]bool {
 		return want
 	}
 	for _, n := range doc.Providers() {
-		if n.ID != r.s.machine.Home.Identity.ID() {
+		if n.ID != r.s.chassis.Home.Identity.ID() {
 			want[feed{link.Peer{Addr: n.Addr, Key: link.PublicKey(n.ID)}, doc.Parameters.ReplicateEvery}] = true
 		}
 	}
@@ -111,7 +111,7 @@ func (r *replicas) keep(ctx context.Context, f feed) {
 }
 
 func (r *replicas) connect(ctx context.Context, f feed, tick <-chan time.Time) error {
-	conn, err := r.s.machine.Transport().Dial(ctx, f.peer, link.Replica)
+	conn, err := r.s.chassis.Transport().Dial(ctx, f.peer, link.Replica)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func TestFullHolderHoldsUpNothing(t *testing.T) {
 	onShore(t, nil, func(_ context.Context, s *shore) {
 		s.pass(3 * time.Second)
 		doc := document(t, s.net, "0")
-		peer := box.Holder(node(t, doc, "provider-2").ID)
+		peer := box.Holder(listed(t, doc, "provider-2").ID)
 		from, to := s.stores["provider-1"], s.stores["provider-2"]
 		to.full.Store(true)
 		var data []box.Box
@@ -69,7 +69,7 @@ func (s *shore) holder(ctx context.Context, identity link.Seed) (link.Conn, erro
 	if err != nil {
 		s.Fatal(err)
 	}
-	own := node(s, document(s, s.net, "0"), "provider-1")
+	own := listed(s, document(s, s.net, "0"), "provider-1")
 	return transport.Dial(ctx, link.Peer{Addr: own.Addr, Key: link.PublicKey(own.ID)}, link.Replica)
 }
 

@@ -15,7 +15,6 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
-	"murmuration/internal/protocol"
 	"murmuration/internal/transit"
 	"murmuration/mix"
 )
@@ -23,7 +22,8 @@ import (
 // Server is a running provider: the driver of an Edge.
 type Server struct {
 	cfg       Config
-	machine   *node.Chassis
+	chassis   *node.Chassis
+	node      *node.Node
 	metrics   *node.Metrics
 	edge      *Edge
 	store     Store
@@ -46,45 +46,51 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	s := &Server{cfg: cfg, edge: NewEdge(cfg.limits()), jobs: make(chan Job, cfg.MaxHeld), intake: intake{buckets: map[link.PublicKey]*bucket{}}}
-	machine, err := node.Open(node.Options{
-		Config: cfg.Config, Role: directory.RoleProvider, Storing: true,
-		Core:     func(*node.Chassis) (node.Core, *mix.Relay, error) { return edgeCore{s}, s.edge.Relay(), nil },
-		Registry: s.registry, Apply: s.apply, Conns: cfg.conns(),
-		FrameSize: frameSize, Admit: s.admit, Serve: s.serve,
+	chassis, err := node.Open(node.Options{
+		Config: cfg.Config, Role: directory.RoleProvider, Storing: true, Reasons: Reasons(), Conns: cfg.conns(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.machine = machine
+	s := &Server{
+		cfg: cfg, chassis: chassis, edge: NewEdge(cfg.limits()), jobs: make(chan Job, cfg.MaxHeld),
+		intake: intake{buckets: map[link.PublicKey]*bucket{}},
+	}
 	if err := s.assemble(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Server) assemble() error {
-	genesis := s.machine.Home.Genesis
+func (s *Server) assemble() (err error) {
+	genesis := s.chassis.Home.Genesis
 	s.keeper = &Keeper{
-		Self: s.machine.Home.Identity.ID(), Params: s.machine.Params,
+		Self: s.chassis.Home.Identity.ID(), Params: s.chassis.Params,
 		Format:   box.Format{Plaintext: genesis.Parameters.BoxPlaintext},
 		Calendar: box.Calendar{Genesis: genesis.Start, Retention: genesis.Parameters.RetentionDays},
 		Digest:   s.digest,
 	}
 	s.replicas = newReplicas(s)
-	gauges := append(s.machine.Gauges(s.edge.Relay().Held), node.Gauge{
+	role := node.Role{
+		Core: edgeCore{s}, Relay: s.edge.Relay(), Documents: s,
+		Services: map[link.Kind]node.Service{link.Exchange: exchanges{s}, link.Replica: replicaIntake{s}, link.Directory: library{s}},
+	}
+	if _, named := genesis.Authority(s.chassis.Home.Identity.ID()); named {
+		if s.authority, err = newAuthority(s, time.Now()); err != nil {
+			return err
+		}
+		role.Registry = s.authority
+	}
+	if s.node, err = node.New(s.chassis, role); err != nil {
+		return err
+	}
+	s.metrics = s.node.Metrics(node.Gauge{
 		Name: "murmur_clients_online", Help: "Clients connected now, rounded down to tens.",
 		Value: func() float64 { return float64(s.online() / 10 * 10) },
 	}, node.Gauge{
 		Name: "murmur_box_conflicts", Help: "Boxes of which another holder had other contents.",
 		Value: func() float64 { return float64(s.keeper.Conflicts()) },
 	})
-	s.metrics = node.NewMetrics(s.cfg.Metrics, s.machine.Healthy, s.machine.Counts, s.machine.Links, gauges...)
-	if s.authority != nil {
-		if err := s.authority.open(time.Now()); err != nil {
-			return err
-		}
-	}
 	return s.openStore()
 }
 
@@ -95,7 +101,7 @@ func (s *Server) openStore() error {
 		s.store, s.keeper.Store = s.cfg.Store, s.cfg.Store
 		return nil
 	}
-	dir := s.machine.Home.Path(boxesDir)
+	dir := s.chassis.Home.Path(boxesDir)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("opening the boxes of %s: there is no %s\n  is its disk mounted? If the boxes are lost for good, make a new provider: this one has promised to keep them", s.cfg.Home, dir)
 	}
@@ -111,7 +117,7 @@ func (s *Server) openStore() error {
 func (s *Server) Run(ctx context.Context) error {
 	s.stateDisk()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.machine.Run(ctx) })
+	group.Go(func() error { return s.node.Run(ctx) })
 	group.Go(func() error { return s.metrics.Run(ctx) })
 	group.Go(func() error { return s.replicas.run(ctx) })
 	group.Go(func() error { return s.housekeep(ctx) })
@@ -130,7 +136,7 @@ func (s *Server) Close() error {
 	if s.store != nil {
 		err = s.store.Close()
 	}
-	return errors.Join(err, s.machine.Close())
+	return errors.Join(err, s.chassis.Close())
 }
 
 // edgeCore makes an Edge into what an engine runs: jobs go to the executors, drops to the counters.
@@ -159,13 +165,18 @@ func (c edgeCore) Next() (time.Time, bool) { return c.s.edge.Next() }
 func (c edgeCore) Due(now time.Time, out []transit.Departure) ([]transit.Departure, error) {
 	out, drops := c.s.edge.Due(now, out, nil)
 	for _, reason := range drops {
-		c.s.machine.Counts.Drop(reason)
+		c.s.chassis.Counts.Drop(reason)
 	}
 	return out, nil
 }
 
-// apply switches to a new document; the engine is locked.
-func (s *Server) apply(_ time.Time, doc *directory.Document) {
+// SetDocument switches to a new document; the core is locked. When there is none in force any more, the
+// relay alone stops.
+func (s *Server) SetDocument(doc *directory.Document) {
+	s.edge.Relay().SetRules(mix.RulesOf(s.chassis.Home.Identity.ID(), doc))
+	if doc == nil {
+		return
+	}
 	s.edge.SetDocument(doc.Parameters)
 	s.document.Store(doc)
 	s.keeper.SetDocument(doc)
@@ -174,48 +185,10 @@ func (s *Server) apply(_ time.Time, doc *directory.Document) {
 
 // digest is that of the document that this provider has for an epoch.
 func (s *Server) digest(e directory.Epoch) directory.Digest {
-	if doc := s.machine.Courier.Document(e); doc != nil {
+	if doc := s.chassis.Documents.Document(e); doc != nil {
 		return doc.Digest()
 	}
 	return directory.Digest{}
-}
-
-func frameSize(m *node.Chassis, k link.Kind) int {
-	switch k {
-	case link.Exchange:
-		return m.Params.PacketSize() + protocol.ExchangeOverhead
-	case link.Replica:
-		return m.Home.Genesis.Parameters.Request()
-	}
-	return 0
-}
-
-// admit lets clients and strangers in; only what they may do differs. Replicas come from providers.
-func (s *Server) admit(peer link.PublicKey, k link.Kind) bool {
-	switch k {
-	case link.Exchange, link.Directory:
-		return true
-	case link.Replica:
-		doc := s.document.Load()
-		if doc == nil {
-			return false
-		}
-		node, ok := doc.Node(directory.NodeID(peer))
-		return ok && node.Role == directory.RoleProvider
-	}
-	return false
-}
-
-func (s *Server) serve(ctx context.Context, conn link.Conn) error {
-	switch conn.Kind() {
-	case link.Exchange:
-		return s.exchange(conn)
-	case link.Replica:
-		return s.takeReplicas(conn)
-	case link.Directory:
-		return s.serveDirectory(conn)
-	}
-	return nil
 }
 
 // sweepEvery is how often old spools and days are looked for.
@@ -234,9 +207,9 @@ func (s *Server) housekeep(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		s.machine.Pipeline.Do(func(now time.Time) {
+		s.node.Do(func(now time.Time) {
 			for range s.edge.Sweep(now) {
-				s.machine.Counts.Drop(SpoolExpired)
+				s.chassis.Counts.Drop(SpoolExpired)
 			}
 		})
 	}
@@ -253,12 +226,12 @@ func (s *Server) oldest(now time.Time) box.Day {
 }
 
 func (s *Server) online() (n int) {
-	s.machine.Pipeline.Do(func(time.Time) { _, n = s.edge.Clients() })
+	s.node.Do(func(time.Time) { _, n = s.edge.Clients() })
 	return n
 }
 
 // Totals are the packets taken in and sent since the start.
-func (s *Server) Totals() (received, sent uint64) { return s.machine.Counts.Totals() }
+func (s *Server) Totals() (received, sent uint64) { return s.chassis.Counts.Totals() }
 
 // Dropped is the number of packets dropped for one reason.
-func (s *Server) Dropped(r transit.Reason) uint64 { return s.machine.Counts.Dropped(r) }
+func (s *Server) Dropped(r transit.Reason) uint64 { return s.chassis.Counts.Dropped(r) }

@@ -221,7 +221,7 @@ func document(t testing.TB, n *privnet.Network, e string) *directory.Document {
 	return doc
 }
 
-func node(t testing.TB, doc *directory.Document, name string) directory.Node {
+func listed(t testing.TB, doc *directory.Document, name string) directory.Node {
 	t.Helper()
 	for _, n := range doc.Nodes {
 		if n.Name == name {
@@ -242,7 +242,7 @@ func (s *shore) number(doc *directory.Document, with string, skip uint64) uint64
 	for _, id := range doc.StoringOn(uint16(s.today())) {
 		holders = append(holders, box.Holder(id))
 	}
-	first, second := box.Holder(node(s, doc, "provider-1").ID), box.Holder(node(s, doc, with).ID)
+	first, second := box.Holder(listed(s, doc, "provider-1").ID), box.Holder(listed(s, doc, with).ID)
 	for n := skip * 1000; ; n++ {
 		held := box.Placement(s.today(), boxtest.Box(n, 0, 0).ID, holders, 2)
 		if (held[0] == first || held[1] == first) && (held[0] == second || held[1] == second) {
@@ -261,7 +261,7 @@ func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace 
 		var put []box.Box
 		for i := range boxes {
 			b := s.mineToo(doc, "provider-2", uint64(i), 'x')
-			if _, err := s.stores["provider-1"].MemStore.Write(s.today(), b, box.Holder(node(t, doc, "provider-2").ID)); err != nil {
+			if _, err := s.stores["provider-1"].MemStore.Write(s.today(), b, box.Holder(listed(t, doc, "provider-2").ID)); err != nil {
 				t.Fatal(err)
 			}
 			put = append(put, b)
@@ -355,7 +355,7 @@ func (s *shore) customer(ctx context.Context) *customer {
 	if err != nil {
 		s.Fatal(err)
 	}
-	own := node(s, doc, "provider-1")
+	own := listed(s, doc, "provider-1")
 	conn, err := transport.Dial(ctx, link.Peer{Addr: own.Addr, Key: link.PublicKey(own.ID)}, link.Exchange)
 	if err != nil {
 		s.Fatal(err)
@@ -366,7 +366,7 @@ func (s *shore) customer(ctx context.Context) *customer {
 // ask sends a request that the own provider serves itself after delay, with a SURB over one mix.
 func (c *customer) ask(r box.Request, delay time.Duration) {
 	hop := func(name string, delay time.Duration) sphinx.Hop {
-		n := node(c, c.doc, name)
+		n := listed(c, c.doc, name)
 		key, err := c.doc.Key(n.ID, 0)
 		if err != nil {
 			c.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	"murmuration/internal/privnet"
-	"murmuration/mix"
+	mixnode "murmuration/mix/node"
 	"murmuration/provider"
 )
 
@@ -61,12 +61,12 @@ func needSubcommand(c *cli.Context) error {
 }
 
 func runMix(c *cli.Context) error {
-	cfg := mix.Config{}
+	cfg := mixnode.Config{}
 	if err := loadConfig(c.String("home"), directory.RoleMix, &cfg); err != nil {
 		return err
 	}
 	cfg.Home, cfg.Log = c.String("home"), logger(c.App.ErrWriter, c.Bool("verbose"))
-	node, err := mix.New(cfg)
+	node, err := mixnode.New(cfg)
 	if err != nil {
 		return err
 	}

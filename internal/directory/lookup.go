@@ -32,6 +32,18 @@ func (d *Document) Layer(i int) []Node {
 	return d.pick(func(n *Node) bool { return n.Role == RoleMix && n.Layer == i && !n.Probation })
 }
 
+// Neighbours are the nodes that a node takes packets from, and those that it sends them to: the layers
+// before and after its own, where providers are layer 0. A node that is not listed has none.
+func (d *Document) Neighbours(id NodeID) (previous, next []Node) {
+	self, listed := d.Node(id)
+	if !listed {
+		return nil, nil
+	}
+	ring := d.Parameters.Layers + 1
+	at := func(layer int) []Node { return d.pick(func(n *Node) bool { return n.Layer == layer%ring }) }
+	return at(self.Layer + ring - 1), at(self.Layer + 1)
+}
+
 // Providers is the providers that may serve clients, by ID.
 func (d *Document) Providers() []Node {
 	return d.pick(func(n *Node) bool { return n.Role == RoleProvider && !n.Probation })

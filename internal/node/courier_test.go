@@ -23,7 +23,7 @@ func (r *registry) Submit(context.Context, *directory.Descriptor) error { r.take
 // TestFullDiskDoesNotEndTheCourier: a descriptor whose keys found no room is made again; any other trouble
 // with keys ends the node.
 func TestFullDiskDoesNotEndTheCourier(t *testing.T) {
-	w := newTown(t, townParameters(), nil)
+	w := newSigner(t)
 	trouble, to := fmt.Errorf("making a key: %w", durable.ErrNoSpace), &registry{}
 	c := NewCourier(CourierConfig{Shelf: openShelf(t, w, t.TempDir()), Registry: to, Log: slog.New(slog.DiscardHandler),
 		Describe: func(directory.Epoch) (*directory.Descriptor, error) { return &directory.Descriptor{}, trouble }})

@@ -14,6 +14,8 @@ import (
 	"murmuration/internal/transit"
 )
 
+var epoch0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 func ringConfig(t *testing.T, dir string) KeyringConfig {
 	t.Helper()
 	s, err := suite.ByName("x25519")
@@ -175,18 +177,25 @@ func TestTagsSurvive(t *testing.T) {
 
 // TestOnlyOpenKeysUnwrap: a key whose tags are not in memory opens nothing.
 func TestOnlyOpenKeysUnwrap(t *testing.T) {
-	w := newTown(t, townParameters(), nil)
+	par, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := par.PacketParams()
+	if err != nil {
+		t.Fatal(err)
+	}
 	k := openRing(t, t.TempDir(), epoch0)
 	raw := public(t, k, 0)
-	key, err := w.params.Suite().ParsePublicKey(raw)
+	key, err := params.Suite().ParsePublicKey(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	packet, err := w.params.New(constant(7), []sphinx.Hop{{Key: key, Recipient: &sphinx.RecipientID{}}}, nil, nil)
+	packet, err := params.New(constant(7), []sphinx.Hop{{Key: key, Recipient: &sphinx.RecipientID{}}}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := sphinx.NewUnwrapper(w.params)
+	u := sphinx.NewUnwrapper(params)
 	if _, reason := k.Unwrap(epoch0, u, bytes.Clone(packet)); reason != transit.WrongEpoch {
 		t.Errorf("a key that is not open: %s", reason)
 	}

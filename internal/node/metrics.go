@@ -47,8 +47,8 @@ type source struct {
 	read    func() float64
 }
 
-// NewMetrics prepares the page of a node: healthy tells whether it does its work.
-func NewMetrics(addr string, healthy func() error, counts *Counts, links *link.Counters, gauges ...Gauge) *Metrics {
+// newMetrics prepares the page of a node: healthy tells whether it does its work.
+func newMetrics(addr string, healthy func() error, counts *Counts, links *link.Counters, gauges ...Gauge) *Metrics {
 	m := &Metrics{addr: addr, healthy: healthy, registry: prometheus.NewRegistry(), shown: map[string]float64{}}
 	m.counter("murmur_packets_received_total", "Packets taken in.", nil, func() uint64 { n, _ := counts.Totals(); return n })
 	m.counter("murmur_packets_sent_total", "Packets that left.", nil, func() uint64 { _, n := counts.Totals(); return n })
@@ -110,7 +110,7 @@ func (m *Metrics) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listening for metrics on %s: %w", m.addr, err)
 	}
-	server := &http.Server{Handler: m.handler(), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
+	server := &http.Server{Handler: m.Handler(), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
 	group, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
@@ -146,7 +146,8 @@ func (m *Metrics) republish(ctx context.Context) error {
 	}
 }
 
-func (m *Metrics) handler() http.Handler {
+// Handler serves the page and the health.
+func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,7 +16,7 @@ import (
 func page(t *testing.T, m *Metrics, path string) (status int, body string) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	m.handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 	raw, err := io.ReadAll(w.Result().Body)
 	if err != nil {
 		t.Fatal(err)
@@ -27,8 +26,8 @@ func page(t *testing.T, m *Metrics, path string) (status int, body string) {
 
 // TestMetricsAreBlurred: a counter shows multiples of sixteen, and changes once a minute.
 func TestMetricsAreBlurred(t *testing.T) {
-	counts := &Counts{}
-	m := NewMetrics("", func() error { return nil }, counts, &link.Counters{})
+	counts := NewCounts()
+	m := newMetrics("", func() error { return nil }, counts, &link.Counters{})
 	for range 37 {
 		counts.Received()
 	}
@@ -47,8 +46,8 @@ func TestMetricsAreBlurred(t *testing.T) {
 
 func TestMetricsArePublishedOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		counts := &Counts{}
-		m := NewMetrics("", func() error { return nil }, counts, &link.Counters{})
+		counts := NewCounts()
+		m := newMetrics("", func() error { return nil }, counts, &link.Counters{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go m.republish(ctx)
@@ -68,32 +67,9 @@ func TestMetricsArePublishedOnceAMinute(t *testing.T) {
 	})
 }
 
-// TestMetricsNameNobody: the only labels are reasons and events; no number names a peer.
-func TestMetricsNameNobody(t *testing.T) {
-	inTown(t, nil, func(ctx context.Context, w *town, n *Node) {
-		pass(2 * time.Minute)
-		_, body := page(t, n.metrics, "/metrics")
-		for _, label := range regexp.MustCompile(`\{[^}]*\}`).FindAllString(body, -1) {
-			if !regexp.MustCompile(`^\{(reason|event)="[a-z0-9_]+"\}$`).MatchString(label) {
-				t.Errorf("a metric has the label %s", label)
-			}
-		}
-		for _, p := range w.people {
-			if strings.Contains(body, p.addr) || strings.Contains(body, p.identity.ID().String()[:16]) {
-				t.Error("a metric names a node")
-			}
-		}
-		for _, name := range []string{"murmur_loop_return_ratio", "murmur_loop_worst_link_ratio", "murmur_loop_alarm 1", "murmur_replay_fill", "murmur_links_up ", `reason="bad_mac"`} {
-			if !strings.Contains(body, name) {
-				t.Errorf("the page has no %s", name)
-			}
-		}
-	})
-}
-
 func TestHealth(t *testing.T) {
 	var fault error
-	m := NewMetrics("", func() error { return fault }, &Counts{}, &link.Counters{})
+	m := newMetrics("", func() error { return fault }, NewCounts(), &link.Counters{})
 	if status, _ := page(t, m, "/healthz"); status != 200 {
 		t.Errorf("a healthy node answers %d", status)
 	}

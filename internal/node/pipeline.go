@@ -16,21 +16,12 @@ import (
 	"murmuration/internal/transit"
 )
 
-// Core is the pure part that an engine runs: the Relay of a mix, the edge of a provider.
-type Core interface {
-	Receive(now time.Time, a transit.Arrival) transit.Reason
-	TakeFresh(into []transit.Seen) []transit.Seen
-	Persisted(ticket uint64)
-	Next() (time.Time, bool)
-	Due(now time.Time, out []transit.Departure) ([]transit.Departure, error)
-}
-
-// Pipeline drives a core: workers peel packets, a scribe makes replay tags durable, and a clock lets
+// Pipeline drives a core: workers peel packets, a journal writer makes replay tags durable, and a clock lets
 // packets go when their time has come.
 type Pipeline struct {
 	cfg     PipelineConfig
 	work    chan []byte   // peeling is the bottleneck: packets that find it full are dropped
-	written chan struct{} // one place: "tags wait for the scribe"
+	written chan struct{} // one place: "tags wait for the journal writer"
 	sooner  chan struct{} // one place: "something is due earlier than the clock thinks"
 
 	mu    sync.Mutex // guards core and alarm
@@ -68,27 +59,27 @@ func NewPipeline(cfg PipelineConfig) *Pipeline {
 }
 
 // Submit takes a packet from a link; the engine owns its bytes from here on. It never blocks.
-func (e *Pipeline) Submit(packet []byte) {
+func (p *Pipeline) Submit(packet []byte) {
 	select {
-	case e.work <- packet:
+	case p.work <- packet:
 	default:
-		e.drop(packet, transit.Overload)
+		p.drop(packet, transit.Overload)
 	}
 }
 
 // Do runs f with the core locked, and sees to what became due by it.
-func (e *Pipeline) Do(f func(now time.Time)) {
-	e.mu.Lock()
+func (p *Pipeline) Do(f func(now time.Time)) {
+	p.mu.Lock()
 	f(time.Now())
-	e.rouse()
-	e.mu.Unlock()
+	p.rouse()
+	p.mu.Unlock()
 }
 
 // rouse wakes whoever has something to do now. The caller holds mu.
-func (e *Pipeline) rouse() {
-	nudge(e.written)
-	if next, ok := e.core.Next(); ok && !e.alarm.IsZero() && next.Before(e.alarm) {
-		nudge(e.sooner)
+func (p *Pipeline) rouse() {
+	nudge(p.written)
+	if next, ok := p.core.Next(); ok && !p.alarm.IsZero() && next.Before(p.alarm) {
+		nudge(p.sooner)
 	}
 }
 
@@ -100,47 +91,47 @@ func nudge(c chan struct{}) {
 }
 
 // Run peels, persists and sends until ctx ends or the tags cannot be made durable any more.
-func (e *Pipeline) Run(ctx context.Context) error {
+func (p *Pipeline) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for range e.cfg.Workers {
-		group.Go(func() error { return e.peel(ctx) })
+	for range p.cfg.Workers {
+		group.Go(func() error { return p.peel(ctx) })
 	}
-	group.Go(func() error { return e.scribe(ctx) })
-	group.Go(func() error { return e.clock(ctx) })
+	group.Go(func() error { return p.writeJournal(ctx) })
+	group.Go(func() error { return p.clock(ctx) })
 	return group.Wait()
 }
 
 // peel is one worker; it ends with ctx.
-func (e *Pipeline) peel(ctx context.Context) error {
-	unwrapper := sphinx.NewUnwrapper(e.cfg.Params)
+func (p *Pipeline) peel(ctx context.Context) error {
+	unwrapper := sphinx.NewUnwrapper(p.cfg.Params)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case packet := <-e.work:
-			e.receive(unwrapper, packet)
+		case packet := <-p.work:
+			p.receive(unwrapper, packet)
 		}
 	}
 }
 
-func (e *Pipeline) receive(u *sphinx.Unwrapper, packet []byte) {
-	a, reason := e.cfg.Keys.Unwrap(time.Now(), u, packet)
+func (p *Pipeline) receive(u *sphinx.Unwrapper, packet []byte) {
+	a, reason := p.cfg.Keys.Unwrap(time.Now(), u, packet)
 	if reason == transit.Accepted {
-		e.mu.Lock()
-		reason = e.core.Receive(time.Now(), a)
-		e.rouse()
-		e.mu.Unlock()
+		p.mu.Lock()
+		reason = p.core.Receive(time.Now(), a)
+		p.rouse()
+		p.mu.Unlock()
 	}
 	if reason != transit.Accepted {
-		e.drop(packet, reason)
+		p.drop(packet, reason)
 		return
 	}
-	e.cfg.Counts.Received()
+	p.cfg.Counts.Received()
 }
 
-func (e *Pipeline) drop(packet []byte, reason transit.Reason) {
-	e.cfg.Counts.Drop(reason)
-	e.cfg.Buffers.Put(packet)
+func (p *Pipeline) drop(packet []byte, reason transit.Reason) {
+	p.cfg.Counts.Drop(reason)
+	p.cfg.Buffers.Put(packet)
 }
 
 // groupEvery is the least time from one group of tags to the next. Without it a busy node on a fast disk
@@ -148,19 +139,19 @@ func (e *Pipeline) drop(packet []byte, reason transit.Reason) {
 // operation. The first tag after a quiet time waits for nothing, and what waits is small beside a hop delay.
 const groupEvery = time.Millisecond
 
-// scribe makes tags durable in groups: while one is being written, the tags of the next collect. It ends
+// writeJournal makes tags durable in groups: while one is being written, the tags of the next collect. It ends
 // with ctx, or when the disk refuses: a mix that cannot remember must not forward.
-func (e *Pipeline) scribe(ctx context.Context) error {
+func (p *Pipeline) writeJournal(ctx context.Context) error {
 	var seen []transit.Seen
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-e.written:
+		case <-p.written:
 		}
 		began := time.Now()
 		var err error
-		if seen, err = e.persist(ctx, seen[:0]); err != nil {
+		if seen, err = p.persist(ctx, seen[:0]); err != nil {
 			return err
 		}
 		if !sleepUntil(ctx, began.Add(groupEvery)) {
@@ -170,38 +161,38 @@ func (e *Pipeline) scribe(ctx context.Context) error {
 }
 
 // persist makes the tags that wait durable and lets their packets go; seen is where it collects them.
-func (e *Pipeline) persist(ctx context.Context, seen []transit.Seen) ([]transit.Seen, error) {
-	e.mu.Lock()
-	seen = e.core.TakeFresh(seen)
-	e.mu.Unlock()
+func (p *Pipeline) persist(ctx context.Context, seen []transit.Seen) ([]transit.Seen, error) {
+	p.mu.Lock()
+	seen = p.core.TakeFresh(seen)
+	p.mu.Unlock()
 	if len(seen) == 0 {
 		return seen, nil
 	}
-	if err := e.remember(ctx, seen); err != nil {
+	if err := p.remember(ctx, seen); err != nil {
 		return seen, fmt.Errorf("remembering replay tags: %w", err)
 	}
 	if ctx.Err() != nil {
 		return seen, nil
 	}
-	e.mu.Lock()
-	e.core.Persisted(seen[len(seen)-1].Ticket)
-	e.rouse()
-	e.mu.Unlock()
+	p.mu.Lock()
+	p.core.Persisted(seen[len(seen)-1].Ticket)
+	p.rouse()
+	p.mu.Unlock()
 	return seen, nil
 }
 
-// noSpacePause is how long the scribe waits for space on a full disk.
+// noSpacePause is how long the journal writer waits for space on a full disk.
 const noSpacePause = time.Second
 
 // remember waits on a full disk: what came since the disk was full does not leave, and when too much is
 // held, no more is taken.
-func (e *Pipeline) remember(ctx context.Context, seen []transit.Seen) error {
-	err := e.cfg.Keys.Persist(seen)
+func (p *Pipeline) remember(ctx context.Context, seen []transit.Seen) error {
+	err := p.cfg.Keys.Persist(seen)
 	if errors.Is(err, durable.ErrNoSpace) {
-		e.cfg.Log.Error("the disk is full: packets wait until there is room to remember them", "error", err)
+		p.cfg.Log.Error("the disk is full: packets wait until there is room to remember them", "error", err)
 	}
 	for errors.Is(err, durable.ErrNoSpace) && sleepUntil(ctx, time.Now().Add(noSpacePause)) {
-		err = e.cfg.Keys.Persist(nil)
+		err = p.cfg.Keys.Persist(nil)
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -210,7 +201,7 @@ func (e *Pipeline) remember(ctx context.Context, seen []transit.Seen) error {
 }
 
 // clock hands packets to the links when they are due; it ends with ctx.
-func (e *Pipeline) clock(ctx context.Context) error {
+func (p *Pipeline) clock(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var out []transit.Departure
@@ -219,24 +210,24 @@ func (e *Pipeline) clock(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-timer.C:
-		case <-e.sooner:
+		case <-p.sooner:
 		}
-		out = e.depart(out[:0])
-		timer.Reset(e.untilNext())
+		out = p.depart(out[:0])
+		timer.Reset(p.untilNext())
 	}
 }
 
-func (e *Pipeline) depart(out []transit.Departure) []transit.Departure {
-	e.mu.Lock()
-	e.alarm = time.Time{}
-	out, err := e.core.Due(time.Now(), out)
-	e.mu.Unlock()
-	e.complain(err)
+func (p *Pipeline) depart(out []transit.Departure) []transit.Departure {
+	p.mu.Lock()
+	p.alarm = time.Time{}
+	out, err := p.core.Due(time.Now(), out)
+	p.mu.Unlock()
+	p.complain(err)
 	for i, d := range out {
-		if e.cfg.Links.Send(d.To, d.Packet) {
-			e.cfg.Counts.Sent()
+		if p.cfg.Links.Send(d.To, d.Packet) {
+			p.cfg.Counts.Sent()
 		} else {
-			e.drop(d.Packet, transit.LinkDown)
+			p.drop(d.Packet, transit.LinkDown)
 		}
 		out[i] = transit.Departure{}
 	}
@@ -244,27 +235,27 @@ func (e *Pipeline) depart(out []transit.Departure) []transit.Departure {
 }
 
 // complain says why loops cannot be sent, once for each reason.
-func (e *Pipeline) complain(err error) {
+func (p *Pipeline) complain(err error) {
 	if err == nil {
 		return
 	}
-	if text := err.Error(); text != e.fault {
-		e.fault = text
-		e.cfg.Log.Warn("loops cannot be sent", "error", err)
+	if text := err.Error(); text != p.fault {
+		p.fault = text
+		p.cfg.Log.Warn("loops cannot be sent", "error", err)
 	}
 }
 
 // idleAlarm is how long the clock sleeps when nothing is held: it is woken by what comes.
 const idleAlarm = time.Hour
 
-func (e *Pipeline) untilNext() time.Duration {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+func (p *Pipeline) untilNext() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	now := time.Now()
-	next, ok := e.core.Next()
+	next, ok := p.core.Next()
 	if !ok {
 		next = now.Add(idleAlarm)
 	}
-	e.alarm = next
+	p.alarm = next
 	return max(0, next.Sub(now))
 }

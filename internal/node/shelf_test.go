@@ -2,45 +2,15 @@ package node
 
 import (
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"murmuration/internal/directory"
-	"murmuration/internal/link"
 )
 
-// signed is the document of epoch e of a network without a running mix, following previous.
-func (w *town) signed(e directory.Epoch, change func(*directory.Document)) *directory.Document {
-	w.Helper()
-	doc := w.doc(e)
-	if doc == nil {
-		now := w.genesis.Schedule().StartOf(e)
-		w.mu.Lock()
-		for _, p := range w.people {
-			if err := w.voter.Add(now, w.describe(p, e)); err != nil {
-				w.Fatal(err)
-			}
-		}
-		w.tally(now)
-		w.mu.Unlock()
-		if doc = w.doc(e); doc == nil {
-			w.Fatalf("no document for epoch %d", e)
-		}
-	}
-	if change != nil {
-		change(doc)
-		doc.Signatures = nil
-		doc.Sign(w.people[0].identity)
-	}
-	return doc
-}
-
-func openShelf(t *testing.T, w *town, dir string) *Shelf {
+func openShelf(t *testing.T, w *signer, dir string) *Shelf {
 	t.Helper()
 	s, err := OpenShelf(w.genesis, dir)
 	if err != nil {
@@ -50,7 +20,7 @@ func openShelf(t *testing.T, w *town, dir string) *Shelf {
 }
 
 func TestShelf(t *testing.T) {
-	w := newTown(t, townParameters(), nil)
+	w := newSigner(t)
 	dir := t.TempDir()
 	s := openShelf(t, w, dir)
 	at := w.genesis.Schedule().StartOf
@@ -84,7 +54,7 @@ func TestShelf(t *testing.T) {
 
 // TestContradictionsAreRefused: documents with good signatures that cannot both be true.
 func TestContradictionsAreRefused(t *testing.T) {
-	w := newTown(t, townParameters(), nil)
+	w := newSigner(t)
 	at := w.genesis.Schedule().StartOf
 	s := openShelf(t, w, t.TempDir())
 	first := w.signed(0, nil)
@@ -117,7 +87,7 @@ func TestContradictionsAreRefused(t *testing.T) {
 }
 
 func TestDamagedDocumentsAreNamed(t *testing.T) {
-	w := newTown(t, townParameters(), nil)
+	w := newSigner(t)
 	for name, content := range map[string][]byte{
 		"0.document": []byte("nonsense"),
 		"1.document": w.signed(0, nil).Marshal(), // under another epoch's name
@@ -131,52 +101,4 @@ func TestDamagedDocumentsAreNamed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-}
-
-// TestClockBeforeTheNetwork is said at once, with both times.
-func TestClockBeforeTheNetwork(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour)
-		fabric := link.NewFabric()
-		w := newTown(t, townParameters(), fabric)
-		genesis, err := directory.NewGenesis("later", time.Now().Add(time.Hour), townParameters(), w.genesis.Authorities, w.genesis.Entries)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := CreateHome(dir, genesis, w.people[real].seed); err != nil {
-			t.Fatal(err)
-		}
-		n := w.node(dir, fabric, nil)
-		defer n.Close()
-		if err := n.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "clock says 2025") || !strings.Contains(err.Error(), "begins at") {
-			t.Errorf("the node ended with %v", err)
-		}
-	})
-}
-
-// TestRefusalsAreTold: a volunteer who is not admitted hears why, once.
-func TestRefusalsAreTold(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour)
-		fabric := link.NewFabric()
-		w := newTown(t, townParameters(), fabric)
-		w.voter.Admit(nil)
-		if _, err := CreateHome(dir, w.genesis, w.people[real].seed); err != nil {
-			t.Fatal(err)
-		}
-		var log lines
-		n := w.node(dir, fabric, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-		defer n.Close()
-		ctx := within(t.Context(), 30*time.Second)
-		wait := w.run(ctx)
-		if err := n.Run(ctx); err != nil {
-			t.Error(err)
-		}
-		wait()
-		if told := strings.Count(log.String(), "refuses this node"); told != 1 {
-			t.Errorf("the refusal was told %d times:\n%s", told, log.String())
-		}
-	})
 }

@@ -9,7 +9,8 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
-	"murmuration/mix"
+	"murmuration/internal/node"
+	mixnode "murmuration/mix/node"
 	"murmuration/provider"
 )
 
@@ -32,7 +33,7 @@ type Volunteer struct {
 // Apply makes the home of a volunteer's mix with its configuration, and the signed application in it,
 // whose path it returns. What `murmur mix run` would refuse later is refused here, before anything is made.
 func Apply(v Volunteer) (path string, err error) {
-	cfg := mix.Config{Name: v.Name, Listen: v.Listen, Address: v.Address}
+	cfg := mixnode.Config{Name: v.Name, Listen: v.Listen, Address: v.Address}
 	if err := cfg.Validate(); err != nil {
 		return "", fmt.Errorf("applying: %w", err)
 	}
@@ -49,7 +50,7 @@ func Apply(v Volunteer) (path string, err error) {
 	if err := a.Verify(v.Genesis); err != nil {
 		return "", fmt.Errorf("applying: %w", err)
 	}
-	if _, err := mix.CreateHome(v.Home, v.Genesis, seed); err != nil {
+	if _, err := mixnode.CreateHome(v.Home, v.Genesis, seed); err != nil {
 		return "", err
 	}
 	if err := WriteConfig(v.Home, directory.RoleMix, Settings{Name: v.Name, Listen: v.Listen, Address: v.Address}); err != nil {
@@ -62,7 +63,7 @@ func Apply(v Volunteer) (path string, err error) {
 // Admit puts the node of an application on the list of the authority in home. The authority reads the
 // list before every vote, running or not.
 func Admit(home, path string) (*directory.Application, error) {
-	authority, err := mix.OpenHome(home)
+	authority, err := node.OpenHome(home)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
-	"murmuration/mix"
+	mixnode "murmuration/mix/node"
 	"murmuration/provider"
 )
 
@@ -128,7 +128,7 @@ func (n *Network) createHome(node *Node) (err error) {
 	if node.Role == directory.RoleProvider {
 		_, err = provider.CreateHome(node.Dir, n.Genesis, node.seed)
 	} else {
-		_, err = mix.CreateHome(node.Dir, n.Genesis, node.seed)
+		_, err = mixnode.CreateHome(node.Dir, n.Genesis, node.seed)
 	}
 	return err
 }

@@ -12,7 +12,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
-	"murmuration/mix"
+	mixnode "murmuration/mix/node"
 	"murmuration/provider"
 )
 
@@ -148,7 +148,7 @@ func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cfg mix.Config
+	var cfg mixnode.Config
 	if err := config.Load(filepath.Join(home, ConfigFile(directory.RoleMix)), &cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +259,7 @@ func open(role directory.Role, cfg provider.Config) (Runner, error) {
 	if role == directory.RoleProvider {
 		return provider.New(cfg)
 	}
-	return mix.New(cfg.Config)
+	return mixnode.New(cfg.Config)
 }
 
 // TestLostBoxesAreNoticed: a provider whose boxes are gone does not begin anew as if it had promised

@@ -12,6 +12,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/mix"
+	mixnode "murmuration/mix/node"
 	"murmuration/provider"
 )
 
@@ -44,7 +45,7 @@ func (node *Node) OpenTLS(cfg link.Config) (link.Transport, error) {
 
 // Open opens one node with the shipped configuration's values.
 func (n *Network) Open(node *Node, o Options) (Runner, error) {
-	cfg := mix.Config{
+	cfg := mixnode.Config{
 		Home: node.Dir, Name: node.Name, Listen: node.Addr, Log: o.Log,
 		Transport: func(l link.Config) (link.Transport, error) {
 			if o.Transport != nil {
@@ -54,7 +55,7 @@ func (n *Network) Open(node *Node, o Options) (Runner, error) {
 		},
 	}
 	if node.Role == directory.RoleMix {
-		return mix.New(cfg)
+		return mixnode.New(cfg)
 	}
 	p := provider.Config{Config: cfg}
 	if o.Store != nil {

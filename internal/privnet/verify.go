@@ -10,7 +10,8 @@ import (
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
-	"murmuration/mix"
+	"murmuration/internal/node"
+	mixnode "murmuration/mix/node"
 	"murmuration/provider"
 )
 
@@ -47,7 +48,7 @@ func Verify(dir string) (good []string, err error) {
 }
 
 func verifyHome(dir string, genesis *directory.Genesis) (string, error) {
-	home, err := mix.OpenHome(dir)
+	home, err := node.OpenHome(dir)
 	if err != nil {
 		return "", err
 	}
@@ -69,7 +70,7 @@ func verifyConfig(dir string) (directory.Role, error) {
 	if path := filepath.Join(dir, ConfigFile(directory.RoleProvider)); exists(path) {
 		return directory.RoleProvider, config.Load(path, &provider.Config{})
 	}
-	return directory.RoleMix, config.Load(filepath.Join(dir, ConfigFile(directory.RoleMix)), &mix.Config{})
+	return directory.RoleMix, config.Load(filepath.Join(dir, ConfigFile(directory.RoleMix)), &mixnode.Config{})
 }
 
 func exists(path string) bool {
@@ -78,7 +79,7 @@ func exists(path string) bool {
 }
 
 // verifyDocuments checks signatures, form, and that each document follows the one before.
-func verifyDocuments(home *mix.Home) (n int, err error) {
+func verifyDocuments(home *node.Home) (n int, err error) {
 	files, err := filepath.Glob(home.Path("documents/*.document"))
 	if err != nil {
 		return 0, err

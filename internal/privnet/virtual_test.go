@@ -19,7 +19,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
-	"murmuration/mix"
+	mixnode "murmuration/mix/node"
 	"murmuration/provider"
 )
 
@@ -131,12 +131,12 @@ func checkNode(t *testing.T, name string, node Runner) {
 	if received == 0 || sent == 0 {
 		t.Errorf("%s took in %d packets and sent %d", name, received, sent)
 	}
-	for _, reason := range mix.Reasons() {
-		if n := node.Dropped(reason); n > 0 && reason != mix.DropStream {
+	for _, reason := range provider.Reasons() {
+		if n := node.Dropped(reason); n > 0 && reason != provider.DropStream {
 			t.Errorf("%s dropped %d packets: %s", name, n, reason)
 		}
 	}
-	if m, ok := node.(*mix.Node); ok {
+	if m, ok := node.(*mixnode.Node); ok {
 		if ratio, alarm := m.LoopReturns(); ratio < 1 || alarm {
 			t.Errorf("%s saw %.0f %% of its loops return, alarm %v", name, 100*ratio, alarm)
 		}
@@ -285,7 +285,7 @@ func checkAlarms(t *testing.T, running map[string]Runner, stopped []string) {
 		t.Error("no mix was stopped")
 	}
 	for name, node := range running {
-		m, isMix := node.(*mix.Node)
+		m, isMix := node.(*mixnode.Node)
 		if !isMix || slices.Contains(stopped, name) {
 			continue
 		}

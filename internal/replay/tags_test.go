@@ -57,12 +57,14 @@ func TestTagsWithALowerLimit(t *testing.T) {
 	}
 }
 
+const million = 1_000_000
+
 // BenchmarkTags is the look-up and insertion of fresh tags up to a million, growth included.
 func BenchmarkTags(b *testing.B) {
-	tags := NewTags(NewSet(firstTags, Secret{}), defaultPacketsPerEpoch, Secret{})
+	tags := NewTags(NewSet(firstTags, Secret{}), million, Secret{})
 	for n := range b.N {
-		if n%defaultPacketsPerEpoch == 0 {
-			tags = NewTags(NewSet(firstTags, Secret{}), defaultPacketsPerEpoch, Secret{})
+		if n%million == 0 {
+			tags = NewTags(NewSet(firstTags, Secret{}), million, Secret{})
 		}
 		if _, err := tags.Add(tagNumber(n)); err != nil {
 			b.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"os"
 	"runtime"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"murmuration/internal/link"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/suite"
-	"murmuration/mix"
 )
 
 // sizes are the default network's packets, 22,862 bytes, and small classical ones of some 3 KiB.
@@ -174,121 +172,6 @@ func (w *town) linkCost(b *testing.B) time.Duration {
 		}
 	}
 	return (cpuTime() - before) / time.Duration(rounds*len(lot))
-}
-
-// BenchmarkPeelers is the pool of workers alone, without links: how much faster two are than one, in the
-// same run. Run it with -benchtime 5000x, on a machine with nothing else to do. cpu/unwrap is the CPU time of a
-// packet with two workers, scribe and all, over that of its peeling alone; other work disturbs it less.
-func BenchmarkPeelers(b *testing.B) {
-	if runtime.GOMAXPROCS(0) < 2 {
-		b.Skip("there is one processor only")
-	}
-	for _, s := range sizes {
-		b.Run(s.name, func(b *testing.B) {
-			w := newTown(b, benchParameters(s.suite, s.plaintext), nil)
-			one, _ := w.peel(b, b.N, 1)
-			two, used := w.peel(b, b.N, 2)
-			b.ReportMetric(float64(used)/float64(b.N)/float64(w.unwrapCost(b)), "cpu/unwrap")
-			b.ReportMetric(float64(b.N)/one.Seconds(), "packets/s-1")
-			b.ReportMetric(float64(b.N)/two.Seconds(), "packets/s-2")
-			b.ReportMetric(float64(one)/float64(two), "speedup")
-		})
-	}
-}
-
-// peel is how long so many workers take for n packets, and what CPU time, to the point at which all are in the
-// pool and their tags on disk.
-func (w *town) peel(b *testing.B, n, workers int) (took, used time.Duration) {
-	e, relay, packets := w.peelers(b, n, workers, n)
-	for _, p := range packets {
-		e.Submit(p)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	var running sync.WaitGroup
-	began := time.Now()
-	used = cpuTime()
-	running.Go(func() { _ = e.Run(ctx) })
-	for durable := 0; durable < n; {
-		e.Do(func(time.Time) { durable = len(relay.pool.heap) })
-		runtime.Gosched()
-		if !sleepUntil(ctx, time.Now().Add(time.Millisecond)) {
-			break
-		}
-	}
-	took = time.Since(began)
-	used = cpuTime() - used
-	cancel()
-	running.Wait()
-	return took, used
-}
-
-// peelers is an engine alone, with n packets for it that do not leave before the benchmark is over.
-func (w *town) peelers(b *testing.B, n, workers, queue int) (*Pipeline, *mix.Relay, [][]byte) {
-	keys, err := OpenKeyring(KeyringConfig{
-		Dir: b.TempDir(), Suite: w.params.Suite(), Epochs: w.genesis.Schedule(), Grace: w.genesis.Parameters.Grace, Capacity: n + 1,
-	}, time.Now())
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { keys.Close() })
-	raw, err := keys.Public(0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	key, err := w.params.Suite().ParsePublicKey(raw)
-	if err != nil {
-		b.Fatal(err)
-	}
-	packets := make([][]byte, n)
-	for i := range packets {
-		hops := []sphinx.Hop{{Key: key, Delay: time.Minute}, {ID: sphinx.NodeID{1}, Key: key, Recipient: &sphinx.RecipientID{}}}
-		if packets[i], err = w.params.New(rand.Reader, hops, nil, nil); err != nil {
-			b.Fatal(err)
-		}
-	}
-	relay := mix.NewRelay(n+1, nil)
-	relay.SetRules(mix.Rules{DelayLimit: time.Hour, Next: map[directory.NodeID]struct{}{{1}: {}}})
-	opened, err := keys.Open(time.Now())
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, o := range opened {
-		relay.OpenEpoch(o.Epoch, o.From, o.Until, o.Tags)
-	}
-	return NewPipeline(PipelineConfig{
-		Params: w.params, Keys: keys, Core: relay, Buffers: NewBuffers(w.params.PacketSize()), Counts: &Counts{}, Workers: workers, Queue: queue,
-	}), relay, packets
-}
-
-// overload is how many times what the workers can do BenchmarkOverload asks of them.
-const overload = 5
-
-// BenchmarkOverload gives the peelers five times what they have just shown that they can do, and reports what
-// share of it they still do per CPU-second. Run it with -benchtime 20000x.
-func BenchmarkOverload(b *testing.B) {
-	w := newTown(b, benchParameters("x25519", 2000), nil)
-	workers := runtime.GOMAXPROCS(0)
-	n := max(1, b.N/overload)
-	alone, used := w.peel(b, n, workers)
-	capacity := float64(n) / used.Seconds()
-	gap := alone / time.Duration(n) / overload
-	e, _, packets := w.peelers(b, b.N, workers, 0)
-	ctx, cancel := context.WithCancel(b.Context())
-	var running sync.WaitGroup
-	running.Go(func() { _ = e.Run(ctx) })
-	began, before := time.Now(), cpuTime()
-	for i, p := range packets {
-		if i%64 == 0 && !sleepUntil(ctx, began.Add(time.Duration(i)*gap)) {
-			break
-		}
-		e.Submit(p)
-	}
-	used = cpuTime() - before
-	received, _ := e.cfg.Counts.Totals()
-	b.ReportMetric(float64(received)/used.Seconds()/capacity, "goodput/capacity")
-	b.ReportMetric(float64(b.N)/float64(received), "offered/goodput")
-	cancel()
-	running.Wait()
 }
 
 // peelable is a packet for a key of the test's own.

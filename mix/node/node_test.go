@@ -3,7 +3,9 @@ package node
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -127,14 +129,14 @@ func TestNoDocumentNoMixing(t *testing.T) {
 		if through(2) != 1 {
 			t.Error("nothing goes through although the document has not expired")
 		}
-		if err := n.machine.Healthy(); err != nil {
+		if err := n.node.Healthy(); err != nil {
 			t.Errorf("unhealthy although the document has not expired: %v", err)
 		}
 		pass(2 * length) // epoch 4: it is over
 		if through(4) != 0 {
 			t.Error("a packet went through without a document")
 		}
-		if n.machine.Healthy() == nil || !strings.Contains(log.String(), "carries nothing") {
+		if n.node.Healthy() == nil || !strings.Contains(log.String(), "carries nothing") {
 			t.Error("nobody was told that the document has expired")
 		}
 		w.setDeaf(false)
@@ -152,12 +154,12 @@ func TestLateDocument(t *testing.T) {
 		length := w.genesis.Schedule().Length
 		w.setDeaf(true)
 		pass(length)
-		if doc, err := n.machine.Courier.Current(time.Now()); err != nil || doc.Epoch != 0 {
+		if doc, err := n.node.Documents.Current(time.Now()); err != nil || doc.Epoch != 0 {
 			t.Fatalf("control: in epoch 1 the document in force is %v, %v", doc, err)
 		}
 		w.setDeaf(false)
 		pass(length / 4)
-		if doc, err := n.machine.Courier.Current(time.Now()); err != nil || doc.Epoch != 1 {
+		if doc, err := n.node.Documents.Current(time.Now()); err != nil || doc.Epoch != 1 {
 			t.Errorf("a late document is not in force: %v, %v", doc, err)
 		}
 	})
@@ -194,9 +196,8 @@ func TestKeysAreErasedInTime(t *testing.T) {
 	inTown(t, nil, func(ctx context.Context, w *town, n *Node) {
 		length := w.genesis.Schedule().Length
 		has := func(e directory.Epoch) bool {
-			n.machine.keys.mu.RLock()
-			defer n.machine.keys.mu.RUnlock()
-			return n.machine.keys.keys[e] != nil
+			_, err := os.Stat(n.node.Home.Path(fmt.Sprintf("keys/%d.key", e)))
+			return err == nil
 		}
 		pass(length + length/4 - time.Second)
 		if !has(0) || !has(1) {

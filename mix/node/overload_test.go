@@ -20,14 +20,14 @@ func TestOverload(t *testing.T) {
 		pass(5 * time.Second)
 		doc := w.doc(0)
 		conn := w.dial(ctx, doc)
-		queue := cap(n.machine.Pipeline.work)
+		const queue = 256 // of one worker
 		burst := make([][]byte, 5*queue)
 		for i := range burst {
 			burst[i] = w.packet(doc, 0, 50*time.Millisecond)
 		}
 		before, _ := n.Totals()
 		for _, p := range burst {
-			n.machine.Pipeline.Submit(bytes.Clone(p))
+			n.node.Submit(bytes.Clone(p))
 		}
 		pass(time.Millisecond) // in virtual time: all are peeled, none has left
 		after, _ := n.Totals()
@@ -35,7 +35,7 @@ func TestOverload(t *testing.T) {
 		if accepted+lost+full != len(burst) || lost == 0 || full == 0 {
 			t.Errorf("of %d packets %d were accepted, %d found the queue full, %d the pool", len(burst), accepted, lost, full)
 		}
-		n.machine.Pipeline.Do(func(time.Time) {
+		n.node.Do(func(time.Time) {
 			if now := n.relay.Held(); accepted != held || now != held {
 				t.Errorf("%d packets were accepted and %d are held, want the %d that may be", accepted, now, held)
 			}

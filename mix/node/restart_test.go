@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 func beMix(home, addr string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	n, err := New(Config{Home: home, Name: "mix", Listen: addr, PacketsPerEpoch: max(defaultPacketsPerEpoch, 2*replays())})
+	n, err := New(Config{Home: home, Name: "mix", Listen: addr, PacketsPerEpoch: max(1_000_000, 2*replays())})
 	if err != nil {
 		return err
 	}

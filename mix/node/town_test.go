@@ -423,3 +423,13 @@ func (w *town) home() string {
 	}
 	return dir
 }
+
+// sleepUntil is false when ctx ended first.
+func sleepUntil(ctx context.Context, t time.Time) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Until(t)):
+		return ctx.Err() == nil
+	}
+}

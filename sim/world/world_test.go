@@ -17,6 +17,7 @@ import (
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/suite"
+	"murmuration/internal/transit"
 	"murmuration/mix"
 	"murmuration/provider"
 )
@@ -307,11 +308,11 @@ func (s *station) receive(packet []byte) {
 	}
 	a, ok := s.peel(packet)
 	if !ok {
-		s.w.drops[mix.BadMAC]++
+		s.w.drops[transit.BadMAC]++
 		return
 	}
 	reason := s.take(a)
-	if reason != mix.Accepted {
+	if reason != transit.Accepted {
 		s.w.drops[reason]++
 	}
 	if seen := s.relay.TakeFresh(nil); len(seen) > 0 {
@@ -328,19 +329,19 @@ func (s *station) persisted(ticket uint64) {
 	}
 }
 
-func (s *station) peel(packet []byte) (mix.Arrival, bool) {
+func (s *station) peel(packet []byte) (transit.Arrival, bool) {
 	for e, key := range s.keys {
 		if from, until := s.window(e); s.w.now.Before(from) || !s.w.now.Before(until) {
 			continue
 		}
 		if hop, err := s.unwrap.Unwrap(key, packet); err == nil {
-			return mix.Arrival{Epoch: e, Hop: hop, Packet: packet}, true
+			return transit.Arrival{Epoch: e, Hop: hop, Packet: packet}, true
 		}
 	}
-	return mix.Arrival{}, false
+	return transit.Arrival{}, false
 }
 
-func (s *station) take(a mix.Arrival) mix.Reason {
+func (s *station) take(a transit.Arrival) mix.Reason {
 	if a.Hop.Kind == sphinx.Forward {
 		s.w.waits[&a.Packet[0]] = s.w.now
 	}
@@ -354,7 +355,7 @@ func (s *station) take(a mix.Arrival) mix.Reason {
 	reply, err := s.keeper.Answer(s.w.now, job.Payload)
 	if err != nil {
 		s.edge.Abandon(job.ID)
-		return mix.BadRequest
+		return provider.BadRequest
 	}
 	s.replicate()
 	s.w.waits[&reply.Packet[0]] = s.w.now.Add(s.w.genesis.Parameters.ReplyAllowance)
@@ -396,7 +397,7 @@ func (s *station) schedule() {
 }
 
 func (s *station) due() {
-	var out []mix.Departure
+	var out []transit.Departure
 	var err error
 	if s.edge != nil {
 		out, _ = s.edge.Due(s.w.now, nil, nil)
@@ -413,7 +414,7 @@ func (s *station) due() {
 }
 
 // held notes how long a packet that leaves was here, beyond what every reply waits.
-func (s *station) held(d mix.Departure) {
+func (s *station) held(d transit.Departure) {
 	if since, ok := s.w.waits[&d.Packet[0]]; ok {
 		delete(s.w.waits, &d.Packet[0])
 		mean := s.w.genesis.Parameters.MeanHopDelay
@@ -454,7 +455,7 @@ func (w *world) exchange(p *person, frame []byte) {
 		w.t.Fatal(err)
 	}
 	answer, reason := p.own.edge.Exchange(w.now, p.spool, up.Received)
-	if reason != mix.Accepted {
+	if reason != transit.Accepted {
 		w.t.Fatalf("the provider drops a slot: %s", reason)
 	}
 	down := make([]byte, len(frame))
@@ -604,7 +605,7 @@ func TestFiveEpochsLoseNothing(t *testing.T) {
 		t.Errorf("the follower read %d of %d posts: %q", len(f.got), len(want), f.got)
 	}
 	for reason, n := range w.drops {
-		if reason != mix.DropStream {
+		if reason != provider.DropStream {
 			t.Errorf("%d packets dropped: %s", n, reason)
 		}
 	}

@@ -1,0 +1,65 @@
+package node
+
+import (
+	"maps"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+)
+
+// apply switches to the document of a new epoch.
+func (n *Node) apply(now time.Time, doc *directory.Document) error {
+	if err := n.turnKeys(now); err != nil {
+		return err
+	}
+	self, listed := doc.Node(n.Home.Identity.ID())
+	if !listed {
+		n.cfg.Log.Warn("this node is not in the network document and carries nothing: is it admitted?", "epoch", doc.Epoch)
+	}
+	previous, next := doc.Neighbours(n.Home.Identity.ID())
+	if err := n.links.Set(peers(next)); err != nil {
+		return err
+	}
+	n.pipeline.Do(func(time.Time) { n.role.Documents.SetDocument(doc) })
+	n.admitSenders(previous) // last: what they send must find rules and links
+	n.prune()
+	n.cfg.Log.Info("network document in force", "epoch", doc.Epoch, "nodes", len(doc.Nodes), "layer", self.Layer)
+	return nil
+}
+
+// expire ends all mixing until there is a document again. What is held still leaves if its link lasts.
+func (n *Node) expire() {
+	n.pipeline.Do(func(time.Time) { n.role.Documents.SetDocument(nil) })
+	_ = n.links.Set(nil) // taking links down cannot fail
+	n.before = nil
+	n.senders.Store(nil)
+	n.prune()
+}
+
+func peers(nodes []directory.Node) map[directory.NodeID]link.Peer {
+	all := make(map[directory.NodeID]link.Peer, len(nodes))
+	for _, n := range nodes {
+		all[n.ID] = link.Peer{Addr: n.Addr, Key: link.PublicKey(n.ID)}
+	}
+	return all
+}
+
+// admitSenders lets in the senders of this document and, for packets still on their way, the one before.
+func (n *Node) admitSenders(nodes []directory.Node) {
+	now := make(map[link.PublicKey]struct{}, len(nodes))
+	for _, sender := range nodes {
+		now[link.PublicKey(sender.ID)] = struct{}{}
+	}
+	both := maps.Clone(now)
+	maps.Copy(both, n.before)
+	n.before = now
+	n.senders.Store(&both)
+}
+
+// prune cuts the links of those who are no longer neighbours.
+func (n *Node) prune() {
+	if n.listener != nil {
+		n.listener.Prune()
+	}
+}

@@ -1,0 +1,109 @@
+// Package node is every node of a network, whatever its role: home, keys, replay journal, links,
+// documents, and the pipeline that peels packets, remembers them and sends them on.
+//
+// It knows which nodes are neighbours and knows no role: what a packet means, the Core of a Role decides,
+// and mix/node and provider/node give one to New. A node knows where a packet came from and where it
+// goes; nothing here may ever write down, log or count anything that joins the two.
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+)
+
+// Node is a chassis with a role: what runs.
+type Node struct {
+	*Chassis
+	role     Role
+	pipeline *Pipeline
+	links    *Links
+	courier  *Courier
+	listener link.Listener
+
+	before map[link.PublicKey]struct{} // senders by the document before, for the grace; the courier's
+	warned directory.Epoch             // whose replay set was said to be nearly full; rotate's
+}
+
+// New gives a chassis its role; the node owns the chassis from here on. Keys and tags are opened now, so
+// that what is damaged is said before anything runs.
+func New(c *Chassis, role Role) (*Node, error) {
+	n := &Node{Chassis: c, role: role}
+	c.services = role.Services
+	n.links = NewLinks(LinksConfig{
+		Transport: c.transport, Buffers: c.Buffers, FrameSize: c.Params.PacketSize(), Counters: c.Events, Log: c.cfg.Log,
+	})
+	n.pipeline = NewPipeline(PipelineConfig{
+		Params: c.Params, Keys: c.keys, Core: role.Core, Links: n.links, Buffers: c.Buffers, Counts: c.Counts,
+		Workers: c.cfg.Workers, Log: c.cfg.Log,
+	})
+	registry := role.Registry
+	if registry == nil {
+		registry = NewRemote(c.Home.Genesis, c.transport)
+	}
+	n.courier = NewCourier(CourierConfig{
+		Shelf: c.Documents, Registry: registry, Describe: c.describe, Apply: n.apply, Expire: n.expire, Log: c.cfg.Log,
+	})
+	return n, n.turnKeys(time.Now())
+}
+
+// Do runs f with the core locked, and sees to what became due by it.
+func (n *Node) Do(f func(now time.Time)) { n.pipeline.Do(f) }
+
+// Submit takes a packet in as if it had come from a link; its bytes belong to the node from here on.
+func (n *Node) Submit(packet []byte) { n.pipeline.Submit(packet) }
+
+// Run lives until ctx ends, and leaves nothing running.
+func (n *Node) Run(ctx context.Context) error {
+	listener, err := n.transport.Listen(n.cfg.Listen)
+	if err != nil {
+		return err // names the address itself
+	}
+	defer listener.Close()
+	n.listener = listener
+	group, ctx := errgroup.WithContext(ctx)
+	stop := context.AfterFunc(ctx, func() { listener.Close() })
+	defer stop()
+	group.Go(func() error { return n.pipeline.Run(ctx) })
+	group.Go(func() error { return n.links.Run(ctx) })
+	group.Go(func() error { return n.courier.Run(ctx) })
+	group.Go(func() error { return n.rotate(ctx) })
+	group.Go(func() error { return n.accept(ctx, group) })
+	return group.Wait()
+}
+
+// accept takes links in until the listener closes.
+func (n *Node) accept(ctx context.Context, group *errgroup.Group) error {
+	for {
+		conn, err := n.listener.Accept(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("accepting links: %w", err)
+		}
+		group.Go(func() error { n.serve(ctx, conn); return nil })
+	}
+}
+
+// serve reads one link to its end, which is no error of the node's.
+func (n *Node) serve(ctx context.Context, conn link.Conn) {
+	defer conn.Close()
+	if conn.Kind() != link.Packets {
+		_ = n.services[conn.Kind()].Serve(ctx, conn) // admit has seen that there is one
+		return
+	}
+	for {
+		packet := n.Buffers.Get()
+		if err := conn.Receive(packet); err != nil {
+			n.Buffers.Put(packet)
+			return
+		}
+		n.pipeline.Submit(packet)
+	}
+}

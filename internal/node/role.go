@@ -1,0 +1,56 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/internal/replay"
+	"murmuration/internal/transit"
+)
+
+// Role is what makes a mix or a provider of a chassis, as parts that are complete before they are given.
+type Role struct {
+	Core      Core
+	Relay     Relay
+	Documents Documents
+	// Services are for the kinds of link beside packets; a kind without one is refused.
+	Services map[link.Kind]Service
+	// Registry is where documents come from; nil is Remote.
+	Registry Registry
+}
+
+// Core is the pure part of a role that the pipeline runs: the relay of a mix, the edge of a provider. It
+// is called by one goroutine at a time.
+type Core interface {
+	Receive(now time.Time, a transit.Arrival) transit.Reason
+	TakeFresh(into []transit.Seen) []transit.Seen
+	Persisted(ticket uint64)
+	Next() (time.Time, bool)
+	Due(now time.Time, out []transit.Departure) ([]transit.Departure, error)
+}
+
+// Relay is the part of a core that remembers what was seen under each key, and holds packets. It is
+// called as the core is.
+type Relay interface {
+	OpenEpoch(e directory.Epoch, from, until time.Time, tags replay.TagSet)
+	CloseEpoch(e directory.Epoch)
+	Tags(e directory.Epoch) (seen, capacity int)
+	Held() int
+}
+
+// Documents is whoever in a role goes by the network document. It is called as the core is, when the
+// relay's epochs are open already and before anything comes by the new document.
+type Documents interface {
+	// SetDocument switches to a document; nil means that none is in force any more.
+	SetDocument(doc *directory.Document)
+}
+
+// Service answers one kind of link.
+type Service interface {
+	// Admits says whether a peer may have such a link; it is asked again after each new document.
+	Admits(peer link.PublicKey) bool
+	// Serve answers until the link ends, which is no error of the node's.
+	Serve(ctx context.Context, conn link.Conn) error
+}

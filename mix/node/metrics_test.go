@@ -1,0 +1,43 @@
+package node
+
+import (
+	"context"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"murmuration/internal/node"
+)
+
+// TestMetricsNameNobody: the only labels are reasons and events; no number names a peer.
+func TestMetricsNameNobody(t *testing.T) {
+	inTown(t, nil, func(ctx context.Context, w *town, n *Node) {
+		pass(2 * time.Minute)
+		_, body := page(t, n.metrics)
+		for _, label := range regexp.MustCompile(`\{[^}]*\}`).FindAllString(body, -1) {
+			if !regexp.MustCompile(`^\{(reason|event)="[a-z0-9_]+"\}$`).MatchString(label) {
+				t.Errorf("a metric has the label %s", label)
+			}
+		}
+		for _, p := range w.people {
+			if strings.Contains(body, p.addr) || strings.Contains(body, p.identity.ID().String()[:16]) {
+				t.Error("a metric names a node")
+			}
+		}
+		for _, name := range []string{"murmur_loop_return_ratio", "murmur_loop_worst_link_ratio", "murmur_loop_alarm 1", "murmur_replay_fill", "murmur_links_up ", `reason="bad_mac"`} {
+			if !strings.Contains(body, name) {
+				t.Errorf("the page has no %s", name)
+			}
+		}
+	})
+}
+
+// page is what a scraper of a node's metrics reads.
+func page(t *testing.T, m *node.Metrics) (status int, body string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	return w.Code, w.Body.String()
+}
