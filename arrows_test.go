@@ -32,7 +32,8 @@ var arrows = map[string]struct {
 	"internal/transit":    {[]string{"internal/sphinx", "internal/directory"}, "the words in which pipeline and cores speak of packets"},
 	"provider":            {[]string{"mix", "internal/node", "internal/transit", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/replay", "internal/box", "internal/durable"}, "a provider is a mix of layer 0 that also holds boxes"},
 	"client":              {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box", "internal/durable"}, "a client knows the network by its documents only"},
-	"sim":                 {[]string{"mix", "internal/transit", "provider", "client", "configs", "internal/config", "internal/suite", "internal/cover", "internal/directory", "internal/durable"}, "the simulator runs the real cores"},
+	"sim":                 {[]string{"sim/world", "configs", "internal/config", "internal/directory", "internal/durable"}, "numbers and files; no code of nodes but through the simulated world"},
+	"sim/world":           {[]string{"sim", "mix", "provider", "client", "internal/transit", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/replay", "internal/cover", "internal/box", "internal/protocol"}, "the simulated world runs the cores that the network runs, and none of its drivers"},
 	"internal/sphinx":     {[]string{"internal/suite"}, "bytes in, bytes out"},
 	"internal/suite":      {nil, "standard and crypto libraries only"},
 	"internal/link":       {nil, "frames without meaning"},
@@ -198,7 +199,7 @@ func judge(dir string, imported []string) (wrong []string) {
 func roomOf(dir string) string {
 	parts := strings.Split(dir, "/")
 	switch {
-	case dir == "mix/node" || dir == "provider/node":
+	case dir == "mix/node" || dir == "provider/node" || dir == "sim/world":
 		return dir
 	case dir == ".":
 		return "main"

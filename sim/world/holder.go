@@ -1,0 +1,171 @@
+package world
+
+import (
+	"errors"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/transit"
+	"murmuration/provider"
+)
+
+// Request is one box operation that a holder executed: what it sees, and no more.
+type Request struct {
+	At     time.Time
+	Op     box.Op
+	Day    box.Day
+	ID     box.ID
+	Status box.Status // that it answered
+}
+
+// holder is the box service of a provider: the real one on boxes in memory, or a liar.
+type holder struct {
+	n        *Node
+	store    *disk
+	keeper   *provider.Keeper
+	document *directory.Document
+	lie      func(now time.Time, r box.Request) box.Reply
+	asked    int
+}
+
+func newHolder(n *Node) *holder {
+	w := n.w
+	h := &holder{n: n, store: &disk{MemStore: box.NewMemStore(0)}}
+	h.keeper = &provider.Keeper{
+		Self: n.ID(), Params: w.params, Format: box.Format{Plaintext: w.genesis.Parameters.BoxPlaintext}, Store: h.store,
+		Calendar: box.Calendar{
+			Genesis: w.genesis.Start, Retention: w.genesis.Parameters.RetentionDays,
+		},
+		Digest: func(e directory.Epoch) (d directory.Digest) {
+			if p := w.docs[e]; p != nil {
+				d = p.doc.Digest()
+			}
+			return d
+		},
+	}
+	return h
+}
+
+func (h *holder) setDocument(doc *directory.Document) {
+	h.document = doc
+	h.keeper.SetDocument(doc)
+	_ = h.store.Drop(h.keeper.Calendar.Oldest(h.n.now())) // a closed store has nothing to drop
+}
+
+// answer executes the request in a payload.
+func (h *holder) answer(now time.Time, payload []byte) (transit.Departure, error) {
+	h.asked++
+	if h.lie != nil {
+		return h.deceive(now, payload)
+	}
+	reply, err := h.keeper.Answer(now, payload)
+	h.replicate()
+	return reply, err
+}
+
+// deceive answers with whatever the lie says.
+func (h *holder) deceive(now time.Time, payload []byte) (transit.Departure, error) {
+	surb, user, err := h.keeper.Params.ParsePayload(payload)
+	if err != nil || surb == nil {
+		return transit.Departure{}, errors.New("a request without a reply")
+	}
+	request, err := box.ParseRequest(h.keeper.Format, user)
+	if err != nil {
+		return transit.Departure{}, err
+	}
+	back := make([]byte, h.keeper.Params.PayloadSize())
+	copy(back[len(back)-h.keeper.Format.ReplySize():], h.lie(now, request).Marshal(h.keeper.Format))
+	packet, first, err := h.keeper.Params.FromSURB(surb, back)
+	return transit.Departure{To: directory.NodeID(first), Packet: packet}, err
+}
+
+// replicate carries what waits for the other holders to them, a tick of the network's rate later.
+func (h *holder) replicate() {
+	w := h.n.w
+	for _, other := range w.nodes[:len(w.cfg.Network.Providers)] {
+		if other == h.n {
+			continue
+		}
+		peer := box.Holder(other.ID())
+		waiting, err := h.store.Pending(peer, box.Entry{}, 64)
+		if err != nil {
+			w.fail("reading what waits at %s: %w", h.n.Name, err)
+		}
+		if len(waiting) == 0 {
+			continue
+		}
+		w.After(w.genesis.Parameters.ReplicateEvery, func() { h.hand(other, waiting) })
+	}
+}
+
+// hand gives boxes to another holder, and tries again until it has them.
+func (h *holder) hand(other *Node, entries []box.Entry) {
+	w := h.n.w
+	if !h.n.up || !other.up || w.faults.cut(h.n, other) {
+		w.After(w.genesis.Parameters.EpochLength/16, func() { h.replicate() })
+		return
+	}
+	for _, e := range entries {
+		reply, err := other.holder.keeper.Merge(other.now(), box.Request{Op: box.OpWrite, Day: e.Day, Box: e.Box})
+		if err != nil {
+			w.fail("replicating to %s: %w", other.Name, err)
+		}
+		if reply.Status == box.StatusFull {
+			w.After(w.genesis.Parameters.EpochLength/16, func() { h.replicate() })
+			return
+		}
+	}
+	if err := h.store.Done(box.Holder(other.ID()), entries...); err != nil {
+		w.fail("replicating to %s: %w", other.Name, err)
+	}
+}
+
+// disk is a box store in memory that may be full.
+type disk struct {
+	*box.MemStore
+	full bool
+	log  func(op box.Op, day box.Day, id box.ID, status box.Status) // nil: nobody looks
+}
+
+func (d *disk) note(op box.Op, day box.Day, id box.ID, status box.Status) {
+	if d.log != nil {
+		d.log(op, day, id, status)
+	}
+}
+
+// Read implements box.Store.
+func (d *disk) Read(day box.Day, id box.ID) (box.Box, box.Status, error) {
+	b, status, err := d.MemStore.Read(day, id)
+	d.note(box.OpRead, day, id, status)
+	return b, status, err
+}
+
+// Write implements box.Store; a full disk takes tombstones alone.
+func (d *disk) Write(day box.Day, b box.Box, to ...box.Holder) (status box.Status, err error) {
+	status = box.StatusFull
+	if !d.full || b.Tombstone() {
+		status, err = d.MemStore.Write(day, b, to...)
+	}
+	d.note(box.OpWrite, day, b.ID, status)
+	return status, err
+}
+
+// Merge implements box.Store.
+func (d *disk) Merge(day box.Day, b box.Box) (box.Status, error) {
+	if d.full && !b.Tombstone() {
+		return box.StatusFull, nil
+	}
+	return d.MemStore.Merge(day, b)
+}
+
+// Boxes is the provider's store, nil in a mix.
+func (n *Node) Boxes() *box.MemStore {
+	if n.holder == nil {
+		return nil
+	}
+	return n.holder.store.MemStore
+}
+
+// Asked is how many box requests the provider has answered.
+func (n *Node) Asked() int { return n.holder.asked }

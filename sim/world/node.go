@@ -1,0 +1,376 @@
+package world
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
+	"murmuration/internal/replay"
+	"murmuration/internal/sphinx"
+	"murmuration/internal/suite"
+	"murmuration/internal/transit"
+	"murmuration/mix"
+	"murmuration/provider"
+)
+
+// Node is one mix or provider: a core, its keys, and for a provider its boxes.
+type Node struct {
+	Name     string
+	w        *World
+	number   int32 // in a trace
+	layer    int   // 0 is a provider
+	identity *directory.Identity
+	keys     []*epochKey // by epoch
+	life     uint64      // how often its disk was lost
+	starts   uint64
+	relay    *mix.Relay
+	loops    *mix.Loops     // nil in a provider
+	edge     *provider.Edge // nil in a mix
+	holder   *holder        // likewise
+	document *directory.Document
+
+	up    bool
+	clock time.Duration // how far its clock is ahead
+	wake  int64         // when Due is planned, zero if it is not
+
+	days []*HolderDay // that somebody watches
+}
+
+// epochKey is the key of one epoch, with the tags seen under it: what is on a node's disk.
+type epochKey struct {
+	epoch       directory.Epoch
+	key         *suite.PrivateKey
+	from, until time.Time
+	tags        *tags
+}
+
+func (w *World) makeNodes() {
+	add := func(name string, layer int) {
+		n := &Node{
+			Name: name, w: w, number: int32(len(w.nodes)), layer: layer, up: true,
+			identity: directory.NewIdentity(w.seed("identity", name, 0)),
+		}
+		w.nodes = append(w.nodes, n)
+		w.byID[n.ID()], w.byName[name] = n, n
+	}
+	for _, name := range w.cfg.Network.Providers {
+		add(name, 0)
+	}
+	for i, layer := range w.cfg.Network.Layers {
+		for _, name := range layer {
+			add(name, i+1)
+		}
+	}
+}
+
+// ID is the node's identity key.
+func (n *Node) ID() directory.NodeID { return n.identity.ID() }
+
+// Identity signs for the node.
+func (n *Node) Identity() *directory.Identity { return n.identity }
+
+// Layer is where the node stands; 0 is a provider.
+func (n *Node) Layer() int { return n.layer }
+
+// Relay is the node's mixing core.
+func (n *Node) Relay() *mix.Relay { return n.relay }
+
+// Loops is a mix's own traffic, nil in a provider.
+func (n *Node) Loops() *mix.Loops { return n.loops }
+
+// Edge is a provider's core, nil in a mix.
+func (n *Node) Edge() *provider.Edge { return n.edge }
+
+// Key is the node's key of an epoch, nil if it has none.
+func (n *Node) Key(e directory.Epoch) *suite.PrivateKey {
+	for _, k := range n.keys {
+		if k.epoch == e {
+			return k.key
+		}
+	}
+	return nil
+}
+
+// Keys is how many Sphinx keys the node holds.
+func (n *Node) Keys() int { return len(n.keys) }
+
+// now is the time by the node's clock.
+func (n *Node) now() time.Time { return n.w.Now().Add(n.clock) }
+
+// open makes the core anew, as after a start; keys and boxes that are there stay.
+func (n *Node) open() {
+	w := n.w
+	n.starts++
+	n.wake, n.document = 0, nil
+	if n.layer > 0 {
+		n.loops = mix.NewLoops(mix.LoopsConfig{
+			Self: n.ID(), Params: w.params, Epochs: w.genesis.Schedule(), Every: w.genesis.Parameters.MixLoopEvery,
+			Times: rand.New(n.source("loop times")), Choice: rand.New(n.source("loop paths")),
+			Secrets: n.source("loop secrets"),
+		}, n.now())
+		n.relay = mix.NewRelay(w.cfg.Pool, n.loops)
+	} else {
+		n.edge = provider.NewEdge(w.cfg.Limits)
+		n.housekeep(n.starts)
+		n.relay = n.edge.Relay()
+		if n.holder == nil {
+			n.holder = newHolder(n)
+		}
+	}
+	for _, k := range n.keys {
+		n.relay.OpenEpoch(k.epoch, k.from, k.until, k.tags)
+	}
+}
+
+// housekeep sweeps a provider's spools every minute, for as long as it runs.
+func (n *Node) housekeep(start uint64) {
+	n.w.After(time.Minute, func() {
+		if n.starts != start || !n.up {
+			return
+		}
+		for range n.edge.Sweep(n.now()) {
+			n.drop(provider.SpoolExpired.String())
+		}
+		n.housekeep(start)
+	})
+}
+
+func (n *Node) source(purpose string) *rand.ChaCha8 {
+	return rand.NewChaCha8(n.w.seed(purpose, n.Name, n.starts))
+}
+
+// key is that of epoch e, made when it is first needed.
+func (n *Node) key(e directory.Epoch) (*suite.PrivateKey, error) {
+	for _, k := range n.keys {
+		if k.epoch == e {
+			return k.key, nil
+		}
+	}
+	key, err := n.w.params.Suite().NewPrivateKey(n.w.seed(fmt.Sprint("key ", n.life), n.Name, uint64(e)))
+	if err != nil {
+		return nil, fmt.Errorf("making a key of %s: %w", n.Name, err)
+	}
+	secret := n.w.seed("tags", n.Name, uint64(e))
+	k := &epochKey{epoch: e, key: key, tags: newTags(n.w.cfg.Tags, replay.Secret(secret[:]))}
+	k.from, k.until = n.window(e)
+	n.keys = append(n.keys, k)
+	slices.SortFunc(n.keys, func(a, b *epochKey) int { return int(int64(a.epoch) - int64(b.epoch)) })
+	n.relay.OpenEpoch(e, k.from, k.until, k.tags)
+	return key, nil
+}
+
+func (n *Node) window(e directory.Epoch) (from, until time.Time) {
+	schedule, grace := n.w.genesis.Schedule(), n.w.genesis.Parameters.Grace
+	return schedule.StartOf(e).Add(-grace), schedule.StartOf(e + 1).Add(grace)
+}
+
+// describe is the node's descriptor for an epoch.
+func (n *Node) describe(e directory.Epoch) (*directory.Descriptor, error) {
+	d := &directory.Descriptor{
+		Network: n.w.genesis.ID(), ID: n.ID(), Role: directory.RoleProvider, Name: n.Name,
+		Addr: "127.0.0.1:1", Epoch: e, Storing: n.layer == 0, Capacity: 1000,
+	}
+	if n.layer > 0 {
+		// The tally deals families to layers, the greatest to the first.
+		width := len(n.w.cfg.Network.Layers[n.layer-1])
+		d.Role, d.Family = directory.RoleMix, fmt.Sprint("layer-", n.layer)
+		d.Capacity = uint64((1_000_000 - 10_000*n.layer) / width)
+	}
+	for i := range protocol.Validity {
+		key, err := n.key(e + directory.Epoch(i))
+		if err != nil {
+			return nil, err
+		}
+		d.Keys[i] = key.Public().Bytes()
+	}
+	d.Sign(n.identity)
+	return d, nil
+}
+
+// apply puts a document in force.
+func (n *Node) apply(doc *directory.Document) {
+	n.document = doc
+	n.forget()
+	self, ok := doc.Node(n.ID())
+	if ok && self.Layer != n.layer {
+		n.w.fail("%s is dealt to layer %d, not %d", n.Name, self.Layer, n.layer)
+	}
+	if n.edge == nil {
+		n.loops.SetDocument(doc)
+	} else {
+		n.edge.SetDocument(doc.Parameters)
+		n.holder.setDocument(doc)
+	}
+	n.relay.SetRules(mix.RulesOf(n.ID(), doc))
+	n.plan()
+}
+
+// forget erases the keys whose time is over.
+func (n *Node) forget() {
+	n.keys = slices.DeleteFunc(n.keys, func(k *epochKey) bool {
+		if n.now().Before(k.until) {
+			return false
+		}
+		k.key.Erase()
+		n.relay.CloseEpoch(k.epoch)
+		return true
+	})
+}
+
+// act implements actor: a packet comes, or the time of one that leaves.
+func (n *Node) act(packet []byte) {
+	switch {
+	case packet != nil:
+		n.receive(packet)
+	case n.wake == n.w.now && n.up:
+		n.due()
+	}
+}
+
+// receive is what a driver does with a packet from a link.
+func (n *Node) receive(packet []byte) {
+	n.w.hops++
+	if !n.up {
+		n.drop("down")
+		return
+	}
+	now := n.now()
+	a, ok := n.peel(now, packet)
+	if !ok {
+		n.drop(transit.BadMAC.String())
+		return
+	}
+	if n.w.Arrived != nil && a.Hop.Kind == sphinx.Forward {
+		n.w.Arrived(n, packet, 0)
+	}
+	if n.edge == nil {
+		n.reason(n.relay.Receive(now, a))
+	} else {
+		n.serve(now, a)
+	}
+	n.persist()
+	n.plan()
+}
+
+// peel tries the key of the present epoch, then those within their grace.
+func (n *Node) peel(now time.Time, packet []byte) (transit.Arrival, bool) {
+	present, err := n.w.genesis.Schedule().Epoch(now)
+	if err != nil {
+		return transit.Arrival{}, false
+	}
+	for _, k := range n.keys {
+		if k.epoch == present {
+			if hop, err := n.w.unwrap.Unwrap(k.key, packet); err == nil {
+				return transit.Arrival{Epoch: k.epoch, Hop: hop, Packet: packet}, true
+			}
+		}
+	}
+	for _, k := range n.keys {
+		if k.epoch == present || now.Before(k.from) || !now.Before(k.until) {
+			continue
+		}
+		if hop, err := n.w.unwrap.Unwrap(k.key, packet); err == nil {
+			return transit.Arrival{Epoch: k.epoch, Hop: hop, Packet: packet}, true
+		}
+	}
+	return transit.Arrival{}, false
+}
+
+// serve is what a provider does with a packet that it has opened.
+func (n *Node) serve(now time.Time, a transit.Arrival) {
+	job, reason := n.edge.Receive(now, a)
+	n.reason(reason)
+	if job.ID == 0 {
+		return
+	}
+	reply, err := n.holder.answer(now, job.Payload)
+	if err != nil {
+		n.edge.Abandon(job.ID)
+		n.drop(provider.BadRequest.String())
+		return
+	}
+	if n.w.Arrived != nil {
+		n.w.Arrived(n, reply.Packet, n.document.Parameters.ReplyAllowance)
+	}
+	n.reason(n.edge.Executed(now, job.ID, reply))
+}
+
+func (n *Node) reason(r transit.Reason) {
+	if r != transit.Accepted {
+		n.drop(r.String())
+	}
+}
+
+func (n *Node) drop(reason string) {
+	n.w.drops[reason]++
+	if reason != provider.DropStream.String() {
+		n.w.tell("%s drops a packet: %s", n.Name, reason)
+	}
+}
+
+// persist has the tags of what was admitted on the disk at once.
+func (n *Node) persist() {
+	n.w.seen = n.relay.TakeFresh(n.w.seen[:0])
+	if len(n.w.seen) == 0 {
+		return
+	}
+	ticket := n.w.seen[len(n.w.seen)-1].Ticket
+	if n.edge != nil {
+		n.edge.Persisted(ticket)
+	} else {
+		n.relay.Persisted(ticket)
+	}
+}
+
+// plan sees to it that Due is called when the core has something to do.
+func (n *Node) plan() {
+	next, ok := n.relay.Next()
+	if n.edge != nil {
+		next, ok = n.edge.Next()
+	}
+	if !ok {
+		return
+	}
+	at := max(n.w.now, int64(next.Add(-n.clock).Sub(n.w.start)))
+	if at != n.wake || at == n.w.now {
+		n.wake = at
+		n.w.push(at, n, nil)
+	}
+}
+
+func (n *Node) due() {
+	n.wake = 0
+	w, now := n.w, n.now()
+	if n.edge != nil {
+		w.out, w.refused = n.edge.Due(now, w.out[:0], w.refused[:0])
+		for _, r := range w.refused {
+			n.drop(r.String())
+		}
+	} else {
+		var err error
+		if w.out, err = n.relay.Due(now, w.out[:0]); err != nil {
+			w.tell("%s makes no loop: %v", n.Name, err)
+		}
+	}
+	for _, d := range w.out {
+		if w.Left != nil {
+			w.Left(n, d.Packet)
+		}
+		w.cross(n, d)
+	}
+	n.plan()
+}
+
+// cross puts a packet on the link to its next node.
+func (w *World) cross(from *Node, d transit.Departure) {
+	to := w.byID[d.To]
+	w.watch(from.number, to.number, len(d.Packet))
+	if w.faults.lost(from, to) {
+		w.drops["lost"]++
+		return
+	}
+	w.push(w.now+int64(w.cfg.Link), to, d.Packet)
+}

@@ -1,0 +1,235 @@
+package world
+
+import (
+	"fmt"
+	"time"
+
+	"murmuration/client/sender"
+	"murmuration/internal/link"
+	"murmuration/internal/sphinx"
+	"murmuration/internal/transit"
+	"murmuration/provider"
+)
+
+// Person is somebody's sender with the link to their provider.
+type Person struct {
+	*sender.Sender
+	Name string
+
+	w      *World
+	home   *Node
+	spool  provider.SpoolKey
+	number int32 // in a trace
+	online bool  // has a connection
+	away   bool
+	clock  time.Duration
+	loss   float64
+	wake   int64
+	last   uint64 // epoch of the newest document, and one
+
+	heard []func(sender.Event)
+
+	// Sent, if set, is shown every frame that leaves, and Refused, why the sender refused one that came.
+	Sent    func(sender.Sent)
+	Refused func(error)
+}
+
+// Join connects somebody new to a provider.
+func (w *World) Join(name, provider string) (*Person, error) {
+	return w.JoinAs(name, provider, sender.Config{Seed: w.seed("person", name, 0)})
+}
+
+// JoinAs is Join with a sender of the caller's configuration, of which Rand, Schedule, Document,
+// Params, Provider, Spool and Now are the world's.
+func (w *World) JoinAs(name, home string, cfg sender.Config) (*Person, error) {
+	n := w.byName[home]
+	doc := w.Current()
+	switch {
+	case n == nil || n.edge == nil:
+		return nil, fmt.Errorf("%s joins: there is no provider %q", name, home)
+	case doc == nil:
+		return nil, fmt.Errorf("%s joins: no network document serves", name)
+	case w.Person(name) != nil:
+		return nil, fmt.Errorf("%s joins: they are here already", name)
+	}
+	p := &Person{
+		Name: name, w: w, home: n, spool: provider.SpoolKey(w.seed("spool", name, 0)),
+		number: int32(len(w.nodes) + len(w.people)),
+	}
+	cfg.Rand, cfg.Schedule, cfg.Document = w.source("secrets", name), w.genesis.Schedule(), doc
+	cfg.Params, cfg.Provider, cfg.Spool, cfg.Now = w.params, n.ID(), sphinx.RecipientID(p.spool), w.Now()
+	s, err := sender.New(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("%s joins: %w", name, err)
+	}
+	p.Sender = s
+	w.people = append(w.people, p)
+	p.connect()
+	return p, w.err
+}
+
+// Home is the person's provider.
+func (p *Person) Home() *Node { return p.home }
+
+// Spool is the key by which the provider knows the person.
+func (p *Person) Spool() provider.SpoolKey { return p.spool }
+
+// now is the time by the person's clock.
+func (p *Person) now() time.Time { return p.w.Now().Add(p.clock) }
+
+// Listen has somebody hear what comes down for the person. Replies point into memory that is used again.
+func (p *Person) Listen(hear func(sender.Event)) { p.heard = append(p.heard, hear) }
+
+// connect begins a connection, if there is somebody at both ends.
+func (p *Person) connect() {
+	if p.online || p.away || !p.home.up {
+		return
+	}
+	if !p.home.edge.Attach(p.home.now(), p.spool) {
+		p.w.tell("%s has no room for %s", p.home.Name, p.Name)
+		return
+	}
+	p.setOnline(true)
+	for _, pub := range p.w.missed(p) {
+		p.take(pub)
+	}
+	p.Connect(p.now())
+	p.Prepare()
+	p.plan()
+}
+
+func (p *Person) setOnline(online bool) {
+	p.online = online
+	for _, day := range p.home.days {
+		day.session(p)
+	}
+}
+
+func (p *Person) disconnect() {
+	if !p.online {
+		return
+	}
+	p.setOnline(false)
+	if p.home.up {
+		p.home.edge.Detach(p.home.now(), p.spool)
+	}
+}
+
+// missed are the documents that a person did not hear of, oldest first.
+func (w *World) missed(p *Person) (all []*published) {
+	e, err := w.genesis.Schedule().Epoch(w.Now())
+	if err != nil {
+		return nil
+	}
+	for old := e - min(e, 2); old <= e+1; old++ {
+		if pub := w.docs[old]; pub != nil && uint64(old) >= p.last {
+			all = append(all, pub)
+		}
+	}
+	return all
+}
+
+// take adds a document, unless nobody is there to hear of it.
+func (p *Person) take(pub *published) {
+	if !p.online || !pub.reaches(p.w, p.home) {
+		return
+	}
+	p.last = uint64(pub.doc.Epoch) + 1
+	if err := p.SetDocument(pub.doc); err != nil {
+		p.w.tell("%s refuses the document of epoch %d: %v", p.Name, pub.doc.Epoch, err)
+	}
+}
+
+// plan sees to it that the coming slot is used.
+func (p *Person) plan() {
+	at := max(p.w.now, int64(p.Next().Add(-p.clock).Sub(p.w.start)))
+	p.wake = at
+	p.w.push(at, p, nil)
+}
+
+// act implements actor: a slot has come. The packet of the next one is built at once, as a driver does
+// while it waits.
+func (p *Person) act([]byte) {
+	if !p.online || p.wake != p.w.now {
+		return
+	}
+	for sent, ok := p.Due(p.now()); ok; sent, ok = p.Due(p.now()) {
+		p.say(sent)
+	}
+	p.Prepare()
+	p.plan()
+}
+
+// say sends a frame up.
+func (p *Person) say(sent sender.Sent) {
+	w := p.w
+	if p.Sent != nil {
+		p.Sent(sent)
+	}
+	w.watch(p.number, p.home.number, len(sent.Frame))
+	if w.faults.lostOf(p) {
+		w.drops["lost"]++
+		return
+	}
+	if w.cfg.ClientLink == 0 {
+		p.exchange(sent.Frame)
+		return
+	}
+	w.After(w.cfg.ClientLink, func() { p.exchange(sent.Frame) })
+}
+
+// exchange is what the provider does with a frame.
+func (p *Person) exchange(frame []byte) {
+	w, n := p.w, p.home
+	if !n.up || !p.online {
+		w.drops["link_down"]++
+		return
+	}
+	up, err := link.ParseUp(frame)
+	if err != nil {
+		w.fail("%s sends no frame: %w", p.Name, err)
+		return
+	}
+	down, reason := n.edge.Exchange(n.now(), p.spool, up.Received)
+	if reason == transit.Accepted {
+		n.receive(up.Packet)
+	} else {
+		n.reason(reason)
+	}
+	w.watch(n.number, p.number, len(frame))
+	if w.faults.lostOf(p) {
+		w.drops["lost"]++
+		return
+	}
+	if w.cfg.ClientLink == 0 {
+		p.hear(down)
+		return
+	}
+	w.After(w.cfg.ClientLink, func() { p.hear(down) })
+}
+
+// hear is what the person does with a frame that comes down.
+func (p *Person) hear(down link.Down) {
+	if !p.online {
+		return
+	}
+	if err := down.Marshal(p.w.frame); err != nil {
+		p.w.fail("%s answers with no frame: %w", p.home.Name, err)
+		return
+	}
+	p.Take(p.w.frame)
+}
+
+// Take gives the person's sender a frame that its provider might have sent.
+func (p *Person) Take(frame []byte) {
+	e, err := p.Receive(p.now(), frame)
+	if err != nil && p.Refused != nil {
+		p.Refused(err)
+	}
+	if e.Kind == sender.Nothing {
+		return
+	}
+	for _, hear := range p.heard {
+		hear(e)
+	}
+}
