@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -44,7 +45,7 @@ type epochKey struct {
 	epoch       directory.Epoch
 	key         *suite.PrivateKey
 	from, until time.Time
-	tags        *tags
+	tags        *replay.Tags
 }
 
 func (w *World) makeNodes() {
@@ -153,8 +154,10 @@ func (n *Node) key(e directory.Epoch) (*suite.PrivateKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a key of %s: %w", n.Name, err)
 	}
-	secret := n.w.seed("tags", n.Name, uint64(e))
-	k := &epochKey{epoch: e, key: key, tags: newTags(n.w.cfg.Tags, replay.Secret(secret[:]))}
+	seed := n.w.seed("tags", n.Name, uint64(e))
+	secret := replay.Secret(seed[:])
+	tags := replay.NewTags(replay.NewSet(n.w.cfg.Tags, secret), math.MaxInt32, secret)
+	k := &epochKey{epoch: e, key: key, tags: tags}
 	k.from, k.until = n.window(e)
 	n.keys = append(n.keys, k)
 	slices.SortFunc(n.keys, func(a, b *epochKey) int { return int(int64(a.epoch) - int64(b.epoch)) })
