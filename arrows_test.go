@@ -38,6 +38,7 @@ var arrows = map[string]struct {
 	"internal/suite":      {nil, "standard and crypto libraries only"},
 	"internal/link":       {nil, "frames without meaning"},
 	"internal/directory":  {[]string{"internal/suite", "internal/sphinx", "internal/backoff"}, "pure: no socket, no disk, no clock"},
+	"internal/documents":  {[]string{"internal/directory", "internal/link", "internal/durable"}, "network documents are fetched and kept in one way, for whoever needs them"},
 	"internal/box":        {[]string{"internal/durable"}, "boxes and their stores"},
 	"internal/replay":     {[]string{"internal/durable"}, "tags and their journal"},
 	"internal/protocol":   {[]string{"internal/sphinx", "internal/suite"}, "what all rooms agree on stands below all"},

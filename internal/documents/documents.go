@@ -1,0 +1,314 @@
+// Package documents is the network documents of one node or client: it drives a directory.Follower.
+// It fetches them over links, keeps them on disk over restarts, hands the one in force to all who
+// need it, and keeps what it found that should not be.
+//
+// It must not decide which document is taken (directory.Chain) or when one is fetched
+// (directory.Follower), and knows nothing of what they are used for.
+package documents
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mrand "math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"murmuration/internal/directory"
+)
+
+// Source is where documents are fetched: Links, outside of tests.
+type Source interface {
+	// Fetch asks one entry of the genesis for the document of an epoch, or for directory.Latest.
+	// Nothing of the answer has been verified.
+	Fetch(ctx context.Context, entry directory.Authority, e directory.Epoch) (*directory.Document, error)
+}
+
+// User is who goes by the documents. All methods are called by Run alone, one after the other.
+type User interface {
+	// Use begins with a document: at the start, at the beginning of each epoch, and when a late one
+	// comes. An error ends Run.
+	Use(now time.Time, doc *directory.Document) error
+	// Prepare tells of a document whose epoch has not begun.
+	Prepare(doc *directory.Document) error
+	// Expire says that no document is in force: to go on would be by rules that nobody vouches for.
+	Expire(now time.Time)
+}
+
+// Config is what a Set needs.
+type Config struct {
+	Genesis *directory.Genesis
+	// Store keeps documents and findings over restarts.
+	Store Store
+	// Source is nil for an authority: its documents come by Add.
+	Source Source
+	// Follow is who follows, but for Genesis and Rand.
+	Follow directory.FollowerConfig
+	// Log takes one line per event that somebody acts on; nil discards.
+	Log *slog.Logger
+}
+
+// Node is how nodes follow. History is for those that give documents to others.
+func Node(g *directory.Genesis, history directory.Epoch) directory.FollowerConfig {
+	const first, last = 250 * time.Millisecond, 15 * time.Second
+	most := min(last, max(first, g.Parameters.EpochLength/32))
+	return directory.FollowerConfig{History: history, Early: true, RetryFirst: first, RetryLast: most}
+}
+
+// Client is how clients follow: later, and with more patience.
+func Client(g *directory.Genesis) directory.FollowerConfig {
+	return directory.FollowerConfig{RetryFirst: time.Second, RetryLast: g.Parameters.EpochLength / 8}
+}
+
+// Set is the documents that a node or client has. Its methods may be called from many goroutines;
+// what they return must not be changed.
+type Set struct {
+	cfg     Config
+	current atomic.Pointer[directory.Document] // in force
+	wake    chan struct{}                      // one place: "Add changed something"
+
+	mu       sync.Mutex // guards all below
+	follower *directory.Follower
+	raw      map[directory.Epoch][]byte // what Bytes was asked for
+	saved    map[directory.Epoch]bool   // in the store
+	findings []Finding
+	full     bool // the store took nothing at the last try
+}
+
+// Open takes up what the store has. A kept document that is damaged, or contradicts another, is an
+// error that names it.
+func Open(cfg Config) (*Set, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	var seed [32]byte
+	rand.Read(seed[:]) // never fails
+	cfg.Follow.Genesis, cfg.Follow.Rand = cfg.Genesis, mrand.New(mrand.NewChaCha8(seed))
+	s := &Set{
+		cfg: cfg, wake: make(chan struct{}, 1), follower: directory.NewFollower(cfg.Follow),
+		raw: map[directory.Epoch][]byte{}, saved: map[directory.Epoch]bool{},
+	}
+	return s, s.load()
+}
+
+// Current is the document in force; nil before the first, and after the last has expired.
+func (s *Set) Current() *directory.Document { return s.current.Load() }
+
+// Latest is the newest document at hand, whether or not it serves; nil if there is none.
+func (s *Set) Latest() *directory.Document {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.follower.Chain().Latest()
+}
+
+// Document is that of one epoch, or nil.
+func (s *Set) Document(e directory.Epoch) *directory.Document {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.follower.Chain().Document(e)
+}
+
+// Digest is that of the document of one epoch, zero if it is not here.
+func (s *Set) Digest(e directory.Epoch) directory.Digest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.follower.Chain().Digest(e)
+}
+
+// Bytes is the marshalled document of one epoch, nil if it is not here. They are made once: whoever
+// asks for a document gets it in many pieces.
+func (s *Set) Bytes(e directory.Epoch) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	doc := s.follower.Chain().Document(e)
+	if doc != nil && s.raw[e] == nil {
+		s.raw[e] = doc.Marshal()
+	}
+	return s.raw[e]
+}
+
+// Trouble is what stands between this node or client and the document of the current epoch.
+func (s *Set) Trouble() directory.Trouble {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.follower.Trouble()
+}
+
+// Add takes a document that came by itself, as the authority's own do, and puts it on disk. After an
+// error of the disk the document is here all the same; add it again to have it kept.
+func (s *Set) Add(now time.Time, doc *directory.Document) error {
+	s.mu.Lock()
+	err := s.follower.Add(doc)
+	s.note(now, err)
+	if err == nil {
+		err = s.save()
+	}
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	if err != nil {
+		return fmt.Errorf("taking the network document of epoch %d: %w", doc.Epoch, err)
+	}
+	return nil
+}
+
+// ClockError ends Run at its beginning, when the clock cannot be right.
+type ClockError struct {
+	Trouble directory.Trouble // BeforeStart or ClockBehind
+	Now     time.Time         // by this computer's clock
+}
+
+func (e *ClockError) Error() string {
+	what := "the network's document begins at"
+	if e.Trouble.Kind == directory.BeforeStart {
+		what = "the network begins at"
+	}
+	return fmt.Sprintf("%s %s, and this computer's clock says %s\n  set the clock, or wait", what, stamp(e.Trouble.At), stamp(e.Now))
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// answer is what a fetch came back with.
+type answer struct {
+	doc *directory.Document
+	err error
+}
+
+// saveEvery is how often a document that found no room on the disk is put there again.
+const saveEvery = time.Minute
+
+// Run follows the epochs until ctx ends, or the user's Use or Prepare fails; its goroutines are gone
+// when it returns. A clock that cannot be right is a ClockError, unless a document was in force.
+func (s *Set) Run(ctx context.Context, user User) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.follow(ctx, group, user) }) // ends with ctx
+	return group.Wait()
+}
+
+func (s *Set) follow(ctx context.Context, group *errgroup.Group, user User) error {
+	answers := make(chan answer, 1) // the follower waits for one at a time
+	for ctx.Err() == nil {
+		now := time.Now()
+		s.mu.Lock()
+		step, next := s.follower.Due(now), s.follower.Next(now)
+		s.forget()
+		s.mu.Unlock()
+		switch step.Follow {
+		case directory.FollowFetch:
+			group.Go(func() error { answers <- s.fetch(ctx, step); return nil }) // ends with ctx
+		case directory.FollowNothing:
+			s.wait(ctx, next, answers)
+		default:
+			if err := s.do(now, step, user); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// do what has to do with the user.
+func (s *Set) do(now time.Time, step directory.Step, user User) error {
+	switch step.Follow {
+	case directory.FollowUse:
+		s.current.Store(step.Document)
+		return user.Use(now, step.Document)
+	case directory.FollowPrepare:
+		return user.Prepare(step.Document)
+	case directory.FollowExpire:
+		s.current.Store(nil)
+		s.sayExpired()
+		user.Expire(now)
+	case directory.FollowReport:
+		return s.report(now, step.Trouble)
+	}
+	return nil
+}
+
+// wait until something is to be done.
+func (s *Set) wait(ctx context.Context, next time.Time, answers <-chan answer) {
+	now := time.Now()
+	if soon := now.Add(saveEvery); s.unsaved() && soon.Before(next) {
+		next = soon
+	}
+	timer := time.NewTimer(next.Sub(now))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-s.wake:
+	case a := <-answers:
+		s.answered(time.Now(), a)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.save() // says itself what is wrong, and is tried again
+}
+
+// fetch asks an entry. An authority asks nobody.
+func (s *Set) fetch(ctx context.Context, step directory.Step) answer {
+	if s.cfg.Source == nil {
+		return answer{err: fmt.Errorf("%w: this authority has not signed it yet", directory.ErrNoDocument)}
+	}
+	doc, err := s.cfg.Source.Fetch(ctx, s.cfg.Genesis.Entries[step.Entry], step.Epoch)
+	return answer{doc, err}
+}
+
+func (s *Set) answered(now time.Time, a answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.follower.Answered(now, a.doc, a.err)
+	s.note(now, err)
+	if err != nil {
+		s.cfg.Log.Debug("no network document from this entry: another one is asked", "error", err)
+	}
+	_ = s.save() // says itself what is wrong, and is tried again
+}
+
+func (s *Set) sayExpired() {
+	if s.Latest() == nil {
+		s.cfg.Log.Info("no network document is in force yet: nothing is carried until there is one")
+		return
+	}
+	s.cfg.Log.Error("no network document is in force any more: nothing is carried until there is a new one")
+}
+
+// report says what is wrong, once, and that it is over.
+func (s *Set) report(now time.Time, t directory.Trouble) error {
+	log, at := s.cfg.Log, stamp(t.At)
+	switch t.Kind {
+	case directory.NoTrouble:
+		log.Info("the network document for now is here")
+	case directory.BeforeStart, directory.ClockBehind:
+		err := &ClockError{t, now}
+		if s.Current() == nil {
+			return err
+		}
+		log.Error("this computer's clock is behind: set it", "error", err)
+	case directory.StoodStill:
+		log.Error("the latest network document has ended: the network stood still, or this computer's clock is ahead", "ended", at)
+	case directory.NotBegun:
+		log.Warn("there is no network document for now: nothing is carried until the first one begins", "begins", at)
+	case directory.Missing:
+		log.Warn("no network document can be had, and nothing is carried until there is one: check this computer's connection", "error", t.Err)
+	case directory.Late:
+		log.Warn("going on with an old network document, for three epochs at most: the new one cannot be had", "error", t.Err)
+	}
+	return nil
+}
+
+// note keeps what a refusal proves. The caller holds mu.
+func (s *Set) note(now time.Time, err error) {
+	var proof *directory.Contradiction
+	if errors.As(err, &proof) {
+		s.find(Finding{Seen: now, Epoch: proof.Other.Epoch, Proof: proof})
+	}
+}

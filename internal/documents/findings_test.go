@@ -1,0 +1,85 @@
+package documents
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"murmuration/internal/directory"
+)
+
+// TestWhatOneProviderSaysProvesNothing, and is kept all the same.
+func TestWhatOneProviderSaysProvesNothing(t *testing.T) {
+	w, dir := newNetwork(t), t.TempDir()
+	s := w.open(dir, nil)
+	said := Finding{Seen: w.at(3), Epoch: 3, Provider: "p2", Held: directory.Digest{1}, Said: directory.Digest{2}}
+	s.Unconfirmed(said)
+	s.Unconfirmed(said) // again is nothing new
+	found := w.open(dir, nil).Findings()
+	if len(found) != 1 || found[0].Proven() || found[0] != said {
+		t.Fatalf("after a restart is left: %v", found)
+	}
+	for i := range 2 * maxUnconfirmed {
+		s.Unconfirmed(Finding{Epoch: directory.Epoch(10 + i), Provider: "p2"})
+	}
+	found = w.open(dir, nil).Findings()
+	if len(found) != maxUnconfirmed || found[maxUnconfirmed-1].Epoch != 9+2*maxUnconfirmed {
+		t.Errorf("kept are %d of %d: %v", len(found), 2*maxUnconfirmed, found)
+	}
+}
+
+// TestEvidenceIsChecked: a file that somebody changed frightens nobody, and stops no node.
+func TestEvidenceIsChecked(t *testing.T) {
+	w := newNetwork(t)
+	one := w.signed(2, nil)
+	other := w.signed(2, func(d *directory.Document) { d.Nodes[0].Packets = 10 })
+	good := directory.Contradiction{One: one, Other: other}
+	forged := directory.Contradiction{One: one, Other: w.signed(2, func(d *directory.Document) { d.Nodes[0].Packets = 20 })}
+	forged.Other.Signatures = nil
+	for i, c := range []struct {
+		content []byte
+		left    int
+	}{
+		{marshalFindings([]Finding{{Epoch: 2, Proof: &good}}), 1},
+		{marshalFindings([]Finding{{Epoch: 2, Proof: &forged}}), 0},
+		{marshalFindings([]Finding{{Epoch: 2, Proof: &directory.Contradiction{One: one, Other: one}}}), 0},
+		{[]byte(`[{"epoch":2,"held":"12","said":""}]`), 0},
+		{[]byte("nonsense"), 0},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, findingsName), c.content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		s := w.open(dir, slog.New(slog.NewTextHandler(&log, nil)))
+		if n := len(s.Findings()); n != c.left {
+			t.Errorf("case %d: %d findings", i, n)
+		}
+		if said := strings.Contains(log.String(), "left out"); said != (c.left == 0) {
+			t.Errorf("case %d is told as %q", i, log.String())
+		}
+	}
+}
+
+// TestFindingsAreBounded: whoever can sign two documents an epoch must not fill the disk.
+func TestFindingsAreBounded(t *testing.T) {
+	w, dir := newNetwork(t), t.TempDir()
+	s := w.open(dir, nil)
+	for e := range directory.Epoch(5) {
+		second := w.signed(e, func(d *directory.Document) { d.Nodes[0].Packets = 10 })
+		if err := s.Add(w.at(e), w.signed(e, nil)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Add(w.at(e), second); err == nil {
+			t.Fatal("a second document was taken")
+		}
+	}
+	found := w.open(dir, nil).Findings()
+	if got := fmt.Sprint(found[0].Epoch, found[len(found)-1].Epoch, len(found)); got != fmt.Sprint(0, maxProofs-1, maxProofs) {
+		t.Errorf("kept are first, last and number %s", got)
+	}
+}

@@ -1,0 +1,171 @@
+package documents
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/durable"
+)
+
+// Store keeps records by name over restarts: Files for a node, the sealed store for a client.
+type Store interface {
+	// Load gives all records.
+	Load() ([]Record, error)
+	// Keep writes a record, so that it survives a crash, in the place of one of that name.
+	Keep(name string, raw []byte) error
+	// Forget removes a record, which may be gone already.
+	Forget(name string) error
+}
+
+// Record is one document, or the findings.
+type Record struct {
+	Name string
+	Path string // what a person knows it by
+	Raw  []byte
+}
+
+const (
+	suffix       = ".document"
+	findingsName = "findings"
+)
+
+func nameOf(e directory.Epoch) string { return strconv.FormatUint(uint64(e), 10) + suffix }
+
+// epochOf is the epoch that a name is for, and whether it is for one.
+func epochOf(name string) (directory.Epoch, bool) {
+	number, ok := strings.CutSuffix(name, suffix)
+	n, err := strconv.ParseUint(number, 10, 64)
+	return directory.Epoch(n), ok && err == nil
+}
+
+// load takes up the documents, the oldest first, and the findings.
+func (s *Set) load() error {
+	records, err := s.cfg.Store.Load()
+	if err != nil {
+		return fmt.Errorf("opening network documents: %w", err)
+	}
+	slices.SortFunc(records, func(a, b Record) int {
+		one, _ := epochOf(a.Name)
+		other, _ := epochOf(b.Name)
+		return cmp.Compare(one, other)
+	})
+	for _, r := range records {
+		if r.Name == findingsName {
+			s.loadFindings(r)
+		} else if err := s.take(r); err != nil {
+			return fmt.Errorf("opening network document %s: %w\n  remove the file and start again: it will be fetched anew", r.Path, err)
+		}
+	}
+	return nil
+}
+
+func (s *Set) take(r Record) error {
+	doc, err := directory.ParseDocument(r.Raw)
+	if err != nil {
+		return err
+	}
+	if r.Name != nameOf(doc.Epoch) {
+		return fmt.Errorf("it is the document of epoch %d", doc.Epoch)
+	}
+	s.saved[doc.Epoch] = true
+	return s.follower.Add(doc)
+}
+
+func (s *Set) unsaved() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.follower.Chain().Epochs() {
+		if !s.saved[e] {
+			return true
+		}
+	}
+	return false
+}
+
+// save puts on disk what is not there. The caller holds mu.
+func (s *Set) save() error {
+	for _, e := range s.follower.Chain().Epochs() {
+		if s.saved[e] {
+			continue
+		}
+		if err := s.cfg.Store.Keep(nameOf(e), s.follower.Chain().Document(e).Marshal()); err != nil {
+			s.sayFull(err)
+			return err
+		}
+		s.saved[e], s.full = true, false
+	}
+	return nil
+}
+
+// sayFull says once that the disk takes nothing. The caller holds mu.
+func (s *Set) sayFull(err error) {
+	if !s.full {
+		s.cfg.Log.Warn("a network document is in use that cannot be kept: make room on the disk", "error", err)
+	}
+	s.full = true
+}
+
+// forget removes from the disk what the follower does not need any more. The caller holds mu.
+func (s *Set) forget() {
+	for e := range s.saved {
+		if s.follower.Chain().Document(e) != nil {
+			continue
+		}
+		if err := s.cfg.Store.Forget(nameOf(e)); err != nil {
+			s.sayFull(err)
+			continue // is tried again
+		}
+		delete(s.saved, e)
+		delete(s.raw, e)
+	}
+}
+
+// Files is a directory with one file a record, DIR/<epoch>.document and DIR/findings.
+type Files struct{ dir string }
+
+// OpenFiles makes the directory if need be.
+func OpenFiles(dir string) (Files, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return Files{}, fmt.Errorf("opening network documents: %w", err)
+	}
+	return Files{dir}, nil
+}
+
+// Load reads all files.
+func (f Files) Load() (all []Record, err error) {
+	documents, err := filepath.Glob(filepath.Join(f.dir, "*"+suffix))
+	if err != nil {
+		return nil, err
+	}
+	findings, err := filepath.Glob(filepath.Join(f.dir, findingsName))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range append(documents, findings...) {
+		raw, err := durable.ReadFile(path, maxFindings)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, Record{filepath.Base(path), path, raw})
+	}
+	return all, nil
+}
+
+// Keep writes a file.
+func (f Files) Keep(name string, raw []byte) error {
+	return durable.WriteFile(filepath.Join(f.dir, name), raw, 0o600)
+}
+
+// Forget removes a file.
+func (f Files) Forget(name string) error {
+	if err := os.Remove(filepath.Join(f.dir, name)); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("forgetting a network document: %w", err)
+	}
+	return nil
+}
