@@ -28,10 +28,15 @@ func networkClientCommands() []*cli.Command {
 	return []*cli.Command{networkShowCommand(), networkBudgetCommand()}
 }
 
-var (
-	personFlag = &cli.StringFlag{Name: "home", Usage: "the person's `DIR`", EnvVars: []string{"MURMUR_HOME"}, DefaultText: "murmur in the user's data directory"}
-	jsonFlag   = &cli.BoolFlag{Name: "json", Usage: "print JSON Lines"}
-)
+// personFlag is --home of a person. Each command has its own, since urfave/cli keeps state in flags.
+func personFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "home", Usage: "the person's `DIR`", EnvVars: []string{"MURMUR_HOME"},
+		DefaultText: "murmur in the user's data directory",
+	}
+}
+
+func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "print JSON Lines"} }
 
 // personHome is --home, $MURMUR_HOME, or the XDG data directory.
 func personHome(c *cli.Context) (string, error) {

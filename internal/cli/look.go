@@ -24,7 +24,7 @@ func timelineCommand() *cli.Command {
 	return &cli.Command{
 		Name: "timeline", Usage: "the last posts, the newest last; from this computer, without the network",
 		Flags: []cli.Flag{
-			personFlag, jsonFlag, &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
+			personFlag(), jsonFlag(), &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
 			&cli.DurationFlag{Name: "wait", Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
 		},
 		Action: timeline,
@@ -104,7 +104,7 @@ func photoCommand() *cli.Command {
 		Name: "photo", Usage: "full pictures of posts",
 		Subcommands: []*cli.Command{{
 			Name: "get", ArgsUsage: "ID", Usage: "fetch the photo of a post; it goes on in the daemon when you stop waiting",
-			Flags:  []cli.Flag{personFlag, &cli.StringFlag{Name: "o", Usage: "`FILE` to write (- is standard output)", DefaultText: "ID.jpg"}},
+			Flags:  []cli.Flag{personFlag(), &cli.StringFlag{Name: "o", Usage: "`FILE` to write (- is standard output)", DefaultText: "ID.jpg"}},
 			Action: photoGet,
 		}},
 		Action: needSubcommand,
@@ -166,7 +166,7 @@ func fetchPhoto(c *cli.Context, d *api.Client, id string) ([]byte, error) {
 func outboxCommand() *cli.Command {
 	return &cli.Command{
 		Name: "outbox", Usage: "what was queued, and how far it is: queued, handed over, stored, expired",
-		Flags:  []cli.Flag{personFlag, jsonFlag},
+		Flags:  []cli.Flag{personFlag(), jsonFlag()},
 		Action: asking(outbox),
 	}
 }
@@ -189,7 +189,7 @@ func outbox(c *cli.Context, d *api.Client) error {
 func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name: "status", Usage: "connection, clock, network document, streams and loops of this home",
-		Flags:  []cli.Flag{personFlag, jsonFlag},
+		Flags:  []cli.Flag{personFlag(), jsonFlag()},
 		Action: asking(status),
 	}
 }
@@ -233,7 +233,7 @@ func status(c *cli.Context, d *api.Client) error {
 func networkShowCommand() *cli.Command {
 	return &cli.Command{
 		Name: "show", Usage: "the network as the newest document has it",
-		Flags: []cli.Flag{personFlag, jsonFlag}, Action: asking(networkShow),
+		Flags: []cli.Flag{personFlag(), jsonFlag()}, Action: asking(networkShow),
 	}
 }
 
@@ -266,7 +266,7 @@ func networkShow(c *cli.Context, d *api.Client) error {
 func networkBudgetCommand() *cli.Command {
 	return &cli.Command{
 		Name: "budget", Usage: "what taking part costs and gives, whether or not you do anything",
-		Flags: []cli.Flag{personFlag, jsonFlag}, Action: asking(networkBudget),
+		Flags: []cli.Flag{personFlag(), jsonFlag()}, Action: asking(networkBudget),
 	}
 }
 

@@ -23,7 +23,7 @@ func initCommand() *cli.Command {
 	return &cli.Command{
 		Name: "init", Usage: "make a person's home: keys on this computer, and nowhere else",
 		Flags: []cli.Flag{
-			personFlag,
+			personFlag(),
 			&cli.StringFlag{Name: "network", Usage: "the network's genesis `FILE`", Required: true},
 			&cli.StringFlag{Name: "name", Usage: "the name to show to others; nothing else is asked for", Required: true},
 			&cli.BoolFlag{Name: "no-passphrase", Usage: "keep the data key in a file that only this user can read"},
@@ -112,8 +112,8 @@ func daemonCommand() *cli.Command {
 	return &cli.Command{
 		Name: "daemon", Usage: "hold the connection and the streams of this home",
 		Subcommands: []*cli.Command{
-			{Name: "run", Usage: "run until Ctrl-C; everything queued is kept", Flags: []cli.Flag{personFlag, passphraseFileFlag, verboseFlag}, Action: daemonRun},
-			{Name: "stop", Usage: "stop the daemon of this home", Flags: []cli.Flag{personFlag}, Action: asking(daemonStop)},
+			{Name: "run", Usage: "run until Ctrl-C; everything queued is kept", Flags: []cli.Flag{personFlag(), passphraseFileFlag, verboseFlag}, Action: daemonRun},
+			{Name: "stop", Usage: "stop the daemon of this home", Flags: []cli.Flag{personFlag()}, Action: asking(daemonStop)},
 		},
 		Action: needSubcommand,
 	}

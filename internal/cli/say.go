@@ -23,7 +23,7 @@ func postCommand() *cli.Command {
 	return &cli.Command{
 		Name: "post", ArgsUsage: "[TEXT|-]", Usage: "queue a post to your followers; it is on disk when the command returns",
 		Flags: []cli.Flag{
-			personFlag, jsonFlag,
+			personFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "photo", Usage: "a picture `FILE`: it is rotated, stripped of everything, and encoded anew"},
 			&cli.StringFlag{Name: "alt", Usage: "what the photo shows, in words"},
 			&cli.DurationFlag{Name: "wait", Usage: "wait up to `DUR` until it is stored (exit code 8 when it is not)"},
@@ -158,13 +158,13 @@ func feedCommand() *cli.Command {
 	return &cli.Command{
 		Name: "feed", Usage: "open feeds: publish your own, follow others by their link",
 		Subcommands: []*cli.Command{
-			{Name: "publish", Usage: "make your feed if there is none, and print the link for readers who begin now", Flags: []cli.Flag{personFlag}, Action: asking(feedPublish)},
+			{Name: "publish", Usage: "make your feed if there is none, and print the link for readers who begin now", Flags: []cli.Flag{personFlag()}, Action: asking(feedPublish)},
 			{
 				Name: "follow", ArgsUsage: "LINK|-", Usage: "read a feed from its link",
-				Flags: []cli.Flag{personFlag, &cli.StringFlag{Name: "name", Usage: "your own name for it"}}, Action: feedFollow,
+				Flags: []cli.Flag{personFlag(), &cli.StringFlag{Name: "name", Usage: "your own name for it"}}, Action: feedFollow,
 			},
-			{Name: "unfollow", ArgsUsage: "NUMBER", Usage: "forget a feed; `feed list` has the numbers", Flags: []cli.Flag{personFlag}, Action: feedUnfollow},
-			{Name: "list", Usage: "the feeds that you follow", Flags: []cli.Flag{personFlag, jsonFlag}, Action: asking(feedList)},
+			{Name: "unfollow", ArgsUsage: "NUMBER", Usage: "forget a feed; `feed list` has the numbers", Flags: []cli.Flag{personFlag()}, Action: feedUnfollow},
+			{Name: "list", Usage: "the feeds that you follow", Flags: []cli.Flag{personFlag(), jsonFlag()}, Action: asking(feedList)},
 		},
 		Action: needSubcommand,
 	}
