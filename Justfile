@@ -72,6 +72,10 @@ arq COUNT="10000":
 browser BROWSER="chromium":
     MURMUR_BROWSER={{BROWSER}} go test -count=1 -v -run Browser ./sim/report
 
+# go test ./... beside four busy loops, TIMES times: what waits for a time and not for an event fails
+loaded TIMES="20":
+    bash .ci/loaded {{TIMES}}
+
 # races, flakes under shuffled order, and other draws of the property tests
 race:
     MURMUR_SEED=0 go test -race -shuffle=on ./...

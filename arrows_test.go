@@ -24,6 +24,7 @@ var arrows = map[string]struct {
 	"internal/privnet":    {[]string{"mix", "mix/node", "provider", "internal/node", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "whole private networks on one computer"},
 	"internal/demo":       {[]string{"internal/privnet", "client", "internal/directory", "internal/link"}, "the demo is made of what networks are made of"},
 	"internal/transcript": {nil, "text tests"},
+	"internal/script":     {[]string{"configs", "internal/box", "internal/directory", "internal/link", "internal/sphinx"}, "the stage of the stories: a stranger on the wire, and no role"},
 	"internal/drawn":      {nil, "property tests"},
 	"internal/cli":        {[]string{"internal/demo", "internal/privnet", "mix/node", "provider", "client", "sim", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "commands call the role packages, and make and check the files of a network"},
 	"mix":                 {[]string{"internal/transit", "internal/sphinx", "internal/directory", "internal/cover", "internal/replay"}, "a mix knows nothing of boxes or clients, and its core nothing of links or disks"},
@@ -74,7 +75,7 @@ var forbidden = []string{
 
 // writers are the rooms that may write files without internal/durable: what a person asked for by name and can
 // make again, and internal/durable itself. What a node or a client keeps goes through it, fsynced.
-var writers = []string{"internal/durable", "internal/cli", "internal/demo", "internal/transcript", "sim"}
+var writers = []string{"internal/durable", "internal/cli", "internal/demo", "internal/transcript", "internal/script", "sim"}
 
 // roles are the libraries whose runnable examples must stand without any internal room.
 var roles = []string{"mix", "provider", "client", "sim"}
