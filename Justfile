@@ -46,11 +46,11 @@ replays COUNT="100000":
 
 # kills of a provider under load, and what it acknowledged (R4)
 kills COUNT="100":
-    MURMUR_KILLS={{COUNT}} go test -count=1 -v -timeout 60m -run Kill ./provider
+    MURMUR_KILLS={{COUNT}} go test -count=1 -v -timeout 60m -run Kill ./provider/node
 
 # a provider on a disk that becomes full (R7): needs root on Linux
 diskfull:
-    MURMUR_DISKFULL=1 go test -count=1 -v -run DiskFull ./provider
+    MURMUR_DISKFULL=1 go test -count=1 -v -run DiskFull ./provider/node
 
 # a 64 KiB photo from posting to fetched, RUNS times over real sockets
 photo RUNS="20":

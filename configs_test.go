@@ -13,7 +13,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/privnet"
 	mixnode "murmuration/mix/node"
-	"murmuration/provider"
+	providernode "murmuration/provider/node"
 	"murmuration/sim/scenario"
 )
 
@@ -41,7 +41,7 @@ func useConfiguration(t *testing.T, path string) {
 	case name == "mix.toml":
 		decode(t, path, &mixnode.Config{})
 	case name == "provider.toml":
-		decode(t, path, &provider.Config{})
+		decode(t, path, &providernode.Config{})
 	case name == "client.toml":
 		decode(t, path, &client.Config{})
 	case dir == "configs/sim/" && strings.HasSuffix(name, ".toml"):

@@ -17,7 +17,7 @@ import (
 var cores = map[string][]string{
 	"mix":                nil,
 	"internal/transit":   nil,
-	"provider":           {"reason.go", "spool.go", "edge.go"},
+	"provider":           nil,
 	"client/person":      nil,
 	"client/sender":      nil,
 	"internal/cover":     nil,

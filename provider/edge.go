@@ -162,7 +162,7 @@ func (e *Edge) Attach(now time.Time, key SpoolKey) bool {
 		if len(e.spools) >= e.limits.Spools {
 			return false
 		}
-		s = &spool{since: now}
+		s = &spool{since: now, budget: NewBudget(e.every)}
 		e.spools[key] = s
 		e.order = append(e.order, key)
 	}
@@ -192,7 +192,8 @@ func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (link.Down
 	s.acknowledge(received)
 	e.spooled -= before - len(s.waiting)
 	reason := transit.Accepted
-	if !s.budget.take(now, e.every) {
+	s.budget.SetLimitAt(now, limit(e.every))
+	if !s.budget.AllowN(now, 1) {
 		reason = OverRate
 	}
 	w, ok := s.next()

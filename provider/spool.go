@@ -3,6 +3,8 @@ package provider
 import (
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"murmuration/internal/sphinx"
 )
 
@@ -15,7 +17,7 @@ type spool struct {
 	since       time.Time
 	lastSeen    time.Time
 	connections int // more than one while a new connection replaces an old one
-	budget      bucket
+	budget      *rate.Limiter
 }
 
 type spooled struct {
@@ -67,35 +69,4 @@ func (s *spool) expire(before time.Time) (dropped int) {
 		dropped++
 	}
 	return dropped
-}
-
-// bucket is a token bucket that lets a client send at the network's rate, with room for the chance
-// crowds of a Poisson stream.
-type bucket struct {
-	tokens float64
-	filled time.Time
-}
-
-const (
-	// rateSlack is by how much the bucket fills faster than the network's rate: a Poisson client
-	// must practically never be over it.
-	rateSlack = 1.5
-	// rateBurst is the depth of the bucket. With the slack above, a full bucket runs dry for a
-	// Poisson stream with probability below e⁻²⁶ (the queue M/D/1 at load 1/1.5, 32 deep, reversed).
-	rateBurst = 32
-)
-
-// take is false when a client that may send every `every` has sent too much.
-func (b *bucket) take(now time.Time, every time.Duration) bool {
-	if b.filled.IsZero() {
-		b.tokens = rateBurst
-	} else if gone := now.Sub(b.filled); gone > 0 {
-		b.tokens = min(rateBurst, b.tokens+rateSlack*float64(gone)/float64(every))
-	}
-	b.filled = now
-	if b.tokens < 1 {
-		return false
-	}
-	b.tokens--
-	return true
 }

@@ -13,7 +13,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/privnet"
 	mixnode "murmuration/mix/node"
-	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 func homeFlag(what string) cli.Flag {
@@ -75,12 +75,12 @@ func runMix(c *cli.Context) error {
 }
 
 func runProvider(c *cli.Context) error {
-	cfg := provider.Config{}
+	cfg := providernode.Config{}
 	if err := loadConfig(c.String("home"), directory.RoleProvider, &cfg); err != nil {
 		return err
 	}
 	cfg.Home, cfg.Log = c.String("home"), logger(c.App.ErrWriter, c.Bool("verbose"))
-	server, err := provider.New(cfg)
+	server, err := providernode.New(cfg)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,8 @@ func Open(o Options) (*Chassis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening node %s: %w", o.Home, err)
 	}
-	c := &Chassis{cfg: o, Home: home, Counts: NewCounts(o.Reasons...), Events: &link.Counters{}, lock: lock}
+	c := &Chassis{cfg: o, Home: home, Counts: NewCounts(o.Reasons...), Events: &link.Counters{}, lock: lock,
+		services: map[link.Kind]Service{}}
 	if err := c.assemble(time.Now()); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}

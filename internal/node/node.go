@@ -34,7 +34,6 @@ type Node struct {
 // that what is damaged is said before anything runs.
 func New(c *Chassis, role Role) (*Node, error) {
 	n := &Node{Chassis: c, role: role}
-	c.services = role.Services
 	n.links = NewLinks(LinksConfig{
 		Transport: c.transport, Buffers: c.Buffers, FrameSize: c.Params.PacketSize(), Counters: c.Events, Log: c.cfg.Log,
 	})
@@ -51,6 +50,9 @@ func New(c *Chassis, role Role) (*Node, error) {
 	})
 	return n, n.turnKeys(time.Now())
 }
+
+// Handle has a service answer one kind of link; a kind without one is refused. It is called before Run.
+func (n *Node) Handle(k link.Kind, s Service) { n.services[k] = s }
 
 // Do runs f with the core locked, and sees to what became due by it.
 func (n *Node) Do(f func(now time.Time)) { n.pipeline.Do(f) }

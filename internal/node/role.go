@@ -15,8 +15,6 @@ type Role struct {
 	Core      Core
 	Relay     Relay
 	Documents Documents
-	// Services are for the kinds of link beside packets; a kind without one is refused.
-	Services map[link.Kind]Service
 	// Registry is where documents come from; nil is Remote.
 	Registry Registry
 }

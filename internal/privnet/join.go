@@ -11,7 +11,7 @@ import (
 	"murmuration/internal/durable"
 	"murmuration/internal/node"
 	mixnode "murmuration/mix/node"
-	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 // applicationFile is the name of a volunteer's application in their node's home.
@@ -81,7 +81,7 @@ func Admit(home, path string) (*directory.Application, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return application, enlist(authority.Path(provider.AdmissionsFile), application)
+	return application, enlist(authority.Path(providernode.AdmissionsFile), application)
 }
 
 // enlist adds to the list that there is. A list that is gone is not begun anew: with the new node alone on
@@ -92,7 +92,7 @@ func enlist(path string, a *directory.Application) error {
 		return fmt.Errorf("changing the admissions: %w", err)
 	}
 	defer lock.Close()
-	list, err := provider.ReadAdmissions(path)
+	list, err := providernode.ReadAdmissions(path)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
 	mixnode "murmuration/mix/node"
-	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 // Plan is what a private network shall be like.
@@ -126,7 +126,7 @@ func (n *Network) make() error {
 
 func (n *Network) createHome(node *Node) (err error) {
 	if node.Role == directory.RoleProvider {
-		_, err = provider.CreateHome(node.Dir, n.Genesis, node.seed)
+		_, err = providernode.CreateHome(node.Dir, n.Genesis, node.seed)
 	} else {
 		_, err = mixnode.CreateHome(node.Dir, n.Genesis, node.seed)
 	}
@@ -164,7 +164,7 @@ func (n *Network) admitAll() error {
 	for _, node := range n.Nodes {
 		list = list.Add(directory.Admission{ID: directory.NewIdentity(node.seed).ID(), Role: node.Role})
 	}
-	return durable.WriteFile(filepath.Join(n.Nodes[0].Dir, provider.AdmissionsFile), list.Marshal(), 0o600)
+	return durable.WriteFile(filepath.Join(n.Nodes[0].Dir, providernode.AdmissionsFile), list.Marshal(), 0o600)
 }
 
 // GenesisFile is what clients and volunteers are given.

@@ -13,7 +13,7 @@ import (
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
 	mixnode "murmuration/mix/node"
-	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 func fastPlan(t *testing.T) Plan {
@@ -168,7 +168,7 @@ func TestLostAdmissionsAreNotBegunAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := filepath.Join(n.Nodes[0].Dir, provider.AdmissionsFile)
+	list := filepath.Join(n.Nodes[0].Dir, providernode.AdmissionsFile)
 	if err := os.Remove(list); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestConfigurationIsUsed(t *testing.T) {
 	defer n.Release()
 	for _, node := range n.Nodes {
 		path := filepath.Join(node.Dir, ConfigFile(node.Role))
-		cfg := provider.Config{}
+		cfg := providernode.Config{}
 		if node.Role == directory.RoleProvider {
 			err = config.Load(path, &cfg)
 			if cfg.MaxClients == 0 || cfg.KeepFreeMiB == 0 || cfg.MaxConnsPerAddress == 0 {
@@ -255,9 +255,9 @@ func TestConfigurationIsUsed(t *testing.T) {
 	}
 }
 
-func open(role directory.Role, cfg provider.Config) (Runner, error) {
+func open(role directory.Role, cfg providernode.Config) (Runner, error) {
 	if role == directory.RoleProvider {
-		return provider.New(cfg)
+		return providernode.New(cfg)
 	}
 	return mixnode.New(cfg.Config)
 }

@@ -13,7 +13,7 @@ import (
 	"murmuration/internal/link"
 	"murmuration/mix"
 	mixnode "murmuration/mix/node"
-	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 // Runner is a node that was opened: a mix or a provider.
@@ -29,7 +29,7 @@ type Options struct {
 	// Transport opens links; nil is TLS on the ports that New bound.
 	Transport func(*Node, link.Config) (link.Transport, error)
 	// Store keeps the boxes of a provider; nil is Badger in its home.
-	Store func(*Node) provider.Store
+	Store func(*Node) providernode.Store
 	// Stop takes the names of nodes that shall stop while the others go on; nil for none.
 	Stop <-chan string
 	// Skip names nodes that Run leaves out, because something else plays them; nil leaves out none.
@@ -57,11 +57,11 @@ func (n *Network) Open(node *Node, o Options) (Runner, error) {
 	if node.Role == directory.RoleMix {
 		return mixnode.New(cfg)
 	}
-	p := provider.Config{Config: cfg}
+	p := providernode.Config{Config: cfg}
 	if o.Store != nil {
 		p.Store = o.Store(node)
 	}
-	return provider.New(p)
+	return providernode.New(p)
 }
 
 // Run opens all nodes and runs them until ctx ends or one of them fails. Ready is called when they are

@@ -12,7 +12,7 @@ import (
 	"murmuration/internal/durable"
 	"murmuration/internal/node"
 	mixnode "murmuration/mix/node"
-	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 // Verify checks everything about a private network that can be checked while it does not run, or does:
@@ -68,7 +68,7 @@ func verifyHome(dir string, genesis *directory.Genesis) (string, error) {
 
 func verifyConfig(dir string) (directory.Role, error) {
 	if path := filepath.Join(dir, ConfigFile(directory.RoleProvider)); exists(path) {
-		return directory.RoleProvider, config.Load(path, &provider.Config{})
+		return directory.RoleProvider, config.Load(path, &providernode.Config{})
 	}
 	return directory.RoleMix, config.Load(filepath.Join(dir, ConfigFile(directory.RoleMix)), &mixnode.Config{})
 }

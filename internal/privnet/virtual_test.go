@@ -21,6 +21,7 @@ import (
 	"murmuration/internal/link"
 	mixnode "murmuration/mix/node"
 	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 // TestDriversInVirtualTime runs the real drivers of all nodes and of two people over memory links across
@@ -216,7 +217,7 @@ func found(t *testing.T, plan Plan) *Network {
 func memory(fabric *link.Fabric) Options {
 	return Options{
 		Transport: func(_ *Node, cfg link.Config) (link.Transport, error) { return fabric.Transport(cfg) },
-		Store:     func(*Node) provider.Store { return box.NewMemStore(0) },
+		Store:     func(*Node) providernode.Store { return box.NewMemStore(0) },
 	}
 }
 

@@ -23,7 +23,7 @@ type Request struct {
 type holder struct {
 	n        *Node
 	store    *disk
-	keeper   *provider.Keeper
+	keeper   *provider.Service
 	document *directory.Document
 	lie      func(now time.Time, r box.Request) box.Reply
 	asked    int
@@ -32,7 +32,7 @@ type holder struct {
 func newHolder(n *Node) *holder {
 	w := n.w
 	h := &holder{n: n, store: &disk{MemStore: box.NewMemStore(0)}}
-	h.keeper = &provider.Keeper{
+	h.keeper = &provider.Service{
 		Self: n.ID(), Params: w.params, Format: box.Format{Plaintext: w.genesis.Parameters.BoxPlaintext}, Store: h.store,
 		Calendar: box.Calendar{
 			Genesis: w.genesis.Start, Retention: w.genesis.Parameters.RetentionDays,

@@ -1,4 +1,4 @@
-package provider_test
+package node_test
 
 import (
 	"context"

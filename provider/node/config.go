@@ -1,4 +1,4 @@
-package provider
+package node
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/node"
+	"murmuration/provider"
 )
 
 // Config is what the operator of a provider decides. Zero values mean the default.
@@ -83,8 +84,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c Config) limits() Limits {
-	return Limits{
+func (c Config) limits() provider.Limits {
+	return provider.Limits{
 		Packets: c.MaxHeld, Replies: c.MaxHeld, Spools: c.MaxClients, PerSpool: perSpool,
 		SpoolAge: spoolAge, SpoolIdle: spoolIdle, SpooledTotal: c.SpoolPackets,
 	}

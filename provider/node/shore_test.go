@@ -1,4 +1,4 @@
-package provider_test
+package node_test
 
 import (
 	"context"
@@ -22,6 +22,7 @@ import (
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 // shore is a whole network of real drivers in virtual time, of which a test watches the links of the
@@ -90,7 +91,7 @@ func onShore(t *testing.T, slow func(name string, s *slowStore), body func(ctx c
 		ctx, cancel := context.WithCancel(t.Context())
 		o := privnet.Options{
 			Transport: s.transport,
-			Store: func(n *privnet.Node) provider.Store {
+			Store: func(n *privnet.Node) providernode.Store {
 				store := &slowStore{MemStore: box.NewMemStore(0)}
 				if slow != nil {
 					slow(n.Name, store)

@@ -1,8 +1,9 @@
-package provider
+package node
 
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -17,8 +18,12 @@ import (
 // digest that nobody needs. It is answered at once with what became of the frame before, so that no
 // fsync can be heard in the answers either. A watcher of links does not learn which requests were writes.
 type replicas struct {
-	s       *Server
-	changed chan struct{} // one place: "doc is new"
+	self      directory.NodeID
+	transport link.Transport
+	store     Store
+	format    box.Format
+	log       *slog.Logger
+	changed   chan struct{} // one place: "doc is new"
 
 	mu  sync.Mutex // guards doc
 	doc *directory.Document
@@ -30,7 +35,9 @@ type feed struct {
 	every time.Duration
 }
 
-func newReplicas(s *Server) *replicas { return &replicas{s: s, changed: make(chan struct{}, 1)} }
+func newReplicas(self directory.NodeID, transport link.Transport, store Store, format box.Format, log *slog.Logger) *replicas {
+	return &replicas{self: self, transport: transport, store: store, format: format, log: log, changed: make(chan struct{}, 1)}
+}
 
 // set says who the other providers are from now on.
 func (r *replicas) set(doc *directory.Document) {
@@ -85,7 +92,7 @@ func (r *replicas) feeds() map[feed]bool {
 		return want
 	}
 	for _, n := range doc.Providers() {
-		if n.ID != r.s.chassis.Home.Identity.ID() {
+		if n.ID != r.self {
 			want[feed{link.Peer{Addr: n.Addr, Key: link.PublicKey(n.ID)}, doc.Parameters.ReplicateEvery}] = true
 		}
 	}
@@ -105,13 +112,13 @@ func (r *replicas) keep(ctx context.Context, f feed) {
 		err := r.connect(ctx, f, tick.C)
 		if ctx.Err() == nil && err != nil && err.Error() != trouble { // each trouble once
 			trouble = err.Error()
-			r.s.cfg.Log.Info("replication waits", "node", f.peer.Addr, "error", err)
+			r.log.Info("replication waits", "node", f.peer.Addr, "error", err)
 		}
 	}
 }
 
 func (r *replicas) connect(ctx context.Context, f feed, tick <-chan time.Time) error {
-	conn, err := r.s.chassis.Transport().Dial(ctx, f.peer, link.Replica)
+	conn, err := r.transport.Dial(ctx, f.peer, link.Replica)
 	if err != nil {
 		return err
 	}
@@ -121,18 +128,18 @@ func (r *replicas) connect(ctx context.Context, f feed, tick <-chan time.Time) e
 	return r.talk(ctx, conn, box.Holder(f.peer.Key), tick)
 }
 
-// flight is for how many frames a box may be on its way to another holder without an answer: a disk
+// mostAwaited is for how many frames a box may be on its way to another holder without an answer: a disk
 // there that takes longer than a tick answers some frames later. Then it is sent again.
-const flight = 4
+const mostAwaited = 4
 
 // talk sends one frame at each tick until the link breaks. The frame is made before the tick: nothing
 // but the sending lies between the two.
 func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, tick <-chan time.Time) error {
-	answer := make([]byte, r.s.keeper.Format.RequestSize())
-	var flying []*box.Entry // of the last frames; nil for a dummy, and for what was answered
-	var last box.Entry      // that went out: the queue goes round, so that nothing holds up what comes behind it
+	answer := make([]byte, r.format.RequestSize())
+	var awaited []*box.Entry // of the last frames; nil for a dummy, and for what was answered
+	var last box.Entry       // that went out: the queue goes round, so that nothing holds up what comes behind it
 	for {
-		entry, err := r.pick(peer, last, flying)
+		entry, err := r.pick(peer, last, awaited)
 		if err != nil {
 			return err
 		}
@@ -151,24 +158,24 @@ func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, ti
 		if err := conn.Receive(answer); err != nil {
 			return err
 		}
-		if err := r.acknowledged(peer, flying, answer); err != nil {
+		if err := r.acknowledged(peer, awaited, answer); err != nil {
 			return err
 		}
-		flying = append(flying, entry)
-		flying = flying[max(0, len(flying)-flight):]
+		awaited = append(awaited, entry)
+		awaited = awaited[max(0, len(awaited)-mostAwaited):]
 	}
 }
 
 // pick is the next entry for a peer after the last one, or else the oldest, that is not on its way; nil
 // when there is none.
-func (r *replicas) pick(peer box.Holder, last box.Entry, flying []*box.Entry) (*box.Entry, error) {
+func (r *replicas) pick(peer box.Holder, last box.Entry, awaited []*box.Entry) (*box.Entry, error) {
 	for _, after := range []box.Entry{last, {}} {
-		entries, err := r.s.store.Pending(peer, after, len(flying)+1)
+		entries, err := r.store.Pending(peer, after, len(awaited)+1)
 		if err != nil {
 			return nil, fmt.Errorf("reading what waits for replication: %w", err)
 		}
 		for i := range entries {
-			if find(flying, entries[i].Day, entries[i].Box.ID) < 0 {
+			if find(awaited, entries[i].Day, entries[i].Box.ID) < 0 {
 				return &entries[i], nil
 			}
 		}
@@ -178,34 +185,34 @@ func (r *replicas) pick(peer box.Holder, last box.Entry, flying []*box.Entry) (*
 
 func (r *replicas) frame(e *box.Entry) []byte {
 	if e == nil {
-		return box.Request{Op: box.OpDigest}.Marshal(r.s.keeper.Format)
+		return box.Request{Op: box.OpDigest}.Marshal(r.format)
 	}
 	op := box.OpWrite
 	if e.Box.Tombstone() {
 		op = box.OpTombstone
 	}
-	return box.Request{Op: op, Day: e.Day, Box: e.Box}.Marshal(r.s.keeper.Format)
+	return box.Request{Op: op, Day: e.Day, Box: e.Box}.Marshal(r.format)
 }
 
 // find is the place of a box among those on their way, or -1.
-func find(flying []*box.Entry, day box.Day, id box.ID) int {
-	return slices.IndexFunc(flying, func(f *box.Entry) bool { return f != nil && f.Day == day && f.Box.ID == id })
+func find(awaited []*box.Entry, day box.Day, id box.ID) int {
+	return slices.IndexFunc(awaited, func(e *box.Entry) bool { return e != nil && e.Day == day && e.Box.ID == id })
 }
 
 // acknowledged forgets a box that the other holder has, or will never take. One for which there is no
 // room stays in the queue, and comes again when the others had their turn.
-func (r *replicas) acknowledged(peer box.Holder, flying []*box.Entry, answer []byte) error {
-	reply, err := box.ParseReply(r.s.keeper.Format, answer)
+func (r *replicas) acknowledged(peer box.Holder, awaited []*box.Entry, answer []byte) error {
+	reply, err := box.ParseReply(r.format, answer)
 	if err != nil || reply.Status == box.StatusFull {
 		return err
 	}
-	at := find(flying, reply.Day, reply.Box.ID)
+	at := find(awaited, reply.Day, reply.Box.ID)
 	if at < 0 {
 		return nil
 	}
-	if err := r.s.store.Done(peer, *flying[at]); err != nil {
+	if err := r.store.Done(peer, *awaited[at]); err != nil {
 		return fmt.Errorf("forgetting what was replicated: %w", err)
 	}
-	flying[at] = nil
+	awaited[at] = nil
 	return nil
 }

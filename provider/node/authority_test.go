@@ -1,4 +1,4 @@
-package provider_test
+package node_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/node"
-	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 // TestAuthorityRemembersWhatItSigned: what an authority signed is on its disk, and with a record that cannot
@@ -32,7 +32,7 @@ func TestAuthorityRemembersWhatItSigned(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(home.Dir, "signed"), []byte("scribble"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := provider.New(provider.Config{Config: node.Config{Home: home.Dir, Name: home.Name, Listen: home.Addr}})
+	_, err := providernode.New(providernode.Config{Config: node.Config{Home: home.Dir, Name: home.Name, Listen: home.Addr}})
 	if err == nil || !strings.Contains(err.Error(), "restore it from a backup") {
 		t.Errorf("with a damaged record: %v", err)
 	}

@@ -1,15 +1,17 @@
-package provider
+package node
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"time"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
+	"murmuration/internal/node"
 )
 
 // Files of an authority in its provider's home.
@@ -21,11 +23,13 @@ const (
 	recordFile = "signed"
 )
 
-// authority drives the voter of a provider that the genesis names. It is the registry of its own
-// provider's courier, too.
+// authority drives the voter of a node that the genesis names, and is the registry of that node. It
+// needs a home and its documents, nothing of a provider.
 type authority struct {
-	s    *Server
-	wake chan struct{} // one place: "there may be something to do"
+	home      *node.Home
+	documents *node.Shelf
+	log       *slog.Logger
+	wake      chan struct{} // one place: "there may be something to do"
 
 	mu    sync.Mutex // guards all below
 	voter *directory.Voter
@@ -33,23 +37,22 @@ type authority struct {
 }
 
 // newAuthority reads what the authority must know before it may sign anything.
-func newAuthority(s *Server, now time.Time) (*authority, error) {
-	home := s.chassis.Home
-	if n := len(home.Genesis.Authorities); n > 1 {
+func newAuthority(c *node.Chassis, log *slog.Logger, now time.Time) (*authority, error) {
+	if n := len(c.Home.Genesis.Authorities); n > 1 {
 		return nil, fmt.Errorf("the genesis names %d authorities: this version of murmur runs one", n)
 	}
-	record, err := readRecord(home.Path(recordFile))
+	record, err := readRecord(c.Home.Path(recordFile))
 	if err != nil {
 		return nil, err
 	}
-	admitted, err := ReadAdmissions(home.Path(AdmissionsFile))
+	admitted, err := ReadAdmissions(c.Home.Path(AdmissionsFile))
 	if err != nil {
 		return nil, err
 	}
-	a := &authority{s: s, wake: make(chan struct{}, 1)}
+	a := &authority{home: c.Home, documents: c.Documents, log: log, wake: make(chan struct{}, 1)}
 	a.voter, err = directory.NewVoter(directory.VoterConfig{
-		Genesis: home.Genesis, Identity: home.Identity, Admitted: admitted,
-		Latest: s.chassis.Documents.Latest(), Record: record,
+		Genesis: c.Home.Genesis, Identity: c.Home.Identity, Admitted: admitted,
+		Latest: c.Documents.Latest(), Record: record,
 	}, now)
 	return a, err
 }
@@ -105,9 +108,9 @@ func (a *authority) run(ctx context.Context) error {
 func (a *authority) advance() (next time.Time, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	admitted, err := ReadAdmissions(a.s.chassis.Home.Path(AdmissionsFile))
+	admitted, err := ReadAdmissions(a.home.Path(AdmissionsFile))
 	if err != nil {
-		a.s.cfg.Log.Error("going on with the admissions that were read before", "error", err)
+		a.log.Error("going on with the admissions that were read before", "error", err)
 	} else {
 		a.voter.Admit(admitted)
 	}
@@ -133,7 +136,7 @@ func (a *authority) advance() (next time.Time, err error) {
 func (a *authority) waitForRoom(action directory.Action, err error) {
 	if !a.full {
 		a.full = true
-		a.s.cfg.Log.Error("the disk is full: nothing is signed until there is room", "error", err)
+		a.log.Error("the disk is full: nothing is signed until there is room", "error", err)
 	}
 	action.Notes = nil // they are said
 	a.voter.Again(action)
@@ -144,18 +147,18 @@ const noSpacePause = 5 * time.Second
 
 func (a *authority) do(now time.Time, action directory.Action) error {
 	for _, note := range action.Notes {
-		a.s.cfg.Log.Info("tally", "note", note)
+		a.log.Info("tally", "note", note)
 	}
 	switch action.Do {
 	case directory.DoPersist:
-		if err := durable.WriteFile(a.s.chassis.Home.Path(recordFile), action.Record.Marshal(), 0o600); err != nil {
+		if err := durable.WriteFile(a.home.Path(recordFile), action.Record.Marshal(), 0o600); err != nil {
 			return fmt.Errorf("recording what will be signed: %w", err)
 		}
 		return a.voter.Persisted(action.Record)
 	case directory.DoPublish:
-		return a.s.chassis.Documents.Keep(now, action.Document)
+		return a.documents.Keep(now, action.Document)
 	case directory.DoReport:
-		a.s.cfg.Log.Warn("there is no new network document", "error", action.Err)
+		a.log.Warn("there is no new network document", "error", action.Err)
 	case directory.DoNothing, directory.DoVote, directory.DoEndorse: // the last two are for several authorities
 	}
 	return nil
@@ -164,7 +167,7 @@ func (a *authority) do(now time.Time, action directory.Action) error {
 // Submit takes a descriptor of any node, this provider's own among them.
 func (a *authority) Submit(_ context.Context, d *directory.Descriptor) error {
 	a.mu.Lock()
-	admitted, err := ReadAdmissions(a.s.chassis.Home.Path(AdmissionsFile))
+	admitted, err := ReadAdmissions(a.home.Path(AdmissionsFile))
 	if err == nil {
 		a.voter.Admit(admitted)
 	}
@@ -179,7 +182,7 @@ func (a *authority) Submit(_ context.Context, d *directory.Descriptor) error {
 
 // Fetch gives a document that was signed here.
 func (a *authority) Fetch(_ context.Context, e directory.Epoch) (*directory.Document, error) {
-	if doc := a.s.chassis.Documents.Document(e); doc != nil {
+	if doc := a.documents.Document(e); doc != nil {
 		return doc, nil
 	}
 	return nil, fmt.Errorf("the document of epoch %d is not signed yet", e)

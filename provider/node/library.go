@@ -1,14 +1,18 @@
-package provider
+package node
 
 import (
 	"context"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/node"
 )
 
 // library is what this provider gives to whoever asks for documents, and where descriptors go.
-type library struct{ s *Server }
+type library struct {
+	documents *node.Shelf
+	authority *authority // nil when this provider is none
+}
 
 // Admits lets strangers in: the network is no secret.
 func (library) Admits(link.PublicKey) bool { return true }
@@ -18,27 +22,27 @@ func (l library) Serve(_ context.Context, conn link.Conn) error { return directo
 
 // Document is the document of one epoch, if it is here.
 func (l library) Document(e directory.Epoch) ([]byte, bool) {
-	raw := l.s.chassis.Documents.Bytes(e)
+	raw := l.documents.Bytes(e)
 	return raw, raw != nil
 }
 
 // Latest is the newest document that is here.
 func (l library) Latest() (directory.Epoch, []byte, bool) {
-	doc := l.s.chassis.Documents.Latest()
+	doc := l.documents.Latest()
 	if doc == nil {
 		return 0, nil, false
 	}
-	return doc.Epoch, l.s.chassis.Documents.Bytes(doc.Epoch), true
+	return doc.Epoch, l.documents.Bytes(doc.Epoch), true
 }
 
-// Submit takes a descriptor if this provider is the authority.
+// Submit takes a descriptor if this provider is an authority.
 func (l library) Submit(descriptor []byte) error {
-	if l.s.authority == nil {
+	if l.authority == nil {
 		return directory.RefusedLater
 	}
 	d, err := directory.ParseDescriptor(descriptor)
 	if err != nil {
 		return directory.RefusedMalformed
 	}
-	return l.s.authority.Submit(context.Background(), d)
+	return l.authority.Submit(context.Background(), d)
 }

@@ -15,14 +15,14 @@ import (
 	"murmuration/internal/suite"
 )
 
-// counter is a keeper on a store in memory, with a customer who sends requests as real packets and
+// counter is a service on a store in memory, with a customer who sends requests as real packets and
 // opens the replies.
 type counter struct {
 	*testing.T
-	keeper *Keeper
-	store  *box.MemStore
-	others []box.Holder
-	hop    *suite.PrivateKey // of the provider, and of the one hop on the way back
+	service *Service
+	store   *box.MemStore
+	others  []box.Holder
+	hop     *suite.PrivateKey // of the provider, and of the one hop on the way back
 }
 
 // noon of day 20 of a network that began at epoch0.
@@ -42,7 +42,7 @@ func newCounter(t *testing.T, limit int) *counter {
 	if c.hop, err = params.Suite().NewPrivateKey([suite.SeedSize]byte{1}); err != nil {
 		t.Fatal(err)
 	}
-	c.keeper = &Keeper{
+	c.service = &Service{
 		Self: directory.NodeID{1}, Params: params, Format: box.Format{Plaintext: par.BoxPlaintext}, Store: c.store,
 		Calendar: box.Calendar{Genesis: epoch0, Retention: par.RetentionDays},
 		Digest:   func(e directory.Epoch) (d directory.Digest) { d[0] = byte(e); return d },
@@ -51,7 +51,7 @@ func newCounter(t *testing.T, limit int) *counter {
 	for day := range uint16(30) {
 		doc.Storing = append(doc.Storing, directory.StoringSet{Day: day, Nodes: []directory.NodeID{{1}, {2}, {3}}})
 	}
-	c.keeper.SetDocument(doc)
+	c.service.SetDocument(doc)
 	c.others = []box.Holder{{1}, {2}, {3}}
 	return c
 }
@@ -70,13 +70,13 @@ func (c *counter) sealed(day box.Day, mine bool, mark byte, size int) box.Box {
 // ask sends a request to the provider and opens what its reply packet brings.
 func (c *counter) ask(now time.Time, r box.Request) (box.Reply, error) {
 	c.Helper()
-	p := c.keeper.Params
+	p := c.service.Params
 	id := sphinx.SURBID{7}
 	surb, keys, err := p.NewSURB(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &sphinx.RecipientID{}, SURBID: &id}})
 	if err != nil {
 		c.Fatal(err)
 	}
-	departure, err := c.keeper.Answer(now, c.deliver(surb, r.Marshal(c.keeper.Format)))
+	departure, err := c.service.Answer(now, c.deliver(surb, r.Marshal(c.service.Format)))
 	if err != nil {
 		return box.Reply{}, err
 	}
@@ -92,7 +92,7 @@ func (c *counter) ask(now time.Time, r box.Request) (box.Reply, error) {
 	if err != nil {
 		c.Fatal(err)
 	}
-	reply, err := box.ParseReply(c.keeper.Format, user)
+	reply, err := box.ParseReply(c.service.Format, user)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func (c *counter) ask(now time.Time, r box.Request) (box.Reply, error) {
 
 // deliver is the payload of a packet as the provider's hop finds it.
 func (c *counter) deliver(surb, user []byte) []byte {
-	p := c.keeper.Params
+	p := c.service.Params
 	packet, err := p.New(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &protocol.ServiceBoxes}}, surb, user)
 	if err != nil {
 		c.Fatal(err)
@@ -115,10 +115,10 @@ func (c *counter) deliver(surb, user []byte) []byte {
 
 const today = box.Day(20)
 
-// TestKeeperAnswers: every status and every refusal, in one order of events.
-func TestKeeperAnswers(t *testing.T) {
+// TestServiceAnswers: every status and every refusal, in one order of events.
+func TestServiceAnswers(t *testing.T) {
 	c := newCounter(t, 0)
-	size := c.keeper.Format.CiphertextSize()
+	size := c.service.Format.CiphertextSize()
 	data, other := c.sealed(today, true, 'd', size), c.sealed(today, true, 'o', size)
 	tombstone := c.sealed(today, true, 0, 0)
 	yesterday, old := c.sealed(today-1, true, 'y', size), c.sealed(today-14, true, 'y', size)
@@ -167,13 +167,13 @@ func TestKeeperAnswers(t *testing.T) {
 			t.Errorf("step %d, %s: other bytes came back", i, s.what)
 		}
 	}
-	others, _ := c.keeper.holders(today, data.ID)
+	others, _ := c.service.holders(today, data.ID)
 	if waiting, err := c.store.Pending(others[0], box.Entry{}, 9); err != nil || len(waiting) == 0 || waiting[0].Day != today-1 && waiting[0].Box.ID != data.ID {
 		t.Errorf("for the other holder wait %d boxes, %v", len(waiting), err)
 	}
 }
 
-func TestKeeperTellsDigests(t *testing.T) {
+func TestServiceTellsDigests(t *testing.T) {
 	c := newCounter(t, 0)
 	reply, err := c.ask(noon, box.Request{Op: box.OpDigest, Epoch: 5})
 	if err != nil || reply.Status != box.StatusDigest || reply.Epoch != 5 || reply.Digest != [32]byte{5} {
@@ -185,7 +185,7 @@ func TestKeeperTellsDigests(t *testing.T) {
 func TestFullStoreSaysSo(t *testing.T) {
 	par, _ := directory.Defaults("x25519")
 	c := newCounter(t, par.Ciphertext())
-	size := c.keeper.Format.CiphertextSize()
+	size := c.service.Format.CiphertextSize()
 	first := c.sealed(today, true, 'a', size)
 	ask := func(r box.Request) box.Status {
 		reply, err := c.ask(noon, r)
@@ -217,12 +217,12 @@ func TestFullStoreSaysSo(t *testing.T) {
 // TestNoAnswer: what means nothing gets no reply, and touches no store.
 func TestNoAnswer(t *testing.T) {
 	c := newCounter(t, 0)
-	f := c.keeper.Format
+	f := c.service.Format
 	good := c.sealed(today, true, 'd', f.CiphertextSize())
 	forged := good
 	forged.Signature[3] ^= 1
 	id := sphinx.SURBID{7}
-	surb, _, err := c.keeper.Params.NewSURB(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &sphinx.RecipientID{}, SURBID: &id}})
+	surb, _, err := c.service.Params.NewSURB(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &sphinx.RecipientID{}, SURBID: &id}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestNoAnswer(t *testing.T) {
 		"a weak id":       c.deliver(surb, box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: box.ID{1}}}.Marshal(f)),
 		"a short payload": {1, 2, 3},
 	} {
-		if _, err := c.keeper.Answer(noon, payload); !errors.Is(err, errNoAnswer) {
+		if _, err := c.service.Answer(noon, payload); !errors.Is(err, ErrNoAnswer) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -254,11 +254,11 @@ func TestExpiredIsNotFound(t *testing.T) {
 	if err := c.store.Drop(today + 1); err != nil {
 		t.Fatal(err)
 	}
-	write := box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, 'd', c.keeper.Format.CiphertextSize())}
+	write := box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, 'd', c.service.Format.CiphertextSize())}
 	if reply, err := c.ask(noon, write); err != nil || reply.Status != box.StatusNotFound {
 		t.Errorf("a write: %s, %v", reply.Status, err)
 	}
-	if reply, err := c.keeper.Merge(noon, write); err != nil || reply.Status != box.StatusNotFound {
+	if reply, err := c.service.Merge(noon, write); err != nil || reply.Status != box.StatusNotFound {
 		t.Errorf("from another holder: %s, %v", reply.Status, err)
 	}
 }
@@ -273,20 +273,20 @@ func (broken) Read(box.Day, box.ID) (box.Box, box.Status, error) {
 // TestDiskFailureIsNoRefusal: it is told apart from a bad request, for the operator.
 func TestDiskFailureIsNoRefusal(t *testing.T) {
 	c := newCounter(t, 0)
-	c.keeper.Store = broken{c.store}
-	if _, err := c.ask(noon, box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: c.sealed(today, true, 'd', 100).ID}}); err == nil || errors.Is(err, errNoAnswer) {
+	c.service.Store = broken{c.store}
+	if _, err := c.ask(noon, box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: c.sealed(today, true, 'd', 100).ID}}); err == nil || errors.Is(err, ErrNoAnswer) {
 		t.Errorf("a failing disk gives %v", err)
 	}
 }
 
 // TestMerge: what other holders send, and that of two contents both keep the same one.
 func TestMerge(t *testing.T) {
-	size := newCounter(t, 0).keeper.Format.CiphertextSize()
+	size := newCounter(t, 0).service.Format.CiphertextSize()
 	var kept [2]byte
 	for i, marks := range []string{"ab", "ba"} {
 		c := newCounter(t, 0)
 		for j, mark := range []byte(marks) {
-			reply, err := c.keeper.Merge(noon, box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, mark, size)})
+			reply, err := c.service.Merge(noon, box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, mark, size)})
 			if want := [2]box.Status{box.StatusStored, box.StatusConflict}[j]; err != nil || reply.Status != want {
 				t.Errorf("content %c as number %d: %s, %v", mark, j, reply.Status, err)
 			}
@@ -295,8 +295,8 @@ func TestMerge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if kept[i] = b.Ciphertext[0]; c.keeper.Conflicts() != 1 {
-			t.Errorf("%d conflicts counted", c.keeper.Conflicts())
+		if kept[i] = b.Ciphertext[0]; c.service.Conflicts() != 1 {
+			t.Errorf("%d conflicts counted", c.service.Conflicts())
 		}
 	}
 	if kept[0] != kept[1] {
@@ -308,7 +308,7 @@ func TestMerge(t *testing.T) {
 		"not a holder":   {Op: box.OpWrite, Day: today, Box: c.sealed(today, false, 'a', size)},
 		"an expired day": {Op: box.OpWrite, Day: today - 15, Box: c.sealed(today-15, true, 'a', size)},
 	} {
-		if reply, err := c.keeper.Merge(noon, r); err != nil || reply.Status != box.StatusNotFound {
+		if reply, err := c.service.Merge(noon, r); err != nil || reply.Status != box.StatusNotFound {
 			t.Errorf("%s: %s, %v", what, reply.Status, err)
 		}
 	}

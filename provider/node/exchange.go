@@ -1,15 +1,20 @@
-package provider
+package node
 
 import (
 	"context"
 	"time"
 
 	"murmuration/internal/link"
+	"murmuration/internal/node"
 	"murmuration/internal/transit"
+	"murmuration/provider"
 )
 
 // exchanges are the links of clients.
-type exchanges struct{ *Server }
+type exchanges struct {
+	node *node.Node
+	edge *provider.Edge
+}
 
 // Admits lets everybody in: who is no client of this provider yet becomes one, if there is room.
 func (exchanges) Admits(link.PublicKey) bool { return true }
@@ -17,14 +22,14 @@ func (exchanges) Admits(link.PublicKey) bool { return true }
 // Serve serves one client until its connection ends: each up frame carries a packet into the mixes
 // and is answered at once, from memory, with one reply or a dummy.
 func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
-	key := SpoolKey(conn.Peer())
+	key := provider.SpoolKey(conn.Peer())
 	admitted := false
 	s.node.Do(func(now time.Time) { admitted = s.edge.Attach(now, key) })
 	if !admitted {
 		return nil
 	}
 	defer s.node.Do(func(now time.Time) { s.edge.Detach(now, key) })
-	up := make([]byte, s.chassis.FrameSize(link.Exchange))
+	up := make([]byte, s.node.FrameSize(link.Exchange))
 	down := make([]byte, len(up))
 	for {
 		if err := conn.Receive(up); err != nil {
@@ -32,16 +37,16 @@ func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 		}
 		frame, err := link.ParseUp(up)
 		if err != nil {
-			s.chassis.Counts.Drop(transit.BadFrame)
+			s.node.Counts.Drop(transit.BadFrame)
 			return err
 		}
-		if err := s.answerExchange(conn, key, frame, down); err != nil {
+		if err := s.answer(conn, key, frame, down); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *Server) answerExchange(conn link.Conn, key SpoolKey, up link.Up, down []byte) error {
+func (s exchanges) answer(conn link.Conn, key provider.SpoolKey, up link.Up, down []byte) error {
 	var (
 		answer link.Down
 		reason transit.Reason
@@ -51,9 +56,9 @@ func (s *Server) answerExchange(conn link.Conn, key SpoolKey, up link.Up, down [
 		return err
 	}
 	if reason != transit.Accepted {
-		s.chassis.Counts.Drop(reason)
+		s.node.Counts.Drop(reason)
 	} else {
-		packet := s.chassis.Buffers.Get()
+		packet := s.node.Buffers.Get()
 		copy(packet, up.Packet)
 		s.node.Submit(packet)
 	}

@@ -1,4 +1,4 @@
-package provider_test
+package node_test
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 	"murmuration/internal/node"
 	"murmuration/internal/privnet"
 	"murmuration/internal/suite"
-	"murmuration/provider"
+	providernode "murmuration/provider/node"
 )
 
 // childVariable has the home of a provider that this test binary shall be instead of running tests, and
@@ -44,7 +44,7 @@ func beProvider(home, addr string) error {
 	if err != nil {
 		return err
 	}
-	s, err := provider.New(provider.Config{Config: node.Config{Home: home, Name: "provider-1", Listen: addr}, KeepFreeMiB: keep})
+	s, err := providernode.New(providernode.Config{Config: node.Config{Home: home, Name: "provider-1", Listen: addr}, KeepFreeMiB: keep})
 	if err != nil {
 		return err
 	}
@@ -302,7 +302,7 @@ func TestBoxesMissing(t *testing.T) {
 	if err := os.RemoveAll(boxes); err != nil {
 		t.Fatal(err)
 	}
-	_, err := provider.New(provider.Config{Config: node.Config{Home: self.Dir, Name: self.Name, Listen: self.Addr}})
+	_, err := providernode.New(providernode.Config{Config: node.Config{Home: self.Dir, Name: self.Name, Listen: self.Addr}})
 	if err == nil || !strings.Contains(err.Error(), "is its disk mounted?") {
 		t.Errorf("opened without boxes: %v", err)
 	}

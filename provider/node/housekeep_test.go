@@ -1,4 +1,4 @@
-package provider
+package node
 
 import (
 	"context"
@@ -10,18 +10,25 @@ import (
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/directory"
 	"murmuration/internal/node"
+	"murmuration/internal/replay"
+	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
+	"murmuration/mix"
+	"murmuration/provider"
 )
 
 // TestClockAloneDestroysNothing: days go by the clock, but none that the last network document lists, and
 // none without a document.
 func TestClockAloneDestroysNothing(t *testing.T) {
-	s := &Server{keeper: &Keeper{Calendar: box.Calendar{Genesis: epoch0, Retention: 14}}}
+	const today = 30
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	noon := start.Add(today*24*time.Hour + 12*time.Hour)
+	s := &follower{service: &provider.Service{Calendar: box.Calendar{Genesis: start, Retention: 14}}}
 	if got := s.oldest(noon); got != 0 {
 		t.Errorf("without a document the oldest day is %d", got)
 	}
 	doc := &directory.Document{}
-	for day := uint16(today) - 14; day <= uint16(today)+1; day++ {
+	for day := uint16(today - 14); day <= today+1; day++ {
 		doc.Storing = append(doc.Storing, directory.StoringSet{Day: day})
 	}
 	s.document.Store(doc)
@@ -40,17 +47,14 @@ func TestHousekeeping(t *testing.T) {
 		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in the year 2000, a network may not
 		start := time.Now()                     // midnight
 		store := box.NewMemStore(0)
-		s := newServer(t, dir, start, store)
-		s.edge = NewEdge(Limits{Spools: 1, PerSpool: 9, SpooledTotal: 9, SpoolAge: time.Hour, SpoolIdle: time.Hour})
-		s.document.Store(&directory.Document{Storing: []directory.StoringSet{{Day: 9}}})
+		s := newNode(t, dir, start, store)
+		s.edge = provider.NewEdge(provider.Limits{Replies: 1, Spools: 1, PerSpool: 9, SpooledTotal: 9, SpoolAge: time.Hour, SpoolIdle: time.Hour})
+		s.follower.document.Store(&directory.Document{Storing: []directory.StoringSet{{Day: 9}}})
 		b := boxtest.Box(1, 'a', 2048)
 		if _, err := store.Write(0, b); err != nil {
 			t.Fatal(err)
 		}
-		s.edge.Attach(start, SpoolKey{})
-		if reason := s.edge.spool(start, arriving{}); reason != transit.Accepted {
-			t.Fatal(reason)
-		}
+		spoolOne(t, s.edge, start)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.housekeep(ctx) }() // ends with ctx
@@ -64,7 +68,7 @@ func TestHousekeeping(t *testing.T) {
 			if _, status, err := store.Read(0, b.ID); err != nil || status != c.status {
 				t.Errorf("after %s the box is %s, %v", c.after, status, err)
 			}
-			if n := s.Dropped(SpoolExpired); n != c.expired {
+			if n := s.Dropped(provider.SpoolExpired); n != c.expired {
 				t.Errorf("after %s %d replies are counted as expired, want %d", c.after, n, c.expired)
 			}
 		}
@@ -75,8 +79,23 @@ func TestHousekeeping(t *testing.T) {
 	})
 }
 
-// newServer is a provider that does not run, of a network that began at start, which keeps boxes for two days.
-func newServer(t *testing.T, dir string, start time.Time, store Store) *Server {
+// spoolOne has one reply wait for a client of an edge.
+func spoolOne(t *testing.T, e *provider.Edge, now time.Time) {
+	t.Helper()
+	e.Attach(now, provider.SpoolKey{})
+	e.Relay().SetRules(mix.Rules{Next: map[directory.NodeID]struct{}{}})
+	e.Relay().OpenEpoch(0, now, now.Add(time.Hour), replay.NewSet(1, replay.Secret{}))
+	if _, reason := e.Receive(now, transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Reply}}); reason != transit.Accepted {
+		t.Fatal(reason)
+	}
+	e.Persisted(1)
+	if _, drops := e.Due(now, nil, nil); len(drops) > 0 {
+		t.Fatal(drops)
+	}
+}
+
+// newNode is a provider that does not run, of a network that began at start, which keeps boxes for two days.
+func newNode(t *testing.T, dir string, start time.Time, store Store) *Node {
 	t.Helper()
 	par, err := directory.Defaults("x25519")
 	if err != nil {

@@ -1,0 +1,105 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/internal/node"
+	"murmuration/provider"
+)
+
+// intake is the links over which other holders send boxes. Each is held to the network's rate, so that
+// one cannot fill the disks of all.
+type intake struct {
+	node     *node.Node
+	service  *provider.Service
+	follower *follower
+	trouble  *complaints
+
+	mu      sync.Mutex // guards budgets
+	budgets map[link.PublicKey]*rate.Limiter
+}
+
+func newIntake(n *node.Node, service *provider.Service, f *follower, trouble *complaints) *intake {
+	return &intake{node: n, service: service, follower: f, trouble: trouble, budgets: map[link.PublicKey]*rate.Limiter{}}
+}
+
+// Admits lets providers in.
+func (i *intake) Admits(peer link.PublicKey) bool {
+	doc := i.follower.document.Load()
+	if doc == nil {
+		return false
+	}
+	n, ok := doc.Node(directory.NodeID(peer))
+	return ok && n.Role == directory.RoleProvider
+}
+
+// allow is false when a provider has sent too much. Links come and go; its budget stays.
+func (i *intake) allow(peer link.PublicKey, now time.Time) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	b := i.budgets[peer]
+	if b == nil {
+		b = provider.NewBudget(i.follower.document.Load().Parameters.ReplicateEvery)
+		i.budgets[peer] = b
+	}
+	return b.AllowN(now, 1)
+}
+
+// Serve takes boxes of another holder in; each frame is answered at once with what became of the one
+// before.
+func (i *intake) Serve(_ context.Context, conn link.Conn) error {
+	frame := make([]byte, i.service.Format.RequestSize())
+	var merging sync.WaitGroup
+	defer merging.Wait()
+	before := make(chan box.Reply, 1)
+	before <- box.Reply{Status: box.StatusFull} // nothing was asked yet
+	for {
+		if err := conn.Receive(frame); err != nil {
+			return err
+		}
+		request, err := box.ParseRequest(i.service.Format, bytes.Clone(frame))
+		if err != nil {
+			return err
+		}
+		reply, idle := box.Reply{Status: box.StatusFull}, true
+		select {
+		case reply = <-before:
+		default: // the disk is slow: that one is still at work, and this one must come again
+			idle = false
+		}
+		if err := conn.Send(reply.Marshal(i.service.Format)); err != nil {
+			return err
+		}
+		switch {
+		case !idle:
+		case i.allow(conn.Peer(), time.Now()):
+			merging.Go(func() { before <- i.merge(request) }) // ends when the store answers
+		default:
+			i.node.Counts.Drop(provider.OverRate)
+			before <- box.Reply{Status: box.StatusFull}
+		}
+	}
+}
+
+// merge says what became of a box that another holder sent; full when it must come again.
+func (i *intake) merge(request box.Request) box.Reply {
+	again := box.Reply{Status: box.StatusFull, Day: request.Day, Box: box.Box{ID: request.Box.ID}}
+	if request.Verify() != nil {
+		i.node.Counts.Drop(provider.BadRequest)
+		return again
+	}
+	reply, err := i.service.Merge(time.Now(), request)
+	if err != nil {
+		i.trouble.tell("a box of another holder could not be stored and will come again: is the disk sound?", err)
+		return again
+	}
+	return reply
+}

@@ -1,0 +1,143 @@
+// Package node is a provider that runs: edge and box service from package provider, on the chassis of
+// every node, with a box store, replication to other holders, and the authority if the genesis names
+// this provider.
+//
+// It owns the goroutines, sockets, clock and files of the provider. It must never write down, log or
+// count anything that joins a client with a box, or a packet that came in with one that went out.
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/internal/node"
+	"murmuration/mix"
+	"murmuration/provider"
+)
+
+// Node is a running provider.
+type Node struct {
+	cfg       Config
+	chassis   *node.Chassis
+	node      *node.Node
+	metrics   *node.Metrics
+	edge      *provider.Edge
+	store     Store
+	follower  *follower
+	requests  *requests
+	replicas  *replicas
+	authority *authority // nil unless the genesis names this provider
+}
+
+// New opens the provider in cfg.Home. Nothing moves before Run.
+func New(cfg Config) (*Node, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	chassis, err := node.Open(node.Options{
+		Config: cfg.Config, Role: directory.RoleProvider, Storing: true, Reasons: provider.Reasons(), Conns: cfg.conns(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{cfg: cfg, chassis: chassis, edge: provider.NewEdge(cfg.limits())}
+	if err := n.assemble(); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+// assemble makes the parts, each of those before it.
+func (n *Node) assemble() (err error) {
+	if n.store, err = n.cfg.openStore(n.chassis.Home); err != nil {
+		return err
+	}
+	service := n.newService()
+	n.replicas = newReplicas(service.Self, n.chassis.Transport(), n.store, service.Format, n.cfg.Log)
+	n.follower = &follower{self: service.Self, edge: n.edge, service: service, replicas: n.replicas}
+	jobs := make(chan provider.Job, n.cfg.MaxHeld)
+	role := node.Role{Core: core{n.edge, jobs, n.chassis.Counts}, Relay: n.edge.Relay(), Documents: n.follower}
+	if _, named := n.chassis.Home.Genesis.Authority(service.Self); named {
+		if n.authority, err = newAuthority(n.chassis, n.cfg.Log, time.Now()); err != nil {
+			return err
+		}
+		role.Registry = n.authority
+	}
+	if n.node, err = node.New(n.chassis, role); err != nil {
+		return err
+	}
+	trouble := &complaints{log: n.cfg.Log}
+	n.requests = &requests{node: n.node, edge: n.edge, service: service, jobs: jobs, trouble: trouble}
+	n.node.Handle(link.Exchange, exchanges{n.node, n.edge})
+	n.node.Handle(link.Replica, newIntake(n.node, service, n.follower, trouble))
+	n.node.Handle(link.Directory, library{n.chassis.Documents, n.authority})
+	n.metrics = n.node.Metrics(n.gauges(service)...)
+	return nil
+}
+
+func (n *Node) newService() *provider.Service {
+	genesis := n.chassis.Home.Genesis
+	return &provider.Service{
+		Self: n.chassis.Home.Identity.ID(), Params: n.chassis.Params, Store: n.store,
+		Format:   box.Format{Plaintext: genesis.Parameters.BoxPlaintext},
+		Calendar: box.Calendar{Genesis: genesis.Start, Retention: genesis.Parameters.RetentionDays},
+		Digest: func(e directory.Epoch) (digest directory.Digest) {
+			if doc := n.chassis.Documents.Document(e); doc != nil {
+				digest = doc.Digest()
+			}
+			return digest
+		},
+	}
+}
+
+func (n *Node) gauges(service *provider.Service) []node.Gauge {
+	return []node.Gauge{{
+		Name: "murmur_clients_online", Help: "Clients connected now, rounded down to tens.",
+		Value: func() float64 { return float64(n.online() / 10 * 10) },
+	}, {
+		Name: "murmur_box_conflicts", Help: "Boxes of which another holder had other contents.",
+		Value: func() float64 { return float64(service.Conflicts()) },
+	}}
+}
+
+func (n *Node) online() (online int) {
+	n.node.Do(func(time.Time) { _, online = n.edge.Clients() })
+	return online
+}
+
+// Run serves until ctx ends.
+func (n *Node) Run(ctx context.Context) error {
+	n.stateDisk()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return n.node.Run(ctx) })
+	group.Go(func() error { return n.metrics.Run(ctx) })
+	group.Go(func() error { return n.replicas.run(ctx) })
+	group.Go(func() error { return n.requests.run(ctx) })
+	group.Go(func() error { return n.housekeep(ctx) })
+	if n.authority != nil {
+		group.Go(func() error { return n.authority.run(ctx) })
+	}
+	return group.Wait()
+}
+
+// Close gives home and store back after Run, or instead of it.
+func (n *Node) Close() error {
+	var err error
+	if n.store != nil {
+		err = n.store.Close()
+	}
+	return errors.Join(err, n.chassis.Close())
+}
+
+// Totals are the packets taken in and sent since the start.
+func (n *Node) Totals() (received, sent uint64) { return n.chassis.Counts.Totals() }
+
+// Dropped is the number of packets dropped for one reason.
+func (n *Node) Dropped(r mix.Reason) uint64 { return n.chassis.Counts.Dropped(r) }
