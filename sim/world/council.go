@@ -107,7 +107,7 @@ func (w *World) handIn(e directory.Epoch) {
 				continue
 			}
 			if err := a.voter.Add(a.n.now(), d); err != nil {
-				w.tell("%s refuses the descriptor of %s: %v", a.n.Name, n.Name, err)
+				w.tell("directory", "%s refuses the descriptor of %s: %v", a.n.Name, n.Name, err)
 			}
 		}
 	}
@@ -141,7 +141,7 @@ func (w *World) serve(a *authority) {
 			w.publish(a, action.Document)
 		case directory.DoReport:
 			w.reports++
-			w.tell("%s reports: %v", a.n.Name, action.Err)
+			w.tell("directory", "%s reports: %v", a.n.Name, action.Err)
 		}
 	}
 }
@@ -165,7 +165,7 @@ func (w *World) hear(a *authority, say func(*directory.Voter, time.Time) error) 
 		return
 	}
 	if err := say(a.voter, a.n.now()); err != nil {
-		w.tell("%s refuses what another authority says: %v", a.n.Name, err)
+		w.tell("directory", "%s refuses what another authority says: %v", a.n.Name, err)
 	}
 	w.serve(a)
 }
@@ -180,11 +180,11 @@ func (w *World) publish(a *authority, doc *directory.Document) {
 	if p == nil {
 		p = &published{doc: doc}
 		w.docs[doc.Epoch] = p
-		w.tell("the document of epoch %d is published", doc.Epoch)
+		w.tell("directory", "the document of epoch %d is published", doc.Epoch)
 	}
 	if p.doc.Digest() != doc.Digest() {
 		w.splits++
-		w.tell("%s publishes another document of epoch %d", a.n.Name, doc.Epoch)
+		w.tell("directory", "%s publishes another document of epoch %d", a.n.Name, doc.Epoch)
 		return
 	}
 	p.at = append(p.at, a)

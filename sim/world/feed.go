@@ -99,7 +99,7 @@ func (f *Feed) acknowledged(e sender.Event) {
 	default: // refused, or another day's: once more
 		f.w.After(f.w.genesis.Parameters.PayloadEvery, func() {
 			if err := f.send(post); err != nil {
-				f.w.tell("%s cannot send a post again: %v", f.author.Name, err)
+				f.w.tell("people", "%s cannot send a post again: %v", f.author.Name, err)
 			}
 		})
 	}

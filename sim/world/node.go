@@ -310,7 +310,7 @@ func (n *Node) reason(r transit.Reason) {
 func (n *Node) drop(reason string) {
 	n.w.drops[reason]++
 	if reason != provider.DropStream.String() {
-		n.w.tell("%s drops a packet: %s", n.Name, reason)
+		n.w.tell("drops", "%s drops a packet: %s", n.Name, reason)
 	}
 }
 
@@ -355,7 +355,7 @@ func (n *Node) due() {
 	} else {
 		var err error
 		if w.out, err = n.relay.Due(now, w.out[:0]); err != nil {
-			w.tell("%s makes no loop: %v", n.Name, err)
+			w.tell("drops", "%s makes no loop: %v", n.Name, err)
 		}
 	}
 	for _, d := range w.out {

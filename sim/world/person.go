@@ -86,7 +86,7 @@ func (p *Person) connect() {
 		return
 	}
 	if !p.home.edge.Attach(p.home.now(), p.spool) {
-		p.w.tell("%s has no room for %s", p.home.Name, p.Name)
+		p.w.tell("directory", "%s has no room for %s", p.home.Name, p.Name)
 		return
 	}
 	p.setOnline(true)
@@ -136,7 +136,7 @@ func (p *Person) take(pub *published) {
 	}
 	p.last = uint64(pub.doc.Epoch) + 1
 	if err := p.SetDocument(pub.doc); err != nil {
-		p.w.tell("%s refuses the document of epoch %d: %v", p.Name, pub.doc.Epoch, err)
+		p.w.tell("directory", "%s refuses the document of epoch %d: %v", p.Name, pub.doc.Epoch, err)
 	}
 }
 

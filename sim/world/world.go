@@ -58,8 +58,8 @@ type Config struct {
 	Spread time.Duration
 	// Tap takes what a watcher of all links sees.
 	Tap trace.Sink
-	// Told takes a line for whatever is worth telling; nil tells nobody.
-	Told func(at time.Time, line string)
+	// Told takes a line for whatever is worth telling of people, drops and the directory; nil tells nobody.
+	Told func(at time.Time, kind, line string)
 }
 
 // Network is the names of its nodes: providers, which are layer 0, and the mixes of each layer.
@@ -245,9 +245,9 @@ func (w *World) fail(format string, args ...any) {
 }
 
 // tell says what happened, to whoever listens.
-func (w *World) tell(format string, args ...any) {
+func (w *World) tell(kind, format string, args ...any) {
 	if w.cfg.Told != nil {
-		w.cfg.Told(w.Now(), fmt.Sprintf(format, args...))
+		w.cfg.Told(w.Now(), kind, fmt.Sprintf(format, args...))
 	}
 }
 

@@ -1,0 +1,108 @@
+package world
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// ParseNetwork reads a network drawn as a line:
+//
+//	alice -> p1 -> [m1 m2] -> [m3 m4] -> [m5 m6] -> p2
+//
+// Nodes whose names are p and a number are providers, m and a number mixes, all others people. People
+// stand first, if there are any; their providers follow, the i-th person at the i-th of them in turn; then
+// the mixes of each layer; the last are providers, too. A name with a range, as u1..u20, stands for all
+// in it.
+func ParseNetwork(line string) (Network, error) {
+	var n Network
+	groups := strings.Split(line, "->")
+	for i, text := range groups {
+		names, err := readGroup(text)
+		if err != nil {
+			return n, fmt.Errorf("drawing a network: %w", err)
+		}
+		switch kind := kindOf(names); {
+		case kind == person && i == 0:
+			n.People = names
+		case kind == providerNode && len(n.Layers) == 0 && len(n.Providers) == 0, kind == providerNode && i == len(groups)-1:
+			n.Providers = append(n.Providers, missing(n.Providers, names)...)
+		case kind == mixNode && len(n.Providers) > 0:
+			n.Layers = append(n.Layers, names)
+		default:
+			return n, fmt.Errorf("drawing a network: %q cannot stand there: people, then providers, layers of mixes, providers", strings.TrimSpace(text))
+		}
+	}
+	if len(n.Providers) == 0 || len(groups) < 2 {
+		return n, fmt.Errorf("drawing a network: there is no provider in %q", line)
+	}
+	return n, nil
+}
+
+// kinds of names.
+const (
+	mixed = iota
+	person
+	providerNode
+	mixNode
+)
+
+var (
+	nodeName  = regexp.MustCompile(`^([pm])[0-9]+$`)
+	rangeName = regexp.MustCompile(`^([a-z]+)([0-9]+)\.\.([a-z]+)([0-9]+)$`)
+	anyName   = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+)
+
+func kindOf(names []string) (kind int) {
+	for i, name := range names {
+		k := person
+		if m := nodeName.FindStringSubmatch(name); m != nil {
+			k = map[string]int{"p": providerNode, "m": mixNode}[m[1]]
+		}
+		if i > 0 && k != kind {
+			return mixed
+		}
+		kind = k
+	}
+	return kind
+}
+
+// readGroup reads one name, or several in brackets or not.
+func readGroup(text string) (names []string, err error) {
+	for _, word := range strings.Fields(strings.Trim(strings.TrimSpace(text), "[]")) {
+		if m := rangeName.FindStringSubmatch(word); m != nil && m[1] == m[3] {
+			from, _ := strconv.Atoi(m[2])
+			to, _ := strconv.Atoi(m[4])
+			if to < from || to-from > 100_000 {
+				return nil, fmt.Errorf("%q is no range", word)
+			}
+			for i := from; i <= to; i++ {
+				names = append(names, m[1]+strconv.Itoa(i))
+			}
+			continue
+		}
+		if !anyName.MatchString(word) {
+			return nil, fmt.Errorf("%q is no name: small letters, then digits", word)
+		}
+		names = append(names, word)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("a place without a name")
+	}
+	return names, nil
+}
+
+// missing are the names that are not there yet.
+func missing(there, names []string) (fresh []string) {
+	known := map[string]bool{}
+	for _, name := range there {
+		known[name] = true
+	}
+	for _, name := range names {
+		if !known[name] {
+			fresh = append(fresh, name)
+		}
+	}
+	return fresh
+}

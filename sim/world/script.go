@@ -1,0 +1,293 @@
+package world
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"murmuration/sim/trace"
+)
+
+// Script is a world that lines of text make and move; docs/world.md has the language. First come seed,
+// packets, set, links and authorities, then the network, drawn as a line; all others after it.
+type Script struct {
+	cfg   Config
+	world *World
+	out   strings.Builder
+	began time.Time
+	shown map[string]bool
+	feeds map[*Person]*Feed
+}
+
+// NewScript begins with nothing.
+func NewScript() *Script {
+	s := &Script{shown: map[string]bool{"people": true}, feeds: map[*Person]*Feed{}}
+	s.cfg.Parameters = Quick()
+	s.cfg.Told = s.told
+	return s
+}
+
+// World is what the lines so far have made; nil before the network is drawn.
+func (s *Script) World() *World { return s.world }
+
+// verb is one kind of line. Its usage begins with the word by which it is found: the first of the line,
+// or, if the first is the name of somebody (WHO), the second.
+type verb struct {
+	usage string
+	early bool // before the network is drawn
+	do    func(s *Script, words []string) error
+}
+
+// verbs by the word; those of names have a dot before it.
+var verbs map[string]verb
+
+func init() {
+	verbs = map[string]verb{
+		"seed":        {"seed NUMBER", true, (*Script).seed},
+		"packets":     {"packets null|real", true, (*Script).packets},
+		"set":         {"set PARAMETER VALUE ...", true, (*Script).set},
+		"links":       {"links DURATION [people DURATION]", true, (*Script).links},
+		"authorities": {"authorities NUMBER", true, (*Script).authorities},
+
+		"run":   {"run DURATION", false, (*Script).run},
+		"in":    {"in DURATION LINE", false, (*Script).later},
+		"every": {"every DURATION NUMBER times LINE", false, (*Script).every},
+		"watch": {"watch people|packets|drops|directory ...", false, (*Script).watch},
+		"show":  {"show drops|asked|time", false, (*Script).show},
+
+		"lose": {"lose SHARE% [of PERSON | between NODE NODE]", false, (*Script).lose},
+		"part": {"part NODE ...", false, (*Script).part},
+		"heal": {"heal", false, (*Script).heal},
+
+		".joins":   {"PERSON joins PROVIDER", false, (*Script).joins},
+		".posts":   {"PERSON posts TEXT", false, (*Script).posts},
+		".follows": {"PERSON follows PERSON", false, (*Script).follows},
+		".leaves":  {"PERSON leaves", false, (*Script).leaves},
+		".returns": {"PERSON returns", false, (*Script).returns},
+		".crashes": {"NODE crashes [without its disk]", false, (*Script).crashes},
+		".starts":  {"NODE starts", false, (*Script).starts},
+		".is":      {"PROVIDER is full|roomy", false, (*Script).is},
+		".answers": {"PROVIDER answers STATUS|honestly", false, (*Script).answers},
+		".clock":   {"NODE|PERSON clock +DURATION|-DURATION", false, (*Script).clock},
+		".falls":   {"PROVIDER falls silent", false, (*Script).falls},
+	}
+}
+
+// Do carries out one line, and returns what there is to see of it.
+func (s *Script) Do(line string) (string, error) {
+	s.out.Reset()
+	err := s.do(line)
+	if err == nil && s.world != nil {
+		err = s.world.err
+	}
+	return s.out.String(), err
+}
+
+func (s *Script) do(line string) error {
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return nil
+	}
+	if strings.Contains(line, "->") {
+		return s.draw(line)
+	}
+	v, ok := verbs[words[0]]
+	if !ok && len(words) > 1 {
+		v, ok = verbs["."+words[1]]
+	}
+	switch {
+	case !ok:
+		return fmt.Errorf("%q is no line of a world; the verbs are %s", line, strings.Join(vocabulary(), ", "))
+	case v.early && s.world != nil:
+		return fmt.Errorf("%q comes too late: the network is drawn", line)
+	case !v.early && s.world == nil:
+		return fmt.Errorf("%q comes too early: draw a network first", line)
+	}
+	if err := v.do(s, words); err != nil {
+		return fmt.Errorf("%q: %w", line, err)
+	}
+	return nil
+}
+
+func vocabulary() (all []string) {
+	for word := range verbs {
+		all = append(all, strings.TrimPrefix(word, "."))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// usage is the error of a line with the right verb and wrong words.
+func usage(word string) error { return fmt.Errorf("want %s", verbs[word].usage) }
+
+func (s *Script) draw(line string) (err error) {
+	if s.world != nil {
+		return fmt.Errorf("%q: a network is drawn already", line)
+	}
+	if s.cfg.Network, err = ParseNetwork(line); err != nil {
+		return err
+	}
+	s.cfg.Tap = (*tapped)(s)
+	s.world, err = New(s.cfg)
+	if err == nil {
+		s.began = s.world.Now()
+	}
+	return err
+}
+
+// told writes what is worth telling, if it is of a kind that is watched.
+func (s *Script) told(at time.Time, kind, text string) {
+	if s.shown[kind] {
+		s.say(at, "%s", text)
+	}
+}
+
+func (s *Script) say(at time.Time, format string, args ...any) {
+	fmt.Fprintf(&s.out, "%9.3fs %s\n", at.Sub(s.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// tapped shows packets.
+type tapped Script
+
+// Add implements trace.Sink.
+func (t *tapped) Add(e trace.Event) error {
+	s := (*Script)(t)
+	if s.world != nil && s.shown["packets"] {
+		s.say(s.world.Now(), "%s > %s", s.world.party(e.From), s.world.party(e.To))
+	}
+	return nil
+}
+
+func (w *World) party(number int32) string {
+	if int(number) < len(w.nodes) {
+		return w.nodes[number].Name
+	}
+	return w.people[int(number)-len(w.nodes)].Name
+}
+
+func (s *Script) seed(words []string) (err error) {
+	if len(words) != 2 {
+		return usage("seed")
+	}
+	s.cfg.Seed, err = strconv.ParseUint(words[1], 10, 64)
+	return err
+}
+
+func (s *Script) packets(words []string) error {
+	if len(words) != 2 || words[1] != "null" && words[1] != "real" {
+		return usage("packets")
+	}
+	s.cfg.Null = words[1] == "null"
+	return nil
+}
+
+func (s *Script) set(words []string) error { return set(&s.cfg.Parameters, words[1:]) }
+
+func (s *Script) links(words []string) (err error) {
+	if len(words) != 2 && (len(words) != 4 || words[2] != "people") {
+		return usage("links")
+	}
+	if err = duration(&s.cfg.Link, words[1]); err == nil && len(words) == 4 {
+		err = duration(&s.cfg.ClientLink, words[3])
+	}
+	if s.cfg.Link == 0 {
+		s.cfg.Link = -1
+	}
+	return err
+}
+
+func (s *Script) authorities(words []string) error {
+	if len(words) != 2 {
+		return usage("authorities")
+	}
+	return number(&s.cfg.Authorities, words[1])
+}
+
+func (s *Script) run(words []string) error {
+	var d time.Duration
+	if len(words) != 2 || duration(&d, words[1]) != nil {
+		return usage("run")
+	}
+	return s.world.Run(d)
+}
+
+func (s *Script) later(words []string) error {
+	var d time.Duration
+	if len(words) < 3 || duration(&d, words[1]) != nil {
+		return usage("in")
+	}
+	s.plan(d, strings.Join(words[2:], " "))
+	return nil
+}
+
+// every plans a line many times; # in it is the number of the time.
+func (s *Script) every(words []string) error {
+	var d time.Duration
+	if len(words) < 5 || duration(&d, words[1]) != nil || words[3] != "times" {
+		return usage("every")
+	}
+	n, err := strconv.Atoi(words[2])
+	if err != nil {
+		return usage("every")
+	}
+	line := strings.Join(words[4:], " ")
+	for i := range n {
+		s.plan(time.Duration(i)*d, strings.ReplaceAll(line, "#", strconv.Itoa(i+1)))
+	}
+	return nil
+}
+
+func (s *Script) plan(in time.Duration, line string) {
+	s.world.After(in, func() {
+		if err := s.do(line); err != nil {
+			s.world.fail("%w", err)
+		}
+	})
+}
+
+func (s *Script) watch(words []string) error {
+	clear(s.shown)
+	for _, kind := range words[1:] {
+		if !slices.Contains([]string{"people", "packets", "drops", "directory"}, kind) {
+			return usage("watch")
+		}
+		s.shown[kind] = true
+	}
+	return nil
+}
+
+func (s *Script) show(words []string) error {
+	if len(words) != 2 {
+		return usage("show")
+	}
+	switch words[1] {
+	case "drops":
+		s.count(s.world.Drops())
+	case "asked":
+		asked := map[string]int{}
+		for _, n := range s.world.nodes {
+			if n.holder != nil {
+				asked[n.Name] = n.holder.asked
+			}
+		}
+		s.count(asked)
+	case "time":
+		s.say(s.world.Now(), "%s", s.world.Now().Format(time.RFC3339Nano))
+	default:
+		return usage("show")
+	}
+	return nil
+}
+
+func (s *Script) count(counts map[string]int) {
+	names := make([]string, 0, len(counts))
+	for name := range counts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&s.out, "%s %d\n", name, counts[name])
+	}
+}

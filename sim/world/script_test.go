@@ -1,0 +1,62 @@
+package world_test
+
+import (
+	"strings"
+	"testing"
+
+	"murmuration/internal/transcript"
+	"murmuration/sim/world"
+)
+
+// TestTranscripts are worlds as text: what is done, and what is to be seen of it.
+func TestTranscripts(t *testing.T) {
+	transcript.Run(t, "testdata/*.txt", func(*testing.T) func(string) string {
+		s := world.NewScript()
+		return func(line string) string {
+			out, err := s.Do(line)
+			if err != nil {
+				out += "error: " + err.Error() + "\n"
+			}
+			return out
+		}
+	})
+}
+
+// TestScriptsAreRefused: every line that means nothing says what it should have been.
+func TestScriptsAreRefused(t *testing.T) {
+	for script, want := range map[string]string{
+		"run 1s":                               "too early",
+		"p1 -> m1 -> p2\nseed 1":               "too late",
+		"p1 -> m1 -> p2\np1 -> m1 -> p2":       "drawn already",
+		"p1 -> m1 -> p2\nfly":                  "is no line of a world",
+		"p1 -> m1 -> p2\nrun fast":             "want run DURATION",
+		"p1 -> m1 -> p2\nalice joins p9":       "no provider",
+		"p1 -> m1 -> p2\nalice posts x":        "nobody called alice",
+		"p1 -> m1 -> p2\nm1 answers not found": "is no provider",
+		"p1 -> m1 -> p2\np1 answers maybe":     "no status",
+		"p1 -> m1 -> p2\nm1 starts":            "it runs",
+		"p1 -> m1 -> p2\nlose 3":               "want lose SHARE%",
+		"p1 -> m1 -> p2\nm1 falls silent":      "is no authority",
+		"p1 -> m1 -> p2\nin 1s x\nrun 2s":      "is no line of a world",
+		"set colour red":                       "no parameter",
+		"set replicas":                         "want set",
+		"packets secret":                       "want packets",
+		"p1 -> p2 -> m1":                       "cannot stand there",
+		"m1 -> p1":                             "cannot stand there",
+		"[] -> p1":                             "without a name",
+		"p9..p1 -> m1":                         "no range",
+		"Alice -> p1":                          "no name",
+		"set suite rot13\np1 -> m1 -> p2":      "rot13",
+	} {
+		s := world.NewScript()
+		var err error
+		for line := range strings.Lines(script) {
+			if _, err = s.Do(strings.TrimSpace(line)); err != nil {
+				break
+			}
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", script, err, want)
+		}
+	}
+}

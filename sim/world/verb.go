@@ -1,0 +1,230 @@
+package world
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"murmuration/internal/box"
+)
+
+// The lines about people, and those that break things.
+
+func (s *Script) lose(words []string) error {
+	var share float64
+	if len(words) < 2 || fraction(&share, strings.TrimSuffix(words[1], "%")) != nil || !strings.HasSuffix(words[1], "%") {
+		return usage("lose")
+	}
+	share /= 100
+	switch {
+	case len(words) == 2:
+		s.world.LoseAll(share)
+		return nil
+	case len(words) == 4 && words[2] == "of":
+		p, err := s.person(words[3])
+		if err == nil {
+			p.Lose(share)
+		}
+		return err
+	case len(words) == 5 && words[2] == "between":
+		a, err := s.node(words[3])
+		if err != nil {
+			return err
+		}
+		b, err := s.node(words[4])
+		if err == nil {
+			s.world.Lose(a, b, share)
+		}
+		return err
+	}
+	return usage("lose")
+}
+
+func (s *Script) part(words []string) error {
+	var side []*Node
+	for _, name := range words[1:] {
+		n, err := s.node(name)
+		if err != nil {
+			return err
+		}
+		side = append(side, n)
+	}
+	s.world.Part(side...)
+	return nil
+}
+
+func (s *Script) heal([]string) error { s.world.Heal(); return nil }
+
+func (s *Script) person(name string) (*Person, error) {
+	if p := s.world.Person(name); p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("there is nobody called %s", name)
+}
+
+func (s *Script) node(name string) (*Node, error) {
+	if n := s.world.Node(name); n != nil {
+		return n, nil
+	}
+	return nil, fmt.Errorf("there is no node called %s", name)
+}
+
+func (s *Script) providerNode(name string) (*Node, error) {
+	n, err := s.node(name)
+	if err == nil && n.holder == nil {
+		err = fmt.Errorf("%s is no provider", name)
+	}
+	return n, err
+}
+
+func (s *Script) joins(words []string) error {
+	if len(words) != 3 {
+		return usage(".joins")
+	}
+	_, err := s.world.Join(words[0], words[2])
+	return err
+}
+
+// feed is the one that a person writes.
+func (s *Script) feed(p *Person) (*Feed, error) {
+	if f := s.feeds[p]; f != nil {
+		return f, nil
+	}
+	f, err := s.world.NewFeed(p)
+	if err != nil {
+		return nil, err
+	}
+	f.Read = func(reader *Person, number int, text string) {
+		s.world.tell("people", "%s reads post %d of %s: %s", reader.Name, number+1, p.Name, text)
+	}
+	f.Stored = func(number int) { s.world.tell("people", "post %d of %s is stored", number+1, p.Name) }
+	s.feeds[p] = f
+	return f, nil
+}
+
+func (s *Script) posts(words []string) error {
+	if len(words) < 3 {
+		return usage(".posts")
+	}
+	p, err := s.person(words[0])
+	if err != nil {
+		return err
+	}
+	f, err := s.feed(p)
+	if err != nil {
+		return err
+	}
+	return f.Post(strings.Join(words[2:], " "))
+}
+
+func (s *Script) follows(words []string) error {
+	if len(words) != 3 {
+		return usage(".follows")
+	}
+	reader, err := s.person(words[0])
+	if err != nil {
+		return err
+	}
+	author, err := s.person(words[2])
+	if err != nil {
+		return err
+	}
+	f, err := s.feed(author)
+	if err == nil {
+		f.Follow(reader)
+	}
+	return err
+}
+
+func (s *Script) leaves(words []string) error {
+	p, err := s.person(words[0])
+	if err == nil {
+		p.Leave()
+	}
+	return err
+}
+
+func (s *Script) returns(words []string) error {
+	p, err := s.person(words[0])
+	if err == nil {
+		p.Return()
+	}
+	return err
+}
+
+func (s *Script) crashes(words []string) error {
+	rest := strings.Join(words[2:], " ")
+	if rest != "" && rest != "without its disk" {
+		return usage(".crashes")
+	}
+	n, err := s.node(words[0])
+	if err == nil {
+		n.Crash(rest == "")
+	}
+	return err
+}
+
+func (s *Script) starts(words []string) error {
+	n, err := s.node(words[0])
+	if err != nil {
+		return err
+	}
+	return n.Start()
+}
+
+func (s *Script) is(words []string) error {
+	if len(words) != 3 || words[2] != "full" && words[2] != "roomy" {
+		return usage(".is")
+	}
+	n, err := s.providerNode(words[0])
+	if err == nil {
+		n.Fill(words[2] == "full")
+	}
+	return err
+}
+
+func (s *Script) answers(words []string) error {
+	said := strings.Join(words[2:], " ")
+	n, err := s.providerNode(words[0])
+	if err != nil {
+		return err
+	}
+	if said == "honestly" {
+		n.Lie(nil)
+		return nil
+	}
+	for status := box.Status(0); status < 16; status++ {
+		if status.String() == said {
+			n.LieWith(status)
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no status %q", said)
+}
+
+func (s *Script) clock(words []string) error {
+	var d time.Duration
+	if len(words) != 3 || duration(&d, words[2]) != nil {
+		return usage(".clock")
+	}
+	if p := s.world.Person(words[0]); p != nil {
+		p.SetClock(d)
+		return nil
+	}
+	n, err := s.node(words[0])
+	if err == nil {
+		n.SetClock(d)
+	}
+	return err
+}
+
+func (s *Script) falls(words []string) error {
+	n, err := s.node(words[0])
+	if err == nil && n.authority() == nil {
+		err = fmt.Errorf("%s is no authority", words[0])
+	}
+	if err == nil {
+		n.Mute()
+	}
+	return err
+}
