@@ -51,7 +51,7 @@ func (s *Service) Answer(now time.Time, payload []byte) (transit.Departure, erro
 	if err := request.Verify(); err != nil {
 		return transit.Departure{}, ErrNoAnswer
 	}
-	reply, err := s.execute(now, request)
+	reply, err := s.Execute(now, request)
 	if err != nil {
 		return transit.Departure{}, err
 	}
@@ -65,7 +65,8 @@ func (s *Service) Answer(now time.Time, payload []byte) (transit.Departure, erro
 	return transit.Departure{To: directory.NodeID(first), Packet: packet}, nil
 }
 
-func (s *Service) execute(now time.Time, r box.Request) (box.Reply, error) {
+// Execute does what a request that verifies asks for.
+func (s *Service) Execute(now time.Time, r box.Request) (box.Reply, error) {
 	nothing := box.Reply{Status: box.StatusNotFound, Day: r.Day, Box: box.Box{ID: r.Box.ID}}
 	if r.Op == box.OpDigest {
 		return s.digest(r.Epoch), nil

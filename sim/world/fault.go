@@ -133,15 +133,16 @@ func (a *authority) restart() error {
 // Fill makes a provider's disk full, or gives it room again.
 func (n *Node) Fill(full bool) { n.holder.store.full = full }
 
-// Lie has a provider answer every box request with what say gives; nil makes it honest again.
-func (n *Node) Lie(say func(now time.Time, r box.Request) box.Reply) { n.holder.lie = say }
+// Lie has a provider answer every box request with what say gives, which may ask for the honest reply;
+// nil makes it honest again.
+func (n *Node) Lie(say func(r box.Request, honest func() box.Reply) box.Reply) { n.holder.lie = say }
 
 // LieWith has a provider answer every box request with one status.
 func (n *Node) LieWith(status box.Status) {
-	n.Lie(func(_ time.Time, r box.Request) box.Reply {
+	n.Lie(func(r box.Request, _ func() box.Reply) box.Reply {
 		reply := box.Reply{Status: status, Day: r.Day, Box: box.Box{ID: r.Box.ID}}
 		if status == box.StatusFound {
-			reply.Box.Ciphertext = make([]byte, n.holder.keeper.Format.CiphertextSize())
+			reply.Box.Ciphertext = make([]byte, n.holder.service.Format.CiphertextSize())
 		}
 		if status == box.StatusDigest {
 			reply = box.Reply{Status: status, Epoch: r.Epoch, Digest: [32]byte{1}}

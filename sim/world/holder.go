@@ -21,18 +21,17 @@ type Request struct {
 
 // holder is the box service of a provider: the real one on boxes in memory, or a liar.
 type holder struct {
-	n        *Node
-	store    *disk
-	keeper   *provider.Service
-	document *directory.Document
-	lie      func(now time.Time, r box.Request) box.Reply
-	asked    int
+	n       *Node
+	store   *disk
+	service *provider.Service
+	lie     func(r box.Request, honest func() box.Reply) box.Reply
+	asked   int
 }
 
 func newHolder(n *Node) *holder {
 	w := n.w
 	h := &holder{n: n, store: &disk{MemStore: box.NewMemStore(0)}}
-	h.keeper = &provider.Service{
+	h.service = &provider.Service{
 		Self: n.ID(), Params: w.params, Format: box.Format{Plaintext: w.genesis.Parameters.BoxPlaintext}, Store: h.store,
 		Calendar: box.Calendar{
 			Genesis: w.genesis.Start, Retention: w.genesis.Parameters.RetentionDays,
@@ -48,9 +47,8 @@ func newHolder(n *Node) *holder {
 }
 
 func (h *holder) setDocument(doc *directory.Document) {
-	h.document = doc
-	h.keeper.SetDocument(doc)
-	_ = h.store.Drop(h.keeper.Calendar.Oldest(h.n.now())) // a closed store has nothing to drop
+	h.service.SetDocument(doc)
+	_ = h.store.Drop(h.service.Calendar.Oldest(h.n.now())) // a closed store has nothing to drop
 }
 
 // answer executes the request in a payload.
@@ -59,24 +57,33 @@ func (h *holder) answer(now time.Time, payload []byte) (transit.Departure, error
 	if h.lie != nil {
 		return h.deceive(now, payload)
 	}
-	reply, err := h.keeper.Answer(now, payload)
+	reply, err := h.service.Answer(now, payload)
 	h.replicate()
 	return reply, err
 }
 
 // deceive answers with whatever the lie says.
 func (h *holder) deceive(now time.Time, payload []byte) (transit.Departure, error) {
-	surb, user, err := h.keeper.Params.ParsePayload(payload)
+	surb, user, err := h.service.Params.ParsePayload(payload)
 	if err != nil || surb == nil {
 		return transit.Departure{}, errors.New("a request without a reply")
 	}
-	request, err := box.ParseRequest(h.keeper.Format, user)
+	request, err := box.ParseRequest(h.service.Format, user)
 	if err != nil {
 		return transit.Departure{}, err
 	}
-	back := make([]byte, h.keeper.Params.PayloadSize())
-	copy(back[len(back)-h.keeper.Format.ReplySize():], h.lie(now, request).Marshal(h.keeper.Format))
-	packet, first, err := h.keeper.Params.FromSURB(surb, back)
+	honest := func() (reply box.Reply) {
+		reply, err = h.service.Execute(now, request)
+		h.replicate()
+		return reply
+	}
+	said := h.lie(request, honest).Marshal(h.service.Format)
+	if err != nil {
+		return transit.Departure{}, err
+	}
+	back := make([]byte, h.service.Params.PayloadSize())
+	copy(back[len(back)-h.service.Format.ReplySize():], said)
+	packet, first, err := h.service.Params.FromSURB(surb, back)
 	return transit.Departure{To: directory.NodeID(first), Packet: packet}, err
 }
 
@@ -107,7 +114,7 @@ func (h *holder) hand(other *Node, entries []box.Entry) {
 		return
 	}
 	for _, e := range entries {
-		reply, err := other.holder.keeper.Merge(other.now(), box.Request{Op: box.OpWrite, Day: e.Day, Box: e.Box})
+		reply, err := other.holder.service.Merge(other.now(), box.Request{Op: box.OpWrite, Day: e.Day, Box: e.Box})
 		if err != nil {
 			w.fail("replicating to %s: %w", other.Name, err)
 		}

@@ -174,7 +174,8 @@ func (n *Node) window(e directory.Epoch) (from, until time.Time) {
 func (n *Node) describe(e directory.Epoch) (*directory.Descriptor, error) {
 	d := &directory.Descriptor{
 		Network: n.w.genesis.ID(), ID: n.ID(), Role: directory.RoleProvider, Name: n.Name,
-		Addr: "127.0.0.1:1", Epoch: e, Storing: n.layer == 0, Capacity: 1000,
+		Addr: "127.0.0.1:1", Epoch: e, Capacity: 1000,
+		Storing: n.layer == 0 && !slices.Contains(n.w.cfg.Barren, n.Name),
 	}
 	if n.layer > 0 {
 		// The tally deals families to layers, the greatest to the first.

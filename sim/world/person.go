@@ -29,8 +29,12 @@ type Person struct {
 
 	heard []func(sender.Event)
 
-	// Sent, if set, is shown every frame that leaves, and Refused, why the sender refused one that came.
+	// Sent, if set, is shown every frame that leaves, Carries says whether its packet gets further than
+	// the provider, Came sees every frame that comes and may keep it from the sender, and Refused learns
+	// why the sender refused one.
 	Sent    func(sender.Sent)
+	Carries func(sender.Sent) bool
+	Came    func(frame []byte) (kept bool)
 	Refused func(error)
 }
 
@@ -94,7 +98,7 @@ func (p *Person) connect() {
 		p.take(pub)
 	}
 	p.Connect(p.now())
-	p.Prepare()
+	p.prepare()
 	p.plan()
 }
 
@@ -153,11 +157,18 @@ func (p *Person) act([]byte) {
 	if !p.online || p.wake != p.w.now {
 		return
 	}
-	for sent, ok := p.Due(p.now()); ok; sent, ok = p.Due(p.now()) {
+	now := p.now()
+	for sent, ok := p.Due(now); ok; sent, ok = p.Due(now) {
 		p.say(sent)
 	}
-	p.Prepare()
+	p.prepare()
 	p.plan()
+}
+
+func (p *Person) prepare() {
+	if !p.w.cfg.AtSlot {
+		p.Prepare()
+	}
 }
 
 // say sends a frame up.
@@ -172,15 +183,15 @@ func (p *Person) say(sent sender.Sent) {
 		return
 	}
 	if w.cfg.ClientLink == 0 {
-		p.exchange(sent.Frame)
+		p.exchange(sent)
 		return
 	}
-	w.After(w.cfg.ClientLink, func() { p.exchange(sent.Frame) })
+	w.After(w.cfg.ClientLink, func() { p.exchange(sent) })
 }
 
 // exchange is what the provider does with a frame.
-func (p *Person) exchange(frame []byte) {
-	w, n := p.w, p.home
+func (p *Person) exchange(sent sender.Sent) {
+	w, n, frame := p.w, p.home, sent.Frame
 	if !n.up || !p.online {
 		w.drops["link_down"]++
 		return
@@ -191,10 +202,11 @@ func (p *Person) exchange(frame []byte) {
 		return
 	}
 	down, reason := n.edge.Exchange(n.now(), p.spool, up.Received)
-	if reason == transit.Accepted {
-		n.receive(up.Packet)
-	} else {
+	switch {
+	case reason != transit.Accepted:
 		n.reason(reason)
+	case p.Carries == nil || p.Carries(sent):
+		n.receive(up.Packet)
 	}
 	w.watch(n.number, p.number, len(frame))
 	if w.faults.lostOf(p) {
@@ -222,6 +234,9 @@ func (p *Person) hear(down link.Down) {
 
 // Take gives the person's sender a frame that its provider might have sent.
 func (p *Person) Take(frame []byte) {
+	if p.Came != nil && p.Came(frame) {
+		return
+	}
 	e, err := p.Receive(p.now(), frame)
 	if err != nil && p.Refused != nil {
 		p.Refused(err)

@@ -56,6 +56,11 @@ type Config struct {
 	Pool, Tags int
 	// Spread delays a message between authorities by up to so much, at random.
 	Spread time.Duration
+	// Barren are the providers that keep no boxes.
+	Barren []string
+	// AtSlot has senders build a packet when its slot comes. Drivers build it as soon as the slot before
+	// it is over, so that what is wanted in between waits for the slot after.
+	AtSlot bool
 	// Tap takes what a watcher of all links sees.
 	Tap trace.Sink
 	// Told takes a line for whatever is worth telling of people, drops and the directory; nil tells nobody.
