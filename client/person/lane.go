@@ -39,6 +39,7 @@ type Answer struct {
 	Kind   Kind
 	Day    box.Day
 	ID     box.ID
+	Holder directory.NodeID // who answers
 	Reply  box.Reply
 	Sent   time.Time // when the answered try was sent
 }

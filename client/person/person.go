@@ -152,7 +152,7 @@ func (p *Person) Answered(now time.Time, e sender.Event) error {
 		p.forget(o)
 		kind = Done
 	}
-	err := p.answer(now, o, Answer{o.number, kind, e.Day, e.ID, e.Reply, e.Sent})
+	err := p.answer(now, o, Answer{o.number, kind, e.Day, e.ID, e.Holder, e.Reply, e.Sent})
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ const caution = 0.5
 // awaited is the reply to a request that is under way: what opens its reply, and for whom it is.
 type awaited struct {
 	keys   sphinx.SURBKeys
+	holder directory.NodeID // who was asked
 	op     box.Op
 	day    box.Day
 	id     box.ID

@@ -86,7 +86,8 @@ func (s *Sender) buildRequest(p *packet, r router, e slotRequest) error {
 	if len(holders) == 0 {
 		return ErrDay
 	}
-	path, there, err := r.forward(holders[e.Try%len(holders)], protocol.ServiceBoxes)
+	holder := holders[e.Try%len(holders)]
+	path, there, err := r.forward(holder, protocol.ServiceBoxes)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,10 @@ func (s *Sender) buildRequest(p *packet, r router, e slotRequest) error {
 		return err
 	}
 	p.delays = there + back + r.view.net.ReplyAllowance
-	p.reply = &awaited{keys: keys, op: e.Op, day: e.Day, id: e.Box.ID, epoch: e.Epoch, stream: p.stream, work: e.work, place: e.place}
+	p.reply = &awaited{
+		keys: keys, holder: directory.NodeID(holder.id), op: e.Op, day: e.Day, id: e.Box.ID, epoch: e.Epoch,
+		stream: p.stream, work: e.work, place: e.place,
+	}
 	return s.seal(p, path, surb, box.Request{Op: e.Op, Day: e.Day, Box: e.Box, Epoch: uint64(e.Epoch)}.Marshal(s.format))
 }
 

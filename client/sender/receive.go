@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
@@ -31,13 +32,14 @@ const (
 
 // Event is what the caller learns from a down frame. Reply points into the frame.
 type Event struct {
-	Kind  EventKind
-	Token uint64
-	Op    box.Op
-	Day   box.Day
-	ID    box.ID
-	Reply box.Reply
-	Sent  time.Time // when the answered try was sent
+	Kind   EventKind
+	Token  uint64
+	Op     box.Op
+	Day    box.Day
+	ID     box.ID
+	Holder directory.NodeID // who answers
+	Reply  box.Reply
+	Sent   time.Time // when the answered try was sent
 }
 
 // Stats counts what the sender did. Nothing in it tells people or boxes apart.
@@ -151,7 +153,7 @@ func answers(f *awaited, r box.Reply) bool {
 }
 
 func (s *Sender) event(f *awaited, reply box.Reply) Event {
-	e := Event{Op: f.op, Day: f.day, ID: f.id, Reply: reply, Sent: f.sent}
+	e := Event{Op: f.op, Day: f.day, ID: f.id, Holder: f.holder, Reply: reply, Sent: f.sent}
 	switch {
 	case f.work != nil && f.work.done: // answered by an earlier try
 	case f.work != nil:
