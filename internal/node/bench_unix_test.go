@@ -84,15 +84,15 @@ func (c *ticketed) Persisted(ticket uint64) {
 func (w *workshop) peel(n, workers int) (took, used time.Duration) {
 	p, relay, packets := w.pipeline(n, workers, n)
 	for _, packet := range packets {
-		p.Submit(packet)
+		p.submit(packet)
 	}
 	ctx, cancel := context.WithCancel(w.Context())
 	var running sync.WaitGroup
 	began := time.Now()
 	used = cpuTime()
-	running.Go(func() { _ = p.Run(ctx) })
+	running.Go(func() { _ = p.run(ctx) })
 	for durable := 0; durable < n; {
-		p.Do(func(time.Time) { durable = int(relay.durable) })
+		p.do(func(time.Time) { durable = int(relay.durable) })
 		runtime.Gosched()
 		if !sleepUntil(ctx, time.Now().Add(time.Millisecond)) {
 			break
@@ -106,33 +106,33 @@ func (w *workshop) peel(n, workers int) (took, used time.Duration) {
 }
 
 // pipeline is one alone, with n packets for it that do not leave before the benchmark is over.
-func (w *workshop) pipeline(n, workers, queue int) (*Pipeline, *ticketed, [][]byte) {
-	keys, err := OpenKeyring(KeyringConfig{
+func (w *workshop) pipeline(n, workers, queue int) (*pipeline, *ticketed, [][]byte) {
+	keys, err := openKeyring(keyringConfig{
 		Dir: w.TempDir(), Suite: w.params.Suite(), Epochs: w.genesis.Schedule(), Grace: w.genesis.Parameters.Grace, Capacity: n + 1,
 	}, time.Now())
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.Cleanup(func() { keys.Close() })
+	w.Cleanup(func() { keys.close() })
 	packets := w.packets(keys, n)
 	relay := &ticketed{Relay: mix.NewRelay(n+1, nil)}
 	relay.SetRules(mix.Rules{DelayLimit: time.Hour, Next: map[directory.NodeID]struct{}{{1}: {}}})
-	opened, err := keys.Open(time.Now())
+	opened, err := keys.open(time.Now())
 	if err != nil {
 		w.Fatal(err)
 	}
 	for _, o := range opened {
 		relay.OpenEpoch(o.Epoch, o.From, o.Until, o.Tags)
 	}
-	return NewPipeline(PipelineConfig{
-		Params: w.params, Keys: keys, Core: relay, Buffers: NewBuffers(w.params.PacketSize()),
-		Counts: NewCounts(transit.Reasons()...), Workers: workers, Queue: queue,
+	return newPipeline(pipelineConfig{
+		Params: w.params, Keys: keys, Core: relay, Buffers: newBuffers(w.params.PacketSize()),
+		Counts: newCounts(transit.Reasons()...), Workers: workers, Queue: queue,
 	}), relay, packets
 }
 
 // packets are for a node's key of epoch 0.
-func (w *workshop) packets(keys *Keyring, n int) [][]byte {
-	raw, err := keys.Public(0)
+func (w *workshop) packets(keys *keyring, n int) [][]byte {
+	raw, err := keys.public(0)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -189,13 +189,13 @@ func BenchmarkOverload(b *testing.B) {
 	p, _, packets := w.pipeline(b.N, workers, 0)
 	ctx, cancel := context.WithCancel(b.Context())
 	var running sync.WaitGroup
-	running.Go(func() { _ = p.Run(ctx) })
+	running.Go(func() { _ = p.run(ctx) })
 	began, before := time.Now(), cpuTime()
 	for i, packet := range packets {
 		if i%64 == 0 && !sleepUntil(ctx, began.Add(time.Duration(i)*gap)) {
 			break
 		}
-		p.Submit(packet)
+		p.submit(packet)
 	}
 	used = cpuTime() - before
 	received, _ := p.cfg.Counts.Totals()

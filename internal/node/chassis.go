@@ -17,13 +17,13 @@ import (
 type Chassis struct {
 	Home      *Home
 	Params    *sphinx.Params
-	Buffers   *Buffers
 	Counts    *Counts
 	Events    *link.Counters // what happened to links
 	Documents *Shelf
 
 	cfg       Options
-	keys      *Keyring
+	buffers   *buffers
+	keys      *keyring
 	transport link.Transport
 	lock      interface{ Close() error }
 
@@ -53,11 +53,11 @@ func Open(o Options) (*Chassis, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := home.Lock()
+	lock, err := home.lock()
 	if err != nil {
 		return nil, fmt.Errorf("opening node %s: %w", o.Home, err)
 	}
-	c := &Chassis{cfg: o, Home: home, Counts: NewCounts(o.Reasons...), Events: &link.Counters{}, lock: lock,
+	c := &Chassis{cfg: o, Home: home, Counts: newCounts(o.Reasons...), Events: &link.Counters{}, lock: lock,
 		services: map[link.Kind]Service{}}
 	if err := c.assemble(time.Now()); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -70,7 +70,7 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 	if c.Params, err = genesis.Parameters.PacketParams(); err != nil {
 		return err
 	}
-	c.Buffers = NewBuffers(c.Params.PacketSize())
+	c.buffers = newBuffers(c.Params.PacketSize())
 	c.transport, err = c.cfg.Transport(link.Config{
 		Network: genesis.ID(), Identity: c.Home.Seed, FrameSize: c.FrameSize, Admit: c.admit,
 		Counters: c.Events, Log: c.cfg.Log, MaxConns: c.cfg.Conns, MaxConnsPerAddr: c.cfg.MaxConnsPerAddress,
@@ -78,7 +78,7 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 	if err != nil {
 		return err
 	}
-	c.keys, err = OpenKeyring(KeyringConfig{
+	c.keys, err = openKeyring(keyringConfig{
 		Dir: c.Home.Path("keys"), Suite: c.Params.Suite(), Epochs: genesis.Schedule(),
 		Grace: genesis.Parameters.Grace, Capacity: c.cfg.PacketsPerEpoch,
 	}, now)
@@ -96,7 +96,7 @@ func (c *Chassis) Transport() link.Transport { return c.transport }
 func (c *Chassis) Close() error {
 	var err error
 	if c.keys != nil {
-		err = c.keys.Close()
+		err = c.keys.close()
 	}
 	return errors.Join(err, c.lock.Close())
 }
@@ -114,7 +114,7 @@ func (c *Chassis) describe(e directory.Epoch) (*directory.Descriptor, error) {
 		d.Name = fmt.Sprintf("node-%x", d.ID[:4])
 	}
 	for i := range d.Keys {
-		key, err := c.keys.Public(e + directory.Epoch(i))
+		key, err := c.keys.public(e + directory.Epoch(i))
 		if err != nil {
 			return nil, err
 		}

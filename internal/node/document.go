@@ -18,10 +18,10 @@ func (n *Node) apply(now time.Time, doc *directory.Document) error {
 		n.cfg.Log.Warn("this node is not in the network document and carries nothing: is it admitted?", "epoch", doc.Epoch)
 	}
 	previous, next := doc.Neighbours(n.Home.Identity.ID())
-	if err := n.links.Set(peers(next)); err != nil {
+	if err := n.links.set(peers(next)); err != nil {
 		return err
 	}
-	n.pipeline.Do(func(time.Time) { n.role.Documents.SetDocument(doc) })
+	n.pipeline.do(func(time.Time) { n.role.Documents.SetDocument(doc) })
 	n.admitSenders(previous) // last: what they send must find rules and links
 	n.prune()
 	n.cfg.Log.Info("network document in force", "epoch", doc.Epoch, "nodes", len(doc.Nodes), "layer", self.Layer)
@@ -30,8 +30,8 @@ func (n *Node) apply(now time.Time, doc *directory.Document) error {
 
 // expire ends all mixing until there is a document again. What is held still leaves if its link lasts.
 func (n *Node) expire() {
-	n.pipeline.Do(func(time.Time) { n.role.Documents.SetDocument(nil) })
-	_ = n.links.Set(nil) // taking links down cannot fail
+	n.pipeline.do(func(time.Time) { n.role.Documents.SetDocument(nil) })
+	_ = n.links.set(nil) // taking links down cannot fail
 	n.before = nil
 	n.senders.Store(nil)
 	n.prune()

@@ -13,7 +13,7 @@ func (n *Node) Healthy() error {
 	if _, err := n.Documents.Current(time.Now()); err != nil {
 		return err
 	}
-	if up, all := n.links.Connected(); all > 0 && up == 0 {
+	if up, all := n.links.connected(); all > 0 && up == 0 {
 		return fmt.Errorf("no link to the next layer is up (of %d)", all)
 	}
 	return nil
@@ -22,7 +22,7 @@ func (n *Node) Healthy() error {
 // Metrics are those that every node has, and some more.
 func (n *Node) Metrics(more ...Gauge) *Metrics {
 	all := append([]Gauge{
-		{"murmur_links_up", "Outgoing links that are up.", func() float64 { up, _ := n.links.Connected(); return float64(up) }},
+		{"murmur_links_up", "Outgoing links that are up.", func() float64 { up, _ := n.links.connected(); return float64(up) }},
 		{"murmur_packets_held", "Packets that wait for their time to leave, rounded down.", n.held},
 		{"murmur_replay_fill", "Share of this epoch's replay set that is used, in hundredths; at 1 nothing is forwarded.", n.fill},
 		{"murmur_document_age_epochs", "Epochs since the document in force was new; 3 when there is none.", n.documentAge},
@@ -32,7 +32,7 @@ func (n *Node) Metrics(more ...Gauge) *Metrics {
 
 func (n *Node) held() float64 {
 	var held int
-	n.pipeline.Do(func(time.Time) { held = n.role.Relay.Held() })
+	n.pipeline.do(func(time.Time) { held = n.role.Relay.Held() })
 	return float64(held / publishStep * publishStep)
 }
 

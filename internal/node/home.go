@@ -72,8 +72,8 @@ func OpenHome(dir string) (*Home, error) {
 	return &Home{Dir: dir, Genesis: genesis, Identity: directory.NewIdentity(seed), Seed: link.Seed(seed)}, nil
 }
 
-// Lock takes the home for this process; the error of a second one names the first's process id.
-func (h *Home) Lock() (*durable.Lock, error) {
+// lock takes the home for this process; the error of a second one names the first's process id.
+func (h *Home) lock() (*durable.Lock, error) {
 	return durable.Acquire(filepath.Join(h.Dir, "lock"))
 }
 

@@ -20,13 +20,13 @@ import (
 	"murmuration/internal/transit"
 )
 
-// Keyring holds a node's Sphinx keys, one for each epoch, with the journals of the tags seen under
+// keyring holds a node's Sphinx keys, one for each epoch, with the journals of the tags seen under
 // them. On disk a key is the suite's seed in DIR/<epoch>.key beside DIR/<epoch>.tags; both are
 // erased when the key's grace is over, and a key whose journal is missing is never used, because
 // nobody could tell what was replayed. A key opens nothing before its tags are in memory (Open), which
 // happens shortly before its time.
-type Keyring struct {
-	cfg KeyringConfig
+type keyring struct {
+	cfg keyringConfig
 
 	mu   sync.RWMutex // held for reading while a key is in use, so that none is erased under a worker
 	keys map[directory.Epoch]*epochKey
@@ -34,8 +34,8 @@ type Keyring struct {
 	unsynced map[directory.Epoch]*replay.Journal // with tags that are not on the disk; Persist's, and destroy's
 }
 
-// KeyringConfig is what a keyring needs to know.
-type KeyringConfig struct {
+// keyringConfig is what a keyring needs to know.
+type keyringConfig struct {
 	Dir      string
 	Suite    *suite.Suite
 	Epochs   directory.Schedule
@@ -48,56 +48,56 @@ type epochKey struct {
 	journal *replay.Journal // nil until the key is opened
 }
 
-// Opened is a key that packets are accepted under from From until Until, with the tags seen before.
-type Opened struct {
+// openedKey is a key that packets are accepted under from From until Until, with the tags seen before.
+type openedKey struct {
 	Epoch       directory.Epoch
 	From, Until time.Time
 	Tags        *replay.Tags
 }
 
-// OpenKeyring loads the keys in cfg.Dir, making the directory if need be, and erases those whose time
+// openKeyring loads the keys in cfg.Dir, making the directory if need be, and erases those whose time
 // is over.
-func OpenKeyring(cfg KeyringConfig, now time.Time) (*Keyring, error) {
+func openKeyring(cfg keyringConfig, now time.Time) (*keyring, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("opening keyring: %w", err)
 	}
-	k := &Keyring{cfg: cfg, keys: map[directory.Epoch]*epochKey{}, unsynced: map[directory.Epoch]*replay.Journal{}}
+	k := &keyring{cfg: cfg, keys: map[directory.Epoch]*epochKey{}, unsynced: map[directory.Epoch]*replay.Journal{}}
 	files, err := filepath.Glob(filepath.Join(cfg.Dir, "*.key"))
 	if err != nil {
 		return nil, fmt.Errorf("opening keyring: %w", err)
 	}
 	for _, path := range files {
 		if err := k.find(path, now); err != nil {
-			return nil, errors.Join(fmt.Errorf("opening keyring: %w", err), k.Close())
+			return nil, errors.Join(fmt.Errorf("opening keyring: %w", err), k.close())
 		}
 	}
 	return k, nil
 }
 
 // find loads the key in path, or erases it when its time is over.
-func (k *Keyring) find(path string, now time.Time) error {
+func (k *keyring) find(path string, now time.Time) error {
 	number, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(path), ".key"), 10, 64)
 	if err != nil {
 		return fmt.Errorf("%s is not named after an epoch: remove it if it is yours", path)
 	}
 	e := directory.Epoch(number)
-	if _, until := k.Window(e); !now.Before(until) {
+	if _, until := k.window(e); !now.Before(until) {
 		return k.destroy(e)
 	}
 	return k.load(e)
 }
 
-func (k *Keyring) path(e directory.Epoch, kind string) string {
+func (k *keyring) path(e directory.Epoch, kind string) string {
 	return filepath.Join(k.cfg.Dir, strconv.FormatUint(uint64(e), 10)+kind)
 }
 
-// Window is the time in which packets under the key of e are accepted.
-func (k *Keyring) Window(e directory.Epoch) (from, until time.Time) {
+// window is the time in which packets under the key of e are accepted.
+func (k *keyring) window(e directory.Epoch) (from, until time.Time) {
 	start := k.cfg.Epochs.StartOf(e)
 	return start.Add(-k.cfg.Grace), start.Add(k.cfg.Epochs.Length + k.cfg.Grace)
 }
 
-func (k *Keyring) load(e directory.Epoch) error {
+func (k *keyring) load(e directory.Epoch) error {
 	path := k.path(e, ".key")
 	seed, err := readSecret(path)
 	if errors.Is(err, errDamaged) {
@@ -114,7 +114,7 @@ func (k *Keyring) load(e directory.Epoch) error {
 	return k.add(e, seed)
 }
 
-func (k *Keyring) add(e directory.Epoch, seed [suite.SeedSize]byte) error {
+func (k *keyring) add(e directory.Epoch, seed [suite.SeedSize]byte) error {
 	private, err := k.cfg.Suite.NewPrivateKey(seed)
 	if err != nil {
 		return fmt.Errorf("expanding the key of epoch %d: %w", e, err)
@@ -123,9 +123,9 @@ func (k *Keyring) add(e directory.Epoch, seed [suite.SeedSize]byte) error {
 	return nil
 }
 
-// Public gives the public key of e, making the key when there is none. The journal is made first:
+// public gives the public key of e, making the key when there is none. The journal is made first:
 // a crash in between leaves a journal without a key, which is harmless.
-func (k *Keyring) Public(e directory.Epoch) ([]byte, error) {
+func (k *keyring) public(e directory.Epoch) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.keys[e] == nil {
@@ -136,7 +136,7 @@ func (k *Keyring) Public(e directory.Epoch) ([]byte, error) {
 	return k.keys[e].private.Public().Bytes(), nil
 }
 
-func (k *Keyring) generate(e directory.Epoch) error {
+func (k *keyring) generate(e directory.Epoch) error {
 	var seed [suite.SeedSize]byte
 	if _, err := rand.Read(seed[:]); err != nil {
 		return err
@@ -158,13 +158,13 @@ func (k *Keyring) generate(e directory.Epoch) error {
 	return k.add(e, seed)
 }
 
-// Open opens the keys whose time begins before `before`, each once, and hands over what was seen under
+// open opens the keys whose time begins before `before`, each once, and hands over what was seen under
 // them. Until the caller has put a set into its core, packets under that key are dropped there.
-func (k *Keyring) Open(before time.Time) (opened []Opened, err error) {
+func (k *keyring) open(before time.Time) (opened []openedKey, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for e, key := range k.keys {
-		from, until := k.Window(e)
+		from, until := k.window(e)
 		if key.journal != nil || !from.Before(before) {
 			continue
 		}
@@ -173,17 +173,17 @@ func (k *Keyring) Open(before time.Time) (opened []Opened, err error) {
 			return opened, err
 		}
 		key.journal = journal
-		opened = append(opened, Opened{Epoch: e, From: from, Until: until, Tags: tags})
+		opened = append(opened, openedKey{Epoch: e, From: from, Until: until, Tags: tags})
 	}
 	return opened, nil
 }
 
-// Expire erases the keys whose grace is over, and tells which.
-func (k *Keyring) Expire(now time.Time) (gone []directory.Epoch, err error) {
+// expire erases the keys whose grace is over, and tells which.
+func (k *keyring) expire(now time.Time) (gone []directory.Epoch, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for e := range k.keys {
-		if _, until := k.Window(e); !now.Before(until) {
+		if _, until := k.window(e); !now.Before(until) {
 			gone = append(gone, e)
 			err = errors.Join(err, k.destroy(e))
 		}
@@ -191,7 +191,7 @@ func (k *Keyring) Expire(now time.Time) (gone []directory.Epoch, err error) {
 	return gone, err
 }
 
-func (k *Keyring) destroy(e directory.Epoch) error {
+func (k *keyring) destroy(e directory.Epoch) error {
 	delete(k.unsynced, e)
 	if key := k.keys[e]; key != nil {
 		delete(k.keys, e)
@@ -211,8 +211,8 @@ func (key *epochKey) close() error {
 	return key.journal.Close()
 }
 
-// Unwrap peels one layer in place with the keys that are accepted now, the current epoch's first.
-func (k *Keyring) Unwrap(now time.Time, u *sphinx.Unwrapper, packet []byte) (transit.Arrival, transit.Reason) {
+// unwrap peels one layer in place with the keys that are accepted now, the current epoch's first.
+func (k *keyring) unwrap(now time.Time, u *sphinx.Unwrapper, packet []byte) (transit.Arrival, transit.Reason) {
 	current, err := k.cfg.Epochs.Epoch(now)
 	if err != nil {
 		return transit.Arrival{}, transit.WrongEpoch
@@ -222,7 +222,7 @@ func (k *Keyring) Unwrap(now time.Time, u *sphinx.Unwrapper, packet []byte) (tra
 	reason := transit.WrongEpoch
 	for _, e := range [3]directory.Epoch{current, current + 1, current - 1} {
 		key := k.keys[e]
-		from, until := k.Window(e)
+		from, until := k.window(e)
 		if key == nil || key.journal == nil || now.Before(from) || !now.Before(until) {
 			continue
 		}
@@ -237,10 +237,10 @@ func (k *Keyring) Unwrap(now time.Time, u *sphinx.Unwrapper, packet []byte) (tra
 	return transit.Arrival{}, reason
 }
 
-// Persist appends tags to their journals and fsyncs each journal that got any. Tags of a key that is
+// persist appends tags to their journals and fsyncs each journal that got any. Tags of a key that is
 // gone are skipped: nothing is accepted under it any more. After durable.ErrNoSpace it may be called
 // again, without the tags that it has already.
-func (k *Keyring) Persist(seen []transit.Seen) error {
+func (k *keyring) persist(seen []transit.Seen) error {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	for _, s := range seen {
@@ -262,8 +262,8 @@ func (k *Keyring) Persist(seen []transit.Seen) error {
 	return nil
 }
 
-// Close closes the journals; the keys stay on disk.
-func (k *Keyring) Close() error {
+// close closes the journals; the keys stay on disk.
+func (k *keyring) close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var err error

@@ -16,28 +16,28 @@ import (
 
 var epoch0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func ringConfig(t *testing.T, dir string) KeyringConfig {
+func ringConfig(t *testing.T, dir string) keyringConfig {
 	t.Helper()
 	s, err := suite.ByName("x25519")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return KeyringConfig{Dir: dir, Suite: s, Epochs: directory.Schedule{Start: epoch0, Length: time.Hour}, Grace: 15 * time.Minute, Capacity: 100}
+	return keyringConfig{Dir: dir, Suite: s, Epochs: directory.Schedule{Start: epoch0, Length: time.Hour}, Grace: 15 * time.Minute, Capacity: 100}
 }
 
-func openRing(t *testing.T, dir string, now time.Time) *Keyring {
+func openRing(t *testing.T, dir string, now time.Time) *keyring {
 	t.Helper()
-	k, err := OpenKeyring(ringConfig(t, dir), now)
+	k, err := openKeyring(ringConfig(t, dir), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { k.Close() })
+	t.Cleanup(func() { k.close() })
 	return k
 }
 
-func public(t *testing.T, k *Keyring, e directory.Epoch) []byte {
+func public(t *testing.T, k *keyring, e directory.Epoch) []byte {
 	t.Helper()
-	key, err := k.Public(e)
+	key, err := k.public(e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestKeysSurviveARestart(t *testing.T) {
 	if bytes.Equal(before, public(t, k, 2)) {
 		t.Error("two epochs have one key")
 	}
-	if err := k.Close(); err != nil {
+	if err := k.close(); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(before, public(t, openRing(t, dir, epoch0), 1)) {
@@ -67,16 +67,16 @@ func TestKeysSurviveARestart(t *testing.T) {
 // TestKeysAreErased: after the grace nothing of a key is left on disk, by Expire or by a restart.
 func TestKeysAreErased(t *testing.T) {
 	over := epoch0.Add(time.Hour + 15*time.Minute)
-	for name, expire := range map[string]func(dir string, k *Keyring) error{
-		"running": func(_ string, k *Keyring) error { _, err := k.Expire(over); return err },
-		"restart": func(dir string, k *Keyring) error { openRing(t, dir, over); return nil },
+	for name, expire := range map[string]func(dir string, k *keyring) error{
+		"running": func(_ string, k *keyring) error { _, err := k.expire(over); return err },
+		"restart": func(dir string, k *keyring) error { openRing(t, dir, over); return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			k := openRing(t, dir, epoch0)
 			public(t, k, 0)
 			public(t, k, 1)
-			if gone, err := k.Expire(over.Add(-time.Nanosecond)); err != nil || len(gone) > 0 {
+			if gone, err := k.expire(over.Add(-time.Nanosecond)); err != nil || len(gone) > 0 {
 				t.Errorf("before its grace ended a key is gone: %v, %v", gone, err)
 			}
 			if err := expire(dir, k); err != nil {
@@ -109,14 +109,14 @@ func TestDamagedKeysAreRefused(t *testing.T) {
 			dir := t.TempDir()
 			k := openRing(t, dir, epoch0)
 			public(t, k, 0)
-			k.Close()
+			k.close()
 			if err := c.damage(dir); err != nil {
 				t.Fatal(err)
 			}
-			k, err := OpenKeyring(ringConfig(t, dir), epoch0)
+			k, err := openKeyring(ringConfig(t, dir), epoch0)
 			if err == nil {
-				defer k.Close()
-				_, err = k.Open(epoch0.Add(time.Second))
+				defer k.close()
+				_, err = k.open(epoch0.Add(time.Second))
 			}
 			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
@@ -139,13 +139,13 @@ func TestCrashBetweenJournalAndKey(t *testing.T) {
 	dir := t.TempDir()
 	k := openRing(t, dir, epoch0)
 	public(t, k, 0)
-	k.Close()
+	k.close()
 	if err := os.Remove(filepath.Join(dir, "0.key")); err != nil {
 		t.Fatal(err)
 	}
 	k = openRing(t, dir, epoch0)
 	public(t, k, 0)
-	opened, err := k.Open(epoch0.Add(time.Second))
+	opened, err := k.open(epoch0.Add(time.Second))
 	if err != nil || len(opened) != 1 || opened[0].Tags.Len() != 0 {
 		t.Errorf("opened %v, %v", opened, err)
 	}
@@ -156,14 +156,14 @@ func TestTagsSurvive(t *testing.T) {
 	dir := t.TempDir()
 	k := openRing(t, dir, epoch0)
 	public(t, k, 0)
-	if _, err := k.Open(epoch0.Add(time.Second)); err != nil {
+	if _, err := k.open(epoch0.Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.Persist([]transit.Seen{{Epoch: 0, Tag: sphinx.Tag{1}}, {Epoch: 0, Tag: sphinx.Tag{2}}, {Epoch: 9, Tag: sphinx.Tag{3}}}); err != nil {
+	if err := k.persist([]transit.Seen{{Epoch: 0, Tag: sphinx.Tag{1}}, {Epoch: 0, Tag: sphinx.Tag{2}}, {Epoch: 9, Tag: sphinx.Tag{3}}}); err != nil {
 		t.Fatal(err)
 	}
-	k.Close()
-	opened, err := openRing(t, dir, epoch0).Open(epoch0.Add(time.Second))
+	k.close()
+	opened, err := openRing(t, dir, epoch0).open(epoch0.Add(time.Second))
 	if err != nil || len(opened) != 1 {
 		t.Fatal(opened, err)
 	}
@@ -196,17 +196,17 @@ func TestOnlyOpenKeysUnwrap(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := sphinx.NewUnwrapper(params)
-	if _, reason := k.Unwrap(epoch0, u, bytes.Clone(packet)); reason != transit.WrongEpoch {
+	if _, reason := k.unwrap(epoch0, u, bytes.Clone(packet)); reason != transit.WrongEpoch {
 		t.Errorf("a key that is not open: %s", reason)
 	}
-	if _, err := k.Open(epoch0.Add(time.Second)); err != nil {
+	if _, err := k.open(epoch0.Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, reason := k.Unwrap(epoch0, u, bytes.Clone(packet)); reason != transit.Accepted {
+	if _, reason := k.unwrap(epoch0, u, bytes.Clone(packet)); reason != transit.Accepted {
 		t.Errorf("control: an open key: %s", reason)
 	}
 	for at, want := range map[time.Duration]transit.Reason{-15 * time.Minute: transit.WrongEpoch, 75 * time.Minute: transit.WrongEpoch, 75*time.Minute - 1: transit.Accepted} {
-		if _, reason := k.Unwrap(epoch0.Add(at), u, bytes.Clone(packet)); reason != want {
+		if _, reason := k.unwrap(epoch0.Add(at), u, bytes.Clone(packet)); reason != want {
 			t.Errorf("%v after the epoch's start: %s, want %s", at, reason, want)
 		}
 	}

@@ -11,10 +11,10 @@ import (
 	"murmuration/internal/link"
 )
 
-// Links are the outgoing links of a node: one to each node of the next layer, as the current document
+// links are the outgoing links of a node: one to each node of the next layer, as the current document
 // has it.
-type Links struct {
-	cfg     LinksConfig
+type links struct {
+	cfg     linksConfig
 	changed chan struct{} // one place: "out has links that do not run yet"
 
 	mu  sync.Mutex // guards all below
@@ -28,23 +28,23 @@ type outgoing struct {
 	stop context.CancelFunc // nil until Run has it running
 }
 
-// LinksConfig is what links need.
-type LinksConfig struct {
+// linksConfig is what links need.
+type linksConfig struct {
 	Transport link.Transport
-	Buffers   *Buffers
+	Buffers   *buffers
 	FrameSize int
 	Counters  *link.Counters
 	Log       *slog.Logger
 }
 
-// NewLinks allocates; nothing happens before Run.
-func NewLinks(cfg LinksConfig) *Links {
-	return &Links{cfg: cfg, changed: make(chan struct{}, 1), out: map[directory.NodeID]*outgoing{}}
+// newLinks allocates; nothing happens before Run.
+func newLinks(cfg linksConfig) *links {
+	return &links{cfg: cfg, changed: make(chan struct{}, 1), out: map[directory.NodeID]*outgoing{}}
 }
 
-// Set says which nodes there must be links to. Packets for them are queued from now on, even before the
+// set says which nodes there must be links to. Packets for them are queued from now on, even before the
 // links are up.
-func (l *Links) Set(want map[directory.NodeID]link.Peer) error {
+func (l *links) set(want map[directory.NodeID]link.Peer) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id, old := range l.out {
@@ -69,17 +69,17 @@ func (l *Links) Set(want map[directory.NodeID]link.Peer) error {
 	return nil
 }
 
-// Send queues a packet for a node; it is false, and the packet stays with the caller, when there is no
+// send queues a packet for a node; it is false, and the packet stays with the caller, when there is no
 // link or its queue is full.
-func (l *Links) Send(to directory.NodeID, packet []byte) bool {
+func (l *links) send(to directory.NodeID, packet []byte) bool {
 	l.mu.Lock()
 	o := l.out[to]
 	l.mu.Unlock()
 	return o != nil && o.Send(packet)
 }
 
-// Connected counts the links that are up, of all that there must be.
-func (l *Links) Connected() (up, all int) {
+// connected counts the links that are up, of all that there must be.
+func (l *links) connected() (up, all int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, o := range l.out {
@@ -90,8 +90,8 @@ func (l *Links) Connected() (up, all int) {
 	return up, len(l.out)
 }
 
-// Run keeps the links that Set asks for, until ctx ends and all of them are gone.
-func (l *Links) Run(ctx context.Context) error {
+// run keeps the links that set asks for, until ctx ends and all of them are gone.
+func (l *links) run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	for {
@@ -104,7 +104,7 @@ func (l *Links) Run(ctx context.Context) error {
 	}
 }
 
-func (l *Links) start(ctx context.Context, running *sync.WaitGroup) {
+func (l *links) start(ctx context.Context, running *sync.WaitGroup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, o := range l.out {
@@ -117,13 +117,13 @@ func (l *Links) start(ctx context.Context, running *sync.WaitGroup) {
 	}
 }
 
-func (l *Links) open(peer link.Peer) (*link.Outbound, error) {
+func (l *links) open(peer link.Peer) (*link.Outbound, error) {
 	var seed [32]byte
 	if _, err := rand.Read(seed[:]); err != nil {
 		return nil, err
 	}
 	return link.NewOutbound(link.OutboundConfig{
-		Transport: l.cfg.Transport, Peer: peer, FrameSize: l.cfg.FrameSize, Free: l.cfg.Buffers.Put,
+		Transport: l.cfg.Transport, Peer: peer, FrameSize: l.cfg.FrameSize, Free: l.cfg.Buffers.put,
 		Jitter: mrand.New(mrand.NewChaCha8(seed)), Counters: l.cfg.Counters, Log: l.cfg.Log,
 	})
 }

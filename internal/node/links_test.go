@@ -14,27 +14,27 @@ func TestPacketsAreQueuedBeforeTheirLinkIsUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := NewLinks(LinksConfig{Transport: transport, Buffers: NewBuffers(64), FrameSize: 64})
+	w := newLinks(linksConfig{Transport: transport, Buffers: newBuffers(64), FrameSize: 64})
 	near, far := directory.NodeID{1}, directory.NodeID{2}
-	if w.Send(near, make([]byte, 64)) {
+	if w.send(near, make([]byte, 64)) {
 		t.Error("control: a packet for a node without a link is taken")
 	}
-	if err := w.Set(map[directory.NodeID]link.Peer{near: {Addr: "near", Key: link.PublicKey(near)}}); err != nil {
+	if err := w.set(map[directory.NodeID]link.Peer{near: {Addr: "near", Key: link.PublicKey(near)}}); err != nil {
 		t.Fatal(err)
 	}
-	if !w.Send(near, make([]byte, 64)) {
+	if !w.send(near, make([]byte, 64)) {
 		t.Error("a packet for a link that is not up yet is lost")
 	}
-	if w.Send(far, make([]byte, 64)) {
+	if w.send(far, make([]byte, 64)) {
 		t.Error("a packet for a node of another layer is taken")
 	}
-	if up, all := w.Connected(); up != 0 || all != 1 {
+	if up, all := w.connected(); up != 0 || all != 1 {
 		t.Errorf("%d of %d links are up, want 0 of 1", up, all)
 	}
-	if err := w.Set(nil); err != nil {
+	if err := w.set(nil); err != nil {
 		t.Fatal(err)
 	}
-	if w.Send(near, make([]byte, 64)) {
+	if w.send(near, make([]byte, 64)) {
 		t.Error("a packet for a link that was taken down is taken")
 	}
 }

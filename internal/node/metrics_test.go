@@ -26,10 +26,10 @@ func page(t *testing.T, m *Metrics, path string) (status int, body string) {
 
 // TestMetricsAreBlurred: a counter shows multiples of sixteen, and changes once a minute.
 func TestMetricsAreBlurred(t *testing.T) {
-	counts := NewCounts()
+	counts := newCounts()
 	m := newMetrics("", func() error { return nil }, counts, &link.Counters{})
 	for range 37 {
-		counts.Received()
+		counts.tookIn()
 	}
 	shows := func(want string) bool {
 		_, body := page(t, m, "/metrics")
@@ -46,13 +46,13 @@ func TestMetricsAreBlurred(t *testing.T) {
 
 func TestMetricsArePublishedOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		counts := NewCounts()
+		counts := newCounts()
 		m := newMetrics("", func() error { return nil }, counts, &link.Counters{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go m.republish(ctx)
 		for range 64 {
-			counts.Received()
+			counts.tookIn()
 		}
 		shown := func() float64 {
 			synctest.Wait()
@@ -69,7 +69,7 @@ func TestMetricsArePublishedOnceAMinute(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	var fault error
-	m := newMetrics("", func() error { return fault }, NewCounts(), &link.Counters{})
+	m := newMetrics("", func() error { return fault }, newCounts(), &link.Counters{})
 	if status, _ := page(t, m, "/healthz"); status != 200 {
 		t.Errorf("a healthy node answers %d", status)
 	}

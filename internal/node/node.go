@@ -21,8 +21,8 @@ import (
 type Node struct {
 	*Chassis
 	role     Role
-	pipeline *Pipeline
-	links    *Links
+	pipeline *pipeline
+	links    *links
 	courier  *Courier
 	listener link.Listener
 
@@ -34,11 +34,11 @@ type Node struct {
 // that what is damaged is said before anything runs.
 func New(c *Chassis, role Role) (*Node, error) {
 	n := &Node{Chassis: c, role: role}
-	n.links = NewLinks(LinksConfig{
-		Transport: c.transport, Buffers: c.Buffers, FrameSize: c.Params.PacketSize(), Counters: c.Events, Log: c.cfg.Log,
+	n.links = newLinks(linksConfig{
+		Transport: c.transport, Buffers: c.buffers, FrameSize: c.Params.PacketSize(), Counters: c.Events, Log: c.cfg.Log,
 	})
-	n.pipeline = NewPipeline(PipelineConfig{
-		Params: c.Params, Keys: c.keys, Core: role.Core, Links: n.links, Buffers: c.Buffers, Counts: c.Counts,
+	n.pipeline = newPipeline(pipelineConfig{
+		Params: c.Params, Keys: c.keys, Core: role.Core, Links: n.links, Buffers: c.buffers, Counts: c.Counts,
 		Workers: c.cfg.Workers, Log: c.cfg.Log,
 	})
 	registry := role.Registry
@@ -55,10 +55,14 @@ func New(c *Chassis, role Role) (*Node, error) {
 func (n *Node) Handle(k link.Kind, s Service) { n.services[k] = s }
 
 // Do runs f with the core locked, and sees to what became due by it.
-func (n *Node) Do(f func(now time.Time)) { n.pipeline.Do(f) }
+func (n *Node) Do(f func(now time.Time)) { n.pipeline.do(f) }
 
-// Submit takes a packet in as if it had come from a link; its bytes belong to the node from here on.
-func (n *Node) Submit(packet []byte) { n.pipeline.Submit(packet) }
+// Submit takes a copy of a packet in, as if it had come from a link of its own. It never blocks.
+func (n *Node) Submit(packet []byte) {
+	own := n.buffers.get()
+	copy(own, packet)
+	n.pipeline.submit(own)
+}
 
 // Run lives until ctx ends, and leaves nothing running.
 func (n *Node) Run(ctx context.Context) error {
@@ -71,8 +75,8 @@ func (n *Node) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
-	group.Go(func() error { return n.pipeline.Run(ctx) })
-	group.Go(func() error { return n.links.Run(ctx) })
+	group.Go(func() error { return n.pipeline.run(ctx) })
+	group.Go(func() error { return n.links.run(ctx) })
 	group.Go(func() error { return n.courier.Run(ctx) })
 	group.Go(func() error { return n.rotate(ctx) })
 	group.Go(func() error { return n.accept(ctx, group) })
@@ -101,11 +105,11 @@ func (n *Node) serve(ctx context.Context, conn link.Conn) {
 		return
 	}
 	for {
-		packet := n.Buffers.Get()
+		packet := n.buffers.get()
 		if err := conn.Receive(packet); err != nil {
-			n.Buffers.Put(packet)
+			n.buffers.put(packet)
 			return
 		}
-		n.pipeline.Submit(packet)
+		n.pipeline.submit(packet)
 	}
 }

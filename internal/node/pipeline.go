@@ -16,10 +16,10 @@ import (
 	"murmuration/internal/transit"
 )
 
-// Pipeline drives a core: workers peel packets, a journal writer makes replay tags durable, and a clock lets
+// pipeline drives a core: workers peel packets, a journal writer makes replay tags durable, and a clock lets
 // packets go when their time has come.
-type Pipeline struct {
-	cfg     PipelineConfig
+type pipeline struct {
+	cfg     pipelineConfig
 	work    chan []byte   // peeling is the bottleneck: packets that find it full are dropped
 	written chan struct{} // one place: "tags wait for the journal writer"
 	sooner  chan struct{} // one place: "something is due earlier than the clock thinks"
@@ -31,35 +31,35 @@ type Pipeline struct {
 	fault string // why the last loop could not be sent, empty when it was; clock's
 }
 
-// PipelineConfig is what an engine needs. Workers and Queue have defaults.
-type PipelineConfig struct {
+// pipelineConfig is what an pipeline needs. Workers and Queue have defaults.
+type pipelineConfig struct {
 	Params  *sphinx.Params
-	Keys    *Keyring
+	Keys    *keyring
 	Core    Core
-	Links   *Links
-	Buffers *Buffers
+	Links   *links
+	Buffers *buffers
 	Counts  *Counts
 	Workers int // goroutines that peel; GOMAXPROCS by default
 	Queue   int // packets that wait for a worker; 256 per worker by default
 	Log     *slog.Logger
 }
 
-// NewPipeline allocates; nothing happens before Run.
-func NewPipeline(cfg PipelineConfig) *Pipeline {
+// newPipeline allocates; nothing happens before Run.
+func newPipeline(cfg pipelineConfig) *pipeline {
 	if cfg.Workers == 0 {
 		cfg.Workers = runtime.GOMAXPROCS(0)
 	}
 	if cfg.Queue == 0 {
 		cfg.Queue = 256 * cfg.Workers
 	}
-	return &Pipeline{
+	return &pipeline{
 		cfg: cfg, core: cfg.Core, work: make(chan []byte, cfg.Queue),
 		written: make(chan struct{}, 1), sooner: make(chan struct{}, 1),
 	}
 }
 
-// Submit takes a packet from a link; the engine owns its bytes from here on. It never blocks.
-func (p *Pipeline) Submit(packet []byte) {
+// submit takes a packet from a link; the pipeline owns its bytes from here on. It never blocks.
+func (p *pipeline) submit(packet []byte) {
 	select {
 	case p.work <- packet:
 	default:
@@ -67,8 +67,8 @@ func (p *Pipeline) Submit(packet []byte) {
 	}
 }
 
-// Do runs f with the core locked, and sees to what became due by it.
-func (p *Pipeline) Do(f func(now time.Time)) {
+// do runs f with the core locked, and sees to what became due by it.
+func (p *pipeline) do(f func(now time.Time)) {
 	p.mu.Lock()
 	f(time.Now())
 	p.rouse()
@@ -76,7 +76,7 @@ func (p *Pipeline) Do(f func(now time.Time)) {
 }
 
 // rouse wakes whoever has something to do now. The caller holds mu.
-func (p *Pipeline) rouse() {
+func (p *pipeline) rouse() {
 	nudge(p.written)
 	if next, ok := p.core.Next(); ok && !p.alarm.IsZero() && next.Before(p.alarm) {
 		nudge(p.sooner)
@@ -90,8 +90,8 @@ func nudge(c chan struct{}) {
 	}
 }
 
-// Run peels, persists and sends until ctx ends or the tags cannot be made durable any more.
-func (p *Pipeline) Run(ctx context.Context) error {
+// run peels, persists and sends until ctx ends or the tags cannot be made durable any more.
+func (p *pipeline) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for range p.cfg.Workers {
 		group.Go(func() error { return p.peel(ctx) })
@@ -102,7 +102,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 }
 
 // peel is one worker; it ends with ctx.
-func (p *Pipeline) peel(ctx context.Context) error {
+func (p *pipeline) peel(ctx context.Context) error {
 	unwrapper := sphinx.NewUnwrapper(p.cfg.Params)
 	for {
 		select {
@@ -114,8 +114,8 @@ func (p *Pipeline) peel(ctx context.Context) error {
 	}
 }
 
-func (p *Pipeline) receive(u *sphinx.Unwrapper, packet []byte) {
-	a, reason := p.cfg.Keys.Unwrap(time.Now(), u, packet)
+func (p *pipeline) receive(u *sphinx.Unwrapper, packet []byte) {
+	a, reason := p.cfg.Keys.unwrap(time.Now(), u, packet)
 	if reason == transit.Accepted {
 		p.mu.Lock()
 		reason = p.core.Receive(time.Now(), a)
@@ -126,12 +126,12 @@ func (p *Pipeline) receive(u *sphinx.Unwrapper, packet []byte) {
 		p.drop(packet, reason)
 		return
 	}
-	p.cfg.Counts.Received()
+	p.cfg.Counts.tookIn()
 }
 
-func (p *Pipeline) drop(packet []byte, reason transit.Reason) {
+func (p *pipeline) drop(packet []byte, reason transit.Reason) {
 	p.cfg.Counts.Drop(reason)
-	p.cfg.Buffers.Put(packet)
+	p.cfg.Buffers.put(packet)
 }
 
 // groupEvery is the least time from one group of tags to the next. Without it a busy node on a fast disk
@@ -141,7 +141,7 @@ const groupEvery = time.Millisecond
 
 // writeJournal makes tags durable in groups: while one is being written, the tags of the next collect. It ends
 // with ctx, or when the disk refuses: a mix that cannot remember must not forward.
-func (p *Pipeline) writeJournal(ctx context.Context) error {
+func (p *pipeline) writeJournal(ctx context.Context) error {
 	var seen []transit.Seen
 	for {
 		select {
@@ -161,7 +161,7 @@ func (p *Pipeline) writeJournal(ctx context.Context) error {
 }
 
 // persist makes the tags that wait durable and lets their packets go; seen is where it collects them.
-func (p *Pipeline) persist(ctx context.Context, seen []transit.Seen) ([]transit.Seen, error) {
+func (p *pipeline) persist(ctx context.Context, seen []transit.Seen) ([]transit.Seen, error) {
 	p.mu.Lock()
 	seen = p.core.TakeFresh(seen)
 	p.mu.Unlock()
@@ -186,13 +186,13 @@ const noSpacePause = time.Second
 
 // remember waits on a full disk: what came since the disk was full does not leave, and when too much is
 // held, no more is taken.
-func (p *Pipeline) remember(ctx context.Context, seen []transit.Seen) error {
-	err := p.cfg.Keys.Persist(seen)
+func (p *pipeline) remember(ctx context.Context, seen []transit.Seen) error {
+	err := p.cfg.Keys.persist(seen)
 	if errors.Is(err, durable.ErrNoSpace) {
 		p.cfg.Log.Error("the disk is full: packets wait until there is room to remember them", "error", err)
 	}
 	for errors.Is(err, durable.ErrNoSpace) && sleepUntil(ctx, time.Now().Add(noSpacePause)) {
-		err = p.cfg.Keys.Persist(nil)
+		err = p.cfg.Keys.persist(nil)
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -201,7 +201,7 @@ func (p *Pipeline) remember(ctx context.Context, seen []transit.Seen) error {
 }
 
 // clock hands packets to the links when they are due; it ends with ctx.
-func (p *Pipeline) clock(ctx context.Context) error {
+func (p *pipeline) clock(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var out []transit.Departure
@@ -217,15 +217,15 @@ func (p *Pipeline) clock(ctx context.Context) error {
 	}
 }
 
-func (p *Pipeline) depart(out []transit.Departure) []transit.Departure {
+func (p *pipeline) depart(out []transit.Departure) []transit.Departure {
 	p.mu.Lock()
 	p.alarm = time.Time{}
 	out, err := p.core.Due(time.Now(), out)
 	p.mu.Unlock()
 	p.complain(err)
 	for i, d := range out {
-		if p.cfg.Links.Send(d.To, d.Packet) {
-			p.cfg.Counts.Sent()
+		if p.cfg.Links.send(d.To, d.Packet) {
+			p.cfg.Counts.sentOut()
 		} else {
 			p.drop(d.Packet, transit.LinkDown)
 		}
@@ -235,7 +235,7 @@ func (p *Pipeline) depart(out []transit.Departure) []transit.Departure {
 }
 
 // complain says why loops cannot be sent, once for each reason.
-func (p *Pipeline) complain(err error) {
+func (p *pipeline) complain(err error) {
 	if err == nil {
 		return
 	}
@@ -248,7 +248,7 @@ func (p *Pipeline) complain(err error) {
 // idleAlarm is how long the clock sleeps when nothing is held: it is woken by what comes.
 const idleAlarm = time.Hour
 
-func (p *Pipeline) untilNext() time.Duration {
+func (p *pipeline) untilNext() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()

@@ -37,12 +37,12 @@ func TestTagsAreWrittenInGroups(t *testing.T) {
 		core := &groups{Relay: mix.NewRelay(1000, nil)}
 		core.SetRules(mix.Rules{Next: map[directory.NodeID]struct{}{{'a'}: {}}})
 		core.OpenEpoch(0, time.Now(), time.Now().Add(time.Hour), replay.NewSet(1000, replay.Secret{1}))
-		e := NewPipeline(PipelineConfig{Core: core, Keys: &Keyring{}, Workers: 1})
+		e := newPipeline(pipelineConfig{Core: core, Keys: &keyring{}, Workers: 1})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go e.writeJournal(ctx)
 		admit := func(n int) {
-			e.Do(func(now time.Time) {
+			e.do(func(now time.Time) {
 				a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Forward, Tag: sphinx.Tag{byte(n + 1)}, Next: sphinx.NodeID{'a'}}}
 				if reason := core.Receive(now, a); reason != transit.Accepted {
 					t.Fatalf("tag %d is refused: %v", n, reason)
@@ -65,10 +65,10 @@ func TestTagsAreWrittenInGroups(t *testing.T) {
 
 // TestOverloadIsCounted: what finds the queue full is dropped, never kept somewhere else.
 func TestOverloadIsCounted(t *testing.T) {
-	counts := NewCounts(transit.Reasons()...)
-	e := NewPipeline(PipelineConfig{Counts: counts, Buffers: NewBuffers(8), Core: mix.NewRelay(1, nil), Workers: 1, Queue: 4})
+	counts := newCounts(transit.Reasons()...)
+	e := newPipeline(pipelineConfig{Counts: counts, Buffers: newBuffers(8), Core: mix.NewRelay(1, nil), Workers: 1, Queue: 4})
 	for range 10 {
-		e.Submit(make([]byte, 8))
+		e.submit(make([]byte, 8))
 	}
 	if n := counts.Dropped(transit.Overload); n != 6 {
 		t.Errorf("%d packets were dropped for overload, want 6", n)
@@ -77,9 +77,9 @@ func TestOverloadIsCounted(t *testing.T) {
 
 // TestNoLinkIsCounted: a packet whose link is not there when it leaves is dropped, with its reason.
 func TestNoLinkIsCounted(t *testing.T) {
-	counts, core := NewCounts(transit.Reasons()...), mix.NewRelay(1, nil)
+	counts, core := newCounts(transit.Reasons()...), mix.NewRelay(1, nil)
 	core.Hold(0, time.Now(), transit.Departure{To: directory.NodeID{'a'}, Packet: make([]byte, 8)})
-	e := NewPipeline(PipelineConfig{Counts: counts, Buffers: NewBuffers(8), Core: core, Links: NewLinks(LinksConfig{}), Workers: 1})
+	e := newPipeline(pipelineConfig{Counts: counts, Buffers: newBuffers(8), Core: core, Links: newLinks(linksConfig{}), Workers: 1})
 	e.depart(nil)
 	if _, sent := counts.Totals(); sent != 0 || counts.Dropped(transit.LinkDown) != 1 {
 		t.Errorf("%d packets are counted as sent, %d as dropped", sent, counts.Dropped(transit.LinkDown))
@@ -90,7 +90,7 @@ func TestNoLinkIsCounted(t *testing.T) {
 func TestDiskRefusesNodeStops(t *testing.T) {
 	keys := openRing(t, t.TempDir(), epoch0)
 	public(t, keys, 0)
-	opened, err := keys.Open(epoch0.Add(time.Second))
+	opened, err := keys.open(epoch0.Add(time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,19 +98,19 @@ func TestDiskRefusesNodeStops(t *testing.T) {
 	relay.SetRules(mix.Rules{DelayLimit: time.Second, Next: map[directory.NodeID]struct{}{{'a'}: {}}})
 	relay.OpenEpoch(0, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), opened[0].Tags)
 	keys.keys[0].journal.Close() // from here on, every write fails
-	counts := NewCounts(mix.Reasons()...)
+	counts := newCounts(mix.Reasons()...)
 	par, _ := directory.Defaults("x25519")
 	params, err := par.PacketParams()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := NewPipeline(PipelineConfig{Params: params, Counts: counts, Buffers: NewBuffers(8), Core: relay, Keys: keys, Links: NewLinks(LinksConfig{}), Workers: 1})
-	p.Do(func(now time.Time) {
+	p := newPipeline(pipelineConfig{Params: params, Counts: counts, Buffers: newBuffers(8), Core: relay, Keys: keys, Links: newLinks(linksConfig{}), Workers: 1})
+	p.do(func(now time.Time) {
 		if reason := relay.Receive(now, transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Forward, Next: sphinx.NodeID{'a'}}}); reason != transit.Accepted {
 			t.Fatal(reason)
 		}
 	})
-	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "remembering replay tags") {
+	if err := p.run(t.Context()); err == nil || !strings.Contains(err.Error(), "remembering replay tags") {
 		t.Errorf("the pipeline ended with %v", err)
 	}
 	if _, ok := relay.Next(); ok || relay.Held() != 1 || counts.Dropped(transit.LinkDown) != 0 {

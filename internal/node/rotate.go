@@ -49,18 +49,18 @@ func (n *Node) nextTurn(now time.Time, e directory.Epoch) time.Time {
 
 // turnKeys erases the keys whose grace is over and opens those whose time is near.
 func (n *Node) turnKeys(now time.Time) error {
-	gone, err := n.keys.Expire(now)
+	gone, err := n.keys.expire(now)
 	if err != nil {
 		return fmt.Errorf("erasing old keys: %w", err)
 	}
-	opened, err := n.keys.Open(now.Add(n.Home.Genesis.Schedule().Length / openAhead))
+	opened, err := n.keys.open(now.Add(n.Home.Genesis.Schedule().Length / openAhead))
 	if err != nil {
 		return fmt.Errorf("opening replay tags: %w", err)
 	}
 	if len(gone)+len(opened) == 0 {
 		return nil
 	}
-	n.pipeline.Do(func(time.Time) {
+	n.pipeline.do(func(time.Time) {
 		for _, e := range gone {
 			n.role.Relay.CloseEpoch(e)
 		}
@@ -82,6 +82,6 @@ func (n *Node) warnOfTags(e directory.Epoch) {
 
 // tags is how many are seen in epoch e, of how many there may be.
 func (n *Node) tags(e directory.Epoch) (seen, capacity int) {
-	n.pipeline.Do(func(time.Time) { seen, capacity = n.role.Relay.Tags(e) })
+	n.pipeline.do(func(time.Time) { seen, capacity = n.role.Relay.Tags(e) })
 	return seen, capacity
 }

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -27,7 +26,7 @@ func TestOverload(t *testing.T) {
 		}
 		before, _ := n.Totals()
 		for _, p := range burst {
-			n.node.Submit(bytes.Clone(p))
+			n.node.Submit(p)
 		}
 		pass(time.Millisecond) // in virtual time: all are peeled, none has left
 		after, _ := n.Totals()

@@ -58,9 +58,7 @@ func (s exchanges) answer(conn link.Conn, key provider.SpoolKey, up link.Up, dow
 	if reason != transit.Accepted {
 		s.node.Counts.Drop(reason)
 	} else {
-		packet := s.node.Buffers.Get()
-		copy(packet, up.Packet)
-		s.node.Submit(packet)
+		s.node.Submit(up.Packet)
 	}
 	return conn.Send(down)
 }
