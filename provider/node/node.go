@@ -75,7 +75,7 @@ func (n *Node) assemble() (err error) {
 	}
 	trouble := &complaints{log: n.cfg.Log}
 	n.requests = &requests{node: n.node, edge: n.edge, service: service, jobs: jobs, trouble: trouble}
-	n.node.Handle(link.Exchange, exchanges{n.node, n.edge})
+	n.node.Handle(link.Exchange, exchanges{n.node, n.edge, n.follower})
 	n.node.Handle(link.Replica, newIntake(n.node, service, n.follower, trouble))
 	n.node.Handle(link.Directory, library{n.chassis.Documents, n.authority})
 	n.metrics = n.node.Metrics(n.gauges(service)...)
