@@ -11,7 +11,7 @@ import (
 	"murmuration/client"
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
-	"murmuration/internal/privnet"
+	"murmuration/internal/testnet"
 	mixnode "murmuration/mix/node"
 	providernode "murmuration/provider/node"
 	"murmuration/sim/scenario"
@@ -67,14 +67,14 @@ func useNetwork(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := privnet.New(privnet.Plan{
+	n, err := testnet.New(testnet.Plan{
 		Dir: filepath.Join(t.TempDir(), "net"), Label: "test", Host: "127.0.0.1", Providers: 3, Width: 1, Parameters: par, Start: time.Now(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	n.Release()
-	if _, err := privnet.Verify(n.Plan.Dir); err != nil {
+	if _, err := testnet.Verify(n.Plan.Dir); err != nil {
 		t.Error(err)
 	}
 	if n.Genesis.Parameters.Suite == "xwing" && n.Genesis.Parameters.Request() != 8404 {

@@ -13,7 +13,7 @@ import (
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
-	"murmuration/internal/privnet"
+	"murmuration/internal/testnet"
 )
 
 func networkCommand() *cli.Command {
@@ -51,7 +51,7 @@ func networkNew(c *cli.Context) error {
 	if err != nil {
 		return fail(exitUser, err, "Presets: demo, default, x25519, fast; or name a file.")
 	}
-	net, err := privnet.New(privnet.Plan{
+	net, err := testnet.New(testnet.Plan{
 		Dir: dir, Label: c.String("label"), Host: c.String("host"), Providers: c.Int("providers"), Width: c.Int("width"),
 		Parameters: par, Start: time.Now(),
 	})
@@ -91,7 +91,7 @@ func networkVerify(c *cli.Context) error {
 	if _, err := os.Stat(filepath.Join(dir, "genesis")); err != nil {
 		return fail(exitUser, fmt.Errorf("there is no network in %s: %w", dir, err), "Name the directory that `murmur network new` made.")
 	}
-	report, err := privnet.Verify(dir)
+	report, err := testnet.Verify(dir)
 	for _, line := range report {
 		fmt.Fprintln(c.App.Writer, line)
 	}
@@ -115,7 +115,7 @@ func networkAdmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	application, err := privnet.Admit(c.String("home"), path)
+	application, err := testnet.Admit(c.String("home"), path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fail(exitUser, err, "Nothing was changed. --home is the authority's own directory, FILE the application that `murmur mix init` made.")
 	}
@@ -151,7 +151,7 @@ func mixInit(c *cli.Context) error {
 	if err != nil {
 		return fail(exitUser, fmt.Errorf("%s: %w", c.String("network"), err), "Ask for the network's genesis file again.")
 	}
-	file, err := privnet.Apply(privnet.Volunteer{
+	file, err := testnet.Apply(testnet.Volunteer{
 		Home: c.String("home"), Genesis: genesis, Name: c.String("name"), Listen: c.String("listen"),
 		Address: c.String("address"), Contact: c.String("contact"),
 	})

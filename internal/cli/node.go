@@ -11,7 +11,7 @@ import (
 
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
-	"murmuration/internal/privnet"
+	"murmuration/internal/testnet"
 	mixnode "murmuration/mix/node"
 	providernode "murmuration/provider/node"
 )
@@ -98,7 +98,7 @@ func finish(err error, close func() error) error {
 
 // loadConfig reads the configuration in a node's home.
 func loadConfig[T any](home string, role directory.Role, cfg *T) error {
-	path := filepath.Join(home, privnet.ConfigFile(role))
+	path := filepath.Join(home, testnet.ConfigFile(role))
 	err := config.Load(path, cfg)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fail(exitUser, fmt.Errorf("there is no %s in %s: %w", role, home, err), "Name its home with --home; `murmur network new` makes a whole network, `murmur mix init` a mix.")

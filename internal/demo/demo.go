@@ -21,7 +21,7 @@ import (
 	"murmuration/client"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
-	"murmuration/internal/privnet"
+	"murmuration/internal/testnet"
 )
 
 // Options are what a person decides about a demo.
@@ -64,8 +64,8 @@ const (
 // show is a demo under way.
 type show struct {
 	o          Options
-	net        *privnet.Network
-	tap        *privnet.Tap // nil watches nothing
+	net        *testnet.Network
+	tap        *testnet.Tap // nil watches nothing
 	stop       chan string  // names of nodes
 	alice, bob *client.Client
 	report     Report
@@ -105,13 +105,13 @@ func (s *show) build() error {
 	if err := s.found(); err != nil {
 		return err
 	}
-	s.tap = privnet.NewTap(s.net)
+	s.tap = testnet.NewTap(s.net)
 	return s.settle()
 }
 
 // found makes the network.
 func (s *show) found() (err error) {
-	s.net, err = privnet.New(privnet.Plan{
+	s.net, err = testnet.New(testnet.Plan{
 		Dir: filepath.Join(s.o.Dir, "network"), Label: "demo", Host: "127.0.0.1",
 		Providers: 3, Width: 2, Parameters: s.o.Parameters, Start: time.Now(),
 	})
@@ -143,12 +143,12 @@ func (s *show) person(name string) (*client.Client, error) {
 func openTLS(cfg link.Config) (link.Transport, error) { return link.NewTLS(cfg) }
 
 func (s *show) runNetwork(ctx context.Context) error {
-	return s.net.Run(ctx, privnet.Options{
+	return s.net.Run(ctx, testnet.Options{
 		Log: s.o.Log, Stop: s.stop,
-		Transport: func(n *privnet.Node, cfg link.Config) (link.Transport, error) {
+		Transport: func(n *testnet.Node, cfg link.Config) (link.Transport, error) {
 			return s.tap.Wrap(n.Name, n.OpenTLS)(cfg)
 		},
-	}, func(map[string]privnet.Runner) {})
+	}, func(map[string]testnet.Runner) {})
 }
 
 func (s *show) step(format string, args ...any) {

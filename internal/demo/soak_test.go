@@ -14,7 +14,7 @@ import (
 
 	"murmuration/client"
 	"murmuration/internal/config"
-	"murmuration/internal/privnet"
+	"murmuration/internal/testnet"
 )
 
 // leakLimit is the growth in percent an hour that the design allows (R21).
@@ -55,7 +55,7 @@ func TestSoak(t *testing.T) {
 	defer cancel()
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return s.net.Run(running, privnet.Options{}, func(map[string]privnet.Runner) {})
+		return s.net.Run(running, testnet.Options{}, func(map[string]testnet.Runner) {})
 	})
 	for _, person := range []*client.Client{s.alice, s.bob} {
 		group.Go(func() error { return person.Run(running) })

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"murmuration/internal/privnet"
+	"murmuration/internal/testnet"
 )
 
 // Watcher is what somebody saw who watched every link: times, sizes and directions.
@@ -105,16 +105,16 @@ func with(sizes []int, size int) []int {
 
 // reached says that a packet came to one of these nodes of late.
 func (s *show) reached(nodes []string) bool {
-	return s.moved(nodes, func(f privnet.Frame) int { return f.To })
+	return s.moved(nodes, func(f testnet.Frame) int { return f.To })
 }
 
 // left says that a packet left one of these nodes of late.
 func (s *show) left(nodes []string) bool {
-	return s.moved(nodes, func(f privnet.Frame) int { return f.From })
+	return s.moved(nodes, func(f testnet.Frame) int { return f.From })
 }
 
 // moved looks at the second half of the patience: a node that is stopped takes and gives what is under way.
-func (s *show) moved(nodes []string, end func(privnet.Frame) int) bool {
+func (s *show) moved(nodes []string, end func(testnet.Frame) int) bool {
 	names, frames := s.tap.Names(), s.tap.Frames()
 	if len(frames) == 0 {
 		return false

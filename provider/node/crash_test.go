@@ -19,8 +19,8 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
-	"murmuration/internal/privnet"
 	"murmuration/internal/suite"
+	"murmuration/internal/testnet"
 	providernode "murmuration/provider/node"
 )
 
@@ -64,7 +64,7 @@ func kills() int {
 // the test plays the third one.
 type harbour struct {
 	*testing.T
-	net    *privnet.Network
+	net    *testnet.Network
 	ghost  *ghost
 	child  *exec.Cmd
 	stderr bytes.Buffer
@@ -75,7 +75,7 @@ type harbour struct {
 // ghost is a provider that only hands in its descriptor and sends boxes to the other holders.
 type ghost struct {
 	home      *node.Home
-	node      *privnet.Node
+	node      *testnet.Node
 	transport link.Transport
 }
 
@@ -91,7 +91,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	defer func() { h.kill() }()
 	done := make(chan error, 1)
 	go func() {
-		done <- h.net.Run(ctx, privnet.Options{Skip: []string{"provider-1", "provider-3"}}, func(map[string]privnet.Runner) {})
+		done <- h.net.Run(ctx, testnet.Options{Skip: []string{"provider-1", "provider-3"}}, func(map[string]testnet.Runner) {})
 	}()
 	said := newLedger()
 	for next := uint64(0); next < uint64(kills())*1_000_000; next += 1_000_000 {
@@ -112,7 +112,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	}
 }
 
-func (h *harbour) node(name string) *privnet.Node {
+func (h *harbour) node(name string) *testnet.Node {
 	for _, n := range h.net.Nodes {
 		if n.Name == name {
 			return n

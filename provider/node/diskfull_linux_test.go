@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"murmuration/internal/durable"
-	"murmuration/internal/privnet"
+	"murmuration/internal/testnet"
 )
 
 // TestDiskFull is R7: a provider whose home is on a small file system of its own is filled by another
@@ -34,7 +34,7 @@ func TestDiskFull(t *testing.T) {
 	defer func() { h.kill() }()
 	done := make(chan error, 1)
 	go func() {
-		done <- h.net.Run(ctx, privnet.Options{Skip: []string{"provider-1", "provider-3"}}, func(map[string]privnet.Runner) {})
+		done <- h.net.Run(ctx, testnet.Options{Skip: []string{"provider-1", "provider-3"}}, func(map[string]testnet.Runner) {})
 	}()
 	h.describe(ctx)
 	conn := h.dial(ctx)

@@ -18,9 +18,9 @@ import (
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
-	"murmuration/internal/privnet"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
+	"murmuration/internal/testnet"
 	"murmuration/provider"
 	providernode "murmuration/provider/node"
 )
@@ -29,10 +29,10 @@ import (
 // first provider and is a client.
 type shore struct {
 	*testing.T
-	net    *privnet.Network
+	net    *testnet.Network
 	fabric *link.Fabric
 	stores map[string]*slowStore
-	nodes  map[string]privnet.Runner
+	nodes  map[string]testnet.Runner
 
 	mu    sync.Mutex // guards trace
 	trace map[link.Kind][]sighting
@@ -89,9 +89,9 @@ func onShore(t *testing.T, slow func(name string, s *slowStore), body func(ctx c
 		s.net = newNetwork(t, filepath.Join(dir, "net"), time.Minute, func(par *directory.Parameters) { par.ReplicateEvery = 20 * time.Millisecond })
 		s.net.Release()
 		ctx, cancel := context.WithCancel(t.Context())
-		o := privnet.Options{
+		o := testnet.Options{
 			Transport: s.transport,
-			Store: func(n *privnet.Node) providernode.Store {
+			Store: func(n *testnet.Node) providernode.Store {
 				store := &slowStore{MemStore: box.NewMemStore(0)}
 				if slow != nil {
 					slow(n.Name, store)
@@ -106,7 +106,7 @@ func onShore(t *testing.T, slow func(name string, s *slowStore), body func(ctx c
 		done := make(chan error, 1)
 		ready := make(chan struct{})
 		go func() {
-			done <- s.net.Run(ctx, o, func(nodes map[string]privnet.Runner) { s.nodes = nodes; close(ready) })
+			done <- s.net.Run(ctx, o, func(nodes map[string]testnet.Runner) { s.nodes = nodes; close(ready) })
 		}()
 		<-ready
 		defer func() {
@@ -119,7 +119,7 @@ func onShore(t *testing.T, slow func(name string, s *slowStore), body func(ctx c
 	})
 }
 
-func newNetwork(t testing.TB, dir string, epoch time.Duration, change func(*directory.Parameters)) *privnet.Network {
+func newNetwork(t testing.TB, dir string, epoch time.Duration, change func(*directory.Parameters)) *testnet.Network {
 	t.Helper()
 	par, err := config.LoadPreset("fast")
 	if err != nil {
@@ -127,14 +127,14 @@ func newNetwork(t testing.TB, dir string, epoch time.Duration, change func(*dire
 	}
 	par.EpochLength, par.Grace, par.MixLoopEvery = epoch, epoch/4, time.Hour // no loops in the way of what is watched
 	change(&par)
-	n, err := privnet.New(privnet.Plan{Dir: dir, Label: "shore", Host: "127.0.0.1", Providers: 3, Width: 1, Parameters: par, Start: time.Now()})
+	n, err := testnet.New(testnet.Plan{Dir: dir, Label: "shore", Host: "127.0.0.1", Providers: 3, Width: 1, Parameters: par, Start: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
-func (s *shore) transport(n *privnet.Node, cfg link.Config) (link.Transport, error) {
+func (s *shore) transport(n *testnet.Node, cfg link.Config) (link.Transport, error) {
 	inner, err := s.fabric.Transport(cfg)
 	if n.Name != "provider-1" {
 		return inner, err
@@ -209,7 +209,7 @@ func (s *shore) pass(d time.Duration) { <-time.After(d); synctest.Wait() }
 func (s *shore) today() box.Day { return box.DayOf(s.net.Genesis.Start, time.Now()) }
 
 // document is that of epoch e, read from a node's home.
-func document(t testing.TB, n *privnet.Network, e string) *directory.Document {
+func document(t testing.TB, n *testnet.Network, e string) *directory.Document {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(n.Nodes[0].Dir, "documents", e+".document"))
 	if err != nil {

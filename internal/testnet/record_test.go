@@ -1,4 +1,4 @@
-package privnet
+package testnet
 
 import (
 	"context"

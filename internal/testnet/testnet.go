@@ -1,9 +1,9 @@
-// Package privnet makes whole private networks on one computer: the genesis, a home for every node, and
+// Package testnet makes whole private networks on one computer: the genesis, a home for every node, and
 // the first authority's list of who is admitted. `murmur network new` and `murmur demo` are made of it.
 //
 // It writes what nodes read at their start and runs nothing itself, but for Network.Run, which runs all
 // nodes in one process, as the demo and tests want them.
-package privnet
+package testnet
 
 import (
 	"crypto/rand"
