@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"murmuration/internal/config"
 	"murmuration/sim/level"
 	"murmuration/sim/result"
 	"murmuration/sim/scenario"
@@ -64,17 +65,15 @@ func Run(ctx context.Context, f *scenario.File, o Options) error {
 // Check refuses what a level cannot do and what would need more memory than a scenario allows, cell by
 // cell and before any work. Whatever the file itself shows to be wrong was refused when it was read.
 func Check(f *scenario.File, o Options) error {
-	var all scenario.Problems
+	var all []config.Problem
 	for _, c := range f.Cells {
 		if err := level.Validate(c); err != nil && len(all) < 10 {
 			reason, hint, _ := strings.Cut(err.Error(), "\n")
-			all = append(all, scenario.Problem{
-				File: f.Path, Reason: strings.TrimSpace(reason + " " + inCell(c)), Hint: strings.TrimSpace(hint),
-			})
+			all = append(all, f.Problem("", strings.TrimSpace(hint), "%s", strings.TrimSpace(reason+" "+inCell(c))))
 		}
 	}
 	if len(all) > 0 {
-		return all
+		return f.Refused(all...)
 	}
 	return refuseMemory(f, o)
 }
@@ -90,10 +89,11 @@ func inCell(c scenario.Cell) string {
 func refuseMemory(f *scenario.File, o Options) error {
 	for _, c := range f.Cells {
 		need := level.Memory(c.Scenario) * float64(workers(o))
-		if limit := c.Scenario.Limits.Memory.Bytes; o.Shard.Holds(c.Index) && need > limit {
-			return scenario.Problems{{File: f.Path, Key: "limits.memory",
-				Reason: fmt.Sprintf("cell %d %s would need about %s, the limit is %s", c.Index, c.Label(), bytesText(need), bytesText(limit)),
-				Hint:   "Raise limits.memory, run fewer replications at a time (--workers), or simulate fewer clients, targets or seconds."}}
+		if limit := float64(c.Scenario.Limits.Memory.Bytes); o.Shard.Holds(c.Index) && need > limit {
+			return f.Refused(f.Problem("limits.memory",
+				"Raise limits.memory, run fewer replications at a time (--workers), or simulate fewer clients, "+
+					"targets or seconds.", "cell %d %s would need about %s, the limit is %s",
+				c.Index, c.Label(), bytesText(need), bytesText(limit)))
 		}
 	}
 	return nil
@@ -172,7 +172,7 @@ func (b *batch) run(ctx context.Context) error {
 // unmeasured finds metrics that a cell's rules wait for and that its engine does not measure, which would otherwise
 // only show in needless replications.
 func (b *batch) unmeasured(c scenario.Cell) error {
-	var problems scenario.Problems
+	var problems []config.Problem
 	want := func(check int, name string) {
 		measured := slices.ContainsFunc(b.done[c.Index], func(r level.Replication) bool { _, ok := r.Metric(name); return ok })
 		if name != "" && !measured && !strings.HasSuffix(name, "_theory") {
@@ -186,7 +186,7 @@ func (b *batch) unmeasured(c scenario.Cell) error {
 		}
 	}
 	if len(problems) > 0 {
-		return problems
+		return b.file.Refused(problems...)
 	}
 	return nil
 }

@@ -218,7 +218,7 @@ func TestUnfinishedFoldersAreNotMerged(t *testing.T) {
 
 func TestUnknownMetricIsRefused(t *testing.T) {
 	err := Run(t.Context(), parse(t, small+"[[check]]\nmetric = \"shanon_bits\"\nmin = 1\n"), Options{Folder: filepath.Join(t.TempDir(), "out")})
-	if err == nil || !strings.Contains(err.Error(), "does not measure \"shanon_bits\"") || !strings.Contains(err.Error(), "latency_s_mean") || !strings.Contains(err.Error(), "toml:"+strconv.Itoa(strings.Count(small, "\n")+1)+": check 1:") {
+	if err == nil || !strings.Contains(err.Error(), "does not measure \"shanon_bits\"") || !strings.Contains(err.Error(), "latency_s_mean") || !strings.Contains(err.Error(), "toml:"+strconv.Itoa(strings.Count(small, "\n")+1)+":3: check 1:") {
 		t.Errorf("%v", err)
 	}
 }

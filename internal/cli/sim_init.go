@@ -112,7 +112,11 @@ func simCheck(c *cli.Context) error {
 	}
 	rows := [][]string{{"key", "value", "from", "meaning"}}
 	for _, s := range settings {
-		rows = append(rows, []string{s.Key, s.Value, s.From, s.Meaning})
+		from := s.From
+		if !s.Read && from != "default" {
+			from += ", not read by " + cell.Scenario.Level
+		}
+		rows = append(rows, []string{s.Key, s.Value, from, s.Meaning})
 	}
 	if err := printTable(c, rows); err != nil {
 		return err

@@ -87,7 +87,7 @@ func TestSimErrorsSayWhatToDo(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"sim", "check", bad}, ":2: mix.mean_dely: there is no such key\n  Did you mean mix.mean_delay?"},
+		{[]string{"sim", "check", bad}, ":2:1: unknown key \"mix.mean_dely\": did you mean \"mean_delay\"?\n    2 | mean_dely"},
 		{[]string{"sim", "run", impossible, "--out", filepath.Join(t.TempDir(), "r")}, "4 of 4 checks"},
 		{[]string{"sim", "sweep", impossible}, "--shard i/n"},
 		{[]string{"sim", "sweep", impossible, "--shard", "3/2"}, "not a shard"},

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"encoding"
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,7 +138,11 @@ func TestErrors(t *testing.T) {
 }
 
 func TestUnits(t *testing.T) {
-	for text, want := range map[string]time.Duration{"250ms": 250 * time.Millisecond, "1h30m": 90 * time.Minute, "0s": 0, "5": -1, "": -1, "-5s": -1, "1d": -1} {
+	for text, want := range map[string]time.Duration{
+		"250ms": 250 * time.Millisecond, "1h30m": 90 * time.Minute, "0s": 0, "10min": 10 * time.Minute,
+		"14d": 14 * 24 * time.Hour, "1d2h": 26 * time.Hour, "1.5d": 36 * time.Hour,
+		"5": -1, "": -1, "-5s": -1, "d": -1, "NaNd": -1, "1d-2h": -1, "-1d": -1, "36526d": -1, "1 day": -1,
+	} {
 		var d Duration
 		if err := d.UnmarshalText([]byte(text)); (err == nil) != (want >= 0) || err == nil && d.Duration != want {
 			t.Errorf("%q: %v, %v", text, d, err)
@@ -157,6 +163,32 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// Editors of some systems begin a file with a byte order mark.
+func TestByteOrderMark(t *testing.T) {
+	var s settings
+	if err := Decode("x", []byte("\xef\xbb\xbf"+good), &s); err != nil || s.Name != "m1" {
+		t.Errorf("%v, %q", err, s.Name)
+	}
+	err := Decode("x", []byte("\xef\xbb\xbfnane = 1\n"), &s)
+	if err == nil || !strings.HasPrefix(err.Error(), "x:1:1: ") {
+		t.Errorf("a fault in its first line: %v", err)
+	}
+	if err := Decode("x", []byte("\n\xef\xbb\xbfcount = 1\n"), &s); err == nil {
+		t.Error("control: it is taken on the second line")
+	}
+}
+
+// A file full of faults is refused at once: what is told is bounded.
+func TestManyFaults(t *testing.T) {
+	for _, line := range []string{"[[mirror]]\naddr = 5\n", "[[mirror]]\nevery = 5\n", "[[mirror]]\nadr = \"x\"\n"} {
+		err := Decode("x", []byte(strings.Repeat(line, 3_000)), &settings{Edge: edge{MaxClients: 1}})
+		var file *FileError
+		if !errors.As(err, &file) || len(file.Problems) > maxProblems || !strings.HasPrefix(err.Error(), "x:2:") {
+			t.Errorf("%.100s", err)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add(good)
 	f.Add("evry = 5\n[edge]\nmax_clients = 'x'\n")
@@ -173,16 +205,35 @@ func FuzzDecode(f *testing.F) {
 }
 
 func FuzzUnits(f *testing.F) {
-	f.Add("1.5 GB")
-	f.Add("10s")
+	for _, s := range []string{
+		"", "1s", "14d", "-3h", "5/s", "1e9/day", "64KiB", "1.5 GB", "B", "/", "10%", "%", "1e400s", "10min", "min",
+	} {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var s Size
-		if s.UnmarshalText([]byte(text)) == nil && s.Bytes < 0 {
-			t.Fatalf("%q is %d bytes", text, s.Bytes)
-		}
 		var d Duration
-		if d.UnmarshalText([]byte(text)) == nil && d.Duration < 0 {
-			t.Fatalf("%q is %s", text, d.Duration)
+		var r Rate
+		var v Volume
+		var h Share
+		for unit, n := range map[string]float64{
+			"size":     read(&s, text, func() float64 { return float64(s.Bytes) }),
+			"duration": read(&d, text, func() float64 { return d.Seconds() }),
+			"rate":     read(&r, text, func() float64 { return r.PerSecond }),
+			"volume":   read(&v, text, func() float64 { return v.PerDay }),
+			"share":    read(&h, text, func() float64 { return h.Of }),
+		} {
+			if !(n >= 0) || math.IsInf(n, 0) {
+				t.Errorf("%q is a %s of %g", text, unit, n)
+			}
 		}
 	})
+}
+
+// read is the amount that a text gives; 0 where it is refused.
+func read(into encoding.TextUnmarshaler, text string, amount func() float64) float64 {
+	if into.UnmarshalText([]byte(text)) != nil {
+		return 0
+	}
+	return amount()
 }

@@ -1,10 +1,10 @@
 package config
 
 import (
-	"encoding"
-	"maps"
-	"reflect"
+	"math"
 	"slices"
+	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -14,160 +14,174 @@ import (
 type key struct {
 	path       []string
 	start, end int // bytes of key and value
-	line       int // from 1
-	column     int // from 1
 	table      bool
-	inline     bool          // in an inline table: start and end are those of the name alone
-	kind       unstable.Kind // of the value
+	list       bool    // a table in double brackets
+	inline     bool    // in an inline table: start and end are those of the name alone
+	values     []value // its value, or the elements of a list
+}
+
+func (k *key) name() string { return join(k.path) }
+
+// value is a value that is neither list nor table.
+type value struct {
+	start, end int
+	text       bool // in quotes
+	element    bool // of a list
+	number     float64
 }
 
 // index lists the keys of a file up to its first syntax error.
-func index(src []byte) []key {
+func (d *Document) index() []key {
 	var keys []key
 	var table []string
 	var p unstable.Parser
-	p.Reset(src)
+	p.Reset(d.Text)
 	for p.NextExpression() {
 		e := p.Expression()
-		if e.Kind == unstable.Comment {
-			continue
-		}
-		k := key{table: e.Kind != unstable.KeyValue}
-		var name []string
-		for it := e.Key(); it.Next(); {
-			if name == nil {
-				k.start = int(it.Node().Raw.Offset)
-			}
-			name = append(name, string(it.Node().Data))
-			k.end = int(it.Node().Raw.Offset + it.Node().Raw.Length)
-		}
-		if k.table {
-			table = name
-			k.path = name
-		} else {
-			k.path = slices.Concat(table, name)
-			k.kind = e.Value().Kind
-			k.start, k.end = int(e.Raw.Offset), int(e.Raw.Offset+e.Raw.Length)
-		}
-		k.line, k.column = position(src, k.start)
-		keys = append(keys, k)
-		if !k.table && k.kind == unstable.InlineTable {
-			keys = inside(keys, src, k.path, e.Value())
+		switch e.Kind {
+		case unstable.Table, unstable.ArrayTable:
+			k := keyOf(e.Key(), nil)
+			k.table, k.list = true, e.Kind == unstable.ArrayTable
+			table = k.path
+			keys = append(keys, k)
+		case unstable.KeyValue:
+			keys = assigned(keys, table, e, false)
 		}
 	}
 	return keys
 }
 
-// inside lists the keys of an inline table. They are wiped with the whole table, if at all.
-func inside(keys []key, src []byte, path []string, table *unstable.Node) []key {
-	for it := table.Children(); it.Next(); {
-		k := key{path: slices.Clone(path), kind: it.Node().Value().Kind, inline: true}
-		for name := it.Node().Key(); name.Next(); {
-			if len(k.path) == len(path) {
-				k.start = int(name.Node().Raw.Offset)
-			}
-			k.path = append(k.path, string(name.Node().Data))
-			k.end = int(name.Node().Raw.Offset + name.Node().Raw.Length)
+// keyOf reads a dotted name.
+func keyOf(parts unstable.Iterator, table []string) key {
+	k := key{path: slices.Clone(table), start: -1}
+	for parts.Next() {
+		n := parts.Node()
+		if k.start < 0 {
+			k.start = int(n.Raw.Offset)
 		}
-		k.line, k.column = position(src, k.start)
-		keys = append(keys, k)
-		if k.kind == unstable.InlineTable {
-			keys = inside(keys, src, k.path, it.Node().Value())
+		k.path = append(k.path, string(n.Data))
+		k.end = int(n.Raw.Offset + n.Raw.Length)
+	}
+	return k
+}
+
+// assigned adds a key with its value, and the keys of inline tables in it.
+func assigned(keys []key, table []string, e *unstable.Node, inline bool) []key {
+	k := keyOf(e.Key(), table)
+	k.inline = inline
+	if !inline {
+		k.start, k.end = int(e.Raw.Offset), int(e.Raw.Offset+e.Raw.Length)
+	}
+	at := len(keys)
+	keys = append(keys, k)
+	var walk func(n *unstable.Node, element bool)
+	walk = func(n *unstable.Node, element bool) {
+		switch n.Kind {
+		case unstable.InlineTable:
+			for it := n.Children(); it.Next(); {
+				keys = assigned(keys, k.path, it.Node(), true)
+			}
+		case unstable.Array:
+			for it := n.Children(); it.Next(); {
+				walk(it.Node(), true)
+			}
+		default:
+			keys[at].values = append(keys[at].values, valueOf(n, element))
 		}
 	}
+	walk(e.Value(), false)
 	return keys
+}
+
+func valueOf(n *unstable.Node, element bool) value {
+	v := value{text: n.Kind == unstable.String, element: element}
+	v.start, v.end = int(n.Raw.Offset), int(n.Raw.Offset+n.Raw.Length)
+	if n.Kind == unstable.Float {
+		v.number, _ = strconv.ParseFloat(string(n.Data), 64)
+		if strings.TrimLeft(string(n.Data), "+-") == "nan" {
+			v.number = math.NaN()
+		}
+	}
+	return v
 }
 
 // find is where a key stands; 0, 0 if it does not.
-func find(keys []key, path []string) (line, column int) {
-	for _, k := range keys {
-		if slices.Equal(k.path, path) {
-			return k.line, k.column
+func (d *Document) find(dotted string) (line, column int) {
+	for _, k := range d.keys {
+		if k.name() == dotted {
+			return d.position(k.start)
 		}
 	}
 	return 0, 0
 }
 
+// About is where a key stands, or else the table that it would stand in, or else nowhere.
+func (d *Document) About(dotted string) Place {
+	for dotted != "" {
+		if line, column := d.find(dotted); line > 0 {
+			return Place{line, column}
+		}
+		dotted = dotted[:max(strings.LastIndexByte(dotted, '.'), 0)]
+	}
+	return Place{}
+}
+
+// Order is the place of a key among all keys of the file, -1 if it is not there.
+func (d *Document) Order(dotted string) int {
+	return slices.IndexFunc(d.keys, func(k key) bool { return k.name() == dotted })
+}
+
+// Has reports whether a key stands in the file, or a table of that name.
+func (d *Document) Has(dotted string) bool { return d.Order(dotted) >= 0 }
+
+// Heads lists where each [[table]] of a name begins.
+func (d *Document) Heads(table string) (places []Place) {
+	for _, k := range d.keys {
+		if k.list && k.name() == table {
+			line, column := d.position(k.start)
+			places = append(places, Place{line, column})
+		}
+	}
+	return places
+}
+
+// Place is a position in a file, from 1; zero is nowhere.
+type Place struct{ Line, Column int }
+
+// pathAt is the whole path of the key at a position; the library names keys of inline tables by their
+// last part.
+func (d *Document) pathAt(line, column int, otherwise []string) []string {
+	at := d.offset(line, column)
+	for _, k := range d.keys {
+		if k.start == at {
+			return k.path
+		}
+	}
+	return otherwise
+}
+
 func split(dotted string) []string { return strings.Split(dotted, ".") }
+func join(path []string) string    { return strings.Join(path, ".") }
 
-func position(src []byte, at int) (line, column int) {
-	before := string(src[:min(at, len(src))])
-	return 1 + strings.Count(before, "\n"), at - strings.LastIndexByte(before, '\n')
+func lineStarts(text []byte) []int {
+	starts := []int{0}
+	for i, b := range text {
+		if b == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
 }
 
-// offset turns a position back; len(src) if there is no such line.
-func offset(src []byte, line, column int) int {
-	at := 0
-	for range line - 1 {
-		n := slices.Index(src[at:], '\n')
-		if n < 0 {
-			return len(src)
-		}
-		at += n + 1
-	}
-	return at + column - 1
+func (d *Document) position(at int) (line, column int) {
+	line = sort.SearchInts(d.lines, at+1)
+	return line, at - d.lines[line-1] + 1
 }
 
-var textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
-
-// checkUnits reports bare numbers where a type with units reads text. The TOML library would hand it
-// the digits, and lose the line.
-func (r *reader) checkUnits() {
-	for _, k := range r.keys {
-		t := typeOf(r.defaults.Type(), k.path)
-		if k.table || t == nil || !reflect.PointerTo(t).Implements(textUnmarshaler) || k.kind == unstable.String {
-			continue
-		}
-		r.file.add(k.line, k.column, k.path, "want text in quotes, "+example(t))
-		r.blank(k.line, k.column)
+// offset turns a position back; the end of the text if there is no such line.
+func (d *Document) offset(line, column int) int {
+	if line < 1 || line > len(d.lines) {
+		return len(d.Text)
 	}
-}
-
-func example(t reflect.Type) string {
-	switch t {
-	case reflect.TypeFor[Duration]():
-		return `with a unit: "250ms", "10s", "1h"`
-	case reflect.TypeFor[Size]():
-		return `with a unit: "512 KiB", "1.5 GB"`
-	}
-	return "not a bare value"
-}
-
-// typeOf follows a path of keys through structs, maps and lists; nil if it leads nowhere.
-func typeOf(t reflect.Type, path []string) reflect.Type {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
-		t = t.Elem()
-	}
-	if len(path) == 0 {
-		return t
-	}
-	switch t.Kind() {
-	case reflect.Map:
-		return typeOf(t.Elem(), path[1:])
-	case reflect.Struct:
-		if f, ok := fields(t)[path[0]]; ok {
-			return typeOf(f, path[1:])
-		}
-	}
-	return nil
-}
-
-// fields is the keys that a struct takes, those of embedded structs included.
-func fields(t reflect.Type) map[string]reflect.Type {
-	list := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
-		if f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct {
-			maps.Copy(list, fields(f.Type))
-			continue
-		}
-		if name == "" {
-			name = f.Name
-		}
-		if f.IsExported() && name != "-" {
-			list[name] = f.Type
-		}
-	}
-	return list
+	return min(d.lines[line-1]+column-1, len(d.Text))
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,22 +10,25 @@ import (
 
 // Problem is one thing that is wrong with a file.
 type Problem struct {
-	Line, Column int // from 1; 0 if it stands nowhere
-	Key          []string
-	Text         string // what is wrong and what to do
+	Line, Column int    // from 1; 0 if it stands nowhere
+	Key          string // dotted
+	Text         string // what is wrong
+	Hint         string // what to do, if Text does not say it
 	Excerpt      string // the line, with a mark under the place; empty if it stands nowhere
 }
 
-// FileError is everything that is wrong with a configuration file.
+func (p Problem) at(line, column int) Problem {
+	p.Line, p.Column = line, column
+	return p
+}
+
+// FileError is everything that is wrong with a file.
 type FileError struct {
 	Name     string
 	Problems []Problem
-
-	src    []byte
-	broken bool // syntax: what comes after is not known
 }
 
-// Error has a paragraph for each problem: file:line:column: text, and the excerpt.
+// Error has a paragraph for each problem: file:line:column: text, the excerpt, and the hint.
 func (e *FileError) Error() string {
 	var b strings.Builder
 	for i, p := range e.Problems {
@@ -39,44 +43,37 @@ func (e *FileError) Error() string {
 		if p.Excerpt != "" {
 			fmt.Fprintf(&b, "\n%s", p.Excerpt)
 		}
+		if p.Hint != "" {
+			fmt.Fprintf(&b, "\n  %s", p.Hint)
+		}
 	}
 	return b.String()
 }
 
-func (e *FileError) add(line, column int, key []string, text string) {
-	if line == 0 && len(key) > 0 {
-		text += " (it is not in the file)"
-	}
-	e.Problems = append(e.Problems, Problem{line, column, slices.Clone(key), text, excerpt(e.src, line, column)})
+func (e *FileError) has(key string) bool {
+	return slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.Key == key })
 }
 
-func (e *FileError) has(key []string) bool {
-	return slices.ContainsFunc(e.Problems, func(p Problem) bool { return slices.Equal(p.Key, key) })
-}
-
-// result is nil if nothing is wrong, else e with its problems in the order of the file.
+// result is nil if nothing is wrong, else e with each of its problems once, in the order of the file.
 func (e *FileError) result() error {
 	if len(e.Problems) == 0 {
 		return nil
 	}
 	slices.SortStableFunc(e.Problems, func(a, b Problem) int {
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
+	e.Problems = slices.Compact(e.Problems)
 	return e
 }
 
 // maxExcerpt bounds the line that is shown, in bytes.
 const maxExcerpt = 120
 
-func excerpt(src []byte, line, column int) string {
+func (d *Document) excerpt(line, column int) string {
 	if line == 0 {
 		return ""
 	}
-	start := offset(src, line, 1)
-	text, _, _ := bytes.Cut(src[min(start, len(src)):], []byte("\n"))
+	text, _, _ := bytes.Cut(d.Text[d.offset(line, 1):], []byte("\n"))
 	text = bytes.TrimRight(text[:min(len(text), maxExcerpt)], "\r")
 	clean := strings.Map(func(r rune) rune {
 		if r < ' ' {

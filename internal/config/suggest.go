@@ -15,13 +15,13 @@ func unknownKey(root reflect.Type, path []string) string {
 		return "unknown key"
 	}
 	name := path[len(path)-1]
-	text := fmt.Sprintf("unknown key %q", strings.Join(path, "."))
+	text := fmt.Sprintf("unknown key %q", join(path))
 	parent := typeOf(root, path[:len(path)-1])
 	if parent == nil || parent.Kind() != reflect.Struct {
 		return text
 	}
 	known := slices.Sorted(maps.Keys(fields(parent)))
-	if best := nearest(name, known); best != "" {
+	if best := Nearest(name, known); best != "" {
 		return fmt.Sprintf("%s: did you mean %q?", text, best)
 	}
 	if table := elsewhere(root, name); table != "" {
@@ -42,19 +42,19 @@ func elsewhere(root reflect.Type, name string) string {
 	return ""
 }
 
-// nearest is the known word at the smallest edit distance, if that is small for its length.
-func nearest(word string, known []string) string {
+// Nearest is the known word at the smallest edit distance, if that is small for its length.
+func Nearest(word string, known []string) string {
 	best, least := "", 1+max(1, len(word)/3)
 	for _, k := range known {
-		if d := Distance(strings.ToLower(word), k); d < least {
+		if d := distance(strings.ToLower(word), k); d < least {
 			best, least = k, d
 		}
 	}
 	return best
 }
 
-// Distance is the Levenshtein distance: how many letters to add, drop or change.
-func Distance(a, b string) int {
+// distance is the Levenshtein distance: how many letters to add, drop or change.
+func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
@@ -74,7 +74,7 @@ func Distance(a, b string) int {
 	return row[len(b)]
 }
 
-var cannotDecode = regexp.MustCompile(`^cannot (?:decode|store) (?:a )?TOML (\w+) into .* of type (.*)$`)
+var cannotDecode = regexp.MustCompile(`^cannot (?:decode|store) (?:a )?TOML (\w+) into (?:.* of type )?(.*)$`)
 
 // plain says in words what the TOML library says in Go types.
 func plain(message string) string {

@@ -18,7 +18,7 @@ const attackedClients = 20
 
 // watched is what a passive attack has to work with.
 type watched struct {
-	scenario scenario.Scenario
+	eventPlan
 	parties  trace.Parties
 	events   []trace.Event
 	labels   *trace.Labels
@@ -31,22 +31,20 @@ var watching = map[string]func(watched) ([]stat.Metric, error){
 }
 
 // watch runs one replication with a tap and the scenario's attack on what the tap saw.
-func watch(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
-	s := c.Scenario
-	config := eventConfig(c, index)
-	if s.Adversary.Attack == "disclosure" || s.Adversary.Attack == "intersection" {
-		config.Duration = time.Duration(s.Adversary.Rounds+1)*s.Adversary.Round.Duration + lag(s)
-	}
-	tap := newTap(s, config)
+func (p eventPlan) watch(ctx context.Context) (Replication, error) {
+	config, tap := p.config, p.tap()
 	config.Tap, config.TapClients, config.Labels = tap, true, true
 	result, err := des.Run(ctx, config)
 	if err != nil {
 		return Replication{}, err
 	}
-	r := collectEvents(s, result)
-	metrics, err := watching[s.Adversary.Attack](watched{s, config.Parties(), tap.Events, &result.Labels, int64(config.Warmup), int64(config.Warmup + config.Duration)})
+	r := p.collect(result)
+	from := int64(config.Warmup)
+	metrics, err := watching[p.attack](watched{
+		p, config.Parties(), tap.Events, &result.Labels, from, from + int64(config.Duration),
+	})
 	if err != nil {
-		return r, fmt.Errorf("attacking by %s: %w", s.Adversary.Attack, err)
+		return r, fmt.Errorf("attacking by %s: %w", p.attack, err)
 	}
 	r.Metrics = append(r.Metrics, metrics...)
 	return r, nil
@@ -55,7 +53,7 @@ func watch(ctx context.Context, c scenario.Cell, index int) (Replication, error)
 // tapped is how many events the tap of an attack sees in one replication, roughly: on clients' links each slot brings
 // one up and one down; on all links each packet passes all nodes, a request's reply too.
 func tapped(s scenario.Scenario) float64 {
-	seconds, links := eventDuration(s).Seconds(), 2
+	seconds, links := s.Time.Duration.Seconds(), 2
 	switch s.Adversary.Attack {
 	case "tracing":
 		links = 4 + 2*s.Topology.Layers
@@ -81,10 +79,12 @@ func clientRate(s scenario.Scenario) float64 {
 // grow, 4 in a round, and what the garbage collector leaves for later.
 const tapBytes = 100
 
-// newTap is a tap with room for what it will probably see, and a limit somewhat above.
-func newTap(s scenario.Scenario, c des.Config) *trace.Buffer {
-	expected := int(tapped(s))
-	return &trace.Buffer{Parties: c.Parties(), Events: make([]trace.Event, 0, expected), Limit: expected + expected/2 + 1<<20}
+// tap is one with room for what it will probably see, and a limit somewhat above.
+func (p eventPlan) tap() *trace.Buffer {
+	expected := int(p.tapped)
+	return &trace.Buffer{
+		Parties: p.config.Parties(), Events: make([]trace.Event, 0, expected), Limit: expected + expected/2 + 1<<20,
+	}
 }
 
 // lag is the mean time that a message is under way through the mixes, which a watcher knows.
@@ -98,17 +98,17 @@ func lag(s scenario.Scenario) time.Duration {
 	return time.Duration(delays)*s.Mix.MeanDelay.Duration + time.Duration(s.Topology.Layers+1)*s.Link.Delay.Duration + 2*s.Link.ClientDelay.Duration
 }
 
-// rounds cuts what was seen into the rounds of the attack.
-func (w watched) rounds() ([]attack.Round, error) {
-	rounds, err := attack.Rounds(w.parties, w.events, w.from, int64(w.scenario.Adversary.Round.Duration), int64(lag(w.scenario)))
-	return rounds[:min(len(rounds), w.scenario.Adversary.Rounds)], err
+// cut cuts what was seen into the rounds of the attack.
+func (w watched) cut() ([]attack.Round, error) {
+	rounds, err := attack.Rounds(w.parties, w.events, w.from, int64(w.round), int64(w.lag))
+	return rounds[:min(len(rounds), w.rounds)], err
 }
 
 // targets are the first clients who wrote to somebody; of a few who have friends, only they.
 func (w watched) targets() []attack.Target {
 	var clients []int32
 	first := min(w.parties.Clients, attackedClients)
-	if n := w.scenario.Workload.FriendsOf; n > 0 {
+	if n := w.known; n > 0 {
 		first = min(first, int32(n))
 	}
 	for c := range first {
@@ -126,11 +126,11 @@ var methods = map[string]attack.Disclosure{"original": attack.Original, "backgro
 // disclose is statistical disclosure, scored by the share of friends that it names among the best-scored, and by the
 // mean rank of friends; both also as they grow with the rounds.
 func disclose(w watched) ([]stat.Metric, error) {
-	rounds, err := w.rounds()
+	rounds, err := w.cut()
 	if err != nil {
 		return nil, err
 	}
-	curve, err := attack.Disclose(methods[w.scenario.Adversary.Method], rounds, int(w.parties.Clients), w.targets())
+	curve, err := attack.Disclose(methods[w.method], rounds, int(w.parties.Clients), w.targets())
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func disclose(w watched) ([]stat.Metric, error) {
 
 // intersect is the passive intersection attack: candidates that are left, over the rounds in which a target sent.
 func intersect(w watched) ([]stat.Metric, error) {
-	rounds, err := w.rounds()
+	rounds, err := w.cut()
 	if err != nil {
 		return nil, err
 	}
@@ -174,13 +174,6 @@ func intersect(w watched) ([]stat.Metric, error) {
 	return metrics, nil
 }
 
-func window(s scenario.Scenario) time.Duration {
-	if s.Adversary.Window.Duration == 0 {
-		return time.Minute
-	}
-	return s.Adversary.Window.Duration
-}
-
 // correlate guesses who writes to whom from how traffic goes up and down together, scored by the area under its ROC.
 func correlate(w watched) ([]stat.Metric, error) {
 	var from, to []int32
@@ -190,7 +183,7 @@ func correlate(w watched) ([]stat.Metric, error) {
 	for c := range w.parties.Clients {
 		to = append(to, c)
 	}
-	flows, err := attack.Correlate(w.parties, w.events, from, to, int64(window(w.scenario)), int64(lag(w.scenario)))
+	flows, err := attack.Correlate(w.parties, w.events, from, to, int64(w.window), int64(w.lag))
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +209,7 @@ func truePositives(curve []stat.Point, share float64) (best float64) {
 
 // activeOrIdle tells windows with real traffic from windows without, learning on the first half.
 func activeOrIdle(w watched) ([]stat.Metric, error) {
-	windows, err := trace.Windows(w.parties, w.events, w.from, w.to, int64(window(w.scenario)))
+	windows, err := trace.Windows(w.parties, w.events, w.from, w.to, int64(w.window))
 	if err != nil {
 		return nil, err
 	}

@@ -6,25 +6,72 @@ import (
 	"io"
 	"time"
 
+	"murmuration/internal/config"
 	"murmuration/internal/protocol"
 	"murmuration/sim/des"
 	"murmuration/sim/scenario"
 	"murmuration/sim/trace"
 )
 
+// eventPlan is all that level "des" reads of a cell: two cells with the same plan give the same numbers.
+type eventPlan struct {
+	config  des.Config
+	polls   des.Pollers // instead of config, for the attack by polls
+	attack  string
+	method  string // of disclosure
+	rounds  int
+	round   time.Duration
+	window  time.Duration // of a watcher who compares traffic
+	lag     time.Duration // that a message is under way through the mixes on average, which a watcher knows
+	known   int           // clients who have friends, the first ones; 0 is all
+	tapped  float64       // events that the tap of an attack will see, roughly
+	targets int           // traced packets
+	samples bool          // whether raw samples are kept
+}
+
+func planEvents(c scenario.Cell) eventPlan {
+	s := c.Scenario
+	p := eventPlan{
+		config: eventConfig(c), attack: s.Adversary.Attack, samples: s.Measure.Samples, tapped: tapped(s), lag: lag(s),
+		known: s.Workload.FriendsOf,
+	}
+	switch p.attack {
+	case "tracing":
+		p.targets = s.Measure.Targets
+	case "poll-intersection":
+		p.polls = pollers(c)
+	case "correlation", "active-or-idle":
+		p.window = s.Adversary.Window.Duration
+	case "disclosure", "intersection":
+		p.rounds, p.round, p.method = s.Adversary.Rounds, s.Adversary.Round.Duration, s.Adversary.Method
+		p.config.Duration = time.Duration(p.rounds+1)*p.round + p.lag
+	}
+	return p
+}
+
+// replication is the plan of one replication.
+func (p eventPlan) replication(index int) eventPlan {
+	p.config.Replication, p.polls.Replication = uint64(index), uint64(index)
+	return p
+}
+
 // eventConfig turns a cell into the event engine's terms.
-func eventConfig(c scenario.Cell, replication int) des.Config {
+func eventConfig(c scenario.Cell) des.Config {
 	s := c.Scenario
 	spread, regions := linkTimes(s.Link)
 	return des.Config{
-		Seed: uint64(s.Seed), Cell: uint64(c.Index), Replication: uint64(replication),
-		Warmup: eventWarmUp(s), Duration: eventDuration(s), Drain: s.Time.Drain.Duration,
+		Seed: uint64(s.Seed), Cell: uint64(c.Index),
+		Warmup: eventWarmUp(s), Duration: s.Time.Duration.Duration, Drain: s.Time.Drain.Duration,
 		Clients: s.Clients.Count, Providers: s.Topology.Providers, Layers: s.Topology.Layers, Width: s.Topology.Width,
-		MeanHop: s.Mix.MeanDelay.Duration, DelayCap: s.Mix.DelayCap, EntryDelay: s.Mix.EntryDelay, ExitDelay: s.Mix.ExitDelay,
-		Link: s.Link.Delay.Duration, LinkSpread: spread, Regions: regions, ClientLink: s.Link.ClientDelay.Duration, Loss: s.Link.Loss.Of,
-		PayloadEvery: s.Clients.PayloadEvery.Duration, LoopEvery: s.Clients.LoopEvery.Duration, DropEvery: s.Clients.DropEvery.Duration,
-		NoCover: !s.Clients.Cover, Retrieval: retrievals[s.Clients.Retrieval], PullEvery: s.Clients.PullEvery.Duration, SpoolLimit: s.Clients.Spool,
-		OnlineFor: s.Clients.Session.Duration, OfflineFor: s.Clients.Absence.Duration,
+		MeanHop: s.Mix.MeanDelay.Duration, DelayCap: s.Mix.DelayCap,
+		EntryDelay: s.Mix.EntryDelay, ExitDelay: s.Mix.ExitDelay,
+		Link: s.Link.Delay.Duration, LinkSpread: spread, Regions: regions,
+		ClientLink: s.Link.ClientDelay.Duration, Loss: s.Link.Loss.Of,
+		PayloadEvery: s.Clients.PayloadEvery.Duration, LoopEvery: s.Clients.LoopEvery.Duration,
+		DropEvery: s.Clients.DropEvery.Duration, NoCover: !s.Clients.Cover,
+		Retrieval: retrievals[s.Clients.Retrieval], PullEvery: s.Clients.PullEvery.Duration,
+		SpoolLimit: s.Clients.Spool,
+		OnlineFor:  s.Clients.Session.Duration, OfflineFor: s.Clients.Absence.Duration,
 		Service: interval(s.Mix.Capacity), Queue: s.Mix.Queue,
 		MixLoopEvery: s.Mix.LoopEvery.Duration, MixLoopTimeout: s.Mix.LoopTimeout.Duration,
 		Messages: messages(s), Requests: requests(s), Groups: groups(s), Boxes: boxes(s.Boxes), Attacks: attacks(s),
@@ -46,28 +93,21 @@ func linkTimes(l scenario.Link) (spread time.Duration, regions []time.Duration) 
 
 var retrievals = map[string]des.Retrieval{"push": des.Push, "pull": des.Pull, "exchange": des.Exchange}
 
-func interval(r scenario.Rate) time.Duration {
+func interval(r config.Rate) time.Duration {
 	if r.PerSecond == 0 {
 		return 0
 	}
 	return time.Duration(float64(time.Second) / r.PerSecond)
 }
 
-// eventWarmUp is, where the scenario says "auto", twenty times the mean way through the network and at least a minute:
-// by then the share of packets from before the start is below e^-20.
+// eventWarmUp is, where the scenario says "auto", twenty times the mean way through the network and at
+// least a minute: by then the share of packets from before the start is below e^-20.
 func eventWarmUp(s scenario.Scenario) time.Duration {
-	d, auto, _ := s.WarmUp() // the scenario was checked
-	if auto {
-		d = max(time.Minute, 20*time.Duration(protocol.PathHops(s.Topology.Layers))*(s.Mix.MeanDelay.Duration+s.Link.Delay.Duration))
+	if !s.Time.WarmUp.Auto {
+		return s.Time.WarmUp.Duration
 	}
-	return d
-}
-
-func eventDuration(s scenario.Scenario) time.Duration {
-	if s.Time.Duration.Duration == 0 {
-		return time.Hour
-	}
-	return s.Time.Duration.Duration
+	hop := s.Mix.MeanDelay.Duration + s.Link.Delay.Duration
+	return max(time.Minute, 20*time.Duration(protocol.PathHops(s.Topology.Layers))*hop)
 }
 
 func messages(s scenario.Scenario) des.Messages {
@@ -117,42 +157,43 @@ func attacks(s scenario.Scenario) []des.Attack {
 }
 
 func eventMemory(s scenario.Scenario) float64 {
-	return 16<<20 + float64(eventConfig(scenario.Cell{Scenario: s}, 0).Memory()) + tapBytes*tapped(s)
+	p := planEvents(scenario.Cell{Scenario: s})
+	return 16<<20 + float64(p.config.Memory()) + tapBytes*p.tapped
 }
 
 func checkEvents(c scenario.Cell) error {
-	if c.Scenario.Adversary.Attack == "poll-intersection" {
+	p := planEvents(c)
+	if p.attack == "poll-intersection" {
 		return nil // a world of its own, of clients' times only
 	}
-	return eventConfig(c, 0).Validate()
+	return p.config.Validate()
 }
 
 func runEvents(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
-	switch kind := c.Scenario.Adversary.Attack; {
-	case watching[kind] != nil:
-		return watch(ctx, c, index)
-	case kind == "tracing":
-		return follow(ctx, c, index)
-	case kind == "poll-intersection":
-		return pollIntersection(ctx, c, index)
+	p := planEvents(c).replication(index)
+	switch {
+	case watching[p.attack] != nil:
+		return p.watch(ctx)
+	case p.attack == "tracing":
+		return p.follow(ctx)
+	case p.attack == "poll-intersection":
+		return p.pollIntersection()
 	}
-	return simulateEvents(ctx, c, index, nil)
+	return p.simulate(ctx)
 }
 
-// simulateEvents runs one replication; tap, where it is not nil, takes what a watcher of all links sees.
-func simulateEvents(ctx context.Context, c scenario.Cell, index int, tap trace.Sink) (Replication, error) {
-	config := eventConfig(c, index)
-	config.Tap = tap
-	result, err := des.Run(ctx, config)
+// simulate runs one replication.
+func (p eventPlan) simulate(ctx context.Context) (Replication, error) {
+	result, err := des.Run(ctx, p.config)
 	if err != nil {
 		return Replication{}, err
 	}
-	return collectEvents(c.Scenario, result), nil
+	return p.collect(result), nil
 }
 
-func collectEvents(s scenario.Scenario, result *des.Result) Replication {
+func (p eventPlan) collect(result *des.Result) Replication {
 	r := Replication{Metrics: result.Metrics, Events: result.Events, Packets: result.Packets}
-	if s.Measure.Samples {
+	if p.samples {
 		for _, sample := range result.Samples {
 			r.Samples = append(r.Samples, Sample{sample.Name + "_" + sample.Unit, sample.Values})
 		}
@@ -166,12 +207,13 @@ func Trace(ctx context.Context, c scenario.Cell, index int, links io.Writer) (Re
 	if c.Scenario.Level != "des" {
 		return Replication{}, fmt.Errorf("level %q has no links to trace\n  Set level = \"des\".", c.Scenario.Level)
 	}
-	config := eventConfig(c, index)
-	w, err := trace.NewWriter(links, trace.Header{Parties: config.Parties()})
+	p := planEvents(c).replication(index)
+	w, err := trace.NewWriter(links, trace.Header{Parties: p.config.Parties()})
 	if err != nil {
 		return Replication{}, fmt.Errorf("writing link trace: %w", err)
 	}
-	r, err := simulateEvents(ctx, c, index, w)
+	p.config.Tap = w
+	r, err := p.simulate(ctx)
 	if err != nil {
 		return r, err
 	}

@@ -55,6 +55,18 @@ func flowCover(s scenario.Scenario) (streams []flow.Cover) {
 	return streams
 }
 
+// flowPlan is all that level "flow" reads of a cell.
+type flowPlan struct {
+	seed    uint64
+	config  flow.Config
+	samples bool // whether raw samples are kept
+}
+
+func planFlow(c scenario.Cell) flowPlan {
+	s := c.Scenario
+	return flowPlan{uint64(s.Seed), flowConfig(s), s.Measure.Samples}
+}
+
 // flowMemory bounds what a replication holds: what the engine says, and its samples.
 func flowMemory(s scenario.Scenario) float64 {
 	c := flowConfig(s)
@@ -67,8 +79,8 @@ func checkFlow(c scenario.Cell) error {
 }
 
 func runFlow(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
-	s := c.Scenario
-	result, err := flow.Run(ctx, flowConfig(s), uint64(s.Seed), uint64(c.Index), uint64(index))
+	p := planFlow(c)
+	result, err := flow.Run(ctx, p.config, p.seed, uint64(c.Index), uint64(index))
 	if err != nil {
 		return Replication{}, err
 	}
@@ -80,7 +92,7 @@ func runFlow(ctx context.Context, c scenario.Cell, index int) (Replication, erro
 		}
 		r.Metrics = append(r.Metrics, m)
 	}
-	if s.Measure.Samples {
+	if p.samples {
 		for _, sample := range result.Samples() {
 			r.Samples = append(r.Samples, Sample{withUnit(sample.Name, sample.Unit), sample.Values})
 		}

@@ -17,17 +17,18 @@ type adapter struct {
 	run    func(ctx context.Context, c scenario.Cell, index int) (Replication, error)
 	memory func(s scenario.Scenario) float64 // bytes that one replication needs at most, roughly
 	refuse func(c scenario.Cell) error       // what the level cannot do, known before any work
+	plan   func(c scenario.Cell) any         // all that it reads of a cell
 }
 
 // of returns the adapter of a scenario's level, which the scenario's reader has checked.
 func of(s scenario.Scenario) adapter {
 	switch s.Level {
 	case "flow":
-		return adapter{runFlow, flowMemory, checkFlow}
+		return adapter{runFlow, flowMemory, checkFlow, func(c scenario.Cell) any { return planFlow(c) }}
 	case "des":
-		return adapter{runEvents, eventMemory, checkEvents}
+		return adapter{runEvents, eventMemory, checkEvents, func(c scenario.Cell) any { return planEvents(c) }}
 	}
-	return adapter{runFormula, func(scenario.Scenario) float64 { return 1 << 20 }, checkFormula}
+	return adapter{runFormula, formulaMemory, checkFormula, func(c scenario.Cell) any { return c.Scenario.Theory }}
 }
 
 // Run simulates one replication of a cell.

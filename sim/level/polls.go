@@ -1,7 +1,6 @@
 package level
 
 import (
-	"context"
 	"time"
 
 	"murmuration/sim/attack"
@@ -10,14 +9,13 @@ import (
 	"murmuration/sim/stat"
 )
 
-// pollIntersection is the attack of a provider that holds a box of a feed and is the first provider of some of its
-// readers, over so many days: does it find one, and after how many days. Days that end without are counted in full.
-func pollIntersection(_ context.Context, c scenario.Cell, index int) (Replication, error) {
+// pollers is the world of the attack by polls.
+func pollers(c scenario.Cell) des.Pollers {
 	s := c.Scenario
 	readers := s.Workload.GroupSize - 1
 	own := max(1, readers/s.Topology.Providers)
 	world := des.Pollers{
-		Seed: uint64(s.Seed), Cell: uint64(c.Index), Replication: uint64(index),
+		Seed: uint64(s.Seed), Cell: uint64(c.Index),
 		Days: s.Adversary.Rounds, Providers: s.Topology.Providers, Clients: max(2, s.Clients.Count/s.Topology.Providers),
 		Readers: own, Elsewhere: readers - own, PollEvery: pollEvery(s),
 		OnlineFor: s.Clients.Session.Duration, OfflineFor: s.Clients.Absence.Duration,
@@ -25,6 +23,14 @@ func pollIntersection(_ context.Context, c scenario.Cell, index int) (Replicatio
 	if world.OnlineFor == 0 {
 		world.OnlineFor = time.Duration(world.Days) * 24 * time.Hour // always
 	}
+	return world
+}
+
+// pollIntersection is the attack of a provider that holds a box of a feed and is the first provider of
+// some of its readers, over so many days: does it find one, and after how many days. Days that end
+// without are counted in full.
+func (p eventPlan) pollIntersection() (Replication, error) {
+	world := p.polls
 	days, err := world.Run()
 	if err != nil {
 		return Replication{}, err
@@ -34,7 +40,10 @@ func pollIntersection(_ context.Context, c scenario.Cell, index int) (Replicatio
 	if found {
 		share = 1
 	}
-	return Replication{Metrics: []stat.Metric{plain("poll_found", "1", share), plain("poll_days", "days", float64(day)), plain("poll_days_wrong", "days", float64(wrong))}}, nil
+	return Replication{Metrics: []stat.Metric{
+		plain("poll_found", "1", share), plain("poll_days", "days", float64(day)),
+		plain("poll_days_wrong", "days", float64(wrong)),
+	}}, nil
 }
 
 // pollEvery is the mean time between two polls of one box by one reader who watches as many as the network says.

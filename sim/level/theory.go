@@ -16,6 +16,8 @@ func checkFormula(c scenario.Cell) error {
 	return err
 }
 
+func formulaMemory(scenario.Scenario) float64 { return 1 << 20 }
+
 func runFormula(_ context.Context, c scenario.Cell, _ int) (Replication, error) {
 	metrics, err := evaluate(c.Scenario)
 	return Replication{Metrics: metrics}, err

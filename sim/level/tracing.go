@@ -5,32 +5,32 @@ import (
 	"fmt"
 
 	"murmuration/sim/des"
-	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
 	"murmuration/sim/trace"
 )
 
-// follow runs one replication with a tap on every link and traces messages through the mixes, evenly spread over those
-// that entered in the middle of the run, so that all of their posterior is inside.
-func follow(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
-	s := c.Scenario
-	config := eventConfig(c, index)
-	tap := newTap(s, config)
+// follow runs one replication with a tap on every link and traces messages through the mixes, evenly
+// spread over those that entered in the middle of the run, so that all of their posterior is inside.
+func (p eventPlan) follow(ctx context.Context) (Replication, error) {
+	config, tap := p.config, p.tap()
 	config.Tap, config.Labels = tap, true
 	result, err := des.Run(ctx, config)
 	if err != nil {
 		return Replication{}, err
 	}
-	r := collectEvents(s, result)
-	mixing := func(node int32) bool { return int(node) >= config.Providers && int(node) < config.Providers+s.Mixes() }
-	targets := entries(tap.Events, &result.Labels, mixing, config, s.Measure.Targets)
-	guesses, err := trace.Tracer{Parties: config.Parties(), Mixing: mixing, Link: int64(config.Link)}.Trace(tap.Events, targets)
+	r := p.collect(result)
+	mixing := func(node int32) bool {
+		return int(node) >= config.Providers && node < config.Parties().Nodes
+	}
+	targets := entries(tap.Events, &result.Labels, mixing, config, p.targets)
+	tracer := trace.Tracer{Parties: config.Parties(), Mixing: mixing, Link: int64(config.Link)}
+	guesses, err := tracer.Trace(tap.Events, targets)
 	if err != nil {
 		return r, fmt.Errorf("tracing messages: %w", err)
 	}
 	metrics, samples := entropies(guesses, &result.Labels)
 	r.Metrics = append(r.Metrics, metrics...)
-	if s.Measure.Samples {
+	if p.samples {
 		r.Samples = append(r.Samples, samples)
 	}
 	return r, nil

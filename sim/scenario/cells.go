@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"murmuration/internal/config"
 )
 
 // maxCells bounds a sweep: a slip like a range of nanoseconds shall not start a million runs.
@@ -52,9 +53,10 @@ func (c Cell) Value(key string) string {
 	return ""
 }
 
-// says reports whether the file or the sweep, not a default, gives this key.
-func (c Cell) says(key string) bool {
-	_, ok := get(c.said, key)
+// says reports whether the file or the sweep, not a default, gives a key: its field's address in a template
+// or its path.
+func (c Cell) says(of any) bool {
+	_, ok := get(c.said, nameOf(of))
 	return ok
 }
 
@@ -64,35 +66,33 @@ type axis struct {
 	values []any
 }
 
+// maxFaults bounds how many problems of cells are told: most are the same in each.
+const maxFaults = 100
+
 // spread makes the cells: the grids of the sweep one after another, the last key of a grid varying fastest.
-func (f *File) spread(sweep []map[string]any) error {
+func (f *File) spread(sweep []map[string]any) {
 	grids := [][]axis{nil}
 	if len(sweep) > 0 {
 		grids = nil
 	}
 	for _, table := range sweep {
-		grid, err := f.axes(table)
-		if err != nil {
-			return err
-		}
-		grids = append(grids, grid)
+		grids = append(grids, f.axes(table))
+	}
+	if f.doc.Faults() > 0 {
+		return
 	}
 	if tooMany(grids) {
-		return Problems{f.refuse("sweep", "Sweep fewer values, or several files.", "the sweep has more than %d cells", maxCells)}
+		f.refuse(&field.Sweep, "Sweep fewer values, or several files.", "the sweep has more than %d cells", maxCells)
+		return
 	}
-	var all Problems
 	for _, grid := range grids {
 		for _, params := range combinations(grid) {
-			cell, problems := f.cell(len(f.Cells), grid, params)
-			f.Cells = append(f.Cells, cell)
-			all = append(all, problems...)
+			if f.doc.Faults() < maxFaults {
+				f.Cells = append(f.Cells, f.cell(len(f.Cells), grid, params))
+			}
 		}
 	}
-	all = append(all, f.contradictoryChecks()...)
-	if len(all) > 0 {
-		return all.sorted()
-	}
-	return nil
+	f.contradictoryChecks()
 }
 
 // tooMany counts cells before any is made.
@@ -112,27 +112,46 @@ func tooMany(grids [][]axis) bool {
 	return false
 }
 
+// unswept are keys that are the same in all cells.
+var unswept = []any{&field.Seed, &field.Level, &field.Network, &field.Sweep, &field.Check, &field.Cover}
+
+func sweepable(key string) bool {
+	if slices.ContainsFunc(unswept, func(of any) bool { return nameOf(of) == key }) {
+		return false
+	}
+	k, known := lookUp(key)
+	return known && k.Unit != "table" || strings.HasPrefix(key, nameOf(&field.Theory.Args)+".")
+}
+
 // axes reads one table of the sweep in the order in which its keys stand in the file.
-func (f *File) axes(table map[string]any) ([]axis, error) {
-	var grid []axis
+func (f *File) axes(table map[string]any) (grid []axis) {
 	for key, value := range flatten("", table) {
-		if k, known := lookUp(key); !known && !strings.HasPrefix(key, "theory.args.") || slices.Contains([]string{"seed", "level", "network", "sweep", "check", "cover"}, k.Path) {
-			p := f.refuse("sweep."+key, "", "%s is not a key that can be swept", key)
-			if s := suggest(key); s != "" && s != key {
-				p.Hint = fmt.Sprintf("Did you mean %s?", s)
+		if !sweepable(key) {
+			hint := ""
+			if best := config.Nearest(key, paths()); best != "" && best != key {
+				hint = fmt.Sprintf("Did you mean %s?", best)
 			}
-			return nil, Problems{p}
+			f.refuse("sweep."+key, hint, "%s is not a key that can be swept", key)
+			continue
 		}
 		values, ok := value.([]any)
 		if !ok || len(values) == 0 {
-			return nil, Problems{f.refuse("sweep."+key, `Write "`+key+`" = [first, second, …].`, "a swept key needs a list of values")}
+			f.refuse("sweep."+key, `Write "`+key+`" = [first, second, …].`, "a swept key needs a list of values")
+			continue
 		}
 		grid = append(grid, axis{key, values})
 	}
 	slices.SortFunc(grid, func(a, b axis) int {
-		return cmp.Or(cmp.Compare(slices.Index(f.at.order, "sweep."+a.key), slices.Index(f.at.order, "sweep."+b.key)), cmp.Compare(a.key, b.key))
+		return cmp.Or(cmp.Compare(f.doc.Order("sweep."+a.key), f.doc.Order("sweep."+b.key)), cmp.Compare(a.key, b.key))
 	})
-	return grid, nil
+	return grid
+}
+
+func paths() (all []string) {
+	for _, k := range keys {
+		all = append(all, k.Path)
+	}
+	return all
 }
 
 // flatten gives tables their dotted paths, so that swept keys may be written with or without quotes.
@@ -166,58 +185,40 @@ func combinations(grid []axis) [][]any {
 }
 
 // cell decodes one combination and completes and checks it.
-func (f *File) cell(index int, grid []axis, values []any) (Cell, Problems) {
+func (f *File) cell(index int, grid []axis, values []any) Cell {
 	c := Cell{Index: index, said: over(f.raw, nil)}
-	delete(c.said, "sweep")
-	delete(c.said, "check")
+	delete(c.said, nameOf(&field.Sweep))
+	delete(c.said, nameOf(&field.Check))
 	for i, a := range grid {
 		set(c.said, a.key, values[i])
 		c.Params = append(c.Params, Param{a.key, fmt.Sprint(values[i])})
 	}
 	c.all = over(f.below, c.said)
-	problems := f.withoutUnits(c.all)
-	if len(problems) == 0 {
-		problems = f.fill(&c)
+	before := f.doc.Faults()
+	for _, step := range []func(*Cell){f.fill, f.complete, f.contradictions} {
+		if f.doc.Faults() == before {
+			f.cellAt = &c
+			step(&c)
+		}
 	}
-	if len(problems) == 0 {
-		problems = f.complete(&c)
-	}
-	if len(problems) == 0 {
-		problems = f.contradictions(c)
-	}
-	for i := range problems {
-		problems[i].Reason += c.remark()
-	}
-	return c, problems
+	f.cellAt = nil
+	return c
 }
 
-// fill decodes all that holds for a cell; errors point at the sweep, since the decoded text is that of no file.
-func (f *File) fill(c *Cell) Problems {
+// fill decodes all that holds for a cell; faults point at the sweep, since the decoded text is that of no
+// file.
+func (f *File) fill(c *Cell) {
 	text, err := toml.Marshal(c.all)
 	if err != nil {
-		return Problems{{File: f.Path, Reason: err.Error()}}
+		f.refuse(&field.Sweep, "", "%v", err)
+		return
 	}
-	err = f.decode(text, &c.Scenario)
-	var problems Problems
-	if errors.As(err, &problems) {
-		for i, p := range problems {
-			problems[i].Line = f.at.of(p.Key)
+	whole := config.Read(f.Path, text)
+	whole.Decode(&c.Scenario)
+	var wrong *config.FileError
+	if errors.As(whole.Err(), &wrong) {
+		for _, p := range wrong.Problems {
+			f.refuse(p.Key, p.Hint, "%s", p.Text)
 		}
 	}
-	return problems
-}
-
-// Magnitude is the value of a swept key as a number in base units (seconds, events per second, bytes, bytes per day,
-// shares of 1), or NaN for words.
-func Magnitude(p Param) float64 {
-	k, _ := lookUp(p.Key)
-	if read := quantities[k.Unit]; read != nil {
-		if n, err := read(p.Value); err == nil {
-			return n
-		}
-	}
-	if n, err := finite(p.Value); err == nil {
-		return n
-	}
-	return math.NaN()
 }

@@ -4,26 +4,29 @@ import (
 	"fmt"
 	"strings"
 
+	"murmuration/internal/config"
 	"murmuration/sim/groundtruth"
 )
 
-// Checks returns the file's assertions, which are the same for every cell.
-func (f *File) Checks() []Check {
-	var s Scenario
-	if err := f.decode(f.Text, &s); err != nil {
-		return nil // Parse has decoded the same text
+// Unmeasured refuses a metric, awaited by the check of that index or, below 0, by replicate, that no
+// replication gave.
+func (f *File) Unmeasured(c Cell, check int, name string, measured []string) config.Problem {
+	key, at := nameOf(&field.Replicate.Metric), f.about(nameOf(&field.Replicate.Metric))
+	if check >= 0 {
+		key, at = f.check(check)
 	}
-	return s.Check
+	text := fmt.Sprintf("%s: level %q does not measure %q in cell %d%s", key, c.Scenario.Level, name, c.Index, c.remark())
+	return f.doc.Problem(at, text, "It measures "+strings.Join(measured, ", ")+".")
 }
 
-// Unmeasured refuses a metric, awaited by the check of that index or, below 0, by replicate, that no engine run gave.
-func (f *File) Unmeasured(c Cell, check int, name string, measured []string) Problem {
-	p := f.refuse("replicate.metric", "It measures "+strings.Join(measured, ", ")+".", "level %q does not measure %q in cell %d", c.Scenario.Level, name, c.Index)
-	if check >= 0 {
-		p.Key, p.Line = fmt.Sprintf("check %d", check+1), f.at.check(check)
+// check is what an error calls the check of that index, and where it begins; where checks are written
+// inline, the first one.
+func (f *File) check(i int) (name string, at config.Place) {
+	name, at = fmt.Sprintf("check %d", i+1), f.doc.About(nameOf(&field.Check))
+	if heads := f.doc.Heads(nameOf(&field.Check)); i < len(heads) {
+		at = heads[i]
 	}
-	p.Reason += c.remark()
-	return p
+	return name, at
 }
 
 // Concerns reports whether a check is for this cell.
@@ -68,12 +71,11 @@ func (c Cell) fill(setup string) string {
 }
 
 // contradictoryChecks refuses assertions that say nothing, or that no cell or row fits.
-func (f *File) contradictoryChecks() (all Problems) {
+func (f *File) contradictoryChecks() {
 	for i, check := range f.Checks() {
+		name, at := f.check(i)
 		refuse := func(reason, hint string, args ...any) {
-			p := f.refuse("check", hint, reason, args...)
-			p.Key, p.Line = fmt.Sprintf("check %d", i+1), f.at.check(i)
-			all = append(all, p)
+			f.doc.Refuse(at, name+": "+fmt.Sprintf(reason, args...), hint)
 		}
 		if check.Metric == "" {
 			refuse("it names no metric", "Add metric = \"shannon_bits\" or another of summary.csv.")
@@ -101,5 +103,4 @@ func (f *File) contradictoryChecks() (all Problems) {
 			refuse("no cell has the values of its where", "Compare them with the sweep.")
 		}
 	}
-	return all
 }

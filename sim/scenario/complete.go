@@ -3,41 +3,48 @@ package scenario
 import (
 	"math"
 	"time"
+
+	"murmuration/internal/config"
 )
 
 // complete computes what follows from other keys: the mean delay from the end-to-end latency, the streams from the
 // budget, the corrupt mixes from their share, the network's rate from its clients.
-func (f *File) complete(c *Cell) Problems {
+func (f *File) complete(c *Cell) {
 	s := &c.Scenario
-	var all Problems
 	if s.Mix.EndToEnd.Duration != 0 {
-		if c.says("mix.mean_delay") {
-			all = append(all, f.refuse("mix.end_to_end", "Keep one of the two.", "mean_delay is given too"))
+		if c.says(&field.Mix.MeanDelay) {
+			f.refuse(&field.Mix.EndToEnd, "Keep one of the two.", "mean_delay is given too")
 		}
 		onLinks := time.Duration(s.Topology.Layers+1) * s.Link.Delay.Duration
 		s.Mix.MeanDelay.Duration = (s.Mix.EndToEnd.Duration - onLinks) / time.Duration(max(1, s.Topology.Layers))
 		if s.Mix.MeanDelay.Duration <= 0 {
-			all = append(all, f.refuse("mix.end_to_end", "Raise end_to_end, or lower topology.layers or link.delay.",
-				"nothing is left for the mixes: %d links of %s take %s of %s", s.Topology.Layers+1, s.Link.Delay, onLinks, s.Mix.EndToEnd))
+			f.refuse(&field.Mix.EndToEnd, "Raise end_to_end, or lower topology.layers or link.delay.",
+				"nothing is left for the mixes: %d links of %s take %s of %s",
+				s.Topology.Layers+1, s.Link.Delay, onLinks, s.Mix.EndToEnd)
 		}
 	}
-	if c.says("adversary.corrupt_fraction") {
-		if c.says("adversary.corrupt") {
-			all = append(all, f.refuse("adversary.corrupt_fraction", "Keep one of the two.", "corrupt is given too"))
+	if c.says(&field.Adversary.Fraction) {
+		if c.says(&field.Adversary.Corrupt) {
+			f.refuse(&field.Adversary.Fraction, "Keep one of the two.", "corrupt is given too")
 		}
 		s.Adversary.Corrupt = int(math.Round(s.Adversary.Fraction.Of * float64(s.Mixes())))
 	}
 	if s.Topology.Kind == "ring" && s.Topology.Providers == 0 {
 		s.Topology.Providers = max(2, (s.Clients.Count+63)/64)
 	}
-	if c.says("clients.budget") && s.Clients.Budget.PerDay > 0 {
+	if c.says(&field.Clients.Budget) && s.Clients.Budget.PerDay > 0 {
 		s.Clients.scale(s.Clients.Budget.PerDay / s.Clients.Volume())
 	}
-	if !c.says("clients.rate") {
+	if s.Level == "des" && s.Time.Duration.Duration == 0 && s.Adversary.Attack != "poll-intersection" {
+		s.Time.Duration.Duration = eventRun
+	}
+	if !c.says(&field.Clients.Rate) {
 		s.Clients.Rate.PerSecond = float64(s.Clients.Count) * s.Clients.PerSecond()
 	}
-	return all
 }
+
+// eventRun is what the event engine runs for if nothing is said.
+const eventRun = time.Hour
 
 // Mixes is the number of mixes, providers not counted.
 func (s Scenario) Mixes() int {
@@ -53,15 +60,15 @@ func (c Clients) PerSecond() float64 {
 }
 
 // Volume is what one client sends, and receives, if it is always online, in bytes per day.
-func (c Clients) Volume() float64 { return c.PerSecond() * c.Packet.Bytes * 86400 }
+func (c Clients) Volume() float64 { return c.PerSecond() * float64(c.Packet.Bytes) * 86400 }
 
 func (c *Clients) scale(factor float64) {
-	for _, d := range []*Duration{&c.PayloadEvery, &c.LoopEvery, &c.DropEvery} {
+	for _, d := range []*config.Duration{&c.PayloadEvery, &c.LoopEvery, &c.DropEvery} {
 		d.Duration = time.Duration(float64(d.Duration) / factor)
 	}
 }
 
-func perSecond(d Duration) float64 {
+func perSecond(d config.Duration) float64 {
 	if d.Duration <= 0 {
 		return 0
 	}

@@ -16,6 +16,14 @@ const (
 	end    = "<!-- end of keys -->\n"
 )
 
+// readers names the levels that read a key.
+func readers(k Key) string {
+	if k.Levels == every {
+		return "all"
+	}
+	return strings.Join(k.Levels.Names(), ", ")
+}
+
 func keyTable() string {
 	var b strings.Builder
 	table := ""
@@ -26,17 +34,17 @@ func keyTable() string {
 		}
 		if head != table {
 			table = head
-			fmt.Fprintf(&b, "\n**%s**\n\n| key | unit | default | meaning |\n| --- | --- | --- | --- |\n", strings.ToUpper(head[:1])+head[1:])
+			fmt.Fprintf(&b, "\n**%s**\n\n| key | unit | default | read by | meaning |\n| --- | --- | --- | --- | --- |\n", strings.ToUpper(head[:1])+head[1:])
 		}
 		meaning := k.Meaning
 		if k.Choices != nil {
-			meaning += "; one of " + join(k.Choices)
+			meaning += "; one of " + strings.Join(k.Choices, ", ")
 		}
 		value := "–"
 		if k.Default != "" {
 			value = "`" + k.Default + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, k.Unit, value, strings.ReplaceAll(meaning, "|", "\\|"))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", k.Path, k.Unit, value, readers(k), strings.ReplaceAll(meaning, "|", "\\|"))
 	}
 	return b.String() + "\n"
 }

@@ -12,6 +12,7 @@ type Setting struct {
 	Value   string `json:"value"`
 	From    string `json:"from"` // "file", "sweep", "network" or "default"
 	Unit    string `json:"unit"`
+	Read    bool   `json:"read"` // by the level of this scenario
 	Meaning string `json:"meaning"`
 }
 
@@ -19,10 +20,13 @@ type Setting struct {
 func (f *File) Explain(c Cell) (settings []Setting) {
 	for _, k := range keys {
 		v := c.Value(k.Path)
-		if v == "" || k.Unit == "table" || k.Unit == "list" && k.Path != "topology.weights" && k.Path != "link.matrix" {
+		if v == "" || k.Unit == "table" || k.Unit == "list" && k.Default == "" {
 			continue
 		}
-		settings = append(settings, Setting{k.Path, v, f.origin(c, k), k.Unit, k.Meaning})
+		settings = append(settings, Setting{
+			Key: k.Path, Value: v, From: f.origin(c, k), Unit: k.Unit,
+			Read: k.Levels.Has(c.Scenario.Level), Meaning: k.Meaning,
+		})
 	}
 	return settings
 }

@@ -23,24 +23,26 @@ func readPreset(file, name string, read func(string) ([]byte, error)) ([]byte, e
 }
 
 // preset lays the values of a network preset under those of the file.
-func (f *File) preset(name string, read func(string) ([]byte, error)) error {
-	refuse := func(hint string, err error) error {
-		return Problems{f.refuse("network", hint, "reading the preset %s: %v", name, err)}
+func (f *File) preset(name string, read func(string) ([]byte, error)) {
+	refuse := func(hint string, err error) {
+		f.refuse(&field.Network, hint, "reading the preset %s: %v", name, err)
 	}
 	text, err := read(name)
 	if err != nil {
-		return refuse("Give "+strings.Join(config.Presets(), ", ")+", or the path of a preset relative to this file.", err)
+		refuse("Give "+strings.Join(config.Presets(), ", ")+", or the path of a preset relative to this file.", err)
+		return
 	}
 	var p config.Preset
 	if err := config.Decode(name, text, &p); err != nil {
-		return refuse("", err)
+		refuse("", err)
+		return
 	}
 	network, err := presetValues(p.Parameters())
 	if err != nil {
-		return refuse("", err)
+		refuse("", err)
+		return
 	}
 	f.Preset, f.below = text, over(f.below, network)
-	return nil
 }
 
 // presetValues says a network's values in the keys of a scenario.
@@ -50,16 +52,24 @@ func presetValues(p directory.Parameters) (map[string]any, error) {
 		return nil, err
 	}
 	values := map[string]any{}
-	for key, value := range map[string]any{
-		"topology.kind": "ring", "topology.layers": p.Layers,
-		"mix.mean_delay": p.MeanHopDelay.String(), "mix.delay_cap": p.HopDelayLimit.Seconds() / p.MeanHopDelay.Seconds(),
-		"mix.loop_every": p.MixLoopEvery.String(), "mix.entry_delay": true, "mix.exit_delay": true,
-		"clients.payload_every": p.PayloadEvery.String(), "clients.loop_every": p.LoopEvery.String(), "clients.drop_every": p.DropEvery.String(),
-		"clients.retrieval": "exchange", "clients.packet": fmt.Sprintf("%dB", frame),
-		"boxes.watched": p.WatchedBoxes, "boxes.poll_share": fmt.Sprintf("%g%%", 100*p.PollShare), "boxes.allowance": p.ReplyAllowance.String(),
-		"boxes.replicate_after": p.ReplicateEvery.String(),
+	for of, value := range map[any]any{
+		&field.Topology.Kind: "ring", &field.Topology.Layers: p.Layers,
+		&field.Mix.MeanDelay:        p.MeanHopDelay.String(),
+		&field.Mix.DelayCap:         p.HopDelayLimit.Seconds() / p.MeanHopDelay.Seconds(),
+		&field.Mix.LoopEvery:        p.MixLoopEvery.String(),
+		&field.Mix.EntryDelay:       true,
+		&field.Mix.ExitDelay:        true,
+		&field.Clients.PayloadEvery: p.PayloadEvery.String(),
+		&field.Clients.LoopEvery:    p.LoopEvery.String(),
+		&field.Clients.DropEvery:    p.DropEvery.String(),
+		&field.Clients.Retrieval:    "exchange",
+		&field.Clients.Packet:       fmt.Sprintf("%dB", frame),
+		&field.Boxes.Watched:        p.WatchedBoxes,
+		&field.Boxes.PollShare:      fmt.Sprintf("%g%%", 100*p.PollShare),
+		&field.Boxes.Allowance:      p.ReplyAllowance.String(),
+		&field.Boxes.ReplicateAfter: p.ReplicateEvery.String(),
 	} {
-		set(values, key, value)
+		set(values, nameOf(of), value)
 	}
 	return values, nil
 }

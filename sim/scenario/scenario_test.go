@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"murmuration/internal/config"
 )
 
 func parse(text string) (*File, error) {
@@ -31,6 +33,14 @@ func TestDefaultsFillAnEmptyFile(t *testing.T) {
 	}
 	if want := 1000.0; s.Clients.Rate.PerSecond != want {
 		t.Errorf("rate %g, want %g from count and payload_every", s.Clients.Rate.PerSecond, want)
+	}
+}
+
+func TestByteOrderMark(t *testing.T) {
+	text := "name = \"x\"\n[topology]\nlayers = 2\n"
+	marked, plain := mustParse(t, "\xef\xbb\xbf"+text), mustParse(t, text)
+	if marked.Hash != plain.Hash || marked.Cells[0].Scenario.Topology.Layers != 2 {
+		t.Errorf("%+v", marked.Cells[0].Scenario)
 	}
 }
 
@@ -109,37 +119,52 @@ func TestCorruptFractionAndBudget(t *testing.T) {
 	}
 }
 
+// What is wrong with swept values is shown at the sweep, by the key's whole name.
+func TestSweptValuesAreReadAlike(t *testing.T) {
+	for _, c := range []struct{ sweep, want string }{
+		{`"mix.mean_delay" = ["1s", "5"]`, `x.toml:2:1: mix.mean_delay: "5" is no duration`},
+		{`topology.layers = [1, "two"]`, "x.toml:2:1: topology.layers: want a whole number, not a TOML string"},
+		{`"clients.cover" = [1]`, "x.toml:2:1: clients.cover: want true or false, not a TOML integer"},
+		{`"link.loss" = ["101%"]`, `x.toml:2:1: link.loss: "101%" is no share`},
+		{`"theory.args.mean" = ["x"]`, "x.toml:2:1: theory.args.mean: want a number, not a TOML string"},
+	} {
+		if _, err := parse("[[sweep]]\n" + c.sweep + "\n"); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v\nwant %s", c.sweep, err, c.want)
+		}
+	}
+}
+
 // Each line: what is wrong, where it must be found, and a word of the help. The control is that the same file without
 // the wrong line is accepted.
 func TestRefusals(t *testing.T) {
 	const good = "name = \"x\"\n[topology]\nlayers = 3\nwidth = 2\n"
 	mustParse(t, good)
-	if _, err := parse("network = \"gone.toml\"\n" + good); err == nil || !strings.Contains(err.Error(), "x.toml:1: network: reading the preset") {
+	if _, err := parse("network = \"gone.toml\"\n" + good); err == nil || !strings.Contains(err.Error(), "x.toml:1:1: network: reading the preset") {
 		t.Errorf("a preset that is not there: %v", err)
 	}
 	for _, c := range []struct{ add, where, word string }{
-		{"layres = 4", ":5:", "Did you mean topology.layers"},
-		{"mean_delay = \"1s\"", ":5:", "Did you mean mix.mean_delay"},
-		{"[mix]\nmean_delay = 5", ":6:", "has no unit"},
-		{"[mix]\nmean_delay = \"5\"", ":6:", "Write a duration"},
+		{"layres = 4", ":5:", `unknown key "topology.layres": did you mean "layers"?`},
+		{"mean_delay = \"1s\"", ":5:", `unknown key "topology.mean_delay": it belongs into [mix]`},
+		{"[mix]\nmean_delay = 5", ":6:", "want text in quotes"},
+		{"[mix]\nmean_delay = \"5\"", ":6:", `"5" is no duration: want a number with a unit: "250ms"`},
 		{"[mix]\nmean_delay = \"0s\"", ":6:", "zero means nothing"},
 		{"[mix]\nmean_delay = \"-1s\"", ":6:", "negative"},
 		{"[mix]\nmean_delay = \"1s\"\nend_to_end = \"5s\"", ":7:", "Keep one of the two"},
 		{"[mix]\nend_to_end = \"1s\"\n[link]\ndelay = \"250ms\"", ":6:", "nothing is left"},
 		{"[mix]\nkind = \"poison\"", ":6:", "Did you mean \"poisson\""},
 		{"[clients]\nrate = \"0/s\"", ":6:", "zero"},
-		{"[clients]\nrate = 5000", ":6:", "has no unit"},
+		{"[clients]\nrate = 5000", ":6:", "want text in quotes"},
 		{"[clients]\nrate = \"5000\"", ":6:", "5000/s"},
 		{"[clients]\nbudget = \"400MB\"", ":6:", "400MB/day"},
 		{"[clients]\ncount = \"many\"", ":6:", "whole number"},
 		{"[adversary]\ncorrupt = 7", ":6:", "7 corrupt mixes among 6"},
-		{"[adversary]\ncorrupt_fraction = 0.2", ":6:", "has no unit"},
+		{"[adversary]\ncorrupt_fraction = 0.2", ":6:", "want text in quotes"},
 		{"[time]\nduration = \"10s\"\n[adversary]\nwindow = \"11s\"", ":8:", "longer than the run"},
 		{"[time]\nwarmup = \"soon\"", ":6:", "auto"},
 		{"[replicate]\nmin = 9\nmax = 3", ":7:", "at most 3 but at least 9"},
 		{"[[sweep]]\n\"mix.men_delay\" = [\"1s\"]", ":6:", "Did you mean mix.mean_delay"},
 		{"[[sweep]]\n\"mix.mean_delay\" = [\"1s\", \"0s\"]", "mix.mean_delay=0s", "zero means nothing"},
-		{"[[sweep]]\n\"mix.mean_delay\" = [1]", ":6:", "has no unit"},
+		{"[[sweep]]\n\"mix.mean_delay\" = [1]", ":6:", "want text in quotes"},
 		{"[[sweep]]\n\"mix.mean_delay\" = \"1s\"", ":6:", "list of values"},
 		{"[[check]]\nmetric = \"shannon_bits\"", ":5:", "asserts nothing"},
 		{"[[check]]\nmetric = \"shannon_bits\"\nrow = { id = \"F1\", setup = \"x\", metric = \"y\" }", ":5:", "no published row"},
@@ -154,7 +179,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%q was accepted", c.add)
 			continue
 		}
-		var ps Problems
+		var ps *config.FileError
 		if text := err.Error(); !errors.As(err, &ps) || !strings.Contains(text, c.where) || !strings.Contains(text, c.word) {
 			t.Errorf("%q: want %s and %q in:\n%s", c.add, c.where, c.word, text)
 		}
@@ -171,8 +196,8 @@ func TestPresetsGiveTheNetworkItsValues(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := f.Cells[0].Scenario
-		if s.Clients.Packet.Bytes != want.frame || math.Abs(s.Clients.Volume()/want.volume-1) > 0.05 {
-			t.Errorf("%s: frames of %g bytes, %g bytes a day", name, s.Clients.Packet.Bytes, s.Clients.Volume())
+		if float64(s.Clients.Packet.Bytes) != want.frame || math.Abs(s.Clients.Volume()/want.volume-1) > 0.05 {
+			t.Errorf("%s: frames of %d bytes, %g bytes a day", name, s.Clients.Packet.Bytes, s.Clients.Volume())
 		}
 		if s.Topology.Kind != "ring" || s.Boxes.Watched != 32 || s.Mix.MeanDelay.Duration != 2*time.Second || s.Mix.DelayCap != 10 {
 			t.Errorf("%s: %+v", name, s)

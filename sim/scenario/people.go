@@ -1,0 +1,124 @@
+package scenario
+
+import "murmuration/internal/config"
+
+// Clients says who sends and how much cover they make.
+type Clients struct {
+	Count        int             `toml:"count"`
+	Rate         config.Rate     `toml:"rate"`
+	PayloadEvery config.Duration `toml:"payload_every"`
+	LoopEvery    config.Duration `toml:"loop_every"`
+	DropEvery    config.Duration `toml:"drop_every"`
+	Cover        bool            `toml:"cover"`
+	Retrieval    string          `toml:"retrieval"`
+	PullEvery    config.Duration `toml:"pull_every"`
+	Spool        int             `toml:"spool"`
+	Budget       config.Volume   `toml:"budget"`
+	Packet       config.Size     `toml:"packet"`
+	Session      config.Duration `toml:"session"`
+	Absence      config.Duration `toml:"absence"`
+}
+
+// Boxes says how clients read and write boxes.
+type Boxes struct {
+	Watched        int             `toml:"watched"`
+	PollShare      config.Share    `toml:"poll_share"`
+	AgeScale       config.Duration `toml:"age_scale"`
+	AgeCap         config.Duration `toml:"age_cap"`
+	DecoyLife      config.Duration `toml:"decoy_life"`
+	Allowance      config.Duration `toml:"allowance"`
+	ReplicateAfter config.Duration `toml:"replicate_after"`
+}
+
+// Workload says what people do over the network.
+type Workload struct {
+	Kind        string          `toml:"kind"`
+	Every       config.Duration `toml:"every"`
+	Friends     int             `toml:"friends"`
+	FriendsOf   int             `toml:"friends_of"`
+	Zipf        float64         `toml:"zipf"`
+	Writers     int             `toml:"writers"`
+	Tries       int             `toml:"tries"`
+	Groups      int             `toml:"groups"`
+	GroupSize   int             `toml:"group_size"`
+	Posting     string          `toml:"posting"`
+	Fanout      int             `toml:"fanout"`
+	Bundle      int             `toml:"bundle"`
+	AckTimeout  float64         `toml:"ack_timeout"`
+	LateIdle    bool            `toml:"late_idle"`
+	HeavyShare  config.Share    `toml:"heavy_share"`
+	HeavyWeight float64         `toml:"heavy_weight"`
+}
+
+var peopleKeys = []Key{
+	key(&field.Clients.Count, `1000`, flow|des, "clients"),
+	key(&field.Clients.Rate, "", flow,
+		"packets that all clients together send into the network; left out: what the three "+
+			"streams of all clients give"),
+	key(&field.Clients.PayloadEvery, `"1s"`, flow|des,
+		"mean time between two slots of a client's payload stream, 1/λP"),
+	key(&field.Clients.LoopEvery, "", flow|des,
+		"mean time between two of its loops, 1/λL; left out: none"),
+	key(&field.Clients.DropEvery, "", flow|des,
+		"mean time between two of its drop packets, 1/λD; left out: none"),
+	key(&field.Clients.Cover, `true`, des,
+		"whether a payload slot without anything to say carries a dummy; false is a network "+
+			"without cover, as a control"),
+	key(&field.Clients.Retrieval, `"exchange"`, des,
+		"how packets come from the spool: at once; all of them with each pull; one with each "+
+			"packet sent up").choices("push", "pull", "exchange"),
+	key(&field.Clients.PullEvery, `"1s"`, des, "time between two pulls"),
+	key(&field.Clients.Spool, `64`, des, "packets that a provider keeps for one client"),
+	key(&field.Clients.Budget, "", flow|des,
+		"traffic of an idle client each way: the three streams are sped up or slowed down "+
+			"together to meet it"),
+	key(&field.Clients.Packet, `"22894B"`, flow|des,
+		"bytes of one frame between client and provider"),
+	key(&field.Clients.Session, "", des, "mean time that a client stays online; left out: always"),
+	key(&field.Clients.Absence, "", des, "mean time that it then stays away"),
+	key(&field.Boxes.Watched, `0`, des,
+		"boxes that a client watches, decoys included; 0 is a network without boxes (default "+
+			"network: 32)"),
+	key(&field.Boxes.PollShare, `"25%"`, des, "payload slots that read watched boxes"),
+	key(&field.Boxes.AgeScale, `"1h"`, des,
+		"a watched box is polled with weight 1/(1 + age/age_scale)"),
+	key(&field.Boxes.AgeCap, `"24h"`, des, "age beyond which that weight falls no more"),
+	key(&field.Boxes.DecoyLife, `"6h"`, des, "mean life of a decoy among the watched boxes"),
+	key(&field.Boxes.Allowance, "", des,
+		"fixed time in which a provider executes a request; left out: none"),
+	key(&field.Boxes.ReplicateAfter, "", des,
+		"time until the second holder has a box; left out: at once"),
+	key(&field.Workload.Kind, `"none"`, des,
+		"what people do: nothing; messages from client to client; round trips to providers; "+
+			"posts to groups").choices("none", "messages", "requests", "groups"),
+	key(&field.Workload.Every, `"10min"`, des,
+		"mean time between two messages or requests of one client, or two posts of one group"),
+	key(&field.Workload.Friends, `0`, des,
+		"messages: size of each client's fixed set of recipients; 0 is everybody"),
+	key(&field.Workload.FriendsOf, `0`, des,
+		"messages: clients, the first ones, who have friends, while the others write to "+
+			"everybody (Danezis 2003: 1); 0 is all"),
+	key(&field.Workload.Zipf, `0.0`, des,
+		"messages: exponent of Zipf's law over recipients, where friends is 0; 0 is uniform"),
+	key(&field.Workload.Writers, `0`, des, "clients (of a group: members) who write; 0 is all"),
+	key(&field.Workload.Tries, `16`, des, "requests: how often one is tried"),
+	key(&field.Workload.Groups, `1`, des, "groups, to which clients are dealt in order"),
+	key(&field.Workload.GroupSize, `128`, des, "members of a group, the one who posts included"),
+	key(&field.Workload.Posting, `"boxes"`, des,
+		"how a post reaches its group: a packet to each from its author; sent on by those who "+
+			"have it; published once and polled (needs boxes.watched)").choices(
+		"unicast", "rollercoaster", "boxes",
+	),
+	key(&field.Workload.Fanout, `2`, des,
+		"Rollercoaster's k: children that each member who has a post serves in a round"),
+	key(&field.Workload.Bundle, `1`, des,
+		"Rollercoaster's p: packets that leave as one and split behind the second mix"),
+	key(&field.Workload.AckTimeout, `0.0`, des,
+		"Rollercoaster with absent members: the author hands the part of a member to another "+
+			"when its acknowledgement takes so many times the expected time; 0 is never"),
+	key(&field.Workload.LateIdle, `false`, des,
+		"whether members who were offline when their copy came only read it, as somebody else "+
+			"has taken their part"),
+	key(&field.Workload.HeavyShare, `"0%"`, des, "members of a group who write more than others"),
+	key(&field.Workload.HeavyWeight, `1.0`, des, "how many times as often they write"),
+}
