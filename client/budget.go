@@ -12,15 +12,15 @@ import (
 
 // Budget is what a client of a network costs and gets, whether or not its person does anything.
 type Budget struct {
-	FrameBytes    int           `json:"frame_bytes"`    // of one exchange, each way, inside TLS
-	FramesPerDay  float64       `json:"frames_per_day"` // each way
-	BytesPerDay   float64       `json:"bytes_per_day"`  // each way, TLS and TCP/IP included
-	WorkPerDay    float64       `json:"work_per_day"`   // requests of the work lane
-	ContentPerDay float64       `json:"content_bytes_per_day"`
-	PollEvery     time.Duration `json:"poll_every_ns"` // mean time between two polls of one of W equal boxes
-	RoundTrip     time.Duration `json:"round_trip_ns"`
-	PostWindow    sender.Window `json:"post_window"`  // for one box to be stored
-	Entropy       float64       `json:"entropy_bits"` // of where a packet went, for a watcher of all links; 0: not known yet
+	FrameBytes    int     // of one exchange, each way, inside TLS
+	FramesPerDay  float64 // each way
+	BytesPerDay   float64 // each way, TLS and TCP/IP included
+	WorkPerDay    float64 // requests of the work lane
+	ContentPerDay float64
+	PollEvery     time.Duration // mean time between two polls of one of W equal boxes
+	RoundTrip     time.Duration
+	PostWindow    sender.Window // for one box to be stored
+	Entropy       float64       // of where a packet went, for a watcher of all links; 0: not known yet
 }
 
 // What a frame grows by on its way to the cable, in bytes.

@@ -1,3 +1,23 @@
+// Package client is what a person runs: a home on this computer, one link to one provider, and the
+// features that live on boxes.
+//
+// Client is the driver: it owns the clock, the store, the link and every goroutine, and holds one
+// mutex around a parts.Person, in which all that a person does is pure. The rooms below it, and what
+// each may import of the others:
+//
+//	sender                 what is on the wire: slots, packets, replies; knows no person
+//	person                 the loop of a person's Parts               → sender, store
+//	boxstream, content     streams of boxes; what records say         content → boxstream
+//	outbox                 writes that wait (a Part)                  → boxstream, person
+//	timeline               posts as kept                              → content
+//	photo                  pictures of posts (a Part)                 → boxstream, content, person
+//	feed                   own feed, and following (a Part)           → outbox, timeline, picture and what they import
+//	picture                makes pictures fit to be sent
+//	parts                  wires the features of a person             → all of these
+//	store, fault           sealed records; what goes wrong for a person
+//	api                    what the commands of this computer talk to → client
+//
+// The package must not let anything that a person does, or that a provider answers, move a slot.
 package client
 
 import (
@@ -12,9 +32,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"murmuration/client/parts"
 	"murmuration/client/sender"
 	"murmuration/client/store"
-	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/sphinx"
@@ -68,38 +88,30 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Client is a person's client while it runs: the driver around a sender.Sender.
+// Client is a person's client while it runs.
 type Client struct {
 	cfg      Config
 	log      *slog.Logger
 	genesis  *directory.Genesis
 	store    *store.Store
 	params   *sphinx.Params
-	format   box.Format
-	network  box.NetworkID
-	calendar box.Calendar
 	schedule directory.Schedule
 
-	chain  *directory.Chain // used by keepDocuments alone once Run has begun
+	chain  *directory.Chain // owned by the goroutine of keepDocuments once Run has begun
 	newest atomic.Pointer[directory.Document]
 
-	events chan heard    // from the link to the desk; a full channel stops the listening, never the speaking
+	events chan heard    // from the link to the person; a full channel stops the listening, never the speaking
 	ready  chan struct{} // closed when there is a sender
-	nudge  chan struct{} // one token: the desk has something to supply
+	nudge  chan struct{} // one token: the person has something to supply
 
-	state   sync.Mutex // guards what people do; the slots never wait for it
-	self    self
-	tried   time.Time // the guard, in vain
-	mail    mail
-	reader  reader
-	fetches map[string]*fetch
-	asked   map[uint64]ask // requests of fetches in the sender, by token
-	audits  audits
-	tokens  uint64
+	state  sync.Mutex // guards what follows; the slots never wait for it
+	self   self
+	guards guards
+	tried  time.Time // the guard, in vain
+	person *parts.Person
 
 	mu     sync.Mutex // guards the sender and what the status says; held for a packet's building at most
 	sender *sender.Sender
-	handed map[uint64]bool // letters that were in a packet already
 	line   lineState
 }
 
@@ -109,7 +121,7 @@ type heard struct {
 	at time.Time
 }
 
-// eventBacklog is how many events may wait for the desk; each holds a frame of some 23 KiB.
+// eventBacklog is how many events may wait for the person; each holds a frame of some 23 KiB.
 const eventBacklog = 64
 
 // New opens the home; nothing is sent before Run.
@@ -117,25 +129,24 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	genesis, records, me, err := openHome(cfg.Home, cfg.Passphrase)
+	h, err := openHome(cfg.Home, cfg.Passphrase)
 	if err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
 	if cfg.Free != nil {
-		records.Free = cfg.Free
+		h.store.Free = cfg.Free
 	}
 	c := &Client{
-		cfg: cfg, log: cfg.Log, genesis: genesis, store: records, self: me,
-		network:  box.NetworkID(genesis.ID()),
-		format:   box.Format{Plaintext: genesis.Parameters.BoxPlaintext},
-		calendar: box.Calendar{Genesis: genesis.Start, Retention: genesis.Parameters.RetentionDays},
-		schedule: genesis.Schedule(),
-		events:   make(chan heard, eventBacklog), ready: make(chan struct{}), nudge: make(chan struct{}, 1),
-		fetches: map[string]*fetch{}, asked: map[uint64]ask{}, handed: map[uint64]bool{},
+		cfg: cfg, log: cfg.Log, genesis: h.genesis, store: h.store, self: h.self, schedule: h.genesis.Schedule(),
+		events: make(chan heard, eventBacklog), ready: make(chan struct{}), nudge: make(chan struct{}, 1),
+		person: parts.New(parts.Config{
+			Name: h.self.Name, Network: parts.NetworkOf(h.genesis), Store: h.store, Random: rand.Reader,
+		}),
 	}
+	newAudits(c)
 	if err := c.load(); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening home %s: %w", cfg.Home, err), records.Close())
+		return nil, errors.Join(fmt.Errorf("opening home %s: %w", cfg.Home, err), h.store.Close())
 	}
 	return c, nil
 }
@@ -145,9 +156,10 @@ func (c *Client) load() (err error) {
 	if c.params, err = c.genesis.Parameters.PacketParams(); err != nil {
 		return err
 	}
-	return c.store.View(func(tx *store.Tx) error {
-		return errors.Join(c.loadDocuments(tx), c.mail.load(tx), c.reader.load(tx), c.loadFetches(tx))
+	err = c.store.View(func(tx *store.Tx) error {
+		return errors.Join(c.loadDocuments(tx), c.guards.get(tx))
 	})
+	return errors.Join(err, c.person.Load())
 }
 
 // Run sends and receives until ctx ends; all its goroutines are gone when it returns.
@@ -155,7 +167,7 @@ func (c *Client) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.keepDocuments(ctx) })
 	group.Go(func() error { return c.keepLine(ctx) })
-	group.Go(func() error { return c.keepDesk(ctx) })
+	group.Go(func() error { return c.keepPerson(ctx) })
 	return group.Wait()
 }
 
@@ -169,25 +181,24 @@ func (c *Client) begin(doc *directory.Document, now time.Time) error {
 	if err := c.chooseGuards(doc); err != nil {
 		return err
 	}
-	sender, err := c.newSender(doc, now)
+	made, err := c.newSender(doc, now)
 	if err != nil {
 		return err
 	}
-	c.self.Decoys = sender.Decoys()
-	if err := c.store.Update(c.self.put); err != nil {
+	c.guards.Decoys = made.Decoys()
+	if err := c.store.Update(c.guards.put); err != nil {
 		return err
 	}
 	c.mu.Lock()
 	first := c.sender == nil
-	c.sender = sender
+	c.sender = made
 	c.mu.Unlock()
-	c.mail.forgetSender()
-	c.forgetAsked()
-	c.watchAll(now)
+	if err := c.person.Begin(now, lockedSender{&c.mu, made}); err != nil {
+		return err
+	}
 	if first {
 		close(c.ready)
 	}
-	c.wake()
 	return nil
 }
 
@@ -196,15 +207,43 @@ func (c *Client) newSender(doc *directory.Document, now time.Time) (*sender.Send
 	rand.Read(seed[:]) // never fails
 	return sender.New(sender.Config{
 		Seed: seed, Rand: rand.Reader, Schedule: c.schedule, Document: doc, Params: c.params,
-		Provider: c.self.Guards[0], Spool: sphinx.RecipientID(c.self.Seeds[0].Public()),
-		Decoys: c.self.Decoys, Now: now,
+		Provider: c.guards.Nodes[0], Spool: sphinx.RecipientID(c.guards.Seeds[0].Public()),
+		Decoys: c.guards.Decoys, Now: now,
 	})
 }
 
-// wake tells the desk that there is something to supply.
-func (c *Client) wake() {
-	select {
-	case c.nudge <- struct{}{}:
-	default:
-	}
+// lockedSender is what a person sees of the sender, which the slots use at the same time.
+type lockedSender struct {
+	mu *sync.Mutex
+	s  *sender.Sender
+}
+
+func (l lockedSender) Enqueue(now time.Time, r sender.Request) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.s.Enqueue(now, r)
+}
+
+func (l lockedSender) Cancel(token uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.s.Cancel(token)
+}
+
+func (l lockedSender) Watch(t sender.Target) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.s.Watch(t)
+}
+
+func (l lockedSender) Unwatch(token uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.s.Unwatch(token)
+}
+
+func (l lockedSender) Handed() []uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.s.Handed()
 }

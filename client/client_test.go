@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"murmuration/client"
+	"murmuration/client/photo"
 )
 
 // noise is a JPEG file of roughly `size` bytes when it is encoded again.
@@ -72,7 +73,7 @@ func TestPostAndPhotoReachAFollower(t *testing.T) {
 		}
 		took += await(t, "photo", 10*time.Minute, func() bool {
 			s, err := bob.FetchPhoto(posts[0].ID)
-			return err == nil && s.Here
+			return err == nil && s.Where == photo.Here
 		})
 		his, err1 := bob.Photo(posts[0].ID)
 		hers, err2 := ada.Photo(receipt.Post)

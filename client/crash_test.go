@@ -85,7 +85,7 @@ func TestKilledClientLosesNothing(t *testing.T) {
 		kept[p.ID] = true
 	}
 	for _, line := range c.Outbox() {
-		if !kept[line.Post] || line.Boxes != 1 || line.State != "queued" {
+		if !kept[line.Name] || line.Boxes != 1 || line.State != "queued" {
 			t.Errorf("the outbox has %+v", line)
 		}
 	}

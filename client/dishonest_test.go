@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"murmuration/client"
+	"murmuration/client/boxstream"
+	"murmuration/client/content"
 	"murmuration/client/feed"
+	"murmuration/client/photo"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
@@ -30,7 +33,7 @@ func (tn *town) newForger(seed byte) *forger {
 
 func (f *forger) day() box.Day { return box.DayOf(f.genesis.Start, time.Now()) }
 
-func (f *forger) stream() feed.Stream { return feed.NewStream(f.cap.ReadCap(), f.before) }
+func (f *forger) stream() boxstream.Start { return boxstream.NewStart(f.cap.ReadCap(), f.before) }
 
 func (f *forger) put(plaintext []byte) {
 	f.mu.Lock()
@@ -40,13 +43,13 @@ func (f *forger) put(plaintext []byte) {
 	f.boxes[b.ID] = b
 }
 
-func (f *forger) post(p feed.Post) {
+func (f *forger) post(p content.Post) {
 	p.Name, p.Time = "Mallory", time.Now().Unix()
-	content, err := p.Marshal(f.format.ContentSize())
+	said, err := p.Marshal(f.format.ContentSize())
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.put(f.format.Split(feed.KindPost, content)[0].Marshal(f.format))
+	f.put(f.format.Split(content.KindPost, said)[0].Marshal(f.format))
 }
 
 func TestDishonestAuthor(t *testing.T) {
@@ -60,12 +63,12 @@ func TestDishonestAuthor(t *testing.T) {
 		garbage := make([]byte, tn.format.Plaintext)
 		garbage[0] = 200
 		mallory.put(garbage)
-		mallory.put(box.Record{Kind: feed.KindPhoto, Parts: 1, Content: []byte("no post")}.Marshal(tn.format))
-		mallory.put(box.Record{Kind: feed.KindPost, Parts: 1, Content: []byte("no CBOR")}.Marshal(tn.format))
+		mallory.put(box.Record{Kind: content.KindPhoto, Parts: 1, Content: []byte("no post")}.Marshal(tn.format))
+		mallory.put(box.Record{Kind: content.KindPost, Parts: 1, Content: []byte("no CBOR")}.Marshal(tn.format))
 		promised := [32]byte{1, 2, 3}
-		mallory.post(feed.Post{Text: "see", Photo: &feed.Photo{
+		mallory.post(content.Post{Text: "see", Photo: &content.Photo{
 			Hash: promised, Size: 30, Width: 5, Height: 5, Day: mallory.day(), Stream: pictures.stream()}})
-		pictures.put(box.Record{Kind: feed.KindPhoto, Parts: 1, Hash: promised, Content: make([]byte, 30)}.Marshal(tn.format))
+		pictures.put(box.Record{Kind: content.KindPhoto, Parts: 1, Hash: promised, Content: make([]byte, 30)}.Marshal(tn.format))
 
 		await(t, "post behind the garbage", 10*time.Minute, func() bool { return bob.read() != "" })
 		if bob.read() != "“Mallory”: see\n" {
@@ -77,10 +80,10 @@ func TestDishonestAuthor(t *testing.T) {
 		}
 		await(t, "verdict", 10*time.Minute, func() bool {
 			_, err := bob.FetchPhoto(posts[0].ID)
-			return err != nil && strings.Contains(err.Error(), client.ErrPhotoBad.Error())
+			return err != nil && strings.Contains(err.Error(), photo.ErrBad.Error())
 		})
-		if posts, _ := bob.Timeline(1); posts[0].Photo.State != "bad" {
-			t.Errorf("the photo is %q", posts[0].Photo.State)
+		if posts, _ := bob.Timeline(1); posts[0].Picture.Where != "bad" {
+			t.Errorf("the photo is %q", posts[0].Picture.Where)
 		}
 	})
 }
@@ -93,11 +96,11 @@ func TestWrongPartsOfAPhoto(t *testing.T) {
 		mallory, pictures := tn.newForger(1), tn.newForger(2)
 		link := feed.Link{Network: feed.NetworkOf(box.NetworkID(tn.genesis.ID())), FirstDay: mallory.day(), Stream: mallory.stream()}
 		bob.follow(link.String(), "")
-		records := tn.format.Split(feed.KindPhoto, noise(t, 90, 90))
+		records := tn.format.Split(content.KindPhoto, noise(t, 90, 90))
 		if len(records) < 4 {
 			t.Fatalf("%d parts", len(records))
 		}
-		mallory.post(feed.Post{Text: "see", Photo: &feed.Photo{
+		mallory.post(content.Post{Text: "see", Photo: &content.Photo{
 			Hash: records[0].Hash, Size: len(noise(t, 90, 90)), Width: 90, Height: 90, Day: mallory.day(), Stream: pictures.stream()}})
 		for i, r := range records {
 			switch i {
@@ -106,7 +109,7 @@ func TestWrongPartsOfAPhoto(t *testing.T) {
 			case 1:
 				r.Part = 2
 			case 2:
-				r.Kind = feed.KindPost
+				r.Kind = content.KindPost
 			}
 			pictures.put(r.Marshal(tn.format))
 		}
@@ -115,7 +118,7 @@ func TestWrongPartsOfAPhoto(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		state := func() client.PhotoState {
+		state := func() photo.State {
 			s, err := bob.FetchPhoto(posts[0].ID)
 			if err != nil {
 				t.Fatal(err)
@@ -125,7 +128,7 @@ func TestWrongPartsOfAPhoto(t *testing.T) {
 		right := len(records) - 3
 		await(t, "the right parts", 10*time.Minute, func() bool { return state().Got >= right }) // the control
 		<-time.After(time.Minute)
-		if s := state(); s.Got != right || s.Here {
+		if s := state(); s.Got != right || s.Where == photo.Here {
 			t.Errorf("%+v, though %d parts are right", s, right)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"murmuration/client"
+	"murmuration/client/photo"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
 )
@@ -57,7 +58,7 @@ func TestClientRestartGoesOn(t *testing.T) {
 		}
 		await(t, "photo", 20*time.Minute, func() bool {
 			s, err := bob.FetchPhoto(posts[0].ID)
-			return err == nil && s.Here
+			return err == nil && s.Where == photo.Here
 		})
 		his, _ := bob.Photo(posts[0].ID)
 		hers, _ := ada.Photo(receipt.Post)

@@ -17,6 +17,6 @@ func (c *Client) Decoys() []sender.Decoy {
 func (c *Client) FailedFor(d time.Duration) error {
 	c.state.Lock()
 	defer c.state.Unlock()
-	c.self.Failing = d
-	return c.store.Update(c.self.put)
+	c.guards.Failing = d
+	return c.store.Update(c.guards.put)
 }

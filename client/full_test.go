@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"murmuration/client"
+	"murmuration/client/photo"
 	"murmuration/client/store"
 )
 
@@ -57,7 +58,7 @@ func TestPhotoIsPutTogetherLater(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		state := func() client.PhotoState {
+		state := func() photo.State {
 			s, err := bob.FetchPhoto(posts[0].ID)
 			if err != nil {
 				t.Fatal(err)
@@ -66,7 +67,7 @@ func TestPhotoIsPutTogetherLater(t *testing.T) {
 		}
 		bob.room.Store(int64(state().Of))
 		await(t, "last part", 10*time.Minute, func() bool { return state().Got == state().Of })
-		if state().Here {
+		if state().Where == photo.Here {
 			t.Fatal("the control: the whole was kept on a full disk")
 		}
 		if err := bob.stop(); err != nil {
@@ -74,6 +75,6 @@ func TestPhotoIsPutTogetherLater(t *testing.T) {
 		}
 		bob.room.Store(math.MaxInt64)
 		tn.start(bob)
-		await(t, "photo", 5*time.Minute, func() bool { return state().Here })
+		await(t, "photo", 5*time.Minute, func() bool { return state().Where == photo.Here })
 	})
 }

@@ -20,7 +20,7 @@ const (
 // chooseGuards draws two providers when there are none yet, the one of the configuration first.
 // They are kept: a client that draws anew at each connection meets every provider in the end.
 func (c *Client) chooseGuards(doc *directory.Document) error {
-	if len(c.self.Guards) > 0 {
+	if len(c.guards.Nodes) > 0 {
 		return nil
 	}
 	providers := doc.Providers()
@@ -29,9 +29,9 @@ func (c *Client) chooseGuards(doc *directory.Document) error {
 		return ErrGuard.With("%q", c.cfg.Guard)
 	}
 	for _, p := range providers[:min(2, len(providers))] {
-		c.self.Guards = append(c.self.Guards, p.ID)
+		c.guards.Nodes = append(c.guards.Nodes, p.ID)
 	}
-	return c.store.Update(c.self.put)
+	return c.store.Update(c.guards.put)
 }
 
 func toFront(nodes []directory.Node, name string) bool {
@@ -49,11 +49,11 @@ func (c *Client) reached() error {
 	c.state.Lock()
 	defer c.state.Unlock()
 	c.tried = time.Time{}
-	if c.self.Failing == 0 {
+	if c.guards.Failing == 0 {
 		return nil
 	}
-	c.self.Failing = 0
-	return unlessFull(c.store.Update(c.self.put))
+	c.guards.Failing = 0
+	return unlessFull(c.store.Update(c.guards.put))
 }
 
 // unreached notes that the guard did not answer at now. It says whether the other one takes over.
@@ -65,16 +65,16 @@ func (c *Client) unreached(now time.Time) (changed bool, err error) {
 	if since < 0 || since > tryGap {
 		return false, nil // the first try, the computer slept, or its clock was set
 	}
-	before := c.self.Failing
-	c.self.Failing += since
+	before := c.guards.Failing
+	c.guards.Failing += since
 	switch {
-	case c.self.Failing >= guardPatience && len(c.self.Guards) > 1:
-		c.self.Guards[0], c.self.Guards[1] = c.self.Guards[1], c.self.Guards[0]
-		c.self.Seeds[0], c.self.Seeds[1] = c.self.Seeds[1], c.self.Seeds[0]
-		c.self.Failing = 0
+	case c.guards.Failing >= guardPatience && len(c.guards.Nodes) > 1:
+		c.guards.Nodes[0], c.guards.Nodes[1] = c.guards.Nodes[1], c.guards.Nodes[0]
+		c.guards.Seeds[0], c.guards.Seeds[1] = c.guards.Seeds[1], c.guards.Seeds[0]
+		c.guards.Failing = 0
 		changed = true
-	case before/noteEvery == c.self.Failing/noteEvery:
+	case before/noteEvery == c.guards.Failing/noteEvery:
 		return false, nil
 	}
-	return changed, unlessFull(c.store.Update(c.self.put))
+	return changed, unlessFull(c.store.Update(c.guards.put))
 }

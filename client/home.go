@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"murmuration/client/feed"
+	"murmuration/client/content"
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
@@ -47,7 +47,7 @@ type Init struct {
 // Create makes the home. It refuses a directory in which there is somebody already, and one with the
 // genesis file of another network. The store gets its name last: a home that was not finished is none.
 func Create(home string, who Init) error {
-	if err := feed.CheckName(who.Name); err != nil {
+	if err := content.CheckName(who.Name); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(home, 0o700); err != nil {
@@ -85,56 +85,100 @@ func (who Init) settle(dir string) error {
 	if err != nil {
 		return err
 	}
-	me := self{Name: who.Name, Network: who.Genesis.ID()}
-	for i := range me.Seeds {
-		rand.Read(me.Seeds[i][:]) // never fails
+	var g guards
+	for i := range g.Seeds {
+		rand.Read(g.Seeds[i][:]) // never fails
 	}
-	return errors.Join(s.Update(me.put), s.Close())
+	me := self{Name: who.Name, Network: who.Genesis.ID()}
+	return errors.Join(s.Update(func(tx *store.Tx) error {
+		return errors.Join(me.put(tx), g.put(tx))
+	}), s.Close())
 }
 
-// self is who lives in a home: bucket "self".
+// homeVersion counts the forms that the records of a home have had: record "version" of bucket "home".
+// What version 1 had instead, in bucket "self", is recognised and left as it is.
+const homeVersion = 2
+
+// self is who lives in a home: record "self" of bucket "home".
 type self struct {
 	Name    string              `cbor:"1,keyasint"`
 	Network directory.NetworkID `cbor:"2,keyasint"`
-	// Guards are the provider in use and the one for when it fails; none before the first document.
-	Guards []directory.NodeID `cbor:"3,keyasint"`
-	// Seeds are the spool keys: one for each guard, used with nobody else.
-	Seeds [2]link.Seed `cbor:"4,keyasint"`
-	// Failing is how long the guard in use was tried in vain, zero while it answers.
-	Failing time.Duration `cbor:"5,keyasint"`
-	// Decoys are the standing ones of the watched set.
-	Decoys []sender.Decoy `cbor:"6,keyasint"`
-	// Letters counts the boxes ever queued, so that each has a number of its own.
-	Letters uint64 `cbor:"7,keyasint"`
 }
 
-func (s self) put(tx *store.Tx) error { return tx.Put("self", "", s) }
+func (s self) put(tx *store.Tx) error {
+	return errors.Join(tx.Put("home", "version", homeVersion), tx.Put("home", "self", s))
+}
 
-func (s *self) get(tx *store.Tx) error { return tx.Get("self", "", s) }
+// get refuses a home whose records are of another form.
+func (s *self) get(tx *store.Tx) error {
+	version := 0
+	err := tx.Get("home", "version", &version)
+	if old, _ := tx.Has("self", ""); errors.Is(err, store.ErrNotFound) && old {
+		version, err = 1, nil
+	}
+	if err != nil {
+		return err
+	}
+	if version != homeVersion {
+		return ErrVersion.With("the home has version %d, this program keeps version %d", version, homeVersion)
+	}
+	return tx.Get("home", "self", s)
+}
+
+// guards are the providers that this person uses: bucket "guards".
+type guards struct {
+	// Nodes are the provider in use and the one for when it fails; none before the first document.
+	Nodes []directory.NodeID `cbor:"1,keyasint"`
+	// Seeds are the spool keys: one for each guard, used with nobody else.
+	Seeds [2]link.Seed `cbor:"2,keyasint"`
+	// Failing is how long the guard in use was tried in vain, zero while it answers.
+	Failing time.Duration `cbor:"3,keyasint"`
+	// Decoys are the standing ones of the watched set.
+	Decoys []sender.Decoy `cbor:"4,keyasint"`
+}
+
+func (g guards) put(tx *store.Tx) error { return tx.Put("guards", "", g) }
+
+func (g *guards) get(tx *store.Tx) error { return tx.Get("guards", "", g) }
+
+// home is what openHome opened.
+type home struct {
+	genesis *directory.Genesis
+	store   *store.Store
+	self    self
+}
 
 // openHome reads what Create made.
-func openHome(home string, passphrase []byte) (*directory.Genesis, *store.Store, self, error) {
-	raw, err := durable.ReadFile(filepath.Join(home, genesisFile), 1<<20)
+func openHome(dir string, passphrase []byte) (h home, err error) {
+	raw, err := durable.ReadFile(filepath.Join(dir, genesisFile), 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, self{}, ErrNoHome.With("%s has no genesis file", home)
+		return home{}, ErrNoHome.With("%s has no genesis file", dir)
 	}
 	if err != nil {
-		return nil, nil, self{}, fmt.Errorf("opening home %s: %w", home, err)
+		return home{}, fmt.Errorf("opening home %s: %w", dir, err)
 	}
-	genesis, err := directory.ParseGenesis(raw)
-	if err != nil {
-		return nil, nil, self{}, ErrGenesis.With("%s: %w", filepath.Join(home, genesisFile), err)
+	if h.genesis, err = directory.ParseGenesis(raw); err != nil {
+		return home{}, ErrGenesis.With("%s: %w", filepath.Join(dir, genesisFile), err)
 	}
-	s, err := store.Open(filepath.Join(home, storeDir), passphrase)
-	if err != nil {
-		return nil, nil, self{}, err
+	if h.store, err = store.Open(filepath.Join(dir, storeDir), passphrase); err != nil {
+		return home{}, err
 	}
-	var me self
-	if err := s.View(me.get); err != nil {
-		return nil, nil, self{}, errors.Join(store.ErrForeign.With("reading who lives in %s: %w", home, err), s.Close())
+	if err := h.check(dir); err != nil {
+		return home{}, errors.Join(err, h.store.Close())
 	}
-	if me.Network != genesis.ID() {
-		return nil, nil, self{}, errors.Join(ErrGenesis.With("the home was made for network %s, the file is of %s", me.Network, genesis.ID()), s.Close())
+	return h, nil
+}
+
+// check reads who lives there, and compares the networks.
+func (h *home) check(dir string) error {
+	err := h.store.View(h.self.get)
+	switch {
+	case errors.Is(err, ErrVersion):
+		return err
+	case err != nil:
+		return store.ErrForeign.With("reading who lives in %s: %w", dir, err)
+	case h.self.Network != h.genesis.ID():
+		return ErrGenesis.With("the home was made for network %s, the file is of %s", h.self.Network, h.genesis.ID())
 	}
-	return genesis, s, me, nil
+	return nil
 }

@@ -72,7 +72,7 @@ func (c *Client) noteFailure(now time.Time) error {
 // connect dials the guard and stays until the connection ends.
 func (c *Client) connect(ctx context.Context) error {
 	c.state.Lock()
-	guard, seed := c.self.Guards[0], c.self.Seeds[0]
+	guard, seed := c.guards.Nodes[0], c.guards.Seeds[0]
 	c.state.Unlock()
 	node, ok := c.latest().Node(guard)
 	if !ok {
@@ -134,17 +134,7 @@ func (c *Client) speak(ctx context.Context, conn link.Conn, sender *sender.Sende
 		if err := conn.Send(sent.Frame); err != nil {
 			return fmt.Errorf("speaking to the provider: %w", err)
 		}
-		c.noteHanded(sent)
 	}
-}
-
-func (c *Client) noteHanded(sent sender.Sent) {
-	if !sent.Work || sent.Token >= auditTokens {
-		return
-	}
-	c.mu.Lock()
-	c.handed[sent.Token] = true
-	c.mu.Unlock()
 }
 
 // listen opens what comes down and passes on what is for this person.

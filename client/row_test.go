@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"murmuration/client"
+	"murmuration/client/photo"
 	"murmuration/internal/box"
 )
 
@@ -29,7 +30,7 @@ func photoRun(t *testing.T) (post, all time.Duration) {
 		posts, _ := bob.Timeline(1)
 		await(t, "photo", time.Hour, func() bool {
 			s, err := bob.FetchPhoto(posts[0].ID)
-			return err == nil && s.Here
+			return err == nil && s.Where == photo.Here
 		})
 		all = time.Since(began)
 	})

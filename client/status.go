@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/hex"
 	"time"
 
 	"murmuration/client/fault"
@@ -11,37 +10,37 @@ import (
 
 // Status is what a person wants to know when nothing seems to happen.
 type Status struct {
-	Name      string    `json:"name"`
-	Network   string    `json:"network"` // id
-	Label     string    `json:"label"`
-	Now       time.Time `json:"now"` // this computer's clock
-	Connected bool      `json:"connected"`
-	Since     time.Time `json:"since,omitzero"` // of being connected or not
-	Provider  string    `json:"provider,omitempty"`
-	LastReply time.Time `json:"last_reply,omitzero"`
-	Trouble   []Trouble `json:"trouble,omitempty"`
+	Name      string
+	Network   string // id
+	Label     string
+	Now       time.Time // this computer's clock
+	Connected bool
+	Since     time.Time // of being connected or not
+	Provider  string
+	LastReply time.Time
+	Trouble   []Trouble
 
-	Epoch    uint64    `json:"epoch"`          // by the clock
-	Document uint64    `json:"document_epoch"` // newest network document
-	Until    time.Time `json:"valid_until,omitzero"`
+	Epoch    uint64 // by the clock
+	Document uint64 // newest network document
+	Until    time.Time
 
-	Loops   float64 `json:"loop_return"` // share of the last loops that came back
-	LoopsOf int     `json:"loops"`       // how many those are
-	Waiting int     `json:"waiting"`     // boxes in the outbox
-	Asking  int     `json:"asking"`      // requests in the work lane
-	Follows int     `json:"follows"`
+	Loops   float64 // share of the last loops that came back
+	LoopsOf int     // how many those are
+	Waiting int     // boxes in the outbox
+	Asking  int     // requests in the work lane
+	Follows int
 
-	Sent    map[string]uint64 `json:"sent"` // packets by stream
-	Silent  uint64            `json:"silent"`
-	Resent  uint64            `json:"resent"`
-	Replies uint64            `json:"replies"`
-	Refused map[string]uint64 `json:"refused"` // down frames by reason
+	Sent    map[string]uint64 // packets by stream
+	Silent  uint64
+	Resent  uint64
+	Replies uint64
+	Refused map[string]uint64 // down frames by reason
 }
 
 // Trouble is something that the person may have to do something about.
 type Trouble struct {
-	What string `json:"what"`
-	Do   string `json:"do,omitempty"`
+	What string
+	Do   string
 }
 
 // loopAlarm is the share of returned loops below which something is wrong: at one packet in a
@@ -52,7 +51,7 @@ const loopAlarm = 0.8
 func (c *Client) Status() Status {
 	c.state.Lock()
 	defer c.state.Unlock()
-	own, err := c.ownFeed() // before c.mu: no slot waits for the disk
+	own := c.person.Feed.Trouble() // before c.mu: no slot waits for the disk
 	room := c.store.Room()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,17 +59,14 @@ func (c *Client) Status() Status {
 	s := Status{
 		Name: c.self.Name, Network: c.genesis.ID().String(), Label: c.genesis.Label, Now: now,
 		Connected: c.line.connected, Since: c.line.since, LastReply: c.line.lastReply,
-		Waiting: len(c.mail.waiting), Follows: len(c.reader.follows),
+		Waiting: c.person.Outbox.Waiting(), Follows: len(c.person.Following.List()),
 		Sent: map[string]uint64{}, Refused: map[string]uint64{},
 	}
 	c.addDocument(&s, now)
 	if c.sender != nil {
 		c.addSender(&s)
 	}
-	if err == nil && own.Unsaid {
-		s.Trouble = append(s.Trouble, Trouble{ErrCopied.Error(), ErrCopied.Hint()})
-	}
-	for _, err := range []error{room, c.line.split, c.line.documentFault, c.line.fault} {
+	for _, err := range []error{own, room, c.line.split, c.line.documentFault, c.line.fault} {
 		if err != nil {
 			s.Trouble = append(s.Trouble, Trouble{err.Error(), fault.Of(err).Hint()})
 		}
@@ -88,8 +84,8 @@ func (c *Client) addDocument(s *Status, now time.Time) {
 	}
 	s.Document = uint64(doc.Epoch)
 	s.Until = c.schedule.StartOf(doc.Epoch + protocol.Validity)
-	if len(c.self.Guards) > 0 {
-		node, _ := doc.Node(c.self.Guards[0])
+	if len(c.guards.Nodes) > 0 {
+		node, _ := doc.Node(c.guards.Nodes[0])
 		s.Provider = node.Name
 	}
 	if !now.Before(s.Until) {
@@ -118,32 +114,30 @@ func (c *Client) addSender(s *Status) {
 	}
 }
 
-func hexOf(b [32]byte) string { return hex.EncodeToString(b[:]) }
-
 // NetworkView is the network as the newest document shows it.
 type NetworkView struct {
-	ID        string    `json:"id"`
-	Label     string    `json:"label"`
-	Suite     string    `json:"suite"`
-	Epoch     uint64    `json:"epoch"`
-	Digest    string    `json:"digest,omitempty"`
-	From      time.Time `json:"from,omitzero"`
-	Until     time.Time `json:"until,omitzero"`
-	Nodes     []Node    `json:"nodes"`
-	Providers int       `json:"providers"`
-	Budget    Budget    `json:"budget"`
+	ID        string
+	Label     string
+	Suite     string
+	Epoch     uint64
+	Digest    string
+	From      time.Time
+	Until     time.Time
+	Nodes     []Node
+	Providers int
+	Budget    Budget
 }
 
 // Node is a node of the network.
 type Node struct {
-	Name    string `json:"name"`
-	ID      string `json:"id"`
-	Role    string `json:"role"`
-	Layer   int    `json:"layer,omitempty"`
-	Addr    string `json:"addr"`
-	Packets uint64 `json:"packets"` // of its last epoch, to two digits
-	New     bool   `json:"probation,omitempty"`
-	Own     bool   `json:"own,omitempty"` // this person's provider
+	Name    string
+	ID      string
+	Role    string
+	Layer   int
+	Addr    string
+	Packets uint64 // of its last epoch, to two digits
+	New     bool
+	Own     bool // this person's provider
 }
 
 // Network shows the newest network document; before the first one, what the genesis says.
@@ -163,7 +157,7 @@ func (c *Client) Network() NetworkView {
 	v.Providers, v.Budget = len(doc.Providers()), BudgetOf(doc.Parameters)
 	v.Budget.Entropy = EntropyOf(doc)
 	for _, n := range doc.Nodes {
-		own := len(c.self.Guards) > 0 && n.ID == c.self.Guards[0]
+		own := len(c.guards.Nodes) > 0 && n.ID == c.guards.Nodes[0]
 		v.Nodes = append(v.Nodes, Node{n.Name, n.ID.String(), n.Role.String(), n.Layer, n.Addr, n.Packets, n.Probation, own})
 	}
 	return v

@@ -338,7 +338,7 @@ func (r *resident) read() (all string) {
 		r.t.Fatal(err)
 	}
 	for _, p := range posts {
-		all += fmt.Sprintf("%s: %s\n", p.Author, p.Text)
+		all += fmt.Sprintf("%s: %s\n", p.Author(), p.Text)
 	}
 	return all
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 
 	"murmuration/client/fault"
-	"murmuration/client/sender"
 )
 
 // Limits of requests, in bytes.
@@ -22,36 +21,6 @@ const (
 
 // ErrNoDaemon says that nobody listens.
 var ErrNoDaemon = fault.New(fault.Network, "no daemon runs for this home", "Start it with `murmur daemon run`, and leave it running.")
-
-// Draft is the body of POST /v1/posts.
-type Draft struct {
-	Text  string `json:"text"`
-	Photo []byte `json:"photo,omitempty"` // a picture file; base64 in JSON
-	Alt   string `json:"alt,omitempty"`
-}
-
-// Receipt answers it.
-type Receipt struct {
-	Post     string        `json:"post"`
-	Boxes    int           `json:"boxes"`
-	Window   sender.Window `json:"window"`
-	Expected string        `json:"expected"` // the window for people
-}
-
-// Link is the answer to POST /v1/feed and the body of POST /v1/follows.
-type Link struct {
-	Link string `json:"link"`
-	Name string `json:"name,omitempty"` // petname
-}
-
-// Photo is how far a photo is: the answer to POST /v1/photos/{id}.
-type Photo struct {
-	Post  string `json:"post"`
-	Here  bool   `json:"here"`
-	Got   int    `json:"got"` // boxes
-	Of    int    `json:"of"`
-	Bytes int    `json:"bytes"`
-}
 
 // Error is the body of every answer that is not a success.
 type Error struct {

@@ -17,9 +17,10 @@ import (
 	"time"
 
 	"murmuration/client"
+	"murmuration/client/content"
 	"murmuration/client/fault"
 	"murmuration/client/feed"
-	"murmuration/client/photo"
+	"murmuration/client/picture"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
@@ -79,7 +80,7 @@ func daemon(t *testing.T) (*Client, <-chan error) {
 	}
 }
 
-func picture(t testing.TB) []byte {
+func somePicture(t testing.TB) []byte {
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, image.NewRGBA(image.Rect(0, 0, 40, 30)), nil); err != nil {
 		t.Fatal(err)
@@ -97,7 +98,7 @@ func TestCommandsOfADay(t *testing.T) {
 	if err != nil || !strings.HasPrefix(l, "murmur:feed/") {
 		t.Fatal(l, err)
 	}
-	receipt, err := c.Post(ctx, Draft{Text: "hello", Photo: picture(t), Alt: "grey"})
+	receipt, err := c.Post(ctx, Draft{Text: "hello", Photo: somePicture(t), Alt: "grey"})
 	if err != nil || receipt.Boxes != 2 || receipt.Expected == "" {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
@@ -141,7 +142,7 @@ func TestFollowing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]*fault.Fault{
-		own:                 client.ErrOwnFeed,
+		own:                 feed.ErrOwnFeed,
 		own[:len(own)-2]:    feed.ErrChecksum,
 		"murmur:feed/":      feed.ErrChecksum,
 		"nothing":           feed.ErrLink,
@@ -182,16 +183,16 @@ func TestRefusalsQueueNothing(t *testing.T) {
 	}
 	for name, d := range map[string]Draft{
 		"empty":       {},
-		"long":        {Text: strings.Repeat("x", feed.MaxText+1)},
+		"long":        {Text: strings.Repeat("x", content.MaxText+1)},
 		"escape":      {Text: "\x1b[31m"},
 		"not a photo": {Text: "see", Photo: []byte("GIF89a, but no")},
-		"alt":         {Photo: picture(t), Alt: strings.Repeat("a", feed.MaxAlt+1)},
+		"alt":         {Photo: somePicture(t), Alt: strings.Repeat("a", content.MaxAlt+1)},
 	} {
 		if _, err := c.Post(ctx, d); fault.Of(err).ExitCode() != int(fault.User) || fault.Of(err).Hint() == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := c.Post(ctx, Draft{Photo: make([]byte, photo.MaxFile+1)}); !strings.Contains(err.Error(), photo.ErrTooLarge.Error()) {
+	if _, err := c.Post(ctx, Draft{Photo: make([]byte, picture.MaxFile+1)}); !strings.Contains(err.Error(), picture.ErrTooLarge.Error()) {
 		t.Errorf("a file that is too large: %v", err)
 	}
 	if lines, err := c.Outbox(ctx); err != nil || len(lines) != 0 {

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"murmuration/client"
+	"murmuration/client/timeline"
 )
 
 // maxAnswer bounds what a command reads of an answer: a timeline of MaxTimeline thumbnails.
@@ -94,12 +94,12 @@ func refused(status string, raw []byte) error {
 }
 
 // Status says how things are.
-func (c *Client) Status(ctx context.Context) (s client.Status, err error) {
+func (c *Client) Status(ctx context.Context) (s Status, err error) {
 	return s, c.call(ctx, "GET", "/v1/status", nil, &s)
 }
 
 // Network shows the newest network document.
-func (c *Client) Network(ctx context.Context) (v client.NetworkView, err error) {
+func (c *Client) Network(ctx context.Context) (v Network, err error) {
 	return v, c.call(ctx, "GET", "/v1/network", nil, &v)
 }
 
@@ -121,7 +121,7 @@ func (c *Client) Unfollow(ctx context.Context, token uint64) error {
 }
 
 // Follows lists the feeds that are read.
-func (c *Client) Follows(ctx context.Context) (list []client.Followed, err error) {
+func (c *Client) Follows(ctx context.Context) (list []Followed, err error) {
 	return list, c.call(ctx, "GET", "/v1/follows", nil, &list)
 }
 
@@ -131,19 +131,19 @@ func (c *Client) Post(ctx context.Context, d Draft) (r Receipt, err error) {
 }
 
 // Timeline is the last n posts, the newest first.
-func (c *Client) Timeline(ctx context.Context, n int) (posts []client.Post, err error) {
+func (c *Client) Timeline(ctx context.Context, n int) (posts []Post, err error) {
 	return posts, c.call(ctx, "GET", "/v1/posts?n="+strconv.Itoa(n), nil, &posts)
 }
 
 // Outbox lists what was queued, the newest first.
-func (c *Client) Outbox(ctx context.Context) (lines []client.Line, err error) {
-	return lines, c.call(ctx, "GET", "/v1/outbox", nil, &lines)
+func (c *Client) Outbox(ctx context.Context) (entries []Entry, err error) {
+	return entries, c.call(ctx, "GET", "/v1/outbox", nil, &entries)
 }
 
 // FetchPhoto begins to fetch a photo and says how far it is.
 func (c *Client) FetchPhoto(ctx context.Context, post string) (p Photo, err error) {
 	if !validID(post) {
-		return p, client.ErrNoPost.With("%q", post)
+		return p, timeline.ErrNoPost.With("%q", post)
 	}
 	return p, c.call(ctx, "POST", "/v1/photos/"+post, nil, &p)
 }

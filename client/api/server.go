@@ -113,12 +113,12 @@ func (s *Server) version(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) error {
-	answer(w, http.StatusOK, s.client.Status())
+	answer(w, http.StatusOK, statusOf(s.client.Status()))
 	return nil
 }
 
 func (s *Server) network(w http.ResponseWriter, _ *http.Request) error {
-	answer(w, http.StatusOK, s.client.Network())
+	answer(w, http.StatusOK, networkOf(s.client.Network()))
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (s *Server) publish(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Server) follows(w http.ResponseWriter, _ *http.Request) error {
-	answer(w, http.StatusOK, s.client.Follows())
+	answer(w, http.StatusOK, followsOf(s.client.Follows()))
 	return nil
 }
 
@@ -169,7 +169,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, Receipt{receipt.Post, receipt.Boxes, receipt.Window, receipt.Window.String()})
+	answer(w, http.StatusOK, Receipt{receipt.Post, receipt.Boxes, Window(receipt.Window), receipt.Window.String()})
 	return nil
 }
 
@@ -188,12 +188,12 @@ func (s *Server) timeline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, posts)
+	answer(w, http.StatusOK, postsOf(posts))
 	return nil
 }
 
 func (s *Server) outbox(w http.ResponseWriter, _ *http.Request) error {
-	answer(w, http.StatusOK, s.client.Outbox())
+	answer(w, http.StatusOK, entriesOf(s.client.Outbox()))
 	return nil
 }
 
@@ -202,7 +202,7 @@ func (s *Server) fetchPhoto(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, Photo(p))
+	answer(w, http.StatusOK, photoOf(p))
 	return nil
 }
 

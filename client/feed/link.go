@@ -1,6 +1,3 @@
-// Package feed is what an open feed says on the wire and off it: the link that anybody may follow,
-// and the posts inside boxes. It turns bytes into checked values and back; it draws nothing, stores
-// nothing and sends nothing.
 package feed
 
 import (
@@ -10,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"murmuration/client/boxstream"
 	"murmuration/client/fault"
 	"murmuration/internal/box"
 )
@@ -21,7 +19,7 @@ const (
 	linkVersion  = 1
 	networkSize  = 8
 	checksumSize = 4
-	linkSize     = 1 + networkSize + 2 + StreamSize + checksumSize
+	linkSize     = 1 + networkSize + 2 + boxstream.StartSize + checksumSize
 	linkScheme   = "murmur:feed/"
 	maxLinkText  = 4096 // what a tolerant parser looks at
 )
@@ -46,7 +44,7 @@ func NetworkOf(id box.NetworkID) Network { return Network(id[:networkSize]) }
 type Link struct {
 	Network  Network
 	FirstDay box.Day
-	Stream   Stream
+	Stream   boxstream.Start
 }
 
 var encoding = base32.StdEncoding.WithPadding(base32.NoPadding)
@@ -106,7 +104,7 @@ func parseLink(b []byte, code string) (l Link, err error) {
 	}
 	l.Network = Network(b[1:])
 	l.FirstDay = box.Day(binary.BigEndian.Uint16(b[1+networkSize:]))
-	l.Stream = Stream(b[1+networkSize+2 : len(body)])
+	l.Stream = boxstream.Start(b[1+networkSize+2 : len(body)])
 	if l.String() != linkScheme+code { // unused low bits of the last character
 		return Link{}, ErrChecksum
 	}

@@ -103,7 +103,8 @@ func (p *Person) Load() error {
 }
 
 // Begin speaks through s from now on: at the start, and when another guard takes over. What the
-// sender before it had not answered is lost, and told to its parts; watched boxes are watched on.
+// sender before it had not answered is lost, and told to its parts; watched boxes are watched on. Every
+// part has its turn.
 func (p *Person) Begin(now time.Time, s Sender) error {
 	p.sender = s
 	var errs []error
@@ -116,7 +117,7 @@ func (p *Person) Begin(now time.Time, s Sender) error {
 		p.forget(o)
 		errs = append(errs, p.answer(now, o, Answer{Number: o.number, Kind: Lost}))
 	}
-	return errors.Join(append(errs, p.Supply(now))...)
+	return errors.Join(append(errs, p.Turn(now), p.Supply(now))...)
 }
 
 // Supply fills the sender, part by part in the order in which they joined.

@@ -1,171 +1,221 @@
-// Package photo makes pictures fit to be sent: decoded under limits, turned upright, stripped of
-// everything that is not picture, made smaller and encoded again. It reads bytes and returns bytes.
+// Package photo is the pictures of posts that are on this computer, or on their way to it: it asks
+// for the boxes of one, a part in each, until all are here, over days and restarts.
+//
+// It is pure, and a person's Part. It must not take what its post does not describe: a part of
+// another file or another place is not kept, and a whole with another hash is thrown away.
 package photo
 
 import (
-	"bytes"
-	"image"
-	"image/color"
-	_ "image/gif" // formats that people have
-	"image/jpeg"
-	_ "image/png"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
 
-	"github.com/bep/imagemeta"
-	"golang.org/x/image/draw"
-	_ "golang.org/x/image/webp"
-
+	"murmuration/client/boxstream"
+	"murmuration/client/content"
 	"murmuration/client/fault"
+	"murmuration/client/person"
+	"murmuration/client/store"
 )
 
-// Faults of pictures.
+// Faults of photos.
 var (
-	ErrNotPicture = fault.New(fault.User, "not a picture that this program reads", "It reads JPEG, PNG, GIF and WebP: convert it first.")
-	ErrTooLarge   = fault.New(fault.User, "the picture is too large", "It may have 32 MiB, 64 million pixels, and 65,536 on a side: make it smaller first.")
+	ErrNone = fault.New(fault.NotFound, "this post has no photo", "`murmur timeline` shows which posts have one.")
+	ErrGone = fault.New(fault.NotFound, "the photo has expired", "Boxes are kept for some days only: ask its author to post it again.")
+	ErrBad  = fault.New(fault.Trust, "the photo is not the one that the post describes", "Its boxes hold something else: ask its author.")
 )
 
-// Limits of what is read, and sizes of what comes out.
+// The buckets of photos, all by the id of the post.
 const (
-	MaxFile   = 32 << 20
-	maxPixels = 64 << 20 // 256 MiB while decoding
-	maxSide   = 1 << 16  // scaling keeps 64 bytes a pixel of a side; only PNG knows longer ones
-	longSide  = 1600
-	thumbSide = 160
+	bucketPhotos  = "photos"  // JPEG files
+	bucketFetches = "fetches" // record
+	bucketParts   = "parts"   // parts of what is on its way; by post and number
 )
 
-// qualities are tried in this order until the file is small enough; then the picture shrinks.
-var qualities = []int{85, 75, 65, 50}
-
-// Picture is a JPEG file without metadata, upright, and its thumbnail.
-type Picture struct {
-	JPEG          []byte
-	Thumb         []byte
-	Width, Height int
+// record is what the disk has about a photo that was asked for and is not here.
+type record struct {
+	Bad bool `cbor:"1,keyasint"` // its boxes hold something else than the post says
 }
 
-// Prepare makes a picture whose file has at most maxFile bytes and whose thumbnail has at most
-// maxThumb. The pixels are the only thing that it takes over from file.
-func Prepare(file []byte, maxFile, maxThumb int) (Picture, error) {
-	img, format, err := decode(file)
-	if err != nil {
-		return Picture{}, err
-	}
-	upright := orient(shrink(img, longSide), orientation(file, format))
-	data, final, err := fit(upright, longSide, maxFile)
-	if err != nil {
-		return Picture{}, err
-	}
-	thumb, _, err := fit(final, thumbSide, maxThumb)
-	if err != nil {
-		return Picture{}, err
-	}
-	return Picture{JPEG: data, Thumb: thumb, Width: final.Bounds().Dx(), Height: final.Bounds().Dy()}, nil
+// Posts tells what posts say about their photos.
+type Posts interface {
+	Post(tx *store.Tx, id string) (content.Post, error)
 }
 
-// decode looks at the size before it decodes: a small file can claim a huge picture.
-func decode(file []byte) (image.Image, string, error) {
-	if len(file) > MaxFile {
-		return nil, "", ErrTooLarge.With("%d bytes", len(file))
-	}
-	cfg, _, err := image.DecodeConfig(bytes.NewReader(file))
-	if err != nil {
-		return nil, "", ErrNotPicture.With("%w", err)
-	}
-	if cfg.Width < 1 || cfg.Height < 1 || int64(cfg.Width)*int64(cfg.Height) > maxPixels || max(cfg.Width, cfg.Height) > maxSide {
-		return nil, "", ErrTooLarge.With("%d × %d pixels", cfg.Width, cfg.Height)
-	}
-	img, format, err := image.Decode(bytes.NewReader(file))
-	if err != nil {
-		return nil, "", ErrNotPicture.With("%w", err)
-	}
-	return img, format, nil
+// Photos is the pictures here, and those under way.
+type Photos struct {
+	store   *store.Store
+	lane    *person.Lane
+	network boxstream.Network
+	posts   Posts
+	fetches []*fetch // in the order in which they began
+	asked   map[uint64]ask
+	asks    uint64 // requests ever
 }
 
-// shrink scales the picture down so that its longer side has at most `side` pixels, onto white.
-func shrink(img image.Image, side int) *image.RGBA {
-	from := img.Bounds()
-	w, h := from.Dx(), from.Dy()
-	if long := max(w, h); long > side {
-		w, h = max(1, w*side/long), max(1, h*side/long)
-	}
-	out := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(out, out.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
-	draw.CatmullRom.Scale(out, out.Bounds(), img, from, draw.Over, nil)
-	return out
+// New is the photos of a person; posts says what they are pictures of.
+func New(p *person.Person, s *store.Store, n boxstream.Network, posts Posts) *Photos {
+	f := &Photos{store: s, network: n, posts: posts, asked: map[uint64]ask{}}
+	f.lane = p.Join(f)
+	return f
 }
 
-// fit encodes at the best quality that has at most limit bytes, and makes the picture smaller by a
-// quarter when none has.
-func fit(img *image.RGBA, side, limit int) ([]byte, *image.RGBA, error) {
-	for ; side >= 16; side = side * 3 / 4 {
-		small := shrink(img, side)
-		for _, q := range qualities {
-			var b bytes.Buffer
-			if err := jpeg.Encode(&b, small, &jpeg.Options{Quality: q}); err != nil {
-				return nil, nil, ErrNotPicture.With("encoding: %w", err)
-			}
-			if b.Len() <= limit {
-				return b.Bytes(), small, nil
-			}
+// Keep writes the picture of a person's own post.
+func (f *Photos) Keep(tx *store.Tx, post string, jpeg []byte) error {
+	return tx.Put(bucketPhotos, post, jpeg)
+}
+
+// File is the JPEG file of a post, byte for byte as its author has it.
+func (f *Photos) File(post string) ([]byte, error) {
+	var picture []byte
+	err := f.store.View(func(tx *store.Tx) error { return tx.Get(bucketPhotos, post, &picture) })
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrNone.With("it is not here: fetch it first")
+	}
+	return picture, err
+}
+
+// Where says where a photo is.
+type Where string
+
+// The places of a photo.
+const (
+	Here     Where = "here"
+	Fetching Where = "fetching"
+	There    Where = "there"   // it was not asked for
+	Expired  Where = "expired" // nobody keeps its boxes any more
+	Bad      Where = "bad"     // its boxes hold something else
+)
+
+// State is how far a photo is.
+type State struct {
+	Post  string
+	Where Where
+	Got   int // boxes
+	Of    int
+	Bytes int
+}
+
+// State says how far the photo of a post is; about is what the post says.
+func (f *Photos) State(tx *store.Tx, now time.Time, post string, about *content.Photo) (State, error) {
+	s := State{Post: post, Where: There, Of: f.boxes(about), Bytes: about.Size}
+	here, err := tx.Has(bucketPhotos, post)
+	if err != nil {
+		return s, err
+	}
+	var r record
+	if err := tx.Get(bucketFetches, post, &r); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return s, err
+	}
+	under := f.find(post)
+	switch {
+	case here:
+		s.Where, s.Got = Here, s.Of
+	case r.Bad:
+		s.Where = Bad
+	case under != nil:
+		s.Where, s.Got = Fetching, under.got
+	case about.Day < f.network.Calendar.Oldest(now):
+		s.Where = Expired
+	}
+	return s, nil
+}
+
+// Fetch begins to fetch a post's photo, unless it is here or on its way, and says how far it is.
+func (f *Photos) Fetch(now time.Time, post string) (State, error) {
+	var s State
+	var fresh *fetch
+	err := f.store.View(func(tx *store.Tx) error {
+		about, err := f.about(tx, post)
+		if err != nil {
+			return err
 		}
-	}
-	return nil, nil, ErrTooLarge.With("it does not fit into %d bytes", limit)
-}
-
-// metaFormats are the formats that can carry EXIF, by the names of package image.
-var metaFormats = map[string]imagemeta.ImageFormat{"jpeg": imagemeta.JPEG, "png": imagemeta.PNG, "webp": imagemeta.WebP}
-
-// orientation is the EXIF orientation of a picture, 1 (upright) to 8; 1 when there is none, or when
-// the metadata cannot be read, since they are dropped anyway.
-func orientation(file []byte, format string) int {
-	value := 1
-	_, _ = imagemeta.Decode(imagemeta.Options{
-		R: bytes.NewReader(file), ImageFormat: metaFormats[format], Sources: imagemeta.EXIF, LimitNumTags: 500, LimitTagSize: 1 << 16,
-		ShouldHandleTag: func(tag imagemeta.TagInfo) bool { return tag.Tag == "Orientation" },
-		HandleTag: func(tag imagemeta.TagInfo) error {
-			if v, ok := tag.Value.(uint16); ok && v >= 1 && v <= 8 {
-				value = int(v)
-			}
-			return imagemeta.ErrStopWalking
-		},
+		if s, err = f.State(tx, now, post, about); err != nil || s.Where != There {
+			return err
+		}
+		fresh, err = f.newFetch(tx, post, about)
+		return err
 	})
-	return value
+	switch {
+	case err != nil:
+		return State{}, err
+	case s.Where == Bad:
+		return State{}, ErrBad
+	case s.Where == Expired:
+		return State{}, ErrGone
+	case fresh == nil:
+		return s, nil
+	}
+	err = f.store.Update(func(tx *store.Tx) error { return tx.Put(bucketFetches, post, record{}) })
+	if err != nil {
+		return State{}, err
+	}
+	f.fetches = append(f.fetches, fresh)
+	s.Where, s.Got = Fetching, fresh.got
+	return s, nil
 }
 
-// orient undoes an EXIF orientation (EXIF 2.32, 4.6.4 A).
-func orient(img *image.RGBA, orientation int) *image.RGBA {
-	if orientation == 1 {
-		return img
+// about is what a post says about its photo.
+func (f *Photos) about(tx *store.Tx, post string) (*content.Photo, error) {
+	p, err := f.posts.Post(tx, post)
+	if err == nil && p.Photo == nil {
+		err = ErrNone
 	}
-	w, h := img.Bounds().Dx(), img.Bounds().Dy()
-	out := image.NewRGBA(image.Rect(0, 0, w, h))
-	if orientation >= 5 {
-		out = image.NewRGBA(image.Rect(0, 0, h, w))
+	return p.Photo, err
+}
+
+// boxes is how many a photo takes.
+func (f *Photos) boxes(about *content.Photo) int {
+	size := f.network.Format.ContentSize()
+	return (about.Size + size - 1) / size
+}
+
+func (f *Photos) find(post string) *fetch {
+	i := slices.IndexFunc(f.fetches, func(g *fetch) bool { return g.post == post })
+	if i < 0 {
+		return nil
 	}
-	for y := range h {
-		for x := range w {
-			tx, ty := turn(orientation, x, y, w, h)
-			out.SetRGBA(tx, ty, img.RGBAAt(x, y))
+	return f.fetches[i]
+}
+
+// assemble puts the parts together. What is not what the post says is thrown away.
+func (f *Photos) assemble(g *fetch) error {
+	var picture []byte
+	err := f.store.View(func(tx *store.Tx) error {
+		for i := range g.parts {
+			var part []byte
+			if err := tx.Get(bucketParts, partName(g.post, i), &part); err != nil {
+				return err
+			}
+			picture = append(picture, part...)
 		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("putting a photo together: %w", err)
 	}
-	return out
+	if len(picture) != g.about.Size || sha256.Sum256(picture) != g.about.Hash {
+		f.lane.Tell("a photo is not what its post describes, and was thrown away", "Ask its author.")
+		return f.end(g, func(tx *store.Tx) error { return tx.Put(bucketFetches, g.post, record{Bad: true}) })
+	}
+	return f.end(g, func(tx *store.Tx) error {
+		return errors.Join(tx.Put(bucketPhotos, g.post, picture), tx.Delete(bucketFetches, g.post))
+	})
 }
 
-// turn says where a stored pixel belongs in the upright picture.
-func turn(orientation, x, y, w, h int) (int, int) {
-	switch orientation {
-	case 2:
-		return w - 1 - x, y
-	case 3:
-		return w - 1 - x, h - 1 - y
-	case 4:
-		return x, h - 1 - y
-	case 5:
-		return y, x
-	case 6:
-		return h - 1 - y, x
-	case 7:
-		return h - 1 - y, w - 1 - x
-	default: // 8
-		return y, w - 1 - x
+// end forgets a fetch and its parts, in the transaction that notes what came of it.
+func (f *Photos) end(g *fetch, note func(*store.Tx) error) error {
+	err := f.store.Update(func(tx *store.Tx) error {
+		errs := []error{note(tx)}
+		for i := range g.parts {
+			errs = append(errs, tx.Delete(bucketParts, partName(g.post, i)))
+		}
+		return errors.Join(errs...)
+	})
+	if err != nil {
+		return fmt.Errorf("keeping a photo: %w", err)
 	}
+	f.fetches = slices.DeleteFunc(f.fetches, func(other *fetch) bool { return other == g })
+	return nil
 }

@@ -9,8 +9,8 @@ import (
 
 // Window is when something is expected to be done: half of the time by Typical, nearly always by Late.
 type Window struct {
-	Typical time.Duration `json:"typical_ns"`
-	Late    time.Duration `json:"late_ns"`
+	Typical time.Duration
+	Late    time.Duration
 }
 
 func (w Window) String() string { return "in " + round(w.Typical) + " to " + round(w.Late) }

@@ -15,7 +15,6 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"murmuration/client"
 	"murmuration/client/api"
 	"murmuration/internal/durable"
 )
@@ -45,7 +44,7 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 	}
 	slices.Reverse(posts)
 	if c.Bool("json") {
-		return printJSON[client.Post](c, posts...)
+		return printJSON[api.Post](c, posts...)
 	}
 	if len(posts) == 0 {
 		say(c, "nothing yet; follow somebody: murmur feed follow LINK")
@@ -63,7 +62,7 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 }
 
 // awaitPosts is the timeline, and with --wait as soon as there is anything in it.
-func awaitPosts(c *cli.Context, d *api.Client) ([]client.Post, error) {
+func awaitPosts(c *cli.Context, d *api.Client) ([]api.Post, error) {
 	late := time.NewTimer(c.Duration("wait"))
 	defer late.Stop()
 	tick := time.NewTicker(200 * time.Millisecond)
@@ -83,7 +82,7 @@ func awaitPosts(c *cli.Context, d *api.Client) ([]client.Post, error) {
 	}
 }
 
-func pictureLine(p client.Post) string {
+func pictureLine(p api.Post) string {
 	what := fmt.Sprintf("photo, %d × %d, %d KiB", p.Photo.Width, p.Photo.Height, (p.Photo.Bytes+1023)/1024)
 	if p.Photo.Alt != "" {
 		what += ": " + p.Photo.Alt
@@ -177,7 +176,7 @@ func outbox(c *cli.Context, d *api.Client) error {
 		return err
 	}
 	if c.Bool("json") {
-		return printJSON[client.Line](c, lines...)
+		return printJSON[api.Entry](c, lines...)
 	}
 	rows := [][]string{}
 	for _, l := range lines {
@@ -246,7 +245,7 @@ func networkShow(c *cli.Context, d *api.Client) error {
 		return printJSON(c, v)
 	}
 	fmt.Fprintf(c.App.Writer, "network %s %s, suite %s\nepoch %d, valid until %s, digest %s\n\n", v.Label, v.ID, v.Suite, v.Epoch, v.Until.Local().Format("2006-01-02 15:04:05"), v.Digest)
-	slices.SortFunc(v.Nodes, func(a, b client.Node) int {
+	slices.SortFunc(v.Nodes, func(a, b api.Node) int {
 		return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Name, b.Name))
 	})
 	rows := [][]string{}

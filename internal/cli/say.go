@@ -14,9 +14,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"murmuration/client"
 	"murmuration/client/api"
-	"murmuration/client/photo"
+	"murmuration/client/picture"
 )
 
 func postCommand() *cli.Command {
@@ -119,7 +118,7 @@ func readPhoto(path string) ([]byte, error) {
 		return nil, fail(exitUser, fmt.Errorf("reading the photo: %w", err), "")
 	}
 	if _, _, err := image.DecodeConfig(bytes.NewReader(file)); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, photo.ErrNotPicture)
+		return nil, fmt.Errorf("%s: %w", path, picture.ErrNotPicture)
 	}
 	return file, nil
 }
@@ -225,7 +224,7 @@ func feedList(c *cli.Context, d *api.Client) error {
 		return err
 	}
 	if c.Bool("json") {
-		return printJSON[client.Followed](c, feeds...)
+		return printJSON[api.Followed](c, feeds...)
 	}
 	rows := [][]string{}
 	for _, f := range feeds {

@@ -19,6 +19,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"murmuration/client"
+	"murmuration/client/parts"
+	"murmuration/client/photo"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/testnet"
@@ -259,12 +261,12 @@ func (s *show) playPhoto(ctx context.Context) error {
 func (s *show) fetched(ctx context.Context, id string) error {
 	return s.wait(ctx, "the photo", func() (bool, error) {
 		state, err := s.bob.FetchPhoto(id)
-		return state.Here, err
+		return state.Where == photo.Here, err
 	})
 }
 
 // arrives waits until bob's timeline has the text.
-func (s *show) arrives(ctx context.Context, text string) (found client.Post, err error) {
+func (s *show) arrives(ctx context.Context, text string) (found parts.Post, err error) {
 	err = s.wait(ctx, "the post", func() (bool, error) {
 		posts, err := s.bob.Timeline(10)
 		for _, p := range posts {

@@ -3,12 +3,12 @@ package demo
 import (
 	"testing"
 
-	"murmuration/client/photo"
+	"murmuration/client/picture"
 )
 
 func TestDrawnPhotosAreOfTheSizesWanted(t *testing.T) {
 	for _, c := range []struct{ width, height, least, most int }{{640, 400, 20 << 10, 50 << 10}, {960, 600, 60 << 10, 70 << 10}} {
-		p, err := photo.Prepare(draw(c.width, c.height), 1<<20, 4<<10)
+		p, err := picture.Prepare(draw(c.width, c.height), 1<<20, 4<<10)
 		if err != nil {
 			t.Fatal(err)
 		}

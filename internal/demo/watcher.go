@@ -42,7 +42,7 @@ func (s *show) look() {
 		for _, p := range posts {
 			s.report.Own++ // the poll that found it
 			if p.Photo != nil {
-				s.report.Own += uint64(p.Photo.Got)
+				s.report.Own += uint64(p.Picture.Got)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package feed
+package boxstream
 
 import (
 	"encoding/binary"
@@ -6,8 +6,8 @@ import (
 	"murmuration/internal/box"
 )
 
-// StreamSize is that of a Stream.
-const StreamSize = rootSize + numberSize + stateSize
+// StartSize is that of a Start.
+const StartSize = rootSize + numberSize + stateSize
 
 const (
 	rootSize   = 32 // Ed25519 public key of the capability
@@ -15,12 +15,12 @@ const (
 	stateSize  = 32
 )
 
-// Stream is a read capability in 72 bytes where its marshalled form takes 136: instead of an index
+// Start is where a reader of a stream begins: a read capability in 72 bytes where its marshalled form takes 136: instead of an index
 // with its keys it holds the state just before, from which the first index and all later ones
 // derive (BACAP's H), but nothing earlier.
 //
 //	root key 32 ‖ number of the index before 8 (big-endian) ‖ H of the index before 32
-type Stream [StreamSize]byte
+type Start [StartSize]byte
 
 // Offsets in box.ReadCap's marshalled form: root 32 ‖ number 8 (little-endian) ‖ K 32 ‖ E 32 ‖ H 32.
 const (
@@ -28,8 +28,8 @@ const (
 	capState  = rootSize + numberSize + 32 + 32
 )
 
-// NewStream shortens a capability to read from the index after `before` on.
-func NewStream(c *box.ReadCap, before box.Index) (s Stream) {
+// NewStart shortens a capability to read from the index after `before` on.
+func NewStart(c *box.ReadCap, before box.Index) (s Start) {
 	long := c.At(before).Marshal()
 	copy(s[:], long[:rootSize])
 	binary.BigEndian.PutUint64(s[rootSize:], before.Number())
@@ -38,7 +38,7 @@ func NewStream(c *box.ReadCap, before box.Index) (s Stream) {
 }
 
 // Open is the capability, and the first index that it can read.
-func (s Stream) Open() (*box.ReadCap, box.Index, error) {
+func (s Start) Open() (*box.ReadCap, box.Index, error) {
 	long := make([]byte, box.ReadCapSize)
 	copy(long, s[:rootSize])
 	binary.LittleEndian.PutUint64(long[capNumber:], binary.BigEndian.Uint64(s[rootSize:]))
@@ -51,5 +51,5 @@ func (s Stream) Open() (*box.ReadCap, box.Index, error) {
 	return c.At(first), first, nil
 }
 
-// LogValue and String keep the capability out of logs.
-func (Stream) String() string { return "[stream]" }
+// String keeps the capability out of logs.
+func (Start) String() string { return "[start of a stream]" }

@@ -1,4 +1,4 @@
-package photo_test
+package picture_test
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"image"
 	"image/png"
 
-	"murmuration/client/photo"
+	"murmuration/client/picture"
 )
 
 // Whatever comes in, a JPEG without metadata comes out, no larger than is asked for.
@@ -15,7 +15,7 @@ func ExamplePrepare() {
 	if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 3200, 1600))); err != nil {
 		panic(err)
 	}
-	p, err := photo.Prepare(file.Bytes(), 64<<10, 4000)
+	p, err := picture.Prepare(file.Bytes(), 64<<10, 4000)
 	if err != nil {
 		panic(err)
 	}

@@ -1,4 +1,6 @@
-package feed
+// Package content is what the records in boxes say: posts and photos. It turns bytes into checked
+// values and back, and must not draw, store or send anything.
+package content
 
 import (
 	"errors"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"murmuration/client/boxstream"
 	"murmuration/client/fault"
 	"murmuration/internal/box"
 )
@@ -50,14 +53,14 @@ type Post struct {
 
 // Photo points at a picture in a stream of boxes of its own.
 type Photo struct {
-	Hash   [32]byte `cbor:"1,keyasint"` // SHA-256 of the JPEG file
-	Size   int      `cbor:"2,keyasint"` // bytes
-	Width  int      `cbor:"3,keyasint"`
-	Height int      `cbor:"4,keyasint"`
-	Day    box.Day  `cbor:"5,keyasint"` // on which its boxes were first sealed
-	Stream Stream   `cbor:"6,keyasint"`
-	Alt    string   `cbor:"7,keyasint,omitempty"`
-	Thumb  []byte   `cbor:"8,keyasint,omitempty"` // a small JPEG
+	Hash   [32]byte        `cbor:"1,keyasint"` // SHA-256 of the JPEG file
+	Size   int             `cbor:"2,keyasint"` // bytes
+	Width  int             `cbor:"3,keyasint"`
+	Height int             `cbor:"4,keyasint"`
+	Day    box.Day         `cbor:"5,keyasint"` // on which its boxes were first sealed
+	Stream boxstream.Start `cbor:"6,keyasint"`
+	Alt    string          `cbor:"7,keyasint,omitempty"`
+	Thumb  []byte          `cbor:"8,keyasint,omitempty"` // a small JPEG
 }
 
 var (

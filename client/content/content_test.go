@@ -1,4 +1,4 @@
-package feed
+package content
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	_ "murmuration/internal/drawn"
 
+	"murmuration/client/boxstream"
 	"murmuration/internal/box"
 )
 
@@ -22,103 +23,11 @@ func writeCap(t testing.TB, seed byte) *box.WriteCap {
 	return c
 }
 
-func someLink(t testing.TB) Link {
-	c := writeCap(t, 1)
-	return Link{Network{1, 2, 3}, 17, NewStream(c.ReadCap(), c.Start())}
-}
-
-func TestStreamBeginsWhereItSays(t *testing.T) {
-	c := writeCap(t, 1)
-	before := c.Start()
-	r, first, err := NewStream(c.ReadCap(), before).Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if first != before.Next() {
-		t.Fatal("the first index is not the one after the given one")
-	}
-	var network box.NetworkID
-	sealed := c.Seal(first, network, 3, make([]byte, 128))
-	if _, err := r.Open(first, network, 3, sealed); err != nil {
-		t.Fatal(err)
-	}
-	// It cannot look back: the index before has no keys in it.
-	old := c.Seal(before, network, 3, make([]byte, 128))
-	if _, err := r.Open(before, network, 3, old); err != nil {
-		t.Fatal("the control: the real index opens the older box", err)
-	}
-	long := NewStream(c.ReadCap(), before)
-	if bytes.Contains(long[:], before.Marshal()[8:40]) || bytes.Contains(long[:], before.Marshal()[40:72]) {
-		t.Error("the link carries the keys of the index before")
-	}
-}
-
-func TestLinkIsTolerant(t *testing.T) {
-	l := someLink(t)
-	text := l.String()
-	if len(text) != len(linkScheme)+140 {
-		t.Errorf("the link has %d characters", len(text))
-	}
-	folded := text[:40] + "\r\n  " + text[40:90] + " " + text[90:]
-	for _, s := range []string{text, strings.ToUpper(text), " <" + text + ">.", "\"" + text + "\"", folded, "«" + text + "»"} {
-		if got, err := ParseLink(s); err != nil || got != l {
-			t.Errorf("%q: %v", s, err)
-		}
-	}
-}
-
-func TestLinkRefusals(t *testing.T) {
-	text := someLink(t).String()
-	later := append([]byte{2}, make([]byte, 100)...)
-	for s, want := range map[string]error{
-		"":                          ErrLink,
-		"https://example.org":       ErrLink,
-		strings.Repeat("a", 10_000): ErrLink,
-		text[:len(text)-1]:          ErrChecksum,
-		text + "a":                  ErrChecksum,
-		linkScheme + strings.ToLower(encoding.EncodeToString(later)): ErrVersion,
-	} {
-		if _, err := ParseLink(s); !errors.Is(err, want) {
-			t.Errorf("%.30q: %v, not %v", s, err, want)
-		}
-	}
-}
-
-// TestEveryTypoIsNoticed changes each character of a link to each other one.
-func TestEveryTypoIsNoticed(t *testing.T) {
-	text := someLink(t).String()
-	for i := len(linkScheme); i < len(text); i++ {
-		for _, c := range "abcdefghijklmnopqrstuvwxyz234567" {
-			if byte(c) == text[i] {
-				continue
-			}
-			if _, err := ParseLink(text[:i] + string(c) + text[i+1:]); err == nil {
-				t.Fatalf("character %d changed to %c was not noticed", i, c)
-			}
-		}
-	}
-}
-
-func FuzzParseLink(f *testing.F) {
-	f.Add(someLink(f).String())
-	f.Add("<MURMUR:FEED/AEBAGBAF>")
-	f.Add(linkScheme)
-	f.Fuzz(func(t *testing.T, text string) {
-		l, err := ParseLink(text)
-		if err != nil {
-			return
-		}
-		if again, err := ParseLink(l.String()); err != nil || again != l {
-			t.Fatalf("%q does not come back: %v", text, err)
-		}
-	})
-}
-
 func somePost(t testing.TB) Post {
 	c := writeCap(t, 2)
 	return Post{Name: "Ada", Time: 1_800_000_000, Text: "hello\nworld", Photo: &Photo{
 		Hash: [32]byte{1}, Size: 70_000, Width: 1600, Height: 900, Day: 4,
-		Stream: NewStream(c.ReadCap(), c.Start()), Alt: "a bird", Thumb: bytes.Repeat([]byte{7}, 3000),
+		Stream: boxstream.NewStart(c.ReadCap(), c.Start()), Alt: "a bird", Thumb: bytes.Repeat([]byte{7}, 3000),
 	}}
 }
 
@@ -171,7 +80,7 @@ func TestPostRefusals(t *testing.T) {
 		"past":      change(func(p *Post) { p.Time = -1 }),
 		"no size":   change(func(p *Post) { p.Photo.Size = 0 }),
 		"no pixels": change(func(p *Post) { p.Photo.Width = 0 }),
-		"no stream": change(func(p *Post) { p.Photo.Stream = Stream{} }),
+		"no stream": change(func(p *Post) { p.Photo.Stream = boxstream.Start{} }),
 	} {
 		if _, err := p.Marshal(8192); err == nil {
 			t.Errorf("%s: taken", name)

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"time"
+
+	"murmuration/client"
+)
+
+// Status is what a person wants to know when nothing seems to happen.
+type Status struct {
+	Name      string    `json:"name"`
+	Network   string    `json:"network"` // id
+	Label     string    `json:"label"`
+	Now       time.Time `json:"now"` // this computer's clock
+	Connected bool      `json:"connected"`
+	Since     time.Time `json:"since,omitzero"` // of being connected or not
+	Provider  string    `json:"provider,omitempty"`
+	LastReply time.Time `json:"last_reply,omitzero"`
+	Trouble   []Trouble `json:"trouble,omitempty"`
+
+	Epoch    uint64    `json:"epoch"`          // by the clock
+	Document uint64    `json:"document_epoch"` // newest network document
+	Until    time.Time `json:"valid_until,omitzero"`
+
+	Loops   float64 `json:"loop_return"` // share of the last loops that came back
+	LoopsOf int     `json:"loops"`       // how many those are
+	Waiting int     `json:"waiting"`     // boxes in the outbox
+	Asking  int     `json:"asking"`      // requests in the work lane
+	Follows int     `json:"follows"`
+
+	Sent    map[string]uint64 `json:"sent"` // packets by stream
+	Silent  uint64            `json:"silent"`
+	Resent  uint64            `json:"resent"`
+	Replies uint64            `json:"replies"`
+	Refused map[string]uint64 `json:"refused"` // down frames by reason
+}
+
+// Trouble is something that the person may have to do something about.
+type Trouble struct {
+	What string `json:"what"`
+	Do   string `json:"do,omitempty"`
+}
+
+func statusOf(s client.Status) Status {
+	shown := Status{
+		Name: s.Name, Network: s.Network, Label: s.Label, Now: s.Now, Connected: s.Connected, Since: s.Since,
+		Provider: s.Provider, LastReply: s.LastReply, Epoch: s.Epoch, Document: s.Document, Until: s.Until,
+		Loops: s.Loops, LoopsOf: s.LoopsOf, Waiting: s.Waiting, Asking: s.Asking, Follows: s.Follows,
+		Sent: s.Sent, Silent: s.Silent, Resent: s.Resent, Replies: s.Replies, Refused: s.Refused,
+	}
+	for _, t := range s.Trouble {
+		shown.Trouble = append(shown.Trouble, Trouble(t))
+	}
+	return shown
+}
+
+// Network is the network as the newest document shows it.
+type Network struct {
+	ID        string    `json:"id"`
+	Label     string    `json:"label"`
+	Suite     string    `json:"suite"`
+	Epoch     uint64    `json:"epoch"`
+	Digest    string    `json:"digest,omitempty"`
+	From      time.Time `json:"from,omitzero"`
+	Until     time.Time `json:"until,omitzero"`
+	Nodes     []Node    `json:"nodes"`
+	Providers int       `json:"providers"`
+	Budget    Budget    `json:"budget"`
+}
+
+// Node is a node of the network.
+type Node struct {
+	Name    string `json:"name"`
+	ID      string `json:"id"`
+	Role    string `json:"role"`
+	Layer   int    `json:"layer,omitempty"`
+	Addr    string `json:"addr"`
+	Packets uint64 `json:"packets"` // of its last epoch, to two digits
+	New     bool   `json:"probation,omitempty"`
+	Own     bool   `json:"own,omitempty"` // this person's provider
+}
+
+// Budget is what a client of a network costs and gets, whether or not its person does anything.
+type Budget struct {
+	FrameBytes    int           `json:"frame_bytes"`    // of one exchange, each way, inside TLS
+	FramesPerDay  float64       `json:"frames_per_day"` // each way
+	BytesPerDay   float64       `json:"bytes_per_day"`  // each way, TLS and TCP/IP included
+	WorkPerDay    float64       `json:"work_per_day"`   // requests of the work lane
+	ContentPerDay float64       `json:"content_bytes_per_day"`
+	PollEvery     time.Duration `json:"poll_every_ns"` // mean time between two polls of one of W equal boxes
+	RoundTrip     time.Duration `json:"round_trip_ns"`
+	PostWindow    Window        `json:"post_window"`  // for one box to be stored
+	Entropy       float64       `json:"entropy_bits"` // of where a packet went, for a watcher of all links; 0: not known yet
+}
+
+func networkOf(v client.NetworkView) Network {
+	shown := Network{
+		ID: v.ID, Label: v.Label, Suite: v.Suite, Epoch: v.Epoch, Digest: v.Digest, From: v.From, Until: v.Until,
+		Nodes: []Node{}, Providers: v.Providers, Budget: budgetOf(v.Budget),
+	}
+	for _, n := range v.Nodes {
+		shown.Nodes = append(shown.Nodes, Node(n))
+	}
+	return shown
+}
+
+func budgetOf(b client.Budget) Budget {
+	return Budget{
+		FrameBytes: b.FrameBytes, FramesPerDay: b.FramesPerDay, BytesPerDay: b.BytesPerDay,
+		WorkPerDay: b.WorkPerDay, ContentPerDay: b.ContentPerDay, PollEvery: b.PollEvery, RoundTrip: b.RoundTrip,
+		PostWindow: Window(b.PostWindow), Entropy: b.Entropy,
+	}
+}

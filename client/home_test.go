@@ -1,0 +1,60 @@
+package client
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"murmuration/client/fault"
+	"murmuration/client/store"
+	"murmuration/internal/directory"
+)
+
+// TestHomesOfOtherVersionsAreRefused: with what is the matter and what to do, and nothing is changed.
+func TestHomesOfOtherVersionsAreRefused(t *testing.T) {
+	t.Parallel()
+	par, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := []directory.Authority{{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"}}
+	genesis, err := directory.NewGenesis("old", time.Now(), par, one, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*store.Tx) error{
+		"version 1": func(tx *store.Tx) error {
+			return errors.Join(tx.Delete("home", "version"), tx.Delete("home", "self"), tx.Put("self", "", "whoever"))
+		},
+		"later": func(tx *store.Tx) error {
+			return errors.Join(tx.Put("home", "version", homeVersion+1), tx.Put("home", "self", "whatever"))
+		},
+		"ours": func(*store.Tx) error { return nil }, // the control
+	} {
+		home := t.TempDir()
+		if err := Create(home, Init{Name: "Ada", Genesis: genesis}); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(filepath.Join(home, storeDir), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(s.Update(change), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		c, err := New(Config{Home: home})
+		if name == "ours" {
+			if err := errors.Join(err, c.Close()); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if !errors.Is(err, ErrVersion) || fault.Of(err).Hint() == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := Create(home, Init{Name: "Ada", Genesis: genesis}); !errors.Is(err, ErrHomeTaken) {
+			t.Errorf("%s: another home was put in its place: %v", name, err)
+		}
+	}
+}

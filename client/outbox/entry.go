@@ -1,0 +1,94 @@
+package outbox
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"murmuration/client/store"
+)
+
+// entry is what the disk has of an Entry.
+type entry struct {
+	Number uint64 `cbor:"1,keyasint"`
+	Name   string `cbor:"2,keyasint"`
+	Boxes  int    `cbor:"3,keyasint"`
+	Stored int    `cbor:"4,keyasint"`
+	Queued int64  `cbor:"5,keyasint"` // Unix milliseconds
+	Done   int64  `cbor:"6,keyasint"` // when all were stored, or given up
+	Lost   string `cbor:"7,keyasint"` // why it was given up
+	Author string `cbor:"8,keyasint"`
+}
+
+func (e entry) put(tx *store.Tx) error { return tx.Put(bucketEntries, nameOf(e.Number), e) }
+
+// State is how far an entry is.
+type State string
+
+// The states of an entry.
+const (
+	Queued  State = "queued"
+	Handed  State = "handed over" // a part of it was in a packet
+	Stored  State = "stored"      // its holders have all of it on their disks
+	Expired State = "expired"     // given up
+)
+
+// Entry is one line of the outbox.
+type Entry struct {
+	Number uint64
+	Name   string
+	State  State
+	Boxes  int
+	Handed int // in a packet at least once, those stored included
+	Stored int // acknowledged by a holder after its fsync
+	Queued time.Time
+	Done   time.Time // zero while it waits
+	Reason string    // why it expired
+	Ahead  int       // boxes up to its last one, those before it included; zero when it is done
+}
+
+// Entries lists what was queued, the newest first.
+func (o *Outbox) Entries() []Entry {
+	o.noteHanded()
+	all := []Entry{}
+	for _, e := range o.entries {
+		all = append(all, o.show(*e))
+	}
+	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(b.Number, a.Number) })
+	return all
+}
+
+// noteHanded asks which boxes were in a packet by now; a sender forgets it with the request.
+func (o *Outbox) noteHanded() {
+	handed := o.lane.Handed()
+	for _, w := range o.waiting {
+		w.handed = w.handed || handed[w.number]
+	}
+}
+
+func (o *Outbox) show(e entry) Entry {
+	shown := Entry{
+		Number: e.Number, Name: e.Name, State: Queued, Boxes: e.Boxes, Handed: e.Stored, Stored: e.Stored,
+		Queued: time.UnixMilli(e.Queued).UTC(), Reason: e.Lost,
+	}
+	if e.Done != 0 {
+		shown.Done = time.UnixMilli(e.Done).UTC()
+	}
+	for i, w := range o.waiting {
+		if w.entry == e.Name {
+			shown.Ahead = i + 1
+			if w.handed {
+				shown.Handed++
+			}
+		}
+	}
+	switch {
+	case e.Lost != "":
+		shown.State = Expired
+	case e.Done != 0:
+		shown.State = Stored
+	case shown.Handed > 0:
+		shown.State = Handed
+	}
+	return shown
+}

@@ -1,0 +1,138 @@
+// Package parts puts the features of a person together: the outbox, their own feed, the feeds that
+// they follow, photos and the timeline. A new feature is one package with a Part, and a field and a
+// line here.
+//
+// It is pure, and needs no driver. To run a person in virtual time, give it a sender:
+//
+//	p := parts.New(parts.Config{Name: "Ada", Network: parts.NetworkOf(genesis), Store: store.Memory(), Random: rng})
+//	err := p.Load()
+//	s, err := sender.New(…)
+//	err = p.Begin(now, s)
+//
+// and from then on, whenever a frame came down, or every person.TurnEvery:
+//
+//	e, err := s.Receive(now, frame)
+//	err = p.Answered(now, e)
+//	err = p.Turn(now)
+//
+// After anything that the person did (p.Feed.Post, p.Photos.Fetch), p.Supply(now). What it must not
+// have is an idea of its own: it wires.
+package parts
+
+import (
+	"io"
+	"time"
+
+	"murmuration/client/boxstream"
+	"murmuration/client/content"
+	"murmuration/client/feed"
+	"murmuration/client/outbox"
+	"murmuration/client/person"
+	"murmuration/client/photo"
+	"murmuration/client/store"
+	"murmuration/client/timeline"
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+)
+
+// Config says whose features they are. All fields are required.
+type Config struct {
+	// Name is what the person calls themselves in posts.
+	Name string
+	// Network is the one whose boxes they are.
+	Network boxstream.Network
+	// Store is open, and no other person's.
+	Store *store.Store
+	// Random makes keys of streams and ids of posts: crypto/rand.Reader outside of tests.
+	Random io.Reader
+}
+
+// NetworkOf is what boxes have in common in the network of a genesis.
+func NetworkOf(g *directory.Genesis) boxstream.Network {
+	return boxstream.Network{
+		ID:       box.NetworkID(g.ID()),
+		Format:   box.Format{Plaintext: g.Parameters.BoxPlaintext},
+		Calendar: box.Calendar{Genesis: g.Start, Retention: g.Parameters.RetentionDays},
+	}
+}
+
+// Person is a person with all features.
+type Person struct {
+	*person.Person
+	Outbox    *outbox.Outbox
+	Photos    *photo.Photos
+	Feed      *feed.Own
+	Following *feed.Following
+
+	store    *store.Store
+	timeline *timeline.Timeline
+}
+
+// New wires a person. Other parts may Join; then comes Load.
+func New(cfg Config) *Person {
+	p := &Person{Person: person.New(cfg.Store), store: cfg.Store, timeline: timeline.New(cfg.Random)}
+	p.Outbox = outbox.New(p.Person, cfg.Store, cfg.Network)
+	p.Photos = photo.New(p.Person, cfg.Store, cfg.Network, p.timeline)
+	p.Feed = feed.NewOwn(feed.Config{
+		Name: cfg.Name, Store: cfg.Store, Network: cfg.Network, Random: cfg.Random,
+		Outbox: p.Outbox, Timeline: p.timeline, Photos: p.Photos,
+	})
+	p.Following = feed.NewFollowing(p.Person, cfg.Store, cfg.Network, p.Feed, p.timeline)
+	return p
+}
+
+// Post is an entry of the timeline as it is shown. Claimed and Time are claims of whoever wrote it; a
+// petname is this person's own.
+type Post struct {
+	ID       string
+	Own      bool
+	Petname  string // of the feed that it came from
+	Claimed  string // what the author calls themselves
+	Time     time.Time
+	Received time.Time
+	Text     string
+	Photo    *content.Photo // what the post says of it
+	Picture  photo.State    // and how far it is
+}
+
+// Author is what lists show: one's own name, the petname, or the claimed name in quotes.
+func (p Post) Author() string {
+	switch {
+	case p.Own:
+		return p.Claimed
+	case p.Petname != "":
+		return p.Petname
+	}
+	return "“" + p.Claimed + "”"
+}
+
+// Timeline is the last n posts, the newest first.
+func (p *Person) Timeline(now time.Time, n int) (posts []Post, err error) {
+	err = p.store.View(func(tx *store.Tx) error {
+		kept, err := p.timeline.Last(tx, n)
+		for _, e := range kept {
+			shown, err := p.show(tx, now, e)
+			if err != nil {
+				return err
+			}
+			posts = append(posts, shown)
+		}
+		return err
+	})
+	return posts, err
+}
+
+func (p *Person) show(tx *store.Tx, now time.Time, e timeline.Entry) (Post, error) {
+	said, err := e.Post()
+	if err != nil {
+		return Post{}, err
+	}
+	shown := Post{
+		ID: e.ID, Own: e.Own, Petname: p.Following.Petname(e.Follow), Claimed: said.Name, Text: said.Text,
+		Time: time.Unix(said.Time, 0).UTC(), Received: time.UnixMilli(e.Received).UTC(), Photo: said.Photo,
+	}
+	if said.Photo != nil {
+		shown.Picture, err = p.Photos.State(tx, now, e.ID, said.Photo)
+	}
+	return shown, err
+}

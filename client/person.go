@@ -1,0 +1,189 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"murmuration/client/content"
+	"murmuration/client/feed"
+	"murmuration/client/outbox"
+	"murmuration/client/parts"
+	"murmuration/client/person"
+	"murmuration/client/photo"
+	"murmuration/client/picture"
+	"murmuration/client/sender"
+	"murmuration/client/store"
+)
+
+// keepPerson does what answers ask for, and keeps the sender supplied. Everything that costs time
+// (opening boxes, fsync) happens here and never in the way of a slot.
+func (c *Client) keepPerson(ctx context.Context) error {
+	select {
+	case <-c.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	tick := time.NewTicker(person.TurnEvery)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case e := <-c.events:
+			err = c.do(func(time.Time) error { return c.person.Answered(e.at, e.Event) })
+		case <-c.nudge:
+			err = c.do(c.person.Supply)
+		case <-tick.C:
+			err = c.do(c.turn)
+		case <-ctx.Done():
+			return errors.Join(c.settle(), ctx.Err())
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Client) turn(now time.Time) error {
+	return errors.Join(c.person.Turn(now), c.person.Supply(now))
+}
+
+// do lets something happen in the person's life, and passes on what there is to tell.
+func (c *Client) do(act func(now time.Time) error) error {
+	c.state.Lock()
+	defer c.state.Unlock()
+	err := act(time.Now())
+	for _, n := range c.person.Notices() {
+		c.log.Warn(n.What, "do", n.Do)
+	}
+	return err
+}
+
+// ask is do for what a person at the keyboard asks for; the sender is supplied with it at once.
+func (c *Client) ask(act func(now time.Time) error) error {
+	err := c.do(act)
+	select {
+	case c.nudge <- struct{}{}:
+	default: // there is a token already
+	}
+	return err
+}
+
+// settle keeps the decoys for the next run.
+func (c *Client) settle() error {
+	c.state.Lock()
+	defer c.state.Unlock()
+	c.mu.Lock()
+	c.guards.Decoys = c.sender.Decoys()
+	c.mu.Unlock()
+	return unlessFull(c.store.Update(c.guards.put))
+}
+
+// unlessFull lets a client go on while its disk is full; the status says so.
+func unlessFull(err error) error {
+	if errors.Is(err, store.ErrFull) {
+		return nil
+	}
+	return err
+}
+
+// Name is what this person calls themselves.
+func (c *Client) Name() string { return c.self.Name }
+
+// Publish makes the open feed, if there is none yet, and returns the link for readers who begin now.
+func (c *Client) Publish() (l feed.Link, err error) {
+	err = c.ask(func(now time.Time) (err error) { l, err = c.person.Feed.Publish(now); return err })
+	return l, err
+}
+
+// Draft is what a person wants to say.
+type Draft struct {
+	Text  string
+	Photo []byte // a picture file as it is, or nil
+	Alt   string // what the picture shows, in words
+}
+
+// Receipt is what somebody gets for a draft: its place in the outbox, and when it is expected to be
+// stored.
+type Receipt struct {
+	Post   string
+	Boxes  int
+	Window sender.Window
+}
+
+// Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing is
+// queued when it fails.
+func (c *Client) Post(d Draft) (r Receipt, err error) {
+	said := feed.Draft{Text: d.Text, Alt: d.Alt}
+	if d.Photo != nil { // before anything is touched: this takes a while
+		fit, err := picture.Prepare(d.Photo, content.MaxPhoto, content.MaxThumb)
+		if err != nil {
+			return Receipt{}, err
+		}
+		said.Picture = &fit
+	}
+	err = c.ask(func(now time.Time) error {
+		queued, err := c.person.Feed.Post(now, said)
+		r = Receipt{queued.Post, queued.Boxes, sender.Expect(c.genesis.Parameters, c.person.Outbox.Waiting())}
+		return err
+	})
+	return r, err
+}
+
+// Follow reads an open feed from where its link begins. petname may be empty.
+func (c *Client) Follow(link, petname string) error {
+	l, err := feed.ParseLink(link)
+	if err != nil {
+		return err
+	}
+	return c.ask(func(now time.Time) error { return c.person.Following.Follow(now, l, petname) })
+}
+
+// Unfollow forgets a feed; its posts stay in the timeline.
+func (c *Client) Unfollow(number uint64) error {
+	return c.ask(func(time.Time) error { return c.person.Following.Unfollow(number) })
+}
+
+// Follows lists the feeds that are read.
+func (c *Client) Follows() []feed.Followed {
+	c.state.Lock()
+	defer c.state.Unlock()
+	return c.person.Following.List()
+}
+
+// Timeline is the last n posts, the newest first.
+func (c *Client) Timeline(n int) ([]parts.Post, error) {
+	c.state.Lock()
+	defer c.state.Unlock()
+	return c.person.Timeline(time.Now(), n)
+}
+
+// FetchPhoto begins to fetch a post's photo, unless it is here or on its way, and says how far it is.
+func (c *Client) FetchPhoto(post string) (s photo.State, err error) {
+	err = c.ask(func(now time.Time) (err error) { s, err = c.person.Photos.Fetch(now, post); return err })
+	return s, err
+}
+
+// Photo is the JPEG file of a post, byte for byte as its author has it.
+func (c *Client) Photo(post string) ([]byte, error) { return c.person.Photos.File(post) }
+
+// Waiting is an entry of the outbox, and when the last of its boxes is expected to be stored.
+type Waiting struct {
+	outbox.Entry
+	Window sender.Window // zero when it is done
+}
+
+// Outbox lists what was queued, the newest first.
+func (c *Client) Outbox() []Waiting {
+	c.state.Lock()
+	defer c.state.Unlock()
+	all := []Waiting{}
+	for _, e := range c.person.Outbox.Entries() {
+		w := Waiting{Entry: e}
+		if e.Ahead > 0 {
+			w.Window = sender.Expect(c.genesis.Parameters, e.Ahead)
+		}
+		all = append(all, w)
+	}
+	return all
+}
