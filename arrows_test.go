@@ -33,7 +33,7 @@ var arrows = map[string]struct {
 	"internal/transit":    {[]string{"internal/sphinx", "internal/directory"}, "the words in which pipeline and cores speak of packets"},
 	"provider":            {[]string{"mix", "internal/transit", "internal/sphinx", "internal/link", "internal/directory", "internal/box"}, "a provider is a mix of layer 0 that also holds boxes; of links it knows the frames of an exchange"},
 	"provider/node":       {[]string{"provider", "mix", "internal/node", "internal/transit", "internal/link", "internal/directory", "internal/box", "internal/durable"}, "a running provider is the core of a provider on the chassis of every node"},
-	"client":              {[]string{"internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box", "internal/durable"}, "a client knows the network by its documents only"},
+	"client":              {[]string{"internal/backoff", "internal/documents", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box", "internal/durable"}, "a client knows the network by its documents only"},
 	"sim":                 {[]string{"sim/world", "configs", "internal/config", "internal/directory", "internal/durable"}, "numbers and files; no code of nodes but through the simulated world"},
 	"sim/world":           {[]string{"sim", "mix", "provider", "client", "internal/transit", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/replay", "internal/cover", "internal/box", "internal/protocol"}, "the simulated world runs the cores that the network runs, and none of its drivers"},
 	"internal/sphinx":     {[]string{"internal/suite"}, "bytes in, bytes out"},

@@ -2,12 +2,16 @@ package documents
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 )
+
+// ErrUnreached says that an entry was not reached, or did not answer to the end.
+var ErrUnreached = errors.New("no answer")
 
 // fetchTimeout bounds one whole document.
 const fetchTimeout = time.Minute
@@ -26,13 +30,16 @@ func (l Links) Fetch(ctx context.Context, entry directory.Authority, e directory
 	}
 	conn, err := transport.Dial(ctx, link.Peer{Addr: entry.Addr, Key: link.PublicKey(entry.ID)}, link.Directory)
 	if err != nil {
-		return nil, fmt.Errorf("asking %s: %w", entry.Name, err)
+		return nil, fmt.Errorf("asking %s: %w: %w", entry.Name, ErrUnreached, err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	raw, err := directory.Fetch(conn, e)
-	if err != nil {
+	switch {
+	case errors.Is(err, directory.ErrNoDocument), errors.Is(err, directory.ErrMalformed):
 		return nil, fmt.Errorf("asking %s: %w", entry.Name, err)
+	case err != nil:
+		return nil, fmt.Errorf("asking %s: %w: %w", entry.Name, ErrUnreached, err)
 	}
 	doc, err := directory.ParseDocument(raw)
 	if err != nil {

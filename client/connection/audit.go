@@ -1,0 +1,81 @@
+package connection
+
+import (
+	mrand "math/rand/v2"
+	"time"
+
+	"murmuration/client/person"
+	"murmuration/client/store"
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/documents"
+)
+
+// Audits compare, once an epoch and through the mixnet, the document that this client holds with
+// another provider's: who signs two documents for one epoch cannot show each client its own. They are
+// a person.Part without a bucket. What they find is kept with the documents.
+type Audits struct {
+	documents *documents.Set
+	schedule  directory.Schedule
+	lane      *person.Lane
+	rng       *mrand.Rand
+
+	epoch  directory.Epoch // asked about last
+	digest directory.Digest
+	at     time.Time // of the next question: a random time of the epoch; zero when not yet drawn
+}
+
+// Join makes the audits of this connection a part of a person.
+func (c *Connection) Join(p *person.Person) {
+	a := &Audits{documents: c.documents, schedule: c.cfg.Genesis.Schedule(), rng: generator()}
+	a.lane = p.Join(a)
+}
+
+// Load has nothing to take up.
+func (a *Audits) Load(*store.Tx) error { return nil }
+
+// Supply does nothing: Turn asks.
+func (a *Audits) Supply(time.Time) error { return nil }
+
+// Turn asks a provider for the digest of the document in force, when the time has come.
+func (a *Audits) Turn(now time.Time) error {
+	doc := a.documents.Current()
+	if doc == nil || a.epoch >= doc.Epoch {
+		return nil
+	}
+	if a.at.IsZero() {
+		a.at = now.Add(time.Duration(a.rng.Int64N(int64(a.schedule.Length / 2))))
+	}
+	if now.Before(a.at) {
+		return nil
+	}
+	r := person.Request{Op: box.OpDigest, Epoch: doc.Epoch, Try: a.rng.IntN(1 << 10)}
+	if a.lane.Enqueue(now, uint64(doc.Epoch), r) == nil {
+		a.epoch, a.digest, a.at = doc.Epoch, a.documents.Digest(doc.Epoch), time.Time{}
+	}
+	return nil
+}
+
+// Answered takes the digest; a provider that does not have the document says zero. Another digest is no
+// proof: one liar can say it, and nobody has signed it.
+func (a *Audits) Answered(now time.Time, e person.Answer) error {
+	said := directory.Digest(e.Reply.Digest)
+	if e.Kind != person.Done || directory.Epoch(e.Reply.Epoch) != a.epoch ||
+		said == (directory.Digest{}) || said == a.digest {
+		return nil
+	}
+	a.documents.Unconfirmed(documents.Finding{
+		Seen: now, Epoch: a.epoch, Provider: a.name(e.Holder), Held: a.digest, Said: said,
+	})
+	return nil
+}
+
+// name is what the document calls a provider.
+func (a *Audits) name(id directory.NodeID) string {
+	if doc := a.documents.Document(a.epoch); doc != nil {
+		if node, ok := doc.Node(id); ok {
+			return node.Name
+		}
+	}
+	return id.String()
+}

@@ -1,0 +1,239 @@
+// Package connection is a person's way into the network: the network documents, the guard, the link to
+// it, and the sender whose frames go over that link.
+//
+// It is a driver: it owns the sender behind its mutex, runs the slots and the listening, dials again
+// with growing waits, chooses the guard and gives it up, and hands what the sender hears to whoever
+// runs the person. It must not know what is asked for or read: nothing that a person does, or that a
+// provider answers, may move a slot.
+package connection
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mrand "math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"murmuration/client/person"
+	"murmuration/client/sender"
+	"murmuration/client/store"
+	"murmuration/internal/directory"
+	"murmuration/internal/documents"
+	"murmuration/internal/link"
+	"murmuration/internal/protocol"
+	"murmuration/internal/sphinx"
+)
+
+// Config is what a connection needs. All fields but Guard and Log are required.
+type Config struct {
+	Genesis *directory.Genesis
+	// Store has what Create put there; buckets "guards" and "documents" are this package's.
+	Store *store.Store
+	// Guard names the provider to use. Empty draws one at the first start; it is kept ever after.
+	Guard string
+	// Transport opens links.
+	Transport func(link.Config) (link.Transport, error)
+	// Log takes one line per event that the person at the keyboard acts on; nil discards.
+	Log *slog.Logger
+}
+
+// Connection is a person's way into the network. Its methods may be called from many goroutines.
+type Connection struct {
+	cfg       Config
+	params    *sphinx.Params
+	documents *documents.Set
+	heard     chan Heard    // a full channel stops the listening, never the speaking
+	ready     chan struct{} // closed when there is a sender
+
+	state  sync.Mutex // guards what follows; no slot waits for it
+	guards guards
+	tried  time.Time // the guard, in vain
+	given  []*directory.Document
+	coming *directory.Document // prepared before there was a sender
+
+	mu     sync.Mutex // guards what follows; held for a packet's building at most
+	sender *sender.Sender
+	line   Line
+}
+
+// Line is how the link to the guard is.
+type Line struct {
+	Connected bool
+	Since     time.Time // of being connected, or not
+	LastReply time.Time
+	Fault     error // of the last try; nil when connected
+}
+
+// Heard is what the person's loop gets, in this order: a new sender, which the person begins with,
+// then what it hears.
+type Heard struct {
+	At     time.Time
+	Sender person.Sender // nil if this is an event
+	Event  sender.Event
+}
+
+// backlog is how many events may wait for the person; each holds a frame of some 23 KiB.
+const backlog = 64
+
+// New takes up what the store has. Nothing is sent before Run.
+func New(cfg Config) (*Connection, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &Connection{cfg: cfg, heard: make(chan Heard, backlog), ready: make(chan struct{})}
+	var err error
+	if c.params, err = cfg.Genesis.Parameters.PacketParams(); err != nil {
+		return nil, err
+	}
+	if err := cfg.Store.View(c.guards.get); err != nil {
+		return nil, err
+	}
+	c.documents, err = documents.Open(documents.Config{
+		Genesis: cfg.Genesis, Store: sealed{cfg.Store}, Source: documents.Links(c.stranger),
+		Follow: documents.Client(cfg.Genesis), Log: cfg.Log,
+	})
+	return c, err
+}
+
+// Run sends and receives until ctx ends; all its goroutines are gone when it returns.
+func (c *Connection) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return c.follow(ctx) }) // ends with ctx
+	group.Go(func() error { return c.keep(ctx) })   // ends with ctx
+	return errors.Join(group.Wait(), c.settle())
+}
+
+// Heard is where the person's loop takes what came, until Run has returned.
+func (c *Connection) Heard() <-chan Heard { return c.heard }
+
+// hear passes on what came, unless ctx ends first.
+func (c *Connection) hear(ctx context.Context, h Heard) error {
+	select {
+	case c.heard <- h:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// begin makes a sender: choose the guards, take up the decoys. It is for the first document, and for
+// when the other guard takes over.
+func (c *Connection) begin(ctx context.Context, doc *directory.Document, now time.Time) error {
+	c.state.Lock()
+	made, err := c.makeSender(doc, now)
+	c.state.Unlock()
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	first := c.sender == nil
+	c.sender = made
+	c.mu.Unlock()
+	if first {
+		close(c.ready)
+	}
+	return c.hear(ctx, Heard{At: now, Sender: locked{&c.mu, made}})
+}
+
+// makeSender makes one and gives it the documents at hand. The caller holds state.
+func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender.Sender, error) {
+	if err := c.guards.choose(doc, c.cfg.Guard); err != nil {
+		return nil, err
+	}
+	var seed [32]byte
+	rand.Read(seed[:]) // never fails
+	made, err := sender.New(sender.Config{
+		Seed: seed, Rand: rand.Reader, Schedule: c.cfg.Genesis.Schedule(), Document: doc, Params: c.params,
+		Provider: c.guards.Nodes[0], Spool: sphinx.RecipientID(c.guards.Seeds[0].Public()),
+		Decoys: c.guards.Decoys, Now: now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.given = []*directory.Document{doc}
+	if c.coming != nil && c.coming.Epoch > doc.Epoch {
+		c.given = append(c.given, c.coming)
+		if err := made.SetDocument(c.coming); err != nil {
+			return nil, err
+		}
+	}
+	c.guards.Decoys = made.Decoys()
+	return made, c.cfg.Store.Update(c.guards.put)
+}
+
+// give has the sender use a document, unless it has it already.
+func (c *Connection) give(doc *directory.Document) error {
+	c.state.Lock()
+	known := slices.Contains(c.given, doc)
+	c.given = append(slices.DeleteFunc(c.given, func(d *directory.Document) bool { return d.Epoch+1 < doc.Epoch || d == doc }), doc)
+	c.state.Unlock()
+	if known {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sender.SetDocument(doc)
+}
+
+// settle keeps the decoys for the next run.
+func (c *Connection) settle() error {
+	c.state.Lock()
+	defer c.state.Unlock()
+	c.mu.Lock()
+	if c.sender != nil {
+		c.guards.Decoys = c.sender.Decoys()
+	}
+	c.mu.Unlock()
+	return unlessFull(c.cfg.Store.Update(c.guards.put))
+}
+
+// unlessFull lets a client go on while its disk is full. Whatever fails with that has changed nothing,
+// and is tried again; the status says so.
+func unlessFull(err error) error {
+	if errors.Is(err, store.ErrFull) {
+		return nil
+	}
+	return err
+}
+
+// transport is how this client links under a key.
+func (c *Connection) transport(identity link.Seed) (link.Transport, error) {
+	t, err := c.cfg.Transport(link.Config{
+		Network: c.cfg.Genesis.ID(), Identity: identity, FrameSize: c.frameSize, Log: c.cfg.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing a link: %w", err)
+	}
+	return t, nil
+}
+
+// stranger links under a key that nobody ever saw: who serves a document must not learn whose client
+// asks.
+func (c *Connection) stranger() (link.Transport, error) {
+	var throwaway link.Seed
+	rand.Read(throwaway[:]) // never fails
+	return c.transport(throwaway)
+}
+
+func (c *Connection) frameSize(k link.Kind) int {
+	switch k {
+	case link.Exchange:
+		return c.params.PacketSize() + protocol.ExchangeOverhead
+	case link.Directory:
+		return directory.FrameSize
+	}
+	return 0
+}
+
+// generator is one for waits, which are no secret.
+func generator() *mrand.Rand {
+	var seed [32]byte
+	rand.Read(seed[:]) // never fails
+	return mrand.New(mrand.NewChaCha8(seed))
+}

@@ -1,0 +1,461 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"murmuration/client/person"
+	"murmuration/client/sender"
+	"murmuration/client/store"
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/internal/protocol"
+	"murmuration/sim/world"
+)
+
+const epochs = 12 // whose documents a network has
+
+// network has the documents of a world, and providers that can be dialled: they answer each frame with
+// a dummy, and give documents to whoever asks.
+type network struct {
+	*testing.T
+	genesis *directory.Genesis
+	docs    map[directory.Epoch]*directory.Document
+	fabric  *link.Fabric
+	names   map[link.PublicKey]string
+	author  *directory.Identity
+
+	mu     sync.Mutex // guards all below
+	closed map[string]bool
+	frames map[string]int // by provider
+	askers []link.PublicKey
+	spools map[link.PublicKey]bool
+	conns  []link.Conn
+	hide   directory.Epoch // whose document nobody has, zero: none
+	serves func(directory.Epoch) *directory.Document
+}
+
+// newNetwork is made within a bubble, at whose time its epoch 2 begins.
+func newNetwork(t *testing.T) *network {
+	t.Helper()
+	p := world.Quick()
+	p.EpochLength = 4 * time.Minute
+	p.PayloadEvery, p.LoopEvery, p.DropEvery, p.MixLoopEvery = 3*time.Second, 6*time.Second, 6*time.Second, 10*time.Second
+	drawn, err := world.ParseNetwork("p1 p2 p3 -> [m1] -> [m2] -> [m3]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := world.New(world.Config{Seed: 1, Network: drawn, Parameters: p, Null: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Run((epochs + 1) * p.EpochLength); err != nil {
+		t.Fatal(err)
+	}
+	n := &network{
+		T: t, genesis: w.Genesis(), docs: map[directory.Epoch]*directory.Document{}, fabric: link.NewFabric(),
+		names: map[link.PublicKey]string{}, closed: map[string]bool{}, frames: map[string]int{}, spools: map[link.PublicKey]bool{},
+	}
+	for e := range directory.Epoch(epochs + 1) {
+		n.docs[e] = w.Document(e)
+	}
+	n.serves = func(e directory.Epoch) *directory.Document { return n.docs[e] }
+	time.Sleep(time.Until(n.at(2)))
+	for _, entry := range n.genesis.Entries {
+		node := w.NodeOf(entry.ID)
+		n.listen(entry, node.Identity())
+		if _, ok := n.genesis.Authority(entry.ID); ok {
+			n.author = node.Identity()
+		}
+	}
+	return n
+}
+
+func (n *network) at(e directory.Epoch) time.Time { return n.genesis.Schedule().StartOf(e) }
+
+func (n *network) listen(entry directory.Authority, identity *directory.Identity) {
+	key := link.PublicKey(entry.ID)
+	n.names[key] = entry.Name
+	transport, err := n.fabric.Transport(link.Config{
+		Network: n.genesis.ID(), Identity: link.Seed(identity.PrivateKey().Seed()), FrameSize: n.frameSize,
+		Admit: func(link.PublicKey, link.Kind) bool {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			return !n.closed[entry.Name]
+		},
+	})
+	if err != nil {
+		n.Fatal(err)
+	}
+	l, err := transport.Listen(entry.Name)
+	if err != nil {
+		n.Fatal(err)
+	}
+	n.Cleanup(func() { l.Close() })
+	go func() { // ends with l
+		for {
+			conn, err := l.Accept(context.Background())
+			if err != nil {
+				return
+			}
+			n.take(conn, entry.Name)
+		}
+	}()
+}
+
+func (n *network) frameSize(k link.Kind) int {
+	if k == link.Directory {
+		return directory.FrameSize
+	}
+	params, err := n.genesis.Parameters.PacketParams()
+	if err != nil {
+		n.Fatal(err)
+	}
+	return params.PacketSize() + protocol.ExchangeOverhead
+}
+
+func (n *network) take(conn link.Conn, name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.conns = append(n.conns, conn)
+	if conn.Kind() == link.Directory {
+		n.askers = append(n.askers, conn.Peer())
+		go directory.Serve(conn, library{n}) // ends with conn
+		return
+	}
+	n.spools[conn.Peer()] = true
+	go func() { // ends with conn
+		frame := make([]byte, n.frameSize(link.Exchange))
+		for conn.Receive(frame) == nil {
+			n.mu.Lock()
+			n.frames[name]++
+			n.mu.Unlock()
+			if err := (link.Down{}).Marshal(frame); err != nil || conn.Send(frame) != nil {
+				return
+			}
+		}
+	}()
+}
+
+// dialler finds providers by their keys: the nodes of a world have no addresses.
+type dialler struct {
+	link.Transport
+	names map[link.PublicKey]string
+}
+
+func (d dialler) Dial(ctx context.Context, to link.Peer, k link.Kind) (link.Conn, error) {
+	to.Addr = d.names[to.Key]
+	return d.Transport.Dial(ctx, to, k)
+}
+
+func (n *network) transport(cfg link.Config) (link.Transport, error) {
+	t, err := n.fabric.Transport(cfg)
+	return dialler{t, n.names}, err
+}
+
+// close shuts a provider, and cuts everybody's links.
+func (n *network) close(names ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	clear(n.closed)
+	for _, name := range names {
+		n.closed[name] = true
+	}
+	for _, conn := range n.conns {
+		conn.Close()
+	}
+	n.conns = nil
+}
+
+// library gives documents from the phase on in which they are published.
+type library struct{ *network }
+
+func (l library) Document(e directory.Epoch) ([]byte, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e == 0 || e > epochs || e == l.hide || time.Now().Before(l.genesis.Schedule().EndOf(e-1, directory.PhaseSign)) {
+		return nil, false
+	}
+	return l.serves(e).Marshal(), true
+}
+
+func (l library) Latest() (directory.Epoch, []byte, bool) {
+	for e := directory.Epoch(epochs); e > 0; e-- {
+		if raw, ok := l.Document(e); ok {
+			return e, raw, true
+		}
+	}
+	return 0, nil, false
+}
+
+func (library) Submit([]byte) error { return directory.RefusedLater }
+
+// home is a store with what Create makes.
+func home(t *testing.T) *store.Store {
+	t.Helper()
+	s := store.Memory()
+	if err := s.Update(Create); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// client is a connection that runs, whose person counts what it hears.
+type client struct {
+	*Connection
+	stop func() error
+
+	mu      sync.Mutex // guards all below
+	senders []person.Sender
+}
+
+func (n *network) open(s *store.Store, guard string) *Connection {
+	n.Helper()
+	c, err := New(Config{Genesis: n.genesis, Store: s, Guard: guard, Transport: n.transport})
+	if err != nil {
+		n.Fatal(err)
+	}
+	return c
+}
+
+func (n *network) run(s *store.Store, guard string) *client {
+	n.Helper()
+	c := &client{Connection: n.open(s, guard)}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }() // ends with stop
+	go func() {                        // ends with ctx
+		for {
+			select {
+			case h := <-c.Heard():
+				c.mu.Lock()
+				if h.Sender != nil {
+					c.senders = append(c.senders, h.Sender)
+				}
+				c.mu.Unlock()
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	c.stop = func() error {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}
+	return c
+}
+
+func (c *client) begun() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.senders)
+}
+
+// await looks every second of virtual time.
+func await(t *testing.T, what string, limit time.Duration, done func() bool) {
+	t.Helper()
+	for began := time.Now(); !done(); time.Sleep(time.Second) {
+		if time.Since(began) > limit {
+			t.Fatalf("after %v of virtual time: no %s", limit, what)
+		}
+	}
+}
+
+func (n *network) end(c *client) {
+	n.Helper()
+	if err := c.stop(); err != nil {
+		n.Errorf("stopping: %v", err)
+	}
+}
+
+// TestConnectionSpeaksInSlots, whatever epoch it is, and is heard.
+func TestConnectionSpeaksInSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		c := n.run(home(t), "p2")
+		time.Sleep(5 * n.genesis.Parameters.EpochLength)
+		s := c.Status()
+		if !s.Connected || time.Since(s.LastReply) > 10*time.Second || len(s.Faults) != 0 || s.Stats.Silent != 0 {
+			t.Errorf("%+v", s)
+		}
+		if node, _ := s.Document.Node(s.Guard); node.Name != "p2" || s.Document.Epoch < 7 || c.begun() != 1 {
+			t.Errorf("guard %s, document of epoch %d, %d senders", node.Name, s.Document.Epoch, c.begun())
+		}
+		n.mu.Lock()
+		p := n.genesis.Parameters
+		span := (5 * p.EpochLength).Seconds()
+		want := span/p.PayloadEvery.Seconds() + span/p.LoopEvery.Seconds() + span/p.DropEvery.Seconds()
+		if got := float64(n.frames["p2"]); got < 0.85*want || got > 1.15*want || len(n.frames) != 1 {
+			t.Errorf("%v frames, want %v", n.frames, want)
+		}
+		n.mu.Unlock()
+		n.end(c)
+	})
+}
+
+// TestDocumentsAreFetchedByStrangers: who serves a document learns nothing about whose client asks.
+func TestDocumentsAreFetchedByStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		c := n.run(home(t), "")
+		time.Sleep(4 * n.genesis.Parameters.EpochLength)
+		n.end(c)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		seen := map[link.PublicKey]bool{}
+		for _, key := range n.askers {
+			if seen[key] || n.spools[key] {
+				t.Error("a key asks for documents twice, or has a spool")
+			}
+			seen[key] = true
+		}
+		if len(seen) < 4 || len(n.spools) != 1 {
+			t.Errorf("the control: %d documents fetched, %d spools", len(seen), len(n.spools))
+		}
+	})
+}
+
+// TestDialsAgain when a provider was away, and says so in the meantime.
+func TestDialsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		c := n.run(home(t), "p2")
+		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+		n.close("p2")
+		time.Sleep(time.Minute)
+		if s := c.Status(); s.Connected || len(s.Faults) != 1 || !errors.Is(s.Faults[0], ErrOffline) || time.Since(s.Since) < 50*time.Second {
+			t.Errorf("without the provider: %+v", s)
+		}
+		n.close()
+		await(t, "connection", 2*redialLast, func() bool { return c.Status().Connected })
+		if s := c.Status(); len(s.Faults) != 0 || c.begun() != 1 {
+			t.Errorf("with the provider again: %v, %d senders", s.Faults, c.begun())
+		}
+		n.end(c)
+	})
+}
+
+// TestSecondGuardTakesOver after a day of tries in vain. The person begins anew with another sender.
+func TestSecondGuardTakesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		s := home(t)
+		c := n.run(s, "p2")
+		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+		first := c.Status().Guard
+		c.state.Lock()
+		c.guards.Failing = guardPatience - 5*time.Minute
+		second := c.guards.Nodes[1]
+		c.state.Unlock()
+		n.close("p2")
+		time.Sleep(2 * time.Minute)
+		if now := c.Status(); now.Guard != first || now.Connected {
+			t.Errorf("minutes before a day of tries is over: %+v", now)
+		}
+		await(t, "other guard", 20*time.Minute, func() bool { return c.Status().Connected })
+		if c.Status().Guard != second || c.begun() != 2 {
+			t.Errorf("the guard is %s, %d senders", c.Status().Guard, c.begun())
+		}
+		n.end(c)
+		again := n.run(s, "p2") // what the configuration says matters at the first start only
+		await(t, "connection", time.Minute, func() bool { return again.Status().Connected })
+		if again.Status().Guard != second {
+			t.Error("another guard after a restart")
+		}
+		n.end(again)
+	})
+}
+
+func TestGuardOfTheConfiguration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newNetwork(t).open(home(t), "nobody")
+		if err := c.Run(t.Context()); !errors.Is(err, ErrGuard) {
+			t.Errorf("a guard that is not there: %v", err)
+		}
+	})
+}
+
+// TestDecoysAreKept: a holder would otherwise see at each start which of the boxes that it is asked for
+// nobody asks for any more.
+func TestDecoysAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		s := home(t)
+		decoys := func() (ids []sender.Decoy) {
+			c := n.run(s, "")
+			await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+			c.Connection.mu.Lock()
+			ids = c.sender.Decoys()
+			c.Connection.mu.Unlock()
+			n.end(c)
+			return ids
+		}
+		before, after := decoys(), decoys()
+		kept := map[box.ID]bool{}
+		for _, d := range after {
+			kept[d.ID] = true
+		}
+		for i, d := range before {
+			if !kept[d.ID] && d.Until.After(time.Now()) {
+				t.Errorf("decoy %d was forgotten", i)
+			}
+		}
+		if len(before) == 0 {
+			t.Error("control: there is no decoy")
+		}
+	})
+}
+
+// TestStartAtTheEndOfAnEpoch begins when the next document is there already: with the current one
+// beside it, and without.
+func TestStartAtTheEndOfAnEpoch(t *testing.T) {
+	for _, hide := range []directory.Epoch{0, 2} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNetwork(t)
+			n.hide = hide
+			time.Sleep(time.Until(n.at(3).Add(-50 * time.Second)))
+			s := home(t)
+			for range 2 { // once more after a restart
+				c := n.run(s, "")
+				time.Sleep(20 * time.Second)
+				now := c.Status()
+				if now.Connected == (hide != 0) {
+					t.Errorf("hidden %d: connected %v before the epoch", hide, now.Connected)
+				}
+				if hide != 0 && (len(now.Faults) == 0 || !errors.Is(now.Faults[0], ErrNoDocument)) {
+					t.Errorf("without a document for now: %v", now.Faults)
+				}
+				n.end(c)
+			}
+			c := n.run(s, "")
+			time.Sleep(time.Until(n.at(3).Add(time.Minute)))
+			if now := c.Status(); !now.Connected || now.Document.Epoch != 3 || len(now.Faults) != 0 {
+				t.Errorf("hidden %d, after the epoch's beginning: %+v", hide, now)
+			}
+			n.end(c)
+		})
+	}
+}
+
+// TestWrongClocks end a client that starts with one, with both times.
+func TestWrongClocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		later := *n.genesis
+		later.Start = later.Start.Add(1000 * time.Hour)
+		n.genesis = &later
+		err := n.open(home(t), "").Run(t.Context())
+		if !errors.Is(err, ErrClock) || strings.Count(err.Error(), "2026-") < 2 {
+			t.Errorf("a clock before the network's start: %v", err)
+		}
+	})
+}

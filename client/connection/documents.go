@@ -1,0 +1,90 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/documents"
+)
+
+// follow has a valid network document always at hand.
+func (c *Connection) follow(ctx context.Context) error {
+	err := c.documents.Run(ctx, user{c, ctx})
+	var clock *documents.ClockError
+	if errors.As(err, &clock) {
+		return ErrClock.With("%w", err)
+	}
+	return err
+}
+
+// user is the connection as it goes by the documents, while Run lives.
+type user struct {
+	*Connection
+	ctx context.Context // that of Run
+}
+
+// Use makes the sender with the first document. Later it has the document already, but for a late one.
+func (u user) Use(now time.Time, doc *directory.Document) error {
+	u.mu.Lock()
+	begun := u.sender != nil
+	u.mu.Unlock()
+	if begun {
+		return u.give(doc)
+	}
+	return u.begin(u.ctx, doc, now)
+}
+
+// Prepare gives the sender the document of an epoch to come: packets that leave then are built before.
+func (u user) Prepare(doc *directory.Document) error {
+	u.mu.Lock()
+	begun := u.sender != nil
+	u.mu.Unlock()
+	if begun {
+		return u.give(doc)
+	}
+	u.state.Lock()
+	defer u.state.Unlock()
+	u.coming = doc
+	return nil
+}
+
+// Expire does nothing: a sender whose documents have expired falls silent by itself.
+func (u user) Expire(time.Time) {}
+
+// trouble is what the status says about the documents.
+func (c *Connection) trouble(now time.Time) error {
+	t := c.documents.Trouble()
+	switch t.Kind {
+	case directory.BeforeStart:
+		return ErrClock.With("the network begins at %s, and this computer's clock says %s", stamp(t.At), stamp(now))
+	case directory.ClockBehind:
+		return ErrClock.With("this computer's clock says %s; the network's document begins at %s", stamp(now), stamp(t.At))
+	case directory.StoodStill:
+		return ErrNoDocument.With("the latest one ended at %s, and this computer's clock says %s", stamp(t.At), stamp(now))
+	case directory.NotBegun:
+		return ErrNoDocument.With("the next one begins at %s", stamp(t.At))
+	case directory.Missing, directory.Late:
+		if errors.Is(t.Err, documents.ErrUnreached) {
+			return ErrOffline.With("%w", t.Err)
+		}
+		return ErrNoDocument.With("%w", t.Err)
+	}
+	return nil
+}
+
+// findings are what was found about the documents and not judged yet.
+func (c *Connection) findings() (faults []error) {
+	for _, f := range c.documents.Findings() {
+		kind := ErrUnconfirmed
+		if f.Proven() {
+			kind = ErrSplit
+		}
+		faults = append(faults, kind.With("%w", fmt.Errorf("at %s: %s", stamp(f.Seen), f)))
+	}
+	return faults
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

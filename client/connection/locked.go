@@ -1,0 +1,44 @@
+package connection
+
+import (
+	"sync"
+	"time"
+
+	"murmuration/client/sender"
+)
+
+// locked is what a person sees of the sender, which the slots use at the same time.
+type locked struct {
+	mu *sync.Mutex // the connection's
+	s  *sender.Sender
+}
+
+func (l locked) Enqueue(now time.Time, r sender.Request) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.s.Enqueue(now, r)
+}
+
+func (l locked) Cancel(token uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.s.Cancel(token)
+}
+
+func (l locked) Watch(t sender.Target) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.s.Watch(t)
+}
+
+func (l locked) Unwatch(token uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.s.Unwatch(token)
+}
+
+func (l locked) Handed() []uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.s.Handed()
+}

@@ -1,0 +1,54 @@
+package connection
+
+import (
+	"time"
+
+	"murmuration/client/sender"
+	"murmuration/internal/directory"
+	"murmuration/internal/documents"
+)
+
+// Status is how the connection is, for a person.
+type Status struct {
+	Line
+	Document *directory.Document // the newest, whether or not it serves; nil before the first
+	Guard    directory.NodeID    // zero before the first document
+	// Faults are what stands in the way, findings about the network documents first.
+	Faults []error
+
+	Begun   bool // there is a sender, and what follows is set
+	Stats   sender.Stats
+	Loops   float64 // share of the last loops that came back
+	LoopsOf int     // how many those are
+	Waiting int     // requests in the sender
+}
+
+// Status says how things are.
+func (c *Connection) Status() Status {
+	s := Status{Document: c.documents.Latest(), Faults: c.findings()}
+	if err := c.trouble(time.Now()); err != nil {
+		s.Faults = append(s.Faults, err)
+	}
+	c.state.Lock()
+	if len(c.guards.Nodes) > 0 {
+		s.Guard = c.guards.Nodes[0]
+	}
+	c.state.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.Line = c.line
+	if s.Fault != nil {
+		s.Faults = append(s.Faults, s.Fault)
+	}
+	if c.sender != nil {
+		s.Begun, s.Stats, s.Waiting = true, c.sender.Stats(), c.sender.Waiting()
+		s.Loops, s.LoopsOf = c.sender.Loops()
+	}
+	return s
+}
+
+// Findings are what was found about the network documents and not judged yet.
+func (c *Connection) Findings() []documents.Finding { return c.documents.Findings() }
+
+// Judge forgets the findings, when people have looked at them.
+func (c *Connection) Judge() error { return c.documents.Judge() }
