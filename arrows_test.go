@@ -21,7 +21,7 @@ var arrows = map[string]struct {
 }{
 	"main":                {[]string{"internal/cli"}, "main wires signals to the command line and nothing else"},
 	"configs":             {nil, "files only"},
-	"internal/testnet":    {[]string{"mix", "mix/node", "provider/node", "internal/node", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "whole private networks on one computer"},
+	"internal/testnet":    {[]string{"mix", "mix/node", "provider/node", "internal/node", "configs", "internal/config", "internal/box", "internal/directory", "internal/durable", "internal/link"}, "whole private networks on one computer"},
 	"internal/demo":       {[]string{"internal/testnet", "client", "internal/directory", "internal/link"}, "the demo is made of what networks are made of"},
 	"internal/transcript": {nil, "text tests"},
 	"internal/script":     {[]string{"configs", "internal/box", "internal/directory", "internal/link", "internal/sphinx"}, "the stage of the stories: a stranger on the wire, and no role"},
@@ -60,11 +60,12 @@ var outside = map[string]struct {
 	rooms []string
 	why   string
 }{
-	"net":                            {[]string{"internal/link", "client/api", "internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
-	"net/http":                       {[]string{"client/api", "client", "internal/node"}, "the daemon's local API, the metrics listener"},
-	"crypto/tls":                     {[]string{"internal/link"}, "links only"},
-	"github.com/urfave/cli/v2":       {[]string{"internal/cli"}, "the command line is one room"},
-	"github.com/dgraph-io/badger/v4": {[]string{"internal/box", "client"}, "stores hide behind interfaces"},
+	"net":                                  {[]string{"internal/link", "client/api", "internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
+	"net/http":                             {[]string{"client/api", "client", "internal/node"}, "the daemon's local API, the metrics listener"},
+	"crypto/tls":                           {[]string{"internal/link"}, "links only"},
+	"murmuration/internal/testnet/virtual": {nil, "only tests run in virtual time"},
+	"github.com/urfave/cli/v2":             {[]string{"internal/cli"}, "the command line is one room"},
+	"github.com/dgraph-io/badger/v4":       {[]string{"internal/box", "client"}, "stores hide behind interfaces"},
 }
 
 // forbidden packages do not build without cgo or cannot be had from the module proxy.

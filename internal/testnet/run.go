@@ -37,6 +37,9 @@ type Options struct {
 	Log  *slog.Logger
 }
 
+// Key is the node's on links.
+func (node *Node) Key() link.PublicKey { return link.Seed(node.seed).Public() }
+
 // OpenTLS opens links over TCP on the port that New bound for the node.
 func (node *Node) OpenTLS(cfg link.Config) (link.Transport, error) {
 	cfg.Reserved = node.reserved

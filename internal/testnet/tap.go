@@ -30,7 +30,7 @@ type Frame struct {
 func NewTap(n *Network) *Tap {
 	t := &Tap{start: time.Now(), byKey: map[link.PublicKey]int{}}
 	for _, node := range n.Nodes {
-		t.byKey[link.Seed(node.seed).Public()] = len(t.names)
+		t.byKey[node.Key()] = len(t.names)
 		t.names = append(t.names, node.Name)
 	}
 	return t
