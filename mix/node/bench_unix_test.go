@@ -1,6 +1,6 @@
 //go:build unix
 
-package node
+package node_test
 
 import (
 	"context"
@@ -24,9 +24,9 @@ var sizes = []struct {
 }{{"xwing-22862", "xwing", 8256}, {"x25519-small", "x25519", 2000}}
 
 func benchParameters(suite string, plaintext int) directory.Parameters {
-	par := townParameters()
+	par := slow()
 	par.Suite, par.BoxPlaintext = suite, plaintext
-	par.EpochLength, par.Grace, par.MixLoopEvery = time.Hour, 15*time.Minute, time.Minute
+	par.MixLoopEvery = time.Minute
 	return par
 }
 
@@ -44,12 +44,14 @@ func cpuTime() time.Duration {
 func BenchmarkWholeMix(b *testing.B) {
 	for _, s := range sizes {
 		b.Run(s.name, func(b *testing.B) {
-			w := newTown(b, benchParameters(s.suite, s.plaintext), nil)
-			start := w.drive(b, 0) // what a mix costs that does nothing
+			par := benchParameters(s.suite, s.plaintext)
+			stage := func() *stage { return newStage(b, b.TempDir(), par, nil) }
+			start := stage().drive(b, 0) // what a mix costs that does nothing
 			b.ResetTimer()
-			used := w.again(b, s.suite, s.plaintext).drive(b, b.N) - start
+			used := stage().drive(b, b.N) - start
 			b.StopTimer()
-			reference := w.unwrapCost(b) + w.linkCost(b)
+			params := stage().params
+			reference := unwrapCost(b, params) + linkCost(b, params.PacketSize())
 			perPacket := used / time.Duration(b.N)
 			b.ReportMetric(float64(time.Second)/float64(perPacket), "packets/cpu-s")
 			b.ReportMetric(float64(time.Second)/float64(reference), "reference/cpu-s")
@@ -58,22 +60,21 @@ func BenchmarkWholeMix(b *testing.B) {
 	}
 }
 
-// again is a fresh town: a reserved port is given up once.
-func (w *town) again(b *testing.B, suite string, plaintext int) *town {
-	return newTown(b, benchParameters(suite, plaintext), nil)
-}
-
-// drive sends n packets through a mix in a process of its own and returns the CPU time that it used.
-func (w *town) drive(b *testing.B, n int) time.Duration {
+// drive sends n packets through a mix in a process of its own and returns the CPU time that it used. The
+// mix of layer 2 stops when there is a document, and the test counts frames in its place.
+func (s *stage) drive(b *testing.B, n int) time.Duration {
 	ctx, cancel := context.WithTimeout(b.Context(), time.Minute+time.Duration(n)*10*time.Millisecond)
 	defer cancel()
-	wait := w.run(ctx)
-	mix := w.spawn(w.home())
-	doc := w.waitForDocument(ctx, 0)
-	conn := w.dial(ctx, doc)
+	stop := make(chan string, 1)
+	wait := s.run(ctx, stop)
+	child := s.spawn()
+	doc := s.waitForDocument(ctx)
+	stop <- s.second(doc).Name
+	got := s.sink(ctx, s.second(doc).Name)
+	conn := s.dial(ctx)
 	packets := make([][]byte, n)
 	for i := range packets {
-		packets[i] = w.packet(doc, 0, 0)
+		packets[i] = s.packet(doc, 0, 0)
 	}
 	const window = 256 // fewer than the mix's queue takes
 	room := make(chan struct{}, window)
@@ -91,7 +92,7 @@ func (w *town) drive(b *testing.B, n int) time.Duration {
 	}()
 	for came := 0; came < n; came++ {
 		select {
-		case <-w.got:
+		case <-got:
 			select {
 			case <-room:
 			default: // a loop of the mix's own
@@ -101,16 +102,47 @@ func (w *town) drive(b *testing.B, n int) time.Duration {
 			b.Fatalf("%d of %d packets came through", came, n)
 		}
 	}
-	mix.end(os.Interrupt)
+	child.end(os.Interrupt)
 	cancel()
 	wait()
-	return mix.ProcessState.UserTime() + mix.ProcessState.SystemTime()
+	return child.ProcessState.UserTime() + child.ProcessState.SystemTime()
+}
+
+// sink listens in the place of a node that has stopped, once mix-1 has a link to it, and gives a token for
+// each frame that comes.
+func (s *stage) sink(ctx context.Context, name string) <-chan struct{} {
+	transport, err := s.open(link.Config{
+		Network: s.net.Genesis.ID(), Identity: s.homes[name].Seed, Admit: func(link.PublicKey, link.Kind) bool { return true },
+		FrameSize: func(link.Kind) int { return s.params.PacketSize() },
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	var l link.Listener
+	for l, err = transport.Listen(s.named(name).Addr); err != nil; l, err = transport.Listen(s.named(name).Addr) {
+		if !sleep(ctx, 10*time.Millisecond) {
+			s.Fatal(err)
+		}
+	}
+	s.Cleanup(func() { l.Close() })
+	conn, err := l.Accept(ctx)
+	if err != nil {
+		s.Fatal(err)
+	}
+	got := make(chan struct{}, 1<<14)
+	go func() { // ends with the connection
+		frame := make([]byte, s.params.PacketSize())
+		for conn.Receive(frame) == nil {
+			got <- struct{}{}
+		}
+	}()
+	return got
 }
 
 // unwrapCost is the CPU time of peeling one packet, nothing else.
-func (w *town) unwrapCost(b *testing.B) time.Duration {
-	key, packet := w.peelable(b)
-	u := sphinx.NewUnwrapper(w.params)
+func unwrapCost(b *testing.B, params *sphinx.Params) time.Duration {
+	key, packet := peelable(b, params)
+	u := sphinx.NewUnwrapper(params)
 	work := make([]byte, len(packet))
 	const n = 2000
 	before := cpuTime()
@@ -125,8 +157,7 @@ func (w *town) unwrapCost(b *testing.B) time.Duration {
 
 // linkCost is the CPU time, both ends together, of one frame over a packets link, in the batches in which
 // links send.
-func (w *town) linkCost(b *testing.B) time.Duration {
-	size := w.params.PacketSize()
+func linkCost(b *testing.B, size int) time.Duration {
 	config := func(seed byte) link.Config {
 		return link.Config{Identity: link.Seed{seed}, FrameSize: func(link.Kind) int { return size }, Admit: func(link.PublicKey, link.Kind) bool { return true }}
 	}
@@ -175,10 +206,13 @@ func (w *town) linkCost(b *testing.B) time.Duration {
 }
 
 // peelable is a packet for a key of the test's own.
-func (w *town) peelable(b *testing.B) (*suite.PrivateKey, []byte) {
-	key := w.people[0].key(w, 0)
+func peelable(b *testing.B, params *sphinx.Params) (*suite.PrivateKey, []byte) {
+	key, err := params.Suite().NewPrivateKey([suite.SeedSize]byte{1})
+	if err != nil {
+		b.Fatal(err)
+	}
 	hops := []sphinx.Hop{{Key: key.Public(), Delay: time.Minute}, {ID: sphinx.NodeID{1}, Key: key.Public(), Recipient: &sphinx.RecipientID{}}}
-	packet, err := w.params.New(rand.Reader, hops, nil, nil)
+	packet, err := params.New(rand.Reader, hops, nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -190,20 +224,20 @@ func (w *town) peelable(b *testing.B) (*suite.PrivateKey, []byte) {
 func BenchmarkAtRest(b *testing.B) {
 	par := benchParameters("xwing", 8256)
 	par.EpochLength, par.Grace, par.HopDelayLimit, par.MeanHopDelay = 4*time.Second, time.Second, 40*time.Millisecond, 4*time.Millisecond
-	w := newTown(b, par, nil)
+	s := newStage(b, b.TempDir(), par, nil)
 	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
-	wait := w.run(ctx)
-	go w.clock(ctx)
-	mix := w.spawn(w.home())
-	w.dial(ctx, w.waitForDocument(ctx, 0))
-	sleepUntil(ctx, w.genesis.Schedule().StartOf(6))
-	mix.end(os.Interrupt)
-	if w.doc(5) == nil {
-		b.Error("the keys did not rotate")
+	wait := s.run(ctx, nil)
+	child := s.spawn()
+	s.waitForDocument(ctx)
+	s.dial(ctx)
+	sleep(ctx, time.Until(s.net.Genesis.Schedule().StartOf(6)))
+	child.end(os.Interrupt)
+	if doc := s.doc(); doc.Epoch < 5 {
+		b.Errorf("the keys did not rotate: the last document is of epoch %d", doc.Epoch)
 	}
 	cancel()
 	wait()
-	rss := float64(mix.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+	rss := float64(child.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
 	if runtime.GOOS != "darwin" {
 		rss *= 1024 // KiB elsewhere
 	}

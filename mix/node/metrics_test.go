@@ -1,4 +1,4 @@
-package node
+package node_test
 
 import (
 	"context"
@@ -9,20 +9,23 @@ import (
 	"time"
 
 	"murmuration/internal/node"
+	mixnode "murmuration/mix/node"
 )
 
 // TestMetricsNameNobody: the only labels are reasons and events; no number names a peer.
 func TestMetricsNameNobody(t *testing.T) {
-	inTown(t, nil, func(ctx context.Context, w *town, n *Node) {
+	v := variant{silent: everybody, loopEvery: time.Second}
+	onStage(t, v, func(ctx context.Context, s *stage, n *mixnode.Node) {
 		pass(2 * time.Minute)
-		_, body := page(t, n.metrics)
+		_, _, metrics := n.Inside()
+		_, body := page(t, metrics)
 		for _, label := range regexp.MustCompile(`\{[^}]*\}`).FindAllString(body, -1) {
 			if !regexp.MustCompile(`^\{(reason|event)="[a-z0-9_]+"\}$`).MatchString(label) {
 				t.Errorf("a metric has the label %s", label)
 			}
 		}
-		for _, p := range w.people {
-			if strings.Contains(body, p.addr) || strings.Contains(body, p.identity.ID().String()[:16]) {
+		for _, other := range s.net.Nodes {
+			if strings.Contains(body, other.Addr) || strings.Contains(body, s.identity(other.Name).ID().String()[:16]) {
 				t.Error("a metric names a node")
 			}
 		}

@@ -1,4 +1,4 @@
-package node
+package node_test
 
 import (
 	"bytes"
@@ -12,23 +12,26 @@ import (
 	"murmuration/internal/link"
 	"murmuration/internal/replay"
 	"murmuration/internal/transit"
+	mixnode "murmuration/mix/node"
 )
 
 // TestTagsAreOnDiskBeforePacketsLeave: whenever a packet has come out, the journal on disk, as a crash
 // would leave it, has as many tags as packets that came.
 func TestTagsAreOnDiskBeforePacketsLeave(t *testing.T) {
-	inTown(t, nil, func(ctx context.Context, w *town, n *Node) {
+	onStage(t, variant{}, func(ctx context.Context, s *stage, n *mixnode.Node) {
 		pass(5 * time.Second)
-		doc := w.doc(0)
-		conn := w.dial(ctx, doc)
+		doc := s.doc()
+		conn := s.dial(ctx)
 		for came := 1; came <= 20; came++ {
-			if err := conn.Send(w.packet(doc, 0, 0)); err != nil {
-				t.Fatal(err)
+			one := func() {
+				if err := conn.Send(s.packet(doc, 0, 0)); err != nil {
+					t.Fatal(err)
+				}
 			}
-			if w.receive(within(ctx, time.Second), 1) != 1 {
+			if s.receive(within(ctx, time.Second), doc, 1, one) != 1 {
 				t.Fatal("a packet does not come through")
 			}
-			if tags := tagsOnDisk(t, n.node.Home.Path("keys/0.tags")); tags < came {
+			if tags := tagsOnDisk(t, s.homes["mix-1"].Path("keys/0.tags")); tags < came {
 				t.Fatalf("%d packets have left, and %d tags are on disk", came, tags)
 			}
 		}
@@ -57,24 +60,26 @@ func tagsOnDisk(t *testing.T, path string) int {
 // TestHostileBytes: garbage, other people's packets and broken ones, on a link that is admitted, are
 // counted drops; the mix goes on. So are connections of those who are not admitted.
 func TestHostileBytes(t *testing.T) {
-	inTown(t, nil, func(ctx context.Context, w *town, n *Node) {
+	onStage(t, variant{}, func(ctx context.Context, s *stage, n *mixnode.Node) {
 		pass(5 * time.Second)
-		doc := w.doc(0)
-		conn := w.dial(ctx, doc)
+		doc := s.doc()
+		conn := s.dial(ctx)
 		send := func(change func(p []byte)) {
-			p := w.packet(doc, 0, time.Millisecond)
+			p := s.packet(doc, 0, time.Millisecond)
 			change(p)
 			if err := conn.Send(p); err != nil {
 				t.Fatal(err)
 			}
 		}
-		for range 50 {
-			send(func(p []byte) { copy(p, bytes.Repeat([]byte{0xa5}, len(p))) })
-			send(func(p []byte) { clear(p[2:34]) })                  // the group element is zero
-			send(func(p []byte) { p[0] = 1 })                        // another version
-			send(func(p []byte) { p[w.params.HeaderSize()-1] ^= 1 }) // the MAC
+		hostile := func() {
+			for range 50 {
+				send(func(p []byte) { copy(p, bytes.Repeat([]byte{0xa5}, len(p))) })
+				send(func(p []byte) { clear(p[2:34]) })                  // the group element is zero
+				send(func(p []byte) { p[0] = 1 })                        // another version
+				send(func(p []byte) { p[s.params.HeaderSize()-1] ^= 1 }) // the MAC
+			}
 		}
-		if w.receive(within(ctx, time.Second), 1) != 0 {
+		if s.receive(within(ctx, time.Second), doc, 1, hostile) != 0 {
 			t.Error("garbage came through")
 		}
 		if n.Dropped(transit.BadElement) != 50 || n.Dropped(transit.BadMAC) == 0 || n.Dropped(transit.BadFrame) == 0 {
@@ -83,15 +88,13 @@ func TestHostileBytes(t *testing.T) {
 		if total := n.Dropped(transit.BadElement) + n.Dropped(transit.BadMAC) + n.Dropped(transit.BadFrame); total != 200 {
 			t.Errorf("%d of 200 packets are counted", total)
 		}
-		send(func([]byte) {})
-		if w.receive(within(ctx, time.Second), 1) != 1 {
+		if s.receive(within(ctx, time.Second), doc, 1, func() { send(func([]byte) {}) }) != 1 {
 			t.Error("control: a good packet does not come through any more")
 		}
-		stranger := w.neighbour(doc, 1) // the layer after the mix sends it nothing
-		if _, err := stranger.transport.Dial(ctx, link.Peer{Addr: w.people[real].addr, Key: link.PublicKey(w.people[real].identity.ID())}, link.Packets); err == nil {
+		if _, err := s.dialAs(ctx, s.second(doc).Name); err == nil { // the layer after the mix sends it nothing
 			t.Error("a node that is not in the layer before was admitted")
 		}
-		if n.node.Events.Get(link.NotAdmitted) == 0 {
+		if all, _, _ := n.Inside(); all.Events.Get(link.NotAdmitted) == 0 {
 			t.Error("a stranger was not counted")
 		}
 	})

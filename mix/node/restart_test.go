@@ -1,4 +1,4 @@
-package node
+package node_test
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -15,6 +15,8 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/mix"
+	mixnode "murmuration/mix/node"
 )
 
 // childVariable has the home of a mix that this test binary shall be instead of running tests, and the
@@ -35,7 +37,7 @@ func TestMain(m *testing.M) {
 func beMix(home, addr string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	n, err := New(Config{Home: home, Name: "mix", Listen: addr, PacketsPerEpoch: max(1_000_000, 2*replays())})
+	n, err := mixnode.New(mixnode.Config{Home: home, Name: "mix-1", Listen: addr, PacketsPerEpoch: max(greatest, 2*replays())})
 	if err != nil {
 		return err
 	}
@@ -57,14 +59,15 @@ type process struct {
 	stderr bytes.Buffer
 }
 
-func (w *town) spawn(dir string) *process {
-	w.Helper()
-	w.people[real].reserved.Close()
+// spawn starts mix-1.
+func (s *stage) spawn() *process {
+	s.Helper()
+	self := s.named("mix-1")
 	p := &process{Cmd: exec.Command(os.Args[0])}
-	p.Env = append(os.Environ(), childVariable+"="+dir, childVariable+"A="+w.people[real].addr)
+	p.Env = append(os.Environ(), childVariable+"="+self.Dir, childVariable+"A="+self.Addr)
 	p.Stderr = &p.stderr
 	if err := p.Start(); err != nil {
-		w.Fatal(err)
+		s.Fatal(err)
 	}
 	return p
 }
@@ -76,31 +79,21 @@ func (p *process) end(how os.Signal) string {
 	return p.stderr.String()
 }
 
-// slowTown has one epoch that no test outlives.
-func slowTown(t testing.TB) *town {
-	par := townParameters()
-	par.EpochLength, par.Grace = time.Hour, 15*time.Minute
-	return newTown(t, par, nil)
-}
-
 // TestReplaysOverRestarts: nothing that came through before a clean stop or a kill in the middle of the
 // traffic comes through again after it. Control: with the replay tags as they were before the traffic, it does.
 func TestReplaysOverRestarts(t *testing.T) {
-	w := slowTown(t)
-	dir := w.home()
+	s := newStage(t, t.TempDir(), slow(), nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second+time.Duration(replays())*20*time.Millisecond)
-	wait := w.run(ctx)
+	wait := s.run(ctx, nil)
 	defer wait()
 	defer cancel()
-	r := &replayer{town: w, seen: map[uint64]int{}}
-	mix := w.spawn(dir)
-	defer func() { mix.end(syscall.SIGKILL) }()
-	doc := w.waitForDocument(ctx, 0)
-	r.conn = w.dial(ctx, doc)
+	child := s.spawn()
+	defer func() { child.end(syscall.SIGKILL) }()
+	r := &replayer{stage: s, doc: s.waitForDocument(ctx), conn: s.dial(ctx)}
 	for range replays() {
-		r.packets = append(r.packets, w.packet(doc, 0, 20*time.Millisecond))
+		r.packets = append(r.packets, s.packet(r.doc, 0, 20*time.Millisecond))
 	}
-	tags := filepath.Join(dir, "keys", "0.tags")
+	tags := s.homes["mix-1"].Path("keys/0.tags")
 	empty, err := os.ReadFile(tags)
 	if err != nil {
 		t.Fatal(err)
@@ -120,80 +113,53 @@ func TestReplaysOverRestarts(t *testing.T) {
 		if err := r.conn.Send(r.packets[half:min(half+200, len(r.packets))]...); err != nil {
 			t.Fatal(err)
 		}
-		mix.end(c.how) // while some are on their way
+		child.end(c.how) // while some are on their way
 		r.drain(ctx)
 		c.before()
-		mix = w.spawn(dir)
-		r.conn = w.dial(ctx, doc)
+		child = s.spawn()
+		r.conn = s.dial(ctx)
+		before := s.dropped(r.doc, mix.Replayed)
 		r.send(ctx, r.packets, quiet)
 		r.drain(ctx)
-		if twice := r.twice(); (twice > 0) != c.replay {
+		if twice := s.dropped(r.doc, mix.Replayed) - before; (twice > 0) != c.replay {
 			t.Errorf("%s: %d packets came through twice", c.name, twice)
 		}
-		fresh := [][]byte{w.packet(doc, 0, 0)}
-		before := len(r.seen)
-		if r.send(ctx, fresh, 5*time.Second); len(r.seen) != before+1 {
-			t.Errorf("%s: a fresh packet does not come through\n%s", c.name, &mix.stderr)
+		fresh := [][]byte{s.packet(r.doc, 0, 0)}
+		distinct := s.dropped(r.doc, mix.UnknownLoop)
+		if r.send(ctx, fresh, 5*time.Second); s.dropped(r.doc, mix.UnknownLoop) != distinct+1 {
+			t.Errorf("%s: a fresh packet does not come through\n%s", c.name, &child.stderr)
 		}
 	}
 }
 
-// replayer counts what comes through.
+// replayer sends packets again and again.
 type replayer struct {
-	*town
+	*stage
+	doc     *directory.Document
 	conn    link.Conn
 	packets [][]byte
-	seen    map[uint64]int
 }
 
 // quiet is how long nothing must come through before a test believes that nothing will.
 const quiet = 250 * time.Millisecond
 
-// drain notes what still comes through.
+// drain waits until nothing comes through any more.
 func (r *replayer) drain(ctx context.Context) {
-	for number, ok := r.next(within(ctx, quiet)); ok; number, ok = r.next(within(ctx, quiet)) {
-		r.seen[number]++
+	for r.receive(within(ctx, quiet), r.doc, 1, func() {}) > 0 {
 	}
 }
 
-// send sends packets in lots that the mix's queue takes, and notes what comes through until none has
-// come for a while.
+// send sends packets in lots that the mix's queue takes, and waits after each until all have come through
+// or none has for a while.
 func (r *replayer) send(ctx context.Context, packets [][]byte, patience time.Duration) {
-	for len(packets) > 0 {
-		lot := packets[:min(200, len(packets))]
-		packets = packets[len(lot):]
-		if err := r.conn.Send(lot...); err != nil {
-			r.Fatal(err)
-		}
-		for range lot {
-			number, ok := r.next(within(ctx, patience))
-			if !ok {
-				break
+	for lot := range slices.Chunk(packets, 200) {
+		came := r.receive(within(ctx, patience), r.doc, 1, func() {
+			if err := r.conn.Send(lot...); err != nil {
+				r.Fatal(err)
 			}
-			r.seen[number]++
-		}
-	}
-}
-
-func (r *replayer) twice() (n int) {
-	for number, times := range r.seen {
-		if times > 1 {
-			n++
-		}
-		r.seen[number] = 1
-	}
-	return n
-}
-
-// waitForDocument waits until the authority has one.
-func (w *town) waitForDocument(ctx context.Context, e directory.Epoch) *directory.Document {
-	w.Helper()
-	for {
-		if doc := w.doc(e); doc != nil {
-			return doc
-		}
-		if !sleepUntil(ctx, time.Now().Add(20*time.Millisecond)) {
-			w.Fatalf("no document for epoch %d", e)
+		})
+		for more := came; more > 0 && came < len(lot); came += more {
+			more = r.receive(within(ctx, patience), r.doc, 1, func() {})
 		}
 	}
 }

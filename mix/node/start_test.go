@@ -1,7 +1,8 @@
-package node
+package node_test
 
 import (
-	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,8 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	mixnode "murmuration/mix/node"
+	providernode "murmuration/provider/node"
 )
 
 // TestClockBeforeTheNetwork is said at once, with both times.
@@ -16,16 +19,19 @@ func TestClockBeforeTheNetwork(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		<-time.After(26 * 365 * 24 * time.Hour)
-		fabric := link.NewFabric()
-		w := newTown(t, townParameters(), fabric)
-		genesis, err := directory.NewGenesis("later", time.Now().Add(time.Hour), townParameters(), w.genesis.Authorities, w.genesis.Entries)
+		s := newStage(t, dir, parameters(), link.NewFabric())
+		genesis, err := directory.NewGenesis("later", time.Now().Add(time.Hour), parameters(), s.net.Genesis.Authorities, s.net.Genesis.Entries)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := CreateHome(dir, genesis, w.people[real].seed); err != nil {
+		home := filepath.Join(dir, "home")
+		if _, err := mixnode.CreateHome(home, genesis, [32]byte{7}); err != nil {
 			t.Fatal(err)
 		}
-		n := w.node(dir, fabric, nil)
+		n, err := mixnode.New(s.config(func(c *mixnode.Config) { c.Home = home }))
+		if err != nil {
+			t.Fatal(err)
+		}
 		defer n.Close()
 		if err := n.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "clock says 2025") || !strings.Contains(err.Error(), "begins at") {
 			t.Errorf("the node ended with %v", err)
@@ -38,17 +44,19 @@ func TestRefusalsAreTold(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		<-time.After(26 * 365 * 24 * time.Hour)
-		fabric := link.NewFabric()
-		w := newTown(t, townParameters(), fabric)
-		w.voter.Admit(nil)
-		if _, err := CreateHome(dir, w.genesis, w.people[real].seed); err != nil {
+		s := newStage(t, dir, parameters(), link.NewFabric())
+		list := s.homes["provider-1"].Path(providernode.AdmissionsFile)
+		if err := os.WriteFile(list, directory.Admissions{}.Marshal(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		var log lines
-		n := w.node(dir, fabric, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		n, err := mixnode.New(s.config(logTo(&log)))
+		if err != nil {
+			t.Fatal(err)
+		}
 		defer n.Close()
 		ctx := within(t.Context(), 30*time.Second)
-		wait := w.run(ctx)
+		wait := s.run(ctx, nil)
 		if err := n.Run(ctx); err != nil {
 			t.Error(err)
 		}

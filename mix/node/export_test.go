@@ -1,0 +1,8 @@
+package node
+
+import "murmuration/internal/node"
+
+// Inside is what tests look at that a user of the package cannot.
+func (n *Node) Inside() (all *node.Node, held func() int, page *node.Metrics) {
+	return n.node, n.relay.Held, n.metrics
+}
