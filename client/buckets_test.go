@@ -17,8 +17,9 @@ import (
 // package wants of it, it asks for.
 var buckets = map[string]string{
 	"home":      ".",
-	"guards":    ".",
-	"documents": ".",
+	"guards":    "connection",
+	"documents": "connection",
+	"pieces":    "connection",
 	"boxes":     "outbox",
 	"entries":   "outbox",
 	"outbox":    "outbox",

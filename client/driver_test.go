@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"murmuration/client"
+	"murmuration/client/connection"
 	"murmuration/client/photo"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
@@ -69,30 +70,6 @@ func TestClientRestartGoesOn(t *testing.T) {
 		await(t, "second post", 10*time.Minute, func() bool { return strings.Contains(bob.read(), "again") })
 		if bob.read() != "ada: again\nada: with a photo\n" {
 			t.Errorf("Bob reads %q", bob.read())
-		}
-	})
-}
-
-// TestRestartKeepsTheDecoys: a holder would otherwise see at each start which of the boxes that it is asked
-// for nobody asks for any more.
-func TestRestartKeepsTheDecoys(t *testing.T) {
-	t.Parallel()
-	inTown(t, townParameters(), []string{"Ada"}, func(tn *town, people ...*resident) {
-		ada := people[0]
-		await(t, "connection", time.Minute, func() bool { return ada.Status().Connected })
-		before := ada.Decoys()
-		restart(t, tn, ada)
-		await(t, "connection", time.Minute, func() bool { return ada.Status().Connected })
-		kept := 0
-		for i, d := range ada.Decoys() {
-			if d.ID == before[i].ID && d.Until.Unix() == before[i].Until.Unix() { // records keep seconds
-				kept++
-			} else if before[i].Until.After(time.Now()) {
-				t.Errorf("decoy %d was forgotten", i)
-			}
-		}
-		if kept == 0 {
-			t.Error("no decoy lived on")
 		}
 	})
 }
@@ -262,90 +239,6 @@ func TestEpochsWithDrivers(t *testing.T) {
 	})
 }
 
-// TestStartAtTheEndOfAnEpoch begins when the next document is there already: with the current one
-// beside it, and without.
-func TestStartAtTheEndOfAnEpoch(t *testing.T) {
-	t.Parallel()
-	for _, hidden := range []bool{false, true} {
-		par := slowTown()
-		par.EpochLength = 10 * time.Minute
-		par.Grace = par.EpochLength / 4
-		inTown(t, par, nil, func(tn *town, _ ...*resident) {
-			e, err := tn.schedule.Epoch(time.Now())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if hidden {
-				tn.hidden = e
-			}
-			next := tn.schedule.StartOf(e + 1)
-			until(next.Add(-time.Minute))
-			ada := tn.settle(t, "Ada")
-			<-time.After(30 * time.Second)
-			if ada.Status().Connected == hidden {
-				t.Errorf("hidden %v: connected %v before the epoch", hidden, !hidden)
-			}
-			restart(t, tn, ada)
-			until(next.Add(par.EpochLength / 4))
-			if s := ada.Status(); !s.Connected || s.Document != uint64(e+1) {
-				t.Errorf("hidden %v, after the epoch's beginning: %+v", hidden, s)
-			}
-			if err := ada.stop(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
-
-// TestSecondGuardTakesOver after a day of tries in vain, in which the time that the daemon is off does not count.
-func TestSecondGuardTakesOver(t *testing.T) {
-	t.Parallel()
-	inTown(t, slowTown(), []string{"Ada"}, func(tn *town, people ...*resident) {
-		ada := people[0]
-		await(t, "connection", time.Minute, func() bool { return ada.Status().Connected })
-		first := ada.Status().Provider
-		tn.mu.Lock()
-		tn.closed[first] = true
-		tn.mu.Unlock()
-		tn.hangUp()
-		<-time.After(time.Minute)
-		if err := ada.FailedFor(24*time.Hour - 20*time.Minute); err != nil {
-			t.Fatal(err)
-		}
-		away(t, tn, 30*time.Hour, ada)
-		<-time.After(10 * time.Minute)
-		if s := ada.Status(); s.Connected || s.Provider != first || len(s.Trouble) == 0 {
-			t.Errorf("ten minutes before a day of tries is over: %+v", s)
-		}
-		<-time.After(25 * time.Minute)
-		await(t, "other guard", time.Minute, func() bool { return ada.Status().Connected })
-		if second := ada.Status().Provider; second == first {
-			t.Error("still the same guard")
-		}
-	})
-}
-
-func TestGuardOfTheConfiguration(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tn := newTown(t, townParameters())
-		defer func() { tn.stop(); synctest.Wait() }()
-		home := t.TempDir()
-		if err := client.Create(home, client.Init{Name: "Ada", Genesis: tn.genesis}); err != nil {
-			t.Fatal(err)
-		}
-		c, err := client.New(client.Config{Home: home, Transport: tn.fabric.Transport, Guard: "nobody"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Run(t.Context()); !errors.Is(err, client.ErrGuard) {
-			t.Errorf("a guard that is not there: %v", err)
-		}
-		if err := c.Close(); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
 // TestWrongClock shows a client a network that has not begun, and one that is far in its future.
 func TestWrongClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -363,7 +256,7 @@ func TestWrongClock(t *testing.T) {
 		}
 		began := time.Now()
 		err = c.Run(t.Context())
-		if !errors.Is(err, client.ErrClock) || strings.Count(err.Error(), "2026-") < 2 || time.Since(began) > time.Minute {
+		if !errors.Is(err, connection.ErrClock) || strings.Count(err.Error(), "2026-") < 2 || time.Since(began) > time.Minute {
 			t.Errorf("a clock before the network's start: %v", err)
 		}
 		if err := c.Close(); err != nil {

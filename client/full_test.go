@@ -19,6 +19,7 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	inTown(t, townParameters(), []string{"Ada", "Bob"}, func(tn *town, people ...*resident) {
 		ada, bob := people[0], people[1]
 		bob.follow(ada.publish(), "ada")
+		await(t, "connections", time.Minute, func() bool { return ada.Status().Connected && bob.Status().Connected })
 		ada.say(client.Draft{Text: "before"})
 		for _, r := range people {
 			r.room.Store(0)

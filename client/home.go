@@ -2,20 +2,17 @@ package client
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
+	"murmuration/client/connection"
 	"murmuration/client/content"
-	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
-	"murmuration/internal/link"
 )
 
 // A home is the directory of one person:
@@ -85,13 +82,9 @@ func (who Init) settle(dir string) error {
 	if err != nil {
 		return err
 	}
-	var g guards
-	for i := range g.Seeds {
-		rand.Read(g.Seeds[i][:]) // never fails
-	}
 	me := self{Name: who.Name, Network: who.Genesis.ID()}
 	return errors.Join(s.Update(func(tx *store.Tx) error {
-		return errors.Join(me.put(tx), g.put(tx))
+		return errors.Join(me.put(tx), connection.Create(tx))
 	}), s.Close())
 }
 
@@ -124,22 +117,6 @@ func (s *self) get(tx *store.Tx) error {
 	}
 	return tx.Get("home", "self", s)
 }
-
-// guards are the providers that this person uses: bucket "guards".
-type guards struct {
-	// Nodes are the provider in use and the one for when it fails; none before the first document.
-	Nodes []directory.NodeID `cbor:"1,keyasint"`
-	// Seeds are the spool keys: one for each guard, used with nobody else.
-	Seeds [2]link.Seed `cbor:"2,keyasint"`
-	// Failing is how long the guard in use was tried in vain, zero while it answers.
-	Failing time.Duration `cbor:"3,keyasint"`
-	// Decoys are the standing ones of the watched set.
-	Decoys []sender.Decoy `cbor:"4,keyasint"`
-}
-
-func (g guards) put(tx *store.Tx) error { return tx.Put("guards", "", g) }
-
-func (g *guards) get(tx *store.Tx) error { return tx.Get("guards", "", g) }
 
 // home is what openHome opened.
 type home struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"murmuration/client/connection"
 	"murmuration/client/content"
 	"murmuration/client/feed"
 	"murmuration/client/outbox"
@@ -13,35 +14,37 @@ import (
 	"murmuration/client/photo"
 	"murmuration/client/picture"
 	"murmuration/client/sender"
-	"murmuration/client/store"
 )
 
-// keepPerson does what answers ask for, and keeps the sender supplied. Everything that costs time
-// (opening boxes, fsync) happens here and never in the way of a slot.
+// keepPerson does what answers ask for, and keeps the sender supplied, until ctx ends. Everything that
+// costs time (opening boxes, fsync) happens here and never in the way of a slot.
 func (c *Client) keepPerson(ctx context.Context) error {
-	select {
-	case <-c.ready:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 	tick := time.NewTicker(person.TurnEvery)
 	defer tick.Stop()
 	for {
 		var err error
 		select {
-		case e := <-c.events:
-			err = c.do(func(time.Time) error { return c.person.Answered(e.at, e.Event) })
+		case h := <-c.connection.Heard():
+			err = c.do(func(time.Time) error { return c.hear(h) })
 		case <-c.nudge:
 			err = c.do(c.person.Supply)
 		case <-tick.C:
 			err = c.do(c.turn)
 		case <-ctx.Done():
-			return errors.Join(c.settle(), ctx.Err())
+			return ctx.Err()
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// hear takes a new sender, or what the sender heard. The caller holds mu.
+func (c *Client) hear(h connection.Heard) error {
+	if h.Sender != nil {
+		return c.person.Begin(h.At, h.Sender)
+	}
+	return c.person.Answered(h.At, h.Event)
 }
 
 func (c *Client) turn(now time.Time) error {
@@ -50,8 +53,8 @@ func (c *Client) turn(now time.Time) error {
 
 // do lets something happen in the person's life, and passes on what there is to tell.
 func (c *Client) do(act func(now time.Time) error) error {
-	c.state.Lock()
-	defer c.state.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	err := act(time.Now())
 	for _, n := range c.person.Notices() {
 		c.log.Warn(n.What, "do", n.Do)
@@ -65,24 +68,6 @@ func (c *Client) ask(act func(now time.Time) error) error {
 	select {
 	case c.nudge <- struct{}{}:
 	default: // there is a token already
-	}
-	return err
-}
-
-// settle keeps the decoys for the next run.
-func (c *Client) settle() error {
-	c.state.Lock()
-	defer c.state.Unlock()
-	c.mu.Lock()
-	c.guards.Decoys = c.sender.Decoys()
-	c.mu.Unlock()
-	return unlessFull(c.store.Update(c.guards.put))
-}
-
-// unlessFull lets a client go on while its disk is full; the status says so.
-func unlessFull(err error) error {
-	if errors.Is(err, store.ErrFull) {
-		return nil
 	}
 	return err
 }
@@ -146,15 +131,15 @@ func (c *Client) Unfollow(number uint64) error {
 
 // Follows lists the feeds that are read.
 func (c *Client) Follows() []feed.Followed {
-	c.state.Lock()
-	defer c.state.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.person.Following.List()
 }
 
 // Timeline is the last n posts, the newest first.
 func (c *Client) Timeline(n int) ([]parts.Post, error) {
-	c.state.Lock()
-	defer c.state.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.person.Timeline(time.Now(), n)
 }
 
@@ -175,8 +160,8 @@ type Waiting struct {
 
 // Outbox lists what was queued, the newest first.
 func (c *Client) Outbox() []Waiting {
-	c.state.Lock()
-	defer c.state.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	all := []Waiting{}
 	for _, e := range c.person.Outbox.Entries() {
 		w := Waiting{Entry: e}

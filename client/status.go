@@ -3,8 +3,10 @@ package client
 import (
 	"time"
 
+	"murmuration/client/connection"
 	"murmuration/client/fault"
 	"murmuration/client/sender"
+	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
 )
 
@@ -49,24 +51,26 @@ const loopAlarm = 0.8
 
 // Status says how things are.
 func (c *Client) Status() Status {
-	c.state.Lock()
-	defer c.state.Unlock()
-	own := c.person.Feed.Trouble() // before c.mu: no slot waits for the disk
-	room := c.store.Room()
+	line := c.connection.Status()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now().UTC()
 	s := Status{
 		Name: c.self.Name, Network: c.genesis.ID().String(), Label: c.genesis.Label, Now: now,
-		Connected: c.line.connected, Since: c.line.since, LastReply: c.line.lastReply,
+		Connected: line.Connected, Since: line.Since, LastReply: line.LastReply,
 		Waiting: c.person.Outbox.Waiting(), Follows: len(c.person.Following.List()),
 		Sent: map[string]uint64{}, Refused: map[string]uint64{},
 	}
-	c.addDocument(&s, now)
-	if c.sender != nil {
-		c.addSender(&s)
+	if e, err := c.genesis.Schedule().Epoch(now); err == nil {
+		s.Epoch = uint64(e)
 	}
-	for _, err := range []error{own, room, c.line.split, c.line.documentFault, c.line.fault} {
+	if line.Document != nil {
+		s.addDocument(line, c.genesis.Schedule())
+	}
+	if line.Begun {
+		s.addSender(line)
+	}
+	for _, err := range append([]error{c.person.Feed.Trouble(), c.store.Room()}, line.Faults...) {
 		if err != nil {
 			s.Trouble = append(s.Trouble, Trouble{err.Error(), fault.Of(err).Hint()})
 		}
@@ -74,37 +78,20 @@ func (c *Client) Status() Status {
 	return s
 }
 
-func (c *Client) addDocument(s *Status, now time.Time) {
-	if e, err := c.schedule.Epoch(now); err == nil {
-		s.Epoch = uint64(e)
-	}
-	doc := c.latest()
-	if doc == nil {
-		return
-	}
-	s.Document = uint64(doc.Epoch)
-	s.Until = c.schedule.StartOf(doc.Epoch + protocol.Validity)
-	if len(c.guards.Nodes) > 0 {
-		node, _ := doc.Node(c.guards.Nodes[0])
-		s.Provider = node.Name
-	}
-	if !now.Before(s.Until) {
-		s.Trouble = append(s.Trouble, Trouble{
-			"the network document ended at " + stamp(s.Until) + ", and this computer's clock says " + stamp(now),
-			ErrNoDocument.Hint(),
-		})
-	}
+func (s *Status) addDocument(line connection.Status, schedule directory.Schedule) {
+	s.Document = uint64(line.Document.Epoch)
+	s.Until = schedule.StartOf(line.Document.Epoch + protocol.Validity)
+	node, _ := line.Document.Node(line.Guard)
+	s.Provider = node.Name
 }
 
-func (c *Client) addSender(s *Status) {
-	stats := c.sender.Stats()
-	s.Loops, s.LoopsOf = c.sender.Loops()
-	s.Asking = c.sender.Waiting()
-	for i, n := range stats.Sent {
+func (s *Status) addSender(line connection.Status) {
+	s.Loops, s.LoopsOf, s.Asking = line.Loops, line.LoopsOf, line.Waiting
+	for i, n := range line.Stats.Sent {
 		s.Sent[sender.Stream(i).String()] = n
 	}
-	s.Silent, s.Resent, s.Replies = stats.Silent, stats.Resent, stats.Replies
-	r := stats.Refused
+	s.Silent, s.Resent, s.Replies = line.Stats.Silent, line.Stats.Resent, line.Stats.Replies
+	r := line.Stats.Refused
 	s.Refused = map[string]uint64{"frame": r.Frame, "sequence": r.Sequence, "unknown": r.Unknown, "reply": r.Reply}
 	if s.LoopsOf >= sender.LoopWindow/2 && s.Loops < loopAlarm {
 		s.Trouble = append(s.Trouble, Trouble{
@@ -142,22 +129,21 @@ type Node struct {
 
 // Network shows the newest network document; before the first one, what the genesis says.
 func (c *Client) Network() NetworkView {
-	c.state.Lock()
-	defer c.state.Unlock()
 	v := NetworkView{
 		ID: c.genesis.ID().String(), Label: c.genesis.Label, Suite: c.genesis.Parameters.Suite,
 		Nodes: []Node{}, Budget: BudgetOf(c.genesis.Parameters),
 	}
-	doc := c.latest()
+	line, schedule := c.connection.Status(), c.genesis.Schedule()
+	doc := line.Document
 	if doc == nil {
 		return v
 	}
 	v.Epoch, v.Digest = uint64(doc.Epoch), doc.Digest().String()
-	v.From, v.Until = c.schedule.StartOf(doc.Epoch), c.schedule.StartOf(doc.Epoch+protocol.Validity)
+	v.From, v.Until = schedule.StartOf(doc.Epoch), schedule.StartOf(doc.Epoch+protocol.Validity)
 	v.Providers, v.Budget = len(doc.Providers()), BudgetOf(doc.Parameters)
 	v.Budget.Entropy = EntropyOf(doc)
 	for _, n := range doc.Nodes {
-		own := len(c.guards.Nodes) > 0 && n.ID == c.guards.Nodes[0]
+		own := n.ID == line.Guard
 		v.Nodes = append(v.Nodes, Node{n.Name, n.ID.String(), n.Role.String(), n.Layer, n.Addr, n.Packets, n.Probation, own})
 	}
 	return v

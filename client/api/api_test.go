@@ -62,8 +62,12 @@ func daemon(t *testing.T) (*Client, <-chan error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	c := openClient(t)
-	go func() { done <- Serve(ctx, c, socket, nil) }() // ends with cancel
-	t.Cleanup(func() { cancel() })
+	ended := make(chan struct{})
+	go func() { // ends with cancel
+		defer close(ended)
+		done <- Serve(ctx, c, socket, nil)
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
 	cl := Dial(socket)
 	t.Cleanup(func() { cl.Close() })
 	for { // the socket appears when the daemon listens

@@ -141,8 +141,10 @@ func (c *Connection) begin(ctx context.Context, doc *directory.Document, now tim
 	return c.hear(ctx, Heard{At: now, Sender: locked{&c.mu, made}})
 }
 
-// makeSender makes one and gives it the documents at hand. The caller holds state.
+// makeSender makes one and gives it the documents at hand. Guards must be on the disk before they are
+// used; while it is full, those that are there will do. The caller holds state.
 func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender.Sender, error) {
+	chosen := len(c.guards.Nodes) > 0
 	if err := c.guards.choose(doc, c.cfg.Guard); err != nil {
 		return nil, err
 	}
@@ -164,7 +166,11 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 		}
 	}
 	c.guards.Decoys = made.Decoys()
-	return made, c.cfg.Store.Update(c.guards.put)
+	err = c.cfg.Store.Update(c.guards.put)
+	if chosen {
+		err = unlessFull(err)
+	}
+	return made, err
 }
 
 // give has the sender use a document, unless it has it already.
@@ -186,10 +192,14 @@ func (c *Connection) settle() error {
 	c.state.Lock()
 	defer c.state.Unlock()
 	c.mu.Lock()
-	if c.sender != nil {
-		c.guards.Decoys = c.sender.Decoys()
+	made := c.sender
+	if made != nil {
+		c.guards.Decoys = made.Decoys()
 	}
 	c.mu.Unlock()
+	if made == nil {
+		return nil
+	}
 	return unlessFull(c.cfg.Store.Update(c.guards.put))
 }
 

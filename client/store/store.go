@@ -47,6 +47,9 @@ const (
 	tables         = "records"
 )
 
+// errClosed is what a store says after Close: somebody has not waited for those who use it.
+var errClosed = errors.New("the store is closed")
+
 // MaxRecord is the largest value that a record may have, in encoded bytes.
 const MaxRecord = 1 << 20
 
@@ -203,13 +206,16 @@ func (s *Store) Room() error { return checkRoom(s.dir, s.Free) }
 
 // View reads in one snapshot.
 func (s *Store) View(read func(*Tx) error) error {
-	if s.memory != nil {
-		s.mu.Lock()
-		now := maps.Clone(s.memory)
-		s.mu.Unlock()
+	s.mu.Lock()
+	now, db := maps.Clone(s.memory), s.db
+	s.mu.Unlock()
+	if now != nil {
 		return read(&Tx{&overlay{below: now, above: memory{}}})
 	}
-	return s.db.View(func(txn *badger.Txn) error { return read(&Tx{sealed{txn, &s.sealer}}) })
+	if db == nil {
+		return errClosed
+	}
+	return db.View(func(txn *badger.Txn) error { return read(&Tx{sealed{txn, &s.sealer}}) })
 }
 
 // Update reads and writes; all of it is on the disk when it returns nil, none of it otherwise.
@@ -221,6 +227,9 @@ func (s *Store) Update(write func(*Tx) error) error {
 	}
 	if s.memory != nil {
 		return s.memory.update(write)
+	}
+	if s.db == nil {
+		return errClosed
 	}
 	next := s.count + 1
 	err := s.db.Update(func(txn *badger.Txn) error {

@@ -140,6 +140,21 @@ func TestViewIsOneMoment(t *testing.T) {
 	})
 }
 
+// TestClosedStoreSaysSo, whoever comes too late; Badger would panic.
+func TestClosedStoreSaysSo(t *testing.T) {
+	s := reopen(t, create(t, ""), "")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(*Tx) error { return nil }
+	if err := s.Update(nothing); !errors.Is(err, errClosed) {
+		t.Errorf("an update: %v", err)
+	}
+	if err := s.View(nothing); !errors.Is(err, errClosed) {
+		t.Errorf("a view: %v", err)
+	}
+}
+
 func TestPassphrase(t *testing.T) {
 	dir := create(t, "correct horse")
 	for _, wrong := range []string{"", "battery staple"} {
