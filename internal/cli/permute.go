@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -55,15 +56,15 @@ func permute(app *cli.App, args []string) ([]string, error) {
 func required(flags []cli.Flag, words []string) error {
 	given := map[string]bool{}
 	for _, word := range words {
-		name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
-		given[name] = true
+		given[flagName(word)] = true
 	}
 	if given["help"] || given["h"] {
 		return nil
 	}
 	missing := []string{}
 	for _, f := range flags {
-		if r, ok := f.(cli.RequiredFlag); ok && r.IsRequired() && !given[f.Names()[0]] {
+		r, ok := f.(cli.RequiredFlag)
+		if ok && r.IsRequired() && !slices.ContainsFunc(f.Names(), func(n string) bool { return given[n] }) {
 			missing = append(missing, "--"+f.Names()[0])
 		}
 	}
@@ -71,6 +72,12 @@ func required(flags []cli.Flag, words []string) error {
 		return nil
 	}
 	return usagef("this command needs %s; see --help", strings.Join(missing, " and "))
+}
+
+// flagName is a flag's name as it was typed, an alias perhaps, without a value.
+func flagName(word string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+	return name
 }
 
 // isFlag leaves "-" alone: it means standard input.
@@ -87,16 +94,14 @@ func find(commands []*cli.Command, word string) *cli.Command {
 
 // lookup says whether a flag is known here, and whether a value follows it.
 func lookup(flags []cli.Flag, word string) (takesValue, known bool) {
-	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+	name := flagName(word)
 	if name == "help" || name == "h" || name == "version" || name == "v" || name == "generate-bash-completion" {
 		return false, true
 	}
 	for _, f := range flags {
-		for _, n := range f.Names() {
-			if n == name {
-				_, isBool := f.(*cli.BoolFlag)
-				return !isBool, true
-			}
+		if slices.Contains(f.Names(), name) {
+			_, isBool := f.(*cli.BoolFlag)
+			return !isBool, true
 		}
 	}
 	return false, false
