@@ -38,7 +38,7 @@ var arrows = map[string]struct {
 	"sim/world":           {[]string{"sim", "mix", "provider", "client", "internal/transit", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/replay", "internal/cover", "internal/box", "internal/protocol"}, "the simulated world runs the cores that the network runs, and none of its drivers"},
 	"internal/sphinx":     {[]string{"internal/suite"}, "bytes in, bytes out"},
 	"internal/suite":      {nil, "standard and crypto libraries only"},
-	"internal/link":       {nil, "frames without meaning"},
+	"internal/link":       {[]string{"internal/backoff"}, "frames without meaning"},
 	"internal/directory":  {[]string{"internal/suite", "internal/sphinx", "internal/backoff"}, "pure: no socket, no disk, no clock"},
 	"internal/documents":  {[]string{"internal/directory", "internal/link", "internal/durable"}, "network documents are fetched and kept in one way, for whoever needs them"},
 	"internal/box":        {[]string{"internal/durable"}, "boxes and their stores"},

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+
+	"murmuration/internal/protocol"
 )
 
 // Kind says what a record's content is; the social layer names the kinds. Zero is refused.
@@ -75,7 +77,7 @@ func ParseRecord(f Format, b []byte) (Record, error) {
 		return Record{}, ErrBadRecord
 	}
 	end := RecordHeaderSize + int(length)
-	if !allZero(b[2:4]) || !allZero(b[48:RecordHeaderSize]) || !allZero(b[end:]) {
+	if !protocol.Zero(b[2:4]) || !protocol.Zero(b[48:RecordHeaderSize]) || !protocol.Zero(b[end:]) {
 		return Record{}, ErrBadRecord
 	}
 	r.Content = b[RecordHeaderSize:end:end]

@@ -148,15 +148,7 @@ func parseEnvelope(b []byte, size int) (e envelope, err error) {
 // or one message would have many spellings.
 func (e envelope) has(address, sig bool, bodyUsed int) bool {
 	return (address || e.day == 0 && e.id == ID{}) && (sig || e.sig == Signature{}) &&
-		e.token == Token{} && allZero(e.body[bodyUsed:])
-}
-
-func allZero(b []byte) bool {
-	var or byte
-	for _, x := range b {
-		or |= x
-	}
-	return or == 0
+		e.token == Token{} && protocol.Zero(e.body[bodyUsed:])
 }
 
 // Marshal returns the request's RequestSize bytes, whatever the request holds. A ciphertext of

@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -126,7 +127,7 @@ func TestErase(t *testing.T) {
 		t.Error("the file is still there")
 	}
 	left, err := os.ReadFile(second)
-	if err != nil || !allZero(left) || len(left) != 120000 {
+	if err != nil || bytes.Count(left, zero) < len(left) || len(left) != 120000 {
 		t.Error("the content is still there")
 	}
 	if err := Erase(path); err != nil {

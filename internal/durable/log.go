@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -26,6 +27,9 @@ const (
 	recordTrailer = 4 + 4
 	maxRecordSize = 1 << 16 // keeps a damaged header from asking for memory
 )
+
+// zero is what a power cut may leave in place of a header.
+var zero = []byte{0}
 
 // Errors of logs and marks.
 var (
@@ -116,7 +120,7 @@ func (l *Log) begin(length int64) error {
 	if _, err := l.file.ReadAt(got, 0); err != nil && err != io.EOF {
 		return err
 	}
-	if string(got) != string(head[:length]) && !allZero(got) {
+	if string(got) != string(head[:length]) && bytes.Count(got, zero) < len(got) {
 		return ErrForeign
 	}
 	if _, err := l.file.WriteAt(head, 0); err != nil {
@@ -200,13 +204,4 @@ func (l *Log) Close() error {
 		return fmt.Errorf("closing log %s: %w", l.name, err)
 	}
 	return nil
-}
-
-func allZero(b []byte) bool {
-	for _, x := range b {
-		if x != 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -2,6 +2,7 @@ package durable
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -42,7 +43,7 @@ func (l *Log) checkHeader(length int64) error {
 	switch {
 	case string(head) == string(want):
 		return nil
-	case allZero(head) && length == LogHeaderSize:
+	case bytes.Count(head, zero) == len(head) && length == LogHeaderSize:
 		// The power went between the header's write and its fsync; the length reached the disk.
 		return l.begin(0)
 	case string(head[:len(logMagic)]) != logMagic:

@@ -34,7 +34,7 @@ func (u Up) Marshal(frame []byte) error {
 
 // ParseUp reads an up frame; Packet aliases frame.
 func ParseUp(frame []byte) (Up, error) {
-	if len(frame) < protocol.ExchangeOverhead || !allZero(frame[8:protocol.ExchangeOverhead]) {
+	if len(frame) < protocol.ExchangeOverhead || !protocol.Zero(frame[8:protocol.ExchangeOverhead]) {
 		return Up{}, ErrExchange
 	}
 	return Up{Received: binary.BigEndian.Uint64(frame), Packet: frame[protocol.ExchangeOverhead:]}, nil
@@ -64,22 +64,14 @@ func (d Down) Marshal(frame []byte) error {
 // ParseDown reads a down frame that carries a body of bodySize bytes; Body aliases frame and is nil in a dummy.
 func ParseDown(frame []byte, bodySize int) (Down, error) {
 	end := protocol.ExchangeOverhead + bodySize
-	if len(frame) < end || !allZero(frame[24:protocol.ExchangeOverhead]) || !allZero(frame[end:]) {
+	if len(frame) < end || !protocol.Zero(frame[24:protocol.ExchangeOverhead]) || !protocol.Zero(frame[end:]) {
 		return Down{}, ErrExchange
 	}
 	d := Down{Sequence: binary.BigEndian.Uint64(frame), SURBID: [16]byte(frame[8:24])}
 	if d.Sequence != 0 {
 		d.Body = frame[protocol.ExchangeOverhead:end]
-	} else if !allZero(frame[:end]) {
+	} else if !protocol.Zero(frame[:end]) {
 		return Down{}, ErrExchange
 	}
 	return d, nil
-}
-
-func allZero(b []byte) bool {
-	var or byte
-	for _, x := range b {
-		or |= x
-	}
-	return or == 0
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"murmuration/internal/backoff"
 )
 
 const (
@@ -41,10 +43,8 @@ type OutboundConfig struct {
 	// the garbage collector.
 	Free func(frame []byte)
 
-	// BackoffMin and BackoffMax bound the pause between two attempts to connect.
-	// It doubles with each failure and is then drawn uniformly between its half
-	// and its whole, so that the peers of a node that was away do not come back
-	// in step. Defaults 500 ms and 1 min.
+	// BackoffMin and BackoffMax bound the pause between two attempts to connect
+	// (package backoff). Defaults 500 ms and 1 min.
 	BackoffMin, BackoffMax time.Duration
 
 	// Jitter draws the pauses. Run owns it.
@@ -163,20 +163,14 @@ func (o *Outbound) take(batch [][]byte) [][]byte {
 // It must be called once.
 func (o *Outbound) Run(ctx context.Context) error {
 	defer o.shut()
-	pause := o.cfg.BackoffMin
+	waits := backoff.New(o.cfg.BackoffMin, o.cfg.BackoffMax, o.cfg.Jitter)
 	for ctx.Err() == nil {
 		if o.session(ctx) > o.cfg.BackoffMax {
-			pause = o.cfg.BackoffMin // it worked for a while: not the same trouble as before
+			waits.Reset() // it worked for a while: not the same trouble as before
 		}
-		wait(ctx, o.jittered(pause))
-		pause = min(2*pause, o.cfg.BackoffMax)
+		wait(ctx, waits.Next())
 	}
 	return nil
-}
-
-func (o *Outbound) jittered(pause time.Duration) time.Duration {
-	half := pause / 2
-	return half + time.Duration(o.cfg.Jitter.Int64N(int64(pause-half)+1))
 }
 
 // session is one connection from dialling to its end. It returns how long the

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"fmt"
 
 	"murmuration/internal/sphinx"
@@ -23,6 +24,10 @@ func CiphertextSize(plaintext int) int { return plaintext + SealOverhead }
 // RequestSize is the size of every request and every reply, and so what a packet carries (8,404 by
 // default).
 func RequestSize(plaintext int) int { return RequestHead + CiphertextSize(plaintext) }
+
+// Zero is whether all bytes are zero, as those must be that a message has no use for: one meaning has one
+// spelling.
+func Zero(b []byte) bool { return bytes.Count(b, []byte{0}) == len(b) }
 
 // PathHops is the length of every path: a provider, the layers, a provider.
 func PathHops(layers int) int { return layers + 2 }
