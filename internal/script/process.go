@@ -27,7 +27,7 @@ func command(ts *testscript.TestScript, args []string) *exec.Cmd {
 	c := exec.Command(path, args[1:]...)
 	c.Dir = ts.MkAbs(".")
 	c.Env = slices.Clone(storyOf(ts).env)
-	for _, name := range []string{"TMPDIR", "MURMUR_HOME", "XDG_DATA_HOME"} {
+	for _, name := range []string{"HOME", "TMPDIR", "MURMUR_HOME", "XDG_DATA_HOME"} {
 		if value := ts.Getenv(name); value != "" {
 			c.Env = append(c.Env, name+"="+value)
 		}
