@@ -27,8 +27,7 @@ func (a *adversary) init(e *engine) {
 	for i := range a.last {
 		a.last[i] = -never
 	}
-	c := &e.cfg
-	a.rng = stat.Seed(c.Seed, c.Cell, c.Replication, 0, "des adversary")
+	a.rng = e.stream("des adversary")
 }
 
 // onLink lets the adversary act on a packet that goes to ev.node; it returns for how long
@@ -66,7 +65,7 @@ func (a *adversary) act(e *engine, i int, ev *event, from uint16) (held int64, p
 		if a.rng.Float64() < p.Share {
 			// The second copy is seen on the link and refused by the node, which keeps
 			// the tag of the first.
-			e.watch(a.party(e, ev, from), int32(ev.node), ev)
+			e.tap.watch(a.party(e, ev, from), int32(ev.node), ev)
 			e.m.count.replays++
 		}
 	case Trickle:
@@ -103,7 +102,7 @@ func (a *adversary) arrived(e *engine, ev *event) {
 }
 
 // departed ends it when something leaves that node.
-func (a *adversary) departed(_ *engine, ev *event) {
+func (a *adversary) departed(ev *event) {
 	if !a.inside || ev.node != a.target.node {
 		return
 	}
@@ -114,7 +113,7 @@ func (a *adversary) departed(_ *engine, ev *event) {
 }
 
 // emitted ends it too: the attacker cannot tell a mix's own loop from the target.
-func (a *adversary) emitted(_ *engine, node int) {
+func (a *adversary) emitted(node int) {
 	if a.inside && node == int(a.target.node) {
 		a.inside = false
 	}

@@ -209,6 +209,20 @@ func (c *Config) Parties() trace.Parties {
 	return trace.Parties{Nodes: int32(c.nodes()), Clients: int32(c.Clients)}
 }
 
+// packetRate is the number of packets that all clients send in a second while online.
+func (c *Config) packetRate() float64 {
+	rate := perSecond(c.PayloadEvery) + perSecond(c.LoopEvery) + perSecond(c.DropEvery)
+	return rate * float64(c.Clients) * float64(c.bundleSize())
+}
+
+// stepsPerPacket guesses how many events in the wheel a packet makes.
+func (c *Config) stepsPerPacket() int {
+	if c.Hops {
+		return c.Layers + 1
+	}
+	return 1
+}
+
 func or[T int | float64 | time.Duration](v, standard T) T {
 	if v == 0 {
 		return standard

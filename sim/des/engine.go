@@ -7,79 +7,38 @@ import (
 	"time"
 
 	"murmuration/sim/stat"
-	"murmuration/sim/trace"
 )
 
-// engine is one run. Every field belongs to the one goroutine of Run.
+// engine is one run: its parts, and the order in which things happen to them. Each part owns its fields,
+// which only its own methods change, and reaches the others through the engine. All belong to the one
+// goroutine of Run.
 type engine struct {
 	cfg   Config
 	now   int64
 	start int64 // measuring begins
 	end   int64 // measuring ends
 	stop  int64 // at the latest
+	left  int   // deliveries of measured posts and requests still to come
 
-	steady   bool // links take constant time
-	regions  int
-	loopsFly bool // no client's loop is seen on its way or keeps others waiting
-
-	queue *queue
-	links lane // packets between nodes
-	ups   lane // from clients
-	downs lane // to clients
-	dues  lane // of mixes' loops
-
-	slots    clock // all clients' streams in one
-	work     clock // all workloads in one
-	mixLoops clock
-
-	clients []client
-	// Of all clients, and of the packets they send.
-	offline, withMail, withSpool set
-	payloadShare, loopShare      float64
-
-	outbox  []item // arena of all outboxes
-	outFree int32
-	spools  []spoolItem
-	spFree  int32
-
-	posts     []post
-	postFree  []int32
-	published int64
-	left      int // deliveries of measured posts and requests still to come
-	friends   []int32
-	members   []int32   // of all groups
-	heard     [][]int32 // with Groups.Timeout: from whom each client heard, the last at the end
-	popular   []float64 // cumulative weights of recipients
-
-	bundles    []parcel
-	bundleFree []int32
-
-	requests []exchangeRecord
-	reqFree  []int32
-
-	places  []place
-	reading []int32
-	boxes   []box
-	streams [][]int32 // boxes of each author
-
-	mixFree []int64 // when each mix has served what waits for it
-	inside  []int32 // packets in each mix
-	census  int64   // when insides are looked at next
-
-	loops  loopBook
-	attack adversary
-
-	tap     trace.Sink
-	tapErr  error
-	labels  trace.Labels
-	busy    []int64 // since when, never if not busy
-	untilNo int     // links until the next loss
-
-	// Streams of random numbers, one per purpose, so that a change of one does not
-	// shift another.
-	onNet, onSlot, onWork, onLoop, onLoss, onLife *stat.Rand
-
-	m measures
+	queue    *queue
+	clients  clients  // their slots, and who is online
+	outboxes outboxes // what clients want to send
+	bundles  bundles  // packets that leave a client as one
+	routes   routes   // which nodes a packet passes, and how long each delays it
+	links    links    // packets between two nodes, or a client and its provider
+	nodes    nodes    // what providers and mixes do with a packet
+	spools   spools   // packets that wait for their clients
+	mixLoops mixLoops // of mixes to themselves, and their alarms
+	requests requests // of clients to providers, and the answers
+	boxes    boxes    // written ones at their holders
+	watched  watched  // places in which clients poll
+	posts    posts    // messages on their way
+	groups   groups   // who is in them, and how posts spread in them
+	recovery recovery // of a post from members who are absent
+	work     work     // what people want
+	attack   adversary
+	tap      tap // what a watcher sees, and the truth for scorers
+	m        measures
 }
 
 // Run simulates one replication. It fails on a bad configuration, on a tap that fails, and
@@ -94,8 +53,8 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 			return nil, fmt.Errorf("simulating events: %w", context.Cause(ctx))
 		}
 	}
-	if e.tapErr != nil {
-		return nil, fmt.Errorf("tapping links: %w", e.tapErr)
+	if e.tap.err != nil {
+		return nil, fmt.Errorf("tapping links: %w", e.tap.err)
 	}
 	return e.result(), nil
 }
@@ -106,47 +65,32 @@ func newEngine(cfg Config) *engine {
 		start: int64(cfg.Warmup),
 		end:   int64(cfg.Warmup + cfg.Duration),
 		stop:  int64(cfg.Warmup + cfg.Duration + cfg.Drain),
-		tap:   cfg.Tap, outFree: none, spFree: none,
 	}
-	for e.regions*e.regions < len(cfg.Regions) {
-		e.regions++
-	}
-	e.steady = e.regions == 0 && cfg.LinkSpread == 0
-	e.loopsFly = cfg.Retrieval != Exchange && cfg.OnlineFor == 0 && cfg.Tap == nil
-	e.seed()
-	e.queue = newQueue(1e9 / max(e.packetRate()*float64(e.stepsPerPacket()), 1))
-	e.mixFree = make([]int64, cfg.nodes())
-	e.inside = make([]int32, cfg.nodes())
-	e.untilNo = e.nextLoss()
+	e.queue = newQueue(1e9 / max(cfg.packetRate()*float64(cfg.stepsPerPacket()), 1))
 	e.m.init(e)
-	e.initClients()
-	e.initWork()
-	e.initBoxes()
-	e.initLoops()
+	e.tap.init(e)
+	e.routes.init(e)
+	e.links.init(e)
+	e.nodes.init(e)
+	e.outboxes.init(e)
+	e.bundles.init(e)
+	e.spools.init(e)
+	e.clients.init(e)
+	e.posts.e, e.requests.e, e.boxes.e = e, e, e
+	e.recovery.init(e)
+	e.groups.e = e
+	e.work.init(e)
+	e.boxes.init(e)
+	e.watched.init(e)
+	e.mixLoops.init(e)
 	e.attack.init(e)
 	return e
 }
 
-func (e *engine) seed() {
-	c := &e.cfg
-	stream := func(purpose string) *stat.Rand { return stat.Seed(c.Seed, c.Cell, c.Replication, 0, purpose) }
-	e.onNet, e.onSlot, e.onWork = stream("des network"), stream("des slots"), stream("des work")
-	e.onLoop, e.onLoss, e.onLife = stream("des mix loops"), stream("des loss"), stream("des sessions")
-}
-
-// packetRate is the number of packets that all clients send in a second while online.
-func (e *engine) packetRate() float64 {
-	c := &e.cfg
-	rate := perSecond(c.PayloadEvery) + perSecond(c.LoopEvery) + perSecond(c.DropEvery)
-	return rate * float64(c.Clients) * float64(e.bundleSize())
-}
-
-// stepsPerPacket guesses how many events in the wheel a packet makes.
-func (e *engine) stepsPerPacket() int {
-	if e.cfg.Hops {
-		return e.cfg.Layers + 1
-	}
-	return 1
+// stream is a stream of random numbers: one for each purpose, so that a change of one does not shift
+// another.
+func (e *engine) stream(purpose string) *stat.Rand {
+	return stat.Seed(e.cfg.Seed, e.cfg.Cell, e.cfg.Replication, 0, purpose)
 }
 
 // perSecond is the rate of something that happens every d; never for zero.
@@ -179,39 +123,39 @@ func (c *clock) advance() {
 
 // step does the next thing that happens; it reports false when the run is over.
 func (e *engine) step() bool {
-	t := min(e.slots.next, e.work.next, e.mixLoops.next)
-	t = min(t, e.links.peek(), e.ups.peek(), e.downs.peek())
-	t = min(t, e.dues.peek())
+	t := min(e.clients.slots.next, e.work.clock.next, e.mixLoops.clock.next)
+	t = min(t, e.links.between.peek(), e.links.ups.peek(), e.links.downs.peek())
+	t = min(t, e.mixLoops.dues.peek())
 	// No source at all: the wheel alone decides.
 	if w := e.queue.peek(t); w < t {
 		t = w
 	}
-	if t >= e.end && (e.left == 0 || t >= e.stop) || e.tapErr != nil {
+	if t >= e.end && (e.left == 0 || t >= e.stop) || e.tap.err != nil {
 		return false
 	}
 	e.now = t
 	e.m.events++
-	if t >= e.census {
-		e.takeCensus()
+	if t >= e.m.census {
+		e.m.takeCensus(e)
 	}
 	switch t {
-	case e.slots.next:
-		e.slots.advance()
-		e.slot()
-	case e.links.peek():
-		e.handle(e.links.pop())
-	case e.ups.peek():
-		e.handle(e.ups.pop())
-	case e.downs.peek():
-		e.handle(e.downs.pop())
-	case e.work.next:
-		e.work.advance()
-		e.arise()
-	case e.mixLoops.next:
-		e.mixLoops.advance()
-		e.sendMixLoop()
-	case e.dues.peek():
-		e.handle(e.dues.pop())
+	case e.clients.slots.next:
+		e.clients.slots.advance()
+		e.clients.slot()
+	case e.links.between.peek():
+		e.handle(e.links.between.pop())
+	case e.links.ups.peek():
+		e.handle(e.links.ups.pop())
+	case e.links.downs.peek():
+		e.handle(e.links.downs.pop())
+	case e.work.clock.next:
+		e.work.clock.advance()
+		e.work.arise()
+	case e.mixLoops.clock.next:
+		e.mixLoops.clock.advance()
+		e.mixLoops.send()
+	case e.mixLoops.dues.peek():
+		e.handle(e.mixLoops.dues.pop())
 	default:
 		e.handle(e.queue.pop())
 	}
@@ -221,25 +165,39 @@ func (e *engine) step() bool {
 func (e *engine) handle(ev event) {
 	switch ev.kind {
 	case atNode:
-		e.arrive(ev)
+		e.nodes.arrive(ev)
 	case leaves:
-		e.leave(ev)
+		e.nodes.leave(ev)
 	case spooled:
-		e.spool(ev)
+		e.spools.take(ev)
 	case atClient:
 		e.receive(ev)
 	case pulled:
-		e.pull(ev.src)
+		e.spools.pull(ev.src)
 	case expired:
-		e.expire(ev)
+		e.requests.expire(ev)
 	case toggled:
-		e.toggle(ev)
+		e.clients.toggle(ev)
 	case copied:
-		e.boxes[ev.ref].stored[ev.aux] = min(e.now, e.boxes[ev.ref].stored[ev.aux])
+		e.boxes.copied(ev.ref, ev.aux)
 	case partDue:
-		e.handOver(ev)
+		e.recovery.handOver(ev)
 	case loopDue:
-		e.judgeLoop(ev)
+		e.mixLoops.judge(ev)
+	}
+}
+
+// receive is what a client does with a packet.
+func (e *engine) receive(ev event) {
+	switch ev.class {
+	case message:
+		e.groups.deliver(ev)
+	case ack:
+		e.groups.acked(ev)
+	case loop:
+		e.m.count.loopsBack++
+	case reply:
+		e.requests.answered(ev)
 	}
 }
 

@@ -38,9 +38,22 @@ func (p *parts) acked(part, by int32) {
 	}
 }
 
+// recovery hands the parts of absent members to others (Rollercoaster with Groups.Timeout).
+type recovery struct {
+	e     *engine
+	heard [][]int32 // from whom each client heard, the last at the end
+}
+
+func (r *recovery) init(e *engine) {
+	r.e = e
+	if e.cfg.Groups.Timeout > 0 {
+		r.heard = make([][]int32, e.cfg.Clients)
+	}
+}
+
 // parent is the position that sends the post to another.
-func (e *engine) parent(position int) int {
-	k := e.cfg.Groups.Fanout
+func (r *recovery) parent(position int) int {
+	k := r.e.cfg.Groups.Fanout
 	knowing := 1
 	for knowing*(k+1) <= position {
 		knowing *= k + 1
@@ -49,12 +62,12 @@ func (e *engine) parent(position int) int {
 }
 
 // under lists the positions that get the post through one, directly or not.
-func (e *engine) under(position, n int) []int {
+func (r *recovery) under(position, n int) []int {
 	var out []int
 	for q := position + 1; q < n; q++ {
 		up := q
 		for up > position {
-			up = e.parent(up)
+			up = r.parent(up)
 		}
 		if up == position {
 			out = append(out, q)
@@ -64,8 +77,8 @@ func (e *engine) under(position, n int) []int {
 }
 
 // children counts the positions that get the post directly from one.
-func (e *engine) children(position, n int) int {
-	k, count := e.cfg.Groups.Fanout, 0
+func (r *recovery) children(position, n int) int {
+	k, count := r.e.cfg.Groups.Fanout, 0
 	for knowing := 1; knowing < n; knowing *= k + 1 {
 		if position < knowing {
 			count += max(0, min(k, n-knowing-position*k))
@@ -77,91 +90,91 @@ func (e *engine) children(position, n int) int {
 // expected is the time from sending the post to the member at root until the
 // acknowledgement of the one at last is back, as the paper's artefact estimates it: twice
 // the mean delay for each message, and a payload slot for each packet in a queue.
-func (e *engine) expected(root, last, n int) int64 {
-	hops := float64(e.cfg.Layers + 1)
-	way := 2 * hops * float64(e.cfg.MeanHop)
-	slot := float64(e.cfg.PayloadEvery) / float64(e.bundleSize())
+func (r *recovery) expected(root, last, n int) int64 {
+	hops := float64(r.e.cfg.Layers + 1)
+	way := 2 * hops * float64(r.e.cfg.MeanHop)
+	slot := float64(r.e.cfg.PayloadEvery) / float64(r.e.cfg.bundleSize())
 	total := way
 	for {
-		total += way + slot*float64(1+e.children(last, n))
+		total += way + slot*float64(1+r.children(last, n))
 		if last == root {
-			return int64(total * e.cfg.Groups.Timeout)
+			return int64(total * r.e.cfg.Groups.Timeout)
 		}
-		last = e.parent(last)
+		last = r.parent(last)
 	}
 }
 
 // expectAcks sets the timers of the part that an author has just sent to a member, and of
 // all that follow from it.
-func (e *engine) expectAcks(ev *event) {
-	p := &e.posts[ev.ref]
+func (r *recovery) expectAcks(ev *event) {
+	p := &r.e.posts.all[ev.ref]
 	if p.parts == nil || ev.src != p.author {
 		return
 	}
 	n := len(p.order)
-	e.await(ev.ref, ev.aux, ev.dst, e.expected(int(ev.aux), int(ev.aux), n))
-	for _, q := range e.under(int(ev.aux), n) {
-		e.await(ev.ref, int32(q), p.order[q], e.expected(int(ev.aux), q, n))
+	r.await(ev.ref, ev.aux, ev.dst, r.expected(int(ev.aux), int(ev.aux), n))
+	for _, q := range r.under(int(ev.aux), n) {
+		r.await(ev.ref, int32(q), p.order[q], r.expected(int(ev.aux), q, n))
 	}
 }
 
-func (e *engine) await(i, part, acting int32, d int64) {
-	p := e.posts[i].parts
-	p.due[part], p.acting[part] = e.now+d, acting
-	e.later(d, event{ref: i, aux: part, kind: partDue})
+func (r *recovery) await(i, part, acting int32, d int64) {
+	p := r.e.posts.all[i].parts
+	p.due[part], p.acting[part] = r.e.now+d, acting
+	r.e.later(d, event{ref: i, aux: part, kind: partDue})
 }
 
 // handOver gives a part that was not acknowledged in time to somebody else: the member
 // from whom the author heard last, or the next in the schedule. Who stands at a leaf needs no
 // help: the copy waits in a spool.
-func (e *engine) handOver(ev event) {
-	p := &e.posts[ev.ref]
-	if p.parts.due[ev.aux] != e.now {
+func (r *recovery) handOver(ev event) {
+	p := &r.e.posts.all[ev.ref]
+	if p.parts.due[ev.aux] != r.e.now {
 		return // acknowledged, or set anew
 	}
-	if e.offline.has(p.author) {
+	if r.e.clients.offline.has(p.author) {
 		p.parts.due[ev.aux] += 1e9
-		e.later(1e9, ev)
+		r.e.later(1e9, ev)
 		return
 	}
 	p.parts.due[ev.aux] = never
 	failed := p.parts.acting[ev.aux]
-	e.forget(p.author, failed)
-	under := e.under(int(ev.aux), len(p.order))
+	r.forget(p.author, failed)
+	under := r.under(int(ev.aux), len(p.order))
 	if len(under) == 0 {
 		return
 	}
 	for _, q := range under {
 		p.parts.due[q] = never
 	}
-	next := e.helper(p, failed)
+	next := r.helper(p, failed)
 	if next == p.author {
-		e.forward(ev.ref, int(ev.aux), p.author)
+		r.e.groups.forward(ev.ref, int(ev.aux), p.author)
 		return
 	}
-	e.mail(ev.ref, p.author, next, ev.aux)
+	r.e.posts.mail(ev.ref, p.author, next, ev.aux)
 }
 
 // helper is who is to take over from a member that failed.
-func (e *engine) helper(p *post, failed int32) int32 {
-	heard := e.heard[p.author]
+func (r *recovery) helper(p *post, failed int32) int32 {
+	heard := r.heard[p.author]
 	for len(heard) > 0 {
 		last := heard[len(heard)-1]
 		heard = heard[:len(heard)-1]
-		e.heard[p.author] = heard
+		r.heard[p.author] = heard
 		if slices.Contains(p.order, last) {
 			return last
 		}
 	}
-	return p.order[(e.position(p, failed)+1)%len(p.order)]
+	return p.order[(r.e.groups.position(p, failed)+1)%len(p.order)]
 }
 
 // hear notes that a client has heard from another just now; forget, that it should not count on it.
-func (e *engine) hear(c, from int32) {
-	e.forget(c, from)
-	e.heard[c] = append(e.heard[c], from)
+func (r *recovery) hear(c, from int32) {
+	r.forget(c, from)
+	r.heard[c] = append(r.heard[c], from)
 }
 
-func (e *engine) forget(c, whom int32) {
-	e.heard[c] = slices.DeleteFunc(e.heard[c], func(x int32) bool { return x == whom })
+func (r *recovery) forget(c, whom int32) {
+	r.heard[c] = slices.DeleteFunc(r.heard[c], func(x int32) bool { return x == whom })
 }

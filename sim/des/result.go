@@ -100,6 +100,7 @@ type measures struct {
 	atStart                                       counters
 	latency, queued, spoolWait, served, occupancy series
 	stored, pollWait, roundTrip                   series
+	census                                        int64 // when mixes are looked into next
 }
 
 func (m *measures) series() []*series {
@@ -114,37 +115,32 @@ func (m *measures) init(e *engine) {
 		s.rng = stat.Seed(c.Seed, c.Cell, c.Replication, uint64(i), "des reservoir")
 	}
 	m.occupancy.unit = "packets"
-	e.census = e.start
+	m.census = e.start
 }
 
 // takeCensus looks into every mix, ten mean delays after the last look, so that one look
 // knows next to nothing of the one before. The first look ends the warm-up.
-func (e *engine) takeCensus() {
-	m := &e.m
+func (m *measures) takeCensus(e *engine) {
 	if !m.latency.on {
 		m.atStart = m.count
 		for _, s := range m.series() {
 			s.on = true
 		}
 	}
-	e.census += max(10*int64(e.cfg.MeanHop), 1e9)
+	m.census += max(10*int64(e.cfg.MeanHop), 1e9)
 	if !e.cfg.Hops {
-		e.census = never
+		m.census = never
 		return
 	}
 	for node := e.cfg.Providers; node < e.cfg.nodes(); node++ {
-		m.occupancy.add(float64(e.inside[node]))
+		m.occupancy.add(float64(e.nodes.inside[node]))
 	}
 }
 
 // result closes what is open and gathers the metrics.
 func (e *engine) result() *Result {
-	for c := range e.busy {
-		e.endBusy(int32(c))
-	}
-	sortSpans(e.labels.Busy)
 	r := &Result{
-		Alarms: e.loops.alarms, Labels: e.labels, Events: e.m.events,
+		Alarms: e.mixLoops.alarms, Labels: e.tap.close(), Events: e.m.events,
 		Packets: int64(e.m.count.sent + e.m.count.mixLoopsSent),
 	}
 	for _, s := range e.m.series() {
@@ -212,7 +208,7 @@ func (e *engine) shares() []stat.Metric {
 	count("replays_refused", "packets", float64(c.replays))
 	count("requests_given_up", "requests", float64(c.gaveUp))
 	count("requests_repeated", "requests", float64(c.retries))
-	count("mix_alarms", "alarms", float64(len(e.loops.alarms)))
+	count("mix_alarms", "alarms", float64(len(e.mixLoops.alarms)))
 	return append(out, e.alarmMetrics()...)
 }
 
@@ -225,16 +221,16 @@ func (e *engine) alarmMetrics() []stat.Metric {
 	}
 	if len(c.Attacks) == 0 {
 		weeks := time.Duration(e.now).Hours() / (7 * 24) * float64(c.Layers*c.Width)
-		perWeek := float64(len(e.loops.alarms)) / weeks
+		perWeek := float64(len(e.mixLoops.alarms)) / weeks
 		return []stat.Metric{{
 			Name: "false_alarms_per_mix_week", Unit: "alarms", Value: perWeek,
-			N: len(e.loops.alarms), Method: "count",
+			N: len(e.mixLoops.alarms), Method: "count",
 		}}
 	}
 	first := c.Attacks[0]
 	noticed := 0
 	var out []stat.Metric
-	for _, a := range e.loops.alarms {
+	for _, a := range e.mixLoops.alarms {
 		if a.Node == first.Node && a.From < 0 && a.At >= first.Start {
 			noticed = 1
 			delay := (a.At - first.Start).Seconds()

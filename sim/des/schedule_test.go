@@ -17,24 +17,24 @@ func TestScheduleReachesAllOnce(t *testing.T) {
 		c := rollercoasterNetwork(Rollercoaster)
 		c.Clients, c.Groups.Size, c.Groups.Fanout = n, n, k
 		e := newEngine(c.withDefaults())
-		i := e.newPost(post{author: 0, left: int32(n - 1)})
-		e.schedule(i, e.membersOf(0))
+		i := e.posts.add(post{author: 0, left: int32(n - 1)})
+		e.groups.schedule(i, e.groups.membersOf(0))
 		from := make([]int, n)
-		for position, who := range e.posts[i].order {
-			e.forward(i, position, who)
+		for position, who := range e.posts.all[i].order {
+			e.groups.forward(i, position, who)
 			sent := 0
 			for {
-				it, ok := e.head(who)
+				it, ok := e.outboxes.head(who)
 				if !ok {
 					break
 				}
 				sent++
 				from[it.part]++
-				if got := e.parent(int(it.part)); got != position {
+				if got := e.recovery.parent(int(it.part)); got != position {
 					t.Fatalf("%d is sent by %d, its parent is %d", it.part, position, got)
 				}
 			}
-			if want := e.children(position, n); sent != want {
+			if want := e.recovery.children(position, n); sent != want {
 				t.Fatalf("%d of %d sends to %d, expected %d", position, n, sent, want)
 			}
 		}
@@ -43,20 +43,20 @@ func TestScheduleReachesAllOnce(t *testing.T) {
 				t.Fatalf("position %d of %d gets the post %d times", position, n, times)
 			}
 		}
-		if got := e.under(0, n); len(got) != n-1 {
+		if got := e.recovery.under(0, n); len(got) != n-1 {
 			t.Fatalf("%d positions under the author of %d", len(got), n)
 		}
 	})
 }
 
 // head takes the next item of an outbox.
-func (e *engine) head(c int32) (item, bool) {
-	i := e.clients[c].outFirst
+func (o *outboxes) head(c int32) (item, bool) {
+	i := o.clients[c].first
 	if i == none {
 		return item{}, false
 	}
-	it := e.outbox[i]
-	e.fromOutbox(c)
+	it := o.items[i]
+	o.take(c)
 	return it, true
 }
 

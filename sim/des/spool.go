@@ -6,6 +6,30 @@ type spoolItem struct {
 	next int32
 }
 
+// spools keep packets at providers until their clients fetch them. The bits say which clients have any.
+type spools struct {
+	e       *engine
+	clients []spoolOf
+	items   []spoolItem // arena of all spools
+	free    int32
+	filled  set
+}
+
+// spoolOf is the spool of one client.
+type spoolOf struct {
+	ends
+	length int32
+}
+
+func (s *spools) init(e *engine) {
+	s.e, s.free = e, none
+	s.clients = make([]spoolOf, s.e.cfg.Clients)
+	for i := range s.clients {
+		s.clients[i] = spoolOf{ends: ends{none, none}}
+	}
+	s.filled = newSet(s.e.cfg.Clients)
+}
+
 // owner is the client that a packet in a spool is for.
 func owner(ev *event) int32 {
 	if ev.class == reply {
@@ -14,134 +38,105 @@ func owner(ev *event) int32 {
 	return ev.dst
 }
 
-// spool is where a packet for a client arrives at its provider.
-func (e *engine) spool(ev event) {
+// take is where a packet for a client arrives at its provider.
+func (s *spools) take(ev event) {
 	c := owner(&ev)
-	ev.at = e.now // since when it waits
-	ev.late = e.offline.has(c)
-	if e.cfg.Retrieval == Push && !ev.late {
-		e.m.spoolWait.add(0)
-		e.down(c, ev)
+	ev.at = s.e.now // since when it waits
+	ev.late = s.e.clients.offline.has(c)
+	if s.e.cfg.Retrieval == Push && !ev.late {
+		s.e.m.spoolWait.add(0)
+		s.e.links.down(c, ev)
 		return
 	}
-	awaited := e.withSpool.has(c)
-	e.keep(c, ev)
-	if e.cfg.Retrieval == Pull && !ev.late && !awaited {
-		e.awaitPull(c)
+	awaited := s.filled.has(c)
+	s.keep(c, ev)
+	if s.e.cfg.Retrieval == Pull && !ev.late && !awaited {
+		s.awaitPull(c)
 	}
 }
 
 // keep puts a packet into its client's spool, which drops it when full.
-func (e *engine) keep(c int32, ev event) {
-	cl := &e.clients[c]
-	if int(cl.spoolLen) >= e.cfg.SpoolLimit {
-		e.m.count.spoolFull++
+func (s *spools) keep(c int32, ev event) {
+	own := &s.clients[c]
+	if int(own.length) >= s.e.cfg.SpoolLimit {
+		s.e.m.count.spoolFull++
 		return
 	}
-	i := e.spFree
+	i := s.free
 	if i == none {
-		i = int32(len(e.spools))
-		e.spools = append(e.spools, spoolItem{})
+		i = int32(len(s.items))
+		s.items = append(s.items, spoolItem{})
 	} else {
-		e.spFree = e.spools[i].next
+		s.free = s.items[i].next
 	}
-	e.spools[i] = spoolItem{ev: ev, next: none}
-	if cl.spoolFirst == none {
-		cl.spoolFirst = i
-		e.withSpool.add(c)
+	s.items[i] = spoolItem{ev: ev, next: none}
+	if own.first == none {
+		own.first = i
+		s.filled.add(c)
 	} else {
-		e.spools[cl.spoolLast].next = i
+		s.items[own.last].next = i
 	}
-	cl.spoolLast = i
-	cl.spoolLen++
+	own.last = i
+	own.length++
 }
 
-// unspool takes the oldest packet of a client.
-func (e *engine) unspool(c int32) (event, bool) {
-	if !e.withSpool.has(c) {
+// give takes the oldest packet of a client.
+func (s *spools) give(c int32) (event, bool) {
+	if !s.filled.has(c) {
 		return event{}, false
 	}
-	cl := &e.clients[c]
-	i := cl.spoolFirst
-	s := &e.spools[i]
-	cl.spoolFirst = s.next
-	if s.next == none {
-		e.withSpool.clear(c)
+	own := &s.clients[c]
+	i := own.first
+	kept := &s.items[i]
+	own.first = kept.next
+	if kept.next == none {
+		s.filled.clear(c)
 	}
-	s.next, e.spFree = e.spFree, i
-	cl.spoolLen--
-	return s.ev, true
+	kept.next, s.free = s.free, i
+	own.length--
+	return kept.ev, true
 }
 
 // exchange answers one frame of a client with the oldest packet of its spool, or with a
 // dummy that looks the same.
-func (e *engine) exchange(c int32) {
-	ev, ok := e.unspool(c)
+func (s *spools) exchange(c int32) {
+	ev, ok := s.give(c)
 	if !ok {
-		e.watch(e.home(c), int32(e.cfg.nodes())+c, nil)
+		s.e.tap.watch(s.e.cfg.home(c), int32(s.e.cfg.nodes())+c, nil)
 		return
 	}
-	e.m.spoolWait.add(float64(e.now-ev.at) / 1e9)
-	e.down(c, ev)
-}
-
-// down sends a packet from the provider to its client.
-func (e *engine) down(c int32, ev event) {
-	e.watch(e.home(c), int32(e.cfg.nodes())+c, &ev)
-	if e.lost() {
-		return
-	}
-	ev.kind = atClient
-	if e.cfg.ClientLink == 0 {
-		e.receive(ev)
-		return
-	}
-	ev.at = e.now + int64(e.cfg.ClientLink)
-	e.downs.push(ev)
+	s.e.m.spoolWait.add(float64(s.e.now-ev.at) / 1e9)
+	s.e.links.down(c, ev)
 }
 
 // awaitPull schedules the client's next look into its spool: looks that find nothing need no event.
-func (e *engine) awaitPull(c int32) {
-	period := int64(e.cfg.PullEvery)
-	phase := int64(float64(period) * float64(c) / float64(e.cfg.Clients))
-	wait := period - (e.now-phase)%period
-	e.later(wait%period, event{src: c, kind: pulled})
+func (s *spools) awaitPull(c int32) {
+	period := int64(s.e.cfg.PullEvery)
+	phase := int64(float64(period) * float64(c) / float64(s.e.cfg.Clients))
+	wait := period - (s.e.now-phase)%period
+	s.e.later(wait%period, event{src: c, kind: pulled})
 }
 
 // pull brings down what waits for a client, if the client is there to look.
-func (e *engine) pull(c int32) {
-	for !e.offline.has(c) && e.withSpool.has(c) {
-		e.exchange(c)
+func (s *spools) pull(c int32) {
+	for !s.e.clients.offline.has(c) && s.filled.has(c) {
+		s.exchange(c)
 	}
 }
 
 // comeBack is what a client that was away does about its spool. What waits there is late, even if it came just before
 // the client left.
-func (e *engine) comeBack(c int32) {
-	if !e.withSpool.has(c) {
+func (s *spools) comeBack(c int32) {
+	if !s.filled.has(c) {
 		return
 	}
-	for i := e.clients[c].spoolFirst; i != none; i = e.spools[i].next {
-		e.spools[i].ev.late = true
+	for i := s.clients[c].first; i != none; i = s.items[i].next {
+		s.items[i].ev.late = true
 	}
-	switch e.cfg.Retrieval {
+	switch s.e.cfg.Retrieval {
 	case Push:
-		e.pull(c)
+		s.pull(c)
 	case Pull:
-		e.awaitPull(c)
-	}
-}
-
-// receive is what a client does with a packet.
-func (e *engine) receive(ev event) {
-	switch ev.class {
-	case message:
-		e.deliver(ev)
-	case ack:
-		e.acked(ev)
-	case loop:
-		e.m.count.loopsBack++
-	case reply:
-		e.answered(ev)
+		s.awaitPull(c)
 	}
 }

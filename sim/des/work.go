@@ -3,73 +3,84 @@ package des
 import (
 	"math"
 	"slices"
+
+	"murmuration/sim/stat"
 )
 
-// initWork sets up the workloads: one Poisson process for all of them.
-func (e *engine) initWork() {
+// work is what people want: one Poisson process for all workloads.
+type work struct {
+	e       *engine
+	clock   clock
+	rng     *stat.Rand
+	friends []int32   // of each client that has any
+	popular []float64 // cumulative weights of recipients
+}
+
+func (w *work) init(e *engine) {
 	c := &e.cfg
-	e.work = newClock(e.messageRate()+e.requestRate()+e.postRate(), e.onWork)
+	w.e, w.rng = e, e.stream("des work")
+	w.clock = newClock(c.messageRate()+c.requestRate()+c.postRate(), w.rng)
 	if c.Groups.Count > 0 {
-		e.dealGroups()
+		e.groups.deal()
 	}
 	if n := c.Messages.Friends; n > 0 {
-		e.drawFriends(n)
+		w.drawFriends(n)
 	}
 	if c.Messages.Zipf > 0 {
-		e.drawPopularity()
+		w.drawPopularity()
 	}
 }
 
-func (e *engine) senders() int { return or(e.cfg.Messages.Senders, e.cfg.Clients) }
+func (c *Config) senders() int { return or(c.Messages.Senders, c.Clients) }
 
-func (e *engine) messageRate() float64 {
-	return perSecond(e.cfg.Messages.Every) * float64(e.senders())
+func (c *Config) messageRate() float64 {
+	return perSecond(c.Messages.Every) * float64(c.senders())
 }
 
-func (e *engine) requestRate() float64 {
-	return perSecond(e.cfg.Requests.Every) * float64(e.cfg.Clients)
+func (c *Config) requestRate() float64 {
+	return perSecond(c.Requests.Every) * float64(c.Clients)
 }
 
-func (e *engine) postRate() float64 {
-	return perSecond(e.cfg.Groups.Every) * float64(e.cfg.Groups.Count)
+func (c *Config) postRate() float64 {
+	return perSecond(c.Groups.Every) * float64(c.Groups.Count)
 }
 
 // arise lets something arise that people want.
-func (e *engine) arise() {
-	messages, requests := e.messageRate(), e.requestRate()
-	x := e.onWork.Float64() * (messages + requests + e.postRate())
+func (w *work) arise() {
+	messages, requests := w.e.cfg.messageRate(), w.e.cfg.requestRate()
+	x := w.rng.Float64() * (messages + requests + w.e.cfg.postRate())
 	switch {
 	case x < messages:
-		e.write(int32(e.onWork.IntN(e.senders())))
+		w.write(int32(w.rng.IntN(w.e.cfg.senders())))
 	case x < messages+requests:
-		e.ask(int32(e.onWork.IntN(e.cfg.Clients)))
+		w.e.requests.ask(int32(w.rng.IntN(w.e.cfg.Clients)))
 	default:
-		e.publish(int32(e.onWork.IntN(e.cfg.Groups.Count)))
+		w.e.groups.publish(int32(w.rng.IntN(w.e.cfg.Groups.Count)))
 	}
 }
 
 // write lets a client who is online write to somebody.
-func (e *engine) write(c int32) {
-	if e.offline.has(c) {
+func (w *work) write(c int32) {
+	if w.e.clients.offline.has(c) {
 		return
 	}
-	to := e.recipient(c)
-	e.mail(e.newPost(post{author: c, group: none, left: 1}), c, to, 0)
+	to := w.recipient(c)
+	w.e.posts.mail(w.e.posts.add(post{author: c, group: none, left: 1}), c, to, 0)
 }
 
 // recipient draws to whom a client writes.
-func (e *engine) recipient(c int32) int32 {
-	if n := e.cfg.Messages.Friends; n > 0 && int(c) < e.befriended() {
-		return e.friends[int(c)*n+e.onWork.IntN(n)]
+func (w *work) recipient(c int32) int32 {
+	if n := w.e.cfg.Messages.Friends; n > 0 && int(c) < w.e.cfg.befriended() {
+		return w.friends[int(c)*n+w.rng.IntN(n)]
 	}
 	for {
 		to := int32(0)
-		if e.popular != nil {
-			x := e.onWork.Float64() * e.popular[len(e.popular)-1]
-			i, _ := slices.BinarySearch(e.popular, x)
+		if w.popular != nil {
+			x := w.rng.Float64() * w.popular[len(w.popular)-1]
+			i, _ := slices.BinarySearch(w.popular, x)
 			to = int32(i)
 		} else {
-			to = int32(e.onWork.IntN(e.cfg.Clients))
+			to = int32(w.rng.IntN(w.e.cfg.Clients))
 		}
 		if to != c {
 			return to
@@ -78,27 +89,27 @@ func (e *engine) recipient(c int32) int32 {
 }
 
 // befriended is how many clients have friends, the first ones.
-func (e *engine) befriended() int { return or(e.cfg.Messages.FriendsOf, e.cfg.Clients) }
+func (c *Config) befriended() int { return or(c.Messages.FriendsOf, c.Clients) }
 
 // drawFriends draws n different recipients for each client that has friends.
-func (e *engine) drawFriends(n int) {
-	e.friends = make([]int32, 0, n*e.befriended())
-	for c := range int32(e.befriended()) {
-		from := len(e.friends)
-		for len(e.friends) < from+n {
-			to := int32(e.onWork.IntN(e.cfg.Clients))
-			if to != c && !slices.Contains(e.friends[from:], to) {
-				e.friends = append(e.friends, to)
+func (w *work) drawFriends(n int) {
+	w.friends = make([]int32, 0, n*w.e.cfg.befriended())
+	for c := range int32(w.e.cfg.befriended()) {
+		from := len(w.friends)
+		for len(w.friends) < from+n {
+			to := int32(w.rng.IntN(w.e.cfg.Clients))
+			if to != c && !slices.Contains(w.friends[from:], to) {
+				w.friends = append(w.friends, to)
 			}
 		}
 	}
 }
 
-func (e *engine) drawPopularity() {
-	e.popular = make([]float64, e.cfg.Clients)
+func (w *work) drawPopularity() {
+	w.popular = make([]float64, w.e.cfg.Clients)
 	sum := 0.0
-	for i := range e.popular {
-		sum += math.Pow(float64(i+1), -e.cfg.Messages.Zipf)
-		e.popular[i] = sum
+	for i := range w.popular {
+		sum += math.Pow(float64(i+1), -w.e.cfg.Messages.Zipf)
+		w.popular[i] = sum
 	}
 }
