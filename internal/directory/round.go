@@ -16,6 +16,7 @@ type round struct {
 	again   time.Time // when signatures are sent once more
 
 	voted   bool
+	waits   bool                // a tally failed: nothing but time closes the round now
 	voters  map[NodeID][]*Relay // accepted votes by voter: one, or two as proof
 	failed  bool
 	record  *Record
@@ -149,7 +150,7 @@ func (a *Voter) advance(now time.Time) {
 
 // everybody says that a cold start need wait no longer: all who are admitted have spoken.
 func (a *Voter) everybody(now time.Time) bool {
-	return a.alone() && a.cold(now, a.round.epoch) && len(a.admitted) > 0 && len(a.listings()) == len(a.admitted)
+	return a.alone() && !a.round.waits && a.cold(now, a.round.epoch) && len(a.admitted) > 0 && len(a.listings()) == len(a.admitted)
 }
 
 // listings is the nodes that this authority would have in the document.
@@ -203,7 +204,7 @@ func (a *Voter) retry(now time.Time) {
 		r.failed = true
 		return
 	}
-	r.voted = false
+	r.voted, r.waits = false, true
 	r.closes = now.Add(a.window())
 	r.tallies = r.closes
 }

@@ -416,3 +416,28 @@ func TestNewVoterRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLoneVoterWaitsAfterAFailure: when all nodes have spoken at a cold start and no document can be
+// made of what they say, an authority that is alone reports that once a window, not for ever at once.
+func TestLoneVoterWaitsAfterAFailure(t *testing.T) {
+	g := testGenesis(t, 1)
+	v := newVoter(t, g, "a1", testStart)
+	for _, name := range someNodes {
+		d := describe(t, g, name, 0, func(d *Descriptor) { d.Storing = false })
+		if err := v.Add(testStart, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reports := 0
+	for range 10 {
+		if v.Due(testStart).Do == DoReport {
+			reports++
+		}
+	}
+	if reports != 1 {
+		t.Errorf("%d reports at one moment", reports)
+	}
+	if at := v.Next(testStart); v.Due(at).Do != DoReport {
+		t.Errorf("no report at %v, a window later", at)
+	}
+}
