@@ -9,7 +9,6 @@ import (
 
 	"murmuration/client/sender"
 	"murmuration/internal/box"
-	"murmuration/internal/sphinx"
 )
 
 // TestRoundTripsAreCompleted is rows R9 (lossy links) and R10 (dead mixes): the share of requests that are
@@ -59,25 +58,25 @@ func TestRoundTripsAreCompleted(t *testing.T) {
 func roundTrips(t *testing.T, loss float64, width, dead, n, most int) (tries []int) {
 	par := testParameters()
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, time.Hour, 5*time.Second
-	par.PollShare, par.EpochLength = 0, 10_000*time.Hour
-	w := newWideWorld(t, 11, par, width)
-	w.now = genesis.Add(par.EpochLength)
-	w.loss, w.carries = loss, onlyWork
+	par.PollShare, par.EpochLength = 0.001, 8*time.Hour
+	w := newWideNetwork(t, 11, par, width)
+	w.LoseAll(loss)
+	w.carries = onlyWork
 	w.kill(dead)
-	p := w.joinWith(sender.Config{Seed: [32]byte{byte(width)}, Queue: n, Provider: w.providers()[0], Spool: sphinx.RecipientID{9}})
+	p := w.joinWith(0, sender.Config{Seed: [32]byte{byte(width)}, Queue: n})
 	ids := rand.NewChaCha8([32]byte{3})
 	for i := range n {
 		id, err := box.RandomID(ids)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Enqueue(w.now, sender.Request{Token: uint64(i), Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
+		if err := p.Enqueue(w.Now(), sender.Request{Token: uint64(i), Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	sent := map[uint64]int{}
 	for p.Waiting() > 0 {
-		w.run(w.now.Add(time.Minute))
+		w.run(time.Minute)
 		for _, s := range p.sent {
 			if s.Work {
 				if sent[s.Token]++; sent[s.Token] > most {
@@ -88,7 +87,7 @@ func roundTrips(t *testing.T, loss float64, width, dead, n, most int) (tries []i
 		for _, e := range p.events {
 			tries = append(tries, sent[e.Token])
 		}
-		p.sent, p.events, p.trace = nil, nil, nil
+		p.sent, p.times, p.events, p.trace = nil, nil, nil, nil
 	}
 	return tries
 }

@@ -7,11 +7,11 @@ import (
 
 // busyBench is a sender with an outbox that is never empty.
 func busyBench(b *testing.B) *person {
-	w := newWorld(new(testing.T), 1, testParameters())
+	w := newNetwork(new(testing.T), 1, testParameters())
 	p := w.join(0, 1)
 	sealed := w.newAuthor(5).seal(0, "x")
 	for i := range 1000 {
-		if err := p.Enqueue(w.now, write(uint64(i), sealed)); err != nil {
+		if err := p.Enqueue(w.Now(), write(uint64(i), sealed)); err != nil {
 			b.Fatal(err)
 		}
 	}

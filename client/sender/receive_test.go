@@ -1,6 +1,7 @@
 package sender_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -9,27 +10,25 @@ import (
 
 	"murmuration/client/sender"
 	"murmuration/internal/box"
-	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 )
 
 // hostile is a sender with requests under way, and a down frame that would be good.
-func hostile(t *testing.T) (w *world, p *person, good []byte) {
-	w = newWorld(t, 1, testParameters())
+func hostile(t *testing.T) (w *network, p *person, good []byte) {
+	w = newNetwork(t, 1, testParameters())
 	p = w.join(0, 1)
-	held := link.Down{}
-	w.carries = func(s sender.Sent) bool { return held.Sequence == 0 && s.Stream == sender.Loop }
-	for held.Sequence == 0 {
-		w.run(w.now.Add(time.Second))
-		if len(p.queue) > 0 {
-			held = p.queue[0]
-			p.queue = nil
+	w.carries = func(s sender.Sent) bool { return good == nil && s.Stream == sender.Loop }
+	p.Came = func(frame []byte) bool {
+		dummy := binary.BigEndian.Uint64(frame) == 0
+		if !dummy && good == nil {
+			good = slices.Clone(frame)
 		}
+		return !dummy
 	}
-	good = make([]byte, protocol.ExchangeOverhead+w.params.PacketSize())
-	if err := held.Marshal(good); err != nil {
-		t.Fatal(err)
+	for good == nil {
+		w.run(time.Second)
 	}
+	p.Came = nil
 	return w, p, good
 }
 
@@ -61,7 +60,7 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 		"late sequence": {sequence(1<<63, flip(11)), sender.ErrUnknown},
 	} {
 		_, q, _ := hostile(t)
-		if _, err := q.Receive(w.now, c.frame); !errors.Is(err, c.want) {
+		if _, err := q.Receive(w.Now(), c.frame); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, not %v", name, err, c.want)
 		}
 		r := q.Stats().Refused
@@ -69,14 +68,14 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 			t.Errorf("%s: counted %+v", name, r)
 		}
 	}
-	if _, err := p.Receive(w.now, slices.Clone(good)); err != nil || p.Stats().Replies != before.Replies+1 {
+	if _, err := p.Receive(w.Now(), slices.Clone(good)); err != nil || p.Stats().Replies != before.Replies+1 {
 		t.Fatalf("the control: %v", err)
 	}
-	if _, err := p.Receive(w.now, slices.Clone(good)); !errors.Is(err, sender.ErrSequence) {
+	if _, err := p.Receive(w.Now(), slices.Clone(good)); !errors.Is(err, sender.ErrSequence) {
 		t.Errorf("the same frame again: %v", err)
 	}
-	p.Connect(w.now)
-	if _, err := p.Receive(w.now, slices.Clone(good)); !errors.Is(err, sender.ErrUnknown) {
+	p.Connect(w.Now())
+	if _, err := p.Receive(w.Now(), slices.Clone(good)); !errors.Is(err, sender.ErrUnknown) {
 		t.Errorf("the same frame on a new connection: %v", err)
 	}
 }
@@ -93,10 +92,16 @@ func TestWrongAnswersAreRefused(t *testing.T) {
 		"a full disk": func(r *box.Reply) { r.Status = box.StatusFull },
 		"a digest":    func(r *box.Reply) { *r = box.Reply{Status: box.StatusDigest} },
 	} {
-		w := newWorld(t, 1, testParameters())
-		w.twist = change
+		w := newNetwork(t, 1, testParameters())
+		for _, name := range []string{"p1", "p2", "p3"} {
+			w.Node(name).Lie(func(_ box.Request, honest func() box.Reply) box.Reply {
+				reply := honest()
+				change(&reply)
+				return reply
+			})
+		}
 		p := w.join(0, 1)
-		w.run(w.now.Add(20 * time.Second))
+		w.run(20 * time.Second)
 		st := p.Stats()
 		if name == "control" != (st.Refused.Reply == 0) || name == "control" != (st.Replies > 0) {
 			t.Errorf("%s: %d taken, %d refused", name, st.Replies, st.Refused.Reply)
@@ -111,11 +116,11 @@ func FuzzReceive(f *testing.F) {
 	f.Add(make([]byte, len(good)))
 	f.Add(good[:100])
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		p := w.joinWith(sender.Config{Provider: w.providers()[0], Seed: [32]byte{byte(rand.Int())}})
+		p := w.joinWith(0, sender.Config{Seed: [32]byte{byte(rand.Int())}})
 		if len(frame) > 8 && len(frame) < len(good) {
 			frame = append(slices.Clone(frame), make([]byte, len(good)-len(frame))...)
 		}
-		e, err := p.Receive(w.now, frame)
+		e, err := p.Receive(w.Now(), frame)
 		if e.Kind != sender.Nothing {
 			t.Fatalf("a sender that asked for nothing got %+v, %v", e, err)
 		}

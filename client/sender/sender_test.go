@@ -13,25 +13,27 @@ import (
 	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
+	"murmuration/sim/trace"
+	"murmuration/sim/world"
 )
 
 // author is a stream of boxes and its reader's side.
 type author struct {
-	w    *world
+	n    *network
 	cap  *box.WriteCap
 	next box.Index
 }
 
-func (w *world) newAuthor(seed byte) *author {
+func (n *network) newAuthor(seed byte) *author {
 	c, err := box.NewWriteCap(rand.NewChaCha8([32]byte{seed}))
 	if err != nil {
-		w.t.Fatal(err)
+		n.t.Fatal(err)
 	}
-	return &author{w, c, c.Start()}
+	return &author{n, c, c.Start()}
 }
 
 func (a *author) seal(day box.Day, text string) box.Box {
-	plain := make([]byte, a.w.format.Plaintext)
+	plain := make([]byte, a.n.par.BoxPlaintext)
 	copy(plain, text)
 	b := a.cap.Seal(a.next, box.NetworkID{}, day, plain)
 	a.next = a.next.Next()
@@ -44,18 +46,18 @@ func write(token uint64, b box.Box) sender.Request {
 
 func TestPostReachesFollower(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, testParameters())
+	w := newNetwork(t, 1, testParameters())
 	alice, bob := w.join(0, 1), w.join(1, 2)
 	a := w.newAuthor(3)
 	first := a.next
-	bob.Watch(sender.Target{Token: 7, ID: a.cap.ReadCap().ID(first, box.NetworkID{}, 0), Since: w.now})
+	bob.Watch(sender.Target{Token: 7, ID: a.cap.ReadCap().ID(first, box.NetworkID{}, 0), Since: w.Now()})
 	b := a.seal(0, "hello")
-	if err := alice.Enqueue(w.now, write(42, b)); err != nil {
+	if err := alice.Enqueue(w.Now(), write(42, b)); err != nil {
 		t.Fatal(err)
 	}
 	read := func(e sender.Event) bool { return e.Kind == sender.Polled && e.Reply.Status == box.StatusFound }
-	for end := w.now.Add(2 * time.Minute); w.now.Before(end) && (alice.Waiting() > 0 || find(bob.events, read) == nil); {
-		w.run(w.now.Add(5 * time.Second))
+	for end := w.Now().Add(2 * time.Minute); w.Now().Before(end) && (alice.Waiting() > 0 || find(bob.events, read) == nil); {
+		w.run(5 * time.Second)
 	}
 
 	stored := find(alice.events, func(e sender.Event) bool { return e.Kind == sender.Answered && e.Token == 42 })
@@ -83,8 +85,8 @@ func find(events []sender.Event, ok func(sender.Event) bool) *sender.Event {
 }
 
 // traceOf runs a sender for 40 seconds, idle or with work and streams to follow.
-func traceOf(t *testing.T, seed byte, busy, bare bool) []tap {
-	w := newWorld(t, 1, thin())
+func traceOf(t *testing.T, seed byte, busy, bare bool) []trace.Event {
+	w := newNetwork(t, 1, testParameters())
 	p := w.join(0, seed)
 	if bare {
 		p.SetBare()
@@ -92,15 +94,15 @@ func traceOf(t *testing.T, seed byte, busy, bare bool) []tap {
 	if busy {
 		a := w.newAuthor(5)
 		for i := range 40 {
-			if err := p.Enqueue(w.now, write(uint64(i), a.seal(0, fmt.Sprint(i)))); err != nil {
+			if err := p.Enqueue(w.Now(), write(uint64(i), a.seal(0, fmt.Sprint(i)))); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for i := range 6 {
-			p.Watch(sender.Target{Token: uint64(i), ID: a.cap.ReadCap().ID(a.next, box.NetworkID{}, 0), Since: w.now})
+			p.Watch(sender.Target{Token: uint64(i), ID: a.cap.ReadCap().ID(a.next, box.NetworkID{}, 0), Since: w.Now()})
 		}
 	}
-	w.run(w.now.Add(40 * time.Second))
+	w.run(40 * time.Second)
 	return p.trace
 }
 
@@ -123,11 +125,11 @@ func TestTraceOfIdleAndBusyIsTheSame(t *testing.T) {
 
 func TestStreamsArePoisson(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, thin())
+	w := newNetwork(t, 1, testParameters())
 	w.carries = nothing
 	p := w.join(0, 9)
 	const minutes = 5
-	w.run(w.now.Add(minutes * time.Minute))
+	w.run(minutes * time.Minute)
 	want := map[sender.Stream]float64{sender.Payload: 60 * minutes, sender.Loop: 30 * minutes, sender.Drop: 60 * minutes}
 	got := map[sender.Stream]float64{}
 	for _, s := range p.sent {
@@ -147,14 +149,14 @@ func TestNoBurstAfterSleep(t *testing.T) {
 		4 * time.Second:  func(n int) bool { return n > 1 },
 		10 * time.Minute: func(n int) bool { return n == 0 },
 	} {
-		w := newWorld(t, 1, thin())
+		w := newNetwork(t, 1, testParameters())
 		p := w.join(0, 2)
-		w.now = w.now.Add(asleep)
+		now := w.Now().Add(asleep)
 		n := 0
-		for _, ok := p.Due(w.now); ok; _, ok = p.Due(w.now) {
+		for _, ok := p.Due(now); ok; _, ok = p.Due(now) {
 			n++
 		}
-		if !want(n) || p.Next().After(w.now.Add(time.Minute)) {
+		if !want(n) || p.Next().After(now.Add(time.Minute)) {
 			t.Errorf("%d packets at once after %v, the next at %v", n, asleep, p.Next())
 		}
 	}
@@ -163,7 +165,7 @@ func TestNoBurstAfterSleep(t *testing.T) {
 func TestLanesIgnoreTheQueues(t *testing.T) {
 	t.Parallel()
 	count := func(busy bool) (work int) {
-		w := newWorld(t, 1, thin())
+		w := newNetwork(t, 1, testParameters())
 		w.carries = nothing
 		p := w.join(0, 4)
 		b := w.newAuthor(5).seal(0, "x")
@@ -171,11 +173,11 @@ func TestLanesIgnoreTheQueues(t *testing.T) {
 			if !busy {
 				break
 			}
-			if err := p.Enqueue(w.now, write(uint64(i), b)); err != nil {
+			if err := p.Enqueue(w.Now(), write(uint64(i), b)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		w.run(w.now.Add(5 * time.Minute))
+		w.run(5 * time.Minute)
 		for _, s := range p.sent {
 			if s.Work {
 				work++
@@ -194,25 +196,20 @@ func TestLanesIgnoreTheQueues(t *testing.T) {
 
 func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, thin())
+	w := newNetwork(t, 1, testParameters())
 	w.join(1, 4)
-	w.run(w.now.Add(time.Minute))
-	own := w.providers()[1]
-	others := 0
-	for _, n := range w.asked {
-		others += n
-	}
-	if w.asked[own] != 0 || others < 50 {
-		t.Fatalf("the own provider served %d of %d requests", w.asked[own], others)
+	w.run(time.Minute)
+	own, others := w.Node("p2").Asked(), w.Node("p1").Asked()+w.Node("p3").Asked()
+	if own != 0 || others < 50 {
+		t.Fatalf("the own provider served %d of %d requests", own, others)
 	}
 	// The control: where it is the only holder it is asked.
-	alone := newWorld(t, 1, thin())
-	for i := range alone.doc.Storing {
-		alone.doc.Storing[i].Nodes = []directory.NodeID{own}
-	}
+	par := testParameters()
+	par.Replicas = 1
+	alone := found(t, par, 2, world.Config{Seed: 1, Null: true, Barren: []string{"p1", "p3"}})
 	alone.join(1, 4)
-	alone.run(alone.now.Add(time.Minute))
-	if alone.asked[own] == 0 {
+	alone.run(time.Minute)
+	if alone.Node("p2").Asked() == 0 {
 		t.Error("the only holder was not asked")
 	}
 }
@@ -229,19 +226,19 @@ func TestResend(t *testing.T) {
 		par := testParameters()
 		par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, 10*time.Minute, 5*time.Second
 		par.EpochLength, par.Layers = 4*time.Hour, c.layers
-		w := newWorld(t, 7, par)
-		w.now = genesis.Add(par.EpochLength)
-		w.loss, w.carries = c.loss, onlyWork
+		w := newNetwork(t, 7, par)
+		w.LoseAll(c.loss)
+		w.carries = onlyWork
 		w.kill(c.dead)
 		p := w.join(0, 6)
 		a := w.newAuthor(5)
 		for i := range c.n {
-			if err := p.Enqueue(w.now, write(uint64(i), a.seal(0, fmt.Sprint(i)))); err != nil {
+			if err := p.Enqueue(w.Now(), write(uint64(i), a.seal(0, fmt.Sprint(i)))); err != nil {
 				t.Fatal(err)
 			}
 		}
-		for end := w.now.Add(3 * time.Hour); p.Waiting() > 0 && w.now.Before(end); {
-			w.run(w.now.Add(5 * time.Minute))
+		for end := w.Now().Add(3 * time.Hour); p.Waiting() > 0 && w.Now().Before(end); {
+			w.run(5 * time.Minute)
 		}
 		done := map[uint64]int{}
 		for _, e := range p.events {
@@ -264,7 +261,7 @@ func TestResend(t *testing.T) {
 // try, and a poll after eight.
 func TestDeadHolderIsPassedOver(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, thin())
+	w := newNetwork(t, 1, testParameters())
 	p := w.join(0, 4)
 	var id box.ID
 	for ids := rand.NewChaCha8([32]byte{8}); ; {
@@ -273,23 +270,24 @@ func TestDeadHolderIsPassedOver(t *testing.T) {
 			t.Fatal(err)
 		}
 		var all []box.Holder
-		for _, provider := range w.providers() {
-			all = append(all, box.Holder(provider))
+		for _, name := range []string{"p1", "p2", "p3"} {
+			all = append(all, box.Holder(w.Node(name).ID()))
 		}
-		if two := box.Placement(0, id, all, 2); directory.NodeID(two[0]) != p.own && directory.NodeID(two[1]) != p.own {
-			w.nodes[directory.NodeID(two[0])].dead = true
+		own := box.Holder(p.Home().ID())
+		if two := box.Placement(0, id, all, 2); two[0] != own && two[1] != own {
+			w.NodeOf(directory.NodeID(two[0])).Crash(true)
 			break
 		}
 	}
-	if err := p.Enqueue(w.now, sender.Request{Token: 1, Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
+	if err := p.Enqueue(w.Now(), sender.Request{Token: 1, Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
 		t.Fatal(err)
 	}
-	p.Watch(sender.Target{Token: 2, ID: id, Since: w.now})
+	p.Watch(sender.Target{Token: 2, ID: id, Since: w.Now()})
 	got := func(kind sender.EventKind) bool {
 		return find(p.events, func(e sender.Event) bool { return e.Kind == kind }) != nil
 	}
-	for end := w.now.Add(5 * time.Minute); w.now.Before(end) && !(got(sender.Answered) && got(sender.Polled)); {
-		w.run(w.now.Add(10 * time.Second))
+	for end := w.Now().Add(5 * time.Minute); w.Now().Before(end) && !(got(sender.Answered) && got(sender.Polled)); {
+		w.run(10 * time.Second)
 	}
 	if !got(sender.Answered) || !got(sender.Polled) {
 		t.Errorf("the request was answered: %v, a poll: %v", got(sender.Answered), got(sender.Polled))
@@ -301,14 +299,14 @@ func TestDeadHolderIsPassedOver(t *testing.T) {
 
 func TestNothingArrivesWhenAllIsLost(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 7, thin())
+	w := newNetwork(t, 7, testParameters())
 	w.carries = nothing
 	p := w.join(0, 6)
 	a := w.newAuthor(5)
-	if err := p.Enqueue(w.now, write(1, a.seal(0, "lost"))); err != nil {
+	if err := p.Enqueue(w.Now(), write(1, a.seal(0, "lost"))); err != nil {
 		t.Fatal(err)
 	}
-	w.run(w.now.Add(5 * time.Minute))
+	w.run(5 * time.Minute)
 	if len(p.events) != 0 || p.Waiting() != 1 {
 		t.Fatalf("%d events, %d waiting", len(p.events), p.Waiting())
 	}
@@ -321,8 +319,8 @@ func TestNothingArrivesWhenAllIsLost(t *testing.T) {
 }
 
 func TestEnqueueRefuses(t *testing.T) {
-	w := newWorld(t, 1, thin())
-	p := w.joinWith(sender.Config{Queue: 2, Provider: w.providers()[0]})
+	w := newNetwork(t, 1, testParameters())
+	p := w.joinWith(0, sender.Config{Queue: 2})
 	b := w.newAuthor(1).seal(0, "x")
 	for _, c := range []struct {
 		r    sender.Request
@@ -336,7 +334,7 @@ func TestEnqueueRefuses(t *testing.T) {
 		{write(2, b), nil},
 		{write(3, b), sender.ErrQueueFull},
 	} {
-		if err := p.Enqueue(w.now, c.r); !errors.Is(err, c.want) {
+		if err := p.Enqueue(w.Now(), c.r); !errors.Is(err, c.want) {
 			t.Errorf("token %d: %v, not %v", c.r.Token, err, c.want)
 		}
 	}
@@ -348,39 +346,23 @@ func TestEnqueueRefuses(t *testing.T) {
 
 func TestEpochsAreCrossed(t *testing.T) {
 	t.Parallel()
-	par := thin()
+	par := testParameters()
 	par.EpochLength = 3 * time.Minute
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 6*time.Second, 6*time.Second, 6*time.Second
 	par.Grace = par.EpochLength / 4
-	w := newWorld(t, 1, par)
-	w.now = genesis.Add(par.EpochLength)
+	w := newNetwork(t, 1, par)
 	p := w.join(0, 1)
-	first := w.doc
-	for e := directory.Epoch(2); e < 7; e++ {
-		doc := first
-		doc.Epoch = e
-		doc.Nodes = slices.Clone(first.Nodes)
-		for i := range doc.Nodes {
-			for k := range doc.Nodes[i].Keys {
-				doc.Nodes[i].Keys[k] = w.nodes[doc.Nodes[i].ID].key(w, doc.Nodes[i].ID, e+directory.Epoch(k)).Public().Bytes()
-			}
-		}
-		w.at(genesis.Add(time.Duration(e)*par.EpochLength-30*time.Second), func() {
-			if err := p.SetDocument(&doc); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	w.run(genesis.Add(9*par.EpochLength - 30*time.Second)) // the document of epoch 6 serves in 6, 7 and 8
+	w.At(genesis.Add(6*par.EpochLength), func() { w.Node("p1").Mute() })
+	w.until(genesis.Add(9*par.EpochLength - 30*time.Second)) // the document of epoch 6 serves in 6, 7 and 8
 	if p.Stats().Silent > 0 {
 		t.Errorf("%d silent slots while a document served", p.Stats().Silent)
 	}
 	if share, n := p.Loops(); share != 1 || n < 64 {
 		t.Errorf("%.2f of %d loops returned over epochs", share, n)
 	}
-	w.run(genesis.Add(9 * par.EpochLength))
+	w.until(genesis.Add(9 * par.EpochLength))
 	sent := len(p.sent)
-	w.run(genesis.Add(10 * par.EpochLength))
+	w.until(genesis.Add(10 * par.EpochLength))
 	if len(p.sent) != sent || p.Stats().Silent == 0 {
 		t.Error("packets were built under a document that had expired")
 	}
@@ -390,14 +372,14 @@ func TestEpochsAreCrossed(t *testing.T) {
 // the network's document, decides them.
 func TestRatesOfANewDocument(t *testing.T) {
 	t.Parallel()
-	par := thin()
+	par := testParameters()
 	par.EpochLength = 5 * time.Minute
-	w := newWorld(t, 1, par)
-	w.now = genesis.Add(par.EpochLength)
+	w := newNetwork(t, 1, par)
+	w.Node("p1").Mute()
 	w.carries = nothing
 	p := w.join(0, 1)
-	doc := w.doc
-	doc.Epoch, doc.Parameters.PayloadEvery, doc.Parameters.WatchedBoxes = 2, 10*time.Second, 7
+	doc := *w.Current()
+	doc.Epoch, doc.Parameters.PayloadEvery, doc.Parameters.WatchedBoxes = 1, 10*time.Second, 7
 	if err := p.SetDocument(&doc); err != nil {
 		t.Fatal(err)
 	}
@@ -410,18 +392,18 @@ func TestRatesOfANewDocument(t *testing.T) {
 		p.sent = nil
 		return n
 	}
-	w.run(genesis.Add(2 * par.EpochLength))
+	w.until(genesis.Add(par.EpochLength))
 	if n := count(); math.Abs(n-300) > 5*math.Sqrt(300) {
 		t.Errorf("%v payload packets in the first epoch, expected 300", n)
 	}
-	w.run(genesis.Add(3 * par.EpochLength))
+	w.until(genesis.Add(2 * par.EpochLength))
 	if n := count(); math.Abs(n-30) > 5*math.Sqrt(30) {
 		t.Errorf("%v payload packets in the second epoch, expected 30", n)
 	}
 	if n := len(p.Decoys()); n != 7 {
 		t.Errorf("%d watched boxes", n)
 	}
-	doc.Epoch, doc.Parameters.BoxPlaintext = 3, 5000
+	doc.Epoch, doc.Parameters.BoxPlaintext = 2, 5000
 	if err := p.SetDocument(&doc); !errors.Is(err, sender.ErrDocument) {
 		t.Errorf("a document with other sizes: %v", err)
 	}
@@ -431,18 +413,18 @@ func TestRatesOfANewDocument(t *testing.T) {
 func TestCaution(t *testing.T) {
 	t.Parallel()
 	work := func(loops bool) (n int) {
-		w := newWorld(t, 1, thin())
+		w := newNetwork(t, 1, testParameters())
 		w.carries = func(s sender.Sent) bool { return loops && s.Stream == sender.Loop }
 		p := w.join(0, 3)
 		b := w.newAuthor(5).seal(0, "x")
 		for i := range 900 {
-			if err := p.Enqueue(w.now, write(uint64(i), b)); err != nil {
+			if err := p.Enqueue(w.Now(), write(uint64(i), b)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		w.run(w.now.Add(3 * time.Minute)) // until there are loops enough to judge by
+		w.run(3 * time.Minute) // until there are loops enough to judge by
 		p.sent = nil
-		w.run(w.now.Add(5 * time.Minute))
+		w.run(5 * time.Minute)
 		for _, s := range p.sent {
 			if s.Work {
 				n++

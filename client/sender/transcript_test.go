@@ -44,7 +44,7 @@ func TestTranscripts(t *testing.T) {
 
 // stage is a sender in a world, driven by a transcript.
 type stage struct {
-	*world
+	*network
 	*person
 	author  *author
 	began   time.Time
@@ -54,8 +54,8 @@ type stage struct {
 
 // play runs the commands of each block and writes what came of them below it.
 func play(t *testing.T, script string) string {
-	w := newWorld(t, 1, testParameters())
-	s := &stage{world: w, person: w.join(0, 1), author: w.newAuthor(5), began: w.now}
+	n := newNetwork(t, 1, testParameters())
+	s := &stage{network: n, person: n.join(0, 1), author: n.newAuthor(5), began: n.Now()}
 	var out strings.Builder
 	for block := range strings.SplitSeq(strings.TrimSpace(script), "\n\n") {
 		commands, _, _ := strings.Cut(block, "\n----")
@@ -78,24 +78,24 @@ func (s *stage) do(line string, out *strings.Builder) {
 	fmt.Sscan(rest, &n)
 	switch verb {
 	case "write":
-		if err := s.Enqueue(s.world.now, write(uint64(n), s.author.seal(0, rest))); err != nil {
+		if err := s.Enqueue(s.network.Now(), write(uint64(n), s.author.seal(0, rest))); err != nil {
 			fmt.Fprintf(out, "refused: %v\n", err)
 		}
 	case "watch":
-		s.Watch(sender.Target{Token: uint64(n), ID: s.author.cap.ReadCap().ID(s.author.next, box.NetworkID{}, 0), Since: s.world.now})
+		s.Watch(sender.Target{Token: uint64(n), ID: s.author.cap.ReadCap().ID(s.author.next, box.NetworkID{}, 0), Since: s.network.Now()})
 	case "cancel":
 		s.Cancel(uint64(n))
 	case "loss":
-		s.loss = float64(n) / 100
+		s.LoseAll(float64(n) / 100)
 	case "reconnect":
-		s.queue, s.last = nil, 0
-		s.Connect(s.world.now)
+		s.person.Leave()
+		s.Return()
 	case "run":
 		d, err := time.ParseDuration(rest)
 		if err != nil {
-			s.world.t.Fatalf("%s: %v", line, err)
+			s.network.t.Fatalf("%s: %v", line, err)
 		}
-		s.run(s.world.now.Add(d))
+		s.run(d)
 		s.show(out)
 	case "stats":
 		st := s.Stats()
@@ -103,14 +103,14 @@ func (s *stage) do(line string, out *strings.Builder) {
 		fmt.Fprintf(out, "sent %v, resent %d, replies %d, skipped %d, refused %v, loops %.2f of %d, waiting %d\n",
 			st.Sent, st.Resent, st.Replies, st.Skipped, st.Refused, share, of, s.Waiting())
 	default:
-		s.world.t.Fatalf("no such command: %s", line)
+		s.network.t.Fatalf("no such command: %s", line)
 	}
 }
 
 // show prints the exchanges since the last time, and the events.
 func (s *stage) show(out *strings.Builder) {
 	for i := s.shown; i < len(s.sent); i++ {
-		sent, at := s.sent[i], s.trace[2*i].at
+		sent, at := s.sent[i], s.times[i]
 		what := sent.Stream.String()
 		if sent.Work {
 			what += fmt.Sprintf(" work %d", sent.Token)
