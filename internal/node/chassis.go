@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/documents"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
 )
@@ -19,7 +21,7 @@ type Chassis struct {
 	Params    *sphinx.Params
 	Counts    *Counts
 	Events    *link.Counters // what happened to links
-	Documents *Shelf
+	Documents *documents.Set
 
 	cfg       Options
 	buffers   *buffers
@@ -29,7 +31,7 @@ type Chassis struct {
 
 	services map[link.Kind]Service                       // set before anybody listens
 	senders  atomic.Pointer[map[link.PublicKey]struct{}] // that packets are taken from
-	packets  uint64                                      // received when the node described itself last; the courier's
+	packets  uint64                                      // received when the node described itself last; owned by the goroutine of announcer.run
 }
 
 // Options are the operator's choices and what a role fixes about a node.
@@ -85,9 +87,31 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 	if err != nil {
 		return err
 	}
-	c.Documents, err = OpenShelf(genesis, c.Home.Path("documents"))
+	return c.openDocuments()
+}
+
+// openDocuments takes up the network documents. Providers have a history for those who ask; what an
+// authority has signed it does not fetch.
+func (c *Chassis) openDocuments() error {
+	genesis := c.Home.Genesis
+	files, err := documents.OpenFiles(c.Home.Path("documents"))
+	if err != nil {
+		return err
+	}
+	cfg := documents.Config{Genesis: genesis, Store: files, Follow: documents.Node(genesis, 0), Log: c.cfg.Log}
+	if c.cfg.Role == directory.RoleProvider {
+		cfg.Follow = documents.Node(genesis, history)
+	}
+	if _, named := genesis.Authority(c.Home.Identity.ID()); !named {
+		cfg.Source = documents.Links(func() (link.Transport, error) { return c.transport, nil })
+	}
+	c.Documents, err = documents.Open(cfg)
 	return err
 }
+
+// history is how many epochs a document is given to others beyond its own: as long as it serves, and as
+// long again.
+const history = 2 * protocol.Validity
 
 // Transport opens links as this node.
 func (c *Chassis) Transport() link.Transport { return c.transport }

@@ -8,8 +8,14 @@ import (
 	"murmuration/internal/link"
 )
 
-// apply switches to the document of a new epoch.
-func (n *Node) apply(now time.Time, doc *directory.Document) error {
+// user is the node as it goes by the network documents.
+type user struct{ *Node }
+
+// Prepare does nothing: links and rules change when the epoch begins.
+func (user) Prepare(*directory.Document) error { return nil }
+
+// Use switches to the document of a new epoch.
+func (n user) Use(now time.Time, doc *directory.Document) error {
 	if err := n.turnKeys(now); err != nil {
 		return err
 	}
@@ -28,8 +34,8 @@ func (n *Node) apply(now time.Time, doc *directory.Document) error {
 	return nil
 }
 
-// expire ends all mixing until there is a document again. What is held still leaves if its link lasts.
-func (n *Node) expire() {
+// Expire ends all mixing until there is a document again. What is held still leaves if its link lasts.
+func (n user) Expire(time.Time) {
 	n.pipeline.do(func(time.Time) { n.role.Documents.SetDocument(nil) })
 	_ = n.links.set(nil) // taking links down cannot fail
 	n.before = nil

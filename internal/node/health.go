@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -10,8 +11,8 @@ import (
 
 // Healthy tells why the node does not do its work, or nil.
 func (n *Node) Healthy() error {
-	if _, err := n.Documents.Current(time.Now()); err != nil {
-		return err
+	if n.Documents.Current() == nil {
+		return errors.New("no network document is in force: nothing is carried until there is one")
 	}
 	if up, all := n.links.connected(); all > 0 && up == 0 {
 		return fmt.Errorf("no link to the next layer is up (of %d)", all)
@@ -26,6 +27,7 @@ func (n *Node) Metrics(more ...Gauge) *Metrics {
 		{"murmur_packets_held", "Packets that wait for their time to leave, rounded down.", n.held},
 		{"murmur_replay_fill", "Share of this epoch's replay set that is used, in hundredths; at 1 nothing is forwarded.", n.fill},
 		{"murmur_document_age_epochs", "Epochs since the document in force was new; 3 when there is none.", n.documentAge},
+		{"murmur_document_findings", "Pairs of network documents that contradict each other; documents/findings in the home has them.", n.contradictions},
 	}, more...)
 	return newMetrics(n.cfg.Metrics, n.Healthy, n.Counts, n.Events, all...)
 }
@@ -50,11 +52,20 @@ func (n *Node) fill() float64 {
 }
 
 func (n *Node) documentAge() float64 {
-	now := time.Now()
-	doc, err := n.Documents.Current(now)
-	if err != nil {
+	doc := n.Documents.Current()
+	e, err := n.Home.Genesis.Schedule().Epoch(time.Now())
+	if doc == nil || err != nil || e < doc.Epoch {
 		return protocol.Validity
 	}
-	e, _ := n.Home.Genesis.Schedule().Epoch(now) // Current knows the epoch, too
-	return float64(e - doc.Epoch)
+	return float64(min(e-doc.Epoch, protocol.Validity))
+}
+
+func (n *Node) contradictions() float64 {
+	var proofs int
+	for _, f := range n.Documents.Findings() {
+		if f.Proven() {
+			proofs++
+		}
+	}
+	return float64(proofs)
 }

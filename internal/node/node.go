@@ -23,10 +23,10 @@ type Node struct {
 	role     Role
 	pipeline *pipeline
 	links    *links
-	courier  *Courier
+	announce *announcer
 	listener link.Listener
 
-	before map[link.PublicKey]struct{} // senders by the document before, for the grace; the courier's
+	before map[link.PublicKey]struct{} // senders by the document before, for the grace; owned by the goroutine of Documents.Run
 	warned directory.Epoch             // whose replay set was said to be nearly full; rotate's
 }
 
@@ -41,13 +41,7 @@ func New(c *Chassis, role Role) (*Node, error) {
 		Params: c.Params, Keys: c.keys, Core: role.Core, Links: n.links, Buffers: c.buffers, Counts: c.Counts,
 		Workers: c.cfg.Workers, Log: c.cfg.Log,
 	})
-	registry := role.Registry
-	if registry == nil {
-		registry = NewRemote(c.Home.Genesis, c.transport)
-	}
-	n.courier = NewCourier(CourierConfig{
-		Shelf: c.Documents, Registry: registry, Describe: c.describe, Apply: n.apply, Expire: n.expire, Log: c.cfg.Log,
-	})
+	n.announce = newAnnouncer(c, role.Registry)
 	return n, n.turnKeys(time.Now())
 }
 
@@ -77,7 +71,8 @@ func (n *Node) Run(ctx context.Context) error {
 	defer stop()
 	group.Go(func() error { return n.pipeline.run(ctx) })
 	group.Go(func() error { return n.links.run(ctx) })
-	group.Go(func() error { return n.courier.Run(ctx) })
+	group.Go(func() error { return n.Documents.Run(ctx, user{n}) })
+	group.Go(func() error { return n.announce.run(ctx) })
 	group.Go(func() error { return n.rotate(ctx) })
 	group.Go(func() error { return n.accept(ctx, group) })
 	return group.Wait()

@@ -15,7 +15,7 @@ type Role struct {
 	Core      Core
 	Relay     Relay
 	Documents Documents
-	// Registry is where documents come from; nil is Remote.
+	// Registry is where the node's descriptors go; nil is Authorities.
 	Registry Registry
 }
 

@@ -25,7 +25,7 @@ func (n *Node) rotate(ctx context.Context) error {
 		}
 		e, err := schedule.Epoch(now)
 		if err != nil {
-			return nil // the courier says what is wrong
+			return nil // the documents say what is wrong
 		}
 		n.warnOfTags(e)
 		if !sleepUntil(ctx, n.nextTurn(now, e)) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/documents"
 	"murmuration/internal/durable"
 	"murmuration/internal/node"
 )
@@ -27,7 +28,7 @@ const (
 // needs a home and its documents, nothing of a provider.
 type authority struct {
 	home      *node.Home
-	documents *node.Shelf
+	documents *documents.Set
 	log       *slog.Logger
 	wake      chan struct{} // one place: "there may be something to do"
 
@@ -156,7 +157,7 @@ func (a *authority) do(now time.Time, action directory.Action) error {
 		}
 		return a.voter.Persisted(action.Record)
 	case directory.DoPublish:
-		return a.documents.Keep(now, action.Document)
+		return a.documents.Add(now, action.Document)
 	case directory.DoReport:
 		a.log.Warn("there is no new network document", "error", action.Err)
 	case directory.DoNothing, directory.DoVote, directory.DoEndorse: // the last two are for several authorities
@@ -178,12 +179,4 @@ func (a *authority) Submit(_ context.Context, d *directory.Descriptor) error {
 	default:
 	}
 	return err
-}
-
-// Fetch gives a document that was signed here.
-func (a *authority) Fetch(_ context.Context, e directory.Epoch) (*directory.Document, error) {
-	if doc := a.documents.Document(e); doc != nil {
-		return doc, nil
-	}
-	return nil, fmt.Errorf("the document of epoch %d is not signed yet", e)
 }

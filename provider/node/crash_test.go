@@ -17,6 +17,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/directory"
+	"murmuration/internal/documents"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
 	"murmuration/internal/suite"
@@ -155,7 +156,8 @@ func (h *harbour) kill() {
 // describe hands in the ghost's descriptor until the authority has it or a document in force names it.
 func (h *harbour) describe(ctx context.Context) {
 	genesis := h.net.Genesis
-	remote := node.NewRemote(genesis, h.ghost.transport)
+	remote := node.Authorities{Genesis: genesis, Transport: h.ghost.transport}
+	entry := documents.Links(func() (link.Transport, error) { return h.ghost.transport, nil })
 	e, err := genesis.Schedule().Epoch(time.Now())
 	if err != nil {
 		h.Fatal(err)
@@ -179,7 +181,7 @@ func (h *harbour) describe(ctx context.Context) {
 	}
 	d.Sign(h.ghost.home.Identity)
 	for ctx.Err() == nil {
-		if doc, err := remote.Fetch(ctx, e); err == nil {
+		if doc, err := entry.Fetch(ctx, genesis.Authorities[0], e); err == nil {
 			if _, listed := doc.Node(d.ID); listed {
 				return
 			}

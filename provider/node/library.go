@@ -4,13 +4,13 @@ import (
 	"context"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/documents"
 	"murmuration/internal/link"
-	"murmuration/internal/node"
 )
 
 // library is what this provider gives to whoever asks for documents, and where descriptors go.
 type library struct {
-	documents *node.Shelf
+	documents *documents.Set
 	authority *authority // nil when this provider is none
 }
 

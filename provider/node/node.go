@@ -88,12 +88,7 @@ func (n *Node) newService() *provider.Service {
 		Self: n.chassis.Home.Identity.ID(), Params: n.chassis.Params, Store: n.store,
 		Format:   box.Format{Plaintext: genesis.Parameters.BoxPlaintext},
 		Calendar: box.Calendar{Genesis: genesis.Start, Retention: genesis.Parameters.RetentionDays},
-		Digest: func(e directory.Epoch) (digest directory.Digest) {
-			if doc := n.chassis.Documents.Document(e); doc != nil {
-				digest = doc.Digest()
-			}
-			return digest
-		},
+		Digest:   n.chassis.Documents.Digest,
 	}
 }
 

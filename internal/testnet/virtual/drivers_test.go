@@ -34,8 +34,8 @@ func TestDriversInVirtualTime(t *testing.T) {
 		cross(n, crossings, ada, bob)
 		checkPeople(t, ada, bob)
 		for name, node := range n.Running() {
-			if n.Document(name, crossings) == nil {
-				t.Errorf("%s does not have the document of epoch %d", name, crossings)
+			if n.Document(name, crossings+1) == nil {
+				t.Errorf("%s does not have the document of epoch %d", name, crossings+1)
 			}
 			checkNode(t, name, node)
 		}
