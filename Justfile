@@ -28,7 +28,7 @@ fuzz TIME="30s":
 bench PATTERN=".":
     go test -run '^$' -bench '{{PATTERN}}' -benchtime 2s ./...
 
-# the long forms of tests (R1, R12): four minutes
+# the long forms of tests: four minutes
 exhaustive:
     bash .ci/exhaustive
 
@@ -40,15 +40,15 @@ verify:
 powercut CYCLES="20":
     MURMUR_POWERCUT={{CYCLES}} go test -count=1 -v -run PowerCut ./internal/box
 
-# packets replayed to a real mix: in one process, over rotation, kill -9 and a clean stop (R3)
+# packets replayed to a real mix: in one process, over rotation, kill -9 and a clean stop
 replays COUNT="100000":
     MURMUR_REPLAYS={{COUNT}} go test -count=1 -v -timeout 60m -run Replay ./mix/node
 
-# kills of a provider under load, and what it acknowledged (R4)
+# kills of a provider under load, and what it acknowledged
 kills COUNT="100":
     MURMUR_KILLS={{COUNT}} go test -count=1 -v -timeout 60m -run Kill ./provider/node
 
-# a provider on a disk that becomes full (R7): needs root on Linux
+# a provider on a disk that becomes full: needs root on Linux
 diskfull:
     MURMUR_DISKFULL=1 go test -count=1 -v -run DiskFull ./provider/node
 
@@ -60,11 +60,11 @@ photo RUNS="20":
 photo-virtual:
     MURMUR_ROWS=1 go test -count=1 -v -run TestPhotoRow ./client
 
-# a network and two people for an hour: what heap, goroutines and open files do (R21)
+# a network and two people for an hour: what heap, goroutines and open files do
 soak TIME="60m":
     MURMUR_SOAK={{TIME}} go test -count=1 -v -timeout 25h -run Soak ./internal/demo
 
-# round trips over lossy links and past dead mixes, COUNT for each row: half an hour and more (R9, R10)
+# round trips over lossy links and past dead mixes, COUNT for each row: half an hour and more
 arq COUNT="10000":
     MURMUR_ARQ={{COUNT}} go test -count=1 -v -timeout 180m -run RoundTrips ./client/sender
 

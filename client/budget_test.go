@@ -34,7 +34,7 @@ func TestEntropyIsTheTheorys(t *testing.T) {
 	}
 }
 
-// TestBudget holds the table in protocol.md section 1: about 390 MB a day, each way.
+// TestBudget holds what docs/client.md says of the defaults: about 390 MB a day, each way.
 func TestBudget(t *testing.T) {
 	for suite, packet := range map[string]int{"xwing": 22_862, "x25519": 9_486} {
 		p, err := directory.Defaults(suite)

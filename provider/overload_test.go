@@ -106,7 +106,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// TestOverload is R15 in the core: with five times as many requests as the disk can do, for ten minutes,
+// TestOverload is overload in the core: with five times as many requests as the disk can do, for ten minutes,
 // it goes on answering as many as it can, holds no more than it may, counts every drop, and thirty seconds
 // after the rush everybody is served. The control executes whatever comes to its turn.
 func TestOverload(t *testing.T) {

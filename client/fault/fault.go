@@ -10,7 +10,7 @@ import (
 // Code is the kind of a fault, and the exit code of a command that ends with it (docs/client.md).
 type Code int
 
-// The codes, as social.md lists them.
+// The codes (docs/client.md).
 const (
 	User     Code = 1
 	Internal Code = 2

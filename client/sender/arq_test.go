@@ -11,7 +11,7 @@ import (
 	"murmuration/internal/box"
 )
 
-// TestRoundTripsAreCompleted is rows R9 (lossy links) and R10 (dead mixes): the share of requests that are
+// TestRoundTripsAreCompleted is about lossy links and dead mixes: the share of requests that are
 // answered within so many tries. Its short form is TestResend.
 func TestRoundTripsAreCompleted(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("MURMUR_ARQ"))
@@ -25,11 +25,11 @@ func TestRoundTripsAreCompleted(t *testing.T) {
 		tries       int
 		want        float64
 	}{
-		{"R9: 5 % of packets lost on each link", 0.05, 2, 0, 16, 0.9999},
-		{"R9: 10 % lost", 0.10, 2, 0, 32, 0.9999},
-		{"R9: 20 % lost", 0.20, 2, 0, 64, 0.998},
-		{"R10: 20 % of the mixes dead", 0, 5, 1, 32, 0.9999},
-		{"R10: 33 % dead", 0, 3, 1, 48, 0.985},
+		{"5 % of packets lost on each link", 0.05, 2, 0, 16, 0.9999},
+		{"10 % lost", 0.10, 2, 0, 32, 0.9999},
+		{"20 % lost", 0.20, 2, 0, 64, 0.998},
+		{"20 % of the mixes dead", 0, 5, 1, 32, 0.9999},
+		{"33 % dead", 0, 3, 1, 48, 0.985},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

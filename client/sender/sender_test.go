@@ -214,8 +214,8 @@ func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
 	}
 }
 
-// TestResend is the small form of R9, where every link loses packets, five hops each way, and of R10, where
-// half of the mixes are dead: TestRoundTripsAreCompleted counts.
+// TestResend: every link loses packets, five hops each way, or half of the mixes are dead.
+// TestRoundTripsAreCompleted counts what comes of it.
 func TestResend(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -133,7 +133,7 @@ func TestForeignDirectories(t *testing.T) {
 }
 
 // TestDropDestroys: the key goes, the directory goes, what a crash left goes, and over ten retention
-// periods the disk stays flat (R8).
+// periods the disk stays flat.
 func TestDropDestroys(t *testing.T) {
 	dir := newDir(t)
 	s := openBadger(t, dir, box.Options{})
@@ -214,7 +214,7 @@ func silent(t *testing.T, dir string, n uint64) (missing int) {
 	return missing
 }
 
-// TestFlippedBytes is R6 in the small: a flipped byte in any file, of a store that was closed and of
+// TestFlippedBytes: a flipped byte in any file, of a store that was closed and of
 // one that was killed, is detected or changes nothing. The control does without the mark.
 func TestFlippedBytes(t *testing.T) {
 	const boxes, flips, seed = 12, 15, 1

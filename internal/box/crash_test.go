@@ -152,7 +152,7 @@ func missing(t *testing.T, dir string, want printed) (count int) {
 
 func kill(cmd *exec.Cmd) { cmd.Process.Kill() }
 
-// TestKill is R4 in the small: nothing acknowledged is lost or resurrected when the process is
+// TestKill: nothing acknowledged is lost or resurrected when the process is
 // killed under load, and the store goes on from where it was. The control prints too early.
 func TestKill(t *testing.T) {
 	dir, all := newDir(t), printed{}

@@ -11,7 +11,7 @@ import (
 	"murmuration/internal/box"
 )
 
-// TestPowerCut is R5: a provider's store under load on a file system of its own, whose power is cut
+// TestPowerCut: a provider's store under load on a file system of its own, whose power is cut
 // (EXT4_IOC_SHUTDOWN without flushing the journal), killed, mounted again and compared. The control
 // does not fsync and must lose some. It needs root, losetup and mkfs.ext4, and is asked for by
 // MURMUR_POWERCUT=1 (ten cycles) or any other number of cycles:

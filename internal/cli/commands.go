@@ -2,7 +2,7 @@ package cli
 
 import "github.com/urfave/cli/v2"
 
-// commands is the tree of social.md, as far as it exists.
+// commands is the tree of commands.
 func commands() []*cli.Command {
 	all := []*cli.Command{demoCommand()}
 	all = append(all, clientCommands()...)

@@ -10,7 +10,7 @@ import (
 	"murmuration/internal/durable"
 )
 
-// Exit codes; social.md and every help text list them.
+// Exit codes; the help lists them.
 const (
 	exitDone     = 0
 	exitUser     = 1

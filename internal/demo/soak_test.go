@@ -17,7 +17,7 @@ import (
 	"murmuration/internal/testnet"
 )
 
-// leakLimit is the growth in percent an hour that the design allows (R21).
+// leakLimit is the growth in percent an hour that is allowed.
 const leakLimit = 1.0
 
 const (

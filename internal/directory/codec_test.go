@@ -138,7 +138,7 @@ func TestSecondSpellings(t *testing.T) {
 	}
 }
 
-// R18: a decoder's memory stays within four times its limit, for the densest inputs.
+// A decoder's memory stays within four times its limit, for the densest inputs.
 func TestDecodersMemoryIsBounded(t *testing.T) {
 	bombs := [][]byte{
 		bytes.Repeat([]byte{0x81}, MaxDocument),

@@ -205,7 +205,7 @@ func TestServeEndsAfterManyRequests(t *testing.T) {
 	}
 }
 
-// R18: what strangers send costs no more than a connection's own few frames.
+// What strangers send costs no more than a connection's own few frames.
 func TestServeMemoryIsBounded(t *testing.T) {
 	d := desk{library: &shelf{}}
 	full := make([]byte, pieceSize)

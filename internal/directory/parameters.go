@@ -9,7 +9,7 @@ import (
 	"murmuration/internal/sphinx"
 )
 
-// Defaults gives the default network of a suite (protocol, section 1). The suites differ in packet
+// Defaults gives the default network of a suite (docs/directory.md). The suites differ in packet
 // size, so that they differ in rates for the same budget of about 390 MB a day each way.
 func Defaults(suite string) (Parameters, error) {
 	p := Parameters{

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var parliamentEpochs = flag.Int("parliament.epochs", 4, "epochs to simulate for each pattern of lies (R12: 28 are 1,000 in all)")
+var parliamentEpochs = flag.Int("parliament.epochs", 4, "epochs to simulate for each pattern of lies (28 are 1,000 in all)")
 
 // parliament is n authorities of which the first may lie or be down, with messages in virtual time.
 type parliament struct {
@@ -220,7 +220,7 @@ func authorities(from, to int) (names []string) {
 	return names
 }
 
-// R12: with f liars in every scripted pattern no epoch has two documents, and each has one.
+// With f liars in every scripted pattern no epoch has two documents, and each has one.
 func TestParliamentNeverSplits(t *testing.T) {
 	for _, n := range []int{4, 7} {
 		for name, lie := range lies {

@@ -15,7 +15,7 @@ var ErrBeforeStart = errors.New("before the start of the network")
 // Phase is a part of an epoch in which the authorities do one thing for the next epoch's document.
 type Phase uint8
 
-// The phases, in eighths of the epoch (protocol, section 6).
+// The phases, in eighths of the epoch (docs/directory.md).
 const (
 	PhaseDescriptors Phase = iota // 0 to 3/8: nodes send descriptors
 	PhaseVotes                    // to 4/8

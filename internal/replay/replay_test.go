@@ -29,7 +29,7 @@ func mustAdd(t testing.TB, s *Set, n int, wantFresh bool) {
 	}
 }
 
-// TestSameProcess is R3, first part: none of 10^5 replays is accepted, and no fresh tag refused.
+// TestSameProcess: none of 10^5 replays is accepted, and no fresh tag refused.
 func TestSameProcess(t *testing.T) {
 	const n = 100_000
 	s := NewSet(n, Secret{1})
@@ -160,7 +160,7 @@ func accepted(t testing.TB, s *Set, n int) (count int) {
 	return count
 }
 
-// TestRestart is R3, second part: none of 10^5 replays is accepted after a restart.
+// TestRestart: none of 10^5 replays is accepted after a restart.
 func TestRestart(t *testing.T) {
 	const n = 100_000
 	path := filepath.Join(t.TempDir(), "journal")
@@ -190,7 +190,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestPowerCut is R3, third part, with its control: without fsync the same cuts let replays through.
+// TestPowerCut has its control: without fsync the same cuts let replays through.
 func TestPowerCut(t *testing.T) {
 	const n, cuts = 2000, 50
 	rng := rand.New(chacha(7))
@@ -290,7 +290,7 @@ func BenchmarkSetAdd(b *testing.B) {
 	b.ReportMetric(float64(len(s.table)*keySize)/float64(b.N), "B/entry")
 }
 
-// BenchmarkDurable is the row of targets.md: check, insert, append and group fsync, amortised over
+// BenchmarkDurable is what a node does for each packet: check, insert, append and group fsync, amortised over
 // groups of 4,096 packets (at 2,500 packets/s a group every 1.6 s, less than a hop's mean delay):
 //
 //	go test ./internal/replay -run '^$' -bench Durable -benchtime 1000000x

@@ -97,7 +97,7 @@ func (j *journey) flip(t *testing.T, hop, stride int, count *atomic.Int64) {
 	}
 }
 
-// TestEveryBitFlip is row R1 of the targets. The sample takes an odd stride, so
+// TestEveryBitFlip: no flipped bit goes unnoticed. The sample takes an odd stride, so
 // that all bits of bytes and all fields come up.
 func TestEveryBitFlip(t *testing.T) {
 	strides := map[string]int{"x25519": 29, "xwing": 331}

@@ -11,7 +11,7 @@ import (
 	"murmuration/internal/suite"
 )
 
-// The table of protocol.md, section 1.
+// The sizes that docs/sphinx.md prints.
 func TestSizes(t *testing.T) {
 	for _, c := range []struct {
 		suite                      string

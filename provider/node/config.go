@@ -48,7 +48,7 @@ const (
 	// merging then.
 	minKeepFree = 64
 
-	perSpool  = 64               // replies that wait for one client; protocol, section 4
+	perSpool  = 64               // replies that wait for one client
 	spoolAge  = 30 * time.Minute // later than this the client has asked again
 	spoolIdle = 48 * time.Hour   // a client that stays away longer begins anew
 )

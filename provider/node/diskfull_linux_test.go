@@ -15,7 +15,7 @@ import (
 	"murmuration/internal/testnet"
 )
 
-// TestDiskFull is R7: a provider whose home is on a small file system of its own is filled by another
+// TestDiskFull: a provider whose home is on a small file system of its own is filled by another
 // holder until it refuses, then somebody else takes all that is left, then gives it back. It never exits,
 // refuses in time and by its own status, serves five seconds after there is space, and what it acknowledged
 // is there. It needs root, losetup and mkfs.ext4, and is asked for by MURMUR_DISKFULL=1.

@@ -39,7 +39,7 @@ func TestClockAloneDestroysNothing(t *testing.T) {
 	}
 }
 
-// TestHousekeeping: a day is dropped when its retention is over and not before (R8), and replies that nobody
+// TestHousekeeping: a day is dropped when its retention is over and not before, and replies that nobody
 // fetches are counted and gone.
 func TestHousekeeping(t *testing.T) {
 	dir := t.TempDir()

@@ -133,7 +133,7 @@ func throughJournal(sights []sight, messages, out int) []float64 {
 	return posterior
 }
 
-// The shares are the rule of simulator.md word for word: a mix's mass grows by an arrival's and falls by mass/n.
+// The shares are the rule of docs/simulation.md: a mix's mass grows by an arrival's and falls by mass/n.
 func TestSharesEqualPlainMasses(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, mass, n := newPools(1, 2), [2]float64{}, 0

@@ -186,7 +186,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// The sizes are those of the design's table of default networks.
+// The sizes are those of the default networks, in docs/sphinx.md.
 func TestPresetsGiveTheNetworkItsValues(t *testing.T) {
 	for name, want := range map[string]struct {
 		frame, volume float64
