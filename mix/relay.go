@@ -10,27 +10,6 @@ import (
 	"murmuration/internal/transit"
 )
 
-// Rules is what the relay takes from the network document of the current epoch. The zero Rules stand for
-// no document: nothing is taken in.
-type Rules struct {
-	DelayLimit time.Duration                 // longest delay that a packet may ask for
-	Next       map[directory.NodeID]struct{} // the only nodes that packets may go to
-}
-
-// RulesOf are those of a node under a document: none without a document, and nowhere to send packets to
-// for a node that is not listed.
-func RulesOf(self directory.NodeID, doc *directory.Document) Rules {
-	if doc == nil {
-		return Rules{}
-	}
-	_, next := doc.Neighbours(self)
-	rules := Rules{DelayLimit: doc.Parameters.HopDelayLimit, Next: make(map[directory.NodeID]struct{}, len(next))}
-	for _, n := range next {
-		rules.Next[n.ID] = struct{}{}
-	}
-	return rules
-}
-
 // Relay is the pure core of mixing: replay check, delay, forwarding. It is not safe for concurrent use.
 type Relay struct {
 	rules  Rules

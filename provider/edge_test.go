@@ -20,15 +20,15 @@ var epoch0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func ms(n int) time.Time { return epoch0.Add(time.Duration(n) * time.Millisecond) }
 
-// quay is an edge driven by the lines of a transcript. Times are milliseconds after epoch0; clients,
+// script is an edge driven by the lines of a transcript. Times are milliseconds after epoch0; clients,
 // tags and SURB ids are single letters.
-type quay struct {
+type script struct {
 	edge *Edge
 	now  time.Time
 }
 
-func newQuay(t *testing.T) func(string) string {
-	q := &quay{now: epoch0, edge: NewEdge(Limits{
+func newScript(t *testing.T) func(string) string {
+	q := &script{now: epoch0, edge: NewEdge(Limits{
 		Packets: 4, Replies: 6, Spools: 2, PerSpool: 3, SpoolAge: time.Minute, SpoolIdle: time.Hour, SpooledTotal: 4,
 	})}
 	q.edge.SetDocument(directory.Parameters{
@@ -45,7 +45,7 @@ func newQuay(t *testing.T) func(string) string {
 	}
 }
 
-func (q *quay) do(w []string) (string, error) {
+func (q *script) do(w []string) (string, error) {
 	number := func(i int) int { n, _ := strconv.Atoi(w[i]); return n }
 	switch w[0] {
 	case "at":
@@ -68,7 +68,7 @@ func (q *quay) do(w []string) (string, error) {
 	return "", nil
 }
 
-func (q *quay) client(w []string, number func(int) int) string {
+func (q *script) client(w []string, number func(int) int) string {
 	var key SpoolKey
 	if len(w) > 1 {
 		copy(key[:], w[1])
@@ -97,7 +97,7 @@ func (q *quay) client(w []string, number func(int) int) string {
 	return ""
 }
 
-func (q *quay) packet(w []string, delay time.Duration) string {
+func (q *script) packet(w []string, delay time.Duration) string {
 	a := transit.Arrival{Packet: []byte(w[1]), Hop: sphinx.Result{Kind: sphinx.Deliver, Delay: delay, Payload: []byte("body " + w[1])}}
 	copy(a.Hop.Tag[:], w[0]+w[1])
 	switch w[0] {
@@ -121,7 +121,7 @@ func (q *quay) packet(w []string, delay time.Duration) string {
 	return reason.String()
 }
 
-func (q *quay) due() string {
+func (q *script) due() string {
 	out, drops := q.edge.Due(q.now, nil, nil)
 	var lines []string
 	for _, d := range out {
@@ -137,4 +137,4 @@ func (q *quay) due() string {
 	return strings.Join(append(lines, next), "\n")
 }
 
-func TestEdgeTranscripts(t *testing.T) { transcript.Run(t, "testdata/edge-*.txt", newQuay) }
+func TestEdgeTranscripts(t *testing.T) { transcript.Run(t, "testdata/edge-*.txt", newScript) }

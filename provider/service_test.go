@@ -15,9 +15,9 @@ import (
 	"murmuration/internal/suite"
 )
 
-// counter is a service on a store in memory, with a customer who sends requests as real packets and
+// served is a service on a store in memory, with a customer who sends requests as real packets and
 // opens the replies.
-type counter struct {
+type served struct {
 	*testing.T
 	service *Service
 	store   *box.MemStore
@@ -28,7 +28,7 @@ type counter struct {
 // noon of day 20 of a network that began at epoch0.
 var noon = epoch0.Add(20*24*time.Hour + 12*time.Hour)
 
-func newCounter(t *testing.T, limit int) *counter {
+func newServed(t *testing.T, limit int) *served {
 	t.Helper()
 	par, err := directory.Defaults("x25519")
 	if err != nil {
@@ -38,7 +38,7 @@ func newCounter(t *testing.T, limit int) *counter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &counter{T: t, store: box.NewMemStore(limit)}
+	c := &served{T: t, store: box.NewMemStore(limit)}
 	if c.hop, err = params.Suite().NewPrivateKey([suite.SeedSize]byte{1}); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func newCounter(t *testing.T, limit int) *counter {
 }
 
 // sealed is a box that this provider holds on that day, or does not.
-func (c *counter) sealed(day box.Day, mine bool, mark byte, size int) box.Box {
+func (c *served) sealed(day box.Day, mine bool, mark byte, size int) box.Box {
 	for n := uint64(0); ; n++ {
 		b := boxtest.Box(n, mark, size)
 		held := box.Placement(day, b.ID, c.others, 2)
@@ -68,7 +68,7 @@ func (c *counter) sealed(day box.Day, mine bool, mark byte, size int) box.Box {
 }
 
 // ask sends a request to the provider and opens what its reply packet brings.
-func (c *counter) ask(now time.Time, r box.Request) (box.Reply, error) {
+func (c *served) ask(now time.Time, r box.Request) (box.Reply, error) {
 	c.Helper()
 	p := c.service.Params
 	id := sphinx.SURBID{7}
@@ -100,7 +100,7 @@ func (c *counter) ask(now time.Time, r box.Request) (box.Reply, error) {
 }
 
 // deliver is the payload of a packet as the provider's hop finds it.
-func (c *counter) deliver(surb, user []byte) []byte {
+func (c *served) deliver(surb, user []byte) []byte {
 	p := c.service.Params
 	packet, err := p.New(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &protocol.ServiceBoxes}}, surb, user)
 	if err != nil {
@@ -117,7 +117,7 @@ const today = box.Day(20)
 
 // TestServiceAnswers: every status and every refusal, in one order of events.
 func TestServiceAnswers(t *testing.T) {
-	c := newCounter(t, 0)
+	c := newServed(t, 0)
 	size := c.service.Format.CiphertextSize()
 	data, other := c.sealed(today, true, 'd', size), c.sealed(today, true, 'o', size)
 	tombstone := c.sealed(today, true, 0, 0)
@@ -174,7 +174,7 @@ func TestServiceAnswers(t *testing.T) {
 }
 
 func TestServiceTellsDigests(t *testing.T) {
-	c := newCounter(t, 0)
+	c := newServed(t, 0)
 	reply, err := c.ask(noon, box.Request{Op: box.OpDigest, Epoch: 5})
 	if err != nil || reply.Status != box.StatusDigest || reply.Epoch != 5 || reply.Digest != [32]byte{5} {
 		t.Errorf("%v, %v", reply, err)
@@ -184,7 +184,7 @@ func TestServiceTellsDigests(t *testing.T) {
 // TestFullStoreSaysSo: data is refused with its own status; reads and tombstones still work.
 func TestFullStoreSaysSo(t *testing.T) {
 	par, _ := directory.Defaults("x25519")
-	c := newCounter(t, par.Ciphertext())
+	c := newServed(t, par.Ciphertext())
 	size := c.service.Format.CiphertextSize()
 	first := c.sealed(today, true, 'a', size)
 	ask := func(r box.Request) box.Status {
@@ -216,7 +216,7 @@ func TestFullStoreSaysSo(t *testing.T) {
 
 // TestNoAnswer: what means nothing gets no reply, and touches no store.
 func TestNoAnswer(t *testing.T) {
-	c := newCounter(t, 0)
+	c := newServed(t, 0)
 	f := c.service.Format
 	good := c.sealed(today, true, 'd', f.CiphertextSize())
 	forged := good
@@ -250,7 +250,7 @@ func TestNoAnswer(t *testing.T) {
 
 // TestExpiredIsNotFound: a day that the store has dropped looks like one that never was.
 func TestExpiredIsNotFound(t *testing.T) {
-	c := newCounter(t, 0)
+	c := newServed(t, 0)
 	if err := c.store.Drop(today + 1); err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +272,7 @@ func (broken) Read(box.Day, box.ID) (box.Box, box.Status, error) {
 
 // TestDiskFailureIsNoRefusal: it is told apart from a bad request, for the operator.
 func TestDiskFailureIsNoRefusal(t *testing.T) {
-	c := newCounter(t, 0)
+	c := newServed(t, 0)
 	c.service.Store = broken{c.store}
 	if _, err := c.ask(noon, box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: c.sealed(today, true, 'd', 100).ID}}); err == nil || errors.Is(err, ErrNoAnswer) {
 		t.Errorf("a failing disk gives %v", err)
@@ -281,10 +281,10 @@ func TestDiskFailureIsNoRefusal(t *testing.T) {
 
 // TestMerge: what other holders send, and that of two contents both keep the same one.
 func TestMerge(t *testing.T) {
-	size := newCounter(t, 0).service.Format.CiphertextSize()
+	size := newServed(t, 0).service.Format.CiphertextSize()
 	var kept [2]byte
 	for i, marks := range []string{"ab", "ba"} {
-		c := newCounter(t, 0)
+		c := newServed(t, 0)
 		for j, mark := range []byte(marks) {
 			reply, err := c.service.Merge(noon, box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, mark, size)})
 			if want := [2]box.Status{box.StatusStored, box.StatusConflict}[j]; err != nil || reply.Status != want {
@@ -302,7 +302,7 @@ func TestMerge(t *testing.T) {
 	if kept[0] != kept[1] {
 		t.Error("the order decides which of two contents is kept")
 	}
-	c := newCounter(t, 0)
+	c := newServed(t, 0)
 	for what, r := range map[string]box.Request{
 		"a dummy":        {Op: box.OpDigest},
 		"not a holder":   {Op: box.OpWrite, Day: today, Box: c.sealed(today, false, 'a', size)},

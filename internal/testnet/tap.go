@@ -23,6 +23,7 @@ type Tap struct {
 type Frame struct {
 	At       time.Duration // since the tap's start
 	From, To int           // parties; see Name
+	Kind     link.Kind     // of the link
 	Size     int           // bytes, without what TLS adds
 }
 
@@ -106,7 +107,7 @@ type tappedConn struct {
 // Send implements link.Conn.
 func (c tappedConn) Send(frames ...[]byte) error {
 	for _, f := range frames {
-		c.tap.note(c.here, c.peer, len(f))
+		c.tap.note(c.here, c.peer, c.Kind(), len(f))
 	}
 	return c.Conn.Send(frames...)
 }
@@ -115,13 +116,13 @@ func (c tappedConn) Send(frames ...[]byte) error {
 func (c tappedConn) Receive(frame []byte) error {
 	err := c.Conn.Receive(frame)
 	if err == nil {
-		c.tap.note(c.peer, c.here, len(frame))
+		c.tap.note(c.peer, c.here, c.Kind(), len(frame))
 	}
 	return err
 }
 
-func (t *Tap) note(from, to, size int) {
+func (t *Tap) note(from, to int, kind link.Kind, size int) {
 	t.mu.Lock()
-	t.frames = append(t.frames, Frame{time.Since(t.start), from, to, size})
+	t.frames = append(t.frames, Frame{time.Since(t.start), from, to, kind, size})
 	t.mu.Unlock()
 }

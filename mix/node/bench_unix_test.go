@@ -47,7 +47,7 @@ func BenchmarkWholeMix(b *testing.B) {
 	for _, s := range sizes {
 		b.Run(s.name, func(b *testing.B) {
 			par := benchParameters(s.suite, s.plaintext)
-			stage := func() *stage { return newStage(b, b.TempDir(), par, nil) }
+			stage := func() *stage { return newStage(b, b.TempDir(), par) }
 			params := stage().params
 			due := reference(b, params)
 			start := stage().drive(b, 0) // what a mix costs that does nothing
@@ -256,7 +256,7 @@ func BenchmarkAtRest(b *testing.B) {
 	par := benchParameters("xwing", 8256)
 	par.EpochLength, par.Grace = 4*time.Second, time.Second
 	par.HopDelayLimit, par.MeanHopDelay = 40*time.Millisecond, 4*time.Millisecond
-	s := newStage(b, b.TempDir(), par, nil)
+	s := newStage(b, b.TempDir(), par)
 	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
 	wait := s.run(ctx, nil)
 	child := s.spawn()

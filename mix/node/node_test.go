@@ -165,7 +165,7 @@ func TestKeysAreErasedInTime(t *testing.T) {
 // TestRunLeavesNothingBehind: Ctrl-C ends a node over real sockets, and nothing runs on.
 func TestRunLeavesNothingBehind(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	s := newStage(t, t.TempDir(), parameters(), nil)
+	s := newStage(t, t.TempDir(), parameters())
 	ctx, cancel := context.WithCancel(t.Context())
 	wait := s.run(ctx, nil)
 	n, err := mixnode.New(s.config(func(c *mixnode.Config) { c.Metrics = "127.0.0.1:0" }))
@@ -184,9 +184,6 @@ func TestRunLeavesNothingBehind(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// everybody is all nodes but mix-1.
-var everybody = []string{"provider-1", "provider-2", "mix-2", "mix-3"}
 
 // logTo has a mix write its log where a test reads it.
 func logTo(log *lines) func(*mixnode.Config) {

@@ -82,7 +82,7 @@ func (p *process) end(how os.Signal) string {
 // TestReplaysOverRestarts: nothing that came through before a clean stop or a kill in the middle of the
 // traffic comes through again after it. Control: with the replay tags as they were before the traffic, it does.
 func TestReplaysOverRestarts(t *testing.T) {
-	s := newStage(t, t.TempDir(), slow(), nil)
+	s := newStage(t, t.TempDir(), slow())
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second+time.Duration(replays())*20*time.Millisecond)
 	wait := s.run(ctx, nil)
 	defer wait()

@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"murmuration/internal/node"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/testnet"
+	"murmuration/internal/testnet/virtual"
 	"murmuration/internal/transit"
 	"murmuration/mix"
 	mixnode "murmuration/mix/node"
@@ -58,13 +60,9 @@ func slow() directory.Parameters {
 	return par
 }
 
-// newStage founds the network in dir. Without a fabric the links are TLS on loopback.
-func newStage(t testing.TB, dir string, par directory.Parameters, fabric *link.Fabric) *stage {
+// newStage founds the network in dir, for links over TLS on loopback.
+func newStage(t testing.TB, dir string, par directory.Parameters) *stage {
 	t.Helper()
-	params, err := par.PacketParams()
-	if err != nil {
-		t.Fatal(err)
-	}
 	n, err := testnet.New(testnet.Plan{
 		Dir: filepath.Join(dir, "net"), Label: "stage", Host: "127.0.0.1", Providers: 3, Width: 1, Parameters: par, Start: time.Now(),
 	})
@@ -72,13 +70,23 @@ func newStage(t testing.TB, dir string, par directory.Parameters, fabric *link.F
 		t.Fatal(err)
 	}
 	n.Release()
-	s := &stage{TB: t, net: n, fabric: fabric, params: params, homes: map[string]*node.Home{}}
+	s := &stage{TB: t}
+	s.enter(n)
+	return s
+}
+
+// enter learns who is who.
+func (s *stage) enter(n *testnet.Network) {
+	s.net, s.homes = n, map[string]*node.Home{}
+	var err error
+	if s.params, err = n.Plan.Parameters.PacketParams(); err != nil {
+		s.Fatal(err)
+	}
 	for _, one := range n.Nodes {
 		if s.homes[one.Name], err = node.OpenHome(one.Dir); err != nil {
-			t.Fatal(err)
+			s.Fatal(err)
 		}
 	}
-	return s
 }
 
 // run has all nodes but mix-1 run until ctx ends; the returned function waits for the end. Names that are
@@ -268,46 +276,55 @@ func (s *stage) receive(ctx context.Context, doc *directory.Document, n int, sen
 	return s.came(doc) - before
 }
 
-// onStage runs mix-1 in virtual time among the others. A bubble begins in the year 2000, a network may
-// not.
+// onStage runs mix-1 in virtual time among the others.
 func onStage(t *testing.T, v variant, body func(ctx context.Context, s *stage, n *mixnode.Node)) {
 	t.Helper()
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour)
-		par := parameters()
-		if v.loopEvery != 0 {
-			par.MixLoopEvery = v.loopEvery
-		}
-		s := newStage(t, dir, par, link.NewFabric())
-		s.silent = v.silent
-		ctx, cancel := context.WithCancel(t.Context())
-		wait := s.run(ctx, nil)
+	among(t, v, func(ctx context.Context, s *stage, net *virtual.Net) {
 		n, err := mixnode.New(s.config(v.config))
 		if err != nil {
 			t.Fatal(err)
 		}
-		done := make(chan error, 1)
-		go func() { done <- n.Run(ctx) }()
-		defer func() {
-			cancel()
-			if err := <-done; err != nil {
-				t.Errorf("mix-1 ended with %v", err)
-			}
-			wait()
-			if err := n.Close(); err != nil {
-				t.Error(err)
-			}
-		}()
+		net.Go(func(ctx context.Context) error { return errors.Join(n.Run(ctx), n.Close()) })
 		body(ctx, s, n)
 	})
 }
+
+// among runs all nodes but mix-1 in virtual time.
+func among(t *testing.T, v variant, story func(ctx context.Context, s *stage, net *virtual.Net)) {
+	t.Helper()
+	plan := virtual.Plan(t)
+	if plan.Parameters = parameters(); v.loopEvery != 0 {
+		plan.Parameters.MixLoopEvery = v.loopEvery
+	}
+	s := &stage{TB: t, silent: v.silent}
+	o := testnet.Options{Transport: s.transport, Skip: append([]string{"provider-3", "mix-1"}, everybody...)}
+	virtual.Run(t, plan, o, func(net *virtual.Net) {
+		s.fabric = net.Fabric
+		s.enter(net.Network)
+		if v.before != nil {
+			v.before(s)
+		}
+		for _, name := range o.Skip {
+			if name != "mix-1" {
+				net.Start(name)
+			}
+		}
+		s.nodes = net.Running()
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		story(ctx, s, net)
+	})
+}
+
+// everybody is all nodes that send packets, but mix-1.
+var everybody = []string{"provider-1", "provider-2", "mix-2", "mix-3"}
 
 // variant is what a test changes about the stage.
 type variant struct {
 	config    func(*mixnode.Config) // of mix-1
 	silent    []string
 	loopEvery time.Duration
+	before    func(*stage) // happens before the nodes start
 }
 
 // pass lets virtual time go by.

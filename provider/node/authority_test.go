@@ -16,10 +16,10 @@ import (
 // TestAuthorityRemembersWhatItSigned: what an authority signed is on its disk, and with a record that cannot
 // be read it does not start: it might sign another document for the same epoch.
 func TestAuthorityRemembersWhatItSigned(t *testing.T) {
-	onShore(t, nil, func(_ context.Context, s *shore) {
-		s.pass(3 * time.Second)
-		doc := document(t, s.net, "0")
-		raw, err := os.ReadFile(filepath.Join(s.net.Nodes[0].Dir, "signed"))
+	watch(t, nil, func(_ context.Context, w *watched) {
+		w.Pass(3 * time.Second)
+		doc := w.first()
+		raw, err := os.ReadFile(filepath.Join(w.Nodes[0].Dir, "signed"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,7 +28,7 @@ func TestAuthorityRemembersWhatItSigned(t *testing.T) {
 			t.Errorf("the record is of epoch %d, %v; the document of %d", record.Epoch, err, doc.Epoch)
 		}
 	})
-	home := newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy).Nodes[0]
+	home := newNetwork(t).Nodes[0]
 	if err := os.WriteFile(filepath.Join(home.Dir, "signed"), []byte("scribble"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -54,26 +54,26 @@ func (j *journal) String() string {
 func TestLogsNameNobody(t *testing.T) {
 	var log journal
 	var secrets map[string][]byte
-	onShore(t, nil, func(ctx context.Context, s *shore) {
-		s.pass(3 * time.Second)
-		c := s.customer(ctx)
-		b, other := s.mineToo(c.doc, "provider-2", 0, 'b'), s.mineToo(c.doc, "provider-2", 0, 'c')
+	watch(t, nil, func(ctx context.Context, w *watched) {
+		w.Pass(3 * time.Second)
+		c := w.customer(ctx)
+		b, other := w.mineToo(c.doc, "provider-2", 0, 'b'), w.mineToo(c.doc, "provider-2", 0, 'c')
 		spool := link.Seed{99}.Public()
 		secrets = map[string][]byte{"spool key": spool[:], "box id": b.ID[:], "content": b.Ciphertext[:32], "signature": b.Signature[:]}
 		for _, r := range []box.Request{
-			{Op: box.OpWrite, Day: s.today(), Box: b}, {Op: box.OpWrite, Day: s.today(), Box: other},
-			{Op: box.OpRead, Day: s.today(), Box: box.Box{ID: b.ID}}, {Op: box.OpWrite, Day: s.today() + 5, Box: b},
+			{Op: box.OpWrite, Day: w.today(), Box: b}, {Op: box.OpWrite, Day: w.today(), Box: other},
+			{Op: box.OpRead, Day: w.today(), Box: box.Box{ID: b.ID}}, {Op: box.OpWrite, Day: w.today() + 5, Box: b},
 		} {
 			c.ask(r, 0)
 		}
-		s.pass(time.Second)
-		if err := s.stores["provider-1"].Close(); err != nil { // the disk is gone
+		w.Pass(time.Second)
+		if err := w.stores["provider-1"].Close(); err != nil { // the disk is gone
 			t.Fatal(err)
 		}
-		c.ask(box.Request{Op: box.OpRead, Day: s.today(), Box: box.Box{ID: b.ID}}, 0)
-		s.pass(time.Second)
+		c.ask(box.Request{Op: box.OpRead, Day: w.today(), Box: box.Box{ID: b.ID}}, 0)
+		w.Pass(time.Second)
 		c.conn.Close()
-		s.pass(time.Second)
+		w.Pass(time.Second)
 	}, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug - 10})))
 	if text := log.String(); !strings.Contains(text, "network document in force") || !strings.Contains(text, "could not be executed") {
 		t.Fatalf("control: what must be logged is not\n%s", text)

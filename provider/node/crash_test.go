@@ -61,20 +61,20 @@ func kills() int {
 	return 3
 }
 
-// harbour is a private network over TLS, of which the first provider runs in a process of its own and
+// besieged is a private network over TLS, of which the first provider runs in a process of its own and
 // the test plays the third one.
-type harbour struct {
+type besieged struct {
 	*testing.T
 	net    *testnet.Network
-	ghost  *ghost
+	played *played
 	child  *exec.Cmd
 	stderr bytes.Buffer
 
 	keepFree string // MiB that the child's disk must keep
 }
 
-// ghost is a provider that only hands in its descriptor and sends boxes to the other holders.
-type ghost struct {
+// played is a provider that only hands in its descriptor and sends boxes to the other holders.
+type played struct {
 	home      *node.Home
 	node      *testnet.Node
 	transport link.Transport
@@ -83,7 +83,7 @@ type ghost struct {
 // TestKilledUnderLoad: a provider is killed with -9 while another holder sends it boxes and deletions; everything
 // that it acknowledged is in its store, byte for byte, nothing deleted comes back, and it goes on.
 func TestKilledUnderLoad(t *testing.T) {
-	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy), keepFree: "64"}
+	h := &besieged{T: t, net: newNetwork(t), keepFree: "64"}
 	h.net.Release()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+10*kills())*time.Second)
 	defer cancel()
@@ -113,7 +113,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	}
 }
 
-func (h *harbour) node(name string) *testnet.Node {
+func (h *besieged) node(name string) *testnet.Node {
 	for _, n := range h.net.Nodes {
 		if n.Name == name {
 			return n
@@ -123,7 +123,7 @@ func (h *harbour) node(name string) *testnet.Node {
 	return nil
 }
 
-func (h *harbour) raise() {
+func (h *besieged) raise() {
 	self := h.node("provider-3")
 	home, err := node.OpenHome(self.Dir)
 	if err != nil {
@@ -135,10 +135,10 @@ func (h *harbour) raise() {
 	if err != nil {
 		h.Fatal(err)
 	}
-	h.ghost = &ghost{home, self, transport}
+	h.played = &played{home, self, transport}
 }
 
-func (h *harbour) spawn() {
+func (h *besieged) spawn() {
 	self := h.node("provider-1")
 	h.child = exec.Command(os.Args[0])
 	h.child.Env = append(os.Environ(), childVariable+"="+self.Dir, childVariable+"A="+self.Addr, childVariable+"K="+h.keepFree)
@@ -148,22 +148,23 @@ func (h *harbour) spawn() {
 	}
 }
 
-func (h *harbour) kill() {
+func (h *besieged) kill() {
 	_ = h.child.Process.Kill() // it may be gone
 	_ = h.child.Wait()
 }
 
-// describe hands in the ghost's descriptor until the authority has it or a document in force names it.
-func (h *harbour) describe(ctx context.Context) {
+// describe hands in the descriptor of the provider that the test plays, until the authority has it or a
+// document in force names it.
+func (h *besieged) describe(ctx context.Context) {
 	genesis := h.net.Genesis
-	remote := node.Authorities{Genesis: genesis, Transport: h.ghost.transport}
-	entry := documents.Links(func() (link.Transport, error) { return h.ghost.transport, nil })
+	remote := node.Authorities{Genesis: genesis, Transport: h.played.transport}
+	entry := documents.Links(func() (link.Transport, error) { return h.played.transport, nil })
 	e, err := genesis.Schedule().Epoch(time.Now())
 	if err != nil {
 		h.Fatal(err)
 	}
-	d := &directory.Descriptor{Network: genesis.ID(), ID: h.ghost.home.Identity.ID(), Role: directory.RoleProvider, Name: "provider-3",
-		Addr: h.ghost.node.Addr, Epoch: e, Storing: true, Capacity: 1000, Serial: uint64(time.Now().UnixNano())}
+	d := &directory.Descriptor{Network: genesis.ID(), ID: h.played.home.Identity.ID(), Role: directory.RoleProvider, Name: "provider-3",
+		Addr: h.played.node.Addr, Epoch: e, Storing: true, Capacity: 1000, Serial: uint64(time.Now().UnixNano())}
 	params, err := genesis.Parameters.PacketParams()
 	if err != nil {
 		h.Fatal(err)
@@ -179,13 +180,13 @@ func (h *harbour) describe(ctx context.Context) {
 		}
 		d.Keys[i] = key.Public().Bytes()
 	}
-	d.Sign(h.ghost.home.Identity)
+	d.Sign(h.played.home.Identity)
 	for ctx.Err() == nil {
 		if doc, err := entry.Fetch(ctx, genesis.Authorities[0], e); err == nil {
 			if _, listed := doc.Node(d.ID); listed {
 				return
 			}
-			h.Fatal("the document does not list the ghost")
+			h.Fatal("the document does not list the provider that the test plays")
 		}
 		_ = remote.Submit(ctx, d) // until there is somebody to take it
 		select {
@@ -193,6 +194,18 @@ func (h *harbour) describe(ctx context.Context) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// newNetwork is one over TLS with a single epoch.
+func newNetwork(t *testing.T) *testnet.Network {
+	t.Helper()
+	plan := planned(t, time.Hour, busy)
+	plan.Start = time.Now()
+	n, err := testnet.New(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // busy makes other holders send more than they would, and mixes send loops that are remembered on the disk.
@@ -211,7 +224,7 @@ func newLedger() *ledger { return &ledger{map[uint64]int{}, map[uint64]bool{}} }
 
 // load sends boxes as another holder does, as fast as they are taken, notes what was acknowledged, and
 // returns in the middle of it.
-func (h *harbour) load(ctx context.Context, from uint64, said *ledger) {
+func (h *besieged) load(ctx context.Context, from uint64, said *ledger) {
 	conn := h.dial(ctx)
 	defer conn.Close()
 	stop := time.Now().Add(600 * time.Millisecond)
@@ -220,7 +233,7 @@ func (h *harbour) load(ctx context.Context, from uint64, said *ledger) {
 
 // offer sends boxes with the numbers from this one on, and now and then deletes one that is there,
 // until enough says so. It returns how many were refused because there is no room.
-func (h *harbour) offer(conn link.Conn, n uint64, said *ledger, enough func(full int) bool) (full int) {
+func (h *besieged) offer(conn link.Conn, n uint64, said *ledger, enough func(full int) bool) (full int) {
 	h.Helper()
 	f := box.Format{Plaintext: h.net.Genesis.Parameters.BoxPlaintext}
 	frame := make([]byte, f.RequestSize())
@@ -254,14 +267,14 @@ func (h *harbour) offer(conn link.Conn, n uint64, said *ledger, enough func(full
 }
 
 // dial opens a replica link to the child, once it has a document.
-func (h *harbour) dial(ctx context.Context) link.Conn {
+func (h *besieged) dial(ctx context.Context) link.Conn {
 	to := h.node("provider-1")
 	home, err := node.OpenHome(to.Dir)
 	if err != nil {
 		h.Fatal(err)
 	}
 	for {
-		conn, err := h.ghost.transport.Dial(ctx, link.Peer{Addr: to.Addr, Key: link.PublicKey(home.Identity.ID())}, link.Replica)
+		conn, err := h.played.transport.Dial(ctx, link.Peer{Addr: to.Addr, Key: link.PublicKey(home.Identity.ID())}, link.Replica)
 		if err == nil {
 			return conn
 		}
@@ -275,7 +288,7 @@ func (h *harbour) dial(ctx context.Context) link.Conn {
 
 // check opens the dead provider's store and looks for every box that it acknowledged, deleted ones too, and
 // for one that it never got.
-func (h *harbour) check(said *ledger) {
+func (h *besieged) check(said *ledger) {
 	store, err := box.Open(filepath.Join(h.node("provider-1").Dir, "boxes"), box.Options{Reserve: 1})
 	if err != nil {
 		h.Fatal(err)
@@ -295,11 +308,11 @@ func (h *harbour) check(said *ledger) {
 	}
 }
 
-func (h *harbour) today() box.Day { return box.DayOf(h.net.Genesis.Start, time.Now()) }
+func (h *besieged) today() box.Day { return box.DayOf(h.net.Genesis.Start, time.Now()) }
 
 // TestBoxesMissing: a provider whose boxes are gone says so, and does not begin anew.
 func TestBoxesMissing(t *testing.T) {
-	self := newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy).Nodes[0]
+	self := newNetwork(t).Nodes[0]
 	boxes := filepath.Join(self.Dir, "boxes")
 	if err := os.RemoveAll(boxes); err != nil {
 		t.Fatal(err)

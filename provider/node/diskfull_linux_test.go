@@ -23,7 +23,7 @@ func TestDiskFull(t *testing.T) {
 	if os.Getenv("MURMUR_DISKFULL") == "" {
 		t.Skip("opt in with MURMUR_DISKFULL=1, as root")
 	}
-	h := &harbour{T: t, net: newNetwork(t, filepath.Join(t.TempDir(), "net"), time.Hour, busy), keepFree: "128"}
+	h := &besieged{T: t, net: newNetwork(t), keepFree: "128"}
 	h.net.Release()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -74,7 +74,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 // shrink moves a directory to a file system of that size.
-func (h *harbour) shrink(dir, size string) {
+func (h *besieged) shrink(dir, size string) {
 	image, mount := filepath.Join(h.TempDir(), "image"), dir
 	old := dir + ".old"
 	if err := os.Rename(dir, old); err != nil {
@@ -92,7 +92,7 @@ func (h *harbour) shrink(dir, size string) {
 	h.run("cp", "-a", old+"/.", mount)
 }
 
-func (h *harbour) run(name string, args ...string) string {
+func (h *besieged) run(name string, args ...string) string {
 	h.Helper()
 	out, err := exec.Command(name, args...).CombinedOutput()
 	if err != nil {
@@ -101,7 +101,7 @@ func (h *harbour) run(name string, args ...string) string {
 	return string(out)
 }
 
-func (h *harbour) free(dir string) uint64 {
+func (h *besieged) free(dir string) uint64 {
 	n, err := durable.Free(dir)
 	if err != nil {
 		h.Fatal(err)
@@ -110,7 +110,7 @@ func (h *harbour) free(dir string) uint64 {
 }
 
 // fill writes a file until no more than that much is free.
-func (h *harbour) fill(dir, name string, leave uint64) {
+func (h *besieged) fill(dir, name string, leave uint64) {
 	f, err := os.Create(filepath.Join(dir, name))
 	if err != nil {
 		h.Fatal(err)

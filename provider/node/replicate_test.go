@@ -14,34 +14,120 @@ import (
 	"murmuration/provider"
 )
 
+// replication is what a watcher sees on the first provider's replica links in four seconds, when so many
+// boxes wait for the second provider.
+func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace []sighting, arrived int) {
+	t.Helper()
+	watch(t, slow, func(ctx context.Context, w *watched) {
+		w.Pass(3 * time.Second)
+		doc := w.first()
+		var put []box.Box
+		for i := range boxes {
+			b := w.mineToo(doc, "provider-2", uint64(i), 'x')
+			if _, err := w.stores["provider-1"].MemStore.Write(w.today(), b, box.Holder(listed(t, doc, "provider-2").ID)); err != nil {
+				t.Fatal(err)
+			}
+			put = append(put, b)
+		}
+		from := w.elapsed()
+		w.Pass(4 * time.Second)
+		trace = w.seenOn(link.Replica, from)
+		for _, b := range put {
+			if got, _, err := w.stores["provider-2"].MemStore.Read(w.today(), b.ID); err == nil && got.Equal(b) {
+				arrived++
+			}
+		}
+	})
+	return trace, arrived
+}
+
+// TestReplicationHidesWrites: a watcher of the links between providers sees the same frames at the same
+// times whether boxes wait or not, on whatever disk; and the boxes arrive. Control: a provider that
+// takes longer than a tick to find what waits is seen.
+func TestReplicationHidesWrites(t *testing.T) {
+	idle, _ := replication(t, 0, nil)
+	if len(idle) < 300 {
+		t.Fatalf("a watcher sees %d frames in four seconds", len(idle))
+	}
+	for name, slow := range map[string]func(string, *slowStore){
+		"fast disk": nil,
+		"slow disk": func(_ string, s *slowStore) { s.merge, s.pending = 7*time.Millisecond, 3*time.Millisecond },
+		"late disk": func(_ string, s *slowStore) { s.merge = 30 * time.Millisecond }, // longer than a tick
+	} {
+		busy, arrived := replication(t, 20, slow)
+		if arrived != 20 {
+			t.Errorf("%s: %d of 20 boxes arrived at the second holder", name, arrived)
+		}
+		if !same(idle, busy) {
+			t.Errorf("%s: a watcher can tell an idle from a busy provider", name)
+		}
+	}
+	if control, _ := replication(t, 20, func(_ string, s *slowStore) { s.pending = 33 * time.Millisecond }); same(idle, control) {
+		t.Error("control: a provider that falls behind its ticks is not seen")
+	}
+}
+
+// same compares what was seen on each link; the order between links is chance.
+func same(a, b []sighting) bool {
+	for _, peer := range []string{"provider-2", "provider-3"} {
+		x, y := only(a, peer), only(b, peer)
+		both := min(len(x), len(y)) // where in a tick the watch began is chance, too
+		if max(len(x), len(y)) > both+2 {
+			return false
+		}
+		for i := range both {
+			if x[i] != y[i] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// only is what was seen on one link, from the first frame that was sent on it.
+func only(all []sighting, peer string) (some []sighting) {
+	var first time.Duration
+	for _, s := range all {
+		if s.peer != peer || len(some) == 0 && s.back {
+			continue
+		}
+		if len(some) == 0 {
+			first = s.at
+		}
+		s.at -= first
+		some = append(some, s)
+	}
+	return some
+}
+
 // TestFullHolderHoldsUpNothing: while the second holder has no room for data, a deletion that waits behind
 // many boxes reaches it; when it has room again, so do the boxes.
 func TestFullHolderHoldsUpNothing(t *testing.T) {
-	onShore(t, nil, func(_ context.Context, s *shore) {
-		s.pass(3 * time.Second)
-		doc := document(t, s.net, "0")
+	watch(t, nil, func(_ context.Context, w *watched) {
+		w.Pass(3 * time.Second)
+		doc := w.first()
 		peer := box.Holder(listed(t, doc, "provider-2").ID)
-		from, to := s.stores["provider-1"], s.stores["provider-2"]
+		from, to := w.stores["provider-1"], w.stores["provider-2"]
 		to.full.Store(true)
 		var data []box.Box
 		put := func(b box.Box) {
-			if _, err := from.MemStore.Write(s.today(), b, peer); err != nil {
+			if _, err := from.MemStore.Write(w.today(), b, peer); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for i := range uint64(10) {
-			data = append(data, s.mineToo(doc, "provider-2", i, 'x'))
+			data = append(data, w.mineToo(doc, "provider-2", i, 'x'))
 			put(data[i])
 		}
-		deletion := boxtest.Box(s.number(doc, "provider-2", 10), 0, 0)
+		deletion := boxtest.Box(w.number(doc, "provider-2", 10), 0, 0)
 		put(deletion)
-		s.pass(2 * time.Second)
-		if _, status, err := to.MemStore.Read(s.today(), deletion.ID); err != nil || status != box.StatusTombstoned {
+		w.Pass(2 * time.Second)
+		if _, status, err := to.MemStore.Read(w.today(), deletion.ID); err != nil || status != box.StatusTombstoned {
 			t.Errorf("at a holder without room the deletion is %s, %v", status, err)
 		}
 		arrived := func() (n int) {
 			for _, b := range data {
-				if got, _, err := to.MemStore.Read(s.today(), b.ID); err == nil && got.Equal(b) {
+				if got, _, err := to.MemStore.Read(w.today(), b.ID); err == nil && got.Equal(b) {
 					n++
 				}
 			}
@@ -51,7 +137,7 @@ func TestFullHolderHoldsUpNothing(t *testing.T) {
 			t.Errorf("control: %d boxes are at a holder without room", n)
 		}
 		to.full.Store(false)
-		s.pass(2 * time.Second)
+		w.Pass(2 * time.Second)
 		if n := arrived(); n != len(data) {
 			t.Errorf("%d of %d boxes are at a holder that has room again", n, len(data))
 		}
@@ -62,45 +148,45 @@ func TestFullHolderHoldsUpNothing(t *testing.T) {
 }
 
 // holder is a replica link to the first provider, opened with somebody's identity.
-func (s *shore) holder(ctx context.Context, identity link.Seed) (link.Conn, error) {
-	transport, err := s.fabric.Transport(link.Config{
-		Network: s.net.Genesis.ID(), Identity: identity, FrameSize: func(link.Kind) int { return s.net.Genesis.Parameters.Request() },
+func (w *watched) holder(ctx context.Context, identity link.Seed) (link.Conn, error) {
+	transport, err := w.Fabric.Transport(link.Config{
+		Network: w.Genesis.ID(), Identity: identity, FrameSize: func(link.Kind) int { return w.Genesis.Parameters.Request() },
 	})
 	if err != nil {
-		s.Fatal(err)
+		w.Fatal(err)
 	}
-	own := listed(s, document(s, s.net, "0"), "provider-1")
+	own := listed(w, w.first(), "provider-1")
 	return transport.Dial(ctx, link.Peer{Addr: own.Addr, Key: link.PublicKey(own.ID)}, link.Replica)
 }
 
 // identity is that of a node of the network.
-func (s *shore) identity(name string) link.Seed {
-	for _, n := range s.net.Nodes {
+func (w *watched) identity(name string) link.Seed {
+	for _, n := range w.Nodes {
 		if n.Name == name {
 			home, err := node.OpenHome(n.Dir)
 			if err != nil {
-				s.Fatal(err)
+				w.Fatal(err)
 			}
 			return home.Seed
 		}
 	}
-	s.Fatalf("no node %s", name)
+	w.Fatalf("no node %s", name)
 	return link.Seed{}
 }
 
 // offer sends a box as another holder and reads the answer to the one before.
-func (s *shore) offer(conn link.Conn, b box.Box) error {
-	f := box.Format{Plaintext: s.net.Genesis.Parameters.BoxPlaintext}
-	frame := box.Request{Op: box.OpWrite, Day: s.today(), Box: b}.Marshal(f)
+func (w *watched) offer(conn link.Conn, b box.Box) error {
+	f := box.Format{Plaintext: w.Genesis.Parameters.BoxPlaintext}
+	frame := box.Request{Op: box.OpWrite, Day: w.today(), Box: b}.Marshal(f)
 	err := errors.Join(conn.Send(frame), conn.Receive(frame))
 	synctest.Wait() // the store has decided
 	return err
 }
 
 // has counts the boxes that the first provider has.
-func (s *shore) has(boxes ...box.Box) (n int) {
+func (w *watched) has(boxes ...box.Box) (n int) {
 	for _, b := range boxes {
-		if got, _, err := s.stores["provider-1"].MemStore.Read(s.today(), b.ID); err == nil && got.Equal(b) {
+		if got, _, err := w.stores["provider-1"].MemStore.Read(w.today(), b.ID); err == nil && got.Equal(b) {
 			n++
 		}
 	}
@@ -110,38 +196,38 @@ func (s *shore) has(boxes ...box.Box) (n int) {
 // TestHoldersAreNotTrusted: another provider stores no forged box, and no more than the network's rate lets
 // it; a mix and a stranger store nothing. The control is an honest box of each.
 func TestHoldersAreNotTrusted(t *testing.T) {
-	onShore(t, nil, func(ctx context.Context, s *shore) {
-		s.pass(3 * time.Second)
-		doc := document(t, s.net, "0")
+	watch(t, nil, func(ctx context.Context, w *watched) {
+		w.Pass(3 * time.Second)
+		doc := w.first()
 		var boxes []box.Box
 		for i := range uint64(100) {
-			boxes = append(boxes, s.mineToo(doc, "provider-3", i, 'x'))
+			boxes = append(boxes, w.mineToo(doc, "provider-3", i, 'x'))
 		}
-		for who, identity := range map[string]link.Seed{"a mix": s.identity(doc.Layer(1)[0].Name), "a stranger": {98}} {
-			if conn, err := s.holder(ctx, identity); err == nil {
-				if err := s.offer(conn, boxes[0]); err == nil || s.has(boxes[0]) > 0 {
+		for who, identity := range map[string]link.Seed{"a mix": w.identity(doc.Layer(1)[0].Name), "a stranger": {98}} {
+			if conn, err := w.holder(ctx, identity); err == nil {
+				if err := w.offer(conn, boxes[0]); err == nil || w.has(boxes[0]) > 0 {
 					t.Errorf("%s: its box was taken", who)
 				}
 				conn.Close()
 			}
 		}
-		conn, err := s.holder(ctx, s.identity("provider-3"))
+		conn, err := w.holder(ctx, w.identity("provider-3"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
 		forged := boxes[0]
 		forged.Signature[9] ^= 1
-		if err := s.offer(conn, forged); err != nil || s.has(forged) != 0 || s.nodes["provider-1"].Dropped(provider.BadRequest) != 1 {
-			t.Errorf("a forged box: %v, %d of it stored, %d counted", err, s.has(forged), s.nodes["provider-1"].Dropped(provider.BadRequest))
+		if err := w.offer(conn, forged); err != nil || w.has(forged) != 0 || w.Node("provider-1").Dropped(provider.BadRequest) != 1 {
+			t.Errorf("a forged box: %v, %d of it stored, %d counted", err, w.has(forged), w.Node("provider-1").Dropped(provider.BadRequest))
 		}
 		for _, b := range boxes {
-			if err := s.offer(conn, b); err != nil {
+			if err := w.offer(conn, b); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if n := s.has(boxes...); n < 10 || n > 40 || s.nodes["provider-1"].Dropped(provider.OverRate) == 0 {
-			t.Errorf("of 100 boxes at once %d were taken, and %d are counted as too many", n, s.nodes["provider-1"].Dropped(provider.OverRate))
+		if n := w.has(boxes...); n < 10 || n > 40 || w.Node("provider-1").Dropped(provider.OverRate) == 0 {
+			t.Errorf("of 100 boxes at once %d were taken, and %d are counted as too many", n, w.Node("provider-1").Dropped(provider.OverRate))
 		}
 	})
 }
@@ -149,17 +235,17 @@ func TestHoldersAreNotTrusted(t *testing.T) {
 // TestWhoSendsTooMuchIsNotCarried: of a client's packets above the network's rate none goes on, though every
 // frame is answered.
 func TestWhoSendsTooMuchIsNotCarried(t *testing.T) {
-	onShore(t, nil, func(ctx context.Context, s *shore) {
-		s.pass(3 * time.Second)
-		c := s.customer(ctx)
+	watch(t, nil, func(ctx context.Context, w *watched) {
+		w.Pass(3 * time.Second)
+		c := w.customer(ctx)
 		defer c.conn.Close()
 		var boxes []box.Box
 		for i := range uint64(60) {
-			boxes = append(boxes, s.mineToo(c.doc, "provider-2", i, 'x'))
-			c.ask(box.Request{Op: box.OpWrite, Day: s.today(), Box: boxes[i]}, 0)
+			boxes = append(boxes, w.mineToo(c.doc, "provider-2", i, 'x'))
+			c.ask(box.Request{Op: box.OpWrite, Day: w.today(), Box: boxes[i]}, 0)
 		}
-		s.pass(time.Second)
-		stored, dropped := s.has(boxes...), s.nodes["provider-1"].Dropped(provider.OverRate)
+		w.Pass(time.Second)
+		stored, dropped := w.has(boxes...), w.Node("provider-1").Dropped(provider.OverRate)
 		if stored < 32 || stored > 40 || stored+int(dropped) != len(boxes) {
 			t.Errorf("of %d packets at once %d were carried and %d counted as too many", len(boxes), stored, dropped)
 		}
