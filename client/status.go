@@ -148,3 +148,27 @@ func (c *Client) Network() NetworkView {
 	}
 	return v
 }
+
+// Finding is something about the network documents that should not be, and that nobody has judged yet.
+type Finding struct {
+	Seen     time.Time
+	Epoch    uint64
+	What     string
+	Evidence []byte // two signed documents (docs/directory.md); nil if this is what one provider said
+}
+
+// Findings are those of this home, the oldest first.
+func (c *Client) Findings() []Finding {
+	all := []Finding{}
+	for _, f := range c.connection.Findings() {
+		shown := Finding{Seen: f.Seen, Epoch: uint64(f.Epoch), What: f.String()}
+		if f.Proven() {
+			shown.Evidence = f.Proof.Marshal()
+		}
+		all = append(all, shown)
+	}
+	return all
+}
+
+// Judge forgets the findings: somebody has looked at them.
+func (c *Client) Judge() error { return c.connection.Judge() }

@@ -377,3 +377,14 @@ func FuzzRequests(f *testing.F) {
 		}
 	})
 }
+
+// TestFindings: there are none, which can be listed and judged as any other.
+func TestFindings(t *testing.T) {
+	c, _ := daemon(t)
+	if found, err := c.Findings(t.Context()); err != nil || len(found) != 0 {
+		t.Errorf("%v, %v", found, err)
+	}
+	if err := c.Judge(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

@@ -103,6 +103,16 @@ func (c *Client) Network(ctx context.Context) (v Network, err error) {
 	return v, c.call(ctx, "GET", "/v1/network", nil, &v)
 }
 
+// Findings are what should not be about the network documents, and was not judged yet.
+func (c *Client) Findings(ctx context.Context) (list []Finding, err error) {
+	return list, c.call(ctx, "GET", "/v1/findings", nil, &list)
+}
+
+// Judge forgets the findings.
+func (c *Client) Judge(ctx context.Context) error {
+	return c.call(ctx, "DELETE", "/v1/findings", nil, nil)
+}
+
 // Publish makes the open feed, if there is none, and returns its link for readers who begin now.
 func (c *Client) Publish(ctx context.Context) (string, error) {
 	var l Link

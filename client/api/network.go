@@ -111,3 +111,19 @@ func budgetOf(b client.Budget) Budget {
 		PostWindow: Window(b.PostWindow), Entropy: b.Entropy,
 	}
 }
+
+// Finding is something about the network documents that should not be.
+type Finding struct {
+	Seen     time.Time `json:"seen"`
+	Epoch    uint64    `json:"epoch"`
+	What     string    `json:"what"`
+	Evidence []byte    `json:"evidence,omitempty"` // two signed documents; without them, it proves nothing
+}
+
+func findingsOf(all []client.Finding) []Finding {
+	shown := []Finding{}
+	for _, f := range all {
+		shown = append(shown, Finding(f))
+	}
+	return shown
+}

@@ -60,6 +60,8 @@ func newServer(c *client.Client, stop func()) *Server {
 		"GET /v1":                   s.version,
 		"GET /v1/status":            s.status,
 		"GET /v1/network":           s.network,
+		"GET /v1/findings":          s.findings,
+		"DELETE /v1/findings":       s.judge,
 		"POST /v1/feed":             s.publish,
 		"GET /v1/follows":           s.follows,
 		"POST /v1/follows":          s.follow,
@@ -119,6 +121,19 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) error {
 
 func (s *Server) network(w http.ResponseWriter, _ *http.Request) error {
 	answer(w, http.StatusOK, networkOf(s.client.Network()))
+	return nil
+}
+
+func (s *Server) findings(w http.ResponseWriter, _ *http.Request) error {
+	answer(w, http.StatusOK, findingsOf(s.client.Findings()))
+	return nil
+}
+
+func (s *Server) judge(w http.ResponseWriter, _ *http.Request) error {
+	if err := s.client.Judge(); err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, struct{}{})
 	return nil
 }
 

@@ -340,6 +340,13 @@ func TestDialsAgain(t *testing.T) {
 		if s := c.Status(); len(s.Faults) != 0 || c.begun() != 1 {
 			t.Errorf("with the provider again: %v, %d senders", s.Faults, c.begun())
 		}
+		n.close("p2")
+		time.Sleep(2 * redialLast) // the waits are long by now
+		n.close()
+		await(t, "connection", 2*redialLast, func() bool { return c.Status().Connected })
+		time.Sleep(redialLast + time.Minute)
+		n.close() // it worked for a while: dialled again at once
+		await(t, "connection", 2*time.Second, func() bool { return c.Status().Connected })
 		n.end(c)
 	})
 }

@@ -3,7 +3,6 @@ package connection
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"murmuration/internal/directory"
@@ -82,7 +81,7 @@ func (c *Connection) findings() (faults []error) {
 		if f.Proven() {
 			kind = ErrSplit
 		}
-		faults = append(faults, kind.With("%w", fmt.Errorf("at %s: %s", stamp(f.Seen), f)))
+		faults = append(faults, kind.With("at %s: %s", stamp(f.Seen), f))
 	}
 	return faults
 }

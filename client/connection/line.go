@@ -32,7 +32,6 @@ func (c *Connection) keep(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		wait := waits.Next()
 		if time.Since(began) > redialLast { // it worked for a while: not the same trouble as before
 			waits.Reset()
 		}
@@ -41,7 +40,7 @@ func (c *Connection) keep(ctx context.Context) error {
 		if err := c.failed(ctx, time.Now()); err != nil {
 			return err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := sleep(ctx, waits.Next()); err != nil {
 			return err
 		}
 	}

@@ -25,7 +25,7 @@ func clientCommands() []*cli.Command {
 
 // networkClientCommands are the verbs of `murmur network` that ask a person's daemon.
 func networkClientCommands() []*cli.Command {
-	return []*cli.Command{networkShowCommand(), networkBudgetCommand()}
+	return []*cli.Command{networkShowCommand(), networkBudgetCommand(), networkFindingsCommand()}
 }
 
 // personFlag is --home of a person. Each command has its own, since urfave/cli keeps state in flags.

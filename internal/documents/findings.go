@@ -22,16 +22,22 @@ type Finding struct {
 	// Provider is who said that the document of Epoch is Said, where here it is Held.
 	Provider   string
 	Held, Said directory.Digest
+
+	what string // made once: the digests of documents cost an encoding
 }
 
 // Proven says that a finding is evidence.
 func (f Finding) Proven() bool { return f.Proof != nil }
 
-func (f Finding) String() string {
+func (f Finding) String() string { return f.what }
+
+// told is f with its text.
+func (f Finding) told() Finding {
+	f.what = fmt.Sprintf("%s said that the network document of epoch %d is %s, here it is %s", f.Provider, f.Epoch, f.Said, f.Held)
 	if f.Proven() {
-		return f.Proof.Error()
+		f.what = f.Proof.Error()
 	}
-	return fmt.Sprintf("%s said that the network document of epoch %d is %s, here it is %s", f.Provider, f.Epoch, f.Said, f.Held)
+	return f
 }
 
 // Bounds of what is kept: whoever can make findings must not fill the disk.
@@ -79,6 +85,7 @@ func (s *Set) find(f Finding) {
 		i := slices.IndexFunc(s.findings, func(o Finding) bool { return !o.Proven() })
 		s.findings = slices.Delete(s.findings, i, i+1)
 	}
+	f = f.told()
 	s.findings = append(s.findings, f)
 	s.sayFound(f)
 	if err := s.cfg.Store.Keep(findingsName, marshalFindings(s.findings)); err != nil {
@@ -139,6 +146,7 @@ func (s *Set) loadFindings(r Record) {
 			s.cfg.Log.Warn("something that was found before is damaged, and is left out", "record", r.Path, "error", err)
 			continue
 		}
+		f = f.told()
 		s.findings = append(s.findings, f)
 		s.sayFound(f)
 	}

@@ -20,7 +20,7 @@ func TestWhatOneProviderSaysProvesNothing(t *testing.T) {
 	s.Unconfirmed(said)
 	s.Unconfirmed(said) // again is nothing new
 	found := w.open(dir, nil).Findings()
-	if len(found) != 1 || found[0].Proven() || found[0] != said {
+	if len(found) != 1 || found[0].Proven() || found[0] != said.told() {
 		t.Fatalf("after a restart is left: %v", found)
 	}
 	for i := range 2 * maxUnconfirmed {

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"murmuration/client/api"
+	"murmuration/internal/durable"
+)
+
+func networkFindingsCommand() *cli.Command {
+	return &cli.Command{
+		Name: "findings", Usage: "what should not be about the network documents, and was not judged yet",
+		Flags: []cli.Flag{
+			personFlag(), jsonFlag(),
+			&cli.StringFlag{Name: "save", Usage: "write the first evidence, two signed documents, to `FILE`, for others to check"},
+			&cli.BoolFlag{Name: "judged", Usage: "forget them: you have looked at them, and the operators have explained them"},
+		},
+		Action: asking(networkFindings),
+	}
+}
+
+func networkFindings(c *cli.Context, d *api.Client) error {
+	all, err := d.Findings(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		err = printJSON[api.Finding](c, all...)
+	} else {
+		err = printFindings(c, all)
+	}
+	if err == nil && c.IsSet("save") {
+		err = saveEvidence(c, all)
+	}
+	if err != nil || !c.Bool("judged") {
+		return err
+	}
+	return d.Judge(c.Context)
+}
+
+func printFindings(c *cli.Context, all []api.Finding) error {
+	if len(all) == 0 {
+		say(c, "nothing was found")
+	}
+	rows := [][]string{}
+	for _, f := range all {
+		kind := "unconfirmed"
+		if len(f.Evidence) > 0 {
+			kind = "evidence"
+		}
+		rows = append(rows, []string{f.Seen.Local().Format("2006-01-02 15:04"), kind, f.What})
+	}
+	return printTable(c, rows)
+}
+
+func saveEvidence(c *cli.Context, all []api.Finding) error {
+	for _, f := range all {
+		if len(f.Evidence) == 0 {
+			continue
+		}
+		if err := durable.WriteFile(c.String("save"), f.Evidence, 0o644); err != nil {
+			return fmt.Errorf("writing the evidence: %w", err)
+		}
+		say(c, "the evidence is in %s", c.String("save"))
+		return nil
+	}
+	return fail(exitUser, fmt.Errorf("there is no evidence to save"), "What one provider said is no evidence.")
+}
