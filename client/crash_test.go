@@ -3,13 +3,9 @@ package client_test
 import (
 	"bufio"
 	"bytes"
-	"encoding/hex"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -126,54 +122,3 @@ func killAfter(t *testing.T, home string, n int) (ids []string) {
 	}
 	return ids
 }
-
-// TestLogsSayNothing runs two people with every log line kept, and looks for what must not be there.
-func TestLogsSayNothing(t *testing.T) {
-	t.Parallel()
-	var mu sync.Mutex
-	var log bytes.Buffer
-	write := writerFunc(func(b []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return log.Write(b)
-	})
-	logger := slog.New(slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	inTown(t, townParameters(), nil, func(tn *town, _ ...*resident) {
-		tn.log = logger
-		ada, bob := tn.settle(t, "Ada-canary"), tn.settle(t, "Bob-canary")
-		link := ada.publish()
-		bob.follow(link, "petname-canary")
-		ada.say(client.Draft{Text: "text-canary", Photo: noise(t, 20, 20), Alt: "alt-canary"})
-		await(t, "post", 5*time.Minute, func() bool { return bob.read() != "" })
-		tn.hangUp()
-		<-time.After(10 * time.Second)
-		secrets := []string{"canary", link[20:60]}
-		tn.mu.Lock()
-		for key := range tn.spools {
-			secrets = append(secrets, hex.EncodeToString(key[:]))
-		}
-		for id := range tn.boxes {
-			secrets = append(secrets, hex.EncodeToString(id[:]), string(id[:8]))
-		}
-		tn.mu.Unlock()
-		for _, p := range []*resident{ada, bob} {
-			if err := p.stop(); err != nil {
-				t.Error(err)
-			}
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if !strings.Contains(log.String(), "connected") || len(secrets) < 5 {
-			t.Errorf("the control: %d bytes of log, %d secrets", log.Len(), len(secrets))
-		}
-		for _, s := range secrets {
-			if strings.Contains(log.String(), s) {
-				t.Errorf("the log shows %.20q", s)
-			}
-		}
-	})
-}
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

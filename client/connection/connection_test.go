@@ -324,6 +324,30 @@ func TestDocumentsAreFetchedByStrangers(t *testing.T) {
 	})
 }
 
+// TestForgedDocumentIsRefused: somebody signs who is no authority; later the authority does.
+func TestForgedDocumentIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		honest := n.serves
+		n.serves = func(e directory.Epoch) *directory.Document {
+			forged := *n.docs[e]
+			forged.Signatures = nil
+			forged.Sign(directory.NewIdentity([32]byte{66}))
+			return &forged
+		}
+		c := n.run(home(t), "")
+		time.Sleep(5 * time.Minute)
+		if s := c.Status(); s.Connected || s.Document != nil || len(s.Faults) == 0 {
+			t.Errorf("with a forged document: %+v", s)
+		}
+		n.mu.Lock()
+		n.serves = honest
+		n.mu.Unlock()
+		await(t, "connection", time.Hour, func() bool { return c.Status().Connected })
+		n.end(c)
+	})
+}
+
 // TestDialsAgain when a provider was away, and says so in the meantime.
 func TestDialsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

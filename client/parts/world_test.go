@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -220,5 +221,68 @@ func TestOneSeedOneTrace(t *testing.T) {
 	}
 	if other, _ := day(2); other == one { // the control
 		t.Error("another seed gives the same trace")
+	}
+}
+
+// photoRun carries one photo of 64 KiB and says how long the post and the whole took.
+func photoRun(t *testing.T, seed uint64) (post, all time.Duration) {
+	p, err := directory.Defaults("xwing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.MeanHopDelay, p.HopDelayLimit, p.ReplyAllowance = 200*time.Millisecond, 2*time.Second, 50*time.Millisecond
+	p.PayloadEvery, p.LoopEvery, p.DropEvery = time.Second, 2*time.Second, time.Second
+	p.MixLoopEvery, p.ReplicateEvery = time.Second, 100*time.Millisecond
+	p.WatchedBoxes, p.PollShare = 4, 0.5
+	w, err := world.New(world.Config{Seed: seed, Null: true, Parameters: p, Network: world.Network{
+		People: []string{"ada", "bob"}, Providers: []string{"p1", "p2", "p3"},
+		Layers: [][]string{{"m1", "m2"}, {"m3", "m4"}, {"m5", "m6"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada, bob := settle(t, w, w.People()[0], [32]byte{1}), settle(t, w, w.People()[1], [32]byte{2})
+	bob.follow(ada)
+	began := w.Now().Add(time.Minute)
+	until := func(done func() bool) time.Duration {
+		for !done() {
+			if err := w.Run(time.Second); err != nil || w.Now().Sub(began) > time.Hour {
+				t.Fatalf("an hour of virtual time is over, or %v", err)
+			}
+		}
+		return w.Now().Sub(began)
+	}
+	until(func() bool { return !w.Now().Before(began) })
+	ada.say("look", noise(64<<10))
+	if n := ada.Outbox.Waiting(); n != 9 {
+		t.Fatalf("%d boxes", n)
+	}
+	var posts []parts.Post
+	post = until(func() bool { _, posts = bob.read("ada"); return len(posts) > 0 })
+	return post, until(func() bool {
+		s, err := bob.Photos.Fetch(w.Now(), posts[0].ID)
+		bob.check(errors.Join(err, bob.Supply(w.Now())))
+		return s.Where == photo.Here
+	})
+}
+
+// TestPhotoRow is the performance row "64 KiB photo, post to fetched" in virtual time: mean hop 200 ms, one
+// payload slot a second, 4 watched boxes, poll share ½, loops of 0.5/s. The row's own run goes over sockets.
+func TestPhotoRow(t *testing.T) {
+	t.Parallel()
+	runs := 4
+	if os.Getenv("MURMUR_ROWS") != "" { // just photo-virtual
+		runs = 20
+	}
+	var posts, alls []time.Duration
+	for seed := range runs {
+		p, a := photoRun(t, uint64(seed))
+		posts, alls = append(posts, p), append(alls, a)
+	}
+	slices.Sort(posts)
+	slices.Sort(alls)
+	t.Logf("of %d runs: post %v median, photo %v median, %v to %v", runs, posts[runs/2], alls[runs/2], alls[0], alls[runs-1])
+	if alls[runs/2] > time.Minute {
+		t.Errorf("half of the photos take longer than %v", alls[runs/2])
 	}
 }
