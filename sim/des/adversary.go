@@ -27,15 +27,15 @@ func (a *adversary) init(e *engine) {
 	for i := range a.last {
 		a.last[i] = -never
 	}
-	a.rng = e.stream("des adversary")
+	a.rng = e.random("des adversary")
 }
 
-// onLink lets the adversary act on a packet that goes to ev.node; it returns for how long
+// onLink lets the adversary act on a packet that goes to ev.Node; it returns for how long
 // the packet is held, and false if it ends there.
 func (a *adversary) onLink(e *engine, ev *event, from uint16) (held int64, ok bool) {
 	for i := range a.plans {
 		p := &a.plans[i]
-		if int(ev.node) != p.Node || p.From >= 0 && int(from) != p.From || !p.active(e.now) {
+		if int(ev.Node) != p.Node || p.From >= 0 && int(from) != p.From || !p.active(e.now) {
 			continue
 		}
 		d, pass := a.act(e, i, ev, from)
@@ -65,7 +65,7 @@ func (a *adversary) act(e *engine, i int, ev *event, from uint16) (held int64, p
 		if a.rng.Float64() < p.Share {
 			// The second copy is seen on the link and refused by the node, which keeps
 			// the tag of the first.
-			e.tap.watch(a.party(e, ev, from), int32(ev.node), ev)
+			e.tap.watch(a.party(e, ev, from), int32(ev.Node), ev)
 			e.m.count.replays++
 		}
 	case Trickle:
@@ -81,20 +81,20 @@ func (a *adversary) act(e *engine, i int, ev *event, from uint16) (held int64, p
 
 func (a *adversary) party(e *engine, ev *event, from uint16) int32 {
 	if from == fromClient {
-		return int32(e.cfg.nodes()) + ev.src
+		return int32(e.cfg.nodes()) + ev.Src
 	}
 	return int32(from)
 }
 
 func (a *adversary) isTarget(p *Attack, ev *event) bool {
-	return ev.class == message && int(ev.src) == p.Target
+	return ev.Class == message && int(ev.Src) == p.Target
 }
 
 // arrived begins a trial when the target's packet enters the attacked node.
 func (a *adversary) arrived(e *engine, ev *event) {
 	for i := range a.plans {
 		p := &a.plans[i]
-		if p.Kind == NMinusOne && int(ev.node) == p.Node && p.active(e.now) && !a.inside && a.isTarget(p, ev) {
+		if p.Kind == NMinusOne && int(ev.Node) == p.Node && p.active(e.now) && !a.inside && a.isTarget(p, ev) {
 			a.inside, a.target = true, *ev
 			a.trials++
 		}
@@ -103,18 +103,18 @@ func (a *adversary) arrived(e *engine, ev *event) {
 
 // departed ends it when something leaves that node.
 func (a *adversary) departed(ev *event) {
-	if !a.inside || ev.node != a.target.node {
+	if !a.inside || ev.Node != a.target.Node {
 		return
 	}
 	a.inside = false
-	if ev.class == message && ev.src == a.target.src && ev.ref == a.target.ref {
+	if ev.Class == message && ev.Src == a.target.Src && ev.Ref == a.target.Ref {
 		a.hits++
 	}
 }
 
 // emitted ends it too: the attacker cannot tell a mix's own loop from the target.
 func (a *adversary) emitted(node int) {
-	if a.inside && node == int(a.target.node) {
+	if a.inside && node == int(a.target.Node) {
 		a.inside = false
 	}
 }

@@ -12,7 +12,7 @@ func BenchConfig(clients int, hops bool) Config {
 		MeanHop: 2 * time.Second, DelayCap: 10, EntryDelay: true, ExitDelay: true,
 		Link: 50 * time.Millisecond, ClientLink: 30 * time.Millisecond,
 		PayloadEvery: 2 * time.Second, LoopEvery: 6 * time.Second, DropEvery: 3 * time.Second,
-		Retrieval: Exchange, MixLoopEvery: 10 * time.Second,
+		Retrieval: Exchange, SpoolLimit: 64, MixLoopEvery: 10 * time.Second,
 		Messages: Messages{Every: 30 * time.Second}, Hops: hops,
 	}
 }

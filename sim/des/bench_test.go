@@ -7,7 +7,7 @@ import (
 
 func benchmark(b *testing.B, c Config) {
 	c.Duration = 1e6 * time.Hour
-	e := newEngine(c.withDefaults())
+	e := newEngine(usual(c).complete())
 	for e.now < int64(c.Warmup) {
 		e.step()
 	}

@@ -76,15 +76,15 @@ func (b *boxes) store(id, provider int32) {
 	for k := range one.holders {
 		if one.holders[k] == provider && one.stored[k] == never {
 			one.stored[k] = b.e.now
-			b.e.later(int64(b.e.cfg.Boxes.Replicate), event{ref: id, aux: int32(1 - k), kind: copied})
+			b.e.later(int64(b.e.cfg.Boxes.Replicate), event{Ref: id, Aux: int32(1 - k), Kind: copied})
 		}
 	}
 }
 
 // read answers a poll: the reply carries the box in place of its provider.
 func (b *boxes) read(ev *event, r *awaited) {
-	provider := ev.dst
-	ev.dst = none
+	provider := ev.Dst
+	ev.Dst = none
 	stream := b.streams[r.author]
 	if int(r.index) >= len(stream) {
 		return
@@ -92,7 +92,7 @@ func (b *boxes) read(ev *event, r *awaited) {
 	one := &b.all[stream[r.index]]
 	for k := range one.holders {
 		if one.holders[k] == provider && one.stored[k] <= b.e.now {
-			ev.dst = stream[r.index]
+			ev.Dst = stream[r.index]
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (b *bundles) init(e *engine) {
 
 // wrap adds a packet to its client's parcel and sends that when it is full.
 func (b *bundles) wrap(ev event) {
-	mine := &b.filled[ev.src]
+	mine := &b.filled[ev.Src]
 	if *mine == none {
 		*mine = b.add()
 	}
@@ -42,7 +42,7 @@ func (b *bundles) wrap(ev event) {
 	if p.used < b.e.cfg.bundleSize() {
 		return
 	}
-	out := event{src: ev.src, dst: ev.src, ref: *mine, class: bundle}
+	out := event{Src: ev.Src, Dst: ev.Src, Ref: *mine, Class: bundle}
 	*mine = none
 	b.e.links.up(out)
 }
@@ -60,20 +60,20 @@ func (b *bundles) add() int32 {
 
 // split sends the packets of a bundle on, each on a way of its own.
 func (b *bundles) split(ev event) {
-	p := b.all[ev.ref]
-	b.free = append(b.free, ev.ref)
+	p := b.all[ev.Ref]
+	b.free = append(b.free, ev.Ref)
 	for _, one := range p.packets[:p.used] {
-		one.hop, one.node = ev.hop, ev.node
+		one.Hop, one.Node = ev.Hop, ev.Node
 		b.e.links.cross(one)
 	}
 }
 
 // splitAfter is split for packets that fly over all hops at once.
 func (b *bundles) splitAfter(ev event, d int64) {
-	p := b.all[ev.ref]
-	b.free = append(b.free, ev.ref)
+	p := b.all[ev.Ref]
+	b.free = append(b.free, ev.Ref)
 	for _, one := range p.packets[:p.used] {
-		one.hop = ev.hop
+		one.Hop = ev.Hop
 		b.e.nodes.fly(one, d)
 	}
 }

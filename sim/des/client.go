@@ -24,7 +24,7 @@ func (b set) clear(c int32)    { b[c>>6] &^= 1 << (c & 63) }
 
 func (s *clients) init(e *engine) {
 	c := &e.cfg
-	s.e, s.rng, s.life = e, e.stream("des slots"), e.stream("des sessions")
+	s.e, s.rng, s.life = e, e.random("des slots"), e.random("des sessions")
 	s.offline = newSet(c.Clients)
 	payload, loops, drops := perSecond(c.PayloadEvery), perSecond(c.LoopEvery), perSecond(c.DropEvery)
 	s.payloadShare = payload / (payload + loops + drops)
@@ -43,7 +43,7 @@ func (s *clients) begin() {
 		if s.life.Float64() >= on/(on+off) {
 			s.offline.add(c)
 		}
-		s.e.later(s.remains(c), event{src: c, kind: toggled})
+		s.e.later(s.remains(c), event{Src: c, Kind: toggled})
 	}
 }
 
@@ -58,7 +58,7 @@ func (s *clients) remains(c int32) int64 {
 
 // toggle brings a client online or takes it offline.
 func (s *clients) toggle(ev event) {
-	c := ev.src
+	c := ev.Src
 	if s.offline.has(c) {
 		s.offline.clear(c)
 		s.e.spools.comeBack(c)
@@ -82,7 +82,7 @@ func (s *clients) slot() {
 	case x < s.payloadShare+s.loopShare:
 		s.loop(c)
 	default:
-		s.send(event{src: c, dst: s.e.routes.anyProvider(), ref: none, class: drop})
+		s.send(event{Src: c, Dst: s.e.routes.anyProvider(), Ref: none, Class: drop})
 	}
 }
 
@@ -99,9 +99,9 @@ func (s *clients) payload(c int32) {
 	switch {
 	case e.cfg.NoCover:
 	case e.cfg.Boxes.Watched > 0:
-		s.send(event{src: c, dst: e.routes.otherProvider(c), ref: none, class: request})
+		s.send(event{Src: c, Dst: e.routes.otherProvider(c), Ref: none, Class: request})
 	default:
-		s.send(event{src: c, dst: e.routes.anyProvider(), ref: none, class: drop})
+		s.send(event{Src: c, Dst: e.routes.anyProvider(), Ref: none, Class: drop})
 	}
 }
 
@@ -111,7 +111,7 @@ func (s *clients) loop(c int32) {
 		return
 	}
 	s.e.m.count.loopsSent++
-	s.send(event{src: c, dst: c, ref: none, class: loop})
+	s.send(event{Src: c, Dst: c, Ref: none, Class: loop})
 }
 
 // send gives a client's packet to its provider, or to the bundle that it fills.

@@ -1,13 +1,3 @@
-// Package des is level 2 of the simulator: a sequential engine of discrete events for
-// whatever feeds back on itself — queues of clients, spools, polling readers, boxes,
-// retransmission, mixes of finite speed, group posting, active adversaries.
-//
-// One run is one replication: a pure function of its Config. It uses one goroutine and
-// no clock; whoever wants both cores runs two replications. Packets are not built, only
-// accounted for. Waiting clients cost nothing: the Poisson streams of all clients are
-// superposed into one, and the client whose slot it is is drawn when the slot comes.
-//
-// This package must not know scenario files, nor import the code of real nodes.
 package des
 
 import (
@@ -19,12 +9,12 @@ import (
 // Config says what to simulate. Zero means what each comment says; where none is said, zero
 // means that the thing does not exist.
 type Config struct {
-	// Seed, Cell and Replication name the random streams (stat.Seed).
+	// Seed, Cell and Replication name the sources of random numbers (stat.Seed).
 	Seed, Cell, Replication uint64
 
 	// Warmup is simulated first and not measured. Duration is what follows; messages
 	// given to clients in it are measured. Drain is how much longer at most the run goes
-	// on for those that are still under way; zero means ten minutes.
+	// on for those that are still under way.
 	Warmup, Duration, Drain time.Duration
 
 	Clients   int // at least 1
@@ -60,15 +50,14 @@ type Config struct {
 
 	Retrieval  Retrieval
 	PullEvery  time.Duration // for Pull
-	SpoolLimit int           // packets a provider keeps per client; zero means 64
+	SpoolLimit int           // packets a provider keeps per client
 
 	// OnlineFor and OfflineFor are the means of exponential sessions and absences. Without
 	// them all are always online.
 	OnlineFor, OfflineFor time.Duration
 
 	// Service is the time a mix needs for one packet, Queue how many may wait for it; a
-	// packet that finds the queue full is dropped. Zero Service is infinite speed; zero Queue
-	// is 1000 packets.
+	// packet that finds the queue full is dropped. Zero Service is infinite speed.
 	Service time.Duration
 	Queue   int
 
@@ -88,7 +77,7 @@ type Config struct {
 	Hops bool
 
 	// Tap takes what a watcher of all links sees. PacketSize is for the tap and bandwidth,
-	// in bytes; zero means 2048. TapClients leaves out the links between nodes.
+	// in bytes. TapClients leaves out the links between nodes.
 	Tap        trace.Sink
 	TapClients bool
 	// Labels keeps the truth for scorers in memory: who wrote to whom and was busy when,
@@ -124,7 +113,7 @@ type Messages struct {
 // payload slots, answered through a reply block, sent again when lost.
 type Requests struct {
 	Every time.Duration // mean time between requests of one client
-	Tries int           // most attempts, zero means 16
+	Tries int           // most attempts, of boxes' writes too
 }
 
 // Strategy is how a post reaches its group.
@@ -146,7 +135,7 @@ type Groups struct {
 	Burst       int // posts that an author makes at once, zero means 1
 	// Fanout is k of Rollercoaster, the children per round. Bundle is its p: packets
 	// leave p at a time in one that splits behind the second mix, and the streams are p
-	// times as fast. Zero means 1.
+	// times as fast; zero and 1 are none.
 	Fanout, Bundle int
 	// Timeout makes Rollercoaster fault-tolerant: the author hands the part of a member that
 	// has not acknowledged to another, after so many times the expected time. Zero is never.
@@ -165,9 +154,9 @@ type Groups struct {
 type Boxes struct {
 	Watched   int           // places of a client's watched set, at most 64
 	PollShare float64       // of the payload slots
-	AgeScale  time.Duration // weight of a place is 1/(1+age/AgeScale); zero means 1 h
-	AgeCap    time.Duration // zero means 24 h
-	DecoyLife time.Duration // mean life of a place without a real stream; zero means 6 h
+	AgeScale  time.Duration // weight of a place is 1/(1+age/AgeScale)
+	AgeCap    time.Duration // beyond it the weight falls no more
+	DecoyLife time.Duration // mean life of a place without a real stream
 	Allowance time.Duration // fixed time for executing a request
 	Replicate time.Duration // until the second holder has a box
 }
@@ -230,20 +219,9 @@ func or[T int | float64 | time.Duration](v, standard T) T {
 	return v
 }
 
-// withDefaults fills in what zero stands for.
-func (c Config) withDefaults() Config {
-	c.Drain = or(c.Drain, 10*time.Minute)
-	c.SpoolLimit = or(c.SpoolLimit, 64)
-	c.Queue = or(c.Queue, 1000)
-	c.PacketSize = or(c.PacketSize, 2048)
+// complete fills in what follows from other fields.
+func (c Config) complete() Config {
 	c.Samples = or(c.Samples, 100_000)
-	c.Requests.Tries = or(c.Requests.Tries, 16)
-	c.Groups.Fanout = or(c.Groups.Fanout, 1)
-	c.Groups.Bundle = or(c.Groups.Bundle, 1)
-	c.Groups.HeavyWeight = or(c.Groups.HeavyWeight, 1)
-	c.Boxes.AgeScale = or(c.Boxes.AgeScale, time.Hour)
-	c.Boxes.AgeCap = or(c.Boxes.AgeCap, 24*time.Hour)
-	c.Boxes.DecoyLife = or(c.Boxes.DecoyLife, 6*time.Hour)
 	c.MixLoopTimeout = or(c.MixLoopTimeout, 12*c.MeanHop+time.Duration(c.Layers+1)*c.Link)
 	c.Hops = c.Hops || c.Service > 0 || len(c.Attacks) > 0 || c.Tap != nil && !c.TapClients
 	return c

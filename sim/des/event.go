@@ -1,24 +1,26 @@
 package des
 
-// An event is what happens at one moment: a packet at a node, or something that a
-// client meant to do then. It carries the whole packet, so that cover traffic, which
-// is most of all events, needs no memory beside the queue. 32 bytes.
-type event struct {
-	at    int64 // nanoseconds since the start
-	src   int32 // client, or node for loops of mixes
-	dst   int32 // client, provider for requests and drops, first neighbour of a loop of a mix
-	ref   int32 // record of a post, request or bundle; none for cover
-	aux   int32 // serial of a request; last neighbour of a loop of a mix; part in a schedule
-	node  uint16
-	kind  kind
-	class class
-	hop   uint8
-	late  bool // it came while its client was offline
-}
+import "murmuration/sim/des/wheel"
+
+// An event is a packet at some place, or something that a client meant to do. Its fields are:
+//
+//	Src   client, or node for loops of mixes
+//	Dst   client, provider for requests and drops, first neighbour of a loop of a mix
+//	Ref   record of a post, request or bundle; none for cover
+//	Aux   serial of a request; last neighbour of a loop of a mix; part in a schedule
+//	Late  it came while its client was offline
+type (
+	event = wheel.Event
+	kind  = wheel.Kind
+	class = wheel.Class
+)
+
+const (
+	never = wheel.Never // later than any event
+	none  = -1
+)
 
 // kind says what to do with an event when its time comes.
-type kind uint8
-
 const (
 	atNode   kind = iota // the packet arrives at the node
 	leaves               // it leaves the node
@@ -33,8 +35,6 @@ const (
 )
 
 // class says what a packet is. Nobody on the way can see it.
-type class uint8
-
 const (
 	message class = iota // to a client, with a post in ref
 	ack                  // of a post, to its author

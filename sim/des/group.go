@@ -88,22 +88,22 @@ func (g *groups) unicast(i int32, members []int32) {
 
 // deliver gives a post to one recipient.
 func (g *groups) deliver(ev event) {
-	if g.e.posts.all[ev.ref].group != none && g.e.cfg.Groups.Strategy == Rollercoaster {
+	if g.e.posts.all[ev.Ref].group != none && g.e.cfg.Groups.Strategy == Rollercoaster {
 		g.pass(ev)
 		return
 	}
-	g.e.posts.arrived(ev.ref)
+	g.e.posts.arrived(ev.Ref)
 }
 
 // acked counts an acknowledgement.
 func (g *groups) acked(ev event) {
-	p := &g.e.posts.all[ev.ref]
+	p := &g.e.posts.all[ev.Ref]
 	p.acks--
 	if p.parts != nil {
-		g.e.recovery.hear(ev.dst, ev.src)
-		p.parts.acked(ev.aux, ev.src)
+		g.e.recovery.hear(ev.Dst, ev.Src)
+		p.parts.acked(ev.Aux, ev.Src)
 	}
-	g.e.posts.release(ev.ref)
+	g.e.posts.release(ev.Ref)
 }
 
 // schedule draws the order of a post's recipients.
@@ -131,21 +131,21 @@ func (g *groups) position(p *post, c int32) int {
 // pass is what a member does with a copy: it reads the post, sends it on to the children of
 // its part, and acknowledges.
 func (g *groups) pass(ev event) {
-	p := &g.e.posts.all[ev.ref]
-	me := int32(g.position(p, ev.dst))
+	p := &g.e.posts.all[ev.Ref]
+	me := int32(g.position(p, ev.Dst))
 	first, news := true, true
 	if p.parts != nil {
-		g.e.recovery.hear(ev.dst, ev.src)
-		first, news = p.parts.take(me, ev.aux)
+		g.e.recovery.hear(ev.Dst, ev.Src)
+		first, news = p.parts.take(me, ev.Aux)
 	}
-	if !(ev.late && g.e.cfg.Groups.LateIdle) {
+	if !(ev.Late && g.e.cfg.Groups.LateIdle) {
 		if news {
-			g.forward(ev.ref, int(ev.aux), ev.dst)
+			g.forward(ev.Ref, int(ev.Aux), ev.Dst)
 		}
-		g.e.outboxes.put(ev.dst, item{dst: p.author, ref: ev.ref, part: ev.aux, class: ack})
+		g.e.outboxes.put(ev.Dst, item{dst: p.author, ref: ev.Ref, part: ev.Aux, class: ack})
 	}
 	if first {
-		g.e.posts.arrived(ev.ref)
+		g.e.posts.arrived(ev.Ref)
 	}
 }
 

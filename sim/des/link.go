@@ -3,16 +3,17 @@ package des
 import (
 	"math"
 
+	"murmuration/sim/des/wheel"
 	"murmuration/sim/stat"
 )
 
 // links carry packets, and lose some.
 type links struct {
 	e       *engine
-	between lane // of nodes
-	ups     lane // from clients
-	downs   lane // to clients
-	steady  bool // they take constant time
+	between wheel.Lane // of nodes
+	ups     wheel.Lane // from clients
+	downs   wheel.Lane // to clients
+	steady  bool       // they take constant time
 	regions int
 
 	rng       *stat.Rand // of losses
@@ -20,7 +21,7 @@ type links struct {
 }
 
 func (l *links) init(e *engine) {
-	l.e, l.rng = e, e.stream("des loss")
+	l.e, l.rng = e, e.random("des loss")
 	for l.regions*l.regions < len(e.cfg.Regions) {
 		l.regions++
 	}
@@ -31,9 +32,9 @@ func (l *links) init(e *engine) {
 // up sends a frame from a client to its provider.
 func (l *links) up(ev event) {
 	e := l.e
-	ev.kind, ev.hop, ev.node = atNode, 0, uint16(e.cfg.home(ev.src))
+	ev.Kind, ev.Hop, ev.Node = atNode, 0, uint16(e.cfg.home(ev.Src))
 	e.m.count.sent++
-	e.tap.watch(int32(e.cfg.nodes())+ev.src, int32(ev.node), &ev)
+	e.tap.watch(int32(e.cfg.nodes())+ev.Src, int32(ev.Node), &ev)
 	if l.lost() {
 		return
 	}
@@ -51,8 +52,8 @@ func (l *links) up(ev event) {
 		e.nodes.arrive(ev)
 		return
 	}
-	ev.at = e.now + int64(e.cfg.ClientLink)
-	l.ups.push(ev)
+	ev.At = e.now + int64(e.cfg.ClientLink)
+	l.ups.Push(ev)
 }
 
 // down sends a packet from the provider to its client.
@@ -62,22 +63,22 @@ func (l *links) down(c int32, ev event) {
 	if l.lost() {
 		return
 	}
-	ev.kind = atClient
+	ev.Kind = atClient
 	if e.cfg.ClientLink == 0 {
 		e.receive(ev)
 		return
 	}
-	ev.at = e.now + int64(e.cfg.ClientLink)
-	l.downs.push(ev)
+	ev.At = e.now + int64(e.cfg.ClientLink)
+	l.downs.Push(ev)
 }
 
 // cross sends a packet over the link to its next node.
 func (l *links) cross(ev event) {
 	e := l.e
-	from := ev.node
-	ev.hop++
-	ev.node = e.routes.locate(&ev)
-	e.tap.watch(int32(from), int32(ev.node), &ev)
+	from := ev.Node
+	ev.Hop++
+	ev.Node = e.routes.locate(&ev)
+	e.tap.watch(int32(from), int32(ev.Node), &ev)
 	if l.lost() {
 		return
 	}
@@ -85,16 +86,16 @@ func (l *links) cross(ev event) {
 	if !ok {
 		return
 	}
-	ev.kind = atNode
-	d := l.time(from, ev.node)
+	ev.Kind = atNode
+	d := l.time(from, ev.Node)
 	switch {
 	case held > 0 || !l.steady:
 		e.later(held+d, ev)
 	case d == 0:
 		e.nodes.arrive(ev)
 	default:
-		ev.at = e.now + d
-		l.between.push(ev)
+		ev.At = e.now + d
+		l.between.Push(ev)
 	}
 }
 
@@ -115,9 +116,9 @@ func (l *links) next(ev *event) int64 {
 	if l.steady {
 		return int64(l.e.cfg.Link)
 	}
-	from := ev.node
-	ev.node = l.e.routes.locate(ev)
-	return l.time(from, ev.node)
+	from := ev.Node
+	ev.Node = l.e.routes.locate(ev)
+	return l.time(from, ev.Node)
 }
 
 // lost counts a link and reports whether it loses the packet. The number of links up to

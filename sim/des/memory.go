@@ -4,13 +4,14 @@ import (
 	"unsafe"
 
 	"murmuration/internal/protocol"
+	"murmuration/sim/des/wheel"
 )
 
 // Memory estimates the bytes that a run needs at most: what is fixed per client and node,
 // and what is in flight in the long run. Queues that grow without bound, because more is
 // wanted than there are slots for, are not foreseen.
 func (c Config) Memory() int64 {
-	c = c.withDefaults()
+	c = c.complete()
 	perClient := float64(unsafe.Sizeof(ends{})+unsafe.Sizeof(spoolOf{})) + 1
 	if c.Boxes.Watched > 0 {
 		perClient += float64(c.Boxes.Watched)*float64(unsafe.Sizeof(place{})) + float64(c.authorsWaiting())*8 + 24
@@ -23,6 +24,6 @@ func (c Config) Memory() int64 {
 	way := float64(protocol.PathHops(c.Layers))*c.MeanHop.Seconds() + float64(c.Layers+1)*c.Link.Seconds()
 	flying := c.packetRate() * way * 1.5 * float64(unsafe.Sizeof(event{}))
 	samples := float64(c.Samples) * 8 * float64(len(new(measures).series()))
-	fixed := float64(unsafe.Sizeof(queue{})) + float64(c.nodes())*16
+	fixed := float64(unsafe.Sizeof(wheel.Wheel{})) + float64(c.nodes())*16
 	return int64(perClient*float64(c.Clients) + flying + samples + fixed)
 }

@@ -3,6 +3,7 @@ package des
 import (
 	"time"
 
+	"murmuration/sim/des/wheel"
 	"murmuration/sim/stat"
 )
 
@@ -38,9 +39,9 @@ type mixLoops struct {
 	e      *engine
 	clock  clock
 	rng    *stat.Rand
-	dues   lane   // when each should be back
-	sent   int32  // loops so far, the serial of the next
-	back   []bool // by serial modulo its length, a power of two
+	dues   wheel.Lane // when each should be back
+	sent   int32      // loops so far, the serial of the next
+	back   []bool     // by serial modulo its length, a power of two
 	all    []monitor
 	byLink map[int64]*monitor // by mix and neighbour; only looked up, never walked
 	alarms []Alarm
@@ -50,7 +51,7 @@ func (b *mixLoops) init(e *engine) {
 	c := &e.cfg
 	mixes := c.Layers * c.Width
 	rate := perSecond(c.MixLoopEvery) * float64(mixes)
-	b.e, b.rng = e, e.stream("des mix loops")
+	b.e, b.rng = e, e.random("des mix loops")
 	b.clock = newClock(rate, b.rng)
 	n := 64
 	for float64(n) < 4*rate*c.MixLoopTimeout.Seconds() {
@@ -64,13 +65,13 @@ func (b *mixLoops) init(e *engine) {
 func (b *mixLoops) send() {
 	c := &b.e.cfg
 	mix := c.Providers + b.rng.IntN(c.Layers*c.Width)
-	ev := event{src: int32(mix), node: uint16(mix), class: mixLoop, ref: b.sent}
-	ev.dst, ev.aux = b.ends(mix)
+	ev := event{Src: int32(mix), Node: uint16(mix), Class: mixLoop, Ref: b.sent}
+	ev.Dst, ev.Aux = b.ends(mix)
 	b.sent++
-	b.back[int(ev.ref)&(len(b.back)-1)] = false
+	b.back[int(ev.Ref)&(len(b.back)-1)] = false
 	b.e.m.count.mixLoopsSent++
-	b.dues.push(event{
-		at: b.e.now + int64(c.MixLoopTimeout), src: ev.src, dst: ev.dst, ref: ev.ref, aux: ev.aux, kind: loopDue,
+	b.dues.Push(event{
+		At: b.e.now + int64(c.MixLoopTimeout), Src: ev.Src, Dst: ev.Dst, Ref: ev.Ref, Aux: ev.Aux, Kind: loopDue,
 	})
 	if !c.Hops {
 		b.e.nodes.fly(ev, 0)
@@ -103,18 +104,18 @@ func (b *mixLoops) layer(mix int) int { return (mix-b.e.cfg.Providers)/b.e.cfg.W
 
 // ringPlace is the layer of a loop's present hop; 0 is that of the providers.
 func (b *mixLoops) ringPlace(ev *event) int {
-	return (b.layer(int(ev.src)) + int(ev.hop)) % (b.e.cfg.Layers + 1)
+	return (b.layer(int(ev.Src)) + int(ev.Hop)) % (b.e.cfg.Layers + 1)
 }
 
 // locate draws the node of a loop's present hop.
 func (b *mixLoops) locate(ev *event) uint16 {
 	switch {
-	case ev.hop == b.e.cfg.exitHop():
-		return uint16(ev.src)
-	case ev.hop == b.e.cfg.exitHop()-1:
-		return uint16(ev.aux)
-	case ev.hop == 1:
-		return uint16(ev.dst)
+	case ev.Hop == b.e.cfg.exitHop():
+		return uint16(ev.Src)
+	case ev.Hop == b.e.cfg.exitHop()-1:
+		return uint16(ev.Aux)
+	case ev.Hop == 1:
+		return uint16(ev.Dst)
 	}
 	if l := b.ringPlace(ev); l > 0 {
 		return b.e.routes.anyMix(l)
@@ -124,24 +125,24 @@ func (b *mixLoops) locate(ev *event) uint16 {
 
 // returned notes that a loop is back.
 func (b *mixLoops) returned(ev *event) {
-	if b.sent-ev.ref > int32(len(b.back)) {
+	if b.sent-ev.Ref > int32(len(b.back)) {
 		return // so late that its place is another's
 	}
-	b.back[int(ev.ref)&(len(b.back)-1)] = true
+	b.back[int(ev.Ref)&(len(b.back)-1)] = true
 }
 
 // judge looks at one loop when its time-out has passed.
 func (b *mixLoops) judge(ev event) {
-	back := b.back[int(ev.ref)&(len(b.back)-1)]
+	back := b.back[int(ev.Ref)&(len(b.back)-1)]
 	if back {
 		b.e.m.count.mixLoopsBack++
 	}
-	if b.all[int(ev.src)-b.e.cfg.Providers].observe(back) {
-		b.alarm(ev.src, none)
+	if b.all[int(ev.Src)-b.e.cfg.Providers].observe(back) {
+		b.alarm(ev.Src, none)
 	}
-	b.judgeLink(ev.src, ev.aux, back)
-	if ev.dst != ev.aux {
-		b.judgeLink(ev.src, ev.dst, back)
+	b.judgeLink(ev.Src, ev.Aux, back)
+	if ev.Dst != ev.Aux {
+		b.judgeLink(ev.Src, ev.Dst, back)
 	}
 }
 

@@ -20,31 +20,31 @@ func (n *nodes) init(e *engine) {
 // arrive takes a packet into a node.
 func (n *nodes) arrive(ev event) {
 	e := n.e
-	if ev.hop == 0 && e.cfg.Retrieval == Exchange {
-		e.spools.exchange(ev.src)
+	if ev.Hop == 0 && e.cfg.Retrieval == Exchange {
+		e.spools.exchange(ev.Src)
 	}
-	if ev.hop == e.cfg.exitHop() && n.consume(&ev) {
+	if ev.Hop == e.cfg.exitHop() && n.consume(&ev) {
 		return
 	}
 	if !e.cfg.Hops {
 		n.fly(ev, e.routes.stay(&ev))
 		return
 	}
-	wait, ok := n.serve(ev.node)
+	wait, ok := n.serve(ev.Node)
 	if !ok {
 		e.m.count.overload++
 		return
 	}
-	n.inside[ev.node]++
+	n.inside[ev.Node]++
 	e.attack.arrived(e, &ev)
-	ev.kind = leaves
+	ev.Kind = leaves
 	e.later(wait+e.routes.stay(&ev), ev)
 }
 
 // consume does what the last node of a forward path does; it reports whether the packet
 // ends here.
 func (n *nodes) consume(ev *event) bool {
-	switch ev.class {
+	switch ev.Class {
 	case drop:
 		return true
 	case mixLoop:
@@ -52,7 +52,7 @@ func (n *nodes) consume(ev *event) bool {
 		return true
 	case request:
 		n.e.requests.execute(ev)
-		ev.class = reply
+		ev.Class = reply
 	}
 	return false
 }
@@ -77,12 +77,12 @@ func (n *nodes) serve(node uint16) (wait int64, ok bool) {
 // leave sends a packet on from a node.
 func (n *nodes) leave(ev event) {
 	e := n.e
-	n.inside[ev.node]--
+	n.inside[ev.Node]--
 	e.attack.departed(&ev)
 	switch {
-	case ev.class == bundle && ev.hop == bundleHop:
+	case ev.Class == bundle && ev.Hop == bundleHop:
 		e.bundles.split(ev)
-	case ev.hop == e.cfg.replyHop(), ev.hop == e.cfg.exitHop() && ev.class != reply:
+	case ev.Hop == e.cfg.replyHop(), ev.Hop == e.cfg.exitHop() && ev.Class != reply:
 		e.spools.take(ev)
 	default:
 		e.links.cross(ev)
@@ -94,7 +94,7 @@ func (n *nodes) leave(ev event) {
 func (n *nodes) fly(ev event, d int64) {
 	e := n.e
 	last := e.cfg.exitHop()
-	switch ev.class {
+	switch ev.Class {
 	case drop:
 		return // nobody would notice it again
 	case loop:
@@ -107,13 +107,13 @@ func (n *nodes) fly(ev event, d int64) {
 	case bundle:
 		last = bundleHop
 	}
-	for ev.hop < last {
-		ev.hop++
+	for ev.Hop < last {
+		ev.Hop++
 		d += e.links.next(&ev)
 		if e.links.lost() {
 			return
 		}
-		if ev.class != request || ev.hop < last {
+		if ev.Class != request || ev.Hop < last {
 			d += e.routes.stay(&ev)
 		}
 	}
@@ -122,16 +122,16 @@ func (n *nodes) fly(ev event, d int64) {
 
 // land is the end of a flight, d from now.
 func (n *nodes) land(ev event, d int64) {
-	switch ev.class {
+	switch ev.Class {
 	case bundle:
 		n.e.bundles.splitAfter(ev, d)
 		return
 	case request:
-		ev.kind, ev.node = atNode, uint16(ev.dst)
+		ev.Kind, ev.Node = atNode, uint16(ev.Dst)
 	case mixLoop:
-		ev.kind = atNode
+		ev.Kind = atNode
 	default:
-		ev.kind = spooled
+		ev.Kind = spooled
 	}
 	n.e.later(d, ev)
 }

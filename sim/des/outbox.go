@@ -72,7 +72,7 @@ func (o *outboxes) take(c int32) (event, bool) {
 	if it.queued >= e.start && it.queued < e.end {
 		e.m.queued.add(float64(e.now-it.queued) / 1e9)
 	}
-	ev := event{src: c, dst: it.dst, ref: it.ref, aux: it.part, class: it.class}
+	ev := event{Src: c, Dst: it.dst, Ref: it.ref, Aux: it.part, Class: it.class}
 	switch {
 	case it.class == request:
 		e.requests.stamp(&ev)

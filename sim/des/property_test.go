@@ -73,7 +73,7 @@ func TestAnythingValidRuns(t *testing.T) {
 	t.Parallel()
 	ran := 0
 	rapid.Check(t, func(r *rapid.T) {
-		c := anyConfig(r)
+		c := usual(anyConfig(r))
 		if c.Validate() != nil {
 			r.Skip()
 		}

@@ -107,40 +107,40 @@ func (r *recovery) expected(root, last, n int) int64 {
 // expectAcks sets the timers of the part that an author has just sent to a member, and of
 // all that follow from it.
 func (r *recovery) expectAcks(ev *event) {
-	p := &r.e.posts.all[ev.ref]
-	if p.parts == nil || ev.src != p.author {
+	p := &r.e.posts.all[ev.Ref]
+	if p.parts == nil || ev.Src != p.author {
 		return
 	}
 	n := len(p.order)
-	r.await(ev.ref, ev.aux, ev.dst, r.expected(int(ev.aux), int(ev.aux), n))
-	for _, q := range r.under(int(ev.aux), n) {
-		r.await(ev.ref, int32(q), p.order[q], r.expected(int(ev.aux), q, n))
+	r.await(ev.Ref, ev.Aux, ev.Dst, r.expected(int(ev.Aux), int(ev.Aux), n))
+	for _, q := range r.under(int(ev.Aux), n) {
+		r.await(ev.Ref, int32(q), p.order[q], r.expected(int(ev.Aux), q, n))
 	}
 }
 
 func (r *recovery) await(i, part, acting int32, d int64) {
 	p := r.e.posts.all[i].parts
 	p.due[part], p.acting[part] = r.e.now+d, acting
-	r.e.later(d, event{ref: i, aux: part, kind: partDue})
+	r.e.later(d, event{Ref: i, Aux: part, Kind: partDue})
 }
 
 // handOver gives a part that was not acknowledged in time to somebody else: the member
 // from whom the author heard last, or the next in the schedule. Who stands at a leaf needs no
 // help: the copy waits in a spool.
 func (r *recovery) handOver(ev event) {
-	p := &r.e.posts.all[ev.ref]
-	if p.parts.due[ev.aux] != r.e.now {
+	p := &r.e.posts.all[ev.Ref]
+	if p.parts.due[ev.Aux] != r.e.now {
 		return // acknowledged, or set anew
 	}
 	if r.e.clients.offline.has(p.author) {
-		p.parts.due[ev.aux] += 1e9
+		p.parts.due[ev.Aux] += 1e9
 		r.e.later(1e9, ev)
 		return
 	}
-	p.parts.due[ev.aux] = never
-	failed := p.parts.acting[ev.aux]
+	p.parts.due[ev.Aux] = never
+	failed := p.parts.acting[ev.Aux]
 	r.forget(p.author, failed)
-	under := r.under(int(ev.aux), len(p.order))
+	under := r.under(int(ev.Aux), len(p.order))
 	if len(under) == 0 {
 		return
 	}
@@ -149,10 +149,10 @@ func (r *recovery) handOver(ev event) {
 	}
 	next := r.helper(p, failed)
 	if next == p.author {
-		r.e.groups.forward(ev.ref, int(ev.aux), p.author)
+		r.e.groups.forward(ev.Ref, int(ev.Aux), p.author)
 		return
 	}
-	r.e.posts.mail(ev.ref, p.author, next, ev.aux)
+	r.e.posts.mail(ev.Ref, p.author, next, ev.Aux)
 }
 
 // helper is who is to take over from a member that failed.

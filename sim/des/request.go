@@ -32,10 +32,10 @@ type requests struct {
 // of returns the record that a request or reply belongs to, nil if it has none or
 // the record has gone.
 func (q *requests) of(ev *event) *awaited {
-	if ev.ref < 0 || ev.class != request && ev.class != reply {
+	if ev.Ref < 0 || ev.Class != request && ev.Class != reply {
 		return nil
 	}
-	if r := &q.all[ev.ref]; r.serial == ev.aux {
+	if r := &q.all[ev.Ref]; r.serial == ev.Aux {
 		return r
 	}
 	return nil
@@ -82,8 +82,8 @@ func (q *requests) ask(c int32) {
 // stamp chooses the delays of a request about to be sent, and sets its timer: our own
 // delays, the margin, and a jitter of up to as much again.
 func (q *requests) stamp(ev *event) {
-	r := &q.all[ev.ref]
-	ev.aux = r.serial
+	r := &q.all[ev.Ref]
+	ev.Aux = r.serial
 	r.tries++
 	sum := int64(q.e.cfg.Boxes.Allowance)
 	for hop := range q.e.cfg.replyHop() + 1 {
@@ -93,24 +93,24 @@ func (q *requests) stamp(ev *event) {
 	}
 	wait := sum + r.margin
 	r.margin *= 2
-	q.e.later(wait+int64(q.e.routes.rng.Float64()*float64(wait)), event{ref: ev.ref, aux: r.serial, kind: expired})
+	q.e.later(wait+int64(q.e.routes.rng.Float64()*float64(wait)), event{Ref: ev.Ref, Aux: r.serial, Kind: expired})
 }
 
 // expire frees a request that is done, and sends one that is not once more.
 func (q *requests) expire(ev event) {
-	r := &q.all[ev.ref]
+	r := &q.all[ev.Ref]
 	switch {
 	case r.done || r.author != none:
-		q.drop(ev.ref)
+		q.drop(ev.Ref)
 	case int(r.tries) >= q.e.cfg.Requests.Tries:
 		q.e.m.count.gaveUp++
 		if q.measured(r) {
 			q.e.left--
 		}
-		q.drop(ev.ref)
+		q.drop(ev.Ref)
 	default:
 		q.e.m.count.retries++
-		q.again(ev.ref)
+		q.again(ev.Ref)
 	}
 }
 
@@ -142,7 +142,7 @@ func (q *requests) execute(ev *event) {
 	}
 	switch {
 	case r.box != none:
-		q.e.boxes.store(r.box, ev.dst)
+		q.e.boxes.store(r.box, ev.Dst)
 	case r.author != none:
 		q.e.boxes.read(ev, r)
 	}
@@ -157,7 +157,7 @@ func (q *requests) answered(ev event) {
 	r.done = true
 	switch {
 	case r.author != none:
-		q.e.watched.polled(r, ev.dst)
+		q.e.watched.polled(r, ev.Dst)
 	case r.box != none:
 		q.e.m.stored.add(float64(q.e.now-r.created) / 1e9)
 	case q.measured(r):

@@ -17,7 +17,7 @@ type routes struct {
 	rng *stat.Rand
 }
 
-func (r *routes) init(e *engine) { r.e, r.rng = e, e.stream("des network") }
+func (r *routes) init(e *engine) { r.e, r.rng = e, e.random("des network") }
 
 func (c *Config) exitHop() uint8  { return uint8(c.Layers + 1) }
 func (c *Config) replyHop() uint8 { return uint8(2*c.Layers + 2) }
@@ -30,18 +30,18 @@ func (r *routes) locate(ev *event) uint16 {
 	c := &r.e.cfg
 	exit := c.exitHop()
 	switch {
-	case ev.class == mixLoop:
+	case ev.Class == mixLoop:
 		return r.e.mixLoops.locate(ev)
-	case ev.hop == 0 || ev.hop == c.replyHop():
-		return uint16(c.home(ev.src))
-	case ev.hop < exit:
-		return r.anyMix(int(ev.hop))
-	case ev.hop > exit:
-		return r.anyMix(int(ev.hop - exit))
-	case ev.class == drop || ev.class == request:
-		return uint16(ev.dst)
+	case ev.Hop == 0 || ev.Hop == c.replyHop():
+		return uint16(c.home(ev.Src))
+	case ev.Hop < exit:
+		return r.anyMix(int(ev.Hop))
+	case ev.Hop > exit:
+		return r.anyMix(int(ev.Hop - exit))
+	case ev.Class == drop || ev.Class == request:
+		return uint16(ev.Dst)
 	}
-	return uint16(c.home(ev.dst))
+	return uint16(c.home(ev.Dst))
 }
 
 func (r *routes) anyMix(layer int) uint16 {
@@ -77,11 +77,11 @@ func (r *routes) delay() int64 {
 func (r *routes) delays(ev *event) bool {
 	c := &r.e.cfg
 	switch {
-	case ev.class == mixLoop:
-		return ev.hop < c.exitHop() && (r.e.mixLoops.ringPlace(ev) > 0 || c.ExitDelay)
-	case ev.hop == 0:
+	case ev.Class == mixLoop:
+		return ev.Hop < c.exitHop() && (r.e.mixLoops.ringPlace(ev) > 0 || c.ExitDelay)
+	case ev.Hop == 0:
 		return c.EntryDelay
-	case ev.hop == c.exitHop() || ev.hop == c.replyHop():
+	case ev.Hop == c.exitHop() || ev.Hop == c.replyHop():
 		return c.ExitDelay
 	}
 	return true
@@ -92,12 +92,12 @@ func (r *routes) stay(ev *event) int64 {
 	d := int64(0)
 	if r.delays(ev) {
 		if sent := r.e.requests.of(ev); sent != nil {
-			d = int64(sent.delays[ev.hop]) * 1000
+			d = int64(sent.delays[ev.Hop]) * 1000
 		} else {
 			d = r.delay()
 		}
 	}
-	if ev.class == reply && ev.hop == r.e.cfg.exitHop() {
+	if ev.Class == reply && ev.Hop == r.e.cfg.exitHop() {
 		d += int64(r.e.cfg.Boxes.Allowance)
 	}
 	return d

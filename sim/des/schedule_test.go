@@ -16,7 +16,7 @@ func TestScheduleReachesAllOnce(t *testing.T) {
 		n, k := rapid.IntRange(2, 200).Draw(r, "members"), rapid.IntRange(1, 9).Draw(r, "fanout")
 		c := rollercoasterNetwork(Rollercoaster)
 		c.Clients, c.Groups.Size, c.Groups.Fanout = n, n, k
-		e := newEngine(c.withDefaults())
+		e := newEngine(usual(c).complete())
 		i := e.posts.add(post{author: 0, left: int32(n - 1)})
 		e.groups.schedule(i, e.groups.membersOf(0))
 		from := make([]int, n)

@@ -32,25 +32,25 @@ func (s *spools) init(e *engine) {
 
 // owner is the client that a packet in a spool is for.
 func owner(ev *event) int32 {
-	if ev.class == reply {
-		return ev.src
+	if ev.Class == reply {
+		return ev.Src
 	}
-	return ev.dst
+	return ev.Dst
 }
 
 // take is where a packet for a client arrives at its provider.
 func (s *spools) take(ev event) {
 	c := owner(&ev)
-	ev.at = s.e.now // since when it waits
-	ev.late = s.e.clients.offline.has(c)
-	if s.e.cfg.Retrieval == Push && !ev.late {
+	ev.At = s.e.now // since when it waits
+	ev.Late = s.e.clients.offline.has(c)
+	if s.e.cfg.Retrieval == Push && !ev.Late {
 		s.e.m.spoolWait.add(0)
 		s.e.links.down(c, ev)
 		return
 	}
 	awaited := s.filled.has(c)
 	s.keep(c, ev)
-	if s.e.cfg.Retrieval == Pull && !ev.late && !awaited {
+	if s.e.cfg.Retrieval == Pull && !ev.Late && !awaited {
 		s.awaitPull(c)
 	}
 }
@@ -105,7 +105,7 @@ func (s *spools) exchange(c int32) {
 		s.e.tap.watch(s.e.cfg.home(c), int32(s.e.cfg.nodes())+c, nil)
 		return
 	}
-	s.e.m.spoolWait.add(float64(s.e.now-ev.at) / 1e9)
+	s.e.m.spoolWait.add(float64(s.e.now-ev.At) / 1e9)
 	s.e.links.down(c, ev)
 }
 
@@ -114,7 +114,7 @@ func (s *spools) awaitPull(c int32) {
 	period := int64(s.e.cfg.PullEvery)
 	phase := int64(float64(period) * float64(c) / float64(s.e.cfg.Clients))
 	wait := period - (s.e.now-phase)%period
-	s.e.later(wait%period, event{src: c, kind: pulled})
+	s.e.later(wait%period, event{Src: c, Kind: pulled})
 }
 
 // pull brings down what waits for a client, if the client is there to look.
@@ -131,7 +131,7 @@ func (s *spools) comeBack(c int32) {
 		return
 	}
 	for i := s.clients[c].first; i != none; i = s.items[i].next {
-		s.items[i].ev.late = true
+		s.items[i].ev.Late = true
 	}
 	switch s.e.cfg.Retrieval {
 	case Push:

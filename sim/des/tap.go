@@ -43,10 +43,10 @@ func (w *tap) show(from, to int32, ev *event) {
 
 // label names a message's packet, -1 for all else.
 func (w *tap) label(ev *event) int64 {
-	if ev == nil || ev.class != message {
+	if ev == nil || ev.Class != message {
 		return -1
 	}
-	return w.e.posts.all[ev.ref].serial<<clientBits | int64(ev.dst)
+	return w.e.posts.all[ev.Ref].serial<<clientBits | int64(ev.Dst)
 }
 
 // sent notes who writes to whom.

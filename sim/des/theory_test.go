@@ -18,9 +18,24 @@ func small() Config {
 	}
 }
 
+// usual fills in what these tests do not look at.
+func usual(c Config) Config {
+	c.Drain = or(c.Drain, 10*time.Minute)
+	c.SpoolLimit = or(c.SpoolLimit, 64)
+	c.Queue = or(c.Queue, 1000)
+	c.PacketSize = or(c.PacketSize, 2048)
+	c.Requests.Tries = or(c.Requests.Tries, 16)
+	c.Groups.Fanout = or(c.Groups.Fanout, 1)
+	c.Groups.HeavyWeight = or(c.Groups.HeavyWeight, 1)
+	c.Boxes.AgeScale = or(c.Boxes.AgeScale, time.Hour)
+	c.Boxes.AgeCap = or(c.Boxes.AgeCap, 24*time.Hour)
+	c.Boxes.DecoyLife = or(c.Boxes.DecoyLife, 6*time.Hour)
+	return c
+}
+
 func run(t testing.TB, c Config) *Result {
 	t.Helper()
-	r, err := Run(t.Context(), c)
+	r, err := Run(t.Context(), usual(c))
 	if err != nil {
 		t.Fatal(err)
 	}

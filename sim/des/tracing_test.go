@@ -136,7 +136,7 @@ func TestTapFails(t *testing.T) {
 	t.Parallel()
 	c := small()
 	c.Tap = &trace.Buffer{Parties: c.Parties(), Limit: 100}
-	if _, err := Run(t.Context(), c); err == nil {
+	if _, err := Run(t.Context(), usual(c)); err == nil {
 		t.Error("a full tap went unnoticed")
 	}
 }

@@ -38,8 +38,10 @@ func (c *Config) checkShape() error {
 		return fmt.Errorf("%d providers and %d mixes a layer, want at least one of each", c.Providers, c.Width)
 	case c.Providers >= maxNodes || c.Width >= maxNodes || c.nodes() >= maxNodes:
 		return fmt.Errorf("%d nodes, want fewer than %d", c.nodes(), maxNodes)
-	case c.SpoolLimit < 0 || c.Queue < 0 || c.Samples < 0 || c.PacketSize < 0:
-		return errors.New("a limit is negative")
+	case c.SpoolLimit < 1 || c.Queue < 0 || c.Samples < 0 || c.PacketSize < 0:
+		return errors.New("spools that hold nothing, or a limit that is negative")
+	case c.Tap != nil && c.PacketSize == 0:
+		return errors.New("a tap that sees packets of no size")
 	}
 	return nil
 }
@@ -139,6 +141,8 @@ func (c *Config) checkWork() error {
 		return fmt.Errorf("%d senders among %d clients", m.Senders, c.Clients)
 	case c.Requests.Tries < 0 || c.Requests.Tries > 255:
 		return fmt.Errorf("%d tries, want at most 255", c.Requests.Tries)
+	case c.Requests.Tries == 0 && (c.Requests.Every > 0 || c.Boxes.Watched > 0):
+		return errors.New("requests that are never tried")
 	}
 	return nil
 }
@@ -166,6 +170,10 @@ func (c *Config) checkGroups() error {
 		return errors.New("with boxes, groups publish once")
 	case g.Fanout < 0 || g.Bundle < 0 || g.Bundle > maxBundle:
 		return fmt.Errorf("fanout %d, bundle %d: want at least 0 and at most %d", g.Fanout, g.Bundle, maxBundle)
+	case g.Fanout == 0 && g.Strategy == Rollercoaster:
+		return errors.New("Rollercoaster needs a fanout")
+	case g.Heavy > 0 && g.HeavyWeight == 0:
+		return errors.New("heavy users need a weight")
 	case g.Bundle > 1 && c.Retrieval == Exchange:
 		return errors.New("bundles are not part of the exchange protocol")
 	case g.Bundle > 1 && c.Layers < 3:
@@ -187,6 +195,8 @@ func (c *Config) checkBoxes() error {
 		return nil
 	case b.Watched < 0 || b.Watched > maxPlaces:
 		return fmt.Errorf("%d watched boxes, want at most %d", b.Watched, maxPlaces)
+	case b.AgeScale == 0 || b.DecoyLife == 0:
+		return errors.New("watched boxes need the scale of their ages and the life of decoys")
 	case c.Providers < 3:
 		return fmt.Errorf("boxes need three storing providers, have %d", c.Providers)
 	case c.Messages.Every > 0:

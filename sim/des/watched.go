@@ -108,13 +108,13 @@ func (w *watched) poll(c int32) {
 			p.since = p.until
 			p.until += 1 + w.decoyLife()
 		}
-		w.e.clients.send(event{src: c, dst: w.e.routes.otherProvider(c), ref: none, class: request})
+		w.e.clients.send(event{Src: c, Dst: w.e.routes.otherProvider(c), Ref: none, Class: request})
 		return
 	}
 	ref := w.e.requests.add(awaited{client: c, box: none, author: p.author, index: p.index, place: int32(i)})
 	ev := event{
-		src: c, dst: w.e.boxes.holder(c, p.author, p.index, p.polls%otherHolderEvery == 0),
-		ref: ref, class: request,
+		Src: c, Dst: w.e.boxes.holder(c, p.author, p.index, p.polls%otherHolderEvery == 0),
+		Ref: ref, Class: request,
 	}
 	w.e.requests.stamp(&ev)
 	w.e.clients.send(ev)

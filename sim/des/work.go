@@ -18,7 +18,7 @@ type work struct {
 
 func (w *work) init(e *engine) {
 	c := &e.cfg
-	w.e, w.rng = e, e.stream("des work")
+	w.e, w.rng = e, e.random("des work")
 	w.clock = newClock(c.messageRate()+c.requestRate()+c.postRate(), w.rng)
 	if c.Groups.Count > 0 {
 		e.groups.deal()

@@ -117,11 +117,13 @@ func messages(s scenario.Scenario) des.Messages {
 	return des.Messages{Every: s.Workload.Every.Duration, Friends: s.Workload.Friends, FriendsOf: s.Workload.FriendsOf, Zipf: s.Workload.Zipf, Senders: s.Workload.Writers}
 }
 
+// requests are round trips; how often one is tried holds for writes of boxes too.
 func requests(s scenario.Scenario) des.Requests {
-	if s.Workload.Kind != "requests" {
-		return des.Requests{}
+	r := des.Requests{Tries: s.Workload.Tries}
+	if s.Workload.Kind == "requests" {
+		r.Every = s.Workload.Every.Duration
 	}
-	return des.Requests{Every: s.Workload.Every.Duration, Tries: s.Workload.Tries}
+	return r
 }
 
 func groups(s scenario.Scenario) des.Groups {

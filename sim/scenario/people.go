@@ -101,7 +101,7 @@ var peopleKeys = []Key{
 	key(&field.Workload.Zipf, `0.0`, des,
 		"messages: exponent of Zipf's law over recipients, where friends is 0; 0 is uniform"),
 	key(&field.Workload.Writers, `0`, des, "clients (of a group: members) who write; 0 is all"),
-	key(&field.Workload.Tries, `16`, des, "requests: how often one is tried"),
+	key(&field.Workload.Tries, `16`, des, "requests, and writes of boxes: how often one is tried"),
 	key(&field.Workload.Groups, `1`, des, "groups, to which clients are dealt in order"),
 	key(&field.Workload.GroupSize, `128`, des, "members of a group, the one who posts included"),
 	key(&field.Workload.Posting, `"boxes"`, des,

@@ -1,4 +1,4 @@
-package des
+package wheel
 
 import (
 	"math/rand/v2"
@@ -6,24 +6,26 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "murmuration/internal/drawn"
 )
 
 // Whatever is pushed, and whatever the width, events leave by time, then by push.
 func TestQueueOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		q := newQueue(rapid.Float64Range(0, 1e7).Draw(r, "gap"))
+		q := New(rapid.Float64Range(0, 1e7).Draw(r, "gap"))
 		spread := rapid.SampledFrom([]int64{1, 100, 1e6, 1e10, 1e15}).Draw(r, "spread")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 0))
-		var want []event
+		var want []Event
 		now, n := int64(0), int32(0)
 		for range 600 {
 			for range rng.IntN(4) {
-				e := event{at: now + rng.Int64N(spread), ref: n}
+				e := Event{At: now + rng.Int64N(spread), Ref: n}
 				n++
-				q.push(e)
-				i, _ := slices.BinarySearchFunc(want, e, func(a, b event) int {
-					if a.at <= b.at {
+				q.Push(e)
+				i, _ := slices.BinarySearchFunc(want, e, func(a, b Event) int {
+					if a.At <= b.At {
 						return -1
 					}
 					return 1
@@ -32,25 +34,25 @@ func TestQueueOrder(t *testing.T) {
 			}
 			// Another source may allow only a look at the near future.
 			until := now + rng.Int64N(2*spread)
-			at := q.peek(until)
-			if len(want) == 0 || want[0].at > until {
-				if at != never {
-					t.Fatalf("peek(%d) = %d, want never", until, at)
+			at := q.Peek(until)
+			if len(want) == 0 || want[0].At > until {
+				if at != Never {
+					t.Fatalf("peek(%d) = %d, want Never", until, at)
 				}
 				continue
 			}
-			if got := q.pop(); at != want[0].at || got != want[0] {
+			if got := q.Pop(); at != want[0].At || got != want[0] {
 				t.Fatalf("popped %v (peek %d), want %v", got, at, want[0])
 			}
-			now = want[0].at
+			now = want[0].At
 			want = want[1:]
 		}
 		for _, w := range want {
-			if q.peek(never-1) != w.at || q.pop() != w {
+			if q.Peek(Never-1) != w.At || q.Pop() != w {
 				t.Fatalf("lost %v", w)
 			}
 		}
-		if q.size != 0 || q.peek(never-1) != never {
+		if q.size != 0 || q.Peek(Never-1) != Never {
 			t.Fatalf("%d events left", q.size)
 		}
 	})
@@ -58,19 +60,19 @@ func TestQueueOrder(t *testing.T) {
 
 func TestLane(t *testing.T) {
 	t.Parallel()
-	var l lane
+	var l Lane
 	want := int64(0)
 	for i := range int64(1000) {
-		l.push(event{at: i})
+		l.Push(Event{At: i})
 		if i%3 == 2 {
-			if l.peek() != want || l.pop().at != want {
+			if l.Peek() != want || l.Pop().At != want {
 				t.Fatalf("event %d is not next", want)
 			}
 			want++
 		}
 	}
-	for l.peek() != never {
-		if got := l.pop().at; got != want {
+	for l.Peek() != Never {
+		if got := l.Pop().At; got != want {
 			t.Fatalf("got %d, want %d", got, want)
 		}
 		want++
@@ -86,15 +88,15 @@ func BenchmarkQueue(b *testing.B) {
 		b.Run(size(n), func(b *testing.B) {
 			rng := rand.New(rand.NewPCG(1, 2))
 			const mean = 1e9
-			q := newQueue(mean / float64(n))
+			q := New(mean / float64(n))
 			for i := range n {
-				q.push(event{at: int64(rng.ExpFloat64() * mean), ref: int32(i)})
+				q.Push(Event{At: int64(rng.ExpFloat64() * mean), Ref: int32(i)})
 			}
 			for b.Loop() {
-				q.peek(never - 1)
-				e := q.pop()
-				e.at += int64(rng.ExpFloat64() * mean)
-				q.push(e)
+				q.Peek(Never - 1)
+				e := q.Pop()
+				e.At += int64(rng.ExpFloat64() * mean)
+				q.Push(e)
 			}
 		})
 	}

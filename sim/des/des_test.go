@@ -301,7 +301,7 @@ func TestTimeScales(t *testing.T) {
 
 func TestValidateRefuses(t *testing.T) {
 	t.Parallel()
-	if err := ours().Validate(); err != nil {
+	if err := usual(ours()).Validate(); err != nil {
 		t.Fatal(err) // the control
 	}
 	bad := map[string]func(*Config){
@@ -342,11 +342,15 @@ func TestValidateRefuses(t *testing.T) {
 		"attack too much":      func(c *Config) { c.Attacks = []Attack{{Share: 2, From: -1}} },
 		"attack on client":     func(c *Config) { c.Attacks = []Attack{{Target: 40, From: -1}} },
 		"negative region":      func(c *Config) { c.Regions = []time.Duration{-1} },
+		"spool of nothing":     func(c *Config) { c.SpoolLimit = 0 },
+		"tries of nothing":     func(c *Config) { c.Requests.Tries = 0 },
+		"decoys without life":  func(c *Config) { c.Boxes.DecoyLife = 0 },
+		"tap of nothing":       func(c *Config) { c.Tap, c.PacketSize = new(trace.Buffer), 0 },
 		"odd regions":          func(c *Config) { c.Regions = make([]time.Duration, 3) },
 		"wide spread":          func(c *Config) { c.LinkSpread = time.Second },
 	}
 	for name, spoil := range bad {
-		c := ours()
+		c := usual(ours())
 		spoil(&c)
 		if _, err := Run(t.Context(), c); err == nil {
 			t.Errorf("%s: accepted", name)
@@ -358,7 +362,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Run(ctx, small()); !errors.Is(err, context.Canceled) {
+	if _, err := Run(ctx, usual(small())); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled run returned %v", err)
 	}
 }
@@ -370,7 +374,7 @@ func TestMemoryEstimate(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		e := newEngine(c.withDefaults())
+		e := newEngine(usual(c).complete())
 		for e.step() {
 		}
 		runtime.GC()

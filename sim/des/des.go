@@ -1,3 +1,15 @@
+// Package des is level 2 of the simulator: a sequential engine of discrete events for
+// whatever feeds back on itself — queues of clients, spools, polling readers, boxes,
+// retransmission, mixes of finite speed, group posting, active adversaries.
+//
+// One run is one replication: a pure function of its Config. It uses one goroutine and
+// no clock; whoever wants both cores runs two replications. Packets are not built, only
+// accounted for. Waiting clients cost nothing: the Poisson streams of all clients are
+// superposed into one, and the client whose slot it is is drawn when the slot comes.
+//
+// The engine has many parts, each in a file of its own with the fields that it owns.
+//
+// This package must not know scenario files, nor import the code of real nodes.
 package des
 
 import (
@@ -6,6 +18,7 @@ import (
 	"math"
 	"time"
 
+	"murmuration/sim/des/wheel"
 	"murmuration/sim/stat"
 )
 
@@ -20,7 +33,7 @@ type engine struct {
 	stop  int64 // at the latest
 	left  int   // deliveries of measured posts and requests still to come
 
-	queue    *queue
+	wheel    *wheel.Wheel
 	clients  clients  // their slots, and who is online
 	outboxes outboxes // what clients want to send
 	bundles  bundles  // packets that leave a client as one
@@ -47,7 +60,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	e := newEngine(cfg.withDefaults())
+	e := newEngine(cfg.complete())
 	for e.step() {
 		if e.m.events&(1<<16-1) == 0 && ctx.Err() != nil {
 			return nil, fmt.Errorf("simulating events: %w", context.Cause(ctx))
@@ -66,7 +79,7 @@ func newEngine(cfg Config) *engine {
 		end:   int64(cfg.Warmup + cfg.Duration),
 		stop:  int64(cfg.Warmup + cfg.Duration + cfg.Drain),
 	}
-	e.queue = newQueue(1e9 / max(cfg.packetRate()*float64(cfg.stepsPerPacket()), 1))
+	e.wheel = wheel.New(1e9 / max(cfg.packetRate()*float64(cfg.stepsPerPacket()), 1))
 	e.m.init(e)
 	e.tap.init(e)
 	e.routes.init(e)
@@ -87,9 +100,9 @@ func newEngine(cfg Config) *engine {
 	return e
 }
 
-// stream is a stream of random numbers: one for each purpose, so that a change of one does not shift
+// random is a source of random numbers: one for each purpose, so that a change of one does not shift
 // another.
-func (e *engine) stream(purpose string) *stat.Rand {
+func (e *engine) random(purpose string) *stat.Rand {
 	return stat.Seed(e.cfg.Seed, e.cfg.Cell, e.cfg.Replication, 0, purpose)
 }
 
@@ -124,10 +137,10 @@ func (c *clock) advance() {
 // step does the next thing that happens; it reports false when the run is over.
 func (e *engine) step() bool {
 	t := min(e.clients.slots.next, e.work.clock.next, e.mixLoops.clock.next)
-	t = min(t, e.links.between.peek(), e.links.ups.peek(), e.links.downs.peek())
-	t = min(t, e.mixLoops.dues.peek())
+	t = min(t, e.links.between.Peek(), e.links.ups.Peek(), e.links.downs.Peek())
+	t = min(t, e.mixLoops.dues.Peek())
 	// No source at all: the wheel alone decides.
-	if w := e.queue.peek(t); w < t {
+	if w := e.wheel.Peek(t); w < t {
 		t = w
 	}
 	if t >= e.end && (e.left == 0 || t >= e.stop) || e.tap.err != nil {
@@ -142,28 +155,28 @@ func (e *engine) step() bool {
 	case e.clients.slots.next:
 		e.clients.slots.advance()
 		e.clients.slot()
-	case e.links.between.peek():
-		e.handle(e.links.between.pop())
-	case e.links.ups.peek():
-		e.handle(e.links.ups.pop())
-	case e.links.downs.peek():
-		e.handle(e.links.downs.pop())
+	case e.links.between.Peek():
+		e.handle(e.links.between.Pop())
+	case e.links.ups.Peek():
+		e.handle(e.links.ups.Pop())
+	case e.links.downs.Peek():
+		e.handle(e.links.downs.Pop())
 	case e.work.clock.next:
 		e.work.clock.advance()
 		e.work.arise()
 	case e.mixLoops.clock.next:
 		e.mixLoops.clock.advance()
 		e.mixLoops.send()
-	case e.mixLoops.dues.peek():
-		e.handle(e.mixLoops.dues.pop())
+	case e.mixLoops.dues.Peek():
+		e.handle(e.mixLoops.dues.Pop())
 	default:
-		e.handle(e.queue.pop())
+		e.handle(e.wheel.Pop())
 	}
 	return true
 }
 
 func (e *engine) handle(ev event) {
-	switch ev.kind {
+	switch ev.Kind {
 	case atNode:
 		e.nodes.arrive(ev)
 	case leaves:
@@ -173,13 +186,13 @@ func (e *engine) handle(ev event) {
 	case atClient:
 		e.receive(ev)
 	case pulled:
-		e.spools.pull(ev.src)
+		e.spools.pull(ev.Src)
 	case expired:
 		e.requests.expire(ev)
 	case toggled:
 		e.clients.toggle(ev)
 	case copied:
-		e.boxes.copied(ev.ref, ev.aux)
+		e.boxes.copied(ev.Ref, ev.Aux)
 	case partDue:
 		e.recovery.handOver(ev)
 	case loopDue:
@@ -189,7 +202,7 @@ func (e *engine) handle(ev event) {
 
 // receive is what a client does with a packet.
 func (e *engine) receive(ev event) {
-	switch ev.class {
+	switch ev.Class {
 	case message:
 		e.groups.deliver(ev)
 	case ack:
@@ -203,8 +216,8 @@ func (e *engine) receive(ev event) {
 
 // later schedules an event d nanoseconds from now.
 func (e *engine) later(d int64, ev event) {
-	ev.at = e.now + d
-	e.queue.push(ev)
+	ev.At = e.now + d
+	e.wheel.Push(ev)
 }
 
 // measuring reports whether what arises now is measured.

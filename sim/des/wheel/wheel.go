@@ -1,4 +1,6 @@
-package des
+// Package wheel keeps what is to happen in a simulation, in the order of time: a timing wheel for events
+// at any time, and lanes for those that lie the same time ahead. It must not know what events mean.
+package wheel
 
 import (
 	"cmp"
@@ -6,23 +8,45 @@ import (
 	"slices"
 )
 
-// queue is a hierarchical timing wheel whose slots are sorted when their time comes.
+// event is what happens at one moment: a packet at a node, or something that somebody
+// meant to do then. It carries the whole packet, so that cover traffic, which
+// is most of all events, needs no memory beside the wheel. 32 bytes.
+type Event struct {
+	At                 int64 // nanoseconds since the start
+	Src, Dst, Ref, Aux int32
+	Node               uint16
+	Kind               Kind
+	Class              Class
+	Hop                uint8
+	Late               bool
+}
+
+// Kind says what to do with an event, Class what a packet is.
+type (
+	Kind  uint8
+	Class uint8
+)
+
+// Wheel is a hierarchical timing wheel whose slots are sorted when their time comes.
 //
 // A slot of level 0 is 1<<shift nanoseconds, a slot of level k is a whole turn of level
 // k-1. A push appends to one list; when a turn begins its events are dealt to the level
 // below; a slot of level 0 is sorted into now, which pop reads in order. Each step takes
 // constant time per event and touches memory in sequence, which a heap of millions of
 // events does not. Events of equal time leave in the order of their pushes.
-type queue struct {
-	now    []event // the slot being read, sorted
+type Wheel struct {
+	now    []Event // the slot being read, sorted
 	read   int     // next in now
 	slot   int64   // its absolute number on level 0
 	shift  uint    // log2 of the width of a slot of level 0, in ns
 	size   int
-	levels [wheelLevels]wheel
+	levels [wheelLevels]level
 	chunks []chunk
 	free   int32 // first of the unused chunks, none if there is none
 }
+
+// Never is later than any event.
+const Never = 1<<62 - 1
 
 const (
 	wheelBits   = 11 // level 0 in use is 2048 slots of a few events: it fits the L2 cache
@@ -30,14 +54,13 @@ const (
 	wheelMask   = wheelSlots - 1
 	wheelLevels = 5 // 55 bits of slots, and at least 7 bits of width: all of int64
 	minShift    = 63 - wheelLevels*wheelBits
-	chunkEvents = 7         // with its head 232 bytes: four cache lines
-	perSlot     = 5         // events that a slot should hold
-	never       = 1<<62 - 1 // later than any event
+	chunkEvents = 7 // with its head 232 bytes: four cache lines
+	perSlot     = 5 // events that a slot should hold
 	none        = -1
 )
 
-// wheel is one level: lists of chunks, and a bit for each that is not empty.
-type wheel struct {
+// level is one level: lists of chunks, and a bit for each that is not empty.
+type level struct {
 	full  [wheelSlots / 64]uint64
 	slots [wheelSlots]list
 }
@@ -45,25 +68,25 @@ type wheel struct {
 type list struct{ first, last int32 }
 
 type chunk struct {
-	events [chunkEvents]event
+	events [chunkEvents]Event
 	next   int32
 	used   int32
 }
 
-// newQueue returns an empty queue for events that are gap nanoseconds apart on average.
+// New returns an empty wheel for events that are gap nanoseconds apart on average.
 // A wrong gap costs speed, nothing else.
-func newQueue(gap float64) *queue {
-	q := &queue{free: none, shift: minShift}
+func New(gap float64) *Wheel {
+	q := &Wheel{free: none, shift: minShift}
 	for q.shift < 40 && float64(int64(1)<<(q.shift+1)) < gap*perSlot*1.5 {
 		q.shift++
 	}
 	return q
 }
 
-// push adds an event, which must not be earlier than the last one popped.
-func (q *queue) push(e event) {
+// Push adds an event, which must not be earlier than the last one popped.
+func (q *Wheel) Push(e Event) {
 	q.size++
-	if e.at>>q.shift <= q.slot {
+	if e.At>>q.shift <= q.slot {
 		q.insert(e)
 		return
 	}
@@ -71,8 +94,8 @@ func (q *queue) push(e event) {
 }
 
 // deal puts an event into the lowest level whose present turn holds its slot.
-func (q *queue) deal(e event) {
-	s := e.at >> q.shift
+func (q *Wheel) deal(e Event) {
+	s := e.At >> q.shift
 	level := max(bits.Len64(uint64(s^q.slot))-1, 0) / wheelBits
 	i := int(s>>(uint(level)*wheelBits)) & wheelMask
 	w := &q.levels[level]
@@ -92,7 +115,7 @@ func (q *queue) deal(e event) {
 }
 
 // chunk takes an empty chunk.
-func (q *queue) chunk() int32 {
+func (q *Wheel) chunk() int32 {
 	i := q.free
 	if i == none {
 		i = int32(len(q.chunks))
@@ -105,30 +128,30 @@ func (q *queue) chunk() int32 {
 }
 
 // insert puts an event into the slot being read, after those of the same time.
-func (q *queue) insert(e event) {
+func (q *Wheel) insert(e Event) {
 	q.now = append(q.now, e)
 	i := len(q.now) - 1
-	for i > q.read && q.now[i-1].at > e.at {
+	for i > q.read && q.now[i-1].At > e.At {
 		q.now[i] = q.now[i-1]
 		i--
 	}
 	q.now[i] = e
 }
 
-// peek returns the time of the next event if that is at most until, else never. It reads
+// Peek returns the time of the next event if that is at most until, else never. It reads
 // no slot beyond until: pushes may still come for those.
-func (q *queue) peek(until int64) int64 {
+func (q *Wheel) Peek(until int64) int64 {
 	if q.read == len(q.now) && !q.advance(until>>q.shift) {
-		return never
+		return Never
 	}
-	if at := q.now[q.read].at; at <= until {
+	if at := q.now[q.read].At; at <= until {
 		return at
 	}
-	return never
+	return Never
 }
 
-// pop returns the next event. Call it only when peek found one.
-func (q *queue) pop() event {
+// Pop returns the next event. Call it only when peek found one.
+func (q *Wheel) Pop() Event {
 	e := q.now[q.read]
 	q.read++
 	q.size--
@@ -136,7 +159,7 @@ func (q *queue) pop() event {
 }
 
 // advance reads the next slot that holds anything, if that is not beyond last.
-func (q *queue) advance(last int64) bool {
+func (q *Wheel) advance(last int64) bool {
 	if q.size == 0 {
 		return false
 	}
@@ -153,7 +176,7 @@ func (q *queue) advance(last int64) bool {
 }
 
 // load reads a slot of level 0.
-func (q *queue) load(i int, last int64) bool {
+func (q *Wheel) load(i int, last int64) bool {
 	s := q.slot&^wheelMask | int64(i)
 	if s > last {
 		return false
@@ -165,7 +188,7 @@ func (q *queue) load(i int, last int64) bool {
 }
 
 // turn begins the next turn of level 0 that holds anything, and deals its events.
-func (q *queue) turn(last int64) bool {
+func (q *Wheel) turn(last int64) bool {
 	for level := 1; level < wheelLevels; level++ {
 		shift := uint(level) * wheelBits
 		now := q.slot >> shift
@@ -185,7 +208,7 @@ func (q *queue) turn(last int64) bool {
 }
 
 // first returns the first full slot from i on.
-func (w *wheel) first(i int) (int, bool) {
+func (w *level) first(i int) (int, bool) {
 	if i >= wheelSlots {
 		return 0, false
 	}
@@ -202,7 +225,7 @@ func (w *wheel) first(i int) (int, bool) {
 }
 
 // take empties a slot, oldest push first.
-func (q *queue) take(w *wheel, i int, out []event) []event {
+func (q *Wheel) take(w *level, i int, out []Event) []Event {
 	w.full[i/64] &^= 1 << (i % 64)
 	for at := w.slots[i].first; at != none; {
 		c := &q.chunks[at]
@@ -215,7 +238,7 @@ func (q *queue) take(w *wheel, i int, out []event) []event {
 }
 
 // dealAll empties a slot of a higher level into the levels below.
-func (q *queue) dealAll(w *wheel, i int) {
+func (q *Wheel) dealAll(w *level, i int) {
 	w.full[i/64] &^= 1 << (i % 64)
 	for at := w.slots[i].first; at != none; {
 		// A copy: dealing may move the chunks or use this one again.
@@ -229,15 +252,15 @@ func (q *queue) dealAll(w *wheel, i int) {
 }
 
 // sortByTime is stable.
-func sortByTime(events []event) {
+func sortByTime(events []Event) {
 	if len(events) > 64 {
-		slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
+		slices.SortStableFunc(events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 		return
 	}
 	for i := 1; i < len(events); i++ {
 		e := events[i]
 		k := i
-		for k > 0 && events[k-1].at > e.at {
+		for k > 0 && events[k-1].At > e.At {
 			events[k] = events[k-1]
 			k--
 		}
@@ -245,15 +268,15 @@ func sortByTime(events []event) {
 	}
 }
 
-// lane is a queue of events that all lie the same time ahead when they are pushed, as
+// Lane is a queue of events that all lie the same time ahead when they are pushed, as
 // packets on links of constant delay do: first in, first out.
-type lane struct {
-	ring []event // its length is a power of two
+type Lane struct {
+	ring []Event // its length is a power of two
 	head uint
 	tail uint
 }
 
-func (l *lane) push(e event) {
+func (l *Lane) Push(e Event) {
 	if l.tail-l.head == uint(len(l.ring)) {
 		l.grow()
 	}
@@ -261,22 +284,22 @@ func (l *lane) push(e event) {
 	l.tail++
 }
 
-func (l *lane) grow() {
-	ring := make([]event, max(256, 2*len(l.ring)))
+func (l *Lane) grow() {
+	ring := make([]Event, max(256, 2*len(l.ring)))
 	for i := l.head; i != l.tail; i++ {
 		ring[i-l.head] = l.ring[i&uint(len(l.ring)-1)]
 	}
 	l.ring, l.tail, l.head = ring, l.tail-l.head, 0
 }
 
-func (l *lane) peek() int64 {
+func (l *Lane) Peek() int64 {
 	if l.head == l.tail {
-		return never
+		return Never
 	}
-	return l.ring[l.head&uint(len(l.ring)-1)].at
+	return l.ring[l.head&uint(len(l.ring)-1)].At
 }
 
-func (l *lane) pop() event {
+func (l *Lane) Pop() Event {
 	e := l.ring[l.head&uint(len(l.ring)-1)]
 	l.head++
 	return e
