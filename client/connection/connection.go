@@ -24,6 +24,7 @@ import (
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
@@ -236,7 +237,7 @@ func (c *Connection) frameSize(k link.Kind) int {
 	case link.Exchange:
 		return c.params.PacketSize() + protocol.ExchangeOverhead
 	case link.Directory:
-		return directory.FrameSize
+		return query.FrameSize
 	}
 	return 0
 }

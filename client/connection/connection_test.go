@@ -14,6 +14,7 @@ import (
 	"murmuration/client/store"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 	"murmuration/sim/world"
@@ -111,7 +112,7 @@ func (n *network) listen(entry directory.Authority, identity *directory.Identity
 
 func (n *network) frameSize(k link.Kind) int {
 	if k == link.Directory {
-		return directory.FrameSize
+		return query.FrameSize
 	}
 	params, err := n.genesis.Parameters.PacketParams()
 	if err != nil {
@@ -126,7 +127,7 @@ func (n *network) take(conn link.Conn, name string) {
 	n.conns = append(n.conns, conn)
 	if conn.Kind() == link.Directory {
 		n.askers = append(n.askers, conn.Peer())
-		go directory.Serve(conn, library{n}) // ends with conn
+		go query.Serve(conn, library{n}) // ends with conn
 		return
 	}
 	n.spools[conn.Peer()] = true

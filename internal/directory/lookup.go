@@ -12,6 +12,7 @@ import (
 // Errors of lookups.
 var (
 	ErrUnknownNode = errors.New("not in the network document")
+	ErrNoDocument  = errors.New("no such network document")
 	ErrNotValid    = errors.New("network document not valid for this epoch")
 )
 

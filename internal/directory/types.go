@@ -1,6 +1,9 @@
 package directory
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // NodeID names a node on every packet and link: its Ed25519 identity key, 32 bytes.
 type NodeID [32]byte
@@ -23,6 +26,9 @@ const (
 
 // Epoch counts epochs from the genesis; epoch 0 begins at Genesis.Start.
 type Epoch uint64
+
+// Latest stands for the newest document that the other side has, in questions.
+const Latest = Epoch(math.MaxUint64)
 
 // Schedule turns times into epochs and back.
 type Schedule struct {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
 )
 
@@ -183,7 +184,7 @@ func (w *network) linkConfig(seed link.Seed) link.Config {
 	return link.Config{Network: w.genesis.ID(), Identity: seed, Admit: func(link.PublicKey, link.Kind) bool { return true },
 		FrameSize: func(k link.Kind) int {
 			if k == link.Directory {
-				return directory.FrameSize
+				return query.FrameSize
 			}
 			return 0
 		}}
@@ -209,13 +210,13 @@ func serve(t *testing.T, w *network, fabric *link.Fabric) <-chan link.PublicKey 
 				return
 			}
 			seen <- conn.Peer()
-			go directory.Serve(conn, served{&library{w: w}}) // ends with the connection
+			go query.Serve(conn, served{&library{w: w}}) // ends with the connection
 		}
 	}()
 	return seen
 }
 
-// served is a library as directory.Serve wants it.
+// served is a library as query.Serve wants it.
 type served struct{ *library }
 
 func (s served) Document(e directory.Epoch) ([]byte, bool) {

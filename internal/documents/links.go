@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
 )
 
@@ -34,7 +35,7 @@ func (l Links) Fetch(ctx context.Context, entry directory.Authority, e directory
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	raw, err := directory.Fetch(conn, e)
+	raw, err := query.Fetch(conn, e)
 	switch {
 	case errors.Is(err, directory.ErrNoDocument), errors.Is(err, directory.ErrMalformed):
 		return nil, fmt.Errorf("asking %s: %w", entry.Name, err)

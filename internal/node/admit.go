@@ -1,7 +1,7 @@
 package node
 
 import (
-	"murmuration/internal/directory"
+	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 )
@@ -16,7 +16,7 @@ func (c *Chassis) FrameSize(k link.Kind) int {
 	case link.Replica:
 		return c.Home.Genesis.Parameters.Request()
 	case link.Directory:
-		return directory.FrameSize
+		return query.FrameSize
 	}
 	return 0
 }

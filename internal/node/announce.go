@@ -12,6 +12,7 @@ import (
 
 	"murmuration/internal/backoff"
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
@@ -241,7 +242,7 @@ func (a Authorities) tell(ctx context.Context, whom directory.Authority, descrip
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	return directory.Submit(conn, descriptor)
+	return query.Submit(conn, descriptor)
 }
 
 // sleepUntil is false when ctx ended first.

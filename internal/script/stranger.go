@@ -14,6 +14,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
@@ -110,7 +111,7 @@ func (s *stranger) connect(ctx context.Context) (err error) {
 func (s *stranger) dial(ctx context.Context, kind link.Kind) (link.Conn, error) {
 	transport, err := link.NewTLS(link.Config{Network: s.genesis.ID(), Identity: s.self, FrameSize: func(k link.Kind) int {
 		if k == link.Directory {
-			return directory.FrameSize
+			return query.FrameSize
 		}
 		return s.params.PacketSize() + protocol.ExchangeOverhead
 	}})
@@ -147,7 +148,7 @@ func (s *stranger) fetchOnce(ctx context.Context) (*directory.Document, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	raw, err := directory.Fetch(conn, e)
+	raw, err := query.Fetch(conn, e)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
@@ -130,7 +131,7 @@ func (h *besieged) raise() {
 		h.Fatal(err)
 	}
 	transport, err := link.NewTLS(link.Config{Network: h.net.Genesis.ID(), Identity: home.Seed, FrameSize: func(k link.Kind) int {
-		return map[link.Kind]int{link.Directory: directory.FrameSize, link.Replica: h.net.Genesis.Parameters.Request()}[k]
+		return map[link.Kind]int{link.Directory: query.FrameSize, link.Replica: h.net.Genesis.Parameters.Request()}[k]
 	}})
 	if err != nil {
 		h.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
 	"murmuration/internal/link"
 )
@@ -18,7 +19,7 @@ type library struct {
 func (library) Admits(link.PublicKey) bool { return true }
 
 // Serve answers a stranger's questions about the network.
-func (l library) Serve(_ context.Context, conn link.Conn) error { return directory.Serve(conn, l) }
+func (l library) Serve(_ context.Context, conn link.Conn) error { return query.Serve(conn, l) }
 
 // Document is the document of one epoch, if it is here.
 func (l library) Document(e directory.Epoch) ([]byte, bool) {

@@ -1,4 +1,4 @@
-package directory
+package query
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"murmuration/internal/directory"
 )
 
 // pipe is one end of a connection in memory; closing either end ends both.
@@ -46,27 +48,29 @@ func (p *pipe) Receive(frame []byte) error {
 	}
 }
 
-// shelf is a library with one document.
-type shelf struct {
-	epoch  Epoch
+// library is a library with one document.
+type library struct {
+	epoch  directory.Epoch
 	whole  []byte
 	refuse error
 	taken  []byte
 }
 
-func (s *shelf) Document(e Epoch) ([]byte, bool) { return s.whole, e == s.epoch && s.whole != nil }
-func (s *shelf) Latest() (Epoch, []byte, bool)   { return s.epoch, s.whole, s.whole != nil }
-func (s *shelf) Submit(b []byte) error {
+func (s *library) Document(e directory.Epoch) ([]byte, bool) {
+	return s.whole, e == s.epoch && s.whole != nil
+}
+func (s *library) Latest() (directory.Epoch, []byte, bool) { return s.epoch, s.whole, s.whole != nil }
+func (s *library) Submit(b []byte) error {
 	s.taken = bytes.Clone(b)
 	return s.refuse
 }
 
 // converse runs call against Serve and returns the error with which the server ended.
-func converse(library Library, call func(Conn)) error {
+func converse(from Library, call func(Conn)) error {
 	client, server := newPipe()
 	ended := make(chan error, 1)
 	go func() { // ends with the connection
-		err := Serve(server, library)
+		err := Serve(server, from)
 		server.close()
 		ended <- err
 	}()
@@ -76,37 +80,35 @@ func converse(library Library, call func(Conn)) error {
 }
 
 func TestFetch(t *testing.T) {
-	g := testGenesis(t, 1)
-	d := testDocument(t, g, 7, Digest{}, someNodes...)
-	for _, whole := range [][]byte{d.Marshal(), bytes.Repeat([]byte{7}, pieceSize), bytes.Repeat([]byte{7}, 2*pieceSize), bytes.Repeat([]byte{7}, 2*pieceSize+1), {1}} {
-		for _, e := range []Epoch{7, Latest} {
-			_ = converse(&shelf{epoch: 7, whole: whole}, func(conn Conn) {
+	for _, whole := range [][]byte{bytes.Repeat([]byte("a document"), 500), bytes.Repeat([]byte{7}, pieceSize), bytes.Repeat([]byte{7}, 2*pieceSize), bytes.Repeat([]byte{7}, 2*pieceSize+1), {1}} {
+		for _, e := range []directory.Epoch{7, directory.Latest} {
+			_ = converse(&library{epoch: 7, whole: whole}, func(conn Conn) {
 				got, err := Fetch(conn, e)
 				if err != nil || !bytes.Equal(got, whole) {
 					t.Errorf("%d bytes of epoch %d: got %d, %v", len(whole), e, len(got), err)
 				}
-				if _, err := Fetch(conn, 8); !errors.Is(err, ErrNoDocument) {
+				if _, err := Fetch(conn, 8); !errors.Is(err, directory.ErrNoDocument) {
 					t.Errorf("a document that is not there: %v", err)
 				}
 			})
 		}
 	}
-	_ = converse(&shelf{}, func(conn Conn) {
-		if _, err := Fetch(conn, Latest); !errors.Is(err, ErrNoDocument) {
+	_ = converse(&library{}, func(conn Conn) {
+		if _, err := Fetch(conn, directory.Latest); !errors.Is(err, directory.ErrNoDocument) {
 			t.Errorf("from an empty library: %v", err)
 		}
 	})
 }
 
 func TestSubmit(t *testing.T) {
-	for _, size := range []int{1, pieceSize, pieceSize + 1, MaxDescriptor} {
+	for _, size := range []int{1, pieceSize, pieceSize + 1, directory.MaxDescriptor} {
 		b := bytes.Repeat([]byte{9}, size)
 		for _, c := range []struct{ refuse, want error }{
 			{nil, nil},
-			{fmt.Errorf("descriptor of x: %w", RefusedNotAdmitted), RefusedNotAdmitted},
-			{errors.New("disk full on /dev/sda1"), RefusedLater},
+			{fmt.Errorf("descriptor of x: %w", directory.RefusedNotAdmitted), directory.RefusedNotAdmitted},
+			{errors.New("disk full on /dev/sda1"), directory.RefusedLater},
 		} {
-			s := &shelf{refuse: c.refuse}
+			s := &library{refuse: c.refuse}
 			_ = converse(s, func(conn Conn) {
 				for range 2 {
 					if err := Submit(conn, b); !errors.Is(err, c.want) || !bytes.Equal(s.taken, b) {
@@ -116,7 +118,7 @@ func TestSubmit(t *testing.T) {
 			})
 		}
 	}
-	for _, size := range []int{0, MaxDescriptor + 1} {
+	for _, size := range []int{0, directory.MaxDescriptor + 1} {
 		if err := Submit(nil, make([]byte, size)); err == nil {
 			t.Errorf("%d bytes are sent", size)
 		}
@@ -130,12 +132,12 @@ func TestFetchRefusesLies(t *testing.T) {
 	cases := map[string][]frame{
 		"other epoch":       {{op: opPiece, epoch: 8, pieces: 1, data: full}},
 		"other piece first": {{op: opPiece, epoch: 7, piece: 1, pieces: 2, data: full}},
-		"too many pieces":   {{op: opPiece, epoch: 7, pieces: countPieces(MaxDocument) + 1, data: full}},
+		"too many pieces":   {{op: opPiece, epoch: 7, pieces: countPieces(directory.MaxDocument) + 1, data: full}},
 		"short piece":       {{op: opPiece, epoch: 7, pieces: 2, data: full[:9]}},
 		"other epoch next":  {{op: opPiece, epoch: 7, pieces: 2, data: full}, {op: opPiece, epoch: 8, piece: 1, pieces: 2, data: full}},
 		"count changes":     {{op: opPiece, epoch: 7, pieces: 3, data: full}, {op: opPiece, epoch: 7, piece: 1, pieces: 2, data: full}},
 		"none in between":   {{op: opPiece, epoch: 7, pieces: 3, data: full}, {op: opNone}},
-		"refused":           {{op: opRefused, reason: RefusedLater}},
+		"refused":           {{op: opRefused, reason: directory.RefusedLater}},
 		"a request":         {{op: opLatest}},
 		"garbage":           {{op: 77}},
 	}
@@ -149,7 +151,7 @@ func TestFetchRefusesLies(t *testing.T) {
 				_ = server.Send(buf)
 			}
 		}()
-		if _, err := Fetch(client, 7); !errors.Is(err, ErrMalformed) {
+		if _, err := Fetch(client, 7); !errors.Is(err, directory.ErrMalformed) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -175,7 +177,7 @@ func TestServeRefuses(t *testing.T) {
 	}
 	for name, questions := range cases {
 		answered := 0
-		err := converse(&shelf{}, func(conn Conn) {
+		err := converse(&library{}, func(conn Conn) {
 			buf := make([]byte, FrameSize)
 			for _, q := range questions {
 				if _, err := ask(conn, buf, q); err == nil {
@@ -185,16 +187,16 @@ func TestServeRefuses(t *testing.T) {
 				}
 			}
 		})
-		if answered != len(questions)-1 || !errors.Is(err, ErrMalformed) {
+		if answered != len(questions)-1 || !errors.Is(err, directory.ErrMalformed) {
 			t.Errorf("%s: %d of %d answered, %v", name, answered, len(questions), err)
 		}
 	}
 }
 
 func TestServeEndsAfterManyRequests(t *testing.T) {
-	err := converse(&shelf{}, func(conn Conn) {
+	err := converse(&library{}, func(conn Conn) {
 		for range maxRequests {
-			if _, err := Fetch(conn, Latest); !errors.Is(err, ErrNoDocument) {
+			if _, err := Fetch(conn, directory.Latest); !errors.Is(err, directory.ErrNoDocument) {
 				t.Error(err)
 				return
 			}
@@ -207,7 +209,7 @@ func TestServeEndsAfterManyRequests(t *testing.T) {
 
 // What strangers send costs no more than a connection's own few frames.
 func TestServeMemoryIsBounded(t *testing.T) {
-	d := desk{library: &shelf{}}
+	d := server{library: &library{}}
 	full := make([]byte, pieceSize)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

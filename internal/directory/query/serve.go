@@ -1,24 +1,26 @@
-package directory
+package query
 
 import (
 	"errors"
 	"fmt"
+
+	"murmuration/internal/directory"
 )
 
 // Library is what a provider has to give, and where it puts descriptors. Its methods are called from
 // as many goroutines as there are connections, and the bytes that they return must not change.
 type Library interface {
-	Document(e Epoch) ([]byte, bool)
-	Latest() (Epoch, []byte, bool)
+	Document(e directory.Epoch) ([]byte, bool)
+	Latest() (directory.Epoch, []byte, bool)
 	Submit(descriptor []byte) error // must not keep the bytes; an error that wraps no Refusal is told as RefusedLater
 }
 
 // ErrTooMuch ends a conversation that asks for more than anybody needs.
 var ErrTooMuch = errors.New("too many directory requests on one connection")
 
-// desk serves one connection: one frame for each frame, a descriptor of at most MaxDescriptor bytes
+// server serves one connection: one frame for each frame, a descriptor of at most MaxDescriptor bytes
 // in the making, and nothing else in memory.
-type desk struct {
+type server struct {
 	library Library
 	intake  []byte
 	next    uint32 // piece of the intake
@@ -28,7 +30,7 @@ type desk struct {
 // Serve answers directory requests until the connection fails, or the stranger at the other side
 // breaks the rules. It always returns an error; the caller closes the connection.
 func Serve(conn Conn, library Library) error {
-	d := desk{library: library}
+	s := server{library: library}
 	buf := make([]byte, FrameSize)
 	for range maxRequests {
 		if err := conn.Receive(buf); err != nil {
@@ -38,7 +40,7 @@ func Serve(conn Conn, library Library) error {
 		if err != nil {
 			return err
 		}
-		answer, err := d.answer(question)
+		answer, err := s.answer(question)
 		if err != nil {
 			return err
 		}
@@ -50,22 +52,22 @@ func Serve(conn Conn, library Library) error {
 	return ErrTooMuch
 }
 
-func (d *desk) answer(q frame) (frame, error) {
+func (s *server) answer(q frame) (frame, error) {
 	switch q.op {
 	case opLatest:
-		e, whole, ok := d.library.Latest()
+		e, whole, ok := s.library.Latest()
 		return piece(e, whole, ok, 0), nil
 	case opDocument:
-		whole, ok := d.library.Document(q.epoch)
+		whole, ok := s.library.Document(q.epoch)
 		return piece(q.epoch, whole, ok, q.piece), nil
 	case opSubmit:
-		return d.take(q)
+		return s.take(q)
 	default:
-		return frame{}, fmt.Errorf("%w: directory request of kind %d", ErrMalformed, q.op)
+		return frame{}, fmt.Errorf("%w: directory request of kind %d", directory.ErrMalformed, q.op)
 	}
 }
 
-func piece(e Epoch, whole []byte, ok bool, i uint32) frame {
+func piece(e directory.Epoch, whole []byte, ok bool, i uint32) frame {
 	if n := countPieces(len(whole)); ok && i < n {
 		return frame{op: opPiece, epoch: e, piece: i, pieces: n, data: pieceOf(whole, i)}
 	}
@@ -73,32 +75,32 @@ func piece(e Epoch, whole []byte, ok bool, i uint32) frame {
 }
 
 // take collects the pieces of one descriptor, in order; the first piece begins anew.
-func (d *desk) take(q frame) (frame, error) {
+func (s *server) take(q frame) (frame, error) {
 	if q.piece == 0 {
-		d.intake, d.next, d.pieces = d.intake[:0], 0, q.pieces
+		s.intake, s.next, s.pieces = s.intake[:0], 0, q.pieces
 	}
-	if q.piece != d.next || q.pieces != d.pieces || q.pieces > countPieces(MaxDescriptor) {
-		return frame{}, fmt.Errorf("%w: pieces of a descriptor out of order", ErrMalformed)
+	if q.piece != s.next || q.pieces != s.pieces || q.pieces > countPieces(directory.MaxDescriptor) {
+		return frame{}, fmt.Errorf("%w: pieces of a descriptor out of order", directory.ErrMalformed)
 	}
-	if q.piece+1 < q.pieces && len(q.data) != pieceSize || len(d.intake)+len(q.data) > MaxDescriptor {
-		return frame{}, fmt.Errorf("%w: size of a descriptor", ErrMalformed)
+	if q.piece+1 < q.pieces && len(q.data) != pieceSize || len(s.intake)+len(q.data) > directory.MaxDescriptor {
+		return frame{}, fmt.Errorf("%w: size of a descriptor", directory.ErrMalformed)
 	}
-	d.intake = append(d.intake, q.data...)
-	if d.next++; d.next < d.pieces {
-		return frame{op: opMore, piece: d.next}, nil
+	s.intake = append(s.intake, q.data...)
+	if s.next++; s.next < s.pieces {
+		return frame{op: opMore, piece: s.next}, nil
 	}
-	d.pieces = 0
-	return d.submit(), nil
+	s.pieces = 0
+	return s.submit(), nil
 }
 
-func (d *desk) submit() frame {
-	err := d.library.Submit(d.intake)
+func (s *server) submit() frame {
+	err := s.library.Submit(s.intake)
 	if err == nil {
 		return frame{op: opTaken}
 	}
-	var reason Refusal
+	var reason directory.Refusal
 	if !errors.As(err, &reason) {
-		reason = RefusedLater
+		reason = directory.RefusedLater
 	}
 	return frame{op: opRefused, reason: reason}
 }

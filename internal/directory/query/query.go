@@ -1,8 +1,16 @@
-package directory
+// Package query is the conversation on a directory link: a question for each frame up, an answer for each
+// frame down, all of one size. One side fetches documents piece by piece and hands in descriptors, the
+// other serves them. docs/directory.md, section 8, has the layout.
+//
+// It must not judge what it carries: whoever fetches a document verifies it, and a stranger's
+// descriptor is the authority's to check.
+package query
 
 import (
 	"encoding/binary"
 	"fmt"
+
+	"murmuration/internal/directory"
 )
 
 // FrameSize is the size in bytes of every frame of a directory conversation, up and down: op or
@@ -13,7 +21,7 @@ const (
 	frameHead = 20
 	pieceSize = FrameSize - frameHead
 
-	maxRequests = 4 * (MaxDocument/pieceSize + 1) // of one connection: four of the largest documents
+	maxRequests = 4 * (directory.MaxDocument/pieceSize + 1) // of one connection: four of the largest documents
 )
 
 // Op is what a frame up asks, or what a frame down answers.
@@ -34,10 +42,10 @@ const (
 // frame is one frame in the open.
 type frame struct {
 	op     op
-	reason Refusal
+	reason directory.Refusal
 	piece  uint32 // from 0
 	pieces uint32 // of the whole; 0 in questions about documents
-	epoch  Epoch
+	epoch  directory.Epoch
 	data   []byte
 }
 
@@ -55,19 +63,19 @@ func (f frame) put(b []byte) {
 // parseFrame reads what put writes; data points into b.
 func parseFrame(b []byte) (frame, error) {
 	if len(b) != FrameSize {
-		return frame{}, fmt.Errorf("%w: a directory frame of %d bytes", ErrMalformed, len(b))
+		return frame{}, fmt.Errorf("%w: a directory frame of %d bytes", directory.ErrMalformed, len(b))
 	}
 	n := int(binary.BigEndian.Uint16(b[2:]))
 	if n > pieceSize {
-		return frame{}, fmt.Errorf("%w: a directory frame with %d bytes of data", ErrMalformed, n)
+		return frame{}, fmt.Errorf("%w: a directory frame with %d bytes of data", directory.ErrMalformed, n)
 	}
 	for _, c := range b[frameHead+n:] {
 		if c != 0 {
-			return frame{}, fmt.Errorf("%w: padding of a directory frame", ErrMalformed)
+			return frame{}, fmt.Errorf("%w: padding of a directory frame", directory.ErrMalformed)
 		}
 	}
 	f := frame{
-		op: op(b[0]), reason: Refusal(b[1]), epoch: Epoch(binary.BigEndian.Uint64(b[12:])), data: b[frameHead : frameHead+n],
+		op: op(b[0]), reason: directory.Refusal(b[1]), epoch: directory.Epoch(binary.BigEndian.Uint64(b[12:])), data: b[frameHead : frameHead+n],
 		piece: binary.BigEndian.Uint32(b[4:]), pieces: binary.BigEndian.Uint32(b[8:]),
 	}
 	return f, f.check()
@@ -91,14 +99,14 @@ func (f frame) check() error {
 	case opRefused:
 		want.reason = f.reason
 	default:
-		return fmt.Errorf("%w: directory frame of kind %d", ErrMalformed, f.op)
+		return fmt.Errorf("%w: directory frame of kind %d", directory.ErrMalformed, f.op)
 	}
 	same := f.reason == want.reason && f.piece == want.piece && f.pieces == want.pieces && f.epoch == want.epoch
 	if f.op == opRefused && f.reason == 0 {
 		same = false
 	}
 	if !same || data != (len(f.data) > 0) || data && f.piece >= f.pieces {
-		return fmt.Errorf("%w: fields of directory frame of kind %d", ErrMalformed, f.op)
+		return fmt.Errorf("%w: fields of directory frame of kind %d", directory.ErrMalformed, f.op)
 	}
 	return nil
 }

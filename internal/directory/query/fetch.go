@@ -1,9 +1,9 @@
-package directory
+package query
 
 import (
-	"errors"
 	"fmt"
-	"math"
+
+	"murmuration/internal/directory"
 )
 
 // Conn carries frames of FrameSize bytes; internal/link has one.
@@ -11,12 +11,6 @@ type Conn interface {
 	Send(frames ...[]byte) error
 	Receive(frame []byte) error
 }
-
-// Latest stands for whatever document is the newest at the other side.
-const Latest = Epoch(math.MaxUint64)
-
-// ErrNoDocument says that the other side does not have the document.
-var ErrNoDocument = errors.New("no such network document")
 
 // ask sends one frame and waits for its answer; buf has FrameSize bytes.
 func ask(conn Conn, buf []byte, f frame) (frame, error) {
@@ -30,11 +24,11 @@ func ask(conn Conn, buf []byte, f frame) (frame, error) {
 	return parseFrame(buf)
 }
 
-// Fetch asks for the document of an epoch, or the Latest, piece by piece. What comes is a stranger's
-// bytes, at most MaxDocument of them: ParseDocument and Chain.Accept tell what they are worth.
-func Fetch(conn Conn, e Epoch) ([]byte, error) {
+// Fetch asks for the document of an epoch, or directory.Latest, piece by piece. What comes is a stranger's
+// bytes, at most directory.MaxDocument of them: directory.ParseDocument and directory.Chain tell what they are worth.
+func Fetch(conn Conn, e directory.Epoch) ([]byte, error) {
 	question := frame{op: opDocument, epoch: e}
-	if e == Latest {
+	if e == directory.Latest {
 		question = frame{op: opLatest}
 	}
 	var whole []byte
@@ -47,9 +41,9 @@ func Fetch(conn Conn, e Epoch) ([]byte, error) {
 			return nil, fmt.Errorf("fetching network document, piece %d: %w", i+1, err)
 		}
 		if answer.op == opNone && i == 0 {
-			return nil, fmt.Errorf("fetching network document: %w", ErrNoDocument)
+			return nil, fmt.Errorf("fetching network document: %w", directory.ErrNoDocument)
 		}
-		if i == 0 && (e == Latest || e == answer.epoch) {
+		if i == 0 && (e == directory.Latest || e == answer.epoch) {
 			pieces = answer.pieces
 			question = frame{op: opDocument, epoch: answer.epoch}
 		}
@@ -62,20 +56,20 @@ func Fetch(conn Conn, e Epoch) ([]byte, error) {
 }
 
 // fits checks an answer against what was asked for.
-func fits(f frame, e Epoch, piece, pieces uint32) error {
-	if f.op != opPiece || f.epoch != e || f.piece != piece || f.pieces != pieces || pieces > countPieces(MaxDocument) {
-		return fmt.Errorf("%w: the answer does not fit the question", ErrMalformed)
+func fits(f frame, e directory.Epoch, piece, pieces uint32) error {
+	if f.op != opPiece || f.epoch != e || f.piece != piece || f.pieces != pieces || pieces > countPieces(directory.MaxDocument) {
+		return fmt.Errorf("%w: the answer does not fit the question", directory.ErrMalformed)
 	}
 	if f.piece+1 < f.pieces && len(f.data) != pieceSize {
-		return fmt.Errorf("%w: a short piece before the last", ErrMalformed)
+		return fmt.Errorf("%w: a short piece before the last", directory.ErrMalformed)
 	}
 	return nil
 }
 
 // Submit hands a marshalled descriptor to an authority. A refusal is an error that wraps its Refusal.
 func Submit(conn Conn, descriptor []byte) error {
-	if len(descriptor) == 0 || len(descriptor) > MaxDescriptor {
-		return fmt.Errorf("handing in descriptor: %d bytes, want 1 to %d", len(descriptor), MaxDescriptor)
+	if len(descriptor) == 0 || len(descriptor) > directory.MaxDescriptor {
+		return fmt.Errorf("handing in descriptor: %d bytes, want 1 to %d", len(descriptor), directory.MaxDescriptor)
 	}
 	pieces := countPieces(len(descriptor))
 	buf := make([]byte, FrameSize)
@@ -89,7 +83,7 @@ func Submit(conn Conn, descriptor []byte) error {
 			return fmt.Errorf("handing in descriptor: %w", answer.reason)
 		case last && answer.op == opTaken, !last && answer.op == opMore && answer.piece == i+1:
 		default:
-			return fmt.Errorf("handing in descriptor: %w: the answer does not fit", ErrMalformed)
+			return fmt.Errorf("handing in descriptor: %w: the answer does not fit", directory.ErrMalformed)
 		}
 	}
 	return nil
