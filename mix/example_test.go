@@ -7,8 +7,8 @@ import (
 	"murmuration/mix"
 )
 
-// A pool is a Poisson mix at its heart: what comes in leaves in the order of the delays that the senders
-// chose, and not before the node has made sure that it remembers.
+// A pool is a Poisson mix at its heart: what comes in leaves in the order of the delays that the
+// senders chose, and not before the node has made sure that it remembers.
 func ExamplePool() {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	pool := mix.NewPool[string](100)
@@ -46,7 +46,8 @@ func ExampleReturns() {
 
 	ratio, _ := returns.Ratio()
 	worst, alarmed := returns.Worst()
-	fmt.Printf("%.0f %% of all loops came back, %.0f %% over the worst link\n", 100*ratio, 100*worst)
+	fmt.Printf("%.0f %% of all loops came back, %.0f %% over the worst link\n", 100*ratio,
+		100*worst)
 	fmt.Println("alarm for node", alarmed[0][0])
 	// Output:
 	// 50 % of all loops came back, 0 % over the worst link

@@ -12,8 +12,8 @@ import (
 	"murmuration/internal/transit"
 )
 
-// A loop counts as lost when it is late by this much beyond its own delays: links that connect, queues
-// and fsyncs take time too, whatever the hop delay.
+// A loop counts as lost when it is late by this much beyond its own delays: links that connect,
+// queues and fsyncs take time too, whatever the hop delay.
 const (
 	patience = 8 // mean hop delays
 	slack    = time.Second
@@ -46,13 +46,15 @@ type LoopsConfig struct {
 // NewLoops starts the stream at now.
 func NewLoops(cfg LoopsConfig, now time.Time) *Loops {
 	return &Loops{
-		self: cfg.Self, params: cfg.Params, epochs: cfg.Epochs, choice: cfg.Choice, secrets: cfg.Secrets,
+		self: cfg.Self, params: cfg.Params, epochs: cfg.Epochs, choice: cfg.Choice,
+		secrets: cfg.Secrets,
 		slots:   cover.NewSchedule(cfg.Times, cfg.Every, now),
 		returns: NewReturns(),
 	}
 }
 
-// SetDocument switches to the document of a new epoch; nil, when there is none in force, makes no loops.
+// SetDocument switches to the document of a new epoch; nil, when there is none in force, makes no
+// loops.
 func (l *Loops) SetDocument(doc *directory.Document) {
 	l.doc = doc
 	if doc == nil {
@@ -117,7 +119,8 @@ func (l *Loops) build(now time.Time) (transit.Departure, error) {
 		if err != nil {
 			return transit.Departure{}, fmt.Errorf("making a loop: %w", err)
 		}
-		hops[i] = sphinx.Hop{ID: sphinx.NodeID(node), Key: key, Delay: cover.HopDelay(l.choice, par.MeanHopDelay, par.HopDelayLimit)}
+		hops[i] = sphinx.Hop{ID: sphinx.NodeID(node), Key: key,
+			Delay: cover.HopDelay(l.choice, par.MeanHopDelay, par.HopDelayLimit)}
 		deadline = deadline.Add(hops[i].Delay)
 	}
 	hops[len(hops)-1].Recipient = &id

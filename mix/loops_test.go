@@ -10,8 +10,8 @@ import (
 	"murmuration/internal/suite"
 )
 
-// TestSleptMixDoesNotCatchUp: a mix that slept through fifty slots sends one loop, not a burst of them. The
-// control is one that was awake meanwhile.
+// TestSleptMixDoesNotCatchUp: a mix that slept through fifty slots sends one loop, not a burst of
+// them. The control is one that was awake meanwhile.
 func TestSleptMixDoesNotCatchUp(t *testing.T) {
 	const slots = 50
 	sent := func(awake bool) (n int) {
@@ -51,7 +51,8 @@ func loopsOfRing(t *testing.T) (loops *Loops, every time.Duration) {
 	}
 	doc := &directory.Document{Parameters: par}
 	for layer := range par.Layers + 1 {
-		n := directory.Node{ID: directory.NodeID{byte(layer)}, Role: directory.RoleMix, Layer: layer}
+		n := directory.Node{ID: directory.NodeID{byte(layer)}, Role: directory.RoleMix,
+			Layer: layer}
 		if layer == 0 {
 			n.Role = directory.RoleProvider
 		}
@@ -64,8 +65,10 @@ func loopsOfRing(t *testing.T) (loops *Loops, every time.Duration) {
 	}
 	every = par.EpochLength / 1000
 	loops = NewLoops(LoopsConfig{
-		Self: doc.Layer(1)[0].ID, Params: params, Epochs: directory.Schedule{Start: epoch0, Length: par.EpochLength}, Every: every,
-		Times: rand.New(rand.NewPCG(1, 2)), Choice: rand.New(rand.NewPCG(3, 4)), Secrets: crand.Reader,
+		Self: doc.Layer(1)[0].ID, Params: params,
+		Epochs: directory.Schedule{Start: epoch0, Length: par.EpochLength}, Every: every,
+		Times: rand.New(rand.NewPCG(1, 2)), Choice: rand.New(rand.NewPCG(3, 4)),
+		Secrets: crand.Reader,
 	}, epoch0)
 	loops.SetDocument(doc)
 	return loops, every

@@ -2,8 +2,8 @@ package mix
 
 import "time"
 
-// Pool holds items until their time to leave, and until the replay tag that admitted them is durable:
-// whatever a crash makes the node forget must not have left it.
+// Pool holds items until their time to leave, and until the replay tag that admitted them is
+// durable: whatever a crash makes the node forget must not have left it.
 //
 // It is a binary heap by time, ties by arrival, so that one sequence of calls gives one order of
 // departures.

@@ -9,8 +9,8 @@ import (
 	_ "murmuration/internal/drawn"
 )
 
-// TestPoolKeepsOrder: whatever is held leaves by time and then by arrival, never early, never before
-// its ticket was persisted, each once, and never more than the limit is held.
+// TestPoolKeepsOrder: whatever is held leaves by time and then by arrival, never early, never
+// before its ticket was persisted, each once, and never more than the limit is held.
 func TestPoolKeepsOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type item struct {
@@ -27,7 +27,8 @@ func TestPoolKeepsOrder(t *testing.T) {
 			"hold": func(t *rapid.T) {
 				tickets++
 				order++
-				it := item{tickets, now.Add(time.Duration(rapid.IntRange(-2, 9).Draw(t, "delay")) * time.Millisecond), order}
+				it := item{tickets, now.Add(time.Duration(rapid.IntRange(-2, 9).Draw(t,
+					"delay")) * time.Millisecond), order}
 				if rapid.Bool().Draw(t, "made here") {
 					it.ticket = 0
 				}
@@ -48,7 +49,9 @@ func TestPoolKeepsOrder(t *testing.T) {
 				it, ok := p.Take(now)
 				var first *item
 				for _, h := range held {
-					if h.ticket <= durable && !h.leave.After(now) && (first == nil || h.leave.Before(first.leave) || h.leave.Equal(first.leave) && h.order < first.order) {
+					if h.ticket <= durable && !h.leave.After(now) &&
+						(first == nil || h.leave.Before(first.leave) ||
+							h.leave.Equal(first.leave) && h.order < first.order) {
 						first = &h
 					}
 				}

@@ -5,7 +5,8 @@ import "murmuration/internal/transit"
 // Reason labels a discard: the network is told nothing, the counter is. The zero Reason is none.
 type Reason = transit.Reason
 
-// Why a relay drops a packet that a key has opened. The order is that in which a packet meets the checks.
+// Why a relay drops a packet that a key has opened. The order is that in which a packet meets the
+// checks.
 const (
 	NoDocument     Reason = "no_document"     // no network document is in force
 	DelayTooLong   Reason = "delay_too_long"  // more than the network allows, or past the key's end
@@ -14,7 +15,8 @@ const (
 	PoolFull       Reason = "pool_full"       // too many packets are held
 	NotANeighbour  Reason = "not_a_neighbour" // the next hop is not in the next layer
 	UnknownService Reason = "unknown_service" // a recipient that this node does not serve
-	UnknownLoop    Reason = "unknown_loop"    // a loop that this node did not send, or sent long ago
+	// a loop that this node did not send, or sent long ago
+	UnknownLoop Reason = "unknown_loop"
 )
 
 // Reasons lists every reason of a mix, for whoever registers counters.

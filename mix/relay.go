@@ -10,7 +10,8 @@ import (
 	"murmuration/internal/transit"
 )
 
-// Relay is the pure core of mixing: replay check, delay, forwarding. It is not safe for concurrent use.
+// Relay is the pure core of mixing: replay check, delay, forwarding. It is not safe for concurrent
+// use.
 type Relay struct {
 	rules  Rules
 	pool   *Pool[transit.Departure]
@@ -28,7 +29,8 @@ type window struct {
 
 // NewRelay makes a relay that holds at most limit packets and sends loops, unless loops is nil.
 func NewRelay(limit int, loops *Loops) *Relay {
-	return &Relay{pool: NewPool[transit.Departure](limit), loops: loops, epochs: map[directory.Epoch]*window{}}
+	return &Relay{pool: NewPool[transit.Departure](limit), loops: loops,
+		epochs: map[directory.Epoch]*window{}}
 }
 
 // SetRules switches to the rules of a new document; packets already held still leave.
@@ -79,8 +81,8 @@ func (r *Relay) comeBack(now time.Time, a transit.Arrival) transit.Reason {
 	return transit.Accepted
 }
 
-// Admit makes the checks that every packet passes wherever it goes next, and remembers its tag. What
-// the packet causes must not be seen outside before Persisted has been told of the ticket.
+// Admit makes the checks that every packet passes wherever it goes next, and remembers its tag.
+// What the packet causes must not be seen outside before Persisted has been told of the ticket.
 func (r *Relay) Admit(now time.Time, a transit.Arrival) (ticket uint64, reason transit.Reason) {
 	if r.rules.Next == nil {
 		return 0, NoDocument

@@ -24,7 +24,8 @@ type bench struct {
 
 func newBench(t *testing.T) func(string) string {
 	b := &bench{relay: NewRelay(4, nil), now: epoch0}
-	b.relay.SetRules(Rules{DelayLimit: 10 * time.Second, Next: map[directory.NodeID]struct{}{{'a'}: {}, {'b'}: {}}})
+	b.relay.SetRules(Rules{DelayLimit: 10 * time.Second,
+		Next: map[directory.NodeID]struct{}{{'a'}: {}, {'b'}: {}}})
 	return func(line string) string {
 		out, err := b.do(strings.Fields(line))
 		if err != nil {
@@ -38,7 +39,8 @@ func (b *bench) do(w []string) (string, error) {
 	switch w[0] {
 	case "epoch": // epoch N FROM UNTIL CAPACITY
 		n := numbers(w[1:])
-		b.relay.OpenEpoch(directory.Epoch(n[0]), ms(n[1]), ms(n[2]), replay.NewSet(n[3], replay.Secret{1}))
+		b.relay.OpenEpoch(directory.Epoch(n[0]), ms(n[1]), ms(n[2]),
+			replay.NewSet(n[3], replay.Secret{1}))
 	case "close":
 		b.relay.CloseEpoch(directory.Epoch(numbers(w[1:])[0]))
 	case "at":
@@ -83,7 +85,8 @@ func (b *bench) due() string {
 }
 
 func arrival(tag, to string, delay, epoch int) transit.Arrival {
-	a := transit.Arrival{Epoch: directory.Epoch(epoch), Packet: []byte(tag), Hop: sphinx.Result{Kind: sphinx.Forward, Delay: time.Duration(delay) * time.Millisecond}}
+	a := transit.Arrival{Epoch: directory.Epoch(epoch), Packet: []byte(tag),
+		Hop: sphinx.Result{Kind: sphinx.Forward, Delay: time.Duration(delay) * time.Millisecond}}
 	copy(a.Hop.Tag[:], tag)
 	copy(a.Hop.Next[:], to)
 	return a
@@ -109,7 +112,8 @@ func TestSameCallsSameDepartures(t *testing.T) {
 		var out strings.Builder
 		do("epoch 0 0 100000 1000")
 		for i := range 200 {
-			fmt.Fprintln(&out, do(fmt.Sprintf("at %d", i*10)), do(fmt.Sprintf("packet %d a %d 0", i*seed, (i*7919*seed)%300)),
+			fmt.Fprintln(&out, do(fmt.Sprintf("at %d", i*10)),
+				do(fmt.Sprintf("packet %d a %d 0", i*seed, (i*7919*seed)%300)),
 				do("fresh"), do(fmt.Sprintf("persisted %d", i)), do("due"))
 		}
 		return out.String()
@@ -146,7 +150,8 @@ func TestLoopsComeBackOnce(t *testing.T) {
 		tag  string
 		id   byte
 		want transit.Reason
-	}{{"p", 8, UnknownLoop}, {"q", 7, transit.Accepted}, {"q", 7, Replayed}, {"r", 7, UnknownLoop}} {
+	}{{"p", 8, UnknownLoop}, {"q", 7, transit.Accepted}, {"q", 7, Replayed}, {"r", 7,
+		UnknownLoop}} {
 		a := arrival(c.tag, "", 0, 0)
 		a.Hop.Kind, a.Hop.Recipient = sphinx.Deliver, sphinx.RecipientID{c.id}
 		if reason := r.Receive(epoch0, a); reason != c.want {

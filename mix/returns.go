@@ -99,13 +99,14 @@ func (r *Returns) Keep(neighbours map[directory.NodeID]struct{}) {
 	}
 }
 
-// Ratio is the share of the recent loops over all links that came back, and whether enough were lost
-// in a row to raise the alarm. Without any outcome yet the ratio is zero, the worst value: a mix
-// that has seen nothing return has no reason to trust its links.
+// Ratio is the share of the recent loops over all links that came back, and whether enough were
+// lost in a row to raise the alarm. Without any outcome yet the ratio is zero, the worst value: a
+// mix that has seen nothing return has no reason to trust its links.
 func (r *Returns) Ratio() (ratio float64, alarm bool) { return r.total.ratio() }
 
-// Worst is the lowest ratio of any link, and the links on which enough were lost in a row: a neighbour
-// that drops is one of several, and the others' loops still come back. Zero without any outcome.
+// Worst is the lowest ratio of any link, and the links on which enough were lost in a row: a
+// neighbour that drops is one of several, and the others' loops still come back. Zero without any
+// outcome.
 func (r *Returns) Worst() (ratio float64, alarmed []directory.NodeID) {
 	first := true
 	for id, l := range r.links {

@@ -15,8 +15,10 @@ var (
 	inLink  = directory.NodeID{'i'}
 )
 
-// watch runs loops for length, losing each with the probability that lost gives for its time, and tells when the first alarm came.
-func watch(seed uint64, every, timeout, length time.Duration, lost func(time.Duration) float64) (alarm time.Duration, raised bool) {
+// watch runs loops for length, losing each with the probability that lost gives for its time, and
+// tells when the first alarm came.
+func watch(seed uint64, every, timeout, length time.Duration,
+	lost func(time.Duration) float64) (alarm time.Duration, raised bool) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	r := NewReturns()
 	slots := cover.NewSchedule(rand.New(rand.NewPCG(seed, 2)), every, epoch0)
@@ -24,7 +26,8 @@ func watch(seed uint64, every, timeout, length time.Duration, lost func(time.Dur
 	for n := byte(0); ; n++ {
 		now := slots.Next()
 		at := now.Sub(epoch0)
-		for ; looked.Before(now); looked = looked.Add(time.Second) { // a node looks whenever a packet leaves
+		// a node looks whenever a packet leaves
+		for ; looked.Before(now); looked = looked.Add(time.Second) {
 			r.Expire(looked)
 			if _, alarmed := r.Ratio(); alarmed {
 				return looked.Sub(epoch0), true
@@ -42,8 +45,8 @@ func watch(seed uint64, every, timeout, length time.Duration, lost func(time.Dur
 	}
 }
 
-// TestDroppingNeighbourIsNoticed: alarm within eight mean intervals plus the time-out in at least 95 %
-// of trials, once everything is dropped.
+// TestDroppingNeighbourIsNoticed: alarm within eight mean intervals plus the time-out in at least
+// 95 % of trials, once everything is dropped.
 func TestDroppingNeighbourIsNoticed(t *testing.T) {
 	const trials, every, timeout, quiet = 2000, 10 * time.Second, 40 * time.Second, time.Hour
 	inTime := 0
@@ -69,7 +72,8 @@ func TestFalseAlarms(t *testing.T) {
 	const week = 7 * 24 * time.Hour
 	alarms := func(loss float64) (n int) {
 		for seed := range uint64(20) {
-			if _, raised := watch(seed, 10*time.Second, 40*time.Second, week, func(time.Duration) float64 { return loss }); raised {
+			if _, raised := watch(seed, 10*time.Second, 40*time.Second, week,
+				func(time.Duration) float64 { return loss }); raised {
 				n++
 			}
 		}

@@ -10,14 +10,16 @@ const (
 	// rateSlack is by how much a budget fills faster than the network's rate: a Poisson sender must
 	// practically never be over it.
 	rateSlack = 1.5
-	// rateBurst is the depth of a budget. With the slack above, a full one runs dry for a Poisson stream
-	// with probability below e⁻²⁶ (the queue M/D/1 at load 1/1.5, 32 deep, reversed).
+	// rateBurst is the depth of a budget. With the slack above, a full one runs dry for a Poisson
+	// stream with probability below e⁻²⁶ (the queue M/D/1 at load 1/1.5, 32 deep, reversed).
 	rateBurst = 32
 )
 
-// NewBudget holds somebody who may send one frame every so often, on average, to the network's rate,
-// with room for the chance crowds of a Poisson stream.
-func NewBudget(every time.Duration) *rate.Limiter { return rate.NewLimiter(limit(every), rateBurst) }
+// NewBudget holds somebody who may send one frame every so often, on average, to the network's
+// rate, with room for the chance crowds of a Poisson stream.
+func NewBudget(every time.Duration) *rate.Limiter {
+	return rate.NewLimiter(limit(every), rateBurst)
+}
 
 func limit(every time.Duration) rate.Limit {
 	if every <= 0 {

@@ -15,12 +15,14 @@ import (
 	"murmuration/mix"
 )
 
-// spoolDelays are the times, in means, between the arrival of replies and their entry into the spool.
-// The driver looks only every `look`.
+// spoolDelays are the times, in means, between the arrival of replies and their entry into the
+// spool. The driver looks only every `look`.
 func spoolDelays(t *testing.T, n int, mean, look time.Duration) []float64 {
 	t.Helper()
-	e := NewEdge(Limits{Packets: 1, Replies: n, Spools: 1, PerSpool: n, SpoolAge: time.Hour, SpoolIdle: time.Hour, SpooledTotal: n})
-	e.SetDocument(directory.Parameters{PayloadEvery: time.Second, LoopEvery: time.Second, DropEvery: time.Second})
+	e := NewEdge(Limits{Packets: 1, Replies: n, Spools: 1, PerSpool: n, SpoolAge: time.Hour,
+		SpoolIdle: time.Hour, SpooledTotal: n})
+	e.SetDocument(directory.Parameters{PayloadEvery: time.Second, LoopEvery: time.Second,
+		DropEvery: time.Second})
 	e.Relay().SetRules(mix.Rules{DelayLimit: 100 * mean, Next: map[directory.NodeID]struct{}{}})
 	e.Relay().OpenEpoch(0, epoch0, epoch0.Add(1000*time.Hour), replay.NewSet(n, replay.Secret{}))
 	e.Attach(epoch0, SpoolKey{})
@@ -29,8 +31,10 @@ func spoolDelays(t *testing.T, n int, mean, look time.Duration) []float64 {
 	var delays []float64
 	now := epoch0
 	for i := 0; len(delays) < n; {
-		for ; i < n && i <= int(now.Sub(epoch0)/time.Millisecond); i++ { // a thousand arrivals a second
-			a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Reply, Delay: cover.HopDelay(rng, mean, 100*mean)}}
+		// a thousand arrivals a second
+		for ; i < n && i <= int(now.Sub(epoch0)/time.Millisecond); i++ {
+			a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Reply,
+				Delay: cover.HopDelay(rng, mean, 100*mean)}}
 			a.Hop.Tag[0], a.Hop.Tag[1], a.Hop.SURBID[0], a.Hop.SURBID[1] = byte(i), byte(i>>8), byte(i), byte(i>>8)
 			if _, reason := e.Receive(now, a); reason != transit.Accepted {
 				t.Fatal(reason)
@@ -46,7 +50,8 @@ func spoolDelays(t *testing.T, n int, mean, look time.Duration) []float64 {
 			}
 		}
 		e.Due(now, nil, nil)
-		for down, _ := e.Exchange(now, SpoolKey{}, 0); down.Sequence > 0; down, _ = e.Exchange(now, SpoolKey{}, down.Sequence) {
+		for down, _ := e.Exchange(now, SpoolKey{}, 0); down.Sequence > 0; down, _ = e.Exchange(now,
+			SpoolKey{}, down.Sequence) {
 			delays = append(delays, float64(now.Sub(arrived[down.SURBID]))/float64(mean))
 		}
 	}
@@ -60,8 +65,8 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// kolmogorovSmirnov is the greatest distance between the sample's distribution and Exp(1), and the one
-// that chance exceeds with probability 10⁻⁴.
+// kolmogorovSmirnov is the greatest distance between the sample's distribution and Exp(1), and the
+// one that chance exceeds with probability 10⁻⁴.
 func kolmogorovSmirnov(sample []float64) (d, critical float64) {
 	slices.Sort(sample)
 	n := float64(len(sample))
@@ -80,6 +85,7 @@ func TestRepliesWaitExponentially(t *testing.T) {
 		t.Errorf("the delays are not exponential: D is %.4f, the bound %.4f", d, critical)
 	}
 	if d, critical := kolmogorovSmirnov(spoolDelays(t, n, mean, mean/4)); d <= critical {
-		t.Errorf("control: a driver that looks every 50 ms is not noticed: D is %.4f, the bound %.4f", d, critical)
+		t.Errorf("control: a driver that looks every 50 ms is not noticed: D is %.4f, the bound "+
+			"%.4f", d, critical)
 	}
 }

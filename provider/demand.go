@@ -13,11 +13,12 @@ type Demand struct {
 	Days         int           // that a box is kept, the day of its writing included
 }
 
-// Disk bounds the boxes that Clients at each of the Providers leave here, in bytes: every work slot a
-// write, Replicas copies spread over all providers. Indexes and half-merged tables come on top, less
-// than a tenth with boxes of 8 KiB.
+// Disk bounds the boxes that Clients at each of the Providers leave here, in bytes: every work slot
+// a write, Replicas copies spread over all providers. Indexes and half-merged tables come on top,
+// less than a tenth with boxes of 8 KiB.
 func (d Demand) Disk() int64 {
-	writes := float64(d.Clients) * (1 - d.PollShare) / d.PayloadEvery.Seconds() // a second, by the clients of one provider
+	// a second, by the clients of one provider
+	writes := float64(d.Clients) * (1 - d.PollShare) / d.PayloadEvery.Seconds()
 	copies := float64(min(d.Replicas, d.Providers))
 	return int64(writes * copies * float64(d.BoxBytes) * float64(d.Days) * 86400)
 }

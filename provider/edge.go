@@ -11,39 +11,41 @@ import (
 	"murmuration/mix"
 )
 
-// SpoolKey names a spool: the Ed25519 key that the client shows on its link, 32 bytes, used with this
-// provider and for nothing else.
+// SpoolKey names a spool: the Ed25519 key that the client shows on its link, 32 bytes, used with
+// this provider and for nothing else.
 type SpoolKey [32]byte
 
 // Limits bound what an edge holds in memory.
 type Limits struct {
-	Packets      int           // held by the relay
-	Replies      int           // that wait for their time to leave, in either direction
-	Spools       int           // clients known at one time
-	PerSpool     int           // replies that wait for one client
-	SpoolAge     time.Duration // a reply older than this is gone
-	SpoolIdle    time.Duration // a spool whose client stays away this long is forgotten; sooner if it was new
-	SpooledTotal int           // replies that wait for all clients together
+	Packets  int           // held by the relay
+	Replies  int           // that wait for their time to leave, in either direction
+	Spools   int           // clients known at one time
+	PerSpool int           // replies that wait for one client
+	SpoolAge time.Duration // a reply older than this is gone
+	// a spool whose client stays away this long is forgotten; sooner if it was new
+	SpoolIdle    time.Duration
+	SpooledTotal int // replies that wait for all clients together
 }
 
-// patience is how long a client may stay away before its spool is forgotten: as long as it was here, so
-// that somebody who opens spools only to fill the provider does not keep them.
+// patience is how long a client may stay away before its spool is forgotten: as long as it was
+// here, so that somebody who opens spools only to fill the provider does not keep them.
 func (l Limits) patience(s *spool) time.Duration {
 	return min(l.SpoolIdle, max(l.SpoolAge, s.lastSeen.Sub(s.since)))
 }
 
-// Edge is the pure core of a provider: a relay, the spools, and the requests in work. It is not safe for concurrent use.
+// Edge is the pure core of a provider: a relay, the spools, and the requests in work. It is not
+// safe for concurrent use.
 type Edge struct {
-	relay   *mix.Relay
-	limits  Limits
-	par     directory.Parameters
-	every   time.Duration // between two packets of one client, on average
-	inbound *mix.Pool[arriving]
-	spools  map[SpoolKey]*spool
-	order   []SpoolKey // of admission: maps have no order, transcripts need one
-	spooled int
-	jobs    uint64
-	pending map[uint64]job
+	relay    *mix.Relay
+	limits   Limits
+	par      directory.Parameters
+	every    time.Duration // between two packets of one client, on average
+	inbound  *mix.Pool[arriving]
+	spools   map[SpoolKey]*spool
+	order    []SpoolKey // of admission: maps have no order, transcripts need one
+	spooled  int
+	jobs     uint64
+	underWay map[uint64]job
 }
 
 // arriving is a reply that waits out its last hop's delay before it is spooled.
@@ -65,8 +67,8 @@ type Job struct {
 	Leave   time.Time // when its reply leaves
 }
 
-// Worth says whether a job that waited for its turn until now should still be executed. When more comes
-// than a disk can do, the time is for those whose reply can still leave.
+// Worth says whether a job that waited for its turn until now should still be executed. When more
+// comes than a disk can do, the time is for those whose reply can still leave.
 func (j Job) Worth(now time.Time) bool { return now.Before(j.Leave) }
 
 // NewEdge makes an edge without clients.
@@ -74,7 +76,7 @@ func NewEdge(limits Limits) *Edge {
 	return &Edge{
 		relay: mix.NewRelay(limits.Packets, nil), limits: limits,
 		inbound: mix.NewPool[arriving](limits.Replies),
-		spools:  map[SpoolKey]*spool{}, pending: map[uint64]job{},
+		spools:  map[SpoolKey]*spool{}, underWay: map[uint64]job{},
 	}
 }
 
@@ -85,7 +87,8 @@ func (e *Edge) SetDocument(par directory.Parameters) {
 	e.every = time.Duration(float64(time.Second) / rate)
 }
 
-// Relay is the mixing part: epochs and tags are opened and persisted there; Persisted goes through the edge.
+// Relay is the mixing part: epochs and tags are opened and persisted there; Persisted goes through
+// the edge.
 func (e *Edge) Relay() *mix.Relay { return e.relay }
 
 // Receive takes in a packet that one of the provider's keys has opened. A job comes back when the
@@ -121,7 +124,7 @@ func (e *Edge) takeRequest(now time.Time, a transit.Arrival) (Job, transit.Reaso
 	if a.Hop.Recipient != protocol.ServiceBoxes && a.Hop.Recipient != protocol.ServiceDrop {
 		return Job{}, mix.UnknownService
 	}
-	if len(e.pending) >= e.limits.Replies {
+	if len(e.underWay) >= e.limits.Replies {
 		return Job{}, mix.PoolFull
 	}
 	ticket, reason := e.relay.Admit(now, a)
@@ -133,7 +136,7 @@ func (e *Edge) takeRequest(now time.Time, a transit.Arrival) (Job, transit.Reaso
 	}
 	e.jobs++
 	leave := now.Add(a.Hop.Delay + e.par.ReplyAllowance)
-	e.pending[e.jobs] = job{ticket, leave}
+	e.underWay[e.jobs] = job{ticket, leave}
 	return Job{ID: e.jobs, Payload: a.Hop.Payload, Leave: leave}, transit.Accepted
 }
 
@@ -141,11 +144,11 @@ func (e *Edge) takeRequest(now time.Time, a transit.Arrival) (Job, transit.Reaso
 // to. The reply leaves at the job's arrival + its delay + the allowance, whatever the request
 // was; one that is not ready by then is dropped, so that no disk can be heard in the timing.
 func (e *Edge) Executed(now time.Time, id uint64, reply transit.Departure) transit.Reason {
-	j, ok := e.pending[id]
+	j, ok := e.underWay[id]
 	if !ok {
 		return LateReply
 	}
-	delete(e.pending, id)
+	delete(e.underWay, id)
 	if now.After(j.leave) {
 		return LateReply
 	}
@@ -153,9 +156,10 @@ func (e *Edge) Executed(now time.Time, id uint64, reply transit.Departure) trans
 }
 
 // Abandon forgets a job whose request meant nothing, or came to its turn too late.
-func (e *Edge) Abandon(id uint64) { delete(e.pending, id) }
+func (e *Edge) Abandon(id uint64) { delete(e.underWay, id) }
 
-// Attach admits a client's connection. It is false when the provider has all the spools that it may have.
+// Attach admits a client's connection. It is false when the provider has all the spools that it may
+// have.
 func (e *Edge) Attach(now time.Time, key SpoolKey) bool {
 	s := e.spools[key]
 	if s == nil {
@@ -179,9 +183,9 @@ func (e *Edge) Detach(now time.Time, key SpoolKey) {
 	}
 }
 
-// Exchange answers an up frame at once: it deletes what the client has, and gives the oldest reply not
-// yet sent on this connection, or a dummy. It is OverRate when the packet that came with the frame
-// must be dropped; the answer is given all the same.
+// Exchange answers an up frame at once: it deletes what the client has, and gives the oldest reply
+// not yet sent on this connection, or a dummy. It is OverRate when the packet that came with the
+// frame must be dropped; the answer is given all the same.
 func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (link.Down, transit.Reason) {
 	s := e.spools[key]
 	if s == nil {
@@ -220,7 +224,9 @@ func (e *Edge) Next() (time.Time, bool) {
 
 // Due appends to out the packets that leave now, spools the replies that have waited long enough,
 // and appends to drops why some were not kept.
-func (e *Edge) Due(now time.Time, out []transit.Departure, drops []transit.Reason) ([]transit.Departure, []transit.Reason) {
+func (e *Edge) Due(
+	now time.Time, out []transit.Departure, drops []transit.Reason,
+) ([]transit.Departure, []transit.Reason) {
 	for a, ok := e.inbound.Take(now); ok; a, ok = e.inbound.Take(now) {
 		if reason := e.spool(now, a); reason != transit.Accepted {
 			drops = append(drops, reason)
@@ -246,7 +252,8 @@ func (e *Edge) spool(now time.Time, a arriving) transit.Reason {
 	return transit.Accepted
 }
 
-// Sweep drops replies that are too old and forgets clients that have stayed away. The driver calls it now and then.
+// Sweep drops replies that are too old and forgets clients that have stayed away. The driver calls
+// it now and then.
 func (e *Edge) Sweep(now time.Time) (expired int) {
 	kept := e.order[:0]
 	for _, key := range e.order {

@@ -20,8 +20,8 @@ var epoch0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func ms(n int) time.Time { return epoch0.Add(time.Duration(n) * time.Millisecond) }
 
-// script is an edge driven by the lines of a transcript. Times are milliseconds after epoch0; clients,
-// tags and SURB ids are single letters.
+// script is an edge driven by the lines of a transcript. Times are milliseconds after epoch0;
+// clients, tags and SURB ids are single letters.
 type script struct {
 	edge *Edge
 	now  time.Time
@@ -29,13 +29,17 @@ type script struct {
 
 func newScript(t *testing.T) func(string) string {
 	q := &script{now: epoch0, edge: NewEdge(Limits{
-		Packets: 4, Replies: 6, Spools: 2, PerSpool: 3, SpoolAge: time.Minute, SpoolIdle: time.Hour, SpooledTotal: 4,
+		Packets: 4, Replies: 6, Spools: 2, PerSpool: 3, SpoolAge: time.Minute, SpoolIdle: time.Hour,
+		SpooledTotal: 4,
 	})}
 	q.edge.SetDocument(directory.Parameters{
-		PayloadEvery: time.Second, LoopEvery: time.Second, DropEvery: time.Second, ReplyAllowance: 50 * time.Millisecond,
+		PayloadEvery: time.Second, LoopEvery: time.Second, DropEvery: time.Second,
+		ReplyAllowance: 50 * time.Millisecond,
 	})
-	q.edge.Relay().SetRules(mix.Rules{DelayLimit: 10 * time.Second, Next: map[directory.NodeID]struct{}{{'m'}: {}}})
-	q.edge.Relay().OpenEpoch(0, epoch0, epoch0.Add(10*time.Hour), replay.NewSet(1000, replay.Secret{1}))
+	q.edge.Relay().SetRules(mix.Rules{DelayLimit: 10 * time.Second,
+		Next: map[directory.NodeID]struct{}{{'m'}: {}}})
+	q.edge.Relay().OpenEpoch(0, epoch0, epoch0.Add(10*time.Hour),
+		replay.NewSet(1000, replay.Secret{1}))
 	return func(line string) string {
 		out, err := q.do(strings.Fields(line))
 		if err != nil {
@@ -55,7 +59,9 @@ func (q *script) do(w []string) (string, error) {
 	case "forward", "request", "drop", "service", "reply": // KIND TAG DELAY [CLIENT]
 		return q.packet(w, time.Duration(number(2))*time.Millisecond), nil
 	case "executed": // executed JOB: the reply is ready now
-		return q.edge.Executed(q.now, uint64(number(1)), transit.Departure{To: directory.NodeID{'m'}, Packet: []byte("reply " + w[1])}).String(), nil
+		return q.edge.Executed(q.now, uint64(number(1)),
+			transit.Departure{To: directory.NodeID{'m'},
+				Packet: []byte("reply " + w[1])}).String(), nil
 	case "abandon":
 		q.edge.Abandon(uint64(number(1)))
 	case "persisted":
@@ -98,7 +104,8 @@ func (q *script) client(w []string, number func(int) int) string {
 }
 
 func (q *script) packet(w []string, delay time.Duration) string {
-	a := transit.Arrival{Packet: []byte(w[1]), Hop: sphinx.Result{Kind: sphinx.Deliver, Delay: delay, Payload: []byte("body " + w[1])}}
+	a := transit.Arrival{Packet: []byte(w[1]),
+		Hop: sphinx.Result{Kind: sphinx.Deliver, Delay: delay, Payload: []byte("body " + w[1])}}
 	copy(a.Hop.Tag[:], w[0]+w[1])
 	switch w[0] {
 	case "forward":

@@ -15,7 +15,8 @@ import (
 	"murmuration/mix"
 )
 
-// surge is an edge whose disk does a hundred requests a second, of which many times as many may come.
+// surge is an edge whose disk does a hundred requests a second, of which many times as many may
+// come.
 type surge struct {
 	edge    *Edge
 	rng     *rand.Rand
@@ -36,11 +37,15 @@ const (
 )
 
 func newSurge(skip bool, packets int) *surge {
-	s := &surge{rng: rand.New(rand.NewPCG(15, 0)), now: epoch0, free: epoch0, skip: skip, dropped: map[transit.Reason]int{}}
+	s := &surge{rng: rand.New(rand.NewPCG(15, 0)), now: epoch0, free: epoch0, skip: skip,
+		dropped: map[transit.Reason]int{}}
 	s.edge = NewEdge(Limits{Packets: surgeRoom, Replies: surgeRoom, Spools: 1})
-	s.edge.SetDocument(directory.Parameters{PayloadEvery: time.Second, LoopEvery: time.Second, DropEvery: time.Second, ReplyAllowance: 50 * time.Millisecond})
-	s.edge.Relay().SetRules(mix.Rules{DelayLimit: 10 * surgeMean, Next: map[directory.NodeID]struct{}{}})
-	s.edge.Relay().OpenEpoch(0, epoch0, epoch0.Add(1000*time.Hour), replay.NewSet(packets, replay.Secret{}))
+	s.edge.SetDocument(directory.Parameters{PayloadEvery: time.Second, LoopEvery: time.Second,
+		DropEvery: time.Second, ReplyAllowance: 50 * time.Millisecond})
+	s.edge.Relay().SetRules(mix.Rules{DelayLimit: 10 * surgeMean,
+		Next: map[directory.NodeID]struct{}{}})
+	s.edge.Relay().OpenEpoch(0, epoch0, epoch0.Add(1000*time.Hour),
+		replay.NewSet(packets, replay.Secret{}))
 	return s
 }
 
@@ -57,7 +62,8 @@ func (s *surge) run(rate float64, long time.Duration) (left int) {
 
 func (s *surge) offer() {
 	s.offered++
-	a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Deliver, Recipient: protocol.ServiceBoxes, Delay: cover.HopDelay(s.rng, surgeMean, 10*surgeMean)}}
+	a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Deliver, Recipient: protocol.ServiceBoxes,
+		Delay: cover.HopDelay(s.rng, surgeMean, 10*surgeMean)}}
 	binary.BigEndian.PutUint64(a.Hop.Tag[:], s.rng.Uint64())
 	binary.BigEndian.PutUint64(a.Hop.Tag[8:], s.offered)
 	if job, reason := s.edge.Receive(s.now, a); reason != transit.Accepted {
@@ -73,7 +79,8 @@ func (s *surge) until(t time.Time) {
 	for !s.free.After(t) && (s.at > 0 || len(s.queue) > 0) {
 		s.now = later(s.now, s.free)
 		if s.at > 0 {
-			if reason := s.edge.Executed(s.now, s.at, transit.Departure{}); reason != transit.Accepted {
+			if reason := s.edge.Executed(s.now, s.at,
+				transit.Departure{}); reason != transit.Accepted {
 				s.dropped[reason]++
 			}
 			s.at = 0
@@ -106,9 +113,10 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// TestOverload is overload in the core: with five times as many requests as the disk can do, for ten minutes,
-// it goes on answering as many as it can, holds no more than it may, counts every drop, and thirty seconds
-// after the rush everybody is served. The control executes whatever comes to its turn.
+// TestOverload is overload in the core: with five times as many requests as the disk can do, for
+// ten minutes, it goes on answering as many as it can, holds no more than it may, counts every
+// drop, and thirty seconds after the rush everybody is served. The control executes whatever comes
+// to its turn.
 func TestOverload(t *testing.T) {
 	const capacity = float64(time.Second / surgeService)
 	for _, skip := range []bool{true, false} {
@@ -117,7 +125,7 @@ func TestOverload(t *testing.T) {
 		if skip != (goodput >= 0.9) {
 			t.Errorf("skipping %v: goodput is %.3f of the capacity", skip, goodput)
 		}
-		if n := len(s.edge.pending); n > surgeRoom {
+		if n := len(s.edge.underWay); n > surgeRoom {
 			t.Errorf("%d requests in work, at most %d may be", n, surgeRoom)
 		}
 		s.run(capacity/2, 30*time.Second)
@@ -128,7 +136,8 @@ func TestOverload(t *testing.T) {
 		}
 		s.run(0.001, time.Hour)
 		if s.offered != uint64(s.left+s.count()) {
-			t.Errorf("of %d requests %d were answered and %d counted as dropped", s.offered, s.left, s.count())
+			t.Errorf("of %d requests %d were answered and %d counted as dropped", s.offered, s.left,
+				s.count())
 		}
 		t.Logf("skipping %v: goodput %.3f, dropped %v", skip, goodput, s.dropped)
 	}

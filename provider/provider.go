@@ -1,10 +1,10 @@
-// Package provider is the core of a provider: the first and last hop of every client, and a holder of
-// boxes.
+// Package provider is the core of a provider: the first and last hop of every client, and a holder
+// of boxes.
 //
-// A provider is a mix of layer 0 that also admits clients, spools their replies in memory, and executes
-// box requests. Edge decides about packets, spools and requests, and Service executes requests on a box
-// store; both are given the time, and neither has a goroutine, socket, clock or logger. Package
-// provider/node runs them, and the simulator runs the same code.
+// A provider is a mix of layer 0 that also admits clients, spools their replies in memory, and
+// executes box requests. Edge decides about packets, spools and requests, and Service executes
+// requests on a box store; both are given the time, and neither has a goroutine, socket, clock or
+// logger. Package provider/node runs them, and the simulator runs the same code.
 //
 // A provider sees its clients' addresses and, as a holder, which boxes are asked for; it must never
 // write down anything that joins the two, nor who fetched what.

@@ -14,7 +14,9 @@ const (
 	DropStream   mix.Reason = "drop_stream"   // cover that was made to be dropped: no fault
 )
 
-// Reasons lists every reason of a provider, those of its relay among them, for whoever registers counters.
+// Reasons lists every reason of a provider, those of its relay among them, for whoever registers
+// counters.
 func Reasons() []mix.Reason {
-	return append(mix.Reasons(), BadRequest, StoreFailed, LateReply, NoSpool, SpoolFull, SpoolExpired, OverRate, DropStream)
+	return append(mix.Reasons(), BadRequest, StoreFailed, LateReply, NoSpool, SpoolFull,
+		SpoolExpired, OverRate, DropStream)
 }

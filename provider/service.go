@@ -13,7 +13,8 @@ import (
 	"murmuration/internal/transit"
 )
 
-// ErrNoAnswer says that a request deserves none: it does not parse, or nobody could read the answer.
+// ErrNoAnswer says that a request deserves none: it does not parse, or nobody could read the
+// answer.
 var ErrNoAnswer = errors.New("request without an answer")
 
 // Service executes box requests on a store. It blocks for as long as the store does, may be used by
@@ -37,8 +38,8 @@ func (s *Service) SetDocument(doc *directory.Document) { s.document.Store(doc) }
 // Conflicts counts the boxes of which another holder had other contents.
 func (s *Service) Conflicts() uint64 { return s.conflicts.Load() }
 
-// Answer executes the request in a delivered payload and seals the reply into the packet that its SURB
-// describes. The error is ErrNoAnswer for a request that means nothing, or the store's.
+// Answer executes the request in a delivered payload and seals the reply into the packet that its
+// SURB describes. The error is ErrNoAnswer for a request that means nothing, or the store's.
 func (s *Service) Answer(now time.Time, payload []byte) (transit.Departure, error) {
 	surb, user, err := s.Params.ParsePayload(payload)
 	if err != nil || surb == nil {
@@ -55,7 +56,8 @@ func (s *Service) Answer(now time.Time, payload []byte) (transit.Departure, erro
 	if err != nil {
 		return transit.Departure{}, err
 	}
-	// A reply has the size of a packet's whole payload; the client finds it where a request would be.
+	// A reply has the size of a packet's whole payload; the client finds it where a request would
+	// be.
 	back := make([]byte, s.Params.PayloadSize())
 	copy(back[len(back)-s.Format.ReplySize():], reply.Marshal(s.Format))
 	packet, first, err := s.Params.FromSURB(surb, back)
@@ -73,7 +75,8 @@ func (s *Service) Execute(now time.Time, r box.Request) (box.Reply, error) {
 	}
 	others, mine := s.holders(r.Day, r.Box.ID)
 	switch {
-	case !mine, r.Op == box.OpRead && !s.Calendar.Kept(now, r.Day), r.Op != box.OpRead && !s.Calendar.Writable(now, r.Day):
+	case !mine, r.Op == box.OpRead && !s.Calendar.Kept(now, r.Day), r.Op != box.OpRead &&
+		!s.Calendar.Writable(now, r.Day):
 		return nothing, nil
 	case r.Op == box.OpRead:
 		found, status, err := s.Store.Read(r.Day, r.Box.ID)
@@ -100,7 +103,8 @@ func (s *Service) unlessExpired(err error) error {
 
 // digest tells which document this provider has for an epoch, so that a client can compare.
 func (s *Service) digest(epoch uint64) box.Reply {
-	return box.Reply{Status: box.StatusDigest, Epoch: epoch, Digest: [32]byte(s.Digest(directory.Epoch(epoch)))}
+	return box.Reply{Status: box.StatusDigest, Epoch: epoch,
+		Digest: [32]byte(s.Digest(directory.Epoch(epoch)))}
 }
 
 // holders are the other providers that keep a box, and whether this one does.

@@ -43,13 +43,15 @@ func newServed(t *testing.T, limit int) *served {
 		t.Fatal(err)
 	}
 	c.service = &Service{
-		Self: directory.NodeID{1}, Params: params, Format: box.Format{Plaintext: par.BoxPlaintext}, Store: c.store,
+		Self: directory.NodeID{1}, Params: params, Format: box.Format{Plaintext: par.BoxPlaintext},
+		Store:    c.store,
 		Calendar: box.Calendar{Genesis: epoch0, Retention: par.RetentionDays},
 		Digest:   func(e directory.Epoch) (d directory.Digest) { d[0] = byte(e); return d },
 	}
 	doc := &directory.Document{Parameters: par}
 	for day := range uint16(30) {
-		doc.Storing = append(doc.Storing, directory.StoringSet{Day: day, Nodes: []directory.NodeID{{1}, {2}, {3}}})
+		doc.Storing = append(doc.Storing,
+			directory.StoringSet{Day: day, Nodes: []directory.NodeID{{1}, {2}, {3}}})
 	}
 	c.service.SetDocument(doc)
 	c.others = []box.Holder{{1}, {2}, {3}}
@@ -72,7 +74,8 @@ func (c *served) ask(now time.Time, r box.Request) (box.Reply, error) {
 	c.Helper()
 	p := c.service.Params
 	id := sphinx.SURBID{7}
-	surb, keys, err := p.NewSURB(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &sphinx.RecipientID{}, SURBID: &id}})
+	surb, keys, err := p.NewSURB(rand.Reader,
+		[]sphinx.Hop{{Key: c.hop.Public(), Recipient: &sphinx.RecipientID{}, SURBID: &id}})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -102,7 +105,8 @@ func (c *served) ask(now time.Time, r box.Request) (box.Reply, error) {
 // deliver is the payload of a packet as the provider's hop finds it.
 func (c *served) deliver(surb, user []byte) []byte {
 	p := c.service.Params
-	packet, err := p.New(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &protocol.ServiceBoxes}}, surb, user)
+	packet, err := p.New(rand.Reader,
+		[]sphinx.Hop{{Key: c.hop.Public(), Recipient: &protocol.ServiceBoxes}}, surb, user)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -143,13 +147,15 @@ func TestServiceAnswers(t *testing.T) {
 		{noon, box.OpRead, today - 1, data, box.StatusNotFound, "another day"},
 		{noon, box.OpWrite, today, elsewhere, box.StatusNotFound, "not a holder"},
 		{noon, box.OpRead, today, elsewhere, box.StatusNotFound, "not a holder"},
-		{noon, box.OpWrite, today + 1, c.sealed(today+1, true, 't', size), box.StatusNotFound, "a day that has not begun"},
+		{noon, box.OpWrite, today + 1, c.sealed(today+1, true, 't', size), box.StatusNotFound,
+			"a day that has not begun"},
 		{noon, box.OpWrite, today - 1, yesterday, box.StatusNotFound, "after the grace"},
 		{night, box.OpWrite, today - 1, yesterday, box.StatusStored, "within the grace"},
 		{noon, box.OpRead, today - 1, yesterday, box.StatusFound, "after the grace"},
 		{noon, box.OpRead, today - 14, old, box.StatusFound, "on its last day"},
 		{noon.Add(24 * time.Hour), box.OpRead, today - 14, old, box.StatusNotFound, "expired"},
-		{noon, box.OpTombstone, today - 14, c.sealed(today-14, true, 0, 0), box.StatusNotFound, "a tombstone for a closed day"},
+		{noon, box.OpTombstone, today - 14, c.sealed(today-14, true, 0, 0), box.StatusNotFound,
+			"a tombstone for a closed day"},
 		{noon, box.OpTombstone, today, tombstone, box.StatusStored, "a tombstone"},
 		{noon, box.OpTombstone, today, tombstone, box.StatusStored, "a tombstone again"},
 		{noon, box.OpRead, today, data, box.StatusTombstoned, "deleted"},
@@ -168,7 +174,8 @@ func TestServiceAnswers(t *testing.T) {
 		}
 	}
 	others, _ := c.service.holders(today, data.ID)
-	if waiting, err := c.store.Pending(others[0], box.Entry{}, 9); err != nil || len(waiting) == 0 || waiting[0].Day != today-1 && waiting[0].Box.ID != data.ID {
+	if waiting, err := c.store.Pending(others[0], box.Entry{}, 9); err != nil ||
+		len(waiting) == 0 || waiting[0].Day != today-1 && waiting[0].Box.ID != data.ID {
 		t.Errorf("for the other holder wait %d boxes, %v", len(waiting), err)
 	}
 }
@@ -176,7 +183,8 @@ func TestServiceAnswers(t *testing.T) {
 func TestServiceTellsDigests(t *testing.T) {
 	c := newServed(t, 0)
 	reply, err := c.ask(noon, box.Request{Op: box.OpDigest, Epoch: 5})
-	if err != nil || reply.Status != box.StatusDigest || reply.Epoch != 5 || reply.Digest != [32]byte{5} {
+	if err != nil || reply.Status != box.StatusDigest || reply.Epoch != 5 ||
+		reply.Digest != [32]byte{5} {
 		t.Errorf("%v, %v", reply, err)
 	}
 }
@@ -199,17 +207,20 @@ func TestFullStoreSaysSo(t *testing.T) {
 	}
 	var second box.Box
 	for n := uint64(0); second.ID == first.ID || second.ID == (box.ID{}); n++ {
-		if b := boxtest.Box(n+100, 'b', size); box.Placement(today, b.ID, c.others, 2)[0] == c.others[0] {
+		if b := boxtest.Box(n+100, 'b', size); box.Placement(today, b.ID, c.others,
+			2)[0] == c.others[0] {
 			second = b
 		}
 	}
 	if s := ask(box.Request{Op: box.OpWrite, Day: today, Box: second}); s != box.StatusFull {
 		t.Errorf("a write to a full store is %s", s)
 	}
-	if s := ask(box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: first.ID}}); s != box.StatusFound {
+	if s := ask(box.Request{Op: box.OpRead, Day: today,
+		Box: box.Box{ID: first.ID}}); s != box.StatusFound {
 		t.Errorf("a read from a full store is %s", s)
 	}
-	if s := ask(box.Request{Op: box.OpTombstone, Day: today, Box: c.sealed(today, true, 0, 0)}); s != box.StatusStored {
+	if s := ask(box.Request{Op: box.OpTombstone, Day: today,
+		Box: c.sealed(today, true, 0, 0)}); s != box.StatusStored {
 		t.Errorf("a tombstone in a full store is %s", s)
 	}
 }
@@ -222,18 +233,24 @@ func TestNoAnswer(t *testing.T) {
 	forged := good
 	forged.Signature[3] ^= 1
 	id := sphinx.SURBID{7}
-	surb, _, err := c.service.Params.NewSURB(rand.Reader, []sphinx.Hop{{Key: c.hop.Public(), Recipient: &sphinx.RecipientID{}, SURBID: &id}})
+	surb, _, err := c.service.Params.NewSURB(rand.Reader,
+		[]sphinx.Hop{{Key: c.hop.Public(), Recipient: &sphinx.RecipientID{}, SURBID: &id}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func(b box.Box) []byte { return box.Request{Op: box.OpWrite, Day: today, Box: b}.Marshal(f) }
+	write := func(b box.Box) []byte {
+		return box.Request{Op: box.OpWrite, Day: today,
+			Box: b}.Marshal(f)
+	}
 	for what, payload := range map[string][]byte{
-		"no SURB":         c.deliver(nil, write(good)),
-		"a senseless one": c.deliver(make([]byte, len(surb)), box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: good.ID}}.Marshal(f)),
-		"no request":      c.deliver(surb, make([]byte, 9)),
-		"a forged box":    c.deliver(surb, write(forged)),
-		"an unknown op":   c.deliver(surb, append([]byte{9}, write(good)[1:]...)),
-		"a weak id":       c.deliver(surb, box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: box.ID{1}}}.Marshal(f)),
+		"no SURB": c.deliver(nil, write(good)),
+		"a senseless one": c.deliver(make([]byte, len(surb)),
+			box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: good.ID}}.Marshal(f)),
+		"no request":    c.deliver(surb, make([]byte, 9)),
+		"a forged box":  c.deliver(surb, write(forged)),
+		"an unknown op": c.deliver(surb, append([]byte{9}, write(good)[1:]...)),
+		"a weak id": c.deliver(surb,
+			box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: box.ID{1}}}.Marshal(f)),
 		"a short payload": {1, 2, 3},
 	} {
 		if _, err := c.service.Answer(noon, payload); !errors.Is(err, ErrNoAnswer) {
@@ -243,7 +260,8 @@ func TestNoAnswer(t *testing.T) {
 	if _, status, err := c.store.Read(today, good.ID); err != nil || status != box.StatusNotFound {
 		t.Errorf("what means nothing was stored: %s, %v", status, err)
 	}
-	if reply, err := c.ask(noon, box.Request{Op: box.OpWrite, Day: today, Box: good}); err != nil || reply.Status != box.StatusStored {
+	if reply, err := c.ask(noon, box.Request{Op: box.OpWrite, Day: today, Box: good}); err != nil ||
+		reply.Status != box.StatusStored {
 		t.Errorf("control: %v, %v", reply.Status, err)
 	}
 }
@@ -254,11 +272,13 @@ func TestExpiredIsNotFound(t *testing.T) {
 	if err := c.store.Drop(today + 1); err != nil {
 		t.Fatal(err)
 	}
-	write := box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, 'd', c.service.Format.CiphertextSize())}
+	write := box.Request{Op: box.OpWrite, Day: today,
+		Box: c.sealed(today, true, 'd', c.service.Format.CiphertextSize())}
 	if reply, err := c.ask(noon, write); err != nil || reply.Status != box.StatusNotFound {
 		t.Errorf("a write: %s, %v", reply.Status, err)
 	}
-	if reply, err := c.service.Merge(noon, write); err != nil || reply.Status != box.StatusNotFound {
+	if reply, err := c.service.Merge(noon, write); err != nil ||
+		reply.Status != box.StatusNotFound {
 		t.Errorf("from another holder: %s, %v", reply.Status, err)
 	}
 }
@@ -274,7 +294,10 @@ func (broken) Read(box.Day, box.ID) (box.Box, box.Status, error) {
 func TestDiskFailureIsNoRefusal(t *testing.T) {
 	c := newServed(t, 0)
 	c.service.Store = broken{c.store}
-	if _, err := c.ask(noon, box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: c.sealed(today, true, 'd', 100).ID}}); err == nil || errors.Is(err, ErrNoAnswer) {
+	if _, err := c.ask(noon,
+		box.Request{Op: box.OpRead, Day: today,
+			Box: box.Box{ID: c.sealed(today, true, 'd', 100).ID}}); err == nil ||
+		errors.Is(err, ErrNoAnswer) {
 		t.Errorf("a failing disk gives %v", err)
 	}
 }
@@ -286,8 +309,10 @@ func TestMerge(t *testing.T) {
 	for i, marks := range []string{"ab", "ba"} {
 		c := newServed(t, 0)
 		for j, mark := range []byte(marks) {
-			reply, err := c.service.Merge(noon, box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, mark, size)})
-			if want := [2]box.Status{box.StatusStored, box.StatusConflict}[j]; err != nil || reply.Status != want {
+			reply, err := c.service.Merge(noon,
+				box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, mark, size)})
+			if want := [2]box.Status{box.StatusStored, box.StatusConflict}[j]; err != nil ||
+				reply.Status != want {
 				t.Errorf("content %c as number %d: %s, %v", mark, j, reply.Status, err)
 			}
 		}
@@ -304,11 +329,13 @@ func TestMerge(t *testing.T) {
 	}
 	c := newServed(t, 0)
 	for what, r := range map[string]box.Request{
-		"a dummy":        {Op: box.OpDigest},
-		"not a holder":   {Op: box.OpWrite, Day: today, Box: c.sealed(today, false, 'a', size)},
-		"an expired day": {Op: box.OpWrite, Day: today - 15, Box: c.sealed(today-15, true, 'a', size)},
+		"a dummy":      {Op: box.OpDigest},
+		"not a holder": {Op: box.OpWrite, Day: today, Box: c.sealed(today, false, 'a', size)},
+		"an expired day": {Op: box.OpWrite, Day: today - 15,
+			Box: c.sealed(today-15, true, 'a', size)},
 	} {
-		if reply, err := c.service.Merge(noon, r); err != nil || reply.Status != box.StatusNotFound {
+		if reply, err := c.service.Merge(noon, r); err != nil ||
+			reply.Status != box.StatusNotFound {
 			t.Errorf("%s: %s, %v", what, reply.Status, err)
 		}
 	}

@@ -8,8 +8,9 @@ import (
 	"murmuration/internal/sphinx"
 )
 
-// A spool is what waits for one client: replies in the order in which they came, numbered from 1. It
-// lives in memory alone; a lost reply is asked for again, and nothing about who fetched what is ever on a disk.
+// A spool is what waits for one client: replies in the order in which they came, numbered from 1.
+// It lives in memory alone; a lost reply is asked for again, and nothing about who fetched what is
+// ever on a disk.
 type spool struct {
 	waiting     []spooled
 	last        uint64 // number of the newest reply
@@ -38,8 +39,8 @@ func (s *spool) add(now time.Time, limit int, id sphinx.SURBID, body []byte) (dr
 	return dropped
 }
 
-// acknowledge deletes what the client has. A number that was never given comes from an earlier life of
-// this provider, whose spools are gone, and means nothing.
+// acknowledge deletes what the client has. A number that was never given comes from an earlier life
+// of this provider, whose spools are gone, and means nothing.
 func (s *spool) acknowledge(received uint64) {
 	if received > s.last {
 		return

@@ -18,8 +18,8 @@ import (
 	"murmuration/internal/link"
 )
 
-// Registry is where a node's descriptors go: the authorities over links, or the authority in the same
-// process.
+// Registry is where a node's descriptors go: the authorities over links, or the authority in the
+// same process.
 type Registry interface {
 	// Submit hands a descriptor to every authority that can be reached. A refusal is an error that
 	// wraps its directory.Refusal.
@@ -31,9 +31,9 @@ type describer interface {
 	describe(e directory.Epoch) (*directory.Descriptor, error)
 }
 
-// announcer hands in the node's descriptor for the next epoch, in each epoch twice: an authority that
-// starts again in between knows nothing of the first. If there is no document for the epoch that
-// runs, a lone authority was away and tallies now: the node is described for this epoch, too.
+// announcer hands in the node's descriptor for the next epoch, in each epoch twice: an authority
+// that starts again in between knows nothing of the first. If there is no document for the epoch
+// that runs, a lone authority was away and tallies now: the node is described for this epoch, too.
 type announcer struct {
 	registry  Registry
 	documents *documents.Set
@@ -44,7 +44,8 @@ type announcer struct {
 	// All below belong to run.
 	rng       *mrand.Rand
 	described map[directory.Epoch]*directory.Descriptor // what is handed in again must be the same
-	told      error                                     // the refusal that the operator was told of; nil when all is well
+	// the refusal that the operator was told of; nil when all is well
+	told error
 }
 
 func newAnnouncer(c *Chassis, to Registry) *announcer {
@@ -54,19 +55,21 @@ func newAnnouncer(c *Chassis, to Registry) *announcer {
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
 	return &announcer{
-		registry: to, documents: c.Documents, schedule: c.Home.Genesis.Schedule(), chassis: c, log: c.cfg.Log,
-		rng: mrand.New(mrand.NewChaCha8(seed)), described: map[directory.Epoch]*directory.Descriptor{},
+		registry: to, documents: c.Documents, schedule: c.Home.Genesis.Schedule(), chassis: c,
+		log:       c.cfg.Log,
+		rng:       mrand.New(mrand.NewChaCha8(seed)),
+		described: map[directory.Epoch]*directory.Descriptor{},
 	}
 }
 
-// Tries of one errand are this far apart at first and at most.
+// Tries of one task are this far apart at first and at most.
 const (
 	firstPause = 250 * time.Millisecond
 	lastPause  = 15 * time.Second
 )
 
-// errand is something to be done in an epoch. It is tried again until it succeeds or its time is up.
-type errand struct {
+// task is something to be done in an epoch. It is tried again until it succeeds or its time is up.
+type task struct {
 	at, until time.Time
 	waits     *backoff.Backoff
 	try       func(context.Context) error
@@ -74,7 +77,7 @@ type errand struct {
 	done      bool
 }
 
-// fatal marks the error of an errand that ends the node.
+// fatal marks the error of an task that ends the node.
 type fatal struct{ error }
 
 // run follows the epochs until ctx ends, or the node cannot describe itself.
@@ -93,9 +96,9 @@ func (a *announcer) run(ctx context.Context) error {
 
 // live lives through one epoch.
 func (a *announcer) live(ctx context.Context, e directory.Epoch) error {
-	errands := a.errands(time.Now(), e)
+	tasks := a.tasks(time.Now(), e)
 	for {
-		next := earliest(errands)
+		next := earliest(tasks)
 		if next == nil {
 			sleepUntil(ctx, a.schedule.StartOf(e+1))
 			return nil
@@ -109,21 +112,25 @@ func (a *announcer) live(ctx context.Context, e directory.Epoch) error {
 	}
 }
 
-// errands are those of epoch e.
-func (a *announcer) errands(now time.Time, e directory.Epoch) []*errand {
-	maps.DeleteFunc(a.described, func(old directory.Epoch, _ *directory.Descriptor) bool { return old < e })
+// tasks are those of epoch e.
+func (a *announcer) tasks(now time.Time, e directory.Epoch) []*task {
+	maps.DeleteFunc(a.described,
+		func(old directory.Epoch, _ *directory.Descriptor) bool { return old < e })
 	start, eighth := a.schedule.StartOf(e), a.schedule.Length/8
-	first := errand{
+	first := task{
 		at: a.between(start, 2*eighth), until: start.Add(3 * eighth),
-		try:     func(ctx context.Context) error { return a.submit(ctx, e+1) },
-		failure: "no authority took this node's descriptor, and the next network document will be without it: check the connection",
+		try: func(ctx context.Context) error { return a.submit(ctx, e+1) },
+		failure: "no authority took this node's descriptor, and the next network document will " +
+			"be without it: check the connection",
 	}
 	again := first
 	again.at, again.failure = a.between(start.Add(2*eighth), eighth*3/4), ""
-	missing := errand{at: now, until: a.schedule.StartOf(e + 1), try: func(ctx context.Context) error { return a.catchUp(ctx, e) }}
-	list := []*errand{&first, &again, &missing}
+	missing := task{at: now, until: a.schedule.StartOf(e + 1),
+		try: func(ctx context.Context) error { return a.catchUp(ctx, e) }}
+	list := []*task{&first, &again, &missing}
 	for _, one := range list {
-		one.waits = backoff.New(firstPause, min(lastPause, max(firstPause, a.schedule.Length/32)), a.rng)
+		one.waits = backoff.New(firstPause, min(lastPause, max(firstPause, a.schedule.Length/32)),
+			a.rng)
 	}
 	return list
 }
@@ -133,8 +140,8 @@ func (a *announcer) between(from time.Time, spread time.Duration) time.Time {
 	return from.Add(time.Duration(a.rng.Int64N(int64(spread) + 1)))
 }
 
-// earliest is the errand whose turn is next, nil when all are done.
-func earliest(list []*errand) (next *errand) {
+// earliest is the task whose turn is next, nil when all are done.
+func earliest(list []*task) (next *task) {
 	for _, e := range list {
 		if !e.done && (next == nil || e.at.Before(next.at)) {
 			next = e
@@ -143,9 +150,9 @@ func earliest(list []*errand) (next *errand) {
 	return next
 }
 
-// attempt tries an errand once, unless it is too late for it: a node that started in the middle of an
+// attempt tries an task once, unless it is too late for it: a node that started in the middle of an
 // epoch, or slept.
-func (a *announcer) attempt(ctx context.Context, e *errand) error {
+func (a *announcer) attempt(ctx context.Context, e *task) error {
 	if !time.Now().Before(e.until) {
 		e.done = true
 		return nil
@@ -209,7 +216,8 @@ func (a *announcer) tell(err error) {
 		a.log.Info("an authority takes this node's descriptor now")
 		a.told = nil
 	case errors.As(err, &refusal) && refusal != directory.RefusedLater && a.told != error(refusal):
-		a.log.Warn("an authority refuses this node's descriptor, and network documents will be without it: ask its operator", "reason", refusal)
+		a.log.Warn("an authority refuses this node's descriptor, and network documents will be "+
+			"without it: ask its operator", "reason", refusal)
 		a.told = refusal
 	}
 }
@@ -236,7 +244,8 @@ func (a Authorities) Submit(ctx context.Context, d *directory.Descriptor) error 
 }
 
 func (a Authorities) tell(ctx context.Context, whom directory.Authority, descriptor []byte) error {
-	conn, err := a.Transport.Dial(ctx, link.Peer{Addr: whom.Addr, Key: link.PublicKey(whom.ID)}, link.Directory)
+	conn, err := a.Transport.Dial(ctx, link.Peer{Addr: whom.Addr, Key: link.PublicKey(whom.ID)},
+		link.Directory)
 	if err != nil {
 		return err
 	}

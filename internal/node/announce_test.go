@@ -23,13 +23,15 @@ func (k *keyless) describe(directory.Epoch) (*directory.Descriptor, error) {
 	return &directory.Descriptor{}, k.trouble
 }
 
-// TestFullDiskDoesNotEndTheNode: a descriptor whose keys found no room is made again; any other trouble
-// with keys ends the node.
+// TestFullDiskDoesNotEndTheNode: a descriptor whose keys found no room is made again; any other
+// trouble with keys ends the node.
 func TestFullDiskDoesNotEndTheNode(t *testing.T) {
 	to, keys := &registry{}, &keyless{fmt.Errorf("making a key: %w", durable.ErrNoSpace)}
-	a := &announcer{registry: to, chassis: keys, log: slog.New(slog.DiscardHandler), described: map[directory.Epoch]*directory.Descriptor{}}
+	a := &announcer{registry: to, chassis: keys, log: slog.New(slog.DiscardHandler),
+		described: map[directory.Epoch]*directory.Descriptor{}}
 	var end fatal
-	if err := a.submit(t.Context(), 1); !errors.Is(err, durable.ErrNoSpace) || errors.As(err, &end) || to.taken != 0 {
+	if err := a.submit(t.Context(), 1); !errors.Is(err, durable.ErrNoSpace) ||
+		errors.As(err, &end) || to.taken != 0 {
 		t.Errorf("on a full disk: %v, %d descriptors handed in", err, to.taken)
 	}
 	keys.trouble = errors.New("the disk is on fire")

@@ -45,9 +45,10 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkPeelers is the pool of workers alone, without links: how much faster two are than one, in the
-// same run. Run it with -benchtime 5000x, on a machine with nothing else to do. cpu/unwrap is the CPU time
-// of a packet with two workers, journal and all, over that of its peeling alone; other work disturbs it less.
+// BenchmarkPeelers is the pool of workers alone, without links: how much faster two are than one,
+// in the same run. Run it with -benchtime 5000x, on a machine with nothing else to do. cpu/unwrap
+// is the CPU time of a packet with two workers, journal and all, over that of its peeling alone;
+// other work disturbs it less.
 func BenchmarkPeelers(b *testing.B) {
 	if runtime.GOMAXPROCS(0) < 2 {
 		b.Skip("there is one processor only")
@@ -79,8 +80,8 @@ func (c *ticketed) Persisted(ticket uint64) {
 	c.Relay.Persisted(ticket)
 }
 
-// peel is how long so many workers take for n packets, and what CPU time, to the point at which all are in
-// the pool and their tags on disk.
+// peel is how long so many workers take for n packets, and what CPU time, to the point at which all
+// are in the pool and their tags on disk.
 func (w *workshop) peel(n, workers int) (took, used time.Duration) {
 	p, relay, packets := w.pipeline(n, workers, n)
 	for _, packet := range packets {
@@ -108,7 +109,8 @@ func (w *workshop) peel(n, workers int) (took, used time.Duration) {
 // pipeline is one alone, with n packets for it that do not leave before the benchmark is over.
 func (w *workshop) pipeline(n, workers, queue int) (*pipeline, *ticketed, [][]byte) {
 	keys, err := openKeyring(keyringConfig{
-		Dir: w.TempDir(), Suite: w.params.Suite(), Epochs: w.genesis.Schedule(), Grace: w.genesis.Parameters.Grace, Capacity: n + 1,
+		Dir: w.TempDir(), Suite: w.params.Suite(), Epochs: w.genesis.Schedule(),
+		Grace: w.genesis.Parameters.Grace, Capacity: n + 1,
 	}, time.Now())
 	if err != nil {
 		w.Fatal(err)
@@ -142,7 +144,8 @@ func (w *workshop) packets(keys *keyring, n int) [][]byte {
 	}
 	packets := make([][]byte, n)
 	for i := range packets {
-		hops := []sphinx.Hop{{Key: key, Delay: time.Minute}, {ID: sphinx.NodeID{1}, Key: key, Recipient: &sphinx.RecipientID{}}}
+		hops := []sphinx.Hop{{Key: key, Delay: time.Minute},
+			{ID: sphinx.NodeID{1}, Key: key, Recipient: &sphinx.RecipientID{}}}
 		if packets[i], err = w.params.New(rand.Reader, hops, nil, nil); err != nil {
 			w.Fatal(err)
 		}
@@ -156,7 +159,8 @@ func (w *workshop) unwrapCost() time.Duration {
 	if err != nil {
 		w.Fatal(err)
 	}
-	hops := []sphinx.Hop{{Key: key.Public(), Delay: time.Minute}, {ID: sphinx.NodeID{1}, Key: key.Public(), Recipient: &sphinx.RecipientID{}}}
+	hops := []sphinx.Hop{{Key: key.Public(), Delay: time.Minute},
+		{ID: sphinx.NodeID{1}, Key: key.Public(), Recipient: &sphinx.RecipientID{}}}
 	packet, err := w.params.New(rand.Reader, hops, nil, nil)
 	if err != nil {
 		w.Fatal(err)
@@ -177,8 +181,8 @@ func (w *workshop) unwrapCost() time.Duration {
 // overload is how many times what the workers can do BenchmarkOverload asks of them.
 const overload = 5
 
-// BenchmarkOverload gives the peelers five times what they have just shown that they can do, and reports
-// what share of it they still do per CPU-second. Run it with -benchtime 20000x.
+// BenchmarkOverload gives the peelers five times what they have just shown that they can do, and
+// reports what share of it they still do per CPU-second. Run it with -benchtime 20000x.
 func BenchmarkOverload(b *testing.B) {
 	w := newWorkshop(b, "x25519", 2000)
 	workers := runtime.GOMAXPROCS(0)

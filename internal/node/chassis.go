@@ -14,8 +14,9 @@ import (
 	"murmuration/internal/transit"
 )
 
-// Chassis is what every node has before it has a role: home, packet sizes, keys, documents, counts, and
-// the means to open links. Once Open has returned it, all of that can be used; it does nothing by itself.
+// Chassis is what every node has before it has a role: home, packet sizes, keys, documents, counts,
+// and the means to open links. Once Open has returned it, all of that can be used; it does nothing
+// by itself.
 type Chassis struct {
 	Home      *Home
 	Params    *sphinx.Params
@@ -31,7 +32,8 @@ type Chassis struct {
 
 	services map[link.Kind]Service                       // set before anybody listens
 	senders  atomic.Pointer[map[link.PublicKey]struct{}] // that packets are taken from
-	packets  uint64                                      // received when the node described itself last; owned by the goroutine of announcer.run
+	// received when the node described itself last; owned by the goroutine of announcer.run
+	packets uint64
 }
 
 // Options are the operator's choices and what a role fixes about a node.
@@ -59,8 +61,10 @@ func Open(o Options) (*Chassis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening node %s: %w", o.Home, err)
 	}
-	c := &Chassis{cfg: o, Home: home, Counts: newCounts(o.Reasons...), Events: &link.Counters{}, lock: lock,
-		services: map[link.Kind]Service{}}
+	c := &Chassis{
+		Home: home, Counts: newCounts(o.Reasons...), Events: &link.Counters{},
+		cfg: o, lock: lock, services: map[link.Kind]Service{},
+	}
 	if err := c.assemble(time.Now()); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -75,7 +79,8 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 	c.buffers = newBuffers(c.Params.PacketSize())
 	c.transport, err = c.cfg.Transport(link.Config{
 		Network: genesis.ID(), Identity: c.Home.Seed, FrameSize: c.FrameSize, Admit: c.admit,
-		Counters: c.Events, Log: c.cfg.Log, MaxConns: c.cfg.Conns, MaxConnsPerAddr: c.cfg.MaxConnsPerAddress,
+		Counters: c.Events, Log: c.cfg.Log, MaxConns: c.cfg.Conns,
+		MaxConnsPerAddr: c.cfg.MaxConnsPerAddress,
 	})
 	if err != nil {
 		return err
@@ -98,7 +103,8 @@ func (c *Chassis) openDocuments() error {
 	if err != nil {
 		return err
 	}
-	cfg := documents.Config{Genesis: genesis, Store: files, Follow: documents.Node(genesis, 0), Log: c.cfg.Log}
+	cfg := documents.Config{Genesis: genesis, Store: files, Follow: documents.Node(genesis, 0),
+		Log: c.cfg.Log}
 	if c.cfg.Role == directory.RoleProvider {
 		cfg.Follow = documents.Node(genesis, history)
 	}
@@ -109,8 +115,8 @@ func (c *Chassis) openDocuments() error {
 	return err
 }
 
-// history is how many epochs a document is given to others beyond its own: as long as it serves, and as
-// long again.
+// history is how many epochs a document is given to others beyond its own: as long as it serves,
+// and as long again.
 const history = 2 * protocol.Validity
 
 // Transport opens links as this node.
@@ -129,8 +135,10 @@ func (c *Chassis) Close() error {
 func (c *Chassis) describe(e directory.Epoch) (*directory.Descriptor, error) {
 	received, _ := c.Counts.Totals()
 	d := &directory.Descriptor{
-		Network: c.Home.Genesis.ID(), ID: c.Home.Identity.ID(), Role: c.cfg.Role, Name: c.cfg.Name, Addr: c.cfg.Address,
-		Epoch: e, Storing: c.cfg.Storing, Capacity: uint64(c.cfg.PacketsPerEpoch), Packets: received - c.packets, Family: c.cfg.Family,
+		Network: c.Home.Genesis.ID(), ID: c.Home.Identity.ID(), Role: c.cfg.Role, Name: c.cfg.Name,
+		Addr:  c.cfg.Address,
+		Epoch: e, Storing: c.cfg.Storing, Capacity: uint64(c.cfg.PacketsPerEpoch),
+		Packets: received - c.packets, Family: c.cfg.Family,
 		Serial: uint64(time.Now().UnixNano()),
 	}
 	c.packets = received

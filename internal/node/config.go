@@ -9,8 +9,8 @@ import (
 	"murmuration/internal/link"
 )
 
-// Config is what the operator of a node decides; everything that the wire shows stands in the network
-// document instead. Zero values mean the default.
+// Config is what the operator of a node decides; everything that the wire shows stands in the
+// network document instead. Zero values mean the default.
 type Config struct {
 	// Home is the node's directory, made by CreateHome.
 	Home string `toml:"-"`
@@ -26,13 +26,13 @@ type Config struct {
 	Address string `toml:"address"`
 
 	// Metrics is the host:port of the listener for Prometheus and health; empty for none. It is
-	// loopback unless you have a reason, and without a host (":9201") it is 127.0.0.1: the numbers say
-	// how busy the node is.
+	// loopback unless you have a reason, and without a host (":9201") it is 127.0.0.1: the numbers
+	// say how busy the node is.
 	Metrics string `toml:"metrics"`
 
-	// PacketsPerEpoch is how many packets the replay set of one epoch takes, at up to 54 bytes of memory
-	// and some 20 of disk for each that came. At 80 % the node warns; when it is full the node forwards nothing until
-	// the next epoch. Default 1,000,000.
+	// PacketsPerEpoch is how many packets the replay set of one epoch takes, at up to 54 bytes of
+	// memory and some 20 of disk for each that came. At 80 % the node warns; when it is full the
+	// node forwards nothing until the next epoch. Default 1,000,000.
 	PacketsPerEpoch int `toml:"packets_per_epoch"`
 
 	// MaxHeld is how many packets may be held for their delay at one time; more are dropped.
@@ -42,9 +42,9 @@ type Config struct {
 	// Workers is how many processors peel packets. Default: all.
 	Workers int `toml:"workers"`
 
-	// MaxConnsPerAddress is how many links one network address may have to this node at a time (one /64
-	// in IPv6). A provider behind an onion service sees all its clients under one address and must
-	// raise it to the number of its clients. Default 64.
+	// MaxConnsPerAddress is how many links one network address may have to this node at a time (one
+	// /64 in IPv6). A provider behind an onion service sees all its clients under one address and
+	// must raise it to the number of its clients. Default 64.
 	MaxConnsPerAddress int `toml:"max_conns_per_address"`
 
 	// Family is the operator's name for all of their nodes: those share one layer, so that no path
@@ -68,13 +68,18 @@ const (
 func (c *Config) Validate() error {
 	errs := []error{
 		checkName("name", c.Name), checkName("family", c.Family),
-		checkAddress("listen", c.Listen), checkAddress("address", c.Address), checkAddress("metrics", c.Metrics),
+		checkAddress("listen", c.Listen), checkAddress("address", c.Address),
+		checkAddress("metrics", c.Metrics),
 	}
 	if c.Listen == "" {
-		errs = append(errs, errors.New(`listen: missing; give host:port, like "127.0.0.1:9101" or "0.0.0.0:9101"`))
+		errs = append(errs,
+			errors.New(`listen: missing; give host:port, like "127.0.0.1:9101" or "0.0.0.0:9101"`))
 	}
-	if host, _, err := net.SplitHostPort(c.Listen); err == nil && c.Address == "" && everywhere(host) {
-		errs = append(errs, fmt.Errorf("address: missing; %q is every address of this computer: give the host:port that others dial", c.Listen))
+	if host, _, err := net.SplitHostPort(c.Listen); err == nil && c.Address == "" &&
+		everywhere(host) {
+		errs = append(errs,
+			fmt.Errorf("address: missing; %q is every address of this computer: give the "+
+				"host:port that others dial", c.Listen))
 	}
 	for _, n := range []struct {
 		key   string
@@ -84,7 +89,8 @@ func (c *Config) Validate() error {
 		{"max_conns_per_address", c.MaxConnsPerAddress},
 	} {
 		if n.value < 0 {
-			errs = append(errs, fmt.Errorf("%s: %d is negative; leave the key out for the default", n.key, n.value))
+			errs = append(errs, fmt.Errorf("%s: %d is negative; leave the key out for the default",
+				n.key, n.value))
 		}
 	}
 	return errors.Join(errs...)
@@ -96,7 +102,8 @@ const maxName = 40
 // checkName refuses what no authority would take.
 func checkName(key, name string) error {
 	if len(name) > maxName {
-		return fmt.Errorf("%s: %q has %d bytes; at most %d go into the network document", key, name, len(name), maxName)
+		return fmt.Errorf("%s: %q has %d bytes; at most %d go into the network document", key, name,
+			len(name), maxName)
 	}
 	for _, c := range []byte(name) {
 		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
@@ -112,7 +119,8 @@ func checkAddress(key, addr string) error {
 		return nil
 	}
 	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return fmt.Errorf(`%s: %q is not host:port, like "127.0.0.1:9101" or "[::1]:9101"`, key, addr)
+		return fmt.Errorf(`%s: %q is not host:port, like "127.0.0.1:9101" or "[::1]:9101"`, key,
+			addr)
 	}
 	return nil
 }

@@ -7,7 +7,8 @@ import (
 
 func TestConfigValidation(t *testing.T) {
 	for want, c := range map[string]Config{
-		"":                       {Listen: "127.0.0.1:9101", Metrics: ":9201", Name: "mix-1.example_org"},
+		"": {Listen: "127.0.0.1:9101", Metrics: ":9201",
+			Name: "mix-1.example_org"},
 		"listen: missing":        {},
 		"listen: \"9101\"":       {Listen: "9101"},
 		"metrics: \"localhost\"": {Listen: "127.0.0.1:1", Metrics: "localhost"},
@@ -27,7 +28,8 @@ func TestConfigValidation(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	c := Config{Listen: "127.0.0.1:1"}.WithDefaults()
-	if c.PacketsPerEpoch == 0 || c.MaxHeld == 0 || c.Transport == nil || c.Log == nil || c.Address != c.Listen {
+	if c.PacketsPerEpoch == 0 || c.MaxHeld == 0 || c.Transport == nil || c.Log == nil ||
+		c.Address != c.Listen {
 		t.Errorf("defaults are missing: %+v", c)
 	}
 }

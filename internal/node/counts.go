@@ -12,7 +12,8 @@ import (
 type Counts struct {
 	received, sent atomic.Uint64
 	reasons        []transit.Reason
-	dropped        []atomic.Uint64 // by place in reasons; the last is for a reason that nobody listed
+	// by place in reasons; the last is for a reason that nobody listed
+	dropped []atomic.Uint64
 }
 
 // newCounts counts drops by the reasons that a role has.

@@ -21,22 +21,25 @@ func (n user) Use(now time.Time, doc *directory.Document) error {
 	}
 	self, listed := doc.Node(n.Home.Identity.ID())
 	if !listed {
-		n.cfg.Log.Warn("this node is not in the network document and carries nothing: is it admitted?", "epoch", doc.Epoch)
+		n.cfg.Log.Warn("this node is not in the network document and carries nothing: is it "+
+			"admitted?", "epoch", doc.Epoch)
 	}
 	previous, next := doc.Neighbours(n.Home.Identity.ID())
 	if err := n.links.set(peers(next)); err != nil {
 		return err
 	}
-	n.pipeline.do(func(time.Time) { n.role.Documents.SetDocument(doc) })
+	n.pipeline.do(func(time.Time) { n.role.Document.SetDocument(doc) })
 	n.admitSenders(previous) // last: what they send must find rules and links
 	n.prune()
-	n.cfg.Log.Info("network document in force", "epoch", doc.Epoch, "nodes", len(doc.Nodes), "layer", self.Layer)
+	n.cfg.Log.Info("network document in force", "epoch", doc.Epoch, "nodes", len(doc.Nodes),
+		"layer", self.Layer)
 	return nil
 }
 
-// Expire ends all mixing until there is a document again. What is held still leaves if its link lasts.
+// Expire ends all mixing until there is a document again. What is held still leaves if its link
+// lasts.
 func (n user) Expire(time.Time) {
-	n.pipeline.do(func(time.Time) { n.role.Documents.SetDocument(nil) })
+	n.pipeline.do(func(time.Time) { n.role.Document.SetDocument(nil) })
 	_ = n.links.set(nil) // taking links down cannot fail
 	n.before = nil
 	n.senders.Store(nil)
@@ -51,7 +54,8 @@ func peers(nodes []directory.Node) map[directory.NodeID]link.Peer {
 	return all
 }
 
-// admitSenders lets in the senders of this document and, for packets still on their way, the one before.
+// admitSenders lets in the senders of this document and, for packets still on their way, the one
+// before.
 func (n *Node) admitSenders(nodes []directory.Node) {
 	now := make(map[link.PublicKey]struct{}, len(nodes))
 	for _, sender := range nodes {

@@ -23,11 +23,17 @@ func (n *Node) Healthy() error {
 // Metrics are those that every node has, and some more.
 func (n *Node) Metrics(more ...Gauge) *Metrics {
 	all := append([]Gauge{
-		{"murmur_links_up", "Outgoing links that are up.", func() float64 { up, _ := n.links.connected(); return float64(up) }},
+		{"murmur_links_up", "Outgoing links that are up.",
+			func() float64 { up, _ := n.links.connected(); return float64(up) }},
 		{"murmur_packets_held", "Packets that wait for their time to leave, rounded down.", n.held},
-		{"murmur_replay_fill", "Share of this epoch's replay set that is used, in hundredths; at 1 nothing is forwarded.", n.fill},
-		{"murmur_document_age_epochs", "Epochs since the document in force was new; 3 when there is none.", n.documentAge},
-		{"murmur_document_findings", "Pairs of network documents that contradict each other; documents/findings in the home has them.", n.contradictions},
+		{"murmur_replay_fill",
+			"Share of this epoch's replay set that is used, in hundredths; at 1 nothing is " +
+				"forwarded.", n.fill},
+		{"murmur_document_age_epochs",
+			"Epochs since the document in force was new; 3 when there is none.", n.documentAge},
+		{"murmur_document_findings",
+			"Pairs of network documents that contradict each other; documents/findings in the " +
+				"home has them.", n.contradictions},
 	}, more...)
 	return newMetrics(n.cfg.Metrics, n.Healthy, n.Counts, n.Events, all...)
 }

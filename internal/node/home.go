@@ -15,7 +15,8 @@ import (
 // Home is the directory of a node: who it is, and which network it belongs to.
 //
 //	genesis         the network (public)
-//	identity.key    the seed of the node's Ed25519 identity, 32 bytes and a check of 8; whoever has it is the node
+//	identity.key    the seed of the node's Ed25519 identity, 32 bytes and a check of 8; whoever
+//	                has it is the node
 //	keys/           the Sphinx keys of the epochs, with the replay tags seen under them
 //	documents/      network documents
 //	lock            held while the node runs
@@ -33,16 +34,18 @@ const (
 	maxGenesis   = 1 << 20 // bytes
 )
 
-// CreateHome makes the home of a new node in dir, with the identity of a fresh random seed. It refuses
-// a directory that is somebody's home already: an identity that is overwritten is gone.
+// CreateHome makes the home of a new node in dir, with the identity of a fresh random seed. It
+// refuses a directory that is somebody's home already: an identity that is overwritten is gone.
 func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*Home, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making a node's home: %w", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, identityFile)); !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("making a node's home: %s has an identity already; choose an empty directory", dir)
+		return nil, fmt.Errorf("making a node's home: %s has an identity already; choose an "+
+			"empty directory", dir)
 	}
-	if err := durable.WriteFile(filepath.Join(dir, genesisFile), genesis.Marshal(), 0o600); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, genesisFile), genesis.Marshal(),
+		0o600); err != nil {
 		return nil, err
 	}
 	if err := writeSecret(filepath.Join(dir, identityFile), seed); err != nil {
@@ -55,7 +58,8 @@ func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*Home, e
 func OpenHome(dir string) (*Home, error) {
 	raw, err := durable.ReadFile(filepath.Join(dir, genesisFile), maxGenesis)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("opening node %s: there is no node in this directory; make one with `murmur network new` or `murmur mix init`", dir)
+		return nil, fmt.Errorf("opening node %s: there is no node in this directory; make one "+
+			"with `murmur network new` or `murmur mix init`", dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening node %s: %w", dir, err)
@@ -66,10 +70,12 @@ func OpenHome(dir string) (*Home, error) {
 	}
 	seed, err := readSecret(filepath.Join(dir, identityFile))
 	if err != nil {
-		return nil, fmt.Errorf("opening node %s: %w: restore it from a backup, or make a new node", dir, err)
+		return nil, fmt.Errorf("opening node %s: %w: restore it from a backup, or make a new node",
+			dir, err)
 	}
 	defer clear(seed[:])
-	return &Home{Dir: dir, Genesis: genesis, Identity: directory.NewIdentity(seed), Seed: link.Seed(seed)}, nil
+	return &Home{Dir: dir, Genesis: genesis, Identity: directory.NewIdentity(seed),
+		Seed: link.Seed(seed)}, nil
 }
 
 // lock takes the home for this process; the error of a second one names the first's process id.

@@ -23,15 +23,17 @@ import (
 // keyring holds a node's Sphinx keys, one for each epoch, with the journals of the tags seen under
 // them. On disk a key is the suite's seed in DIR/<epoch>.key beside DIR/<epoch>.tags; both are
 // erased when the key's grace is over, and a key whose journal is missing is never used, because
-// nobody could tell what was replayed. A key opens nothing before its tags are in memory (Open), which
-// happens shortly before its time.
+// nobody could tell what was replayed. A key opens nothing before its tags are in memory (Open),
+// which happens shortly before its time.
 type keyring struct {
 	cfg keyringConfig
 
-	mu   sync.RWMutex // held for reading while a key is in use, so that none is erased under a worker
+	// held for reading while a key is in use, so that none is erased under a worker
+	mu   sync.RWMutex
 	keys map[directory.Epoch]*epochKey
 
-	unsynced map[directory.Epoch]*replay.Journal // with tags that are not on the disk; Persist's, and destroy's
+	// with tags that are not on the disk; Persist's, and destroy's
+	unsynced map[directory.Epoch]*replay.Journal
 }
 
 // keyringConfig is what a keyring needs to know.
@@ -48,20 +50,22 @@ type epochKey struct {
 	journal *replay.Journal // nil until the key is opened
 }
 
-// openedKey is a key that packets are accepted under from From until Until, with the tags seen before.
+// openedKey is a key that packets are accepted under from From until Until, with the tags seen
+// before.
 type openedKey struct {
 	Epoch       directory.Epoch
 	From, Until time.Time
 	Tags        *replay.Tags
 }
 
-// openKeyring loads the keys in cfg.Dir, making the directory if need be, and erases those whose time
-// is over.
+// openKeyring loads the keys in cfg.Dir, making the directory if need be, and erases those whose
+// time is over.
 func openKeyring(cfg keyringConfig, now time.Time) (*keyring, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("opening keyring: %w", err)
 	}
-	k := &keyring{cfg: cfg, keys: map[directory.Epoch]*epochKey{}, unsynced: map[directory.Epoch]*replay.Journal{}}
+	k := &keyring{cfg: cfg, keys: map[directory.Epoch]*epochKey{},
+		unsynced: map[directory.Epoch]*replay.Journal{}}
 	files, err := filepath.Glob(filepath.Join(cfg.Dir, "*.key"))
 	if err != nil {
 		return nil, fmt.Errorf("opening keyring: %w", err)
@@ -101,15 +105,20 @@ func (k *keyring) load(e directory.Epoch) error {
 	path := k.path(e, ".key")
 	seed, err := readSecret(path)
 	if errors.Is(err, errDamaged) {
-		return fmt.Errorf("%w\n  remove it with its .tags file and start again: packets of that epoch are lost", err)
+		return fmt.Errorf("%w\n  remove it with its .tags file and start again: packets of that "+
+			"epoch are lost", err)
 	}
 	if err != nil {
 		return fmt.Errorf("reading epoch key: %w", err)
 	}
 	defer clear(seed[:])
-	// The journal was made, with its header, before the key: one without is not its journal any more.
-	if tags, err := os.Stat(k.path(e, ".tags")); errors.Is(err, fs.ErrNotExist) || err == nil && tags.Size() < replay.HeaderSize {
-		return fmt.Errorf("%s is missing or damaged, without which nobody can tell replays\n  remove it with its .key file and start again: packets of that epoch are lost", k.path(e, ".tags"))
+	// The journal was made, with its header, before the key: one without is not its journal any
+	// more.
+	if tags, err := os.Stat(k.path(e, ".tags")); errors.Is(err, fs.ErrNotExist) || err == nil &&
+		tags.Size() < replay.HeaderSize {
+		return fmt.Errorf("%s is missing or damaged, without which nobody can tell replays\n  "+
+			"remove it with its .key file and start again: packets of that epoch are "+
+			"lost", k.path(e, ".tags"))
 	}
 	return k.add(e, seed)
 }
@@ -158,8 +167,9 @@ func (k *keyring) generate(e directory.Epoch) error {
 	return k.add(e, seed)
 }
 
-// open opens the keys whose time begins before `before`, each once, and hands over what was seen under
-// them. Until the caller has put a set into its core, packets under that key are dropped there.
+// open opens the keys whose time begins before `before`, each once, and hands over what was seen
+// under them. Until the caller has put a set into its core, packets under that key are dropped
+// there.
 func (k *keyring) open(before time.Time) (opened []openedKey, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -212,7 +222,9 @@ func (key *epochKey) close() error {
 }
 
 // unwrap peels one layer in place with the keys that are accepted now, the current epoch's first.
-func (k *keyring) unwrap(now time.Time, u *sphinx.Unwrapper, packet []byte) (transit.Arrival, transit.Reason) {
+func (k *keyring) unwrap(
+	now time.Time, u *sphinx.Unwrapper, packet []byte,
+) (transit.Arrival, transit.Reason) {
 	current, err := k.cfg.Epochs.Epoch(now)
 	if err != nil {
 		return transit.Arrival{}, transit.WrongEpoch
@@ -237,9 +249,9 @@ func (k *keyring) unwrap(now time.Time, u *sphinx.Unwrapper, packet []byte) (tra
 	return transit.Arrival{}, reason
 }
 
-// persist appends tags to their journals and fsyncs each journal that got any. Tags of a key that is
-// gone are skipped: nothing is accepted under it any more. After durable.ErrNoSpace it may be called
-// again, without the tags that it has already.
+// persist appends tags to their journals and fsyncs each journal that got any. Tags of a key that
+// is gone are skipped: nothing is accepted under it any more. After durable.ErrNoSpace it may be
+// called again, without the tags that it has already.
 func (k *keyring) persist(seen []transit.Seen) error {
 	k.mu.RLock()
 	defer k.mu.RUnlock()

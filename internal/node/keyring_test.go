@@ -22,7 +22,10 @@ func ringConfig(t *testing.T, dir string) keyringConfig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return keyringConfig{Dir: dir, Suite: s, Epochs: directory.Schedule{Start: epoch0, Length: time.Hour}, Grace: 15 * time.Minute, Capacity: 100}
+	return keyringConfig{
+		Dir: dir, Suite: s, Epochs: directory.Schedule{Start: epoch0, Length: time.Hour},
+		Grace: 15 * time.Minute, Capacity: 100,
+	}
 }
 
 func openRing(t *testing.T, dir string, now time.Time) *keyring {
@@ -82,7 +85,8 @@ func TestKeysAreErased(t *testing.T) {
 			if err := expire(dir, k); err != nil {
 				t.Fatal(err)
 			}
-			for file, want := range map[string]bool{"0.key": false, "0.tags": false, "1.key": true, "1.tags": true} {
+			for file, want := range map[string]bool{"0.key": false, "0.tags": false, "1.key": true,
+				"1.tags": true} {
 				if _, err := os.Stat(filepath.Join(dir, file)); (err == nil) != want {
 					t.Errorf("%s is there: %v, want %v", file, err == nil, want)
 				}
@@ -97,12 +101,26 @@ func TestDamagedKeysAreRefused(t *testing.T) {
 		damage func(dir string) error
 		want   string
 	}{
-		"no tags":    {func(dir string) error { return os.Remove(filepath.Join(dir, "0.tags")) }, "0.tags is missing"},
-		"cut tags":   {func(dir string) error { return os.Truncate(filepath.Join(dir, "0.tags"), 7) }, "0.tags is missing or damaged"},
-		"one bit":    {func(dir string) error { return flipBit(filepath.Join(dir, "0.key")) }, "remove it"},
-		"short key":  {func(dir string) error { return os.Truncate(filepath.Join(dir, "0.key"), 5) }, "remove it"},
-		"odd name":   {func(dir string) error { return os.WriteFile(filepath.Join(dir, "x.key"), nil, 0o600) }, "not named after"},
-		"bad tags":   {func(dir string) error { return os.WriteFile(filepath.Join(dir, "0.tags"), []byte("photo"), 0o600) }, "0.tags"},
+		"no tags": {func(dir string) error { return os.Remove(filepath.Join(dir, "0.tags")) },
+			"0.tags is missing"},
+		"cut tags": {func(dir string) error {
+			return os.Truncate(filepath.Join(dir, "0.tags"),
+				7)
+		}, "0.tags is missing or damaged"},
+		"one bit": {func(dir string) error { return flipBit(filepath.Join(dir, "0.key")) },
+			"remove it"},
+		"short key": {func(dir string) error {
+			return os.Truncate(filepath.Join(dir, "0.key"),
+				5)
+		}, "remove it"},
+		"odd name": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "x.key"),
+				nil, 0o600)
+		}, "not named after"},
+		"bad tags": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "0.tags"),
+				[]byte("photo"), 0o600)
+		}, "0.tags"},
 		"no damage ": {func(string) error { return nil }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +136,8 @@ func TestDamagedKeysAreRefused(t *testing.T) {
 				defer k.close()
 				_, err = k.open(epoch0.Add(time.Second))
 			}
-			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			if (err == nil) != (c.want == "") || err != nil &&
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
 		})
@@ -159,7 +178,8 @@ func TestTagsSurvive(t *testing.T) {
 	if _, err := k.open(epoch0.Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.persist([]transit.Seen{{Epoch: 0, Tag: sphinx.Tag{1}}, {Epoch: 0, Tag: sphinx.Tag{2}}, {Epoch: 9, Tag: sphinx.Tag{3}}}); err != nil {
+	if err := k.persist([]transit.Seen{{Epoch: 0, Tag: sphinx.Tag{1}},
+		{Epoch: 0, Tag: sphinx.Tag{2}}, {Epoch: 9, Tag: sphinx.Tag{3}}}); err != nil {
 		t.Fatal(err)
 	}
 	k.close()
@@ -191,7 +211,8 @@ func TestOnlyOpenKeysUnwrap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	packet, err := params.New(constant(7), []sphinx.Hop{{Key: key, Recipient: &sphinx.RecipientID{}}}, nil, nil)
+	packet, err := params.New(constant(7),
+		[]sphinx.Hop{{Key: key, Recipient: &sphinx.RecipientID{}}}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +226,8 @@ func TestOnlyOpenKeysUnwrap(t *testing.T) {
 	if _, reason := k.unwrap(epoch0, u, bytes.Clone(packet)); reason != transit.Accepted {
 		t.Errorf("control: an open key: %s", reason)
 	}
-	for at, want := range map[time.Duration]transit.Reason{-15 * time.Minute: transit.WrongEpoch, 75 * time.Minute: transit.WrongEpoch, 75*time.Minute - 1: transit.Accepted} {
+	for at, want := range map[time.Duration]transit.Reason{-15 * time.Minute: transit.WrongEpoch,
+		75 * time.Minute: transit.WrongEpoch, 75*time.Minute - 1: transit.Accepted} {
 		if _, reason := k.unwrap(epoch0.Add(at), u, bytes.Clone(packet)); reason != want {
 			t.Errorf("%v after the epoch's start: %s, want %s", at, reason, want)
 		}

@@ -11,8 +11,8 @@ import (
 	"murmuration/internal/link"
 )
 
-// links are the outgoing links of a node: one to each node of the next layer, as the current document
-// has it.
+// links are the outgoing links of a node: one to each node of the next layer, as the current
+// document has it.
 type links struct {
 	cfg     linksConfig
 	changed chan struct{} // one place: "out has links that do not run yet"
@@ -42,8 +42,8 @@ func newLinks(cfg linksConfig) *links {
 	return &links{cfg: cfg, changed: make(chan struct{}, 1), out: map[directory.NodeID]*outgoing{}}
 }
 
-// set says which nodes there must be links to. Packets for them are queued from now on, even before the
-// links are up.
+// set says which nodes there must be links to. Packets for them are queued from now on, even before
+// the links are up.
 func (l *links) set(want map[directory.NodeID]link.Peer) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,8 +69,8 @@ func (l *links) set(want map[directory.NodeID]link.Peer) error {
 	return nil
 }
 
-// send queues a packet for a node; it is false, and the packet stays with the caller, when there is no
-// link or its queue is full.
+// send queues a packet for a node; it is false, and the packet stays with the caller, when there is
+// no link or its queue is full.
 func (l *links) send(to directory.NodeID, packet []byte) bool {
 	l.mu.Lock()
 	o := l.out[to]

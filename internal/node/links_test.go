@@ -7,8 +7,9 @@ import (
 	"murmuration/internal/link"
 )
 
-// TestPacketsAreQueuedBeforeTheirLinkIsUp: a node takes packets in as soon as its document is in force, and the
-// links to the next layer come up a moment later. What arrives between must not be lost.
+// TestPacketsAreQueuedBeforeTheirLinkIsUp: a node takes packets in as soon as its document is in
+// force, and the links to the next layer come up a moment later. What arrives between must not be
+// lost.
 func TestPacketsAreQueuedBeforeTheirLinkIsUp(t *testing.T) {
 	transport, err := link.NewFabric().Transport(link.Config{FrameSize: func(link.Kind) int { return 64 }, Identity: link.Seed{1}})
 	if err != nil {
@@ -19,7 +20,8 @@ func TestPacketsAreQueuedBeforeTheirLinkIsUp(t *testing.T) {
 	if w.send(near, make([]byte, 64)) {
 		t.Error("control: a packet for a node without a link is taken")
 	}
-	if err := w.set(map[directory.NodeID]link.Peer{near: {Addr: "near", Key: link.PublicKey(near)}}); err != nil {
+	if err := w.set(map[directory.NodeID]link.Peer{near: {Addr: "near",
+		Key: link.PublicKey(near)}}); err != nil {
 		t.Fatal(err)
 	}
 	if !w.send(near, make([]byte, 64)) {

@@ -48,15 +48,21 @@ type source struct {
 }
 
 // newMetrics prepares the page of a node: healthy tells whether it does its work.
-func newMetrics(addr string, healthy func() error, counts *Counts, links *link.Counters, gauges ...Gauge) *Metrics {
-	m := &Metrics{addr: addr, healthy: healthy, registry: prometheus.NewRegistry(), shown: map[string]float64{}}
-	m.counter("murmur_packets_received_total", "Packets taken in.", nil, func() uint64 { n, _ := counts.Totals(); return n })
-	m.counter("murmur_packets_sent_total", "Packets that left.", nil, func() uint64 { _, n := counts.Totals(); return n })
+func newMetrics(addr string, healthy func() error, counts *Counts, links *link.Counters,
+	gauges ...Gauge) *Metrics {
+	m := &Metrics{addr: addr, healthy: healthy, registry: prometheus.NewRegistry(),
+		shown: map[string]float64{}}
+	m.counter("murmur_packets_received_total", "Packets taken in.", nil,
+		func() uint64 { n, _ := counts.Totals(); return n })
+	m.counter("murmur_packets_sent_total", "Packets that left.", nil,
+		func() uint64 { _, n := counts.Totals(); return n })
 	for _, r := range counts.reasons {
-		m.counter("murmur_packets_dropped_total", "Packets dropped, by reason.", prometheus.Labels{"reason": r.String()}, func() uint64 { return counts.Dropped(r) })
+		m.counter("murmur_packets_dropped_total", "Packets dropped, by reason.",
+			prometheus.Labels{"reason": r.String()}, func() uint64 { return counts.Dropped(r) })
 	}
 	for r := range links.All() {
-		m.counter("murmur_link_events_total", "What happened to links and their frames.", prometheus.Labels{"event": r.String()}, func() uint64 { return links.Get(r) })
+		m.counter("murmur_link_events_total", "What happened to links and their frames.",
+			prometheus.Labels{"event": r.String()}, func() uint64 { return links.Get(r) })
 	}
 	for _, g := range gauges {
 		m.gauge(g)
@@ -68,12 +74,14 @@ func newMetrics(addr string, healthy func() error, counts *Counts, links *link.C
 func (m *Metrics) counter(name, help string, labels prometheus.Labels, read func() uint64) {
 	key := fmt.Sprint(name, labels)
 	m.sources = append(m.sources, source{key, true, func() float64 { return float64(read()) }})
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, m.show(key)))
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help,
+		ConstLabels: labels}, m.show(key)))
 }
 
 func (m *Metrics) gauge(g Gauge) {
 	m.sources = append(m.sources, source{g.Name, false, g.Value})
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.Name, Help: g.Help}, m.show(g.Name)))
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.Name,
+		Help: g.Help}, m.show(g.Name)))
 }
 
 func (m *Metrics) show(key string) func() float64 {
@@ -110,7 +118,8 @@ func (m *Metrics) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listening for metrics on %s: %w", m.addr, err)
 	}
-	server := &http.Server{Handler: m.Handler(), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
+	server := &http.Server{Handler: m.Handler(), ReadHeaderTimeout: 5 * time.Second,
+		WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
 	group, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()

@@ -74,13 +74,15 @@ func TestHealth(t *testing.T) {
 		t.Errorf("a healthy node answers %d", status)
 	}
 	fault = errors.New("no network document")
-	if status, body := page(t, m, "/healthz"); status != 503 || !strings.Contains(body, "no network document") {
+	if status, body := page(t, m, "/healthz"); status != 503 ||
+		!strings.Contains(body, "no network document") {
 		t.Errorf("a node in trouble answers %d %q", status, body)
 	}
 }
 
 func TestMetricsListenOnLoopback(t *testing.T) {
-	for addr, want := range map[string]string{":9201": "127.0.0.1:9201", "0.0.0.0:9201": "0.0.0.0:9201", "[::1]:9201": "[::1]:9201"} {
+	for addr, want := range map[string]string{":9201": "127.0.0.1:9201",
+		"0.0.0.0:9201": "0.0.0.0:9201", "[::1]:9201": "[::1]:9201"} {
 		if got := onLoopback(addr); got != want {
 			t.Errorf("%s listens on %s, want %s", addr, got, want)
 		}

@@ -1,9 +1,9 @@
 // Package node is every node of a network, whatever its role: home, keys, replay journal, links,
 // documents, and the pipeline that peels packets, remembers them and sends them on.
 //
-// It knows which nodes are neighbours and knows no role: what a packet means, the Core of a Role decides,
-// and mix/node and provider/node give one to New. A node knows where a packet came from and where it
-// goes; nothing here may ever write down, log or count anything that joins the two.
+// It knows which nodes are neighbours and knows no role: what a packet means, the Core of a Role
+// decides, and mix/node and provider/node give one to New. A node knows where a packet came from
+// and where it goes; nothing here may ever write down, log or count anything that joins the two.
 package node
 
 import (
@@ -26,26 +26,30 @@ type Node struct {
 	announce *announcer
 	listener link.Listener
 
-	before map[link.PublicKey]struct{} // senders by the document before, for the grace; owned by the goroutine of Documents.Run
-	warned directory.Epoch             // whose replay set was said to be nearly full; rotate's
+	// senders by the document before, for the grace; owned by the goroutine of Documents.Run
+	before map[link.PublicKey]struct{}
+	warned directory.Epoch // whose replay set was said to be nearly full; rotate's
 }
 
-// New gives a chassis its role; the node owns the chassis from here on. Keys and tags are opened now, so
-// that what is damaged is said before anything runs.
+// New gives a chassis its role; the node owns the chassis from here on. Keys and tags are opened
+// now, so that what is damaged is said before anything runs.
 func New(c *Chassis, role Role) (*Node, error) {
 	n := &Node{Chassis: c, role: role}
 	n.links = newLinks(linksConfig{
-		Transport: c.transport, Buffers: c.buffers, FrameSize: c.Params.PacketSize(), Counters: c.Events, Log: c.cfg.Log,
+		Transport: c.transport, Buffers: c.buffers, FrameSize: c.Params.PacketSize(),
+		Counters: c.Events, Log: c.cfg.Log,
 	})
 	n.pipeline = newPipeline(pipelineConfig{
-		Params: c.Params, Keys: c.keys, Core: role.Core, Links: n.links, Buffers: c.buffers, Counts: c.Counts,
+		Params: c.Params, Keys: c.keys, Core: role.Core, Links: n.links, Buffers: c.buffers,
+		Counts:  c.Counts,
 		Workers: c.cfg.Workers, Log: c.cfg.Log,
 	})
 	n.announce = newAnnouncer(c, role.Registry)
 	return n, n.turnKeys(time.Now())
 }
 
-// Handle has a service answer one kind of link; a kind without one is refused. It is called before Run.
+// Handle has a service answer one kind of link; a kind without one is refused. It is called before
+// Run.
 func (n *Node) Handle(k link.Kind, s Service) { n.services[k] = s }
 
 // Do runs f with the core locked, and sees to what became due by it.

@@ -16,8 +16,8 @@ import (
 	"murmuration/internal/transit"
 )
 
-// pipeline drives a core: workers peel packets, a journal writer makes replay tags durable, and a clock lets
-// packets go when their time has come.
+// pipeline drives a core: workers peel packets, a journal writer makes replay tags durable, and a
+// clock lets packets go when their time has come.
 type pipeline struct {
 	cfg     pipelineConfig
 	work    chan []byte   // peeling is the bottleneck: packets that find it full are dropped
@@ -134,13 +134,14 @@ func (p *pipeline) drop(packet []byte, reason transit.Reason) {
 	p.cfg.Buffers.put(packet)
 }
 
-// groupEvery is the least time from one group of tags to the next. Without it a busy node on a fast disk
-// makes a group of each tag, and spends more on system calls and wake-ups than on anything but the key
-// operation. The first tag after a quiet time waits for nothing, and what waits is small beside a hop delay.
+// groupEvery is the least time from one group of tags to the next. Without it a busy node on a fast
+// disk makes a group of each tag, and spends more on system calls and wake-ups than on anything but
+// the key operation. The first tag after a quiet time waits for nothing, and what waits is small
+// beside a hop delay.
 const groupEvery = time.Millisecond
 
-// writeJournal makes tags durable in groups: while one is being written, the tags of the next collect. It ends
-// with ctx, or when the disk refuses: a mix that cannot remember must not forward.
+// writeJournal makes tags durable in groups: while one is being written, the tags of the next
+// collect. It ends with ctx, or when the disk refuses: a mix that cannot remember must not forward.
 func (p *pipeline) writeJournal(ctx context.Context) error {
 	var seen []transit.Seen
 	for {
@@ -160,7 +161,8 @@ func (p *pipeline) writeJournal(ctx context.Context) error {
 	}
 }
 
-// persist makes the tags that wait durable and lets their packets go; seen is where it collects them.
+// persist makes the tags that wait durable and lets their packets go; seen is where it collects
+// them.
 func (p *pipeline) persist(ctx context.Context, seen []transit.Seen) ([]transit.Seen, error) {
 	p.mu.Lock()
 	seen = p.core.TakeFresh(seen)
@@ -184,12 +186,13 @@ func (p *pipeline) persist(ctx context.Context, seen []transit.Seen) ([]transit.
 // noSpacePause is how long the journal writer waits for space on a full disk.
 const noSpacePause = time.Second
 
-// remember waits on a full disk: what came since the disk was full does not leave, and when too much is
-// held, no more is taken.
+// remember waits on a full disk: what came since the disk was full does not leave, and when too
+// much is held, no more is taken.
 func (p *pipeline) remember(ctx context.Context, seen []transit.Seen) error {
 	err := p.cfg.Keys.persist(seen)
 	if errors.Is(err, durable.ErrNoSpace) {
-		p.cfg.Log.Error("the disk is full: packets wait until there is room to remember them", "error", err)
+		p.cfg.Log.Error("the disk is full: packets wait until there is room to remember them",
+			"error", err)
 	}
 	for errors.Is(err, durable.ErrNoSpace) && sleepUntil(ctx, time.Now().Add(noSpacePause)) {
 		err = p.cfg.Keys.persist(nil)

@@ -31,19 +31,22 @@ func (g *groups) TakeFresh(into []transit.Seen) []transit.Seen {
 	return g.Relay.TakeFresh(into)
 }
 
-// TestTagsAreWrittenInGroups: a lonely tag is written at once, those of a busy node once a millisecond.
+// TestTagsAreWrittenInGroups: a lonely tag is written at once, those of a busy node once a
+// millisecond.
 func TestTagsAreWrittenInGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core := &groups{Relay: mix.NewRelay(1000, nil)}
 		core.SetRules(mix.Rules{Next: map[directory.NodeID]struct{}{{'a'}: {}}})
-		core.OpenEpoch(0, time.Now(), time.Now().Add(time.Hour), replay.NewSet(1000, replay.Secret{1}))
+		core.OpenEpoch(0, time.Now(), time.Now().Add(time.Hour),
+			replay.NewSet(1000, replay.Secret{1}))
 		e := newPipeline(pipelineConfig{Core: core, Keys: &keyring{}, Workers: 1})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go e.writeJournal(ctx)
 		admit := func(n int) {
 			e.do(func(now time.Time) {
-				a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Forward, Tag: sphinx.Tag{byte(n + 1)}, Next: sphinx.NodeID{'a'}}}
+				a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Forward,
+					Tag: sphinx.Tag{byte(n + 1)}, Next: sphinx.NodeID{'a'}}}
 				if reason := core.Receive(now, a); reason != transit.Accepted {
 					t.Fatalf("tag %d is refused: %v", n, reason)
 				}
@@ -58,7 +61,8 @@ func TestTagsAreWrittenInGroups(t *testing.T) {
 			pass(groupEvery / 10)
 		}
 		if pass(groupEvery); core.taken > 12 || core.durable != 101 {
-			t.Errorf("100 tags in ten milliseconds: %d groups, %d packets free to go", core.taken, core.durable)
+			t.Errorf("100 tags in ten milliseconds: %d groups, %d packets free to go", core.taken,
+				core.durable)
 		}
 	})
 }
@@ -66,7 +70,8 @@ func TestTagsAreWrittenInGroups(t *testing.T) {
 // TestOverloadIsCounted: what finds the queue full is dropped, never kept somewhere else.
 func TestOverloadIsCounted(t *testing.T) {
 	counts := newCounts(transit.Reasons()...)
-	e := newPipeline(pipelineConfig{Counts: counts, Buffers: newBuffers(8), Core: mix.NewRelay(1, nil), Workers: 1, Queue: 4})
+	e := newPipeline(pipelineConfig{Counts: counts, Buffers: newBuffers(8),
+		Core: mix.NewRelay(1, nil), Workers: 1, Queue: 4})
 	for range 10 {
 		e.submit(make([]byte, 8))
 	}
@@ -79,10 +84,12 @@ func TestOverloadIsCounted(t *testing.T) {
 func TestNoLinkIsCounted(t *testing.T) {
 	counts, core := newCounts(transit.Reasons()...), mix.NewRelay(1, nil)
 	core.Hold(0, time.Now(), transit.Departure{To: directory.NodeID{'a'}, Packet: make([]byte, 8)})
-	e := newPipeline(pipelineConfig{Counts: counts, Buffers: newBuffers(8), Core: core, Links: newLinks(linksConfig{}), Workers: 1})
+	e := newPipeline(pipelineConfig{Counts: counts, Buffers: newBuffers(8), Core: core,
+		Links: newLinks(linksConfig{}), Workers: 1})
 	e.depart(nil)
 	if _, sent := counts.Totals(); sent != 0 || counts.Dropped(transit.LinkDown) != 1 {
-		t.Errorf("%d packets are counted as sent, %d as dropped", sent, counts.Dropped(transit.LinkDown))
+		t.Errorf("%d packets are counted as sent, %d as dropped", sent,
+			counts.Dropped(transit.LinkDown))
 	}
 }
 
@@ -95,7 +102,8 @@ func TestDiskRefusesNodeStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	relay := mix.NewRelay(1, nil)
-	relay.SetRules(mix.Rules{DelayLimit: time.Second, Next: map[directory.NodeID]struct{}{{'a'}: {}}})
+	relay.SetRules(mix.Rules{DelayLimit: time.Second,
+		Next: map[directory.NodeID]struct{}{{'a'}: {}}})
 	relay.OpenEpoch(0, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), opened[0].Tags)
 	keys.keys[0].journal.Close() // from here on, every write fails
 	counts := newCounts(mix.Reasons()...)
@@ -104,13 +112,17 @@ func TestDiskRefusesNodeStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPipeline(pipelineConfig{Params: params, Counts: counts, Buffers: newBuffers(8), Core: relay, Keys: keys, Links: newLinks(linksConfig{}), Workers: 1})
+	p := newPipeline(pipelineConfig{Params: params, Counts: counts, Buffers: newBuffers(8),
+		Core: relay, Keys: keys, Links: newLinks(linksConfig{}), Workers: 1})
 	p.do(func(now time.Time) {
-		if reason := relay.Receive(now, transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Forward, Next: sphinx.NodeID{'a'}}}); reason != transit.Accepted {
+		if reason := relay.Receive(now,
+			transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Forward,
+				Next: sphinx.NodeID{'a'}}}); reason != transit.Accepted {
 			t.Fatal(reason)
 		}
 	})
-	if err := p.run(t.Context()); err == nil || !strings.Contains(err.Error(), "remembering replay tags") {
+	if err := p.run(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "remembering replay tags") {
 		t.Errorf("the pipeline ended with %v", err)
 	}
 	if _, ok := relay.Next(); ok || relay.Held() != 1 || counts.Dropped(transit.LinkDown) != 0 {

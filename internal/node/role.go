@@ -10,17 +10,18 @@ import (
 	"murmuration/internal/transit"
 )
 
-// Role is what makes a mix or a provider of a chassis, as parts that are complete before they are given.
+// Role is what makes a mix or a provider of a chassis, as parts that are complete before they are
+// given.
 type Role struct {
-	Core      Core
-	Relay     Relay
-	Documents Documents
+	Core     Core
+	Relay    Relay
+	Document DocumentSetter
 	// Registry is where the node's descriptors go; nil is Authorities.
 	Registry Registry
 }
 
-// Core is the pure part of a role that the pipeline runs: the relay of a mix, the edge of a provider. It
-// is called by one goroutine at a time.
+// Core is the pure part of a role that the pipeline runs: the relay of a mix, the edge of a
+// provider. It is called by one goroutine at a time.
 type Core interface {
 	Receive(now time.Time, a transit.Arrival) transit.Reason
 	TakeFresh(into []transit.Seen) []transit.Seen
@@ -38,9 +39,9 @@ type Relay interface {
 	Held() int
 }
 
-// Documents is whoever in a role goes by the network document. It is called as the core is, when the
-// relay's epochs are open already and before anything comes by the new document.
-type Documents interface {
+// DocumentSetter is whoever in a role goes by the network document. It is called as the core is,
+// when the relay's epochs are open already and before anything comes by the new document.
+type DocumentSetter interface {
 	// SetDocument switches to a document; nil means that none is in force any more.
 	SetDocument(doc *directory.Document)
 }

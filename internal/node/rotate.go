@@ -14,8 +14,8 @@ const openAhead = 16
 // nearlyFull is the share of the replay set at which the operator hears of it.
 const nearlyFull = 0.8
 
-// rotate opens each key shortly before its time and erases it when its grace ends; it ends with ctx. In
-// between it looks whether the replay set is filling up.
+// rotate opens each key shortly before its time and erases it when its grace ends; it ends with
+// ctx. In between it looks whether the replay set is filling up.
 func (n *Node) rotate(ctx context.Context) error {
 	schedule := n.Home.Genesis.Schedule()
 	for {
@@ -39,7 +39,8 @@ func (n *Node) nextTurn(now time.Time, e directory.Epoch) time.Time {
 	schedule, grace := n.Home.Genesis.Schedule(), n.Home.Genesis.Parameters.Grace
 	next := now.Add(schedule.Length / openAhead)
 	end := schedule.StartOf(e + 1)
-	for _, t := range []time.Time{schedule.StartOf(e).Add(grace), end.Add(-grace - schedule.Length/openAhead), end} {
+	for _, t := range []time.Time{schedule.StartOf(e).Add(grace),
+		end.Add(-grace - schedule.Length/openAhead), end} {
 		if t.After(now) && t.Before(next) {
 			next = t
 		}
@@ -76,7 +77,8 @@ func (n *Node) warnOfTags(e directory.Epoch) {
 	seen, capacity := n.tags(e)
 	if float64(seen) > nearlyFull*float64(capacity) && n.warned != e+1 {
 		n.warned = e + 1
-		n.cfg.Log.Warn("the replay set is nearly full, and a full one forwards nothing: raise packets_per_epoch", "capacity", capacity)
+		n.cfg.Log.Warn("the replay set is nearly full, and a full one forwards nothing: raise "+
+			"packets_per_epoch", "capacity", capacity)
 	}
 }
 

@@ -41,7 +41,8 @@ func readSecret(path string) (seed [seedSize]byte, err error) {
 	}
 	defer clear(raw)
 	if len(raw) != secretSize {
-		return seed, fmt.Errorf("%s %w (%d bytes instead of %d)", path, errDamaged, len(raw), secretSize)
+		return seed, fmt.Errorf("%s %w (%d bytes instead of %d)", path, errDamaged, len(raw),
+			secretSize)
 	}
 	copy(seed[:], raw)
 	if !bytes.Equal(raw[seedSize:], secretCheck(seed)) {

@@ -19,9 +19,10 @@ type TagSet interface {
 // firstTags is the room that a fresh Tags has: 440 KB.
 const firstTags = 1 << 14
 
-// Tags is a replay set that grows with what is in it, up to a limit: a mix at rest has no use for the
-// memory that it may need at its busiest. It is a chain of sets, each with twice the room of the one
-// before, so that nothing is ever moved: a move of half a million tags would hold up the packets.
+// Tags is a replay set that grows with what is in it, up to a limit: a mix at rest has no use for
+// the memory that it may need at its busiest. It is a chain of sets, each with twice the room of
+// the one before, so that nothing is ever moved: a move of half a million tags would hold up the
+// packets.
 type Tags struct {
 	limit  int
 	secret Secret
@@ -69,8 +70,8 @@ func (t *Tags) Capacity() int { return t.limit }
 // tagSize is the least that a tag takes in a journal, in bytes.
 const tagSize = 20
 
-// OpenTags opens the journal in path, which must be there, and loads it into a set with room for what is
-// in it and some more, up to limit. Secrets are drawn from random.
+// OpenTags opens the journal in path, which must be there, and loads it into a set with room for
+// what is in it and some more, up to limit. Secrets are drawn from random.
 func OpenTags(path string, limit int, random io.Reader) (*Journal, *Tags, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -13,8 +13,8 @@ func tagNumber(n int) (tag Tag) {
 	return tag
 }
 
-// TestTagsGrow: the chain knows every tag that it took, through all its sets, takes as many as it may, and
-// then fails closed; what it knows it still knows.
+// TestTagsGrow: the chain knows every tag that it took, through all its sets, takes as many as it
+// may, and then fails closed; what it knows it still knows.
 func TestTagsGrow(t *testing.T) {
 	const limit = 1000
 	tags := NewTags(NewSet(3, Secret{}), limit, Secret{1})
@@ -39,8 +39,8 @@ func TestTagsGrow(t *testing.T) {
 	}
 }
 
-// TestTagsWithALowerLimit: more in the journal than the operator allows now is no error; nothing fresh
-// is taken.
+// TestTagsWithALowerLimit: more in the journal than the operator allows now is no error; nothing
+// fresh is taken.
 func TestTagsWithALowerLimit(t *testing.T) {
 	set := NewSet(10, Secret{})
 	for n := range 5 {

@@ -6,8 +6,8 @@ import (
 	"murmuration/internal/sphinx"
 )
 
-// Reason labels a discard: the network is told nothing, the counter is. Each role adds its own to those
-// below. A label has small letters and underscores only.
+// Reason labels a discard: the network is told nothing, the counter is. Each role adds its own to
+// those below. A label has small letters and underscores only.
 type Reason string
 
 // Why a packet is dropped before a core sees it, or after one let it go.
@@ -25,7 +25,8 @@ const (
 
 // Reasons lists all of the above but Accepted, for whoever registers counters.
 func Reasons() []Reason {
-	return []Reason{BadFrame, Overload, BadMAC, BadElement, BadCommands, BadPayload, WrongEpoch, LinkDown}
+	return []Reason{BadFrame, Overload, BadMAC, BadElement, BadCommands, BadPayload, WrongEpoch,
+		LinkDown}
 }
 
 // String is the label, and a word for none.

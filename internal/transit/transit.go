@@ -1,9 +1,9 @@
 // Package transit names what a packet is on its way through one node: an arrival that a key has
-// opened, a departure to the next node, a replay tag that must be remembered first, or a drop with its
-// reason.
+// opened, a departure to the next node, a replay tag that must be remembered first, or a drop with
+// its reason.
 //
-// The node's pipeline and the cores of all roles speak of packets in these words, so that neither needs
-// to know the other. The package decides nothing and does nothing.
+// The node's pipeline and the cores of all roles speak of packets in these words, so that neither
+// needs to know the other. The package decides nothing and does nothing.
 package transit
 
 import (

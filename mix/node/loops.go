@@ -31,8 +31,8 @@ func (n *Node) loopState() (s loopState) {
 	return s
 }
 
-// LoopReturns is the share of this mix's own loops that came back lately, and whether so many were lost
-// in a row, in all or over one link, that an attack must be supposed.
+// LoopReturns is the share of this mix's own loops that came back lately, and whether so many were
+// lost in a row, in all or over one link, that an attack must be supposed.
 func (n *Node) LoopReturns() (ratio float64, alarm bool) {
 	s := n.loopState()
 	return s.ratio, s.alarm
@@ -53,21 +53,26 @@ func (n *Node) watchLoops(ctx context.Context) error {
 			continue
 		}
 		if alarmed = state.alarm; alarmed {
-			n.log.Warn("this mix's own loops do not come back: a node is down or drops packets", "returned", hundredths(state.ratio), "neighbours", state.names)
+			n.log.Warn("this mix's own loops do not come back: a node is down or drops packets",
+				"returned", hundredths(state.ratio), "neighbours", state.names)
 		} else {
 			n.log.Info("loops come back again", "returned", hundredths(state.ratio))
 		}
 	}
 }
 
-// gauges are those of loops: one number for the node, one for its worst link, none that names a link.
+// gauges are those of loops: one number for the node, one for its worst link, none that names a
+// link.
 func (n *Node) gauges() []node.Gauge {
 	return []node.Gauge{
-		{Name: "murmur_loop_return_ratio", Help: "Share of this mix's own loops that came back lately; 0 before the first.",
+		{Name: "murmur_loop_return_ratio",
+			Help:  "Share of this mix's own loops that came back lately; 0 before the first.",
 			Value: func() float64 { return hundredths(n.loopState().ratio) }},
-		{Name: "murmur_loop_worst_link_ratio", Help: "The same of the link over which the fewest came back.",
+		{Name: "murmur_loop_worst_link_ratio",
+			Help:  "The same of the link over which the fewest came back.",
 			Value: func() float64 { return hundredths(n.loopState().worst) }},
-		{Name: "murmur_loop_alarm", Help: "1 when loops are being lost in a row: a neighbour is down or drops packets.",
+		{Name: "murmur_loop_alarm",
+			Help: "1 when loops are being lost in a row: a neighbour is down or drops packets.",
 			Value: func() float64 {
 				if n.loopState().alarm {
 					return 1

@@ -25,11 +25,13 @@ func TestMetricsNameNobody(t *testing.T) {
 			}
 		}
 		for _, other := range s.net.Nodes {
-			if strings.Contains(body, other.Addr) || strings.Contains(body, s.identity(other.Name).ID().String()[:16]) {
+			if strings.Contains(body, other.Addr) ||
+				strings.Contains(body, s.identity(other.Name).ID().String()[:16]) {
 				t.Error("a metric names a node")
 			}
 		}
-		for _, name := range []string{"murmur_loop_return_ratio", "murmur_loop_worst_link_ratio", "murmur_loop_alarm 1", "murmur_replay_fill", "murmur_links_up ", `reason="bad_mac"`} {
+		for _, name := range []string{"murmur_loop_return_ratio", "murmur_loop_worst_link_ratio",
+			"murmur_loop_alarm 1", "murmur_replay_fill", "murmur_links_up ", `reason="bad_mac"`} {
 			if !strings.Contains(body, name) {
 				t.Errorf("the page has no %s", name)
 			}

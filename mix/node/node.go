@@ -1,8 +1,8 @@
-// Package node is a mix that runs: the relay and its loops from package mix, on the chassis of every
-// node.
+// Package node is a mix that runs: the relay and its loops from package mix, on the chassis of
+// every node.
 //
-// It owns the goroutines, sockets, clock and files of the mix, decides nothing about packets, and must
-// never write down anything that joins a packet that came in with one that went out.
+// It owns the goroutines, sockets, clock and files of the mix, decides nothing about packets, and
+// must never write down anything that joins a packet that came in with one that went out.
 package node
 
 import (
@@ -38,7 +38,8 @@ func New(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	cfg = cfg.WithDefaults()
-	chassis, err := node.Open(node.Options{Config: cfg, Role: directory.RoleMix, Reasons: mix.Reasons()})
+	chassis, err := node.Open(node.Options{Config: cfg, Role: directory.RoleMix,
+		Reasons: mix.Reasons()})
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,8 @@ func New(cfg Config) (*Node, error) {
 		return nil, errors.Join(err, chassis.Close())
 	}
 	n := &Node{log: cfg.Log, loops: loops, relay: mix.NewRelay(cfg.MaxHeld, loops)}
-	role := node.Role{Core: n.relay, Relay: n.relay, Documents: follower{chassis.Home.Identity.ID(), n.relay, loops}}
+	role := node.Role{Core: n.relay, Relay: n.relay,
+		Document: inForce{chassis.Home.Identity.ID(), n.relay, loops}}
 	if n.node, err = node.New(chassis, role); err != nil {
 		return nil, errors.Join(err, chassis.Close())
 	}
@@ -65,20 +67,22 @@ func newLoops(c *node.Chassis, now time.Time) (*mix.Loops, error) {
 	}
 	genesis := c.Home.Genesis
 	return mix.NewLoops(mix.LoopsConfig{
-		Self: c.Home.Identity.ID(), Params: c.Params, Epochs: genesis.Schedule(), Every: genesis.Parameters.MixLoopEvery,
-		Times: mrand.New(mrand.NewChaCha8(times)), Choice: mrand.New(mrand.NewChaCha8(choice)), Secrets: rand.Reader,
+		Self: c.Home.Identity.ID(), Params: c.Params, Epochs: genesis.Schedule(),
+		Every: genesis.Parameters.MixLoopEvery,
+		Times: mrand.New(mrand.NewChaCha8(times)), Choice: mrand.New(mrand.NewChaCha8(choice)),
+		Secrets: rand.Reader,
 	}, now), nil
 }
 
-// follower has relay and loops go by the network document.
-type follower struct {
+// inForce has relay and loops go by the network document in force.
+type inForce struct {
 	self  directory.NodeID
 	relay *mix.Relay
 	loops *mix.Loops
 }
 
-// SetDocument implements node.Documents.
-func (f follower) SetDocument(doc *directory.Document) {
+// SetDocument implements node.DocumentSetter.
+func (f inForce) SetDocument(doc *directory.Document) {
 	f.relay.SetRules(mix.RulesOf(f.self, doc))
 	f.loops.SetDocument(doc)
 }

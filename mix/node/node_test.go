@@ -19,8 +19,8 @@ import (
 	mixnode "murmuration/mix/node"
 )
 
-// TestReplaysInOneProcess: copies are dropped in the epoch of the packet, in the grace after it, and
-// when the key is gone. The originals, the control, go through.
+// TestReplaysInOneProcess: copies are dropped in the epoch of the packet, in the grace after it,
+// and when the key is gone. The originals, the control, go through.
 func TestReplaysInOneProcess(t *testing.T) {
 	onStage(t, variant{}, func(ctx context.Context, s *stage, n *mixnode.Node) {
 		pass(5 * time.Second)
@@ -44,20 +44,23 @@ func TestReplaysInOneProcess(t *testing.T) {
 			t.Fatalf("control: %d of %d packets went through", came, packets)
 		}
 		length := s.net.Genesis.Schedule().Length
-		for _, at := range []time.Duration{0, length, length / 4, length, length} { // same epoch, grace, gone, later
+		// same epoch, grace, gone, later
+		for _, at := range []time.Duration{0, length, length / 4, length, length} {
 			pass(at)
 			if came := send(); came != 0 {
 				t.Errorf("%d replayed packets went through after %v", came, at)
 			}
 		}
-		if n.Dropped(mix.Replayed) < packets || n.Dropped(transit.BadMAC)+n.Dropped(transit.WrongEpoch) < packets {
-			t.Errorf("%d dropped as replayed, %d for want of a key", n.Dropped(mix.Replayed), n.Dropped(transit.BadMAC)+n.Dropped(transit.WrongEpoch))
+		if n.Dropped(mix.Replayed) < packets ||
+			n.Dropped(transit.BadMAC)+n.Dropped(transit.WrongEpoch) < packets {
+			t.Errorf("%d dropped as replayed, %d for want of a key", n.Dropped(mix.Replayed),
+				n.Dropped(transit.BadMAC)+n.Dropped(transit.WrongEpoch))
 		}
 	})
 }
 
-// TestNoDocumentNoMixing: when the last document expires the node says so and forwards nothing; when
-// there is a new one, it goes on.
+// TestNoDocumentNoMixing: when the last document expires the node says so and forwards nothing;
+// when there is a new one, it goes on.
 func TestNoDocumentNoMixing(t *testing.T) {
 	var log lines
 	onStage(t, variant{config: logTo(&log)}, func(ctx context.Context, s *stage, n *mixnode.Node) {
@@ -72,7 +75,8 @@ func TestNoDocumentNoMixing(t *testing.T) {
 			}
 			defer conn.Close()
 			p := s.packet(doc, min(e, doc.Epoch+2), time.Millisecond)
-			return s.receive(within(ctx, 3*time.Second), doc, 1, func() { _ = conn.Send(p) }) // what is not sent does not come
+			// what is not sent does not come
+			return s.receive(within(ctx, 3*time.Second), doc, 1, func() { _ = conn.Send(p) })
 		}
 		if through(0) != 1 {
 			t.Fatal("control: nothing goes through in epoch 0")
@@ -100,7 +104,8 @@ func TestNoDocumentNoMixing(t *testing.T) {
 	})
 }
 
-// TestLateDocument: a document that is signed in the middle of its own epoch is in force soon after.
+// TestLateDocument: a document that is signed in the middle of its own epoch is in force soon
+// after.
 func TestLateDocument(t *testing.T) {
 	onStage(t, variant{}, func(ctx context.Context, s *stage, n *mixnode.Node) {
 		pass(5 * time.Second)
@@ -119,8 +124,8 @@ func TestLateDocument(t *testing.T) {
 	})
 }
 
-// TestLoopsAlarm: nobody passes the mix's loops on, so the alarm is raised; nobody's fault is told to
-// anybody but the operator.
+// TestLoopsAlarm: nobody passes the mix's loops on, so the alarm is raised; nobody's fault is told
+// to anybody but the operator.
 func TestLoopsAlarm(t *testing.T) {
 	var log lines
 	v := variant{config: logTo(&log), silent: everybody, loopEvery: time.Second}
@@ -139,8 +144,8 @@ func TestLoopsAlarm(t *testing.T) {
 	})
 }
 
-// TestKeysAreErasedInTime: the key of an epoch is there until its grace ends, and no longer; none is made
-// for later than the next document lists.
+// TestKeysAreErasedInTime: the key of an epoch is there until its grace ends, and no longer; none
+// is made for later than the next document lists.
 func TestKeysAreErasedInTime(t *testing.T) {
 	onStage(t, variant{}, func(ctx context.Context, s *stage, n *mixnode.Node) {
 		length := s.net.Genesis.Schedule().Length
@@ -157,7 +162,8 @@ func TestKeysAreErasedInTime(t *testing.T) {
 			t.Error("a key outlived its grace")
 		}
 		if !has(4) || has(5) {
-			t.Errorf("keys in epoch 1: 4 is there: %v, 5 is there: %v; want those of the next document", has(4), has(5))
+			t.Errorf("keys in epoch 1: 4 is there: %v, 5 is there: %v; want those of the next "+
+				"document", has(4), has(5))
 		}
 	})
 }

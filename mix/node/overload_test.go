@@ -10,9 +10,9 @@ import (
 	mixnode "murmuration/mix/node"
 )
 
-// TestOverload: five times what the queue before the workers takes comes at once, and most of what the workers
-// peel finds the pool full. Each packet goes on or is counted under its reason, no more are held than may
-// be, and when the burst is over the mix carries what comes.
+// TestOverload: five times what the queue before the workers takes comes at once, and most of what
+// the workers peel finds the pool full. Each packet goes on or is counted under its reason, no more
+// are held than may be, and when the burst is over the mix carries what comes.
 func TestOverload(t *testing.T) {
 	const held = 100
 	v := variant{config: func(c *mixnode.Config) { c.Workers, c.MaxHeld = 1, held }}
@@ -37,11 +37,13 @@ func TestOverload(t *testing.T) {
 			accepted = int(after - before)
 			lost, full := int(n.Dropped(transit.Overload)), int(n.Dropped(mix.PoolFull))
 			if accepted+lost+full != len(burst) || lost == 0 || full == 0 {
-				t.Errorf("of %d packets %d were accepted, %d found the queue full, %d the pool", len(burst), accepted, lost, full)
+				t.Errorf("of %d packets %d were accepted, %d found the queue full, %d the pool",
+					len(burst), accepted, lost, full)
 			}
 			all.Do(func(time.Time) {
 				if now := heldNow(); accepted != held || now != held {
-					t.Errorf("%d packets were accepted and %d are held, want the %d that may be", accepted, now, held)
+					t.Errorf("%d packets were accepted and %d are held, want the %d that may be",
+						accepted, now, held)
 				}
 			})
 		})

@@ -15,8 +15,8 @@ import (
 	mixnode "murmuration/mix/node"
 )
 
-// TestTagsAreOnDiskBeforePacketsLeave: whenever a packet has come out, the journal on disk, as a crash
-// would leave it, has as many tags as packets that came.
+// TestTagsAreOnDiskBeforePacketsLeave: whenever a packet has come out, the journal on disk, as a
+// crash would leave it, has as many tags as packets that came.
 func TestTagsAreOnDiskBeforePacketsLeave(t *testing.T) {
 	onStage(t, variant{}, func(ctx context.Context, s *stage, n *mixnode.Node) {
 		pass(5 * time.Second)
@@ -57,8 +57,8 @@ func tagsOnDisk(t *testing.T, path string) int {
 	return set.Len()
 }
 
-// TestHostileBytes: garbage, other people's packets and broken ones, on a link that is admitted, are
-// counted drops; the mix goes on. So are connections of those who are not admitted.
+// TestHostileBytes: garbage, other people's packets and broken ones, on a link that is admitted,
+// are counted drops; the mix goes on. So are connections of those who are not admitted.
 func TestHostileBytes(t *testing.T) {
 	onStage(t, variant{}, func(ctx context.Context, s *stage, n *mixnode.Node) {
 		pass(5 * time.Second)
@@ -74,7 +74,8 @@ func TestHostileBytes(t *testing.T) {
 		hostile := func() {
 			for range 50 {
 				send(func(p []byte) { copy(p, bytes.Repeat([]byte{0xa5}, len(p))) })
-				send(func(p []byte) { clear(p[2:34]) })                  // the group element is zero
+				// the group element is zero
+				send(func(p []byte) { clear(p[2:34]) })
 				send(func(p []byte) { p[0] = 1 })                        // another version
 				send(func(p []byte) { p[s.params.HeaderSize()-1] ^= 1 }) // the MAC
 			}
@@ -82,8 +83,10 @@ func TestHostileBytes(t *testing.T) {
 		if s.receive(within(ctx, time.Second), doc, 1, hostile) != 0 {
 			t.Error("garbage came through")
 		}
-		if n.Dropped(transit.BadElement) != 50 || n.Dropped(transit.BadMAC) == 0 || n.Dropped(transit.BadFrame) == 0 {
-			t.Errorf("dropped: %d bad elements, %d MACs, %d frames", n.Dropped(transit.BadElement), n.Dropped(transit.BadMAC), n.Dropped(transit.BadFrame))
+		if n.Dropped(transit.BadElement) != 50 || n.Dropped(transit.BadMAC) == 0 ||
+			n.Dropped(transit.BadFrame) == 0 {
+			t.Errorf("dropped: %d bad elements, %d MACs, %d frames", n.Dropped(transit.BadElement),
+				n.Dropped(transit.BadMAC), n.Dropped(transit.BadFrame))
 		}
 		if total := n.Dropped(transit.BadElement) + n.Dropped(transit.BadMAC) + n.Dropped(transit.BadFrame); total != 200 {
 			t.Errorf("%d of 200 packets are counted", total)
@@ -91,7 +94,8 @@ func TestHostileBytes(t *testing.T) {
 		if s.receive(within(ctx, time.Second), doc, 1, func() { send(func([]byte) {}) }) != 1 {
 			t.Error("control: a good packet does not come through any more")
 		}
-		if _, err := s.dialAs(ctx, s.second(doc).Name); err == nil { // the layer after the mix sends it nothing
+		// the layer after the mix sends it nothing
+		if _, err := s.dialAs(ctx, s.second(doc).Name); err == nil {
 			t.Error("a node that is not in the layer before was admitted")
 		}
 		if all, _, _ := n.Inside(); all.Events.Get(link.NotAdmitted) == 0 {

@@ -19,8 +19,8 @@ import (
 	mixnode "murmuration/mix/node"
 )
 
-// childVariable has the home of a mix that this test binary shall be instead of running tests, and the
-// address to listen on in the variable with an A at its end.
+// childVariable has the home of a mix that this test binary shall be instead of running tests, and
+// the address to listen on in the variable with an A at its end.
 const childVariable = "MURMUR_TEST_MIX_HOME"
 
 func TestMain(m *testing.M) {
@@ -37,7 +37,8 @@ func TestMain(m *testing.M) {
 func beMix(home, addr string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	n, err := mixnode.New(mixnode.Config{Home: home, Name: "mix-1", Listen: addr, PacketsPerEpoch: max(greatest, 2*replays())})
+	n, err := mixnode.New(mixnode.Config{Home: home, Name: "mix-1", Listen: addr,
+		PacketsPerEpoch: max(greatest, 2*replays())})
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,8 @@ func beMix(home, addr string) error {
 	return n.Run(ctx)
 }
 
-// replays is how many packets the test of replays over restarts sends; `just replays` sends 100,000.
+// replays is how many packets the test of replays over restarts sends; `just replays` sends
+// 100,000.
 func replays() int {
 	if n, err := strconv.Atoi(os.Getenv("MURMUR_REPLAYS")); err == nil {
 		return n
@@ -79,11 +81,13 @@ func (p *process) end(how os.Signal) string {
 	return p.stderr.String()
 }
 
-// TestReplaysOverRestarts: nothing that came through before a clean stop or a kill in the middle of the
-// traffic comes through again after it. Control: with the replay tags as they were before the traffic, it does.
+// TestReplaysOverRestarts: nothing that came through before a clean stop or a kill in the middle of
+// the traffic comes through again after it. Control: with the replay tags as they were before the
+// traffic, it does.
 func TestReplaysOverRestarts(t *testing.T) {
 	s := newStage(t, t.TempDir(), slow())
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second+time.Duration(replays())*20*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(),
+		20*time.Second+time.Duration(replays())*20*time.Millisecond)
 	wait := s.run(ctx, nil)
 	defer wait()
 	defer cancel()
@@ -149,8 +153,8 @@ func (r *replayer) drain(ctx context.Context) {
 	}
 }
 
-// send sends packets in lots that the mix's queue takes, and waits after each until all have come through
-// or none has for a while.
+// send sends packets in lots that the mix's queue takes, and waits after each until all have come
+// through or none has for a while.
 func (r *replayer) send(ctx context.Context, packets [][]byte, patience time.Duration) {
 	for lot := range slices.Chunk(packets, 200) {
 		came := r.receive(within(ctx, patience), r.doc, 1, func() {

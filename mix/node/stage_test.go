@@ -26,9 +26,9 @@ import (
 	providernode "murmuration/provider/node"
 )
 
-// stage is a private network of real drivers, whose first mix the test looks at. It declares the greatest
-// capacity, and so is in layer 1. The test sends packets to it in the place of provider-3, which sends
-// none, and they end at the mix of layer 2, where every one is counted as a drop.
+// stage is a private network of real drivers, whose first mix the test looks at. It declares the
+// greatest capacity, and so is in layer 1. The test sends packets to it in the place of provider-3,
+// which sends none, and they end at the mix of layer 2, where every one is counted as a drop.
 //
 //	provider-1 provider-2 [provider-3] -> mix-1 -> layer 2 -> layer 3 -> providers
 type stage struct {
@@ -42,7 +42,8 @@ type stage struct {
 	nodes  map[string]testnet.Runner // all but mix-1; set once they run
 }
 
-// parameters: nine capped delays fit into an eighth of the epoch, and no loop of a mix gets in the way.
+// parameters: nine capped delays fit into an eighth of the epoch, and no loop of a mix gets in the
+// way.
 func parameters() directory.Parameters {
 	par, _ := directory.Defaults("x25519")
 	par.MeanHopDelay, par.HopDelayLimit, par.ReplyAllowance = 10*time.Millisecond, 100*time.Millisecond, 50*time.Millisecond
@@ -64,7 +65,8 @@ func slow() directory.Parameters {
 func newStage(t testing.TB, dir string, par directory.Parameters) *stage {
 	t.Helper()
 	n, err := testnet.New(testnet.Plan{
-		Dir: filepath.Join(dir, "net"), Label: "stage", Host: "127.0.0.1", Providers: 3, Width: 1, Parameters: par, Start: time.Now(),
+		Dir: filepath.Join(dir, "net"), Label: "stage", Host: "127.0.0.1", Providers: 3, Width: 1,
+		Parameters: par, Start: time.Now(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -89,8 +91,8 @@ func (s *stage) enter(n *testnet.Network) {
 	}
 }
 
-// run has all nodes but mix-1 run until ctx ends; the returned function waits for the end. Names that are
-// sent to stop end nodes earlier.
+// run has all nodes but mix-1 run until ctx ends; the returned function waits for the end. Names
+// that are sent to stop end nodes earlier.
 func (s *stage) run(ctx context.Context, stop <-chan string) (wait func()) {
 	o := testnet.Options{
 		Transport: s.transport, Skip: []string{"mix-1"}, Stop: stop,
@@ -98,7 +100,8 @@ func (s *stage) run(ctx context.Context, stop <-chan string) (wait func()) {
 	}
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		done <- s.net.Run(ctx, o, func(nodes map[string]testnet.Runner) { s.nodes = nodes; close(ready) })
+		done <- s.net.Run(ctx, o,
+			func(nodes map[string]testnet.Runner) { s.nodes = nodes; close(ready) })
 	}()
 	select {
 	case <-ready:
@@ -237,7 +240,9 @@ func (s *stage) dialAs(ctx context.Context, name string) (link.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return transport.Dial(ctx, link.Peer{Addr: s.named("mix-1").Addr, Key: link.PublicKey(s.identity("mix-1").ID())}, link.Packets)
+	return transport.Dial(ctx,
+		link.Peer{Addr: s.named("mix-1").Addr,
+			Key: link.PublicKey(s.identity("mix-1").ID())}, link.Packets)
 }
 
 // dial is a link to mix-1 from provider-3; it tries until it is admitted.
@@ -253,7 +258,8 @@ func (s *stage) dial(ctx context.Context) link.Conn {
 	}
 }
 
-// came is how many of the test's packets have come to the mix of layer 2, whatever became of them there.
+// came is how many of the test's packets have come to the mix of layer 2, whatever became of them
+// there.
 func (s *stage) came(doc *directory.Document) (n int) {
 	for _, reason := range mix.Reasons() {
 		n += s.dropped(doc, reason)
@@ -261,13 +267,14 @@ func (s *stage) came(doc *directory.Document) (n int) {
 	return n
 }
 
-// dropped counts at the mix of layer 2. The test's packets are dropped as mix.UnknownLoop when they come
-// for the first time, and as mix.Replayed after that.
+// dropped counts at the mix of layer 2. The test's packets are dropped as mix.UnknownLoop when they
+// come for the first time, and as mix.Replayed after that.
 func (s *stage) dropped(doc *directory.Document, reason transit.Reason) int {
 	return int(s.nodes[s.second(doc).Name].Dropped(reason))
 }
 
-// receive sends, and waits for n packets to come, at most as long as ctx lasts; it counts what came.
+// receive sends, and waits for n packets to come, at most as long as ctx lasts; it counts what
+// came.
 func (s *stage) receive(ctx context.Context, doc *directory.Document, n int, send func()) int {
 	before := s.came(doc)
 	send()
@@ -297,7 +304,8 @@ func among(t *testing.T, v variant, story func(ctx context.Context, s *stage, ne
 		plan.Parameters.MixLoopEvery = v.loopEvery
 	}
 	s := &stage{TB: t, silent: v.silent}
-	o := testnet.Options{Transport: s.transport, Skip: append([]string{"provider-3", "mix-1"}, everybody...)}
+	o := testnet.Options{Transport: s.transport,
+		Skip: append([]string{"provider-3", "mix-1"}, everybody...)}
 	virtual.Run(t, plan, o, func(net *virtual.Net) {
 		s.fabric = net.Fabric
 		s.enter(net.Network)

@@ -32,7 +32,8 @@ func TestClockBeforeTheNetwork(t *testing.T) {
 		}
 		defer n.Close()
 		err = n.Run(ctx)
-		if err == nil || !strings.Contains(err.Error(), "clock says 2025") || !strings.Contains(err.Error(), "begins at") {
+		if err == nil || !strings.Contains(err.Error(), "clock says 2025") ||
+			!strings.Contains(err.Error(), "begins at") {
 			t.Errorf("the node ended with %v", err)
 		}
 	})
@@ -47,9 +48,10 @@ func TestRefusalsAreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	onStage(t, variant{config: logTo(&log), before: nobody}, func(context.Context, *stage, *mixnode.Node) {
-		pass(30 * time.Second)
-	})
+	onStage(t, variant{config: logTo(&log), before: nobody},
+		func(context.Context, *stage, *mixnode.Node) {
+			pass(30 * time.Second)
+		})
 	if told := strings.Count(log.String(), "refuses this node"); told != 1 {
 		t.Errorf("the refusal was told %d times:\n%s", told, log.String())
 	}

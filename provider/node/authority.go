@@ -17,10 +17,12 @@ import (
 
 // Files of an authority in its provider's home.
 const (
-	// AdmissionsFile lists who is admitted. Whoever can change it decides who is in the network.
-	// It is read again before every vote, so that `murmur network admit` works while the authority runs.
+	// AdmissionsFile lists who is admitted. Whoever can change it decides who is in the network. It
+	// is read again before every vote, so that `murmur network admit` works while the authority
+	// runs.
 	AdmissionsFile = "admissions"
-	// recordFile holds the last document that was ever signed, so that there are never two for one epoch.
+	// recordFile holds the last document that was ever signed, so that there are never two for one
+	// epoch.
 	recordFile = "signed"
 )
 
@@ -40,7 +42,8 @@ type authority struct {
 // newAuthority reads what the authority must know before it may sign anything.
 func newAuthority(c *node.Chassis, log *slog.Logger, now time.Time) (*authority, error) {
 	if n := len(c.Home.Genesis.Authorities); n > 1 {
-		return nil, fmt.Errorf("the genesis names %d authorities: this version of murmur runs one", n)
+		return nil, fmt.Errorf("the genesis names %d authorities: this version of murmur runs one",
+			n)
 	}
 	record, err := readRecord(c.Home.Path(recordFile))
 	if err != nil {
@@ -68,7 +71,8 @@ func readRecord(path string) (*directory.Record, error) {
 	}
 	record, err := directory.ParseRecord(raw)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: restore it from a backup; without it, two documents could be signed for one epoch", path, err)
+		return nil, fmt.Errorf("%s: %w: restore it from a backup; without it, two documents "+
+			"could be signed for one epoch", path, err)
 	}
 	return record, nil
 }
@@ -86,7 +90,8 @@ func ReadAdmissions(path string) (directory.Admissions, error) {
 	return list, nil
 }
 
-// run does what the voter asks until ctx ends. It ends the provider when a signature cannot be recorded.
+// run does what the voter asks until ctx ends. It ends the provider when a signature cannot be
+// recorded.
 func (a *authority) run(ctx context.Context) error {
 	for {
 		next, err := a.advance()
@@ -152,7 +157,8 @@ func (a *authority) do(now time.Time, action directory.Action) error {
 	}
 	switch action.Do {
 	case directory.DoPersist:
-		if err := durable.WriteFile(a.home.Path(recordFile), action.Record.Marshal(), 0o600); err != nil {
+		if err := durable.WriteFile(a.home.Path(recordFile), action.Record.Marshal(),
+			0o600); err != nil {
 			return fmt.Errorf("recording what will be signed: %w", err)
 		}
 		return a.voter.Persisted(action.Record)
@@ -160,7 +166,8 @@ func (a *authority) do(now time.Time, action directory.Action) error {
 		return a.documents.Add(now, action.Document)
 	case directory.DoReport:
 		a.log.Warn("there is no new network document", "error", action.Err)
-	case directory.DoNothing, directory.DoVote, directory.DoEndorse: // the last two are for several authorities
+	case directory.DoNothing:
+	case directory.DoVote, directory.DoEndorse: // for several authorities
 	}
 	return nil
 }

@@ -19,11 +19,14 @@ import (
 // traces are the spellings of a secret that are in a text.
 func traces(text string, secret []byte) (found []string) {
 	for name, spelling := range map[string]string{
-		"raw": string(secret), "hex": hex.EncodeToString(secret), "half of hex": hex.EncodeToString(secret[:len(secret)/2]),
-		"base64": base64.RawStdEncoding.EncodeToString(secret)[:16], "base64 for URLs": base64.RawURLEncoding.EncodeToString(secret)[:16],
-		"%v": strings.Trim(fmt.Sprint(secret[:8]), "[]"), "%q": fmt.Sprintf("%q", secret)[1:20],
+		"raw": string(secret), "hex": hex.EncodeToString(secret),
+		"half of hex":     hex.EncodeToString(secret[:len(secret)/2]),
+		"base64":          base64.RawStdEncoding.EncodeToString(secret)[:16],
+		"base64 for URLs": base64.RawURLEncoding.EncodeToString(secret)[:16],
+		"%v":              strings.Trim(fmt.Sprint(secret[:8]), "[]"), "%q": fmt.Sprintf("%q", secret)[1:20],
 	} {
-		if strings.Contains(text, spelling) || strings.Contains(strings.ToLower(text), spelling) && strings.HasSuffix(name, "hex") {
+		if strings.Contains(text, spelling) || strings.Contains(strings.ToLower(text), spelling) &&
+			strings.HasSuffix(name, "hex") {
 			found = append(found, name)
 		}
 	}
@@ -49,8 +52,8 @@ func (j *journal) String() string {
 }
 
 // TestLogsNameNobody: with everything logged that there is to log, while a client writes, reads, is
-// refused and goes away, a disk fails and boxes are replicated, no line has a client's key, a box's id or
-// its content. Control: the scan finds each of them when it is there.
+// refused and goes away, a disk fails and boxes are replicated, no line has a client's key, a box's
+// id or its content. Control: the scan finds each of them when it is there.
 func TestLogsNameNobody(t *testing.T) {
 	var log journal
 	var secrets map[string][]byte
@@ -59,10 +62,13 @@ func TestLogsNameNobody(t *testing.T) {
 		c := w.customer(ctx)
 		b, other := w.mineToo(c.doc, "provider-2", 0, 'b'), w.mineToo(c.doc, "provider-2", 0, 'c')
 		spool := link.Seed{99}.Public()
-		secrets = map[string][]byte{"spool key": spool[:], "box id": b.ID[:], "content": b.Ciphertext[:32], "signature": b.Signature[:]}
+		secrets = map[string][]byte{"spool key": spool[:], "box id": b.ID[:],
+			"content": b.Ciphertext[:32], "signature": b.Signature[:]}
 		for _, r := range []box.Request{
-			{Op: box.OpWrite, Day: w.today(), Box: b}, {Op: box.OpWrite, Day: w.today(), Box: other},
-			{Op: box.OpRead, Day: w.today(), Box: box.Box{ID: b.ID}}, {Op: box.OpWrite, Day: w.today() + 5, Box: b},
+			{Op: box.OpWrite, Day: w.today(), Box: b},
+			{Op: box.OpWrite, Day: w.today(), Box: other},
+			{Op: box.OpRead, Day: w.today(), Box: box.Box{ID: b.ID}},
+			{Op: box.OpWrite, Day: w.today() + 5, Box: b},
 		} {
 			c.ask(r, 0)
 		}
@@ -75,7 +81,8 @@ func TestLogsNameNobody(t *testing.T) {
 		c.conn.Close()
 		w.Pass(time.Second)
 	}, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug - 10})))
-	if text := log.String(); !strings.Contains(text, "network document in force") || !strings.Contains(text, "could not be executed") {
+	if text := log.String(); !strings.Contains(text, "network document in force") ||
+		!strings.Contains(text, "could not be executed") {
 		t.Fatalf("control: what must be logged is not\n%s", text)
 	}
 	for what, secret := range secrets {

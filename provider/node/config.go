@@ -22,17 +22,17 @@ type Config struct {
 	// packet's body each. Default 8,192.
 	SpoolPackets int `toml:"spool_packets"`
 
-	// KeepFreeMiB is the free disk space in MiB below which new boxes are refused; reads, tombstones
-	// and what is there already still work. Below a quarter of it nothing is written, and a provider
-	// does not start: a full disk would end the process. At least 64, default 1,024.
+	// KeepFreeMiB is the free disk space in MiB below which new boxes are refused; reads,
+	// tombstones and what is there already still work. Below a quarter of it nothing is written,
+	// and a provider does not start: a full disk would end the process. At least 64, default 1,024.
 	KeepFreeMiB int `toml:"keep_free_mib"`
 
 	// Store keeps the boxes; nil is Badger in the home's boxes/. It must also be a box.Queue.
 	Store Store `toml:"-"`
 }
 
-// Store is what a provider needs of its box store: boxes, and the list of those that the other holders
-// do not have yet.
+// Store is what a provider needs of its box store: boxes, and the list of those that the other
+// holders do not have yet.
 type Store interface {
 	box.Store
 	box.Queue
@@ -44,8 +44,8 @@ const (
 	mostClients         = 1_000_000 // each of them holds a connection and a spool
 	defaultSpoolPackets = 8_192
 
-	// minKeepFree: a quarter of it, 16 MiB, has room for a batch and for the tables that Badger may be
-	// merging then.
+	// minKeepFree: a quarter of it, 16 MiB, has room for a batch and for the tables that Badger may
+	// be merging then.
 	minKeepFree = 64
 
 	perSpool  = 64               // replies that wait for one client
@@ -59,16 +59,24 @@ func (c *Config) Validate() error {
 	for _, n := range []struct {
 		key   string
 		value int
-	}{{"max_clients", c.MaxClients}, {"spool_packets", c.SpoolPackets}, {"keep_free_mib", c.KeepFreeMiB}} {
+	}{
+		{"max_clients", c.MaxClients}, {"spool_packets", c.SpoolPackets},
+		{"keep_free_mib", c.KeepFreeMiB},
+	} {
 		if n.value < 0 {
-			errs = append(errs, fmt.Errorf("%s: %d is negative; leave the key out for the default", n.key, n.value))
+			errs = append(errs, fmt.Errorf("%s: %d is negative; leave the key out for the default",
+				n.key, n.value))
 		}
 	}
 	if c.MaxClients > mostClients {
-		errs = append(errs, fmt.Errorf("max_clients: %d is more than the %d that one provider can have", c.MaxClients, mostClients))
+		errs = append(errs,
+			fmt.Errorf("max_clients: %d is more than the %d that one provider can have",
+				c.MaxClients, mostClients))
 	}
 	if c.KeepFreeMiB > 0 && c.KeepFreeMiB < minKeepFree {
-		errs = append(errs, fmt.Errorf("keep_free_mib: %d is less than the %d that the box store needs to write safely", c.KeepFreeMiB, minKeepFree))
+		errs = append(errs,
+			fmt.Errorf("keep_free_mib: %d is less than the %d that the box store needs to write "+
+				"safely", c.KeepFreeMiB, minKeepFree))
 	}
 	return errors.Join(errs...)
 }

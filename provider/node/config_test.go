@@ -25,7 +25,8 @@ func TestConfigValidation(t *testing.T) {
 }
 
 func TestSizesForPeople(t *testing.T) {
-	for bytes, want := range map[int64]string{900: "900 bytes", 3 << 20: "3.0 MiB", 3 << 29: "1.5 GiB", 2 << 40: "2.0 TiB"} {
+	for bytes, want := range map[int64]string{900: "900 bytes", 3 << 20: "3.0 MiB",
+		3 << 29: "1.5 GiB", 2 << 40: "2.0 TiB"} {
 		if got := size(bytes); got != want {
 			t.Errorf("%d is %s, want %s", bytes, got, want)
 		}

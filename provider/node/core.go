@@ -34,7 +34,9 @@ func (c core) Receive(now time.Time, a transit.Arrival) transit.Reason {
 }
 
 // TakeFresh implements node.Core.
-func (c core) TakeFresh(into []transit.Seen) []transit.Seen { return c.edge.Relay().TakeFresh(into) }
+func (c core) TakeFresh(into []transit.Seen) []transit.Seen {
+	return c.edge.Relay().TakeFresh(into)
+}
 
 // Persisted implements node.Core.
 func (c core) Persisted(ticket uint64) { c.edge.Persisted(ticket) }
@@ -51,8 +53,8 @@ func (c core) Due(now time.Time, out []transit.Departure) ([]transit.Departure, 
 	return out, nil
 }
 
-// follower has all parts of a provider go by the network document.
-type follower struct {
+// inForce has all parts of a provider go by the network document.
+type inForce struct {
 	self     directory.NodeID
 	edge     *provider.Edge
 	service  *provider.Service
@@ -60,9 +62,9 @@ type follower struct {
 	document atomic.Pointer[directory.Document] // in force, or the last that was
 }
 
-// SetDocument implements node.Documents. When there is no document in force any more, the relay alone
-// stops.
-func (f *follower) SetDocument(doc *directory.Document) {
+// SetDocument implements node.DocumentSetter. When there is no document in force any more, the
+// relay alone stops.
+func (f *inForce) SetDocument(doc *directory.Document) {
 	f.edge.Relay().SetRules(mix.RulesOf(f.self, doc))
 	if doc == nil {
 		return

@@ -26,8 +26,8 @@ import (
 	providernode "murmuration/provider/node"
 )
 
-// childVariable has the home of a provider that this test binary shall be instead of running tests, and
-// the address to listen on in the variable with an A at its end.
+// childVariable has the home of a provider that this test binary shall be instead of running tests,
+// and the address to listen on in the variable with an A at its end.
 const childVariable = "MURMUR_TEST_PROVIDER_HOME"
 
 func TestMain(m *testing.M) {
@@ -46,7 +46,8 @@ func beProvider(home, addr string) error {
 	if err != nil {
 		return err
 	}
-	s, err := providernode.New(providernode.Config{Config: node.Config{Home: home, Name: "provider-1", Listen: addr}, KeepFreeMiB: keep})
+	s, err := providernode.New(providernode.Config{Config: node.Config{Home: home,
+		Name: "provider-1", Listen: addr}, KeepFreeMiB: keep})
 	if err != nil {
 		return err
 	}
@@ -62,8 +63,8 @@ func kills() int {
 	return 3
 }
 
-// besieged is a private network over TLS, of which the first provider runs in a process of its own and
-// the test plays the third one.
+// besieged is a private network over TLS, of which the first provider runs in a process of its own
+// and the test plays the third one.
 type besieged struct {
 	*testing.T
 	net    *testnet.Network
@@ -81,8 +82,9 @@ type played struct {
 	transport link.Transport
 }
 
-// TestKilledUnderLoad: a provider is killed with -9 while another holder sends it boxes and deletions; everything
-// that it acknowledged is in its store, byte for byte, nothing deleted comes back, and it goes on.
+// TestKilledUnderLoad: a provider is killed with -9 while another holder sends it boxes and
+// deletions; everything that it acknowledged is in its store, byte for byte, nothing deleted comes
+// back, and it goes on.
 func TestKilledUnderLoad(t *testing.T) {
 	h := &besieged{T: t, net: newNetwork(t), keepFree: "64"}
 	h.net.Release()
@@ -93,7 +95,8 @@ func TestKilledUnderLoad(t *testing.T) {
 	defer func() { h.kill() }()
 	done := make(chan error, 1)
 	go func() {
-		done <- h.net.Run(ctx, testnet.Options{Skip: []string{"provider-1", "provider-3"}}, func(map[string]testnet.Runner) {})
+		done <- h.net.Run(ctx, testnet.Options{Skip: []string{"provider-1", "provider-3"}},
+			func(map[string]testnet.Runner) {})
 	}()
 	said := newLedger()
 	for next := uint64(0); next < uint64(kills())*1_000_000; next += 1_000_000 {
@@ -107,7 +110,8 @@ func TestKilledUnderLoad(t *testing.T) {
 		h.check(said)
 		h.spawn()
 	}
-	t.Logf("%d boxes acknowledged, %d of them asked to be deleted, over %d kills", len(said.acked), len(said.deleting), kills())
+	t.Logf("%d boxes acknowledged, %d of them asked to be deleted, over %d kills", len(said.acked),
+		len(said.deleting), kills())
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -130,9 +134,11 @@ func (h *besieged) raise() {
 	if err != nil {
 		h.Fatal(err)
 	}
-	transport, err := link.NewTLS(link.Config{Network: h.net.Genesis.ID(), Identity: home.Seed, FrameSize: func(k link.Kind) int {
-		return map[link.Kind]int{link.Directory: query.FrameSize, link.Replica: h.net.Genesis.Parameters.Request()}[k]
-	}})
+	transport, err := link.NewTLS(link.Config{Network: h.net.Genesis.ID(), Identity: home.Seed,
+		FrameSize: func(k link.Kind) int {
+			return map[link.Kind]int{link.Directory: query.FrameSize,
+				link.Replica: h.net.Genesis.Parameters.Request()}[k]
+		}})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -142,7 +148,8 @@ func (h *besieged) raise() {
 func (h *besieged) spawn() {
 	self := h.node("provider-1")
 	h.child = exec.Command(os.Args[0])
-	h.child.Env = append(os.Environ(), childVariable+"="+self.Dir, childVariable+"A="+self.Addr, childVariable+"K="+h.keepFree)
+	h.child.Env = append(os.Environ(), childVariable+"="+self.Dir, childVariable+"A="+self.Addr,
+		childVariable+"K="+h.keepFree)
 	h.child.Stderr = &h.stderr
 	if err := h.child.Start(); err != nil {
 		h.Fatal(err)
@@ -154,8 +161,8 @@ func (h *besieged) kill() {
 	_ = h.child.Wait()
 }
 
-// describe hands in the descriptor of the provider that the test plays, until the authority has it or a
-// document in force names it.
+// describe hands in the descriptor of the provider that the test plays, until the authority has it
+// or a document in force names it.
 func (h *besieged) describe(ctx context.Context) {
 	genesis := h.net.Genesis
 	remote := node.Authorities{Genesis: genesis, Transport: h.played.transport}
@@ -164,7 +171,8 @@ func (h *besieged) describe(ctx context.Context) {
 	if err != nil {
 		h.Fatal(err)
 	}
-	d := &directory.Descriptor{Network: genesis.ID(), ID: h.played.home.Identity.ID(), Role: directory.RoleProvider, Name: "provider-3",
+	d := &directory.Descriptor{Network: genesis.ID(), ID: h.played.home.Identity.ID(),
+		Role: directory.RoleProvider, Name: "provider-3",
 		Addr: h.played.node.Addr, Epoch: e, Storing: true, Capacity: 1000, Serial: uint64(time.Now().UnixNano())}
 	params, err := genesis.Parameters.PacketParams()
 	if err != nil {
@@ -209,13 +217,14 @@ func newNetwork(t *testing.T) *testnet.Network {
 	return n
 }
 
-// busy makes other holders send more than they would, and mixes send loops that are remembered on the disk.
+// busy makes other holders send more than they would, and mixes send loops that are remembered on
+// the disk.
 func busy(par *directory.Parameters) {
 	par.ReplicateEvery, par.MixLoopEvery = 4*time.Millisecond, 100*time.Millisecond
 }
 
-// ledger is what the provider acknowledged: the size of each box that it has, 0 for a deleted one, and which
-// it was asked to delete.
+// ledger is what the provider acknowledged: the size of each box that it has, 0 for a deleted one,
+// and which it was asked to delete.
 type ledger struct {
 	acked    map[uint64]int
 	deleting map[uint64]bool
@@ -223,8 +232,8 @@ type ledger struct {
 
 func newLedger() *ledger { return &ledger{map[uint64]int{}, map[uint64]bool{}} }
 
-// load sends boxes as another holder does, as fast as they are taken, notes what was acknowledged, and
-// returns in the middle of it.
+// load sends boxes as another holder does, as fast as they are taken, notes what was acknowledged,
+// and returns in the middle of it.
 func (h *besieged) load(ctx context.Context, from uint64, said *ledger) {
 	conn := h.dial(ctx)
 	defer conn.Close()
@@ -234,13 +243,15 @@ func (h *besieged) load(ctx context.Context, from uint64, said *ledger) {
 
 // offer sends boxes with the numbers from this one on, and now and then deletes one that is there,
 // until enough says so. It returns how many were refused because there is no room.
-func (h *besieged) offer(conn link.Conn, n uint64, said *ledger, enough func(full int) bool) (full int) {
+func (h *besieged) offer(conn link.Conn, n uint64, said *ledger,
+	enough func(full int) bool) (full int) {
 	h.Helper()
 	f := box.Format{Plaintext: h.net.Genesis.Parameters.BoxPlaintext}
 	frame := make([]byte, f.RequestSize())
 	sent, there := map[box.ID]uint64{}, uint64(0) // by id; one that may be deleted
 	for ; !enough(full); n++ {
-		number, r := n, box.Request{Op: box.OpWrite, Day: h.today(), Box: boxtest.Box(n, 'k', f.CiphertextSize())}
+		number, r := n, box.Request{Op: box.OpWrite, Day: h.today(),
+			Box: boxtest.Box(n, 'k', f.CiphertextSize())}
 		if n%4 == 3 && there%3 == 0 && said.acked[there] > 0 {
 			number, r.Op, r.Box = there, box.OpTombstone, boxtest.Box(there, 'k', 0)
 			said.deleting[there] = true
@@ -275,7 +286,8 @@ func (h *besieged) dial(ctx context.Context) link.Conn {
 		h.Fatal(err)
 	}
 	for {
-		conn, err := h.played.transport.Dial(ctx, link.Peer{Addr: to.Addr, Key: link.PublicKey(home.Identity.ID())}, link.Replica)
+		conn, err := h.played.transport.Dial(ctx,
+			link.Peer{Addr: to.Addr, Key: link.PublicKey(home.Identity.ID())}, link.Replica)
 		if err == nil {
 			return conn
 		}
@@ -287,10 +299,11 @@ func (h *besieged) dial(ctx context.Context) link.Conn {
 	}
 }
 
-// check opens the dead provider's store and looks for every box that it acknowledged, deleted ones too, and
-// for one that it never got.
+// check opens the dead provider's store and looks for every box that it acknowledged, deleted ones
+// too, and for one that it never got.
 func (h *besieged) check(said *ledger) {
-	store, err := box.Open(filepath.Join(h.node("provider-1").Dir, "boxes"), box.Options{Reserve: 1})
+	store, err := box.Open(filepath.Join(h.node("provider-1").Dir, "boxes"),
+		box.Options{Reserve: 1})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -299,12 +312,14 @@ func (h *besieged) check(said *ledger) {
 	for n, acked := range said.acked {
 		want := boxtest.Box(n, 'k', acked)
 		got, status, err := store.Read(h.today(), want.ID)
-		newer := said.deleting[n] && got.Equal(boxtest.Box(n, 'k', 0)) // it may have been deleted and not acknowledged
+		// it may have been deleted and not acknowledged
+		newer := said.deleting[n] && got.Equal(boxtest.Box(n, 'k', 0))
 		if err != nil || !got.Equal(want) && !newer {
 			h.Errorf("an acknowledged box of %d bytes is %s, %v", acked, status, err)
 		}
 	}
-	if _, status, _ := store.Read(h.today(), boxtest.Box(1<<40, 'k', size).ID); status != box.StatusNotFound {
+	if _, status, _ := store.Read(h.today(),
+		boxtest.Box(1<<40, 'k', size).ID); status != box.StatusNotFound {
 		h.Errorf("control: a box that nobody sent is %s", status)
 	}
 }
@@ -318,7 +333,8 @@ func TestBoxesMissing(t *testing.T) {
 	if err := os.RemoveAll(boxes); err != nil {
 		t.Fatal(err)
 	}
-	_, err := providernode.New(providernode.Config{Config: node.Config{Home: self.Dir, Name: self.Name, Listen: self.Addr}})
+	_, err := providernode.New(providernode.Config{Config: node.Config{Home: self.Dir,
+		Name: self.Name, Listen: self.Addr}})
 	if err == nil || !strings.Contains(err.Error(), "is its disk mounted?") {
 		t.Errorf("opened without boxes: %v", err)
 	}

@@ -11,13 +11,15 @@ import (
 // demand is that of this provider under a network's parameters.
 func (c Config) demand(par directory.Parameters, providers int) provider.Demand {
 	return provider.Demand{
-		Clients: c.MaxClients, Providers: providers, Replicas: par.Replicas, PayloadEvery: par.PayloadEvery,
-		PollShare: par.PollShare, BoxBytes: par.Ciphertext(),
+		Clients: c.MaxClients, Providers: providers, Replicas: par.Replicas,
+		PayloadEvery: par.PayloadEvery,
+		PollShare:    par.PollShare, BoxBytes: par.Ciphertext(),
 		Days: par.RetentionDays + 2, // today, the full days, and the one that is being dropped
 	}
 }
 
-// stateDisk says at the start what disk the admitted clients may need, and warns when there is less.
+// stateDisk says at the start what disk the admitted clients may need, and warns when there is
+// less.
 func (n *Node) stateDisk() {
 	genesis := n.chassis.Home.Genesis
 	providers := len(genesis.Entries)
@@ -31,9 +33,11 @@ func (n *Node) stateDisk() {
 		log.Info("disk that the admitted clients may need", "disk", size(need))
 		return
 	}
-	log.Info("disk that the admitted clients may need", "disk", size(need), "free", size(int64(free)))
+	log.Info("disk that the admitted clients may need", "disk", size(need), "free",
+		size(int64(free)))
 	if need > int64(free) {
-		log.Warn("the disk may become full, and boxes are refused then: lower max_clients, or give the provider more disk",
+		log.Warn("the disk may become full, and boxes are refused then: lower max_clients, or "+
+			"give the provider more disk",
 			"disk", size(need), "free", size(int64(free)))
 	}
 }

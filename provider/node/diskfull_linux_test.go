@@ -16,9 +16,10 @@ import (
 )
 
 // TestDiskFull: a provider whose home is on a small file system of its own is filled by another
-// holder until it refuses, then somebody else takes all that is left, then gives it back. It never exits,
-// refuses in time and by its own status, serves five seconds after there is space, and what it acknowledged
-// is there. It needs root, losetup and mkfs.ext4, and is asked for by MURMUR_DISKFULL=1.
+// holder until it refuses, then somebody else takes all that is left, then gives it back. It never
+// exits, refuses in time and by its own status, serves five seconds after there is space, and what
+// it acknowledged is there. It needs root, losetup and mkfs.ext4, and is asked for by
+// MURMUR_DISKFULL=1.
 func TestDiskFull(t *testing.T) {
 	if os.Getenv("MURMUR_DISKFULL") == "" {
 		t.Skip("opt in with MURMUR_DISKFULL=1, as root")
@@ -34,7 +35,8 @@ func TestDiskFull(t *testing.T) {
 	defer func() { h.kill() }()
 	done := make(chan error, 1)
 	go func() {
-		done <- h.net.Run(ctx, testnet.Options{Skip: []string{"provider-1", "provider-3"}}, func(map[string]testnet.Runner) {})
+		done <- h.net.Run(ctx, testnet.Options{Skip: []string{"provider-1", "provider-3"}},
+			func(map[string]testnet.Runner) {})
 	}()
 	h.describe(ctx)
 	conn := h.dial(ctx)
@@ -44,22 +46,26 @@ func TestDiskFull(t *testing.T) {
 	h.fill(home, "ballast", 136<<20)
 	refused := h.offer(conn, 0, said, func(full int) bool { return full > 100 })
 	free := h.free(home)
-	t.Logf("%d boxes were taken, then %d refused, with %d MiB free", len(said.acked), refused, free>>20)
+	t.Logf("%d boxes were taken, then %d refused, with %d MiB free", len(said.acked), refused,
+		free>>20)
 	if len(said.acked) < 100 || refused < 100 || free < 100<<20 {
 		t.Fatal("it was not refused in time")
 	}
 	h.fill(home, "filler", 0)
 	t.Logf("somebody took the rest: %d bytes free", h.free(home))
 	before := len(said.acked)
-	if h.offer(conn, 1<<21, said, func(full int) bool { return full > 1000 }); len(said.acked) != before {
+	if h.offer(conn, 1<<21, said,
+		func(full int) bool { return full > 1000 }); len(said.acked) != before {
 		t.Errorf("%d boxes were taken by a full disk", len(said.acked)-before)
 	}
-	if err := errors.Join(os.Remove(filepath.Join(home, "filler")), os.Remove(filepath.Join(home, "ballast"))); err != nil {
+	if err := errors.Join(os.Remove(filepath.Join(home, "filler")),
+		os.Remove(filepath.Join(home, "ballast"))); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("space is back: %d MiB free", h.free(home)>>20)
 	since := time.Now()
-	h.offer(conn, 1<<23, said, func(int) bool { return len(said.acked) > before || time.Since(since) > 20*time.Second })
+	h.offer(conn, 1<<23, said,
+		func(int) bool { return len(said.acked) > before || time.Since(since) > 20*time.Second })
 	if took := time.Since(since); len(said.acked) == before || took > 5*time.Second {
 		t.Errorf("serving again after %s, %d boxes", took, len(said.acked)-before)
 	} else {

@@ -12,14 +12,14 @@ import (
 
 // exchanges are the links of clients.
 type exchanges struct {
-	node     *node.Node
-	edge     *provider.Edge
-	follower *follower
+	node    *node.Node
+	edge    *provider.Edge
+	inForce *inForce
 }
 
-// Admits lets everybody in, once there is a document to go by: before it, all that they send would be
-// dropped. Who is no client of this provider yet becomes one, if there is room.
-func (s exchanges) Admits(link.PublicKey) bool { return s.follower.document.Load() != nil }
+// Admits lets everybody in, once there is a document to go by: before it, all that they send would
+// be dropped. Who is no client of this provider yet becomes one, if there is room.
+func (s exchanges) Admits(link.PublicKey) bool { return s.inForce.document.Load() != nil }
 
 // Serve serves one client until its connection ends: each up frame carries a packet into the mixes
 // and is answered at once, from memory, with one reply or a dummy.

@@ -36,7 +36,8 @@ func (c Config) openStore(home *node.Home) (Store, error) {
 	}
 	dir := home.Path(boxesDir)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("opening the boxes of %s: there is no %s\n  is its disk mounted? If the boxes are lost for good, "+
+		return nil, fmt.Errorf("opening the boxes of %s: there is no %s\n  is its disk mounted? "+
+			"If the boxes are lost for good, "+
 			"make a new provider: this one has promised to keep them", home.Dir, dir)
 	}
 	store, err := box.Open(dir, box.Options{Logger: c.Log, Reserve: c.reserve()})

@@ -12,12 +12,13 @@ import (
 // sweepEvery is how often old spools and days are looked for.
 const sweepEvery = time.Minute
 
-// housekeep drops what is over: replies nobody fetches, days past their retention. It ends with ctx.
+// housekeep drops what is over: replies nobody fetches, days past their retention. It ends with
+// ctx.
 func (n *Node) housekeep(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := n.store.Drop(n.follower.oldest(time.Now())); err != nil {
+		if err := n.store.Drop(n.inForce.oldest(time.Now())); err != nil {
 			return fmt.Errorf("dropping boxes past their retention: %w", err)
 		}
 		select {
@@ -33,9 +34,10 @@ func (n *Node) housekeep(ctx context.Context) error {
 	}
 }
 
-// oldest is the first day that must be kept: by the clock, but none of those that the last network document
-// lists. A clock that jumped ahead must not destroy what was promised, and without a document nothing is.
-func (f *follower) oldest(now time.Time) box.Day {
+// oldest is the first day that must be kept: by the clock, but none of those that the last network
+// document lists. A clock that jumped ahead must not destroy what was promised, and without a
+// document nothing is.
+func (f *inForce) oldest(now time.Time) box.Day {
 	doc := f.document.Load()
 	if doc == nil || len(doc.Storing) == 0 {
 		return 0

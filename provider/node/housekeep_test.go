@@ -17,13 +17,13 @@ import (
 	"murmuration/provider"
 )
 
-// TestClockAloneDestroysNothing: days go by the clock, but none that the last network document lists, and
-// none without a document.
+// TestClockAloneDestroysNothing: days go by the clock, but none that the last network document
+// lists, and none without a document.
 func TestClockAloneDestroysNothing(t *testing.T) {
 	const today = 30
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	noon := start.Add(today*24*time.Hour + 12*time.Hour)
-	s := &follower{service: &provider.Service{Calendar: box.Calendar{Genesis: start, Retention: 14}}}
+	s := &inForce{service: &provider.Service{Calendar: box.Calendar{Genesis: start, Retention: 14}}}
 	if got := s.oldest(noon); got != 0 {
 		t.Errorf("without a document the oldest day is %d", got)
 	}
@@ -32,24 +32,28 @@ func TestClockAloneDestroysNothing(t *testing.T) {
 		doc.Storing = append(doc.Storing, directory.StoringSet{Day: day})
 	}
 	s.document.Store(doc)
-	for ahead, want := range map[time.Duration]box.Day{0: today - 14, -48 * time.Hour: today - 16, 1000 * time.Hour: today - 14} {
+	for ahead, want := range map[time.Duration]box.Day{0: today - 14, -48 * time.Hour: today - 16,
+		1000 * time.Hour: today - 14} {
 		if got := s.oldest(noon.Add(ahead)); got != want {
-			t.Errorf("with a clock that is %s ahead the oldest day is %d, want %d", ahead, got, want)
+			t.Errorf("with a clock that is %s ahead the oldest day is %d, want %d", ahead, got,
+				want)
 		}
 	}
 }
 
-// TestHousekeeping: a day is dropped when its retention is over and not before, and replies that nobody
-// fetches are counted and gone.
+// TestHousekeeping: a day is dropped when its retention is over and not before, and replies that
+// nobody fetches are counted and gone.
 func TestHousekeeping(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in the year 2000, a network may not
-		start := time.Now()                     // midnight
+		// a bubble begins in the year 2000, a network may not
+		<-time.After(26 * 365 * 24 * time.Hour)
+		start := time.Now() // midnight
 		store := box.NewMemStore(0)
 		s := newNode(t, dir, start, store)
-		s.edge = provider.NewEdge(provider.Limits{Replies: 1, Spools: 1, PerSpool: 9, SpooledTotal: 9, SpoolAge: time.Hour, SpoolIdle: time.Hour})
-		s.follower.document.Store(&directory.Document{Storing: []directory.StoringSet{{Day: 9}}})
+		s.edge = provider.NewEdge(provider.Limits{Replies: 1, Spools: 1, PerSpool: 9,
+			SpooledTotal: 9, SpoolAge: time.Hour, SpoolIdle: time.Hour})
+		s.inForce.document.Store(&directory.Document{Storing: []directory.StoringSet{{Day: 9}}})
 		b := boxtest.Box(1, 'a', 2048)
 		if _, err := store.Write(0, b); err != nil {
 			t.Fatal(err)
@@ -62,14 +66,16 @@ func TestHousekeeping(t *testing.T) {
 			after   time.Duration
 			status  box.Status
 			expired uint64
-		}{{59 * time.Minute, box.StatusFound, 0}, {62 * time.Minute, box.StatusFound, 1}, {71 * time.Hour, box.StatusFound, 1}, {73 * time.Hour, box.StatusNotFound, 1}} {
+		}{{59 * time.Minute, box.StatusFound, 0}, {62 * time.Minute, box.StatusFound,
+			1}, {71 * time.Hour, box.StatusFound, 1}, {73 * time.Hour, box.StatusNotFound, 1}} {
 			<-time.After(c.after - time.Since(start))
 			synctest.Wait()
 			if _, status, err := store.Read(0, b.ID); err != nil || status != c.status {
 				t.Errorf("after %s the box is %s, %v", c.after, status, err)
 			}
 			if n := s.Dropped(provider.SpoolExpired); n != c.expired {
-				t.Errorf("after %s %d replies are counted as expired, want %d", c.after, n, c.expired)
+				t.Errorf("after %s %d replies are counted as expired, want %d", c.after, n,
+					c.expired)
 			}
 		}
 		cancel()
@@ -85,7 +91,8 @@ func spoolOne(t *testing.T, e *provider.Edge, now time.Time) {
 	e.Attach(now, provider.SpoolKey{})
 	e.Relay().SetRules(mix.Rules{Next: map[directory.NodeID]struct{}{}})
 	e.Relay().OpenEpoch(0, now, now.Add(time.Hour), replay.NewSet(1, replay.Secret{}))
-	if _, reason := e.Receive(now, transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Reply}}); reason != transit.Accepted {
+	if _, reason := e.Receive(now,
+		transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Reply}}); reason != transit.Accepted {
 		t.Fatal(reason)
 	}
 	e.Persisted(1)
@@ -94,7 +101,8 @@ func spoolOne(t *testing.T, e *provider.Edge, now time.Time) {
 	}
 }
 
-// newNode is a provider that does not run, of a network that began at start, which keeps boxes for two days.
+// newNode is a provider that does not run, of a network that began at start, which keeps boxes for
+// two days.
 func newNode(t *testing.T, dir string, start time.Time, store Store) *Node {
 	t.Helper()
 	par, err := directory.Defaults("x25519")
@@ -104,7 +112,8 @@ func newNode(t *testing.T, dir string, start time.Time, store Store) *Node {
 	par.RetentionDays = 2
 	var others []directory.Authority
 	for i := range byte(3) {
-		others = append(others, directory.Authority{Name: string('a' + rune(i)), ID: directory.NewIdentity([32]byte{i}).ID(), Addr: "here:1"})
+		others = append(others, directory.Authority{Name: string('a' + rune(i)),
+			ID: directory.NewIdentity([32]byte{i}).ID(), Addr: "here:1"})
 	}
 	genesis, err := directory.NewGenesis("housekeeping", start, par, others[:1:1], others)
 	if err != nil {

@@ -15,25 +15,26 @@ import (
 	"murmuration/provider"
 )
 
-// intake is the links over which other holders send boxes. Each is held to the network's rate, so that
-// one cannot fill the disks of all.
+// intake is the links over which other holders send boxes. Each is held to the network's rate, so
+// that one cannot fill the disks of all.
 type intake struct {
-	node     *node.Node
-	service  *provider.Service
-	follower *follower
-	trouble  *complaints
+	node    *node.Node
+	service *provider.Service
+	inForce *inForce
+	trouble *complaints
 
 	mu      sync.Mutex // guards budgets
 	budgets map[link.PublicKey]*rate.Limiter
 }
 
-func newIntake(n *node.Node, service *provider.Service, f *follower, trouble *complaints) *intake {
-	return &intake{node: n, service: service, follower: f, trouble: trouble, budgets: map[link.PublicKey]*rate.Limiter{}}
+func newIntake(n *node.Node, service *provider.Service, f *inForce, trouble *complaints) *intake {
+	return &intake{node: n, service: service, inForce: f, trouble: trouble,
+		budgets: map[link.PublicKey]*rate.Limiter{}}
 }
 
 // Admits lets providers in.
 func (i *intake) Admits(peer link.PublicKey) bool {
-	doc := i.follower.document.Load()
+	doc := i.inForce.document.Load()
 	if doc == nil {
 		return false
 	}
@@ -47,14 +48,14 @@ func (i *intake) allow(peer link.PublicKey, now time.Time) bool {
 	defer i.mu.Unlock()
 	b := i.budgets[peer]
 	if b == nil {
-		b = provider.NewBudget(i.follower.document.Load().Parameters.ReplicateEvery)
+		b = provider.NewBudget(i.inForce.document.Load().Parameters.ReplicateEvery)
 		i.budgets[peer] = b
 	}
 	return b.AllowN(now, 1)
 }
 
-// Serve takes boxes of another holder in; each frame is answered at once with what became of the one
-// before.
+// Serve takes boxes of another holder in; each frame is answered at once with what became of the
+// one before.
 func (i *intake) Serve(_ context.Context, conn link.Conn) error {
 	frame := make([]byte, i.service.Format.RequestSize())
 	var merging sync.WaitGroup
@@ -98,7 +99,8 @@ func (i *intake) merge(request box.Request) box.Reply {
 	}
 	reply, err := i.service.Merge(time.Now(), request)
 	if err != nil {
-		i.trouble.tell("a box of another holder could not be stored and will come again: is the disk sound?", err)
+		i.trouble.tell("a box of another holder could not be stored and will come again: is the "+
+			"disk sound?", err)
 		return again
 	}
 	return reply

@@ -1,9 +1,10 @@
-// Package node is a provider that runs: edge and box service from package provider, on the chassis of
-// every node, with a box store, replication to other holders, and the authority if the genesis names
-// this provider.
+// Package node is a provider that runs: edge and box service from package provider, on the chassis
+// of every node, with a box store, replication to other holders, and the authority if the genesis
+// names this provider.
 //
-// It owns the goroutines, sockets, clock and files of the provider. It must never write down, log or
-// count anything that joins a client with a box, or a packet that came in with one that went out.
+// It owns the goroutines, sockets, clock and files of the provider. It must never write down, log
+// or count anything that joins a client with a box, or a packet that came in with one that went
+// out.
 package node
 
 import (
@@ -29,7 +30,7 @@ type Node struct {
 	metrics   *node.Metrics
 	edge      *provider.Edge
 	store     Store
-	follower  *follower
+	inForce   *inForce
 	requests  *requests
 	replicas  *replicas
 	authority *authority // nil unless the genesis names this provider
@@ -42,7 +43,8 @@ func New(cfg Config) (*Node, error) {
 	}
 	cfg = cfg.withDefaults()
 	chassis, err := node.Open(node.Options{
-		Config: cfg.Config, Role: directory.RoleProvider, Storing: true, Reasons: provider.Reasons(), Conns: cfg.conns(),
+		Config: cfg.Config, Role: directory.RoleProvider, Storing: true,
+		Reasons: provider.Reasons(), Conns: cfg.conns(),
 	})
 	if err != nil {
 		return nil, err
@@ -60,10 +62,12 @@ func (n *Node) assemble() (err error) {
 		return err
 	}
 	service := n.newService()
-	n.replicas = newReplicas(service.Self, n.chassis.Transport(), n.store, service.Format, n.cfg.Log)
-	n.follower = &follower{self: service.Self, edge: n.edge, service: service, replicas: n.replicas}
+	n.replicas = newReplicas(service.Self, n.chassis.Transport(), n.store, service.Format,
+		n.cfg.Log)
+	n.inForce = &inForce{self: service.Self, edge: n.edge, service: service, replicas: n.replicas}
 	jobs := make(chan provider.Job, n.cfg.MaxHeld)
-	role := node.Role{Core: core{n.edge, jobs, n.chassis.Counts}, Relay: n.edge.Relay(), Documents: n.follower}
+	role := node.Role{Core: core{n.edge, jobs, n.chassis.Counts}, Relay: n.edge.Relay(),
+		Document: n.inForce}
 	if _, named := n.chassis.Home.Genesis.Authority(service.Self); named {
 		if n.authority, err = newAuthority(n.chassis, n.cfg.Log, time.Now()); err != nil {
 			return err
@@ -74,9 +78,10 @@ func (n *Node) assemble() (err error) {
 		return err
 	}
 	trouble := &complaints{log: n.cfg.Log}
-	n.requests = &requests{node: n.node, edge: n.edge, service: service, jobs: jobs, trouble: trouble}
-	n.node.Handle(link.Exchange, exchanges{n.node, n.edge, n.follower})
-	n.node.Handle(link.Replica, newIntake(n.node, service, n.follower, trouble))
+	n.requests = &requests{node: n.node, edge: n.edge, service: service, jobs: jobs,
+		trouble: trouble}
+	n.node.Handle(link.Exchange, exchanges{n.node, n.edge, n.inForce})
+	n.node.Handle(link.Replica, newIntake(n.node, service, n.inForce, trouble))
 	n.node.Handle(link.Directory, library{n.chassis.Documents, n.authority})
 	n.metrics = n.node.Metrics(n.gauges(service)...)
 	return nil

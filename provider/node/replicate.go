@@ -13,10 +13,11 @@ import (
 	"murmuration/internal/link"
 )
 
-// replicas keep the boxes of this provider at their other holders. To each other provider one frame of
-// a fixed size goes out every ReplicateEvery whatever happens: a box that waits, or a request for a
-// digest that nobody needs. It is answered at once with what became of the frame before, so that no
-// fsync can be heard in the answers either. A watcher of links does not learn which requests were writes.
+// replicas keep the boxes of this provider at their other holders. To each other provider one frame
+// of a fixed size goes out every ReplicateEvery whatever happens: a box that waits, or a request
+// for a digest that nobody needs. It is answered at once with what became of the frame before, so
+// that no fsync can be heard in the answers either. A watcher of links does not learn which
+// requests were writes.
 type replicas struct {
 	self      directory.NodeID
 	transport link.Transport
@@ -35,8 +36,10 @@ type feed struct {
 	every time.Duration
 }
 
-func newReplicas(self directory.NodeID, transport link.Transport, store Store, format box.Format, log *slog.Logger) *replicas {
-	return &replicas{self: self, transport: transport, store: store, format: format, log: log, changed: make(chan struct{}, 1)}
+func newReplicas(self directory.NodeID, transport link.Transport, store Store, format box.Format,
+	log *slog.Logger) *replicas {
+	return &replicas{self: self, transport: transport, store: store, format: format, log: log,
+		changed: make(chan struct{}, 1)}
 }
 
 // set says who the other providers are from now on.
@@ -65,7 +68,8 @@ func (r *replicas) run(ctx context.Context) error {
 	}
 }
 
-func (r *replicas) adjust(ctx context.Context, stops map[feed]context.CancelFunc, running *sync.WaitGroup) {
+func (r *replicas) adjust(ctx context.Context, stops map[feed]context.CancelFunc,
+	running *sync.WaitGroup) {
 	want := r.feeds()
 	for f, stop := range stops {
 		if !want[f] {
@@ -93,7 +97,8 @@ func (r *replicas) feeds() map[feed]bool {
 	}
 	for _, n := range doc.Providers() {
 		if n.ID != r.self {
-			want[feed{link.Peer{Addr: n.Addr, Key: link.PublicKey(n.ID)}, doc.Parameters.ReplicateEvery}] = true
+			want[feed{link.Peer{Addr: n.Addr, Key: link.PublicKey(n.ID)},
+				doc.Parameters.ReplicateEvery}] = true
 		}
 	}
 	return want
@@ -128,16 +133,18 @@ func (r *replicas) connect(ctx context.Context, f feed, tick <-chan time.Time) e
 	return r.talk(ctx, conn, box.Holder(f.peer.Key), tick)
 }
 
-// mostAwaited is for how many frames a box may be on its way to another holder without an answer: a disk
-// there that takes longer than a tick answers some frames later. Then it is sent again.
+// mostAwaited is for how many frames a box may be on its way to another holder without an answer: a
+// disk there that takes longer than a tick answers some frames later. Then it is sent again.
 const mostAwaited = 4
 
-// talk sends one frame at each tick until the link breaks. The frame is made before the tick: nothing
-// but the sending lies between the two.
-func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, tick <-chan time.Time) error {
+// talk sends one frame at each tick until the link breaks. The frame is made before the tick:
+// nothing but the sending lies between the two.
+func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder,
+	tick <-chan time.Time) error {
 	answer := make([]byte, r.format.RequestSize())
 	var awaited []*box.Entry // of the last frames; nil for a dummy, and for what was answered
-	var last box.Entry       // that went out: the queue goes round, so that nothing holds up what comes behind it
+	// that went out: the queue goes round, so that nothing holds up what comes behind it
+	var last box.Entry
 	for {
 		entry, err := r.pick(peer, last, awaited)
 		if err != nil {
@@ -166,8 +173,8 @@ func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, ti
 	}
 }
 
-// pick is the next entry for a peer after the last one, or else the oldest, that is not on its way; nil
-// when there is none.
+// pick is the next entry for a peer after the last one, or else the oldest, that is not on its way;
+// nil when there is none.
 func (r *replicas) pick(peer box.Holder, last box.Entry, awaited []*box.Entry) (*box.Entry, error) {
 	for _, after := range []box.Entry{last, {}} {
 		entries, err := r.store.Pending(peer, after, len(awaited)+1)
@@ -196,11 +203,12 @@ func (r *replicas) frame(e *box.Entry) []byte {
 
 // find is the place of a box among those on their way, or -1.
 func find(awaited []*box.Entry, day box.Day, id box.ID) int {
-	return slices.IndexFunc(awaited, func(e *box.Entry) bool { return e != nil && e.Day == day && e.Box.ID == id })
+	return slices.IndexFunc(awaited,
+		func(e *box.Entry) bool { return e != nil && e.Day == day && e.Box.ID == id })
 }
 
-// acknowledged forgets a box that the other holder has, or will never take. One for which there is no
-// room stays in the queue, and comes again when the others had their turn.
+// acknowledged forgets a box that the other holder has, or will never take. One for which there is
+// no room stays in the queue, and comes again when the others had their turn.
 func (r *replicas) acknowledged(peer box.Holder, awaited []*box.Entry, answer []byte) error {
 	reply, err := box.ParseReply(r.format, answer)
 	if err != nil || reply.Status == box.StatusFull {

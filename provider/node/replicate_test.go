@@ -14,9 +14,10 @@ import (
 	"murmuration/provider"
 )
 
-// replication is what a watcher sees on the first provider's replica links in four seconds, when so many
-// boxes wait for the second provider.
-func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace []sighting, arrived int) {
+// replication is what a watcher sees on the first provider's replica links in four seconds, when so
+// many boxes wait for the second provider.
+func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace []sighting,
+	arrived int) {
 	t.Helper()
 	watch(t, slow, func(ctx context.Context, w *watched) {
 		w.Pass(3 * time.Second)
@@ -24,7 +25,8 @@ func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace 
 		var put []box.Box
 		for i := range boxes {
 			b := w.mineToo(doc, "provider-2", uint64(i), 'x')
-			if _, err := w.stores["provider-1"].MemStore.Write(w.today(), b, box.Holder(listed(t, doc, "provider-2").ID)); err != nil {
+			if _, err := w.stores["provider-1"].MemStore.Write(w.today(), b,
+				box.Holder(listed(t, doc, "provider-2").ID)); err != nil {
 				t.Fatal(err)
 			}
 			put = append(put, b)
@@ -33,7 +35,8 @@ func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace 
 		w.Pass(4 * time.Second)
 		trace = w.seenOn(link.Replica, from)
 		for _, b := range put {
-			if got, _, err := w.stores["provider-2"].MemStore.Read(w.today(), b.ID); err == nil && got.Equal(b) {
+			if got, _, err := w.stores["provider-2"].MemStore.Read(w.today(), b.ID); err == nil &&
+				got.Equal(b) {
 				arrived++
 			}
 		}
@@ -41,9 +44,9 @@ func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace 
 	return trace, arrived
 }
 
-// TestReplicationHidesWrites: a watcher of the links between providers sees the same frames at the same
-// times whether boxes wait or not, on whatever disk; and the boxes arrive. Control: a provider that
-// takes longer than a tick to find what waits is seen.
+// TestReplicationHidesWrites: a watcher of the links between providers sees the same frames at the
+// same times whether boxes wait or not, on whatever disk; and the boxes arrive. Control: a provider
+// that takes longer than a tick to find what waits is seen.
 func TestReplicationHidesWrites(t *testing.T) {
 	idle, _ := replication(t, 0, nil)
 	if len(idle) < 300 {
@@ -51,8 +54,12 @@ func TestReplicationHidesWrites(t *testing.T) {
 	}
 	for name, slow := range map[string]func(string, *slowStore){
 		"fast disk": nil,
-		"slow disk": func(_ string, s *slowStore) { s.merge, s.pending = 7*time.Millisecond, 3*time.Millisecond },
-		"late disk": func(_ string, s *slowStore) { s.merge = 30 * time.Millisecond }, // longer than a tick
+		"slow disk": func(_ string, s *slowStore) {
+			s.merge, s.pending = 7*time.Millisecond,
+				3*time.Millisecond
+		},
+		// longer than a tick
+		"late disk": func(_ string, s *slowStore) { s.merge = 30 * time.Millisecond },
 	} {
 		busy, arrived := replication(t, 20, slow)
 		if arrived != 20 {
@@ -62,7 +69,8 @@ func TestReplicationHidesWrites(t *testing.T) {
 			t.Errorf("%s: a watcher can tell an idle from a busy provider", name)
 		}
 	}
-	if control, _ := replication(t, 20, func(_ string, s *slowStore) { s.pending = 33 * time.Millisecond }); same(idle, control) {
+	if control, _ := replication(t, 20,
+		func(_ string, s *slowStore) { s.pending = 33 * time.Millisecond }); same(idle, control) {
 		t.Error("control: a provider that falls behind its ticks is not seen")
 	}
 }
@@ -100,8 +108,8 @@ func only(all []sighting, peer string) (some []sighting) {
 	return some
 }
 
-// TestFullHolderHoldsUpNothing: while the second holder has no room for data, a deletion that waits behind
-// many boxes reaches it; when it has room again, so do the boxes.
+// TestFullHolderHoldsUpNothing: while the second holder has no room for data, a deletion that waits
+// behind many boxes reaches it; when it has room again, so do the boxes.
 func TestFullHolderHoldsUpNothing(t *testing.T) {
 	watch(t, nil, func(_ context.Context, w *watched) {
 		w.Pass(3 * time.Second)
@@ -122,7 +130,8 @@ func TestFullHolderHoldsUpNothing(t *testing.T) {
 		deletion := boxtest.Box(w.number(doc, "provider-2", 10), 0, 0)
 		put(deletion)
 		w.Pass(2 * time.Second)
-		if _, status, err := to.MemStore.Read(w.today(), deletion.ID); err != nil || status != box.StatusTombstoned {
+		if _, status, err := to.MemStore.Read(w.today(), deletion.ID); err != nil ||
+			status != box.StatusTombstoned {
 			t.Errorf("at a holder without room the deletion is %s, %v", status, err)
 		}
 		arrived := func() (n int) {
@@ -150,7 +159,8 @@ func TestFullHolderHoldsUpNothing(t *testing.T) {
 // holder is a replica link to the first provider, opened with somebody's identity.
 func (w *watched) holder(ctx context.Context, identity link.Seed) (link.Conn, error) {
 	transport, err := w.Fabric.Transport(link.Config{
-		Network: w.Genesis.ID(), Identity: identity, FrameSize: func(link.Kind) int { return w.Genesis.Parameters.Request() },
+		Network: w.Genesis.ID(), Identity: identity,
+		FrameSize: func(link.Kind) int { return w.Genesis.Parameters.Request() },
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -186,15 +196,16 @@ func (w *watched) offer(conn link.Conn, b box.Box) error {
 // has counts the boxes that the first provider has.
 func (w *watched) has(boxes ...box.Box) (n int) {
 	for _, b := range boxes {
-		if got, _, err := w.stores["provider-1"].MemStore.Read(w.today(), b.ID); err == nil && got.Equal(b) {
+		if got, _, err := w.stores["provider-1"].MemStore.Read(w.today(), b.ID); err == nil &&
+			got.Equal(b) {
 			n++
 		}
 	}
 	return n
 }
 
-// TestHoldersAreNotTrusted: another provider stores no forged box, and no more than the network's rate lets
-// it; a mix and a stranger store nothing. The control is an honest box of each.
+// TestHoldersAreNotTrusted: another provider stores no forged box, and no more than the network's
+// rate lets it; a mix and a stranger store nothing. The control is an honest box of each.
 func TestHoldersAreNotTrusted(t *testing.T) {
 	watch(t, nil, func(ctx context.Context, w *watched) {
 		w.Pass(3 * time.Second)
@@ -203,7 +214,8 @@ func TestHoldersAreNotTrusted(t *testing.T) {
 		for i := range uint64(100) {
 			boxes = append(boxes, w.mineToo(doc, "provider-3", i, 'x'))
 		}
-		for who, identity := range map[string]link.Seed{"a mix": w.identity(doc.Layer(1)[0].Name), "a stranger": {98}} {
+		for who, identity := range map[string]link.Seed{"a mix": w.identity(doc.Layer(1)[0].Name),
+			"a stranger": {98}} {
 			if conn, err := w.holder(ctx, identity); err == nil {
 				if err := w.offer(conn, boxes[0]); err == nil || w.has(boxes[0]) > 0 {
 					t.Errorf("%s: its box was taken", who)
@@ -218,22 +230,26 @@ func TestHoldersAreNotTrusted(t *testing.T) {
 		defer conn.Close()
 		forged := boxes[0]
 		forged.Signature[9] ^= 1
-		if err := w.offer(conn, forged); err != nil || w.has(forged) != 0 || w.Node("provider-1").Dropped(provider.BadRequest) != 1 {
-			t.Errorf("a forged box: %v, %d of it stored, %d counted", err, w.has(forged), w.Node("provider-1").Dropped(provider.BadRequest))
+		if err := w.offer(conn, forged); err != nil || w.has(forged) != 0 ||
+			w.Node("provider-1").Dropped(provider.BadRequest) != 1 {
+			t.Errorf("a forged box: %v, %d of it stored, %d counted", err, w.has(forged),
+				w.Node("provider-1").Dropped(provider.BadRequest))
 		}
 		for _, b := range boxes {
 			if err := w.offer(conn, b); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if n := w.has(boxes...); n < 10 || n > 40 || w.Node("provider-1").Dropped(provider.OverRate) == 0 {
-			t.Errorf("of 100 boxes at once %d were taken, and %d are counted as too many", n, w.Node("provider-1").Dropped(provider.OverRate))
+		if n := w.has(boxes...); n < 10 || n > 40 ||
+			w.Node("provider-1").Dropped(provider.OverRate) == 0 {
+			t.Errorf("of 100 boxes at once %d were taken, and %d are counted as too many", n,
+				w.Node("provider-1").Dropped(provider.OverRate))
 		}
 	})
 }
 
-// TestWhoSendsTooMuchIsNotCarried: of a client's packets above the network's rate none goes on, though every
-// frame is answered.
+// TestWhoSendsTooMuchIsNotCarried: of a client's packets above the network's rate none goes on,
+// though every frame is answered.
 func TestWhoSendsTooMuchIsNotCarried(t *testing.T) {
 	watch(t, nil, func(ctx context.Context, w *watched) {
 		w.Pass(3 * time.Second)
@@ -247,7 +263,8 @@ func TestWhoSendsTooMuchIsNotCarried(t *testing.T) {
 		w.Pass(time.Second)
 		stored, dropped := w.has(boxes...), w.Node("provider-1").Dropped(provider.OverRate)
 		if stored < 32 || stored > 40 || stored+int(dropped) != len(boxes) {
-			t.Errorf("of %d packets at once %d were carried and %d counted as too many", len(boxes), stored, dropped)
+			t.Errorf("of %d packets at once %d were carried and %d counted as too many", len(boxes),
+				stored, dropped)
 		}
 	})
 }

@@ -38,7 +38,8 @@ func (w *watched) customer(ctx context.Context) *customer {
 		w.Fatal(err)
 	}
 	own := listed(w, doc, "provider-1")
-	conn, err := transport.Dial(ctx, link.Peer{Addr: own.Addr, Key: link.PublicKey(own.ID)}, link.Exchange)
+	conn, err := transport.Dial(ctx, link.Peer{Addr: own.Addr, Key: link.PublicKey(own.ID)},
+		link.Exchange)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -63,7 +64,8 @@ func (c *customer) ask(r box.Request, delay time.Duration) {
 	}
 	there := hop("provider-1", delay)
 	there.Recipient = &protocol.ServiceBoxes
-	packet, err := c.params.New(rand.Reader, []sphinx.Hop{there}, surb, r.Marshal(box.Format{Plaintext: c.doc.Parameters.BoxPlaintext}))
+	packet, err := c.params.New(rand.Reader, []sphinx.Hop{there}, surb,
+		r.Marshal(box.Format{Plaintext: c.doc.Parameters.BoxPlaintext}))
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -77,46 +79,51 @@ func (c *customer) ask(r box.Request, delay time.Duration) {
 }
 
 // TestReplyTimeTellsNothing: the reply leaves at arrival + its delay + the allowance, to the
-// nanosecond, for all operations and outcomes and on a slow disk. What a disk does not manage in that time
-// is dropped and counted.
+// nanosecond, for all operations and outcomes and on a slow disk. What a disk does not manage in
+// that time is dropped and counted.
 func TestReplyTimeTellsNothing(t *testing.T) {
-	for name, serve := range map[string]time.Duration{"fast": 0, "slow": 30 * time.Millisecond, "late": 80 * time.Millisecond} {
+	for name, serve := range map[string]time.Duration{"fast": 0, "slow": 30 * time.Millisecond,
+		"late": 80 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
-			watch(t, func(_ string, s *slowStore) { s.serve = serve }, func(ctx context.Context, w *watched) {
-				w.Pass(3 * time.Second)
-				c := w.customer(ctx)
-				defer c.conn.Close()
-				b, other := w.mineToo(c.doc, "provider-2", 0, 'b'), w.mineToo(c.doc, "provider-2", 0, 'c')
-				day := w.today()
-				for what, r := range map[string]box.Request{
-					"absent":    {Op: box.OpRead, Day: day, Box: box.Box{ID: w.mineToo(c.doc, "provider-2", 7, 'x').ID}},
-					"write":     {Op: box.OpWrite, Day: day, Box: b},
-					"conflict":  {Op: box.OpWrite, Day: day, Box: other},
-					"read":      {Op: box.OpRead, Day: day, Box: box.Box{ID: b.ID}},
-					"closed":    {Op: box.OpWrite, Day: day + 9, Box: b},
-					"digest":    {Op: box.OpDigest, Epoch: 0},
-					"tombstone": {Op: box.OpTombstone, Day: day, Box: boxtest.Box(w.number(c.doc, "provider-2", 3), 0, 0)},
-				} {
-					asked := w.elapsed()
-					c.ask(r, 20*time.Millisecond)
-					w.Pass(200 * time.Millisecond)
-					replies := w.seenOn(link.Packets, asked)
-					stored := what != "closed" && what != "digest"
-					if serve > 70*time.Millisecond && stored {
-						if len(replies) != 0 {
-							t.Errorf("%s: a late reply left", what)
+			watch(t, func(_ string, s *slowStore) { s.serve = serve },
+				func(ctx context.Context, w *watched) {
+					w.Pass(3 * time.Second)
+					c := w.customer(ctx)
+					defer c.conn.Close()
+					b, other := w.mineToo(c.doc, "provider-2", 0, 'b'), w.mineToo(c.doc, "provider-2",
+						0, 'c')
+					day := w.today()
+					for what, r := range map[string]box.Request{
+						"absent": {Op: box.OpRead, Day: day,
+							Box: box.Box{ID: w.mineToo(c.doc, "provider-2", 7, 'x').ID}},
+						"write":    {Op: box.OpWrite, Day: day, Box: b},
+						"conflict": {Op: box.OpWrite, Day: day, Box: other},
+						"read":     {Op: box.OpRead, Day: day, Box: box.Box{ID: b.ID}},
+						"closed":   {Op: box.OpWrite, Day: day + 9, Box: b},
+						"digest":   {Op: box.OpDigest, Epoch: 0},
+						"tombstone": {Op: box.OpTombstone, Day: day,
+							Box: boxtest.Box(w.number(c.doc, "provider-2", 3), 0, 0)},
+					} {
+						asked := w.elapsed()
+						c.ask(r, 20*time.Millisecond)
+						w.Pass(200 * time.Millisecond)
+						replies := w.seenOn(link.Packets, asked)
+						stored := what != "closed" && what != "digest"
+						if serve > 70*time.Millisecond && stored {
+							if len(replies) != 0 {
+								t.Errorf("%s: a late reply left", what)
+							}
+							continue
 						}
-						continue
+						if want := 20*time.Millisecond + c.doc.Parameters.ReplyAllowance; len(replies) != 1 || replies[0].at != want {
+							t.Errorf("%s: replies %v, want one after %v", what, replies, want)
+						}
 					}
-					if want := 20*time.Millisecond + c.doc.Parameters.ReplyAllowance; len(replies) != 1 || replies[0].at != want {
-						t.Errorf("%s: replies %v, want one after %v", what, replies, want)
+					late := w.Node("provider-1").Dropped(provider.LateReply)
+					if (late > 0) != (serve > 70*time.Millisecond) {
+						t.Errorf("%d late replies are counted", late)
 					}
-				}
-				late := w.Node("provider-1").Dropped(provider.LateReply)
-				if (late > 0) != (serve > 70*time.Millisecond) {
-					t.Errorf("%d late replies are counted", late)
-				}
-			})
+				})
 		})
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"murmuration/provider"
 )
 
-// executors is how many requests are in work at one time. Each waits for a group fsync, so there must
-// be many of them for the groups to be large.
+// executors is how many requests are in work at one time. Each waits for a group fsync, so there
+// must be many of them for the groups to be large.
 const executors = 128
 
 // requests executes the edge's jobs on the box service.
@@ -59,7 +59,8 @@ func (r *requests) execute(job provider.Job) transit.Reason {
 	case errors.Is(err, provider.ErrNoAnswer):
 		return provider.BadRequest
 	case err != nil:
-		r.trouble.tell("a box request could not be executed and has no reply: is the disk sound?", err)
+		r.trouble.tell("a box request could not be executed and has no reply: is the disk sound?",
+			err)
 		return provider.StoreFailed
 	}
 	reason := transit.Accepted
@@ -76,8 +77,8 @@ func (r *requests) finish(job provider.Job, reason transit.Reason) {
 	r.node.Do(func(time.Time) { r.edge.Abandon(job.ID) })
 }
 
-// complaints tell what the store cannot do, not again while nothing else goes wrong: a broken disk fails
-// at every request.
+// complaints tell what the store cannot do, not again while nothing else goes wrong: a broken disk
+// fails at every request.
 type complaints struct {
 	log  *slog.Logger
 	last atomic.Pointer[string]

@@ -16,8 +16,8 @@ import (
 	providernode "murmuration/provider/node"
 )
 
-// watched is a whole network of real drivers in virtual time, of which a test watches the links that the
-// first provider dials, and is a client.
+// watched is a whole network of real drivers in virtual time, of which a test watches the links
+// that the first provider dials, and is a client.
 type watched struct {
 	*testing.T
 	*virtual.Net
@@ -60,10 +60,12 @@ func (s *slowStore) Pending(peer box.Holder, after box.Entry, n int) ([]box.Entr
 }
 
 // watch runs the network in virtual time, and the story once all nodes run.
-func watch(t *testing.T, slow func(name string, s *slowStore), story func(ctx context.Context, w *watched), log ...*slog.Logger) {
+func watch(t *testing.T, slow func(name string, s *slowStore),
+	story func(ctx context.Context, w *watched), log ...*slog.Logger) {
 	t.Helper()
 	w := &watched{T: t, stores: map[string]*slowStore{}}
-	o := testnet.Options{Transport: w.transport, Skip: []string{"provider-1", "provider-2", "provider-3", "mix-1", "mix-2", "mix-3"}}
+	o := testnet.Options{Transport: w.transport,
+		Skip: []string{"provider-1", "provider-2", "provider-3", "mix-1", "mix-2", "mix-3"}}
 	o.Store = func(n *testnet.Node) providernode.Store {
 		store := &slowStore{MemStore: box.NewMemStore(0)}
 		if slow != nil {
@@ -75,7 +77,8 @@ func watch(t *testing.T, slow func(name string, s *slowStore), story func(ctx co
 	if len(log) > 0 {
 		o.Log = log[0]
 	}
-	plan := planned(t, time.Minute, func(par *directory.Parameters) { par.ReplicateEvery = 20 * time.Millisecond })
+	plan := planned(t, time.Minute,
+		func(par *directory.Parameters) { par.ReplicateEvery = 20 * time.Millisecond })
 	virtual.Run(t, plan, o, func(n *virtual.Net) {
 		w.Net, w.tap, w.began = n, testnet.NewTap(n.Network), time.Now()
 		for _, name := range o.Skip {
@@ -156,7 +159,8 @@ func (w *watched) number(doc *directory.Document, with string, skip uint64) uint
 	for _, id := range doc.StoringOn(uint16(w.today())) {
 		holders = append(holders, box.Holder(id))
 	}
-	first, second := box.Holder(listed(w, doc, "provider-1").ID), box.Holder(listed(w, doc, with).ID)
+	first, second := box.Holder(listed(w, doc, "provider-1").ID), box.Holder(listed(w, doc,
+		with).ID)
 	for n := skip * 1000; ; n++ {
 		held := box.Placement(w.today(), boxtest.Box(n, 0, 0).ID, holders, 2)
 		if (held[0] == first || held[1] == first) && (held[0] == second || held[1] == second) {
