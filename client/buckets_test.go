@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// buckets says which package keeps what in the store of a home. A bucket has one owner: what another
-// package wants of it, it asks for.
+// buckets says which package keeps what in the store of a home. A bucket has one owner: what
+// another package wants of it, it asks for.
 var buckets = map[string]string{
 	"home":      ".",
 	"guards":    "connection",
@@ -63,7 +63,8 @@ func TestEveryBucketHasOneOwner(t *testing.T) {
 	}
 }
 
-// bucketsOf are the names of buckets in the calls of a package: literals, and constants with literals.
+// bucketsOf are the names of buckets in the calls of a package: literals, and constants with
+// literals.
 func bucketsOf(t *testing.T, dir string) (names []string) {
 	all, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {

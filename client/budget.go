@@ -31,7 +31,8 @@ const (
 	ipSegment   = 1448
 )
 
-// BudgetOf computes the budget from a network's parameters; it is zero for parameters without a suite.
+// BudgetOf computes the budget from a network's parameters; it is zero for parameters without a
+// suite.
 func BudgetOf(p directory.Parameters) Budget {
 	params, err := p.PacketParams()
 	if err != nil {
@@ -52,11 +53,11 @@ func BudgetOf(p directory.Parameters) Budget {
 	}
 }
 
-// EntropyOf is the mean Shannon entropy, in bits, of where a packet went, for somebody who watches all
-// links of the network and runs no mix: the closed form of docs/simulation.md for dense traffic.
-// It counts what the least busy layer carried in the epoch before; what providers delay beside the mixes
-// would only add. Where there is next to no traffic, it is zero, as it is before the first epoch was
-// counted.
+// EntropyOf is the mean Shannon entropy, in bits, of where a packet went, for somebody who watches
+// all links of the network and runs no mix: the closed form of docs/simulation.md for dense
+// traffic. It counts what the least busy layer carried in the epoch before; what providers delay
+// beside the mixes would only add. Where there is next to no traffic, it is zero, as it is before
+// the first epoch was counted.
 func EntropyOf(d *directory.Document) float64 {
 	p := d.Parameters
 	least := uint64(math.MaxUint64)
@@ -67,6 +68,7 @@ func EntropyOf(d *directory.Document) float64 {
 		}
 		least = min(least, packets)
 	}
-	waiting := float64(least) * float64(p.MeanHopDelay) / float64(p.EpochLength) // in a layer, at one time
+	// waiting in a layer, at one time
+	waiting := float64(least) * float64(p.MeanHopDelay) / float64(p.EpochLength)
 	return max(0, math.Log2(waiting)+protocol.ErlangEntropy(p.Layers))
 }

@@ -8,8 +8,8 @@ import (
 	"murmuration/sim/theory"
 )
 
-// TestEntropyIsTheTheorys: the entropy that a client prints is that of the closed form, for what the
-// least busy layer carried; without traffic there is none.
+// TestEntropyIsTheTheorys: the entropy that a client prints is that of the closed form, for what
+// the least busy layer carried; without traffic there is none.
 func TestEntropyIsTheTheorys(t *testing.T) {
 	p, err := directory.Defaults("xwing")
 	if err != nil {
@@ -17,11 +17,14 @@ func TestEntropyIsTheTheorys(t *testing.T) {
 	}
 	doc := &directory.Document{Parameters: p}
 	for i := range 2 * p.Layers {
-		doc.Nodes = append(doc.Nodes, directory.Node{Role: directory.RoleMix, Layer: 1 + i/2, Packets: 9_000_000})
+		doc.Nodes = append(
+			doc.Nodes, directory.Node{Role: directory.RoleMix, Layer: 1 + i/2, Packets: 9_000_000},
+		)
 	}
 	doc.Nodes[0].Packets = 1_000_000
 	want, err := theory.Stratified{
-		Layers: p.Layers, Width: 2, Rate: 10_000_000 / p.EpochLength.Seconds(), MeanHop: p.MeanHopDelay.Seconds(),
+		Layers: p.Layers, Width: 2, Rate: 10_000_000 / p.EpochLength.Seconds(),
+		MeanHop: p.MeanHopDelay.Seconds(),
 	}.Entropy()
 	if got := EntropyOf(doc); err != nil || math.Abs(got-want) > 1e-9 {
 		t.Errorf("the entropy is %v, in theory %v (%v)", got, want, err)

@@ -2,8 +2,8 @@
 // features that live on boxes.
 //
 // Client is the driver: it owns the clock, the store, the link and every goroutine, and holds one
-// mutex around a parts.Person, in which all that a person does is pure. The rooms below it, and what
-// each may import of the others:
+// mutex around a parts.Person, in which all that a person does is pure. The rooms below it, and
+// what each may import of the others:
 //
 //	sender                 what is on the wire: slots, packets, replies; knows no person
 //	person                 the loop of a person's Parts               → sender, store
@@ -11,7 +11,7 @@
 //	outbox                 writes that wait (a Part)                  → boxstream, person
 //	timeline               posts as kept                              → content
 //	photo                  pictures of posts (a Part)                 → boxstream, content, person
-//	feed                   own feed, and following (a Part)           → outbox, timeline, picture and what they import
+//	feed                   own feed, and following (a Part)           → outbox, timeline, picture
 //	picture                makes pictures fit to be sent
 //	parts                  wires the features of a person             → all of these
 //	connection             documents, guard, link, audits: a driver   → person, sender, store
@@ -66,12 +66,15 @@ type Config struct {
 // Validate refuses what no client can work with.
 func (c *Config) Validate() error {
 	if len(c.Socket) > maxSocketPath {
-		return fmt.Errorf("socket: has %d bytes; a socket's path may have %d", len(c.Socket), maxSocketPath)
+		return fmt.Errorf(
+			"socket: has %d bytes; a socket's path may have %d", len(c.Socket), maxSocketPath,
+		)
 	}
 	return nil
 }
 
-// maxSocketPath is the shortest limit of the systems that we run on (macOS: 104 with the final zero).
+// maxSocketPath is the shortest limit of the systems that we run on (macOS: 104 with the final
+// zero).
 const maxSocketPath = 103
 
 func (c Config) withDefaults() Config {
@@ -118,7 +121,8 @@ func (c *Client) open(cfg Config) (err error) {
 	}
 	c.log = cfg.Log
 	c.connection, err = connection.New(connection.Config{
-		Genesis: c.genesis, Store: c.store, Guard: cfg.Guard, Transport: cfg.Transport, Log: cfg.Log,
+		Genesis: c.genesis, Store: c.store, Guard: cfg.Guard, Transport: cfg.Transport,
+		Log: cfg.Log,
 	})
 	if err != nil {
 		return err

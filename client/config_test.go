@@ -20,7 +20,8 @@ func TestShippedConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := strings.NewReplacer("# guard", "guard", "# socket", "socket").Replace(string(raw))
-	if err := config.Decode("client.toml", []byte(used), &cfg); err != nil || cfg.Guard == "" || cfg.Socket == "" {
+	if err := config.Decode("client.toml", []byte(used), &cfg); err != nil || cfg.Guard == "" ||
+		cfg.Socket == "" {
 		t.Fatalf("%+v, %v", cfg, err)
 	}
 }
@@ -34,7 +35,8 @@ func TestBadConfigurations(t *testing.T) {
 	} {
 		cfg := client.Config{Guard: "before"}
 		err := config.Decode("client.toml", []byte(text), &cfg)
-		if err == nil || !strings.Contains(err.Error(), "client.toml"+line) || cfg.Guard != "before" {
+		if err == nil || !strings.Contains(err.Error(), "client.toml"+line) ||
+			cfg.Guard != "before" {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -45,7 +45,9 @@ func crashGenesis(t *testing.T) *directory.Genesis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := []directory.Authority{{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"}}
+	one := []directory.Authority{
+		{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"},
+	}
 	g, err := directory.NewGenesis("crash", time.Now().Add(-time.Hour), par, one, one)
 	if err != nil {
 		t.Fatal(err)
@@ -53,8 +55,8 @@ func crashGenesis(t *testing.T) *directory.Genesis {
 	return g
 }
 
-// TestKilledClientLosesNothing kills a process that posts, in the middle of it, three times over the
-// same home: whatever it said was queued is in the outbox and in the timeline.
+// TestKilledClientLosesNothing kills a process that posts, in the middle of it, three times over
+// the same home: whatever it said was queued is in the outbox and in the timeline.
 func TestKilledClientLosesNothing(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
@@ -91,7 +93,10 @@ func TestKilledClientLosesNothing(t *testing.T) {
 		}
 	}
 	if len(said) < 36 || len(c.Outbox()) != len(posts) || c.Status().Waiting != len(posts) {
-		t.Errorf("%d said, %d posts, %d lines, %d boxes wait", len(said), len(posts), len(c.Outbox()), c.Status().Waiting)
+		t.Errorf(
+			"%d said, %d posts, %d lines, %d boxes wait", len(said), len(posts), len(c.Outbox()),
+			c.Status().Waiting,
+		)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"log/slog"
 	"math"
 	"strings"
 	"sync"
@@ -20,16 +19,18 @@ import (
 	"murmuration/internal/link"
 )
 
-// TestClientsOverANetwork is two people and their clients over the drivers of a whole network: their links
-// break, they are started anew in the middle of things, their disks are full for a while, and epochs end.
-// Nothing is lost, shown twice or out of order, and their logs say nothing about it.
+// TestClientsOverANetwork is two people and their clients over the drivers of a whole network:
+// their links break, they are started anew in the middle of things, their disks are full for a
+// while, and epochs end. Nothing is lost, shown twice or out of order, and their logs say nothing
+// about it.
 func TestClientsOverANetwork(t *testing.T) {
 	t.Parallel()
 	var log kept
-	overNetwork(t, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), func(w *network) {
+	overNetwork(t, &log, func(w *network) {
 		ada, bob := w.settle("Ada-canary"), w.settle("Bob-canary")
 		defer func() { ada.stop(); bob.stop() }()
-		if !w.await("connection", time.Minute, func() bool { return ada.Status().Connected && bob.Status().Connected }) {
+		both := func() bool { return ada.Status().Connected && bob.Status().Connected }
+		if !w.await("connection", time.Minute, both) {
 			return
 		}
 		l, err := ada.Publish()
@@ -48,7 +49,8 @@ func TestClientsOverANetwork(t *testing.T) {
 				return r.Status().Waiting == 0 && r.Status().Epoch >= 5
 			})
 			s := r.Status()
-			if !s.Connected || s.Provider == "" || s.Silent != 0 || s.Document < s.Epoch || len(s.Trouble) != 0 {
+			if !s.Connected || s.Provider == "" || s.Silent != 0 || s.Document < s.Epoch ||
+				len(s.Trouble) != 0 {
 				t.Errorf("in the end: %+v", s)
 			}
 		}
@@ -62,8 +64,12 @@ func linksBreak(w *network, ada, bob *resident) {
 		<-time.After(3 * time.Second)
 		w.hangUp()
 	}
-	w.await("third post", 3*time.Minute, func() bool { return strings.Contains(bob.read(), "three") })
-	const want = "petname-canary: text-canary one\npetname-canary: text-canary two\npetname-canary: text-canary three\n"
+	three := func() bool { return strings.Contains(bob.read(), "three") }
+	w.await("third post", 3*time.Minute, three)
+	want := ""
+	for _, text := range []string{"one", "two", "three"} {
+		want += "petname-canary: text-canary " + text + "\n"
+	}
 	if got := bob.read(); got != want {
 		w.t.Errorf("Bob reads %q", got)
 	}
@@ -71,13 +77,17 @@ func linksBreak(w *network, ada, bob *resident) {
 
 // startedAnew ends the author in the middle of writing, and the reader in the middle of reading.
 func startedAnew(w *network, ada, bob *resident) {
-	receipt := ada.say(client.Draft{Text: "with a photo", Photo: noise(w.t, 90, 90), Alt: "alt-canary"})
-	if receipt.Boxes < 5 || receipt.Window.Late < receipt.Window.Typical || receipt.Window.Typical <= 0 {
+	receipt := ada.say(
+		client.Draft{Text: "with a photo", Photo: noise(w.t, 90, 90), Alt: "alt-canary"},
+	)
+	if receipt.Boxes < 5 || receipt.Window.Late < receipt.Window.Typical ||
+		receipt.Window.Typical <= 0 {
 		w.t.Errorf("the receipt is %+v", receipt)
 	}
 	<-time.After(time.Second)
 	ada.restart()
-	if !w.await("post", 3*time.Minute, func() bool { return strings.Contains(bob.read(), "with a photo") }) {
+	come := func() bool { return strings.Contains(bob.read(), "with a photo") }
+	if !w.await("post", 3*time.Minute, come) {
 		return
 	}
 	posts, _ := bob.Timeline(1)
@@ -102,7 +112,8 @@ func startedAnew(w *network, ada, bob *resident) {
 	}
 }
 
-// disksAreFull for a while: the cover goes on meanwhile, and everything else when there is room again.
+// disksAreFull for a while: the cover goes on meanwhile, and everything else when there is room
+// again.
 func disksAreFull(w *network, ada, bob *resident) {
 	for _, r := range []*resident{ada, bob} {
 		w.await("connection", time.Minute, func() bool { return r.Status().Connected })
@@ -116,7 +127,8 @@ func disksAreFull(w *network, ada, bob *resident) {
 	}
 	sent := ada.Status().Sent["payload"]
 	<-time.After(30 * time.Second)
-	if s := ada.Status(); !s.Connected || s.Sent["payload"] < sent+30 || len(s.Trouble) != 1 || !strings.Contains(s.Trouble[0].What, "disk") {
+	if s := ada.Status(); !s.Connected || s.Sent["payload"] < sent+30 || len(s.Trouble) != 1 ||
+		!strings.Contains(s.Trouble[0].What, "disk") {
 		w.t.Errorf("while the disk is full: %+v", s)
 	}
 	if e := ada.Outbox()[0]; e.State != outbox.Handed || bob.read() != before {
@@ -125,7 +137,8 @@ func disksAreFull(w *network, ada, bob *resident) {
 	ada.room.Store(math.MaxInt64)
 	bob.room.Store(math.MaxInt64)
 	w.await("post", 3*time.Minute, func() bool { return bob.read() != before })
-	w.await("acknowledgement", 3*time.Minute, func() bool { return ada.Outbox()[0].State == outbox.Stored })
+	stored := func() bool { return ada.Outbox()[0].State == outbox.Stored }
+	w.await("acknowledgement", 3*time.Minute, stored)
 	if got := bob.read(); got != before+"petname-canary: before\n" {
 		w.t.Errorf("Bob reads %q", got)
 	}
@@ -183,7 +196,8 @@ func TestWrongClock(t *testing.T) {
 		}
 		began := time.Now()
 		err = c.Run(t.Context())
-		if !errors.Is(err, connection.ErrClock) || strings.Count(err.Error(), "202") < 2 || time.Since(began) > time.Minute {
+		if !errors.Is(err, connection.ErrClock) || strings.Count(err.Error(), "202") < 2 ||
+			time.Since(began) > time.Minute {
 			t.Errorf("a clock before the network's start: %v", err)
 		}
 		if err := c.Close(); err != nil {

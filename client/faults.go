@@ -4,8 +4,21 @@ import "murmuration/client/fault"
 
 // Faults of a client, beside those of its rooms. Each is a sentinel for errors.Is.
 var (
-	ErrNoHome    = fault.New(fault.User, "there is no person in this home", "Make one with `murmur init`, or name another --home.")
-	ErrHomeTaken = fault.New(fault.User, "there is somebody in this home already", "Use another --home; nothing was changed.")
-	ErrVersion   = fault.New(fault.User, "this home was made by another version of this program, and keeps its records in another form", "Use the version that made it, or make a new home with `murmur init --home`; nothing was changed.")
-	ErrGenesis   = fault.New(fault.Trust, "the genesis file of this home cannot be used", "Copy the network's genesis file again; it must be the one with which the home was made.")
+	ErrNoHome = fault.New(
+		fault.User, "there is no person in this home",
+		"Make one with `murmur init`, or name another --home.",
+	)
+	ErrHomeTaken = fault.New(
+		fault.User, "there is somebody in this home already",
+		"Use another --home; nothing was changed.",
+	)
+	ErrVersion = fault.New(
+		fault.User,
+		"this home was made by another version of this program, with records of another form",
+		"Use that version, or make a new home with `murmur init --home`; nothing was changed.",
+	)
+	ErrGenesis = fault.New(
+		fault.Trust, "the genesis file of this home cannot be used",
+		"Copy the network's genesis file again; it must be the one with which the home was made.",
+	)
 )

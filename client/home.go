@@ -34,15 +34,17 @@ func CheckHome(home string) error {
 	return nil
 }
 
-// Init makes the home of a new person. Nothing but a name is asked for; it is a claim like any other.
+// Init makes the home of a new person. Nothing but a name is asked for; it is a claim like any
+// other.
 type Init struct {
 	Name       string
 	Passphrase []byte             // empty leaves the data key in a file that only this user can read
 	Genesis    *directory.Genesis // whoever chooses it chooses who may sign network documents
 }
 
-// Create makes the home. It refuses a directory in which there is somebody already, and one with the
-// genesis file of another network. The store gets its name last: a home that was not finished is none.
+// Create makes the home. It refuses a directory in which there is somebody already, and one with
+// the genesis file of another network. The store gets its name last: a home that was not finished
+// is none.
 func Create(home string, who Init) error {
 	if err := content.CheckName(who.Name); err != nil {
 		return err
@@ -88,8 +90,8 @@ func (who Init) settle(dir string) error {
 	}), s.Close())
 }
 
-// homeVersion counts the forms that the records of a home have had: record "version" of bucket "home".
-// What version 1 had instead, in bucket "self", is recognised and left as it is.
+// homeVersion counts the forms that the records of a home have had: record "version" of bucket
+// "home". What version 1 had instead, in bucket "self", is recognised and left as it is.
 const homeVersion = 2
 
 // self is who lives in a home: record "self" of bucket "home".
@@ -113,7 +115,9 @@ func (s *self) get(tx *store.Tx) error {
 		return err
 	}
 	if version != homeVersion {
-		return ErrVersion.With("the home has version %d, this program keeps version %d", version, homeVersion)
+		return ErrVersion.With(
+			"the home has version %d, this program keeps version %d", version, homeVersion,
+		)
 	}
 	return tx.Get("home", "self", s)
 }
@@ -155,7 +159,9 @@ func (h *home) check(dir string) error {
 	case err != nil:
 		return store.ErrForeign.With("reading who lives in %s: %w", dir, err)
 	case h.self.Network != h.genesis.ID():
-		return ErrGenesis.With("the home was made for network %s, the file is of %s", h.self.Network, h.genesis.ID())
+		return ErrGenesis.With(
+			"the home was made for network %s, the file is of %s", h.self.Network, h.genesis.ID(),
+		)
 	}
 	return nil
 }

@@ -11,14 +11,17 @@ import (
 	"murmuration/internal/directory"
 )
 
-// TestHomesOfOtherVersionsAreRefused: with what is the matter and what to do, and nothing is changed.
+// TestHomesOfOtherVersionsAreRefused: with what is the matter and what to do, and nothing is
+// changed.
 func TestHomesOfOtherVersionsAreRefused(t *testing.T) {
 	t.Parallel()
 	par, err := directory.Defaults("x25519")
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := []directory.Authority{{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"}}
+	one := []directory.Authority{
+		{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"},
+	}
 	genesis, err := directory.NewGenesis("old", time.Now(), par, one, one)
 	if err != nil {
 		t.Fatal(err)

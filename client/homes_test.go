@@ -11,7 +11,8 @@ import (
 	"murmuration/client/store"
 )
 
-// TestUnfinishedHome leaves what a Create that was killed leaves: it is no home, and Create makes one of it.
+// TestUnfinishedHome leaves what a Create that was killed leaves: it is no home, and Create makes
+// one of it.
 func TestUnfinishedHome(t *testing.T) {
 	home, who := t.TempDir(), client.Init{Name: "Ada", Genesis: crashGenesis(t)}
 	for _, file := range []string{"genesis", "store.new/key"} {
@@ -58,7 +59,8 @@ func TestHomesThatCannotBeOpened(t *testing.T) {
 	if err := client.Create(empty, who); !errors.Is(err, client.ErrHomeTaken) {
 		t.Errorf("a directory of another network: %v", err)
 	}
-	if raw, err := os.ReadFile(filepath.Join(empty, "genesis")); err != nil || !bytes.Equal(raw, elsewhere.Marshal()) {
+	if raw, err := os.ReadFile(filepath.Join(empty, "genesis")); err != nil ||
+		!bytes.Equal(raw, elsewhere.Marshal()) {
 		t.Errorf("its genesis file was touched, %v", err)
 	}
 	path := filepath.Join(home, "genesis")
@@ -77,7 +79,8 @@ func TestHomesThatCannotBeOpened(t *testing.T) {
 	if err := os.WriteFile(path, good, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.New(client.Config{Home: home, Passphrase: []byte("x")}); !errors.Is(err, store.ErrPassphrase) {
+	_, err = client.New(client.Config{Home: home, Passphrase: []byte("x")})
+	if !errors.Is(err, store.ErrPassphrase) {
 		t.Errorf("a passphrase where there is none: %v", err)
 	}
 	c, err := client.New(client.Config{Home: home}) // the control

@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
 	"log/slog"
 	"math"
 	"math/rand/v2"
@@ -42,8 +43,8 @@ type network struct {
 	boxes []box.ID         // that were stored
 }
 
-// overNetwork runs a test with a network around it.
-func overNetwork(t *testing.T, log *slog.Logger, do func(*network)) {
+// overNetwork runs a test with a network around it; the clients write all that they log.
+func overNetwork(t *testing.T, log io.Writer, do func(*network)) {
 	par, err := config.LoadPreset("fast")
 	if err != nil {
 		t.Fatal(err)
@@ -53,16 +54,18 @@ func overNetwork(t *testing.T, log *slog.Logger, do func(*network)) {
 	par.MixLoopEvery, par.ReplicateEvery = 10*time.Second, 300*time.Millisecond
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in the year 2000, a network may not
+		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in 2000, a network may not
 		n, err := testnet.New(testnet.Plan{
-			Dir: filepath.Join(dir, "net"), Label: "test", Host: "127.0.0.1", Providers: 3, Width: 1,
+			Dir: filepath.Join(dir, "net"), Label: "test", Host: "127.0.0.1", Providers: 3,
+			Width:      1,
 			Parameters: par, Start: time.Now(),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		n.Release()
-		w := &network{Network: n, t: t, fabric: link.NewFabric(), log: log}
+		w := &network{Network: n, t: t, fabric: link.NewFabric()}
+		w.log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		ctx, cancel := context.WithCancel(context.Background())
 		var people errgroup.Group
 		err = n.Run(ctx, testnet.Options{
@@ -157,7 +160,9 @@ func (r *resident) free(string) (uint64, error) {
 }
 
 func (r *resident) start() {
-	c, err := client.New(client.Config{Home: r.home, Transport: r.w.transport, Free: r.free, Log: r.w.log})
+	c, err := client.New(
+		client.Config{Home: r.home, Transport: r.w.transport, Free: r.free, Log: r.w.log},
+	)
 	if err != nil {
 		r.w.t.Fatal(err)
 	}
@@ -221,7 +226,10 @@ func noise(t testing.TB, w, h int) []byte {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
 		for x := range w {
-			img.SetRGBA(x, y, color.RGBA{uint8(rng.IntN(256)), uint8(rng.IntN(256)), uint8(rng.IntN(256)), 255})
+			img.SetRGBA(
+				x, y,
+				color.RGBA{uint8(rng.IntN(256)), uint8(rng.IntN(256)), uint8(rng.IntN(256)), 255},
+			)
 		}
 	}
 	var b bytes.Buffer

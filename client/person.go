@@ -16,8 +16,8 @@ import (
 	"murmuration/client/sender"
 )
 
-// keepPerson does what answers ask for, and keeps the sender supplied, until ctx ends. Everything that
-// costs time (opening boxes, fsync) happens here and never in the way of a slot.
+// keepPerson does what answers ask for, and keeps the sender supplied, until ctx ends. Everything
+// that costs time (opening boxes, fsync) happens here and never in the way of a slot.
 func (c *Client) keepPerson(ctx context.Context) error {
 	tick := time.NewTicker(person.TurnEvery)
 	defer tick.Stop()
@@ -75,7 +75,8 @@ func (c *Client) ask(act func(now time.Time) error) error {
 // Name is what this person calls themselves.
 func (c *Client) Name() string { return c.self.Name }
 
-// Publish makes the open feed, if there is none yet, and returns the link for readers who begin now.
+// Publish makes the open feed, if there is none yet, and returns the link for readers who begin
+// now.
 func (c *Client) Publish() (l feed.Link, err error) {
 	err = c.ask(func(now time.Time) (err error) { l, err = c.person.Feed.Publish(now); return err })
 	return l, err
@@ -96,8 +97,8 @@ type Receipt struct {
 	Window sender.Window
 }
 
-// Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing is
-// queued when it fails.
+// Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
+// is queued when it fails.
 func (c *Client) Post(d Draft) (r Receipt, err error) {
 	said := feed.Draft{Text: d.Text, Alt: d.Alt}
 	if d.Photo != nil { // before anything is touched: this takes a while
@@ -109,7 +110,10 @@ func (c *Client) Post(d Draft) (r Receipt, err error) {
 	}
 	err = c.ask(func(now time.Time) error {
 		queued, err := c.person.Feed.Post(now, said)
-		r = Receipt{queued.Post, queued.Boxes, sender.Expect(c.genesis.Parameters, c.person.Outbox.Waiting())}
+		r = Receipt{
+			queued.Post, queued.Boxes,
+			sender.Expect(c.genesis.Parameters, c.person.Outbox.Waiting()),
+		}
 		return err
 	})
 	return r, err
@@ -143,9 +147,12 @@ func (c *Client) Timeline(n int) ([]parts.Post, error) {
 	return c.person.Timeline(time.Now(), n)
 }
 
-// FetchPhoto begins to fetch a post's photo, unless it is here or on its way, and says how far it is.
+// FetchPhoto begins to fetch a post's photo, unless it is here or on its way, and says how far it
+// is.
 func (c *Client) FetchPhoto(post string) (s photo.State, err error) {
-	err = c.ask(func(now time.Time) (err error) { s, err = c.person.Photos.Fetch(now, post); return err })
+	err = c.ask(
+		func(now time.Time) (err error) { s, err = c.person.Photos.Fetch(now, post); return err },
+	)
 	return s, err
 }
 

@@ -92,7 +92,9 @@ func (s *Status) addSender(line connection.Status) {
 	}
 	s.Silent, s.Resent, s.Replies = line.Stats.Silent, line.Stats.Resent, line.Stats.Replies
 	r := line.Stats.Refused
-	s.Refused = map[string]uint64{"frame": r.Frame, "sequence": r.Sequence, "unknown": r.Unknown, "reply": r.Reply}
+	s.Refused = map[string]uint64{
+		"frame": r.Frame, "sequence": r.Sequence, "unknown": r.Unknown, "reply": r.Reply,
+	}
 	if s.LoopsOf >= sender.LoopWindow/2 && s.Loops < loopAlarm {
 		s.Trouble = append(s.Trouble, Trouble{
 			"many loops do not come back: a part of the network is down, or somebody drops packets",
@@ -144,12 +146,15 @@ func (c *Client) Network() NetworkView {
 	v.Budget.Entropy = EntropyOf(doc)
 	for _, n := range doc.Nodes {
 		own := n.ID == line.Guard
-		v.Nodes = append(v.Nodes, Node{n.Name, n.ID.String(), n.Role.String(), n.Layer, n.Addr, n.Packets, n.Probation, own})
+		v.Nodes = append(v.Nodes, Node{
+			n.Name, n.ID.String(), n.Role.String(), n.Layer, n.Addr, n.Packets, n.Probation, own,
+		})
 	}
 	return v
 }
 
-// Finding is something about the network documents that should not be, and that nobody has judged yet.
+// Finding is something about the network documents that should not be, and that nobody has judged
+// yet.
 type Finding struct {
 	Seen     time.Time
 	Epoch    uint64

@@ -20,7 +20,10 @@ const (
 )
 
 // ErrNoDaemon says that nobody listens.
-var ErrNoDaemon = fault.New(fault.Network, "no daemon runs for this home", "Start it with `murmur daemon run`, and leave it running.")
+var ErrNoDaemon = fault.New(
+	fault.Network, "no daemon runs for this home",
+	"Start it with `murmur daemon run`, and leave it running.",
+)
 
 // Error is the body of every answer that is not a success.
 type Error struct {
@@ -36,9 +39,11 @@ type failure struct {
 
 // statuses are the HTTP statuses of faults; the code in the body is what counts.
 var statuses = map[fault.Code]int{
-	fault.User: http.StatusBadRequest, fault.Network: http.StatusBadGateway, fault.Trust: http.StatusConflict,
-	fault.Quota: http.StatusTooManyRequests, fault.Locked: http.StatusLocked, fault.NotFound: http.StatusNotFound,
-	fault.Timeout: http.StatusGatewayTimeout, fault.Internal: http.StatusInternalServerError,
+	fault.User: http.StatusBadRequest, fault.Network: http.StatusBadGateway,
+	fault.Trust: http.StatusConflict,
+	fault.Quota: http.StatusTooManyRequests, fault.Locked: http.StatusLocked,
+	fault.NotFound: http.StatusNotFound,
+	fault.Timeout:  http.StatusGatewayTimeout, fault.Internal: http.StatusInternalServerError,
 }
 
 func fail(w http.ResponseWriter, err error) {
@@ -54,7 +59,10 @@ func fail(w http.ResponseWriter, err error) {
 func answer(w http.ResponseWriter, status int, body any) {
 	b, err := json.Marshal(body)
 	if err != nil {
-		http.Error(w, `{"error":{"message":"encoding the answer","code":2}}`, http.StatusInternalServerError)
+		http.Error(
+			w, `{"error":{"message":"encoding the answer","code":2}}`,
+			http.StatusInternalServerError,
+		)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -64,7 +72,10 @@ func answer(w http.ResponseWriter, status int, body any) {
 }
 
 // ErrRequest says that a request is not one of version 1.
-var ErrRequest = fault.New(fault.User, "not a request of API version 1", "The command and the daemon may be of different versions: restart the daemon.")
+var ErrRequest = fault.New(
+	fault.User, "not a request of API version 1",
+	"The command and the daemon may be of different versions: restart the daemon.",
+)
 
 // decode reads a body strictly: one JSON value, no unknown key, at most limit bytes.
 func decode(w http.ResponseWriter, r *http.Request, limit int64, into any) error {

@@ -31,7 +31,9 @@ func testGenesis(t testing.TB, start time.Time) *directory.Genesis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := []directory.Authority{{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"}}
+	one := []directory.Authority{
+		{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"},
+	}
 	g, err := directory.NewGenesis("test", start, par, one, one)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +97,8 @@ func somePicture(t testing.TB) []byte {
 func TestCommandsOfADay(t *testing.T) {
 	c, done := daemon(t)
 	ctx := t.Context()
-	if _, err := c.Post(ctx, Draft{Text: "too early"}); fault.Of(err).ExitCode() != 1 || !strings.Contains(fault.Of(err).Hint(), "feed publish") {
+	if _, err := c.Post(ctx, Draft{Text: "too early"}); fault.Of(err).ExitCode() != 1 ||
+		!strings.Contains(fault.Of(err).Hint(), "feed publish") {
 		t.Errorf("a post without a feed: %v", err)
 	}
 	l, err := c.Publish(ctx)
@@ -107,7 +110,8 @@ func TestCommandsOfADay(t *testing.T) {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
 	posts, err := c.Timeline(ctx, 5)
-	if err != nil || len(posts) != 1 || posts[0].Text != "hello" || posts[0].Photo.State != "here" || !posts[0].Own {
+	if err != nil || len(posts) != 1 || posts[0].Text != "hello" ||
+		posts[0].Photo.State != "here" || !posts[0].Own {
 		t.Fatalf("%+v, %v", posts, err)
 	}
 	heard := 0
@@ -153,7 +157,9 @@ func TestFollowing(t *testing.T) {
 		otherNetwork(t):     feed.ErrNetwork,
 		otherNetwork(t)[1:]: feed.ErrLink,
 	} {
-		if err := ada.Follow(ctx, text, ""); err == nil || !strings.Contains(err.Error(), want.Error()) || fault.Of(err).ExitCode() != want.ExitCode() {
+		if err := ada.Follow(ctx, text, ""); err == nil ||
+			!strings.Contains(err.Error(), want.Error()) ||
+			fault.Of(err).ExitCode() != want.ExitCode() {
 			t.Errorf("%.30s: %v, not %v", text, err, want)
 		}
 	}
@@ -192,11 +198,13 @@ func TestRefusalsQueueNothing(t *testing.T) {
 		"not a photo": {Text: "see", Photo: []byte("GIF89a, but no")},
 		"alt":         {Photo: somePicture(t), Alt: strings.Repeat("a", content.MaxAlt+1)},
 	} {
-		if _, err := c.Post(ctx, d); fault.Of(err).ExitCode() != int(fault.User) || fault.Of(err).Hint() == "" {
+		if _, err := c.Post(ctx, d); fault.Of(err).ExitCode() != int(fault.User) ||
+			fault.Of(err).Hint() == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := c.Post(ctx, Draft{Photo: make([]byte, picture.MaxFile+1)}); !strings.Contains(err.Error(), picture.ErrTooLarge.Error()) {
+	_, err := c.Post(ctx, Draft{Photo: make([]byte, picture.MaxFile+1)})
+	if !strings.Contains(err.Error(), picture.ErrTooLarge.Error()) {
 		t.Errorf("a file that is too large: %v", err)
 	}
 	if lines, err := c.Outbox(ctx); err != nil || len(lines) != 0 {
@@ -232,10 +240,13 @@ func TestBadRequests(t *testing.T) {
 		w := httptest.NewRecorder()
 		s.mux.ServeHTTP(w, httptest.NewRequest(r.method, r.path, strings.NewReader(r.body)))
 		if w.Code != r.status {
-			t.Errorf("%s %s %.30s: %d, not %d: %s", r.method, r.path, r.body, w.Code, r.status, w.Body)
+			t.Errorf(
+				"%s %s %.30s: %d, not %d: %s", r.method, r.path, r.body, w.Code, r.status, w.Body,
+			)
 		}
 		var f failure
-		if w.Code != 200 && (json.Unmarshal(w.Body.Bytes(), &f) != nil || f.Error.Message == "" || f.Error.Code == 0) {
+		if w.Code != 200 &&
+			(json.Unmarshal(w.Body.Bytes(), &f) != nil || f.Error.Message == "" || f.Error.Code == 0) {
 			t.Errorf("%s %s: not an error of this API: %s", r.method, r.path, w.Body)
 		}
 	}
@@ -363,7 +374,9 @@ func FuzzRequests(f *testing.F) {
 	f.Add("DELETE", "/v1/follows/1", "")
 	s := newServer(openClient(f), func() {})
 	f.Fuzz(func(t *testing.T, method, path, body string) {
-		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \x00\r\n") || method == "" || strings.ContainsAny(method, " \x00\r\n()<>@,;:\\\"/[]?={}\t") {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \x00\r\n") ||
+			method == "" ||
+			strings.ContainsAny(method, " \x00\r\n()<>@,;:\\\"/[]?={}\t") {
 			return
 		}
 		r, err := http.NewRequest(method, "http://murmur"+path, strings.NewReader(body))

@@ -183,7 +183,9 @@ func (c *Client) Photo(ctx context.Context, post string, progress func(Photo)) (
 }
 
 // Stop ends the daemon.
-func (c *Client) Stop(ctx context.Context) error { return c.call(ctx, "POST", "/v1/stop", nil, nil) }
+func (c *Client) Stop(ctx context.Context) error {
+	return c.call(ctx, "POST", "/v1/stop", nil, nil)
+}
 
 // Ping says whether a daemon answers, with its process id.
 func (c *Client) Ping(ctx context.Context) (pid int, err error) {

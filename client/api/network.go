@@ -43,10 +43,13 @@ type Trouble struct {
 
 func statusOf(s client.Status) Status {
 	shown := Status{
-		Name: s.Name, Network: s.Network, Label: s.Label, Now: s.Now, Connected: s.Connected, Since: s.Since,
-		Provider: s.Provider, LastReply: s.LastReply, Epoch: s.Epoch, Document: s.Document, Until: s.Until,
-		Loops: s.Loops, LoopsOf: s.LoopsOf, Waiting: s.Waiting, Asking: s.Asking, Follows: s.Follows,
-		Sent: s.Sent, Silent: s.Silent, Resent: s.Resent, Replies: s.Replies, Refused: s.Refused,
+		Name: s.Name, Network: s.Network, Label: s.Label, Now: s.Now, Connected: s.Connected,
+		Since:    s.Since,
+		Provider: s.Provider, LastReply: s.LastReply, Epoch: s.Epoch, Document: s.Document,
+		Until: s.Until,
+		Loops: s.Loops, LoopsOf: s.LoopsOf, Waiting: s.Waiting, Asking: s.Asking,
+		Follows: s.Follows,
+		Sent:    s.Sent, Silent: s.Silent, Resent: s.Resent, Replies: s.Replies, Refused: s.Refused,
 	}
 	for _, t := range s.Trouble {
 		shown.Trouble = append(shown.Trouble, Trouble(t))
@@ -95,7 +98,8 @@ type Budget struct {
 
 func networkOf(v client.NetworkView) Network {
 	shown := Network{
-		ID: v.ID, Label: v.Label, Suite: v.Suite, Epoch: v.Epoch, Digest: v.Digest, From: v.From, Until: v.Until,
+		ID: v.ID, Label: v.Label, Suite: v.Suite, Epoch: v.Epoch, Digest: v.Digest, From: v.From,
+		Until: v.Until,
 		Nodes: []Node{}, Providers: v.Providers, Budget: budgetOf(v.Budget),
 	}
 	for _, n := range v.Nodes {
@@ -107,7 +111,8 @@ func networkOf(v client.NetworkView) Network {
 func budgetOf(b client.Budget) Budget {
 	return Budget{
 		FrameBytes: b.FrameBytes, FramesPerDay: b.FramesPerDay, BytesPerDay: b.BytesPerDay,
-		WorkPerDay: b.WorkPerDay, ContentPerDay: b.ContentPerDay, PollEvery: b.PollEvery, RoundTrip: b.RoundTrip,
+		WorkPerDay: b.WorkPerDay, ContentPerDay: b.ContentPerDay, PollEvery: b.PollEvery,
+		RoundTrip:  b.RoundTrip,
 		PostWindow: Window(b.PostWindow), Entropy: b.Entropy,
 	}
 }

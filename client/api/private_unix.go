@@ -10,7 +10,8 @@ import (
 
 const shortTemp = "/tmp"
 
-// makePrivate makes the directory, and refuses one that is not this user's or that others can enter.
+// makePrivate makes the directory, and refuses one that is not this user's or that others can
+// enter.
 func makePrivate(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the socket's directory: %w", err)
@@ -21,7 +22,10 @@ func makePrivate(dir string) error {
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if ok && int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("the socket's directory %s is not yours alone (mode %v): others could take the socket's place", dir, info.Mode())
+		return fmt.Errorf(
+			"the socket's directory %s is not yours alone (mode %v): others could take its place",
+			dir, info.Mode(),
+		)
 	}
 	return nil
 }

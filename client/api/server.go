@@ -19,16 +19,16 @@ import (
 // shutdownTime is what requests under way get when the daemon ends.
 const shutdownTime = 2 * time.Second
 
-// Server answers commands for one client. Its handler may be served by anything that has checked who
-// asks.
+// Server answers commands for one client. Its handler may be served by anything that has checked
+// who asks.
 type Server struct {
 	client *client.Client
 	stop   context.CancelFunc
 	mux    *http.ServeMux
 }
 
-// Serve is a daemon: it runs the client, answers on the socket, and ends with ctx, with the client's
-// failure, or when a command says so. The socket is gone when it returns.
+// Serve is a daemon: it runs the client, answers on the socket, and ends with ctx, with the
+// client's failure, or when a command says so. The socket is gone when it returns.
 func Serve(ctx context.Context, c *client.Client, socket string, log *slog.Logger) error {
 	l, err := listen(socket)
 	if err != nil {
@@ -88,8 +88,10 @@ func (s *Server) serve(ctx context.Context, l net.Listener, log *slog.Logger) er
 		log = slog.New(slog.DiscardHandler)
 	}
 	web := &http.Server{
-		Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute,
+		WriteTimeout: time.Minute,
+		IdleTimeout:  time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	group := errgroup.Group{}
 	group.Go(func() error { return web.Serve(l) }) // ends with Shutdown or Close
@@ -184,7 +186,10 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, Receipt{receipt.Post, receipt.Boxes, Window(receipt.Window), receipt.Window.String()})
+	answer(
+		w, http.StatusOK,
+		Receipt{receipt.Post, receipt.Boxes, Window(receipt.Window), receipt.Window.String()},
+	)
 	return nil
 }
 

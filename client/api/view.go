@@ -18,7 +18,8 @@ type Draft struct {
 	Alt   string `json:"alt,omitempty"`
 }
 
-// Window is when something is expected to be done: half of the time by Typical, nearly always by Late.
+// Window is when something is expected to be done: half of the time by Typical, nearly always by
+// Late.
 type Window struct {
 	Typical time.Duration `json:"typical_ns"`
 	Late    time.Duration `json:"late_ns"`
@@ -49,10 +50,12 @@ type Photo struct {
 	Bytes int    `json:"bytes"`
 }
 
-func photoOf(s photo.State) Photo { return Photo{s.Post, s.Where == photo.Here, s.Got, s.Of, s.Bytes} }
+func photoOf(s photo.State) Photo {
+	return Photo{s.Post, s.Where == photo.Here, s.Got, s.Of, s.Bytes}
+}
 
-// Post is an entry of the timeline. Author, Claimed and Time are claims of whoever wrote it; a petname
-// is this person's own.
+// Post is an entry of the timeline. Author, Claimed and Time are claims of whoever wrote it; a
+// petname is this person's own.
 type Post struct {
 	ID       string    `json:"id"`
 	Own      bool      `json:"own,omitempty"`
@@ -131,7 +134,8 @@ func entriesOf(waiting []client.Waiting) []Entry {
 	shown := []Entry{}
 	for _, w := range waiting {
 		e := Entry{
-			Number: w.Number, Post: w.Name, State: string(w.State), Boxes: w.Boxes, Handed: w.Handed,
+			Number: w.Number, Post: w.Name, State: string(w.State), Boxes: w.Boxes,
+			Handed: w.Handed,
 			Stored: w.Stored, Queued: w.Queued, Done: w.Done, Reason: w.Reason,
 		}
 		if w.Window != (sender.Window{}) {

@@ -31,8 +31,8 @@ type Writer struct {
 	Before []byte `cbor:"2,keyasint"` // box.Index of the last box that was sealed, or the start
 }
 
-// NewWriter begins a stream. Its first index stays unused: a Start carries the state before the first
-// box to be read.
+// NewWriter begins a stream. Its first index stays unused: a Start carries the state before the
+// first box to be read.
 func NewWriter(random io.Reader) (Writer, error) {
 	c, err := box.NewWriteCap(random)
 	if err != nil {

@@ -11,7 +11,9 @@ import (
 	"murmuration/internal/box"
 )
 
-var testCalendar = box.Calendar{Genesis: time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC), Retention: 14}
+var testCalendar = box.Calendar{
+	Genesis: time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC), Retention: 14,
+}
 
 func onDay(d int, clock time.Duration) time.Time {
 	return box.Day(d).Start(testCalendar.Genesis).Add(clock)
@@ -35,7 +37,7 @@ func TestReaderDays(t *testing.T) {
 		{onDay(9, time.Hour+4*time.Minute), 9, true},    // yesterday's is still open
 		{onDay(9, 2*time.Hour), 8, true},                //
 		{onDay(9, 3*time.Hour), 9, false},               // found
-		{onDay(9, 3*time.Hour+time.Minute), 9, true},    // the next one, on the same day at the earliest
+		{onDay(9, 3*time.Hour+time.Minute), 9, true},    // the next one, that day at the earliest
 		{onDay(40, 12*time.Hour), 26, true},             // what is not kept is not asked for
 		{onDay(40, 12*time.Hour+time.Minute), 27, true}, //
 	}
@@ -68,7 +70,9 @@ func TestEveryDayIsLookedThrough(t *testing.T) {
 			if p.Checked > stored {
 				r.Fatalf("day %d was passed at %v, written at %v", stored, now, written)
 			}
-			now = now.Add(time.Duration(rapid.IntRange(int(time.Minute), int(30*time.Hour)).Draw(r, "pause")))
+			now = now.Add(
+				time.Duration(rapid.IntRange(int(time.Minute), int(30*time.Hour)).Draw(r, "pause")),
+			)
 		}
 		for range 40 { // now stays online
 			if d := p.day(testCalendar, now); d == stored {

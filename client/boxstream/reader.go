@@ -7,8 +7,8 @@ import (
 	"murmuration/internal/box"
 )
 
-// Reader is a stream that this person reads, at the next box. Its methods leave it as it is and return
-// another, so that a caller can keep that first.
+// Reader is a stream that this person reads, at the next box. Its methods leave it as it is and
+// return another, so that a caller can keep that first.
 type Reader struct {
 	Cap     []byte  `cbor:"1,keyasint"` // box.ReadCap at the next index
 	Checked box.Day `cbor:"2,keyasint"` // every day before this one has been looked through
@@ -60,6 +60,7 @@ func (r Reader) NotFound(n Network, day box.Day, sent time.Time) (Reader, bool) 
 // Found goes on to the box after the one that was found on a day.
 func (r Reader) Found(day box.Day, now time.Time) Reader {
 	r.cap = r.cap.At(r.cap.Start().Next())
-	r.Cap, r.Checked, r.Since = r.cap.Marshal(), position{r.Checked}.found(day).Checked, now.UnixMilli()
+	r.Cap, r.Since = r.cap.Marshal(), now.UnixMilli()
+	r.Checked = position{r.Checked}.found(day).Checked
 	return r
 }

@@ -15,14 +15,15 @@ const (
 	stateSize  = 32
 )
 
-// Start is where a reader of a stream begins: a read capability in 72 bytes where its marshalled form takes 136: instead of an index
-// with its keys it holds the state just before, from which the first index and all later ones
-// derive (BACAP's H), but nothing earlier.
+// Start is where a reader of a stream begins: a read capability in 72 bytes where its marshalled
+// form takes 136: instead of an index with its keys it holds the state just before, from which the
+// first index and all later ones derive (BACAP's H), but nothing earlier.
 //
 //	root key 32 ‖ number of the index before 8 (big-endian) ‖ H of the index before 32
 type Start [StartSize]byte
 
-// Offsets in box.ReadCap's marshalled form: root 32 ‖ number 8 (little-endian) ‖ K 32 ‖ E 32 ‖ H 32.
+// Offsets in box.ReadCap's marshalled form: root 32 ‖ number 8 (little-endian) ‖ K 32 ‖ E 32 ‖ H
+// 32.
 const (
 	capNumber = rootSize
 	capState  = rootSize + numberSize + 32 + 32

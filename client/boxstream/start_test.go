@@ -37,7 +37,8 @@ func TestStreamBeginsWhereItSays(t *testing.T) {
 		t.Fatal("the control: the real index opens the older box", err)
 	}
 	long := NewStart(c.ReadCap(), before)
-	if bytes.Contains(long[:], before.Marshal()[8:40]) || bytes.Contains(long[:], before.Marshal()[40:72]) {
+	if bytes.Contains(long[:], before.Marshal()[8:40]) ||
+		bytes.Contains(long[:], before.Marshal()[40:72]) {
 		t.Error("the link carries the keys of the index before")
 	}
 }

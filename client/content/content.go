@@ -35,15 +35,27 @@ const (
 
 // Faults of posts.
 var (
-	ErrPost    = fault.New(fault.Trust, "malformed post", "The author's program made something that this one does not understand.")
-	ErrTooLong = fault.New(fault.User, "the post is too long", "A post has up to 3,000 bytes of text and 500 of description.")
-	ErrEmpty   = fault.New(fault.User, "the post is empty", "Give it some text or a photo.")
-	ErrText    = fault.New(fault.User, "the text is not valid UTF-8 or has control characters", "Convert it to UTF-8, and leave out what is no text.")
-	ErrName    = fault.New(fault.User, "not a name that can be shown", "A name has 1 to 64 bytes, without line breaks.")
+	ErrPost = fault.New(
+		fault.Trust, "malformed post",
+		"The author's program made something that this one does not understand.",
+	)
+	ErrTooLong = fault.New(
+		fault.User, "the post is too long",
+		"A post has up to 3,000 bytes of text and 500 of description.",
+	)
+	ErrEmpty = fault.New(fault.User, "the post is empty", "Give it some text or a photo.")
+	ErrText  = fault.New(
+		fault.User, "the text is not valid UTF-8 or has control characters",
+		"Convert it to UTF-8, and leave out what is no text.",
+	)
+	ErrName = fault.New(
+		fault.User, "not a name that can be shown",
+		"A name has 1 to 64 bytes, without line breaks.",
+	)
 )
 
-// Post is one entry of a feed, as its author wrote it. All of it, the name and the time included, is
-// the author's claim.
+// Post is one entry of a feed, as its author wrote it. All of it, the name and the time included,
+// is the author's claim.
 type Post struct {
 	Name  string `cbor:"1,keyasint"`
 	Time  int64  `cbor:"2,keyasint"` // Unix seconds
@@ -66,8 +78,10 @@ type Photo struct {
 var (
 	encMode = must(cbor.CanonicalEncOptions().EncMode())
 	decMode = must(cbor.DecOptions{
-		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField, MaxNestedLevels: 4, MaxArrayElements: 128, MaxMapPairs: 16,
+		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden,
+		TagsMd:            cbor.TagsForbidden,
+		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField, MaxNestedLevels: 4,
+		MaxArrayElements: 128, MaxMapPairs: 16,
 		UTF8: cbor.UTF8RejectInvalid,
 	}.DecMode())
 )
@@ -96,7 +110,9 @@ func (p Post) Marshal(room int) ([]byte, error) {
 		return p.Marshal(room)
 	}
 	if len(b) > room {
-		return nil, ErrTooLong.With("it has %d bytes, and this network's boxes carry %d", len(b), room)
+		return nil, ErrTooLong.With(
+			"it has %d bytes, and this network's boxes carry %d", len(b), room,
+		)
 	}
 	return b, nil
 }
@@ -153,7 +169,8 @@ func (p *Photo) check() error {
 
 // CheckName refuses names that a list could not show on one line.
 func CheckName(name string) error {
-	if name == "" || len(name) > MaxName || !printable(name) || strings.ContainsAny(name, "\n\t") || strings.TrimSpace(name) != name {
+	if name == "" || len(name) > MaxName || !printable(name) || strings.ContainsAny(name, "\n\t") ||
+		strings.TrimSpace(name) != name {
 		return ErrName
 	}
 	return nil
@@ -165,6 +182,7 @@ func printable(s string) bool {
 		return false
 	}
 	return !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
+		return r != '\n' && r != '\t' &&
+			(unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
 	})
 }

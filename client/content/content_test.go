@@ -27,7 +27,8 @@ func somePost(t testing.TB) Post {
 	c := writeCap(t, 2)
 	return Post{Name: "Ada", Time: 1_800_000_000, Text: "hello\nworld", Photo: &Photo{
 		Hash: [32]byte{1}, Size: 70_000, Width: 1600, Height: 900, Day: 4,
-		Stream: boxstream.NewStart(c.ReadCap(), c.Start()), Alt: "a bird", Thumb: bytes.Repeat([]byte{7}, 3000),
+		Stream: boxstream.NewStart(c.ReadCap(), c.Start()),
+		Alt:    "a bird", Thumb: bytes.Repeat([]byte{7}, 3000),
 	}}
 }
 
@@ -38,7 +39,8 @@ func TestPostRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ParsePost(b)
-	if err != nil || got.Text != p.Text || got.Photo.Stream != p.Photo.Stream || !bytes.Equal(got.Photo.Thumb, p.Photo.Thumb) {
+	if err != nil || got.Text != p.Text || got.Photo.Stream != p.Photo.Stream ||
+		!bytes.Equal(got.Photo.Thumb, p.Photo.Thumb) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	small, err := p.Marshal(1024)

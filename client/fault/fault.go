@@ -1,5 +1,5 @@
-// Package fault is what goes wrong for a person: what happened, what to do, and the exit code that a
-// script sees. It has no causes of its own; the rooms of the client declare theirs with it.
+// Package fault is what goes wrong for a person: what happened, what to do, and the exit code that
+// a script sees. It has no causes of its own; the rooms of the client declare theirs with it.
 package fault
 
 import (
@@ -54,4 +54,6 @@ func Of(err error) *Fault {
 	return unknown
 }
 
-var unknown = New(Internal, "internal error", "This is a mistake in the program: please report it with the log.")
+var unknown = New(
+	Internal, "internal error", "This is a mistake in the program: please report it with the log.",
+)

@@ -1,6 +1,6 @@
 // Package feed is open feeds: the one that a person writes, those that they follow, and the links
-// between the two. Own seals posts and leaves them to an outbox; Following is a Part that watches the
-// next box of every followed feed, and keeps what it finds in the timeline.
+// between the two. Own seals posts and leaves them to an outbox; Following is a Part that watches
+// the next box of every followed feed, and keeps what it finds in the timeline.
 //
 // It is pure. Whoever has a link can read a feed and all that comes after it; the package must not
 // let a link show anything earlier, and believes nothing that a post claims.
@@ -10,9 +10,19 @@ import "murmuration/client/fault"
 
 // Faults of feeds.
 var (
-	ErrNoFeed    = fault.New(fault.User, "there is no feed to post to", "Make one with `murmur feed publish`; it prints the link for your readers.")
-	ErrCopied    = fault.New(fault.Trust, "another copy of this home has written to the feed, which therefore began anew: your readers need its new link", "`murmur feed publish` prints it. Use one copy of a home only.")
+	ErrNoFeed = fault.New(
+		fault.User, "there is no feed to post to",
+		"Make one with `murmur feed publish`; it prints the link for your readers.",
+	)
+	ErrCopied = fault.New(
+		fault.Trust,
+		"another copy of this home has written to the feed, which therefore began anew: "+
+			"your readers need its new link",
+		"`murmur feed publish` prints it. Use one copy of a home only.",
+	)
 	ErrFollowing = fault.New(fault.User, "this feed is followed already", "Nothing to do.")
 	ErrOwnFeed   = fault.New(fault.User, "this is your own feed", "Give the link to others.")
-	ErrNoFollow  = fault.New(fault.NotFound, "no such feed is followed", "`murmur feed list` shows their numbers.")
+	ErrNoFollow  = fault.New(
+		fault.NotFound, "no such feed is followed", "`murmur feed list` shows their numbers.",
+	)
 )

@@ -43,7 +43,9 @@ type Following struct {
 }
 
 // NewFollowing is what a person reads, beside their own feed.
-func NewFollowing(p *person.Person, s *store.Store, n boxstream.Network, own *Own, t *timeline.Timeline) *Following {
+func NewFollowing(
+	p *person.Person, s *store.Store, n boxstream.Network, own *Own, t *timeline.Timeline,
+) *Following {
 	f := &Following{store: s, network: n, own: own, timeline: t}
 	f.lane = p.Join(f)
 	return f
@@ -126,7 +128,9 @@ func (f *Following) Unfollow(number uint64) error {
 	if g == nil {
 		return ErrNoFollow.With("number %d", number)
 	}
-	err := f.store.Update(func(tx *store.Tx) error { return tx.Delete(bucketFollows, followName(number)) })
+	err := f.store.Update(
+		func(tx *store.Tx) error { return tx.Delete(bucketFollows, followName(number)) },
+	)
 	if err != nil {
 		return err
 	}
@@ -212,8 +216,8 @@ func (f *Following) Answered(now time.Time, a person.Answer) error {
 	return nil
 }
 
-// read opens a found box. What does not open is the holder's doing, and polled again; what opens and
-// is no post is the author's, and skipped.
+// read opens a found box. What does not open is the holder's doing, and polled again; what opens
+// and is no post is the author's, and skipped.
 func (f *Following) read(now time.Time, g *follow, a person.Answer) error {
 	plaintext, err := g.Reader.Open(f.network, a.Day, a.Reply.Box)
 	if err != nil {
@@ -226,19 +230,26 @@ func (f *Following) read(now time.Time, g *follow, a person.Answer) error {
 		p, err = content.ParsePost(record.Content)
 	}
 	if err != nil || p.Name == "" {
-		f.lane.Tell("a followed feed has a post that this program does not understand; it is passed over", "Update this program.")
+		f.lane.Tell(
+			"a followed feed has a post that this program does not understand; it is passed over",
+			"Update this program.",
+		)
 		return f.advance(now, g, a.Day, nil, "")
 	}
 	id, err := f.timeline.NewID()
 	if err != nil {
 		return err
 	}
-	post := timeline.Entry{ID: id, Follow: g.Number, Content: record.Content, Received: now.UnixMilli(), Day: a.Day}
+	post := timeline.Entry{
+		ID: id, Follow: g.Number, Content: record.Content, Received: now.UnixMilli(), Day: a.Day,
+	}
 	return f.advance(now, g, a.Day, &post, p.Name)
 }
 
 // advance goes on to the next index; position and post reach the disk together.
-func (f *Following) advance(now time.Time, g *follow, day box.Day, post *timeline.Entry, claimed string) error {
+func (f *Following) advance(
+	now time.Time, g *follow, day box.Day, post *timeline.Entry, claimed string,
+) error {
 	next := *g
 	next.Reader, next.id = g.Reader.Found(day, now), box.ID{}
 	if post != nil {

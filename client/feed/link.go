@@ -26,10 +26,20 @@ const (
 
 // Faults of links.
 var (
-	ErrLink     = fault.New(fault.User, "not a feed link", "A feed link begins with "+linkScheme+"; copy all of it.")
-	ErrChecksum = fault.New(fault.User, "a character of the feed link is wrong or missing", "Copy the whole link again.")
-	ErrVersion  = fault.New(fault.User, "the feed link is of a later version", "Update this program.")
-	ErrNetwork  = fault.New(fault.Trust, "the feed link belongs to another network", "Follow it from a home of that network; compare `murmur network show`.")
+	ErrLink = fault.New(
+		fault.User, "not a feed link", "A feed link begins with "+linkScheme+"; copy all of it.",
+	)
+	ErrChecksum = fault.New(
+		fault.User, "a character of the feed link is wrong or missing",
+		"Copy the whole link again.",
+	)
+	ErrVersion = fault.New(
+		fault.User, "the feed link is of a later version", "Update this program.",
+	)
+	ErrNetwork = fault.New(
+		fault.Trust, "the feed link belongs to another network",
+		"Follow it from a home of that network; compare `murmur network show`.",
+	)
 )
 
 // Network is the beginning of a network id: enough to tell networks apart. That a link works on its

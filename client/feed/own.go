@@ -22,7 +22,8 @@ const bucketOwn = "feed"
 type own struct {
 	Writer boxstream.Writer `cbor:"1,keyasint"`
 	Epoch  int              `cbor:"2,keyasint"` // counts from 1, and on when a stream was closed
-	Unsaid bool             `cbor:"3,keyasint"` // it replaced another, and its person has not asked for the link yet
+	// Unsaid: it replaced another, and its person has not asked for the link yet.
+	Unsaid bool `cbor:"3,keyasint"`
 }
 
 func (o own) put(tx *store.Tx) error { return tx.Put(bucketOwn, "", o) }
@@ -37,6 +38,10 @@ func getOwn(tx *store.Tx) (o own, err error) {
 
 // stream is the outbox's name for the own feed.
 const stream = "feed"
+
+// conflict is what a person is told when a copy of their home has posted.
+const conflict = "another copy of this home has written to the same feed: a new epoch begins, " +
+	"give your readers the new link"
 
 // Outbox is where posts wait until they are stored: an *outbox.Outbox.
 type Outbox interface {
@@ -90,7 +95,9 @@ func (f *Own) Publish(now time.Time) (Link, error) {
 		return Link{}, err
 	}
 	start, err := o.Writer.Start()
-	return Link{Network: NetworkOf(f.cfg.Network.ID), FirstDay: f.cfg.Network.Today(now), Stream: start}, err
+	return Link{
+		Network: NetworkOf(f.cfg.Network.ID), FirstDay: f.cfg.Network.Today(now), Stream: start,
+	}, err
 }
 
 // Trouble is ErrCopied until the link of a feed that began anew was asked for.
@@ -122,7 +129,8 @@ func (f *Own) writes(r boxstream.Reader) (bool, error) {
 	return mine.Same(r), err
 }
 
-// Conflict begins a new epoch of the feed under new keys, since a copy of this home writes to the old.
+// Conflict begins a new epoch of the feed under new keys, since a copy of this home writes to the
+// old.
 func (f *Own) Conflict(tx *store.Tx, _ time.Time) (why string, err error) {
 	o, err := getOwn(tx)
 	if err != nil {
@@ -132,7 +140,7 @@ func (f *Own) Conflict(tx *store.Tx, _ time.Time) (why string, err error) {
 	if o.Writer, err = boxstream.NewWriter(f.cfg.Random); err != nil {
 		return "", err
 	}
-	return "another copy of this home has written to the same feed: a new epoch begins, give your readers the new link", o.put(tx)
+	return conflict, o.put(tx)
 }
 
 // Draft is what a person wants to say.
@@ -159,8 +167,8 @@ type Receipt struct {
 	Boxes int
 }
 
-// Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing is
-// queued when it fails.
+// Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
+// is queued when it fails.
 func (f *Own) Post(now time.Time, d Draft) (Receipt, error) {
 	post := f.post(now, d)
 	if err := post.Check(); err != nil && d.Picture == nil {
@@ -176,7 +184,8 @@ func (f *Own) Post(now time.Time, d Draft) (Receipt, error) {
 		return Receipt{}, err
 	}
 	day := f.cfg.Network.Today(now)
-	draft := outbox.Draft{Name: id, Author: stream, Batches: make([]outbox.Batch, 1, 2)} // the post's own box first
+	draft := outbox.Draft{Name: id, Author: stream}
+	draft.Batches = make([]outbox.Batch, 1, 2) // the post's own box first
 	if d.Picture != nil {
 		boxes, err := f.sealPhoto(post.Photo, d.Picture.JPEG, day)
 		if err != nil {
@@ -188,7 +197,8 @@ func (f *Own) Post(now time.Time, d Draft) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	boxes, err := o.Writer.Seal(f.cfg.Network, day, f.cfg.Network.Format.Split(content.KindPost, said)...)
+	records := f.cfg.Network.Format.Split(content.KindPost, said)
+	boxes, err := o.Writer.Seal(f.cfg.Network, day, records...)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -211,9 +221,11 @@ func (f *Own) sealPhoto(p *content.Photo, jpeg []byte, day box.Day) ([]boxstream
 	return w.Seal(f.cfg.Network, day, records...)
 }
 
-// queue puts everything on the disk in one transaction: the sealed bytes, the advanced capability, the
-// post, the author's own copy of the picture, and the outbox's entry.
-func (f *Own) queue(now time.Time, o own, d outbox.Draft, kept timeline.Entry, p *picture.Picture) error {
+// queue puts everything on the disk in one transaction: the sealed bytes, the advanced capability,
+// the post, the author's own copy of the picture, and the outbox's entry.
+func (f *Own) queue(
+	now time.Time, o own, d outbox.Draft, kept timeline.Entry, p *picture.Picture,
+) error {
 	var taken outbox.Taken
 	err := f.cfg.Store.Update(func(tx *store.Tx) (err error) {
 		if taken, err = f.cfg.Outbox.Put(tx, now, d); err != nil {

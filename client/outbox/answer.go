@@ -53,8 +53,8 @@ func (o *Outbox) finish(w *waiting, now time.Time) error {
 	return nil
 }
 
-// conflict means that other bytes stand in a box of ours: a copy of this home has written. What waits
-// for the same stream is given up, and so is the rest of what the box was part of.
+// conflict means that other bytes stand in a box of ours: a copy of this home has written. What
+// waits for the same stream is given up, and so is the rest of what the box was part of.
 func (o *Outbox) conflict(w *waiting, now time.Time) error {
 	o.lane.Tell("conflict on an own box: a copy of this home is in use",
 		"Use one copy of a home only; `murmur outbox` shows what was given up.")
@@ -81,7 +81,8 @@ func (o *Outbox) conflict(w *waiting, now time.Time) error {
 // concerned are the entries with a box of w's stream, and w's own.
 func (o *Outbox) concerned(w *waiting) (names []string) {
 	for _, other := range o.waiting {
-		if (other.stream == w.stream || other.entry == w.entry) && !slices.Contains(names, other.entry) {
+		if (other.stream == w.stream || other.entry == w.entry) &&
+			!slices.Contains(names, other.entry) {
 			names = append(names, other.entry)
 		}
 	}
@@ -123,8 +124,8 @@ func (o *Outbox) forget(lost []entry) {
 	}
 }
 
-// Turn gives up what could not be stored for as long as boxes are kept, takes back what has missed its
-// day, so that it is sealed again, and forgets old entries.
+// Turn gives up what could not be stored for as long as boxes are kept, takes back what has missed
+// its day, so that it is sealed again, and forgets old entries.
 func (o *Outbox) Turn(now time.Time) error {
 	o.noteHanded()
 	limit := now.AddDate(0, 0, -o.network.Calendar.Retention).UnixMilli()
@@ -174,6 +175,8 @@ func (o *Outbox) finished(keep int) []entry {
 			done = append(done, *e)
 		}
 	}
-	slices.SortFunc(done, func(a, b entry) int { return cmp.Or(cmp.Compare(b.Done, a.Done), byNumber(b, a)) })
+	slices.SortFunc(done, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(b.Done, a.Done), byNumber(b, a))
+	})
 	return done[min(keep, len(done)):]
 }

@@ -36,20 +36,24 @@ type Taken struct {
 	boxes []Box
 }
 
-// Put writes a draft in the caller's transaction. When that has succeeded, and only then, Take has it
-// wait.
+// Put writes a draft in the caller's transaction. When that has succeeded, and only then, Take has
+// it wait.
 func (o *Outbox) Put(tx *store.Tx, now time.Time, d Draft) (Taken, error) {
 	if len(o.waiting)+d.Size() > maxBoxes {
 		return Taken{}, ErrFull.With("%d boxes wait", len(o.waiting))
 	}
 	t := Taken{entry: entry{
-		Number: o.count + 1, Name: d.Name, Author: d.Author, Boxes: d.Size(), Queued: now.UnixMilli(),
+		Number: o.count + 1, Name: d.Name, Author: d.Author, Boxes: d.Size(),
+		Queued: now.UnixMilli(),
 	}}
 	errs := []error{t.entry.put(tx), tx.Put(bucketCount, "", o.count+uint64(d.Size()))}
 	for _, batch := range d.Batches {
 		for _, s := range batch.Boxes {
 			number := o.count + uint64(len(t.boxes)) + 1
-			b := Box{Number: number, Entry: d.Name, Stream: batch.Stream, InOrder: batch.InOrder, Sealed: s}
+			b := Box{
+				Number: number, Entry: d.Name, Stream: batch.Stream, InOrder: batch.InOrder,
+				Sealed: s,
+			}
 			errs = append(errs, b.put(tx))
 			t.boxes = append(t.boxes, b)
 		}

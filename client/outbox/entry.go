@@ -68,7 +68,8 @@ func (o *Outbox) noteHanded() {
 
 func (o *Outbox) show(e entry) Entry {
 	shown := Entry{
-		Number: e.Number, Name: e.Name, State: Queued, Boxes: e.Boxes, Handed: e.Stored, Stored: e.Stored,
+		Number: e.Number, Name: e.Name, State: Queued, Boxes: e.Boxes, Handed: e.Stored,
+		Stored: e.Stored,
 		Queued: time.UnixMilli(e.Queued).UTC(), Reason: e.Lost,
 	}
 	if e.Done != 0 {

@@ -36,7 +36,10 @@ const (
 )
 
 // ErrFull says that no more boxes may wait.
-var ErrFull = fault.New(fault.Quota, "too much waits in the outbox", "Wait until some of it is stored: `murmur outbox` shows what.")
+var ErrFull = fault.New(
+	fault.Quota, "too much waits in the outbox",
+	"Wait until some of it is stored: `murmur outbox` shows what.",
+)
 
 // Author is whose drafts wait. It is told that a copy of this home has written to the same streams,
 // within the transaction that gives the drafts up, and says what a person should know.
@@ -59,7 +62,9 @@ func nameOf(number uint64) string { return fmt.Sprintf("%020d", number) }
 func (b Box) put(tx *store.Tx) error { return tx.Put(bucketBoxes, nameOf(b.Number), b) }
 
 func (b Box) waiting() *waiting {
-	return &waiting{number: b.Number, entry: b.Entry, stream: b.Stream, inOrder: b.InOrder, day: b.Sealed.Day}
+	return &waiting{
+		number: b.Number, entry: b.Entry, stream: b.Stream, inOrder: b.InOrder, day: b.Sealed.Day,
+	}
 }
 
 // waiting is what is known in memory about a box; its bytes stay on the disk until it is sent.
@@ -153,7 +158,9 @@ func (o *Outbox) Supply(now time.Time) error {
 // current is the box, sealed for a day on which holders take it: the same record at the same index
 // under today, if it was not stored in time.
 func (o *Outbox) current(w *waiting, now time.Time) (b Box, err error) {
-	err = o.store.View(func(tx *store.Tx) error { return tx.Get(bucketBoxes, nameOf(w.number), &b) })
+	err = o.store.View(
+		func(tx *store.Tx) error { return tx.Get(bucketBoxes, nameOf(w.number), &b) },
+	)
 	if err == nil && !o.network.Calendar.Writable(now, b.Sealed.Day) {
 		if b.Sealed, err = b.Sealed.Again(o.network, o.network.Today(now)); err == nil {
 			err = o.store.Update(b.put)

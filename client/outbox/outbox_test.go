@@ -24,7 +24,8 @@ var (
 	}
 )
 
-// home is an outbox with what is around it: a store, a sender that keeps what it is given, and an author.
+// home is an outbox with what is around it: a store, a sender that keeps what it is given, and an
+// author.
 type home struct {
 	t *testing.T
 	*Outbox
@@ -63,7 +64,10 @@ func (h *home) Enqueue(_ time.Time, r sender.Request) error {
 }
 
 func (h *home) Cancel(token uint64) {
-	h.requests = slices.DeleteFunc(h.requests, func(r sender.Request) bool { return r.Token == token })
+	h.requests = slices.DeleteFunc(
+		h.requests,
+		func(r sender.Request) bool { return r.Token == token },
+	)
 }
 
 func (h *home) Watch(sender.Target) {}
@@ -86,7 +90,9 @@ func (h *home) check(err error) {
 func (h *home) batch(stream string, inOrder bool, n int) Batch {
 	var records []box.Record
 	for i := range n {
-		records = append(records, box.Record{Kind: 1, Parts: 1, Content: fmt.Append(nil, "box ", i)})
+		records = append(
+			records, box.Record{Kind: 1, Parts: 1, Content: fmt.Append(nil, "box ", i)},
+		)
 	}
 	sealed, err := h.writer.Seal(network, network.Today(noon), records...)
 	h.check(err)
@@ -110,7 +116,8 @@ func (h *home) answer(now time.Time, status box.Status) {
 	r := h.requests[0]
 	h.requests = h.requests[1:]
 	h.check(h.person.Answered(now, sender.Event{
-		Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID, Reply: box.Reply{Status: status},
+		Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID,
+		Reply: box.Reply{Status: status},
 	}))
 }
 
@@ -124,8 +131,9 @@ func (h *home) state(name string) Entry {
 	return Entry{}
 }
 
-// TestOrderedStreamGoesOneBoxAtATime: of two boxes on their way at midnight the second may be stored under
-// the old day and the first, sealed again, under the new one, where its reader goes on and never looks back.
+// TestOrderedStreamGoesOneBoxAtATime: of two boxes on their way at midnight the second may be
+// stored under the old day and the first, sealed again, under the new one, where its reader goes on
+// and never looks back.
 func TestOrderedStreamGoesOneBoxAtATime(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
 	h.queue("a", h.batch("feed", true, 1), h.batch("a", false, 2))
@@ -156,7 +164,8 @@ func TestStatesAreHonest(t *testing.T) {
 	}
 	h.answer(noon, box.StatusStored)
 	h.answer(noon.Add(time.Minute), box.StatusTombstoned)
-	if e := h.state("a"); e.State != Stored || e.Stored != 2 || e.Ahead != 0 || !e.Done.Equal(noon.Add(time.Minute)) {
+	if e := h.state("a"); e.State != Stored || e.Stored != 2 || e.Ahead != 0 ||
+		!e.Done.Equal(noon.Add(time.Minute)) {
 		t.Errorf("all stored: %+v", e)
 	}
 }
@@ -168,13 +177,14 @@ func TestRefusedBoxGoesToTheOtherHolder(t *testing.T) {
 	first := h.requests[0]
 	h.answer(noon, box.StatusFull)
 	h.answer(noon, box.StatusNotFound)
-	if r := h.requests[0]; len(h.requests) != 1 || r.Try != 2 || !r.Box.Equal(first.Box) || r.Day != first.Day {
+	if r := h.requests[0]; len(h.requests) != 1 || r.Try != 2 || !r.Box.Equal(first.Box) ||
+		r.Day != first.Day {
 		t.Errorf("the third try is %+v", h.requests)
 	}
 }
 
-// TestSealedAgain: a box that was not stored while its day was open has the same record at the same index
-// under today, and nothing but the outbox is needed for that.
+// TestSealedAgain: a box that was not stored while its day was open has the same record at the same
+// index under today, and nothing but the outbox is needed for that.
 func TestSealedAgain(t *testing.T) {
 	s := store.Memory()
 	h := newHome(t, s, noon)
@@ -188,11 +198,13 @@ func TestSealedAgain(t *testing.T) {
 	h.check(h.person.Turn(later))
 	h.check(h.person.Supply(later))
 	r := h.requests[0]
-	if len(h.requests) != 1 || r.Day != old.Day+1 || r.Box.ID == old.Box.ID || r.Box.Verify() != nil {
+	if len(h.requests) != 1 || r.Day != old.Day+1 || r.Box.ID == old.Box.ID ||
+		r.Box.Verify() != nil {
 		t.Fatalf("sealed again: %+v", h.requests)
 	}
 	h.check(h.person.Answered(later, sender.Event{ // too late: it is about bytes of yesterday
-		Kind: sender.Answered, Token: old.Token, Day: old.Day, Reply: box.Reply{Status: box.StatusStored},
+		Kind: sender.Answered, Token: old.Token, Day: old.Day,
+		Reply: box.Reply{Status: box.StatusStored},
 	}))
 	if h.state("a").Stored != 0 {
 		t.Error("an answer about yesterday's bytes counts for today's")
@@ -214,8 +226,12 @@ func TestConflictGivesUpTheStream(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	if h.conflicts != 1 || h.Waiting() != 1 || len(h.requests) != 1 || len(h.person.Notices()) != 1 {
-		t.Errorf("%d conflicts told, %d wait, %d in the sender", h.conflicts, h.Waiting(), len(h.requests))
+	if h.conflicts != 1 || h.Waiting() != 1 || len(h.requests) != 1 ||
+		len(h.person.Notices()) != 1 {
+		t.Errorf(
+			"%d conflicts told, %d wait, %d in the sender", h.conflicts, h.Waiting(),
+			len(h.requests),
+		)
 	}
 }
 
@@ -227,7 +243,8 @@ func TestNobodyTookItForTooLong(t *testing.T) {
 		t.Error("given up on the last day")
 	}
 	h.check(h.person.Turn(noon.Add(72*time.Hour + time.Minute)))
-	if e := h.state("a"); e.State != Expired || e.Reason == "" || h.Waiting() != 0 || len(h.requests) != 0 {
+	if e := h.state("a"); e.State != Expired || e.Reason == "" || h.Waiting() != 0 ||
+		len(h.requests) != 0 {
 		t.Errorf("%+v, %d wait", e, h.Waiting())
 	}
 }
@@ -246,13 +263,14 @@ func TestOldEntriesAreForgotten(t *testing.T) {
 	h.requests = append(h.requests, waiting)
 	h.check(h.person.Turn(noon.Add(time.Hour)))
 	all := h.Entries()
-	if len(all) != keptEntries+1 || all[0].Name != fmt.Sprint("done ", keptEntries+1) || h.state("waits").State != Queued {
+	if len(all) != keptEntries+1 || all[0].Name != fmt.Sprint("done ", keptEntries+1) ||
+		h.state("waits").State != Queued {
 		t.Errorf("%d entries, the newest %+v", len(all), all[0])
 	}
 }
 
-// TestFullOutboxAndFullDisk: what does not fit is refused whole; an answer that cannot be noted is asked for
-// again.
+// TestFullOutboxAndFullDisk: what does not fit is refused whole; an answer that cannot be noted is
+// asked for again.
 func TestFullOutboxAndFullDisk(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
 	many := h.batch("a", false, 1)

@@ -4,7 +4,8 @@
 //
 // It is pure, and needs no driver. To run a person in virtual time, give it a sender:
 //
-//	p := parts.New(parts.Config{Name: "Ada", Network: parts.NetworkOf(genesis), Store: store.Memory(), Random: rng})
+//	network := parts.NetworkOf(genesis)
+//	p := parts.New(parts.Config{Name: "Ada", Network: network, Store: store.Memory(), Random: rng})
 //	err := p.Load()
 //	s, err := sender.New(…)
 //	err = p.Begin(now, s)
@@ -70,7 +71,9 @@ type Person struct {
 
 // New wires a person. Other parts may Join; then comes Load.
 func New(cfg Config) *Person {
-	p := &Person{Person: person.New(cfg.Store), store: cfg.Store, timeline: timeline.New(cfg.Random)}
+	p := &Person{
+		Person: person.New(cfg.Store), store: cfg.Store, timeline: timeline.New(cfg.Random),
+	}
 	p.Outbox = outbox.New(p.Person, cfg.Store, cfg.Network)
 	p.Photos = photo.New(p.Person, cfg.Store, cfg.Network, p.timeline)
 	p.Feed = feed.NewOwn(feed.Config{
@@ -81,8 +84,8 @@ func New(cfg Config) *Person {
 	return p
 }
 
-// Post is an entry of the timeline as it is shown. Claimed and Time are claims of whoever wrote it; a
-// petname is this person's own.
+// Post is an entry of the timeline as it is shown. Claimed and Time are claims of whoever wrote it;
+// a petname is this person's own.
 type Post struct {
 	ID       string
 	Own      bool
@@ -128,8 +131,10 @@ func (p *Person) show(tx *store.Tx, now time.Time, e timeline.Entry) (Post, erro
 		return Post{}, err
 	}
 	shown := Post{
-		ID: e.ID, Own: e.Own, Petname: p.Following.Petname(e.Follow), Claimed: said.Name, Text: said.Text,
-		Time: time.Unix(said.Time, 0).UTC(), Received: time.UnixMilli(e.Received).UTC(), Photo: said.Photo,
+		ID: e.ID, Own: e.Own, Petname: p.Following.Petname(e.Follow), Claimed: said.Name,
+		Text: said.Text,
+		Time: time.Unix(said.Time, 0).UTC(), Received: time.UnixMilli(e.Received).UTC(),
+		Photo: said.Photo,
 	}
 	if said.Photo != nil {
 		shown.Picture, err = p.Photos.State(tx, now, e.ID, said.Photo)

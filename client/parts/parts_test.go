@@ -35,7 +35,8 @@ type holder struct {
 func newHolder(t *testing.T) *holder {
 	genesis := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	n := boxstream.Network{
-		Format: box.Format{Plaintext: box.RecordHeaderSize + 512}, Calendar: box.Calendar{Genesis: genesis, Retention: 14},
+		Format:   box.Format{Plaintext: box.RecordHeaderSize + 512},
+		Calendar: box.Calendar{Genesis: genesis, Retention: 14},
 	}
 	return &holder{persontest.NewHolder(n.Calendar), t, genesis.Add(12 * time.Hour), n}
 }
@@ -159,7 +160,8 @@ func TestPostAndPhotoReachAFollower(t *testing.T) {
 		t.Errorf("the entry is %+v", e)
 	}
 	h.wait(3*time.Minute, ada, bob)
-	if bob.reads() != "ada: hello from the hills\n" || ada.reads() != "Ada: hello from the hills\n" {
+	if bob.reads() != "ada: hello from the hills\n" ||
+		ada.reads() != "Ada: hello from the hills\n" {
 		t.Fatalf("Bob reads %q, Ada %q", bob.reads(), ada.reads())
 	}
 	theirs := bob.posts()[0]
@@ -172,13 +174,15 @@ func TestPostAndPhotoReachAFollower(t *testing.T) {
 	h.wait(3*time.Minute, ada, bob)
 	got, err := bob.Photos.File(theirs.ID)
 	kept, err2 := ada.Photos.File(own)
-	if err := errors.Join(err, err2); err != nil || !bytes.Equal(got, jpeg) || !bytes.Equal(kept, jpeg) {
+	if err := errors.Join(err, err2); err != nil || !bytes.Equal(got, jpeg) ||
+		!bytes.Equal(kept, jpeg) {
 		t.Fatalf("his photo has %d bytes, hers %d, %v", len(got), len(kept), err)
 	}
 	if bob.fetch(theirs.ID).Where != photo.Here || ada.Outbox.Entries()[0].State != outbox.Stored {
 		t.Errorf("in the end: %+v, %+v", bob.fetch(theirs.ID), ada.Outbox.Entries()[0])
 	}
-	if f := bob.Following.List(); len(f) != 1 || f[0].Posts != 1 || f[0].Claimed != "Ada" || f[0].Name() != "ada" {
+	if f := bob.Following.List(); len(f) != 1 || f[0].Posts != 1 || f[0].Claimed != "Ada" ||
+		f[0].Name() != "ada" {
 		t.Errorf("Bob follows %+v", f)
 	}
 }
@@ -208,7 +212,8 @@ func TestRestartsGoOn(t *testing.T) {
 	before := bob.fetch(post)
 	h.Twist = nil
 	bob.start()
-	if after := bob.fetch(post); before.Got == 0 || after.Got != before.Got || after.Where != photo.Fetching {
+	if after := bob.fetch(post); before.Got == 0 || after.Got != before.Got ||
+		after.Where != photo.Fetching {
 		t.Errorf("%+v before a restart, and %+v after it", before, after)
 	}
 	h.wait(5*time.Minute, bob)
@@ -240,8 +245,8 @@ func TestReaderComesBackAfterDays(t *testing.T) {
 	}
 }
 
-// TestPostIsSealedAgain keeps the author off the network until the day of the first seal, and its grace,
-// are over; two posts of that day are read once each and in their order.
+// TestPostIsSealedAgain keeps the author off the network until the day of the first seal, and its
+// grace, are over; two posts of that day are read once each and in their order.
 func TestPostIsSealedAgain(t *testing.T) {
 	h := newHolder(t)
 	ada, bob := h.join("Ada"), h.join("Bob")
@@ -279,13 +284,15 @@ func TestCopiedHomeIsNoticed(t *testing.T) {
 	ada.say("from the original")
 	h.wait(2*time.Minute, ada)
 	e := ada.Outbox.Entries()[0]
-	if e.State != outbox.Expired || !strings.Contains(e.Reason, "copy") || twin.Outbox.Entries()[0].State != outbox.Stored {
+	if e.State != outbox.Expired || !strings.Contains(e.Reason, "copy") ||
+		twin.Outbox.Entries()[0].State != outbox.Stored {
 		t.Errorf("%+v", e)
 	}
 	if err := ada.Feed.Trouble(); !errors.Is(err, feed.ErrCopied) || len(ada.Notices()) != 1 {
 		t.Errorf("nobody is told: %v", err)
 	}
-	if after := ada.publish(); after.Stream == before.Stream || bytes.Equal(after.Stream[:32], before.Stream[:32]) {
+	if after := ada.publish(); after.Stream == before.Stream ||
+		bytes.Equal(after.Stream[:32], before.Stream[:32]) {
 		t.Error("the feed goes on under the old keys")
 	}
 	if err := ada.Feed.Trouble(); err != nil {
@@ -310,15 +317,16 @@ func copyFeed(t *testing.T, from, to *store.Store) {
 	}
 }
 
-// TestFullDiskIsWaitedOut fills the disks of an author and a reader: nothing is lost, shown twice or told as
-// done, and all of it goes on when there is room again.
+// TestFullDiskIsWaitedOut fills the disks of an author and a reader: nothing is lost, shown twice
+// or told as done, and all of it goes on when there is room again.
 func TestFullDiskIsWaitedOut(t *testing.T) {
 	h := newHolder(t)
 	ada, bob := h.join("Ada"), h.join("Bob")
 	bob.follow(ada.publish(), "ada")
 	ada.say("before")
 	ada.room, bob.room = 0, 0
-	if _, err := ada.Feed.Post(h.now, feed.Draft{Text: "while full"}); !errors.Is(err, store.ErrFull) {
+	_, err := ada.Feed.Post(h.now, feed.Draft{Text: "while full"})
+	if !errors.Is(err, store.ErrFull) {
 		t.Errorf("posting to a full disk: %v", err)
 	}
 	h.wait(10*time.Minute, ada, bob)
@@ -327,13 +335,14 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	}
 	ada.room, bob.room = math.MaxInt, math.MaxInt
 	h.wait(3*time.Minute, ada, bob)
-	if bob.reads() != "ada: before\n" || ada.reads() != "Ada: before\n" || ada.Outbox.Entries()[0].State != outbox.Stored {
+	if bob.reads() != "ada: before\n" || ada.reads() != "Ada: before\n" ||
+		ada.Outbox.Entries()[0].State != outbox.Stored {
 		t.Errorf("Bob reads %q, Ada has %+v", bob.reads(), ada.Outbox.Entries())
 	}
 }
 
-// TestPhotoIsPutTogetherLater lets the disk be full between a photo's last part and the whole: a state that a
-// kill leaves as well, and that nothing came out of once.
+// TestPhotoIsPutTogetherLater lets the disk be full between a photo's last part and the whole: a
+// state that a kill leaves as well, and that nothing came out of once.
 func TestPhotoIsPutTogetherLater(t *testing.T) {
 	h := newHolder(t)
 	ada, bob := h.join("Ada"), h.join("Bob")
@@ -377,7 +386,10 @@ func (m *mallory) start() boxstream.Start {
 }
 
 func (m *mallory) link() feed.Link {
-	return feed.Link{Network: feed.NetworkOf(m.h.network.ID), FirstDay: m.h.network.Today(m.h.now), Stream: m.start()}
+	return feed.Link{
+		Network: feed.NetworkOf(m.h.network.ID), FirstDay: m.h.network.Today(m.h.now),
+		Stream: m.start(),
+	}
 }
 
 func (m *mallory) put(r box.Record) {
@@ -408,7 +420,9 @@ func TestDishonestAuthor(t *testing.T) {
 	promised := [32]byte{1, 2, 3}
 	author.post(content.Post{Text: "see", Photo: &content.Photo{
 		Hash: promised, Size: 30, Width: 5, Height: 5, Day: today, Stream: pictures.start()}})
-	pictures.put(box.Record{Kind: content.KindPhoto, Parts: 1, Hash: promised, Content: make([]byte, 30)})
+	pictures.put(
+		box.Record{Kind: content.KindPhoto, Parts: 1, Hash: promised, Content: make([]byte, 30)},
+	)
 	h.wait(6*time.Minute, bob)
 	if bob.reads() != "“Mallory”: see\n" || len(bob.Notices()) != 3 {
 		t.Fatalf("Bob reads %q behind the garbage", bob.reads())
@@ -425,7 +439,8 @@ func TestDishonestAuthor(t *testing.T) {
 	}
 }
 
-// TestWrongPartsOfAPhoto: a part of another file, or of another place in the file, is not taken for one.
+// TestWrongPartsOfAPhoto: a part of another file, or of another place in the file, is not taken for
+// one.
 func TestWrongPartsOfAPhoto(t *testing.T) {
 	h := newHolder(t)
 	bob, author, pictures := h.join("Bob"), h.forger(1), h.forger(2)
@@ -453,8 +468,8 @@ func TestWrongPartsOfAPhoto(t *testing.T) {
 	}
 }
 
-// TestDishonestHolder gives boxes whose ciphertext was changed: they are asked for again, and read when an
-// honest answer comes.
+// TestDishonestHolder gives boxes whose ciphertext was changed: they are asked for again, and read
+// when an honest answer comes.
 func TestDishonestHolder(t *testing.T) {
 	h := newHolder(t)
 	ada, bob := h.join("Ada"), h.join("Bob")
@@ -473,8 +488,8 @@ func TestDishonestHolder(t *testing.T) {
 	}
 }
 
-// TestHolderThatDoesNotTakeWrites is full at first, then says that the box is not its own; the author goes on
-// until it is taken.
+// TestHolderThatDoesNotTakeWrites is full at first, then says that the box is not its own; the
+// author goes on until it is taken.
 func TestHolderThatDoesNotTakeWrites(t *testing.T) {
 	h := newHolder(t)
 	ada := h.join("Ada")
@@ -547,7 +562,8 @@ func TestPhotosThatCannotBeHad(t *testing.T) {
 	bob.fetch(with)
 	h.now = h.now.Add(16 * 24 * time.Hour)
 	h.wait(time.Minute, bob)
-	if _, err := bob.Photos.Fetch(h.now, with); !errors.Is(err, photo.ErrGone) || bob.posts()[0].Picture.Where != photo.Expired {
+	if _, err := bob.Photos.Fetch(h.now, with); !errors.Is(err, photo.ErrGone) ||
+		bob.posts()[0].Picture.Where != photo.Expired {
 		t.Errorf("after sixteen days: %v, %+v", err, bob.posts()[0].Picture)
 	}
 }
@@ -560,12 +576,16 @@ func TestRepliesAboutOtherBoxesMoveNothing(t *testing.T) {
 	ada.say("one")
 	h.wait(2*time.Minute, ada, bob)
 	late := bob.sender.Watched[0]
-	e := sender.Event{Kind: sender.Polled, Token: late.Token, Day: late.Day, ID: box.ID{7}, Reply: box.Reply{Status: box.StatusNotFound}, Sent: h.now.Add(48 * time.Hour)}
+	e := sender.Event{
+		Kind: sender.Polled, Token: late.Token, Day: late.Day, ID: box.ID{7},
+		Reply: box.Reply{Status: box.StatusNotFound}, Sent: h.now.Add(48 * time.Hour),
+	}
 	if err := bob.Answered(h.now, e); err != nil || bob.sender.Watched[0] != late {
 		t.Errorf("%v, watched is %+v", err, bob.sender.Watched[0])
 	}
 	e.ID = late.ID // the control: about the right box it moves on
-	if err := bob.Answered(h.now.Add(48*time.Hour), e); err != nil || bob.sender.Watched[0].ID == late.ID {
+	if err := bob.Answered(h.now.Add(48*time.Hour), e); err != nil ||
+		bob.sender.Watched[0].ID == late.ID {
 		t.Errorf("the control: %v, watched is %+v", err, bob.sender.Watched[0])
 	}
 }

@@ -36,7 +36,8 @@ type citizen struct {
 func settle(t *testing.T, w *world.World, line *world.Person, seed [32]byte) *citizen {
 	c := &citizen{line: line, w: w, t: t}
 	c.Person = parts.New(parts.Config{
-		Name: line.Name, Network: parts.NetworkOf(w.Genesis()), Store: store.Memory(), Random: rand.NewChaCha8(seed),
+		Name: line.Name, Network: parts.NetworkOf(w.Genesis()), Store: store.Memory(),
+		Random: rand.NewChaCha8(seed),
 	})
 	c.check(errors.Join(c.Load(), c.Begin(w.Now(), line)))
 	line.Listen(func(e sender.Event) { c.check(c.Answered(w.Now(), e)) })
@@ -115,8 +116,9 @@ func village(t *testing.T, seed uint64) (w *world.World, people []*citizen, seen
 	w, err := world.New(world.Config{
 		Seed: seed, Null: true, Parameters: slow(3 * time.Minute), Tap: seen, Link: -1,
 		Network: world.Network{
-			People: []string{"ada", "bob", "cid", "dot", "eve"}, Providers: []string{"p1", "p2", "p3"},
-			Layers: [][]string{{"m1"}, {"m2"}, {"m3"}},
+			People:    []string{"ada", "bob", "cid", "dot", "eve"},
+			Providers: []string{"p1", "p2", "p3"},
+			Layers:    [][]string{{"m1"}, {"m2"}, {"m3"}},
 		},
 	})
 	if err != nil {
@@ -141,7 +143,10 @@ func live(t *testing.T, w *world.World, people []*citizen, day int, jpeg []byte)
 	t.Helper()
 	for i, c := range people {
 		if !c.away {
-			c.say(fmt.Sprintf("%s on day %d", c.line.Name, day), map[bool][]byte{true: jpeg}[i == 0 && day == 0])
+			c.say(
+				fmt.Sprintf("%s on day %d", c.line.Name, day),
+				map[bool][]byte{true: jpeg}[i == 0 && day == 0],
+			)
 		}
 		if err := w.Run(24 * time.Hour / time.Duration(len(people))); err != nil {
 			t.Fatal(err)
@@ -149,8 +154,8 @@ func live(t *testing.T, w *world.World, people []*citizen, day int, jpeg []byte)
 	}
 }
 
-// TestFivePeople: whatever was posted is read by everybody once and in order, and whoever asks gets the photo.
-// Cid is away for three days.
+// TestFivePeople: whatever was posted is read by everybody once and in order, and whoever asks gets
+// the photo. Cid is away for three days.
 func TestFivePeople(t *testing.T) {
 	t.Parallel()
 	w, people, seen := village(t, 1)
@@ -173,7 +178,10 @@ func TestFivePeople(t *testing.T) {
 		}
 		for _, reader := range people {
 			if got, _ := reader.read(author.line.Name); !slices.Equal(got, want) {
-				t.Errorf("%s reads %q of %s, who wrote %q", reader.line.Name, got, author.line.Name, want)
+				t.Errorf(
+					"%s reads %q of %s, who wrote %q", reader.line.Name, got, author.line.Name,
+					want,
+				)
 			}
 		}
 		if n := author.Outbox.Waiting(); n != 0 {
@@ -191,8 +199,12 @@ func TestFivePeople(t *testing.T) {
 	for _, reader := range people[1:] {
 		_, posts := reader.read("ada")
 		got, err := reader.Photos.File(posts[0].ID)
-		if where := posts[0].Picture.Where; err != nil || where != photo.Here || !bytes.Equal(got, jpeg) {
-			t.Errorf("%s has %d bytes of the photo, which is %s; %v", reader.line.Name, len(got), where, err)
+		if where := posts[0].Picture.Where; err != nil || where != photo.Here ||
+			!bytes.Equal(got, jpeg) {
+			t.Errorf(
+				"%s has %d bytes of the photo, which is %s; %v", reader.line.Name, len(got), where,
+				err,
+			)
 		}
 	}
 	t.Logf("a watcher saw %d frames and packets", seen.frames)
@@ -217,7 +229,10 @@ func TestOneSeedOneTrace(t *testing.T) {
 	one, read := day(1)
 	again, readAgain := day(1)
 	if one != again || read != readAgain {
-		t.Errorf("the same seed gives other frames (%v) or posts:\n%s\n%s", one != again, read, readAgain)
+		t.Errorf(
+			"the same seed gives other frames (%v) or posts:\n%s\n%s", one != again, read,
+			readAgain,
+		)
 	}
 	if other, _ := day(2); other == one { // the control
 		t.Error("another seed gives the same trace")
@@ -266,8 +281,9 @@ func photoRun(t *testing.T, seed uint64) (post, all time.Duration) {
 	})
 }
 
-// TestPhotoRow is the performance row "64 KiB photo, post to fetched" in virtual time: mean hop 200 ms, one
-// payload slot a second, 4 watched boxes, poll share ½, loops of 0.5/s. The row's own run goes over sockets.
+// TestPhotoRow is the performance row "64 KiB photo, post to fetched" in virtual time: mean hop 200
+// ms, one payload slot a second, 4 watched boxes, poll share ½, loops of 0.5/s. The row's own run
+// goes over sockets.
 func TestPhotoRow(t *testing.T) {
 	t.Parallel()
 	runs := 4
@@ -281,7 +297,10 @@ func TestPhotoRow(t *testing.T) {
 	}
 	slices.Sort(posts)
 	slices.Sort(alls)
-	t.Logf("of %d runs: post %v median, photo %v median, %v to %v", runs, posts[runs/2], alls[runs/2], alls[0], alls[runs-1])
+	t.Logf(
+		"of %d runs: post %v median, photo %v median, %v to %v", runs, posts[runs/2], alls[runs/2],
+		alls[0], alls[runs-1],
+	)
 	if alls[runs/2] > time.Minute {
 		t.Errorf("half of the photos take longer than %v", alls[runs/2])
 	}

@@ -44,8 +44,8 @@ type Answer struct {
 	Sent   time.Time // when the answered try was sent
 }
 
-// Lane is a part's way to the sender. Requests and watched boxes have numbers that the part chooses,
-// each kind its own.
+// Lane is a part's way to the sender. Requests and watched boxes have numbers that the part
+// chooses, each kind its own.
 type Lane struct {
 	person *Person
 	part   Part

@@ -23,8 +23,8 @@ import (
 // TurnEvery is how often a driver lets a person look at what the clock alone asks for.
 const TurnEvery = 20 * time.Second
 
-// Part is one feature of a person. What it is given it may keep no longer than the call, but for the
-// Lane that Join gave it.
+// Part is one feature of a person. What it is given it may keep no longer than the call, but for
+// the Lane that Join gave it.
 type Part interface {
 	// Load takes up what the store has, once, before anything else.
 	Load(tx *store.Tx) error
@@ -80,7 +80,8 @@ type Notice struct {
 // New is a person without features, on an open store.
 func New(s *store.Store) *Person {
 	return &Person{
-		store: s, owners: map[uint64]owner{}, tokens: map[owner]uint64{}, targets: map[uint64]sender.Target{},
+		store: s, owners: map[uint64]owner{}, tokens: map[owner]uint64{},
+		targets: map[uint64]sender.Target{},
 	}
 }
 
@@ -103,8 +104,8 @@ func (p *Person) Load() error {
 }
 
 // Begin speaks through s from now on: at the start, and when another guard takes over. What the
-// sender before it had not answered is lost, and told to its parts; watched boxes are watched on. Every
-// part has its turn.
+// sender before it had not answered is lost, and told to its parts; watched boxes are watched on.
+// Every part has its turn.
 func (p *Person) Begin(now time.Time, s Sender) error {
 	p.sender = s
 	var errs []error

@@ -74,7 +74,10 @@ func (q *queue) Enqueue(_ time.Time, r sender.Request) error {
 }
 
 func (q *queue) Cancel(token uint64) {
-	q.requests = slices.DeleteFunc(q.requests, func(r sender.Request) bool { return r.Token == token })
+	q.requests = slices.DeleteFunc(
+		q.requests,
+		func(r sender.Request) bool { return r.Token == token },
+	)
 }
 
 func (q *queue) Watch(t sender.Target) {
@@ -121,7 +124,8 @@ func TestAnswersFindTheirOwners(t *testing.T) {
 	a.lane.Watch(1, 4, box.ID{4}, noon)
 	q := &queue{room: 10}
 	begin(t, p, q)
-	if len(q.requests) != 3 || len(q.watched) != 1 || len(a.lane.Handed()) != 2 || !b.lane.Handed()[1] {
+	if len(q.requests) != 3 || len(q.watched) != 1 || len(a.lane.Handed()) != 2 ||
+		!b.lane.Handed()[1] {
 		t.Fatalf("the sender has %+v", q)
 	}
 	for range 3 {
@@ -129,7 +133,8 @@ func TestAnswersFindTheirOwners(t *testing.T) {
 	}
 	polled := sender.Event{Kind: sender.Polled, Token: q.watched[0].Token, ID: box.ID{4}}
 	heard(t, p, polled)
-	if len(a.heard) != 3 || len(b.heard) != 1 || a.heard[2].Kind != Polled || b.heard[0].Number != 1 {
+	if len(a.heard) != 3 || len(b.heard) != 1 || a.heard[2].Kind != Polled ||
+		b.heard[0].Number != 1 {
 		t.Errorf("the parts heard %+v and %+v", a.heard, b.heard)
 	}
 	b.lane.Unwatch(1) // the control: it is not theirs
@@ -140,8 +145,8 @@ func TestAnswersFindTheirOwners(t *testing.T) {
 	}
 }
 
-// TestStrayAnswersAreNobodys: one that came twice, one to what was taken back, and a poll's token in a
-// request's place.
+// TestStrayAnswersAreNobodys: one that came twice, one to what was taken back, and a poll's token
+// in a request's place.
 func TestStrayAnswersAreNobodys(t *testing.T) {
 	p := New(store.Memory())
 	a := join(p, 1, 2)
@@ -177,7 +182,8 @@ func TestAnotherSenderIsGivenEverything(t *testing.T) {
 	late := old.answer()
 	begin(t, p, fresh)
 	heard(t, p, late)
-	if len(fresh.requests) != 3 || len(fresh.watched) != 1 || len(a.heard) != 2 || a.heard[0].Kind != Lost {
+	if len(fresh.requests) != 3 || len(fresh.watched) != 1 || len(a.heard) != 2 ||
+		a.heard[0].Kind != Lost {
 		t.Errorf("the new sender has %+v, the part heard %+v", fresh, a.heard)
 	}
 }

@@ -14,8 +14,8 @@ import (
 
 // Implementation constants of fetching.
 const (
-	// eager is how often a part is asked for before it gets pauses: a photo whose post has just come
-	// may be written while it is read.
+	// eager is how often a part is asked for before it gets pauses: a photo whose post has just
+	// come may be written while it is read.
 	eager = 8
 	// pauseFirst is doubled from then on, up to pauseLast.
 	pauseFirst = 30 * time.Second
@@ -89,8 +89,8 @@ func (f *Photos) newFetch(tx *store.Tx, post string, about *content.Photo) (*fet
 // Turn does nothing: Supply looks at the clock for every part.
 func (f *Photos) Turn(time.Time) error { return nil }
 
-// Supply asks for missing parts. Several are in the sender at once, behind what was there before, and
-// come one in each slot of the work lane.
+// Supply asks for missing parts. Several are in the sender at once, behind what was there before,
+// and come one in each slot of the work lane.
 func (f *Photos) Supply(now time.Time) error {
 	for _, g := range slices.Clone(f.fetches) {
 		if err := f.supply(now, g); err != nil {
@@ -122,7 +122,8 @@ func (f *Photos) ask(now time.Time, g *fetch, i int) error {
 	day := f.day(now, g, p)
 	f.asks++
 	err := f.lane.Enqueue(now, f.asks, person.Request{
-		Op: box.OpRead, Day: day, Try: p.tries, Box: box.Box{ID: g.reading.ID(p.index, f.network.ID, day)},
+		Op: box.OpRead, Day: day, Try: p.tries,
+		Box: box.Box{ID: g.reading.ID(p.index, f.network.ID, day)},
 	})
 	if errors.Is(err, person.ErrLater) {
 		return nil
@@ -176,7 +177,8 @@ func (f *Photos) open(g *fetch, i int, a person.Answer) ([]byte, bool) {
 		return nil, false
 	}
 	r, err := box.ParseRecord(f.network.Format, plaintext)
-	if err != nil || r.Kind != content.KindPhoto || int(r.Part) != i || int(r.Parts) != len(g.parts) ||
+	if err != nil || r.Kind != content.KindPhoto || int(r.Part) != i ||
+		int(r.Parts) != len(g.parts) ||
 		r.Hash != g.about.Hash {
 		return nil, false
 	}
@@ -184,7 +186,9 @@ func (f *Photos) open(g *fetch, i int, a person.Answer) ([]byte, bool) {
 }
 
 func (f *Photos) gotPart(g *fetch, i int, content []byte) error {
-	err := f.store.Update(func(tx *store.Tx) error { return tx.Put(bucketParts, partName(g.post, i), content) })
+	err := f.store.Update(
+		func(tx *store.Tx) error { return tx.Put(bucketParts, partName(g.post, i), content) },
+	)
 	if err != nil {
 		return fmt.Errorf("keeping a part of a photo: %w", err)
 	}

@@ -21,9 +21,17 @@ import (
 
 // Faults of photos.
 var (
-	ErrNone = fault.New(fault.NotFound, "this post has no photo", "`murmur timeline` shows which posts have one.")
-	ErrGone = fault.New(fault.NotFound, "the photo has expired", "Boxes are kept for some days only: ask its author to post it again.")
-	ErrBad  = fault.New(fault.Trust, "the photo is not the one that the post describes", "Its boxes hold something else: ask its author.")
+	ErrNone = fault.New(
+		fault.NotFound, "this post has no photo", "`murmur timeline` shows which posts have one.",
+	)
+	ErrGone = fault.New(
+		fault.NotFound, "the photo has expired",
+		"Boxes are kept for some days only: ask its author to post it again.",
+	)
+	ErrBad = fault.New(
+		fault.Trust, "the photo is not the one that the post describes",
+		"Its boxes hold something else: ask its author.",
+	)
 )
 
 // The buckets of photos, all by the id of the post.
@@ -98,7 +106,9 @@ type State struct {
 }
 
 // State says how far the photo of a post is; about is what the post says.
-func (f *Photos) State(tx *store.Tx, now time.Time, post string, about *content.Photo) (State, error) {
+func (f *Photos) State(
+	tx *store.Tx, now time.Time, post string, about *content.Photo,
+) (State, error) {
 	s := State{Post: post, Where: There, Of: f.boxes(about), Bytes: about.Size}
 	here, err := tx.Has(bucketPhotos, post)
 	if err != nil {
@@ -196,8 +206,13 @@ func (f *Photos) assemble(g *fetch) error {
 		return fmt.Errorf("putting a photo together: %w", err)
 	}
 	if len(picture) != g.about.Size || sha256.Sum256(picture) != g.about.Hash {
-		f.lane.Tell("a photo is not what its post describes, and was thrown away", "Ask its author.")
-		return f.end(g, func(tx *store.Tx) error { return tx.Put(bucketFetches, g.post, record{Bad: true}) })
+		f.lane.Tell(
+			"a photo is not what its post describes, and was thrown away", "Ask its author.",
+		)
+		return f.end(
+			g,
+			func(tx *store.Tx) error { return tx.Put(bucketFetches, g.post, record{Bad: true}) },
+		)
 	}
 	return f.end(g, func(tx *store.Tx) error {
 		return errors.Join(tx.Put(bucketPhotos, g.post, picture), tx.Delete(bucketFetches, g.post))

@@ -19,8 +19,14 @@ import (
 
 // Faults of pictures.
 var (
-	ErrNotPicture = fault.New(fault.User, "not a picture that this program reads", "It reads JPEG, PNG, GIF and WebP: convert it first.")
-	ErrTooLarge   = fault.New(fault.User, "the picture is too large", "It may have 32 MiB, 64 million pixels, and 65,536 on a side: make it smaller first.")
+	ErrNotPicture = fault.New(
+		fault.User, "not a picture that this program reads",
+		"It reads JPEG, PNG, GIF and WebP: convert it first.",
+	)
+	ErrTooLarge = fault.New(
+		fault.User, "the picture is too large",
+		"It may have 32 MiB, 64 million pixels, and 65,536 on a side: make it smaller first.",
+	)
 )
 
 // Limits of what is read, and sizes of what comes out.
@@ -58,7 +64,9 @@ func Prepare(file []byte, maxFile, maxThumb int) (Picture, error) {
 	if err != nil {
 		return Picture{}, err
 	}
-	return Picture{JPEG: data, Thumb: thumb, Width: final.Bounds().Dx(), Height: final.Bounds().Dy()}, nil
+	return Picture{
+		JPEG: data, Thumb: thumb, Width: final.Bounds().Dx(), Height: final.Bounds().Dy(),
+	}, nil
 }
 
 // decode looks at the size before it decodes: a small file can claim a huge picture.
@@ -70,7 +78,8 @@ func decode(file []byte) (image.Image, string, error) {
 	if err != nil {
 		return nil, "", ErrNotPicture.With("%w", err)
 	}
-	if cfg.Width < 1 || cfg.Height < 1 || int64(cfg.Width)*int64(cfg.Height) > maxPixels || max(cfg.Width, cfg.Height) > maxSide {
+	if cfg.Width < 1 || cfg.Height < 1 || int64(cfg.Width)*int64(cfg.Height) > maxPixels ||
+		max(cfg.Width, cfg.Height) > maxSide {
 		return nil, "", ErrTooLarge.With("%d × %d pixels", cfg.Width, cfg.Height)
 	}
 	img, format, err := image.Decode(bytes.NewReader(file))
@@ -112,14 +121,17 @@ func fit(img *image.RGBA, side, limit int) ([]byte, *image.RGBA, error) {
 }
 
 // metaFormats are the formats that can carry EXIF, by the names of package image.
-var metaFormats = map[string]imagemeta.ImageFormat{"jpeg": imagemeta.JPEG, "png": imagemeta.PNG, "webp": imagemeta.WebP}
+var metaFormats = map[string]imagemeta.ImageFormat{
+	"jpeg": imagemeta.JPEG, "png": imagemeta.PNG, "webp": imagemeta.WebP,
+}
 
 // orientation is the EXIF orientation of a picture, 1 (upright) to 8; 1 when there is none, or when
 // the metadata cannot be read, since they are dropped anyway.
 func orientation(file []byte, format string) int {
 	value := 1
 	_, _ = imagemeta.Decode(imagemeta.Options{
-		R: bytes.NewReader(file), ImageFormat: metaFormats[format], Sources: imagemeta.EXIF, LimitNumTags: 500, LimitTagSize: 1 << 16,
+		R: bytes.NewReader(file), ImageFormat: metaFormats[format], Sources: imagemeta.EXIF,
+		LimitNumTags: 500, LimitTagSize: 1 << 16,
 		ShouldHandleTag: func(tag imagemeta.TagInfo) bool { return tag.Tag == "Orientation" },
 		HandleTag: func(tag imagemeta.TagInfo) error {
 			if v, ok := tag.Value.(uint16); ok && v >= 1 && v <= 8 {

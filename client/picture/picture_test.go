@@ -90,7 +90,9 @@ func TestOrientation(t *testing.T) {
 			for _, bottom := range []bool{false, true} {
 				want := corner == [2]bool{right, bottom}
 				if red(t, p.JPEG, right, bottom) != want {
-					t.Errorf("orientation %d: red at right %v bottom %v is %v", o, right, bottom, !want)
+					t.Errorf(
+						"orientation %d: red at right %v bottom %v is %v", o, right, bottom, !want,
+					)
 				}
 			}
 		}
@@ -122,7 +124,10 @@ func TestSizes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(p.JPEG) > limit || len(p.Thumb) > 4000 || max(p.Width, p.Height) > longSide {
-			t.Errorf("limit %d: file %d, thumbnail %d, %d × %d", limit, len(p.JPEG), len(p.Thumb), p.Width, p.Height)
+			t.Errorf(
+				"limit %d: file %d, thumbnail %d, %d × %d", limit, len(p.JPEG), len(p.Thumb),
+				p.Width, p.Height,
+			)
 		}
 		cfg, err := jpeg.DecodeConfig(bytes.NewReader(p.JPEG))
 		if err != nil || cfg.Width != p.Width || cfg.Height != p.Height {
@@ -174,7 +179,8 @@ func FuzzPrepare(f *testing.F) {
 	f.Add(withEXIF(encodeJPEG(f, scene(8, 8)), 6, "x"))
 	f.Add([]byte("GIF89a"))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		if cfg, _, err := image.DecodeConfig(bytes.NewReader(file)); err == nil && cfg.Width*cfg.Height > 1<<10 {
+		if cfg, _, err := image.DecodeConfig(bytes.NewReader(file)); err == nil &&
+			cfg.Width*cfg.Height > 1<<10 {
 			return // slow, and the limit has its own test
 		}
 		p, err := Prepare(file, 1<<16, 4000)

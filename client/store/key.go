@@ -26,7 +26,8 @@ const (
 	modePass  = 1
 	saltSize  = 16
 	plainSize = len(magic) + 1 + 32 + sha256.Size
-	passSize  = len(magic) + 1 + saltSize + chacha20poly1305.NonceSizeX + 32 + chacha20poly1305.Overhead
+	passSize  = len(magic) + 1 + saltSize + chacha20poly1305.NonceSizeX + 32 + tagSize
+	tagSize   = chacha20poly1305.Overhead
 )
 
 // Argon2id parameters (RFC 9106, the second recommended choice).
@@ -82,7 +83,9 @@ func (k dataKey) wrap(passphrase []byte) ([]byte, error) {
 }
 
 func stretch(passphrase, salt []byte) []byte {
-	return argon2.IDKey(passphrase, salt, argonTime, argonMemory, argonThreads, chacha20poly1305.KeySize)
+	return argon2.IDKey(
+		passphrase, salt, argonTime, argonMemory, argonThreads, chacha20poly1305.KeySize,
+	)
 }
 
 // readKey opens the key file.

@@ -36,7 +36,8 @@ func FuzzReadKey(f *testing.F) {
 
 func TestKeysOfOneHomeDiffer(t *testing.T) {
 	d := dataKey{7}.derive()
-	if d.badger == d.value || d.value == d.name || d.name == d.badger || d != (dataKey{7}).derive() {
+	if d.badger == d.value || d.value == d.name || d.name == d.badger ||
+		d != (dataKey{7}).derive() {
 		t.Error("derived keys must be fixed, and differ")
 	}
 }

@@ -13,8 +13,8 @@ func Memory() *Store {
 
 func unlimited(string) (uint64, error) { return 1 << 62, nil }
 
-// memory is the records of a store in memory, by bucket and name. What is in a bucket is not written
-// to any more: a change puts another bucket in its place.
+// memory is the records of a store in memory, by bucket and name. What is in a bucket is not
+// written to any more: a change puts another bucket in its place.
 type memory map[string]map[string][]byte
 
 // update runs write on a copy of the buckets, which takes the place of m when it succeeds.
@@ -27,8 +27,8 @@ func (m *memory) update(write func(*Tx) error) error {
 	return nil
 }
 
-// overlay is memory with the changes of one transaction above it: whole buckets, copied when they are
-// first written to.
+// overlay is memory with the changes of one transaction above it: whole buckets, copied when they
+// are first written to.
 type overlay struct{ below, above memory }
 
 func (o *overlay) bucket(name string) map[string][]byte {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestFullDiskIsRefusedBeforeBadgerMeetsIt: Badger dies of SIGBUS on a full disk, so that the store must stop
-// before, and go on when there is room again.
+// TestFullDiskIsRefusedBeforeBadgerMeetsIt: Badger dies of SIGBUS on a full disk, so that the store
+// must stop before, and go on when there is room again.
 func TestFullDiskIsRefusedBeforeBadgerMeetsIt(t *testing.T) {
 	left := uint64(reserve)
 	real := free

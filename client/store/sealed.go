@@ -63,7 +63,9 @@ func (s sealed) has(bucket, name string) (bool, error) {
 	return err == nil, err
 }
 
-func (s sealed) delete(bucket, name string) error { return s.txn.Delete(s.sealer.key(bucket, name)) }
+func (s sealed) delete(bucket, name string) error {
+	return s.txn.Delete(s.sealer.key(bucket, name))
+}
 
 func (s sealed) all(bucket string) (all []named, err error) {
 	it := s.txn.NewIterator(badger.IteratorOptions{
@@ -114,7 +116,10 @@ func (s *sealer) hash(text string) []byte {
 }
 
 func (s *sealer) seal(key, plain []byte) []byte {
-	nonce := make([]byte, chacha20poly1305.NonceSizeX, chacha20poly1305.NonceSizeX+len(plain)+chacha20poly1305.Overhead)
+	nonce := make(
+		[]byte, chacha20poly1305.NonceSizeX,
+		chacha20poly1305.NonceSizeX+len(plain)+chacha20poly1305.Overhead,
+	)
 	rand.Read(nonce)
 	return s.aead.Seal(nonce, nonce, plain, key)
 }
@@ -123,7 +128,9 @@ func (s *sealer) open(key, sealed []byte) ([]byte, error) {
 	if len(sealed) < chacha20poly1305.NonceSizeX {
 		return nil, ErrForeign.With("a record of %d bytes", len(sealed))
 	}
-	plain, err := s.aead.Open(nil, sealed[:chacha20poly1305.NonceSizeX], sealed[chacha20poly1305.NonceSizeX:], key)
+	plain, err := s.aead.Open(
+		nil, sealed[:chacha20poly1305.NonceSizeX], sealed[chacha20poly1305.NonceSizeX:], key,
+	)
 	if err != nil {
 		return nil, ErrForeign.With("a record does not open: it was changed or moved")
 	}

@@ -1,10 +1,10 @@
 // Package store keeps a person's records on this computer: each sealed, named by a keyed hash, and
 // on the disk when Update returns.
 //
-// Badger's own encryption hides the shape of the tables but authenticates nothing, so every value is
-// sealed besides (XChaCha20-Poly1305, with the record's key as associated data): a record that was
-// changed, or moved under another name, does not open. The data key lies beside it, wrapped by the
-// passphrase. Who can read the computer's memory while a client runs can read everything.
+// Badger's own encryption hides the shape of the tables but authenticates nothing, so every value
+// is sealed besides (XChaCha20-Poly1305, with the record's key as associated data): a record that
+// was changed, or moved under another name, does not open. The data key lies beside it, wrapped by
+// the passphrase. Who can read the computer's memory while a client runs can read everything.
 //
 // The package knows no record's meaning, and one process has a store at a time.
 package store
@@ -27,12 +27,29 @@ import (
 
 // Faults of opening a store.
 var (
-	ErrExists     = fault.New(fault.User, "there is a store already", "Use another --home, or remove the old one yourself if you are sure.")
-	ErrMissing    = fault.New(fault.User, "there is no store", "Make one with `murmur init`, or name another --home.")
-	ErrPassphrase = fault.New(fault.Locked, "wrong passphrase", "Try again; without the passphrase nobody can open this home.")
-	ErrForeign    = fault.New(fault.Trust, "not a store of this program, or damaged", "Nothing was changed. Restore the directory from a backup, or name another --home.")
-	ErrFull       = fault.New(fault.Quota, "the disk is nearly full", "Make room: a daemon that runs goes on by itself. Nothing that was said to be done is lost.")
-	ErrExposed    = fault.New(fault.Trust, "others on this computer can read the data key", "Make the file private: chmod 600.")
+	ErrExists = fault.New(
+		fault.User, "there is a store already",
+		"Use another --home, or remove the old one yourself if you are sure.",
+	)
+	ErrMissing = fault.New(
+		fault.User, "there is no store", "Make one with `murmur init`, or name another --home.",
+	)
+	ErrPassphrase = fault.New(
+		fault.Locked, "wrong passphrase",
+		"Try again; without the passphrase nobody can open this home.",
+	)
+	ErrForeign = fault.New(
+		fault.Trust, "not a store of this program, or damaged",
+		"Nothing was changed. Restore the directory from a backup, or name another --home.",
+	)
+	ErrFull = fault.New(
+		fault.Quota, "the disk is nearly full",
+		"Make room: a daemon that runs goes on by itself. Nothing that was said to be done is lost.",
+	)
+	ErrExposed = fault.New(
+		fault.Trust, "others on this computer can read the data key",
+		"Make the file private: chmod 600.",
+	)
 )
 
 // Implementation constants: a home is small, and its memory should be too.
@@ -55,7 +72,8 @@ const MaxRecord = 1 << 20
 
 // Store is an open store. Its methods may be called from many goroutines.
 type Store struct {
-	// Free says how many bytes the disk of a directory has left. It may be replaced before the first use.
+	// Free says how many bytes the disk of a directory has left. It may be replaced before the
+	// first use.
 	Free func(dir string) (uint64, error)
 
 	dir    string
@@ -134,8 +152,8 @@ func open(dir string, passphrase []byte) (*Store, error) {
 	return s, nil
 }
 
-// reserve is the free space in bytes below which nothing is written: Badger writes through memory maps
-// of its log and memtables, and a full disk would kill the process in the middle.
+// reserve is the free space in bytes below which nothing is written: Badger writes through memory
+// maps of its log and memtables, and a full disk would kill the process in the middle.
 const reserve = 48 << 20
 
 // free asks the system; tests put their own answer in its place.

@@ -129,7 +129,9 @@ func TestViewIsOneMoment(t *testing.T) {
 			if len(names) != 1 || names[0] != "xbefore" {
 				t.Errorf("seen: %v", names)
 			}
-			return errors.Join(err, s.View(func(tx *Tx) error { return tx.Get("a", "y", &record{}) }))
+			return errors.Join(
+				err, s.View(func(tx *Tx) error { return tx.Get("a", "y", &record{}) }),
+			)
 		})
 		if err != nil {
 			t.Error(err)
@@ -180,7 +182,8 @@ func TestCreateIsNotOpen(t *testing.T) {
 	if err := Create(dir, nil); !errors.Is(err, ErrExists) {
 		t.Errorf("creating twice: %v", err)
 	}
-	if after, err := os.ReadFile(filepath.Join(dir, keyFile)); err != nil || !bytes.Equal(key, after) {
+	if after, err := os.ReadFile(filepath.Join(dir, keyFile)); err != nil ||
+		!bytes.Equal(key, after) {
 		t.Error("the key changed")
 	}
 }
@@ -211,7 +214,8 @@ func TestDamagedFiles(t *testing.T) {
 			if err := os.WriteFile(path, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if s, err := Open(dir, []byte(passphrase)); !errors.Is(err, ErrForeign) && !errors.Is(err, ErrPassphrase) {
+			if s, err := Open(dir, []byte(passphrase)); !errors.Is(err, ErrForeign) &&
+				!errors.Is(err, ErrPassphrase) {
 				t.Errorf("%s: %v, %v", name, s, err)
 			}
 			if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, bad) {
@@ -326,14 +330,17 @@ func TestLargeRecords(t *testing.T) {
 	s := reopen(t, create(t, ""), "")
 	big := record{Text: string(make([]byte, MaxRecord-200))}
 	put(t, s, "a", "big", big)
-	err := s.Update(func(tx *Tx) error { return tx.Put("a", "bigger", record{Text: string(make([]byte, MaxRecord))}) })
+	err := s.Update(func(tx *Tx) error {
+		return tx.Put("a", "bigger", record{Text: string(make([]byte, MaxRecord))})
+	})
 	if err == nil {
 		t.Error("a record above the limit was taken")
 	}
 }
 
-// TestUpdatesAreSynced looks at what the database was opened with, since nothing short of a power cut tells a
-// record that was fsynced from one in the page cache; the power cut itself is `just powercut`, of the boxes.
+// TestUpdatesAreSynced looks at what the database was opened with, since nothing short of a power
+// cut tells a record that was fsynced from one in the page cache; the power cut itself is `just
+// powercut`, of the boxes.
 func TestUpdatesAreSynced(t *testing.T) {
 	if s := reopen(t, create(t, ""), ""); !s.db.Opts().SyncWrites {
 		t.Error("updates return before they are on the disk")

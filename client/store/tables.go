@@ -15,8 +15,8 @@ import (
 	"murmuration/internal/box"
 )
 
-// openBadger turns the panics that Badger has for some damaged files into errors. Its tables are read
-// beforehand: for them it panics in goroutines of its own, which ends the process.
+// openBadger turns the panics that Badger has for some damaged files into errors. Its tables are
+// read beforehand: for them it panics in goroutines of its own, which ends the process.
 func openBadger(o badger.Options) (db *badger.DB, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -43,12 +43,18 @@ func checkTables(o badger.Options) error {
 	if err != nil {
 		return fmt.Errorf("reading the manifest: %w", err)
 	}
-	keys, err := badger.OpenKeyRegistry(badger.KeyRegistryOptions{Dir: o.Dir, ReadOnly: true, EncryptionKey: o.EncryptionKey})
+	keys, err := badger.OpenKeyRegistry(
+		badger.KeyRegistryOptions{Dir: o.Dir, ReadOnly: true, EncryptionKey: o.EncryptionKey},
+	)
 	if err != nil {
 		return fmt.Errorf("reading the keys of tables: %w", err)
 	}
 	defer keys.Close()
-	indices, err := ristretto.NewCache(&ristretto.Config[uint64, *fb.TableIndex]{NumCounters: 1000, MaxCost: o.IndexCacheSize, BufferItems: 64})
+	indices, err := ristretto.NewCache(
+		&ristretto.Config[uint64, *fb.TableIndex]{
+			NumCounters: 1000, MaxCost: o.IndexCacheSize, BufferItems: 64,
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -56,7 +62,10 @@ func checkTables(o badger.Options) error {
 	for id, listed := range manifest.Tables {
 		key, err := keys.DataKey(listed.KeyID)
 		if err == nil {
-			err = box.CheckTable(filepath.Join(o.Dir, table.IDToFilename(id)), &table.Options{DataKey: key, IndexCache: indices})
+			err = box.CheckTable(
+				filepath.Join(o.Dir, table.IDToFilename(id)),
+				&table.Options{DataKey: key, IndexCache: indices},
+			)
 		}
 		if err != nil {
 			return fmt.Errorf("checking a table: %w", err)

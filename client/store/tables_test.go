@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestDamagedTablesAreRefused flips bytes all over a table of the records. Badger alone would panic for some
-// of them, in a goroutine of its own.
+// TestDamagedTablesAreRefused flips bytes all over a table of the records. Badger alone would panic
+// for some of them, in a goroutine of its own.
 func TestDamagedTablesAreRefused(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "home")
 	if err := Create(dir, nil); err != nil {

@@ -15,8 +15,8 @@ var ErrNotFound = errors.New("no such record")
 // Tx reads and writes within one transaction; it is over when its function returns.
 type Tx struct{ records records }
 
-// records is where the records of a transaction are: sealed on a disk, or in memory. What is not there
-// is ErrNotFound.
+// records is where the records of a transaction are: sealed on a disk, or in memory. What is not
+// there is ErrNotFound.
 type records interface {
 	set(bucket, name string, value []byte) error
 	get(bucket, name string) ([]byte, error)
@@ -28,7 +28,8 @@ type records interface {
 var (
 	encMode = must(cbor.CanonicalEncOptions().EncMode())
 	decMode = must(cbor.DecOptions{
-		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden,
+		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden,
+		TagsMd:            cbor.TagsForbidden,
 		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField, MaxNestedLevels: 16,
 	}.DecMode())
 )

@@ -23,7 +23,9 @@ import (
 const bucket = "posts" // Entry, by id
 
 // ErrNoPost says that nothing has this id.
-var ErrNoPost = fault.New(fault.NotFound, "there is no such post", "`murmur timeline` lists the ids.")
+var ErrNoPost = fault.New(
+	fault.NotFound, "there is no such post", "`murmur timeline` lists the ids.",
+)
 
 // Entry is a post as kept.
 type Entry struct {

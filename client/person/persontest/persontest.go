@@ -1,5 +1,5 @@
-// Package persontest answers a person's requests from boxes in memory, at once and in order: for the
-// tests of parts, which need no network to go wrong in.
+// Package persontest answers a person's requests from boxes in memory, at once and in order: for
+// the tests of parts, which need no network to go wrong in.
 package persontest
 
 import (
@@ -118,7 +118,10 @@ func (s *Sender) Step(now time.Time, p *person.Person) error {
 	}
 	for _, t := range append([]sender.Target(nil), s.Watched...) {
 		reply := s.holder.perform(now, box.OpRead, t.Day, box.Box{ID: t.ID})
-		e := sender.Event{Kind: sender.Polled, Token: t.Token, Op: box.OpRead, Day: t.Day, ID: t.ID, Reply: reply, Sent: now}
+		e := sender.Event{
+			Kind: sender.Polled, Token: t.Token, Op: box.OpRead, Day: t.Day, ID: t.ID, Reply: reply,
+			Sent: now,
+		}
 		if err := p.Answered(now, e); err != nil {
 			return err
 		}
@@ -126,7 +129,10 @@ func (s *Sender) Step(now time.Time, p *person.Person) error {
 	for _, r := range append([]sender.Request(nil), s.Requests...) {
 		s.Cancel(r.Token)
 		reply := s.holder.perform(now, r.Op, r.Day, r.Box)
-		e := sender.Event{Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID, Reply: reply, Sent: now}
+		e := sender.Event{
+			Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID, Reply: reply,
+			Sent: now,
+		}
 		if err := p.Answered(now, e); err != nil {
 			return err
 		}
