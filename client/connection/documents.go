@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/follow"
 	"murmuration/internal/documents"
 )
 
@@ -57,15 +58,15 @@ func (u user) Expire(time.Time) {}
 func (c *Connection) trouble(now time.Time) error {
 	t := c.documents.Trouble()
 	switch t.Kind {
-	case directory.BeforeStart:
+	case follow.BeforeStart:
 		return ErrClock.With("the network begins at %s, and this computer's clock says %s", stamp(t.At), stamp(now))
-	case directory.ClockBehind:
+	case follow.ClockBehind:
 		return ErrClock.With("this computer's clock says %s; the network's document begins at %s", stamp(now), stamp(t.At))
-	case directory.StoodStill:
+	case follow.StoodStill:
 		return ErrNoDocument.With("the latest one ended at %s, and this computer's clock says %s", stamp(t.At), stamp(now))
-	case directory.NotBegun:
+	case follow.NotBegun:
 		return ErrNoDocument.With("the next one begins at %s", stamp(t.At))
-	case directory.Missing, directory.Late:
+	case follow.Missing, follow.Late:
 		if errors.Is(t.Err, documents.ErrUnreached) {
 			return ErrOffline.With("%w", t.Err)
 		}

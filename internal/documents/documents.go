@@ -1,9 +1,9 @@
-// Package documents is the network documents of one node or client: it drives a directory.Follower.
+// Package documents is the network documents of one node or client: it drives a follow.Follower.
 // It fetches them over links, keeps them on disk over restarts, hands the one in force to all who
 // need it, and keeps what it found that should not be.
 //
 // It must not decide which document is taken (directory.Chain) or when one is fetched
-// (directory.Follower), and knows nothing of what they are used for.
+// (follow.Follower), and knows nothing of what they are used for.
 package documents
 
 import (
@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/follow"
 )
 
 // Source is where documents are fetched: Links, outside of tests.
@@ -48,21 +49,21 @@ type Config struct {
 	// Source is nil for an authority: its documents come by Add.
 	Source Source
 	// Follow is who follows, but for Genesis and Rand.
-	Follow directory.FollowerConfig
+	Follow follow.Config
 	// Log takes one line per event that somebody acts on; nil discards.
 	Log *slog.Logger
 }
 
 // Node is how nodes follow. History is for those that give documents to others.
-func Node(g *directory.Genesis, history directory.Epoch) directory.FollowerConfig {
+func Node(g *directory.Genesis, history directory.Epoch) follow.Config {
 	const first, last = 250 * time.Millisecond, 15 * time.Second
 	most := min(last, max(first, g.Parameters.EpochLength/32))
-	return directory.FollowerConfig{History: history, Early: true, RetryFirst: first, RetryLast: most}
+	return follow.Config{History: history, Early: true, RetryFirst: first, RetryLast: most}
 }
 
 // Client is how clients follow: later, and with more patience.
-func Client(g *directory.Genesis) directory.FollowerConfig {
-	return directory.FollowerConfig{RetryFirst: time.Second, RetryLast: g.Parameters.EpochLength / 8}
+func Client(g *directory.Genesis) follow.Config {
+	return follow.Config{RetryFirst: time.Second, RetryLast: g.Parameters.EpochLength / 8}
 }
 
 // Set is the documents that a node or client has. Its methods may be called from many goroutines;
@@ -73,7 +74,7 @@ type Set struct {
 	wake    chan struct{}                      // one place: "Add changed something"
 
 	mu       sync.Mutex // guards all below
-	follower *directory.Follower
+	follower *follow.Follower
 	raw      map[directory.Epoch][]byte // what Bytes was asked for
 	saved    map[directory.Epoch]bool   // in the store
 	findings []Finding
@@ -90,7 +91,7 @@ func Open(cfg Config) (*Set, error) {
 	rand.Read(seed[:]) // never fails
 	cfg.Follow.Genesis, cfg.Follow.Rand = cfg.Genesis, mrand.New(mrand.NewChaCha8(seed))
 	s := &Set{
-		cfg: cfg, wake: make(chan struct{}, 1), follower: directory.NewFollower(cfg.Follow),
+		cfg: cfg, wake: make(chan struct{}, 1), follower: follow.New(cfg.Follow),
 		raw: map[directory.Epoch][]byte{}, saved: map[directory.Epoch]bool{},
 	}
 	return s, s.load()
@@ -133,7 +134,7 @@ func (s *Set) Bytes(e directory.Epoch) []byte {
 }
 
 // Trouble is what stands between this node or client and the document of the current epoch.
-func (s *Set) Trouble() directory.Trouble {
+func (s *Set) Trouble() follow.Trouble {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.follower.Trouble()
@@ -161,13 +162,13 @@ func (s *Set) Add(now time.Time, doc *directory.Document) error {
 
 // ClockError ends Run at its beginning, when the clock cannot be right.
 type ClockError struct {
-	Trouble directory.Trouble // BeforeStart or ClockBehind
-	Now     time.Time         // by this computer's clock
+	Trouble follow.Trouble // BeforeStart or ClockBehind
+	Now     time.Time      // by this computer's clock
 }
 
 func (e *ClockError) Error() string {
 	what := "the network's document begins at"
-	if e.Trouble.Kind == directory.BeforeStart {
+	if e.Trouble.Kind == follow.BeforeStart {
 		what = "the network begins at"
 	}
 	return fmt.Sprintf("%s %s, and this computer's clock says %s\n  set the clock, or wait", what, stamp(e.Trouble.At), stamp(e.Now))
@@ -188,11 +189,11 @@ const saveEvery = time.Minute
 // when it returns. A clock that cannot be right is a ClockError, unless a document was in force.
 func (s *Set) Run(ctx context.Context, user User) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.follow(ctx, group, user) }) // ends with ctx
+	group.Go(func() error { return s.live(ctx, group, user) }) // ends with ctx
 	return group.Wait()
 }
 
-func (s *Set) follow(ctx context.Context, group *errgroup.Group, user User) error {
+func (s *Set) live(ctx context.Context, group *errgroup.Group, user User) error {
 	answers := make(chan answer, 1) // the follower waits for one at a time
 	for ctx.Err() == nil {
 		now := time.Now()
@@ -200,10 +201,10 @@ func (s *Set) follow(ctx context.Context, group *errgroup.Group, user User) erro
 		step, next := s.follower.Due(now), s.follower.Next(now)
 		s.forget()
 		s.mu.Unlock()
-		switch step.Follow {
-		case directory.FollowFetch:
+		switch step.Do {
+		case follow.Fetch:
 			group.Go(func() error { answers <- s.fetch(ctx, step); return nil }) // ends with ctx
-		case directory.FollowNothing:
+		case follow.Nothing:
 			s.wait(ctx, next, answers)
 		default:
 			if err := s.do(now, step, user); err != nil {
@@ -215,18 +216,18 @@ func (s *Set) follow(ctx context.Context, group *errgroup.Group, user User) erro
 }
 
 // do what has to do with the user.
-func (s *Set) do(now time.Time, step directory.Step, user User) error {
-	switch step.Follow {
-	case directory.FollowUse:
+func (s *Set) do(now time.Time, step follow.Step, user User) error {
+	switch step.Do {
+	case follow.Use:
 		s.current.Store(step.Document)
 		return user.Use(now, step.Document)
-	case directory.FollowPrepare:
+	case follow.Prepare:
 		return user.Prepare(step.Document)
-	case directory.FollowExpire:
+	case follow.Expire:
 		s.current.Store(nil)
 		s.sayExpired()
 		user.Expire(now)
-	case directory.FollowReport:
+	case follow.Report:
 		return s.report(now, step.Trouble)
 	}
 	return nil
@@ -254,7 +255,7 @@ func (s *Set) wait(ctx context.Context, next time.Time, answers <-chan answer) {
 }
 
 // fetch asks an entry. An authority asks nobody.
-func (s *Set) fetch(ctx context.Context, step directory.Step) answer {
+func (s *Set) fetch(ctx context.Context, step follow.Step) answer {
 	if s.cfg.Source == nil {
 		return answer{err: fmt.Errorf("%w: this authority has not signed it yet", directory.ErrNoDocument)}
 	}
@@ -282,24 +283,24 @@ func (s *Set) sayExpired() {
 }
 
 // report says what is wrong, once, and that it is over.
-func (s *Set) report(now time.Time, t directory.Trouble) error {
+func (s *Set) report(now time.Time, t follow.Trouble) error {
 	log, at := s.cfg.Log, stamp(t.At)
 	switch t.Kind {
-	case directory.NoTrouble:
+	case follow.NoTrouble:
 		log.Info("the network document for now is here")
-	case directory.BeforeStart, directory.ClockBehind:
+	case follow.BeforeStart, follow.ClockBehind:
 		err := &ClockError{t, now}
 		if s.Current() == nil {
 			return err
 		}
 		log.Error("this computer's clock is behind: set it", "error", err)
-	case directory.StoodStill:
+	case follow.StoodStill:
 		log.Error("the latest network document has ended: the network stood still, or this computer's clock is ahead", "ended", at)
-	case directory.NotBegun:
+	case follow.NotBegun:
 		log.Warn("there is no network document for now: nothing is carried until the first one begins", "begins", at)
-	case directory.Missing:
+	case follow.Missing:
 		log.Warn("no network document can be had, and nothing is carried until there is one: check this computer's connection", "error", t.Err)
-	case directory.Late:
+	case follow.Late:
 		log.Warn("going on with an old network document, for three epochs at most: the new one cannot be had", "error", t.Err)
 	}
 	return nil

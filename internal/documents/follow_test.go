@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/follow"
 	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
 )
@@ -56,7 +57,7 @@ func TestEpochsAreFollowed(t *testing.T) {
 				}
 			}
 		})
-		if err != nil || from.asked.Load() != 24 || s.Trouble().Kind != directory.NoTrouble {
+		if err != nil || from.asked.Load() != 24 || s.Trouble().Kind != follow.NoTrouble {
 			t.Errorf("%d questions, %v, %v", from.asked.Load(), s.Trouble(), err)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 
 	"murmuration/internal/backoff"
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/follow"
 	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
 	"murmuration/internal/durable"
@@ -184,7 +185,7 @@ func (a *announcer) catchUp(ctx context.Context, e directory.Epoch) error {
 	if a.documents.Document(e) != nil {
 		return nil
 	}
-	if a.documents.Trouble().Kind == directory.NoTrouble {
+	if a.documents.Trouble().Kind == follow.NoTrouble {
 		return errors.New("the document of this epoch is being fetched")
 	}
 	return errors.Join(directory.ErrNoDocument, a.submit(ctx, e))

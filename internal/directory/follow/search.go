@@ -1,4 +1,4 @@
-package directory
+package follow
 
 import (
 	"errors"
@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"murmuration/internal/backoff"
+	"murmuration/internal/directory"
 )
 
 // search is for one epoch's document: rounds over the entries in random order, with growing waits
 // between the rounds. Where none has it and nothing serves, one is asked once for its latest, which
 // tells what is wrong.
 type search struct {
-	epoch  Epoch
+	epoch  directory.Epoch
 	at     time.Time // of the next question
 	left   []int     // entries that were not asked in this round
 	latest bool      // the next question is for the latest document
@@ -23,10 +24,10 @@ type search struct {
 	waits  *backoff.Backoff
 }
 
-func (s *search) ask(rng *rand.Rand, entries int) (Epoch, int) {
+func (s *search) ask(rng *rand.Rand, entries int) (directory.Epoch, int) {
 	if s.latest {
 		s.latest, s.told = false, true
-		return Latest, rng.IntN(entries)
+		return directory.Latest, rng.IntN(entries)
 	}
 	if len(s.left) == 0 {
 		s.left = rng.Perm(entries)
@@ -40,7 +41,7 @@ func (s *search) ask(rng *rand.Rand, entries int) (Epoch, int) {
 // another round.
 func (s *search) failed(now time.Time, err error, blind bool) {
 	s.at, s.err = now, err
-	s.absent = s.absent || errors.Is(err, ErrNoDocument)
+	s.absent = s.absent || errors.Is(err, directory.ErrNoDocument)
 	switch {
 	case len(s.left) > 0:
 	case blind && s.absent && !s.told:

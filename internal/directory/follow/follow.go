@@ -1,4 +1,9 @@
-package directory
+// Package follow is the core of everybody who goes by network documents: a Follower has the documents at
+// hand that serve, and says what to do next and when: fetch one from an entry, use it from now on, carry
+// nothing, tell what is wrong.
+//
+// It must not do any of that itself, and must not take a document otherwise than directory.Chain does.
+package follow
 
 import (
 	"fmt"
@@ -6,42 +11,43 @@ import (
 	"time"
 
 	"murmuration/internal/backoff"
+	"murmuration/internal/directory"
 )
 
-// Follow is what a Follower asks of its driver.
-type Follow uint8
+// Do is what a Follower asks of its driver.
+type Do uint8
 
 // The things to do. A driver handles every one of them.
 const (
-	FollowNothing Follow = iota // until Next
-	FollowUse                   // Step.Document is in force from now on
-	FollowExpire                // no document is in force: carry nothing until the next FollowUse
-	FollowPrepare               // Step.Document will be in force when its epoch begins
-	FollowFetch                 // ask Step.Entry for the document of Step.Epoch, then call Answered
-	FollowReport                // Step.Trouble is new, or over
+	Nothing Do = iota // until Next
+	Use               // Step.Document is in force from now on
+	Expire            // no document is in force: carry nothing until the next Use
+	Prepare           // Step.Document will be in force when its epoch begins
+	Fetch             // ask Step.Entry for the document of Step.Epoch, then call Answered
+	Report            // Step.Trouble is new, or over
 )
 
-func (f Follow) String() string {
-	return [...]string{"nothing", "use", "expire", "prepare", "fetch", "report"}[min(f, FollowReport)]
+func (d Do) String() string {
+	return [...]string{"nothing", "use", "expire", "prepare", "fetch", "report"}[min(d, Report)]
 }
 
-// Step is one thing to do; only the fields that Follow names are set.
+// Step is one thing to do; only the fields that Do names are set.
 type Step struct {
-	Follow   Follow
-	Document *Document
-	Epoch    Epoch // whose document to fetch, or Latest
-	Entry    int   // of Genesis.Entries
+	Do       Do
+	Document *directory.Document
+	Epoch    directory.Epoch // whose document to fetch, or Latest
+	Entry    int             // of Genesis.Entries
 	Trouble  Trouble
 }
 
-// FollowerConfig says for whom documents are followed.
-type FollowerConfig struct {
-	Genesis *Genesis
+// Config says for whom documents are followed.
+type Config struct {
+	Genesis *directory.Genesis
 	// Rand draws times and entries. The follower owns it.
 	Rand *rand.Rand
 	// History is how many epochs before the current one stay at hand, for others who ask. Zero keeps
 	// nothing but what is or will be in force.
-	History Epoch
+	History directory.Epoch
 	// Early fetches the next document in the first half of the publishing phase. Nodes do, so that
 	// clients find it with each of them; those come at any time of the phase.
 	Early bool
@@ -49,39 +55,37 @@ type FollowerConfig struct {
 	RetryFirst, RetryLast time.Duration
 }
 
-// Follower is the core of everybody who goes by network documents: it follows the epochs, has the
-// documents that serve at hand, and says what to do next and when. It fetches the document of the
-// current epoch at once if it is missing, and the next one at a random time after it was signed, from
-// entries drawn at random. What it takes is the rule of Chain.
+// Follower follows the epochs. It fetches the document of the current epoch at once if it is missing, and
+// the next one at a random time after it was signed, from entries drawn at random.
 //
 // It is told the time with every call and does nothing itself: call Due until it returns
-// FollowNothing, and again at Next and after every other call. A clock that is set back or jumps
+// Nothing, and again at Next and after every other call. A clock that is set back or jumps
 // ahead does it no harm. It is not safe for concurrent use.
 type Follower struct {
-	cfg      FollowerConfig
-	schedule Schedule
-	chain    *Chain
+	cfg      Config
+	schedule directory.Schedule
+	chain    *directory.Chain
 
-	last     time.Time // of the calls
-	epoch    Epoch     // at last
-	inForce  *Document
-	expired  bool      // that nothing is in force was said
-	prepared *Document // was announced
-	trouble  Trouble   // was reported
+	last     time.Time       // of the calls
+	epoch    directory.Epoch // at last
+	inForce  *directory.Document
+	expired  bool                // that nothing is in force was said
+	prepared *directory.Document // was announced
+	trouble  Trouble             // was reported
 
-	current, next *search // nil: not missing
-	asking        *search // whose answer is awaited
-	asked         Epoch   // or Latest
+	current, next *search         // nil: not missing
+	asking        *search         // whose answer is awaited
+	asked         directory.Epoch // or Latest
 }
 
-// NewFollower begins without documents: Add those of the last run, the oldest first.
-func NewFollower(cfg FollowerConfig) *Follower {
-	chain, _ := NewChain(cfg.Genesis, nil) // never fails without a document
+// New begins without documents: Add those of the last run, the oldest first.
+func New(cfg Config) *Follower {
+	chain, _ := directory.NewChain(cfg.Genesis, nil) // never fails without a document
 	return &Follower{cfg: cfg, schedule: cfg.Genesis.Schedule(), chain: chain}
 }
 
 // Chain is the documents at hand. Only the follower may change it.
-func (f *Follower) Chain() *Chain { return f.chain }
+func (f *Follower) Chain() *directory.Chain { return f.chain }
 
 // Trouble is what stands between the follower and the document of the current epoch.
 func (f *Follower) Trouble() Trouble { return f.trouble }
@@ -97,22 +101,22 @@ func (f *Follower) Due(now time.Time) Step {
 	switch next := f.chain.Document(e + 1); {
 	case doc != nil && doc != f.inForce:
 		f.inForce, f.expired = doc, false
-		return Step{Follow: FollowUse, Document: doc}
+		return Step{Do: Use, Document: doc}
 	case doc == nil && !f.expired:
 		f.inForce, f.expired = nil, true
-		return Step{Follow: FollowExpire}
+		return Step{Do: Expire}
 	case next != nil && next != f.prepared:
 		f.prepared = next
-		return Step{Follow: FollowPrepare, Document: next}
+		return Step{Do: Prepare, Document: next}
 	}
-	if step := f.report(f.diagnose(e)); step.Follow != FollowNothing {
+	if step := f.report(f.diagnose(e)); step.Do != Nothing {
 		return step
 	}
 	return f.fetch(now)
 }
 
 // turn brings what is searched for up to the time.
-func (f *Follower) turn(now time.Time, e Epoch) {
+func (f *Follower) turn(now time.Time, e directory.Epoch) {
 	setBack := now.Before(f.last.Add(-f.cfg.RetryLast)) // by less, and what waits comes by itself
 	if e != f.epoch || setBack {
 		f.current = nil
@@ -129,7 +133,7 @@ func (f *Follower) turn(now time.Time, e Epoch) {
 }
 
 // search goes on with s, or begins at a time; nil if the document is here.
-func (f *Follower) search(s *search, e Epoch, at time.Time) *search {
+func (f *Follower) search(s *search, e directory.Epoch, at time.Time) *search {
 	switch {
 	case f.chain.Document(e) != nil:
 		return nil
@@ -140,11 +144,11 @@ func (f *Follower) search(s *search, e Epoch, at time.Time) *search {
 }
 
 // nextTime draws when to fetch the document of the epoch after e.
-func (f *Follower) nextTime(now time.Time, e Epoch) time.Time {
+func (f *Follower) nextTime(now time.Time, e directory.Epoch) time.Time {
 	if f.next != nil || f.chain.Document(e+1) != nil {
 		return time.Time{} // not needed: draw nothing
 	}
-	from, to := f.schedule.EndOf(e, PhaseSign), f.schedule.StartOf(e+1)
+	from, to := f.schedule.EndOf(e, directory.PhaseSign), f.schedule.StartOf(e+1)
 	if f.cfg.Early {
 		return from.Add(time.Duration(f.cfg.Rand.Int64N(int64(to.Sub(from)/2) + 1)))
 	}
@@ -156,7 +160,7 @@ func (f *Follower) nextTime(now time.Time, e Epoch) time.Time {
 }
 
 // Oldest is the first epoch whose document may still be needed.
-func (f *Follower) Oldest() Epoch {
+func (f *Follower) Oldest() directory.Epoch {
 	oldest := f.epoch - min(f.epoch, f.cfg.History)
 	if doc := f.chain.InForce(f.epoch); doc != nil {
 		oldest = min(oldest, doc.Epoch)
@@ -178,11 +182,11 @@ func (f *Follower) Next(now time.Time) time.Time {
 }
 
 // Add takes a document that came by itself.
-func (f *Follower) Add(d *Document) error { return f.chain.Accept(d) }
+func (f *Follower) Add(d *directory.Document) error { return f.chain.Accept(d) }
 
-// Answered takes the answer to the last FollowFetch: a document that was verified against nothing yet,
+// Answered takes the answer to the last Fetch: a document that was verified against nothing yet,
 // or why there is none. The error is the reason why the document was not taken; the follower goes on.
-func (f *Follower) Answered(now time.Time, d *Document, err error) error {
+func (f *Follower) Answered(now time.Time, d *directory.Document, err error) error {
 	s := f.asking
 	f.asking = nil
 	if s == nil {
@@ -198,15 +202,15 @@ func (f *Follower) Answered(now time.Time, d *Document, err error) error {
 }
 
 // take is for a document that was asked for.
-func (f *Follower) take(s *search, d *Document) error {
-	if d.Epoch != f.asked && f.asked != Latest {
+func (f *Follower) take(s *search, d *directory.Document) error {
+	if d.Epoch != f.asked && f.asked != directory.Latest {
 		return fmt.Errorf("asked for the network document of epoch %d and got that of %d", f.asked, d.Epoch)
 	}
 	if err := f.chain.Accept(d); err != nil {
 		return err
 	}
 	if d.Epoch != s.epoch {
-		return fmt.Errorf("%w for epoch %d: the latest is of %d", ErrNoDocument, s.epoch, d.Epoch)
+		return fmt.Errorf("%w for epoch %d: the latest is of %d", directory.ErrNoDocument, s.epoch, d.Epoch)
 	}
 	return nil
 }
@@ -219,7 +223,7 @@ func (f *Follower) fetch(now time.Time) Step {
 	}
 	e, entry := s.ask(f.cfg.Rand, len(f.cfg.Genesis.Entries))
 	f.asking, f.asked = s, e
-	return Step{Follow: FollowFetch, Epoch: e, Entry: entry}
+	return Step{Do: Fetch, Epoch: e, Entry: entry}
 }
 
 // earliest is the search whose turn is next; the current document goes before the next one.

@@ -1,33 +1,34 @@
-package directory
+package follow
 
 import (
 	"fmt"
 	"time"
 
+	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
 )
 
-// TroubleKind is a sort of Trouble, which decides what is to be done about it.
-type TroubleKind uint8
+// Kind is a sort of Trouble, which decides what is to be done about it.
+type Kind uint8
 
 // The troubles of following, the first of which is none.
 const (
-	NoTrouble   TroubleKind = iota
-	BeforeStart             // the clock is before the network's first epoch, which begins At
-	ClockBehind             // the clock is behind: a document is signed whose epoch begins At
-	StoodStill              // the latest document ended At: the network stood still, or the clock is ahead
-	NotBegun                // there is no document for now; the first one begins At
-	Missing                 // no document can be had, because of Err
-	Late                    // that of this epoch cannot be had, because of Err; an older one is in force
+	NoTrouble   Kind = iota
+	BeforeStart      // the clock is before the network's first epoch, which begins At
+	ClockBehind      // the clock is behind: a document is signed whose epoch begins At
+	StoodStill       // the latest document ended At: the network stood still, or the clock is ahead
+	NotBegun         // there is no document for now; the first one begins At
+	Missing          // no document can be had, because of Err
+	Late             // that of this epoch cannot be had, because of Err; an older one is in force
 )
 
-func (k TroubleKind) String() string {
+func (k Kind) String() string {
 	return [...]string{"none", "before start", "clock behind", "stood still", "not begun", "missing", "late"}[min(k, Late)]
 }
 
 // Trouble is why a follower has not got what it should have.
 type Trouble struct {
-	Kind TroubleKind
+	Kind Kind
 	At   time.Time
 	Err  error
 }
@@ -49,11 +50,11 @@ func (f *Follower) report(t Trouble) Step {
 	if !news {
 		return Step{}
 	}
-	return Step{Follow: FollowReport, Trouble: t}
+	return Step{Do: Report, Trouble: t}
 }
 
 // diagnose says what is wrong in epoch e, once a round over the entries was in vain.
-func (f *Follower) diagnose(e Epoch) Trouble {
+func (f *Follower) diagnose(e directory.Epoch) Trouble {
 	latest, s := f.chain.Latest(), f.current
 	switch {
 	case latest != nil && latest.Epoch > e+1:

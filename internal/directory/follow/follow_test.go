@@ -1,17 +1,23 @@
-package directory
+package follow
 
 import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"murmuration/internal/directory"
 	"murmuration/internal/transcript"
+	"murmuration/sim/world"
 )
 
-// TestFollowerTranscripts runs the files in testdata/follower. Epochs have an hour, and times are
+// TestFollowerTranscripts runs the files in testdata. Epochs have an hour, and times are
 // counted from the start of epoch 0.
 //
 //	client | node                      who follows; a node keeps a history of two epochs
@@ -28,7 +34,7 @@ import (
 //	held                               what is at hand
 //	quiet                              fetches in vain are only counted from here on
 func TestFollowerTranscripts(t *testing.T) {
-	transcript.Run(t, "testdata/follower/*.txt", func(t *testing.T) func(string) string {
+	transcript.Run(t, "testdata/*.txt", func(t *testing.T) func(string) string {
 		return newFollowed(t).obey
 	})
 }
@@ -36,9 +42,11 @@ func TestFollowerTranscripts(t *testing.T) {
 // followed is a network as a follower sees it.
 type followed struct {
 	t      *testing.T
-	g      *Genesis
-	made   map[string]*Document
-	signed map[Epoch]bool
+	w      *world.World
+	g      *directory.Genesis
+	start  time.Time
+	made   map[string]*directory.Document // that the world has not
+	signed map[directory.Epoch]bool
 	odd    map[string]string // "ENTRY E": fork, stray, forge or without
 	down   map[string]bool
 	node   bool
@@ -49,20 +57,28 @@ type followed struct {
 	trace  strings.Builder
 }
 
-func newFollowed(t *testing.T) *followed {
-	p := testParameters(t)
-	p.EpochLength, p.Grace = time.Hour, 15*time.Minute
-	var list []Authority
-	for i := range 3 {
-		name := fmt.Sprintf("a%d", i+1)
-		list = append(list, Authority{name, identity(name).ID(), fmt.Sprintf("127.0.0.1:%d", 7001+i)})
+// signing is a world that has signed documents for longer than any transcript lasts.
+var signing = sync.OnceValues(func() (*world.World, error) {
+	p := world.Quick()
+	p.EpochLength, p.MixLoopEvery = time.Hour, time.Minute
+	drawn, err := world.ParseNetwork("p1 p2 p3 -> [m1] -> [m2] -> [m3]")
+	if err != nil {
+		return nil, err
 	}
-	g, err := NewGenesis("test", testStart, p, list[:1], list)
+	w, err := world.New(world.Config{Seed: 1, Network: drawn, Parameters: p, Null: true})
+	if err != nil {
+		return nil, err
+	}
+	return w, w.Run(31 * time.Hour)
+})
+
+func newFollowed(t *testing.T) *followed {
+	w, err := signing()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &followed{t: t, g: g, made: map[string]*Document{}, signed: map[Epoch]bool{}, odd: map[string]string{},
-		down: map[string]bool{}}
+	return &followed{t: t, w: w, g: w.Genesis(), start: w.Genesis().Start, made: map[string]*directory.Document{},
+		signed: map[directory.Epoch]bool{}, odd: map[string]string{}, down: map[string]bool{}}
 }
 
 func (w *followed) obey(line string) string {
@@ -86,7 +102,7 @@ func (w *followed) obey(line string) string {
 			w.down[entry] = words[0] == "down"
 		}
 	case "start":
-		w.start(args[0], args[1:])
+		w.begin(args[0], args[1:])
 	case "until":
 		w.live(w.time(args[0]))
 	case "at":
@@ -103,22 +119,32 @@ func (w *followed) obey(line string) string {
 	return w.trace.String()
 }
 
-func (w *followed) epoch(s string) Epoch { return Epoch(number(w.t, s)) }
+func (w *followed) epoch(s string) directory.Epoch {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return directory.Epoch(n)
+}
 
 func (w *followed) time(s string) time.Time {
 	d, err := time.ParseDuration(s)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return testStart.Add(d)
+	return w.start.Add(d)
 }
+
+// digests are not what a transcript is about.
+var digests = regexp.MustCompile("[0-9a-f]{64}")
 
 func (w *followed) note(format string, args ...any) {
 	if w.vain > 0 {
 		fmt.Fprintf(&w.trace, "  … %d fetches in vain\n", w.vain)
 		w.vain = 0
 	}
-	fmt.Fprintf(&w.trace, "%s  %s\n", w.now.Sub(testStart).Truncate(time.Second), fmt.Sprintf(format, args...))
+	text := digests.ReplaceAllString(fmt.Sprintf(format, args...), "…")
+	fmt.Fprintf(&w.trace, "%s  %s\n", w.now.Sub(w.start).Truncate(time.Second), text)
 }
 
 func because(err error) string {
@@ -126,7 +152,7 @@ func because(err error) string {
 		return ""
 	}
 	kind := "refused"
-	for _, known := range []error{ErrTwoDocuments, ErrBrokenChain, ErrOlder, ErrSignature, ErrNoDocument, ErrFewSignatures} {
+	for _, known := range []error{directory.ErrTwoDocuments, directory.ErrBrokenChain, directory.ErrOlder, directory.ErrSignature, directory.ErrNoDocument, directory.ErrFewSignatures} {
 		if errors.Is(err, known) {
 			kind = known.Error()
 		}
@@ -134,15 +160,15 @@ func because(err error) string {
 	return ": " + kind
 }
 
-func (w *followed) start(at string, kept []string) {
+func (w *followed) begin(at string, kept []string) {
 	w.now = w.time(at)
-	cfg := FollowerConfig{Genesis: w.g, Rand: rand.New(rand.NewChaCha8([32]byte{7})),
+	cfg := Config{Genesis: w.g, Rand: rand.New(rand.NewChaCha8([32]byte{7})),
 		RetryFirst: time.Second, RetryLast: w.g.Parameters.EpochLength / 8}
 	if w.node {
 		cfg.History, cfg.Early = 2, true
 		cfg.RetryFirst, cfg.RetryLast = 250*time.Millisecond, 15*time.Second
 	}
-	w.f = NewFollower(cfg)
+	w.f = New(cfg)
 	for _, e := range kept {
 		if err := w.f.Add(w.document("", e)); err != nil {
 			w.t.Fatal(err)
@@ -154,18 +180,18 @@ func (w *followed) start(at string, kept []string) {
 func (w *followed) live(until time.Time) {
 	for {
 		step := w.f.Due(w.now)
-		switch step.Follow {
-		case FollowUse:
+		switch step.Do {
+		case Use:
 			w.note("use %d", step.Document.Epoch)
-		case FollowExpire:
+		case Expire:
 			w.note("expire")
-		case FollowPrepare:
+		case Prepare:
 			w.note("prepare %d", step.Document.Epoch)
-		case FollowReport:
+		case Report:
 			w.note("report %s", strings.ReplaceAll(step.Trouble.String(), "network document ", ""))
-		case FollowFetch:
+		case Fetch:
 			w.fetch(step)
-		case FollowNothing:
+		case Nothing:
 			next := w.f.Next(w.now)
 			if next.After(until) {
 				w.now = later(w.now, until)
@@ -178,7 +204,7 @@ func (w *followed) live(until time.Time) {
 
 func (w *followed) fetch(step Step) {
 	entry, asked := w.g.Entries[step.Entry].Name, "latest"
-	if step.Epoch != Latest {
+	if step.Epoch != directory.Latest {
 		asked = fmt.Sprint(step.Epoch)
 	}
 	began := w.now
@@ -205,43 +231,47 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-func (w *followed) answer(entry string, e Epoch) (*Document, error) {
+func (w *followed) answer(entry string, e directory.Epoch) (*directory.Document, error) {
 	if w.down[entry] {
 		return nil, errors.New("it cannot be reached")
 	}
-	if e == Latest {
+	if e == directory.Latest {
 		for s := range w.signed {
-			if w.odd[fmt.Sprintf("%s %d", entry, s)] != "without" && (e == Latest || s > e) {
+			if w.odd[fmt.Sprintf("%s %d", entry, s)] != "without" && (e == directory.Latest || s > e) {
 				e = s
 			}
 		}
 	}
 	if !w.signed[e] || w.odd[fmt.Sprintf("%s %d", entry, e)] == "without" {
-		return nil, ErrNoDocument
+		return nil, directory.ErrNoDocument
 	}
 	return w.document(entry, fmt.Sprint(e)), nil
 }
 
 // document is the one of an epoch that an entry has.
-func (w *followed) document(entry, epoch string) *Document {
-	e, odd := w.epoch(epoch), w.odd[entry+" "+epoch]
-	if d := w.made[odd+epoch]; d != nil {
-		return d
+func (w *followed) document(entry, epoch string) *directory.Document {
+	signed, odd := w.w.Document(w.epoch(epoch)), w.odd[entry+" "+epoch]
+	if odd == "" || odd == "without" {
+		return signed
 	}
-	names, previous := someNodes, Digest{}
-	if e > 0 {
-		previous = w.document("", fmt.Sprint(e-1)).Digest()
+	if w.made[odd+epoch] == nil {
+		w.made[odd+epoch] = w.other(signed, odd)
 	}
+	return w.made[odd+epoch]
+}
+
+func (w *followed) other(signed *directory.Document, odd string) *directory.Document {
+	d := *signed
+	d.Nodes, d.Signatures = slices.Clone(d.Nodes), nil
 	switch odd {
 	case "fork":
-		names = someNodes[:8]
+		d.Nodes[0].Packets = 990
 	case "stray":
-		previous = Digest{9}
+		d.Previous[0] ^= 1
 	}
-	d := testDocument(w.t, w.g, e, previous, names...)
+	d.Sign(w.w.NodeOf(w.g.Authorities[0].ID).Identity())
 	if odd == "forge" {
 		d.Signatures[0].Bytes[3] ^= 1
 	}
-	w.made[odd+epoch] = d
-	return d
+	return &d
 }
