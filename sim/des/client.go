@@ -84,6 +84,7 @@ func (s *clients) slot() {
 	default:
 		s.send(event{Src: c, Dst: s.e.routes.anyProvider(), Ref: none, Class: drop})
 	}
+	s.e.outboxes.passed(c)
 }
 
 func (s *clients) payload(c int32) {

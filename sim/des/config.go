@@ -47,6 +47,9 @@ type Config struct {
 	// NoCover leaves a payload slot empty when there is nothing to say. With no loop and drop
 	// streams this is the network without cover that attacks need as their control.
 	NoCover bool
+	// BuildAhead says that a client builds the packet of a slot when the slot before it is over, whatever
+	// stream it is of: what is wanted in between waits for the slot after. Our clients do.
+	BuildAhead bool
 
 	Retrieval  Retrieval
 	PullEvery  time.Duration // for Pull

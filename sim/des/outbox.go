@@ -7,6 +7,7 @@ type outboxes struct {
 	items   []item // arena of all outboxes
 	free    int32
 	filled  set
+	built   []int64 // with BuildAhead: when the last slot of a client who had something passed
 }
 
 // ends are the first and the last element of a list in an arena.
@@ -29,6 +30,9 @@ func (o *outboxes) init(e *engine) {
 		o.clients[i] = ends{none, none}
 	}
 	o.filled = newSet(e.cfg.Clients)
+	if e.cfg.BuildAhead {
+		o.built = make([]int64, e.cfg.Clients)
+	}
 }
 
 // put adds something to a client's outbox.
@@ -53,6 +57,13 @@ func (o *outboxes) put(c int32, it item) {
 	box.last = i
 }
 
+// passed notes that a slot of a client is over: what waits can be in the packet of the next one.
+func (o *outboxes) passed(c int32) {
+	if o.built != nil && o.filled.has(c) {
+		o.built[c] = o.e.now
+	}
+}
+
 // take makes a packet of the head of a client's outbox.
 func (o *outboxes) take(c int32) (event, bool) {
 	if !o.filled.has(c) {
@@ -62,6 +73,9 @@ func (o *outboxes) take(c int32) (event, bool) {
 	box := &o.clients[c]
 	i := box.first
 	it := o.items[i]
+	if o.built != nil && it.queued >= o.built[c] {
+		return event{}, false
+	}
 	box.first = it.next
 	o.items[i].next, o.free = o.free, i
 	if box.first == none {

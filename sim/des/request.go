@@ -12,6 +12,7 @@ type awaited struct {
 	created int64
 	margin  int64      // of the time-out beyond the packet's own delays; doubles
 	delays  [16]uint32 // per hop, microseconds, chosen by the sender
+	label   int64      // for a tap: of the packet that was sent last
 	client  int32
 	serial  int32
 	box     int32 // a write's box, none
@@ -27,6 +28,7 @@ type requests struct {
 	e    *engine
 	all  []awaited
 	free []int32
+	sent int64
 }
 
 // of returns the record that a request or reply belongs to, nil if it has none or
@@ -85,6 +87,8 @@ func (q *requests) stamp(ev *event) {
 	r := &q.all[ev.Ref]
 	ev.Aux = r.serial
 	r.tries++
+	q.sent++
+	r.label = q.sent
 	sum := int64(q.e.cfg.Boxes.Allowance)
 	for hop := range q.e.cfg.replyHop() + 1 {
 		d := min((q.e.routes.delay()+500)/1000, math.MaxUint32)

@@ -154,29 +154,8 @@ func (e *engine) result() *Result {
 	return r
 }
 
-// metrics returns mean, standard deviation and quantiles. Values of one run depend on each
-// other, so the intervals here are too narrow: those that count come from replications.
-func (s *series) metrics() []stat.Metric {
-	suffix := ""
-	if s.unit == "s" {
-		suffix = "_s"
-	}
-	mean := stat.FromRunning(s.name+suffix+"_mean", s.unit, s.all)
-	sd := stat.Metric{
-		Name: s.name + suffix + "_sd", Unit: s.unit, Value: s.all.SD(), N: s.all.N(),
-		Method: "sample standard deviation",
-	}
-	out := []stat.Metric{mean, sd}
-	for _, q := range []struct {
-		name string
-		q    float64
-	}{{"_p50", 0.5}, {"_p90", 0.9}, {"_p95", 0.95}, {"_p99", 0.99}} {
-		if m, err := stat.Quantile(s.name+suffix+q.name, s.unit, s.kept, q.q); err == nil {
-			out = append(out, m)
-		}
-	}
-	return out
-}
+// metrics returns mean, standard deviation and quantiles.
+func (s *series) metrics() []stat.Metric { return stat.DescribeKept(s.name, s.unit, s.all, s.kept) }
 
 // shares returns the metrics that are a share or a rate.
 func (e *engine) shares() []stat.Metric {

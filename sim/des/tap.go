@@ -41,9 +41,16 @@ func (w *tap) show(from, to int32, ev *event) {
 	}
 }
 
-// label names a message's packet, -1 for all else.
+// label names a packet with a message, or with a request that somebody wanted, and is -1 for all else. A
+// run has messages or requests.
 func (w *tap) label(ev *event) int64 {
-	if ev == nil || ev.Class != message {
+	if ev == nil || ev.Class != message && ev.Class != request {
+		return -1
+	}
+	if ev.Class == request {
+		if r := w.e.requests.of(ev); r != nil && r.author == none && r.box == none {
+			return r.label
+		}
 		return -1
 	}
 	return w.e.posts.all[ev.Ref].serial<<clientBits | int64(ev.Dst)

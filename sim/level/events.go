@@ -68,7 +68,7 @@ func eventConfig(c scenario.Cell) des.Config {
 		Link: s.Link.Delay.Duration, LinkSpread: spread, Regions: regions,
 		ClientLink: s.Link.ClientDelay.Duration, Loss: s.Link.Loss.Of,
 		PayloadEvery: s.Clients.PayloadEvery.Duration, LoopEvery: s.Clients.LoopEvery.Duration,
-		DropEvery: s.Clients.DropEvery.Duration, NoCover: !s.Clients.Cover,
+		DropEvery: s.Clients.DropEvery.Duration, NoCover: !s.Clients.Cover, BuildAhead: s.Clients.BuildAhead,
 		Retrieval: retrievals[s.Clients.Retrieval], PullEvery: s.Clients.PullEvery.Duration,
 		SpoolLimit: s.Clients.Spool,
 		OnlineFor:  s.Clients.Session.Duration, OfflineFor: s.Clients.Absence.Duration,

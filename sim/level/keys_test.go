@@ -2,10 +2,13 @@ package level
 
 import (
 	"fmt"
+	"io/fs"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"murmuration/configs"
 
 	"murmuration/sim/scenario"
 )
@@ -27,7 +30,16 @@ var worlds = map[string][]string{
 		"[workload]\nkind = \"messages\"\n[adversary]\nattack = \"disclosure\"\nmethod = \"background\"",
 		"[workload]\nkind = \"groups\"\n[boxes]\nwatched = 4\n[adversary]\nattack = \"poll-intersection\"",
 	},
+	"world": {
+		cores, cores + "[clients]\nbudget = \"400MB/day\"", cores + "[workload]\nkind = \"requests\"",
+		"[topology]\nkind = \"ring\"\n[mix]\nentry_delay = true\nexit_delay = true\ndelay_cap = 10.0\n" +
+			"[clients]\nloop_every = \"9s\"\ndrop_every = \"2s\"\n[boxes]\nwatched = 4\n" +
+			"[workload]\nkind = \"requests\"\n[adversary]\nattack = \"tracing\"",
+	},
 }
+
+// cores is a network whose values the real cores take.
+const cores = "network = \"fast\"\n"
 
 func attacked(kind string) string {
 	return "[workload]\nkind = \"messages\"\n[adversary]\nattack = \"" + kind + "\""
@@ -47,8 +59,15 @@ var special = map[string]string{
 	"time.warmup":      `["auto", "20s"]`,
 }
 
-// alone are keys of which a level takes only one value: it reads them, and refuses the others.
-var alone = map[string][]string{"flow": {"adversary.observe"}, "des": {"adversary.observe", "topology.kind", "mix.kind"}}
+// alone are keys of which a level takes only one value, or two that are no neighbours: it reads them, and
+// refuses the others.
+var alone = map[string][]string{
+	"flow": {"adversary.observe"}, "des": {"adversary.observe", "topology.kind", "mix.kind"},
+	"world": {
+		"adversary.observe", "topology.kind", "mix.kind", "mix.entry_delay", "mix.exit_delay", "link.kind",
+		"clients.retrieval", "workload.kind", "adversary.attack",
+	},
+}
 
 // TestKeysAreReadByTheirLevels changes every key in scenarios of every level: what the level's adapter
 // makes of it changes exactly where the key is declared as read.
@@ -111,6 +130,11 @@ func pairs(list string) (all [][2]string) {
 	return all
 }
 
+// preset reads a built-in network.
+func preset(name string) ([]byte, error) {
+	return fs.ReadFile(configs.Network, "network/"+name+".toml")
+}
+
 // planned is what a level makes of a world with one key set, whatever that world says of it.
 func planned(level, world, key, value string) (any, error) {
 	text := "level = \"" + level + "\"\n" + world
@@ -118,7 +142,7 @@ func planned(level, world, key, value string) (any, error) {
 		text += "\n[topology]\nkind = \"ring\"\nproviders = 3"
 	}
 	text += "\n[[sweep]]\n\"" + key + "\" = [" + value + "]"
-	f, err := scenario.Parse("x.toml", []byte(text), nil)
+	f, err := scenario.Parse("x.toml", []byte(text), preset)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
 // Package level holds the adapters between scenarios and what simulates them: each takes one cell to
-// its level (closed forms, feed-forward Monte Carlo, discrete events) and brings back what one
+// its level (closed forms, feed-forward Monte Carlo, discrete events, the real cores) and brings back what one
 // replication measured, under the same names of metrics. It must not simulate anything itself, keep
 // anything on disk, or decide how many replications there are.
 package level
@@ -25,6 +25,8 @@ func of(s scenario.Scenario) adapter {
 	switch s.Level {
 	case "flow":
 		return adapter{runFlow, flowMemory, checkFlow, func(c scenario.Cell) any { return planFlow(c) }}
+	case "world":
+		return adapter{runWorld, worldMemory, checkWorld, func(c scenario.Cell) any { return planWorld(c) }}
 	case "des":
 		return adapter{runEvents, eventMemory, checkEvents, func(c scenario.Cell) any { return planEvents(c) }}
 	}

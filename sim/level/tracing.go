@@ -3,6 +3,7 @@ package level
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"murmuration/sim/des"
 	"murmuration/sim/stat"
@@ -22,7 +23,8 @@ func (p eventPlan) follow(ctx context.Context) (Replication, error) {
 	mixing := func(node int32) bool {
 		return int(node) >= config.Providers && node < config.Parties().Nodes
 	}
-	targets := entries(tap.Events, &result.Labels, mixing, config, p.targets)
+	from, to := int64(config.Warmup), traceable(config.Warmup+config.Duration, config.MeanHop, config.Layers)
+	targets := entries(tap.Events, &result.Labels, mixing, from, to, p.targets)
 	tracer := trace.Tracer{Parties: config.Parties(), Mixing: mixing, Link: int64(config.Link)}
 	guesses, err := tracer.Trace(tap.Events, targets)
 	if err != nil {
@@ -36,9 +38,13 @@ func (p eventPlan) follow(ctx context.Context) (Replication, error) {
 	return r, nil
 }
 
-// entries picks events in which a message enters the first mix.
-func entries(events []trace.Event, l *trace.Labels, mixing func(int32) bool, c des.Config, count int) []int {
-	from, to := int64(c.Warmup), int64(c.Warmup+c.Duration)-20*int64(c.MeanHop)*int64(c.Layers)
+// traceable is until when a packet may enter the mixes so that all of its posterior is out by the end.
+func traceable(end, meanHop time.Duration, layers int) int64 {
+	return int64(end) - 20*int64(meanHop)*int64(layers)
+}
+
+// entries picks events, from a time to another, in which a message enters the first mix.
+func entries(events []trace.Event, l *trace.Labels, mixing func(int32) bool, from, to int64, count int) []int {
 	var all []int
 	for i, e := range events {
 		if e.At >= from && e.At < to && mixing(e.To) && !mixing(e.From) && l.Packets[i] >= 0 {

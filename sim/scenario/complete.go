@@ -35,7 +35,7 @@ func (f *File) complete(c *Cell) {
 	if c.says(&field.Clients.Budget) && s.Clients.Budget.PerDay > 0 {
 		s.Clients.scale(s.Clients.Budget.PerDay / s.Clients.Volume())
 	}
-	if s.Level == "des" && s.Time.Duration.Duration == 0 && s.Adversary.Attack != "poll-intersection" {
+	if (s.Level == "des" || s.Level == "world") && s.Time.Duration.Duration == 0 && s.Adversary.Attack != "poll-intersection" {
 		s.Time.Duration.Duration = eventRun
 	}
 	if !c.says(&field.Clients.Rate) {

@@ -197,7 +197,7 @@ func (f *File) adversary(c *Cell) {
 
 // strict are the levels that refuse every key which a file gives and they do not read. The others leave
 // it aside, so that one file can be run at several levels.
-const strict Levels = 0
+const strict = world
 
 // level refuses what the chosen level does not model.
 func (f *File) level(c *Cell) {
@@ -230,6 +230,8 @@ func (f *File) level(c *Cell) {
 		if s.Measure.Targets < 1 {
 			f.refuse(&field.Measure.Targets, "Give at least 1.", "nothing would be traced")
 		}
+	case "world":
+		f.world(c, cannot)
 	case "des":
 		cannot(&field.Topology.Kind, `Set topology.kind = "ring".`, s.Topology.Kind != "ring")
 		cannot(&field.Mix.Kind, `Set level = "flow", or mix.kind = "poisson".`,
@@ -246,6 +248,34 @@ func (f *File) level(c *Cell) {
 			s.Mix.Dummies.PerSecond > 0)
 		cannot(&field.Adversary.Corrupt, `Set level = "flow", which traces packets through corrupt mixes.`,
 			s.Adversary.Corrupt > 0)
+	}
+}
+
+// world refuses what the real cores do not do.
+func (f *File) world(c *Cell, cannot func(of any, hint string, wrong bool)) {
+	s := c.Scenario
+	cannot(&field.Topology.Kind, `Set topology.kind = "ring".`, s.Topology.Kind != "ring")
+	cannot(&field.Mix.Kind, `Set mix.kind = "poisson".`, s.Mix.Kind != "poisson")
+	cannot(&field.Mix.EntryDelay, "Set it to true: our providers delay.", !s.Mix.EntryDelay)
+	cannot(&field.Mix.ExitDelay, "Set it to true: our providers delay.", !s.Mix.ExitDelay)
+	cannot(&field.Mix.DelayCap, "Give the cap that the network has (default network: 10.0).", s.Mix.DelayCap < 1)
+	cannot(&field.Link.Kind, `Set link.kind = "constant".`, s.Link.Kind != "constant")
+	cannot(&field.Clients.Retrieval, `Set clients.retrieval = "exchange".`, s.Clients.Retrieval != "exchange")
+	cannot(&field.Boxes.Watched, "Give at least 1: our clients watch boxes.", s.Boxes.Watched < 1)
+	cannot(&field.Workload.Kind, `Set workload.kind = "requests" or "none".`,
+		s.Workload.Kind != "requests" && s.Workload.Kind != "none")
+	cannot(&field.Adversary.Attack, `Set adversary.attack = "tracing" or "none".`,
+		s.Adversary.Attack != "tracing" && s.Adversary.Attack != "none")
+	for _, stream := range []*config.Duration{&s.Clients.PayloadEvery, &s.Clients.LoopEvery, &s.Clients.DropEvery} {
+		if stream.Duration == 0 {
+			f.refuse(&field.Clients.PayloadEvery, "Give payload_every, loop_every and drop_every.",
+				"our clients have three streams")
+			break
+		}
+	}
+	if s.Adversary.Attack == "tracing" && (s.Workload.Kind == "none" || s.Mix.LoopEvery.Duration > 0) {
+		f.refuse(&field.Adversary.Attack, "Give a workload.kind, and leave mix.loop_every out.",
+			"there is nothing to trace, or mixes' own loops are in the way")
 	}
 }
 

@@ -33,11 +33,12 @@ const (
 	theory Levels = 1 << iota
 	flow
 	des
+	world
 	every Levels = 1<<iota - 1
 )
 
 // levelNames are what a file calls them, in the order of their bits.
-var levelNames = []string{"theory", "flow", "des"}
+var levelNames = []string{"theory", "flow", "des", "world"}
 
 // Has reports whether a level is in the set.
 func (l Levels) Has(level string) bool { return slices.Contains(l.Names(), level) }

@@ -49,32 +49,32 @@ type Cover struct {
 }
 
 var networkKeys = []Key{
-	key(&field.Topology.Kind, `"stratified"`, flow|des,
+	key(&field.Topology.Kind, `"stratified"`, flow|des|world,
 		"stratified: any mix of the next layer; cascade: fixed chains; free: any mixes in any "+
 			"order, though none twice in a row, where the watcher also knows how many hops each "+
 			"packet has behind it (flow); ring: stratified between two layers of providers (des; "+
 			"the flow engine takes only its mixes)").choices(
 		"stratified", "cascade", "free", "ring",
 	),
-	key(&field.Topology.Layers, `3`, flow|des, "mixes that a packet passes"),
-	key(&field.Topology.Width, `10`, flow|des,
+	key(&field.Topology.Layers, `3`, flow|des|world, "mixes that a packet passes"),
+	key(&field.Topology.Width, `10`, flow|des|world,
 		"mixes in a layer (cascades: chains; free routes: mixes in all)"),
 	key(&field.Topology.Weights, `[]`, flow,
 		"share of the traffic that each mix of a layer gets, in any unit; left out: all the "+
 			"same"),
-	key(&field.Topology.Providers, `0`, des,
+	key(&field.Topology.Providers, `0`, des|world,
 		"providers of a ring; 0 takes one for every 64 clients, at least 2"),
-	key(&field.Mix.Kind, `"poisson"`, flow|des,
+	key(&field.Mix.Kind, `"poisson"`, flow|des|world,
 		"when a mix lets packets go: each after its own exponential delay; all when threshold "+
 			"have come; the same but pool of them stay; all at each interval; each with a "+
 			"probability at each interval").choices(
 		"poisson", "threshold", "pool", "timed", "binomial",
 	),
-	key(&field.Mix.MeanDelay, `"1s"`, flow|des, "Poisson mixes: mean delay at one hop, 1/μ"),
-	key(&field.Mix.EndToEnd, "", flow|des,
+	key(&field.Mix.MeanDelay, `"1s"`, flow|des|world, "Poisson mixes: mean delay at one hop, 1/μ"),
+	key(&field.Mix.EndToEnd, "", flow|des|world,
 		"instead of mean_delay: the whole mean latency, of which (end_to_end − "+
 			"(layers+1)·link.delay)/layers is the mean delay of a hop, as MiXiM counts it"),
-	key(&field.Mix.DelayCap, `0.0`, des,
+	key(&field.Mix.DelayCap, `0.0`, des|world,
 		"Poisson mixes: a delay above this many means is drawn again by the sender; 0 is no cap"),
 	key(&field.Mix.Threshold, `100`, flow,
 		"threshold and pool mixes: packets that come in between two flushes, and that leave at "+
@@ -88,7 +88,7 @@ var networkKeys = []Key{
 		"MiXiM's link-based dummies: the mixes of all layers but the last together send so many"+
 			" to random mixes of the next layer, which drop them; each of these mixes holds the "+
 			"next one ready").orZero(),
-	key(&field.Mix.LoopEvery, "", des,
+	key(&field.Mix.LoopEvery, "", des|world,
 		"mean time between two loops that a mix sends itself through the whole network, 1/λM; "+
 			"left out: none"),
 	key(&field.Mix.LoopTimeout, "", des,
@@ -96,14 +96,14 @@ var networkKeys = []Key{
 	key(&field.Mix.Capacity, "", des, "packets that one mix can process; left out: any number"),
 	key(&field.Mix.Queue, `1000`, des,
 		"packets that may wait for a mix of finite capacity; more are dropped and counted"),
-	key(&field.Mix.EntryDelay, `false`, des,
+	key(&field.Mix.EntryDelay, `false`, des|world,
 		"whether the first provider delays as mixes do (Murmuration and Rollercoaster's "+
 			"artefact: true; Loopix: false)"),
-	key(&field.Mix.ExitDelay, `false`, des, "whether the last provider does (Murmuration: true)"),
-	key(&field.Link.Kind, `"constant"`, flow|des,
+	key(&field.Mix.ExitDelay, `false`, des|world, "whether the last provider does (Murmuration: true)"),
+	key(&field.Link.Kind, `"constant"`, flow|des|world,
 		"how the time on a link is drawn: always the same; uniform around the delay; by the "+
 			"regions of both nodes (des)").choices("constant", "uniform", "matrix"),
-	key(&field.Link.Delay, `"0s"`, flow|des,
+	key(&field.Link.Delay, `"0s"`, flow|des|world,
 		"time on a link between nodes (uniform: its mean); in the flow engine also of the first"+
 			" and the last link").orZero(),
 	key(&field.Link.Spread, `"0s"`, flow|des,
@@ -111,9 +111,9 @@ var networkKeys = []Key{
 	key(&field.Link.Matrix, `[]`, des,
 		"matrix links: n·n durations between n regions, row by row; node i (providers first, "+
 			"then mixes layer by layer) lies in region i mod n"),
-	key(&field.Link.ClientDelay, `"0s"`, des,
+	key(&field.Link.ClientDelay, `"0s"`, des|world,
 		"time on a link between client and provider").orZero(),
-	key(&field.Link.Loss, `"0%"`, des, "packets that each link loses"),
+	key(&field.Link.Loss, `"0%"`, des|world, "packets that each link loses"),
 	key(&field.Cover, "", flow, "streams of dummies beside what clients send, one [[cover]] each"),
 	key(&cover.From, `0`, flow, "layer whose mixes make them; 0 for clients"),
 	key(&cover.To, `0`, flow,

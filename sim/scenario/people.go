@@ -10,6 +10,7 @@ type Clients struct {
 	LoopEvery    config.Duration `toml:"loop_every"`
 	DropEvery    config.Duration `toml:"drop_every"`
 	Cover        bool            `toml:"cover"`
+	BuildAhead   bool            `toml:"build_ahead"`
 	Retrieval    string          `toml:"retrieval"`
 	PullEvery    config.Duration `toml:"pull_every"`
 	Spool        int             `toml:"spool"`
@@ -51,47 +52,50 @@ type Workload struct {
 }
 
 var peopleKeys = []Key{
-	key(&field.Clients.Count, `1000`, flow|des, "clients"),
+	key(&field.Clients.Count, `1000`, flow|des|world, "clients"),
 	key(&field.Clients.Rate, "", flow,
 		"packets that all clients together send into the network; left out: what the three "+
 			"streams of all clients give"),
-	key(&field.Clients.PayloadEvery, `"1s"`, flow|des,
+	key(&field.Clients.PayloadEvery, `"1s"`, flow|des|world,
 		"mean time between two slots of a client's payload stream, 1/λP"),
-	key(&field.Clients.LoopEvery, "", flow|des,
+	key(&field.Clients.LoopEvery, "", flow|des|world,
 		"mean time between two of its loops, 1/λL; left out: none"),
-	key(&field.Clients.DropEvery, "", flow|des,
+	key(&field.Clients.DropEvery, "", flow|des|world,
 		"mean time between two of its drop packets, 1/λD; left out: none"),
 	key(&field.Clients.Cover, `true`, des,
 		"whether a payload slot without anything to say carries a dummy; false is a network "+
 			"without cover, as a control"),
-	key(&field.Clients.Retrieval, `"exchange"`, des,
+	key(&field.Clients.BuildAhead, `false`, des|world,
+		"whether the packet of a slot is built when the slot before it is over, as our clients "+
+			"do, so that what is wanted in between waits for the slot after"),
+	key(&field.Clients.Retrieval, `"exchange"`, des|world,
 		"how packets come from the spool: at once; all of them with each pull; one with each "+
 			"packet sent up").choices("push", "pull", "exchange"),
 	key(&field.Clients.PullEvery, `"1s"`, des, "time between two pulls"),
-	key(&field.Clients.Spool, `64`, des, "packets that a provider keeps for one client"),
-	key(&field.Clients.Budget, "", flow|des,
+	key(&field.Clients.Spool, `64`, des|world, "packets that a provider keeps for one client"),
+	key(&field.Clients.Budget, "", flow|des|world,
 		"traffic of an idle client each way: the three streams are sped up or slowed down "+
 			"together to meet it"),
-	key(&field.Clients.Packet, `"22894B"`, flow|des,
+	key(&field.Clients.Packet, `"22894B"`, flow|des|world,
 		"bytes of one frame between client and provider"),
 	key(&field.Clients.Session, "", des, "mean time that a client stays online; left out: always"),
 	key(&field.Clients.Absence, "", des, "mean time that it then stays away"),
-	key(&field.Boxes.Watched, `0`, des,
+	key(&field.Boxes.Watched, `0`, des|world,
 		"boxes that a client watches, decoys included; 0 is a network without boxes (default "+
 			"network: 32)"),
-	key(&field.Boxes.PollShare, `"25%"`, des, "payload slots that read watched boxes"),
+	key(&field.Boxes.PollShare, `"25%"`, des|world, "payload slots that read watched boxes"),
 	key(&field.Boxes.AgeScale, `"1h"`, des,
 		"a watched box is polled with weight 1/(1 + age/age_scale)"),
 	key(&field.Boxes.AgeCap, `"24h"`, des, "age beyond which that weight falls no more"),
 	key(&field.Boxes.DecoyLife, `"6h"`, des, "mean life of a decoy among the watched boxes"),
-	key(&field.Boxes.Allowance, "", des,
+	key(&field.Boxes.Allowance, "", des|world,
 		"fixed time in which a provider executes a request; left out: none"),
-	key(&field.Boxes.ReplicateAfter, "", des,
+	key(&field.Boxes.ReplicateAfter, "", des|world,
 		"time until the second holder has a box; left out: at once"),
-	key(&field.Workload.Kind, `"none"`, des,
+	key(&field.Workload.Kind, `"none"`, des|world,
 		"what people do: nothing; messages from client to client; round trips to providers; "+
 			"posts to groups").choices("none", "messages", "requests", "groups"),
-	key(&field.Workload.Every, `"10min"`, des,
+	key(&field.Workload.Every, `"10min"`, des|world,
 		"mean time between two messages or requests of one client, or two posts of one group"),
 	key(&field.Workload.Friends, `0`, des,
 		"messages: size of each client's fixed set of recipients; 0 is everybody"),

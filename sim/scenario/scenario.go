@@ -71,21 +71,22 @@ var headKeys = []Key{
 	key(&field.Name, `""`, every, "what this scenario is called in tables and plots"),
 	key(&field.About, `""`, every, "what it reproduces or asks, in a sentence or two"),
 	key(&field.Level, `"flow"`, every,
-		"which engine: closed forms, feed-forward Monte Carlo (open networks), or discrete "+
-			"events (queues, spools, polls, attacks)").choices(levelNames...),
+		"which engine: closed forms, feed-forward Monte Carlo (open networks), discrete "+
+			"events (queues, spools, polls, attacks), or the real cores of nodes and "+
+			"clients in virtual time").choices(levelNames...),
 	key(&field.Seed, `1`, every,
 		"the same seed gives the same bytes of output, on one core or many"),
-	key(&field.Network, `""`, flow|des,
+	key(&field.Network, `""`, flow|des|world,
 		"a network preset, by name (default, x25519, demo, fast) or by path relative to this "+
 			"file, whose layers, delays, stream rates and sizes become the defaults of this "+
 			"scenario"),
-	key(&field.Time.WarmUp, `"auto"`, des,
+	key(&field.Time.WarmUp, `"auto"`, des|world,
 		"left out of all statistics at the start of a replication: a duration, or \"auto\" "+
 			"(twenty mean ways through the network and at least a minute; the flow engine starts "+
 			"in its steady state)").orZero(),
-	key(&field.Time.Duration, "", flow|des,
+	key(&field.Time.Duration, "", flow|des|world,
 		"measured virtual time of one replication, after the warm-up; left out: as long as the "+
 			"traced packets need (flow), 1 h (des)"),
-	key(&field.Time.Drain, `"10min"`, des,
+	key(&field.Time.Drain, `"10min"`, des|world,
 		"how much longer a replication may go on for messages under way"),
 }

@@ -29,7 +29,7 @@ type Measure struct {
 }
 
 var adversaryKeys = []Key{
-	key(&field.Adversary.Observe, `"global"`, flow|des,
+	key(&field.Adversary.Observe, `"global"`, flow|des|world,
 		"what is watched: every link").choices("global"),
 	key(&field.Adversary.Corrupt, `0`, flow, "corrupt mixes: they tell which packet is which"),
 	key(&field.Adversary.Fraction, "", flow,
@@ -38,7 +38,7 @@ var adversaryKeys = []Key{
 		"where they stand: as many in each layer as in any other, within one; or anywhere").choices(
 		"balanced", "random",
 	),
-	key(&field.Adversary.Attack, `"none"`, des,
+	key(&field.Adversary.Attack, `"none"`, des|world,
 		"what is done on the links into a mix (drop to n-1), by a watcher with what was seen "+
 			"(disclosure to active-or-idle), or by a provider that also holds a polled box "+
 			"(poll-intersection); tracing follows messages through the mixes as the flow engine "+
@@ -65,14 +65,14 @@ var adversaryKeys = []Key{
 			"rounds as clients)").choices("original", "background", "least-squares"),
 	key(&field.Adversary.Window, `"1min"`, des,
 		"length of the windows in which a watcher compares traffic (correlation, active-or-idle)"),
-	key(&field.Measure.Targets, `1000`, flow|des,
+	key(&field.Measure.Targets, `1000`, flow|des|world,
 		"traced packets in one replication, at least 1 (flow); messages that attack = \"tracing\" "+
 			"follows at most (des)"),
 	key(&field.Measure.Tracing, `"forward"`, flow,
 		"forward: where did this packet go; backward: where did it come from").choices(
 		"forward", "backward",
 	),
-	key(&field.Measure.Samples, `true`, flow|des, "whether raw samples are kept for numpy"),
+	key(&field.Measure.Samples, `true`, flow|des|world, "whether raw samples are kept for numpy"),
 	key(&field.Measure.Sender, "", flow,
 		"if given, two labelled senders of this rate take the place of targets, and Loopix's "+
 			"third-party unlinkability ε and δ are taken so many times"),

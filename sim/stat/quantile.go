@@ -50,3 +50,29 @@ func sortedQuantile(s []float64, q float64) float64 {
 	}
 	return s[i] + (at-float64(i))*(s[i+1]-s[i])
 }
+
+// Describe is a quantity's mean, standard deviation and quantiles. Values of one run depend on each other,
+// so that the intervals here are too narrow: those that count come from replications.
+func Describe(name, unit string, values []float64) []Metric {
+	var all Running
+	for _, v := range values {
+		all.Add(v)
+	}
+	return DescribeKept(name, unit, all, values)
+}
+
+// DescribeKept is Describe of a quantity of which not all values were kept.
+func DescribeKept(name, unit string, all Running, kept []float64) []Metric {
+	if unit == "s" {
+		name += "_s"
+	}
+	out := []Metric{FromRunning(name+"_mean", unit, all), {
+		Name: name + "_sd", Unit: unit, Value: all.SD(), N: all.N(), Method: "sample standard deviation",
+	}}
+	for _, percent := range []int{50, 90, 95, 99} {
+		if m, err := Quantile(fmt.Sprintf("%s_p%d", name, percent), unit, kept, float64(percent)/100); err == nil {
+			out = append(out, m)
+		}
+	}
+	return out
+}

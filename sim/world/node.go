@@ -112,7 +112,11 @@ func (n *Node) open() {
 			Times: rand.New(n.source("loop times")), Choice: rand.New(n.source("loop paths")),
 			Secrets: n.source("loop secrets"),
 		}, n.now())
-		n.relay = mix.NewRelay(w.cfg.Pool, n.loops)
+		if w.cfg.NoLoops {
+			n.relay = mix.NewRelay(w.cfg.Pool, nil)
+		} else {
+			n.relay = mix.NewRelay(w.cfg.Pool, n.loops)
+		}
 	} else {
 		n.edge = provider.NewEdge(w.cfg.Limits)
 		n.housekeep(n.starts)
@@ -287,6 +291,9 @@ func (n *Node) peel(now time.Time, packet []byte) (transit.Arrival, bool) {
 func (n *Node) serve(now time.Time, a transit.Arrival) {
 	job, reason := n.edge.Receive(now, a)
 	n.reason(reason)
+	if n.w.Spooled != nil && a.Hop.Kind == sphinx.Reply && reason == transit.Accepted {
+		n.w.spools[a.Hop.SURBID] = n.w.now + int64(a.Hop.Delay)
+	}
 	if job.ID == 0 {
 		return
 	}

@@ -208,6 +208,10 @@ func (p *Person) exchange(sent sender.Sent) {
 	case p.Carries == nil || p.Carries(sent):
 		n.receive(up.Packet)
 	}
+	if since, ok := w.spools[down.SURBID]; ok && w.Spooled != nil && down.Sequence > 0 {
+		delete(w.spools, down.SURBID)
+		w.Spooled(time.Duration(w.now - since))
+	}
 	w.watch(n.number, p.number, len(frame))
 	if w.faults.lostOf(p) {
 		w.drops["lost"]++

@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -58,5 +59,31 @@ func TestScriptsAreRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", script, err, want)
 		}
+	}
+}
+
+// TestExamplesOfTheManual: every world in docs/world.md runs, and shows something.
+func TestExamplesOfTheManual(t *testing.T) {
+	text, err := os.ReadFile("../../docs/world.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(text), "```world\n")[1:]
+	for _, block := range blocks {
+		example, _, _ := strings.Cut(block, "```")
+		s, all := world.NewScript(), ""
+		for line := range strings.Lines(example) {
+			out, err := s.Do(strings.TrimSpace(line))
+			if err != nil {
+				t.Errorf("%s%v", example, err)
+			}
+			all += out
+		}
+		if !strings.Contains(all, "bob reads post") {
+			t.Errorf("%s shows\n%s", example, all)
+		}
+	}
+	if len(blocks) < 2 {
+		t.Errorf("the manual has %d examples", len(blocks))
 	}
 }

@@ -13,6 +13,7 @@
 package world
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -49,8 +50,10 @@ type Config struct {
 	Link, ClientLink time.Duration
 	// Loss is the share of packets that each link loses, people's included.
 	Loss float64
-	// Limits are every provider's; zero means enough for any test.
-	Limits provider.Limits
+	// Limits are every provider's; zero means enough for any test, with PerSpool replies that wait for one
+	// person (zero: 64).
+	Limits   provider.Limits
+	PerSpool int
 	// Pool is the most packets that a mix holds, and Tags the most replay tags of one key that are
 	// expected; more of them cost time, and nothing else.
 	Pool, Tags int
@@ -58,6 +61,8 @@ type Config struct {
 	Spread time.Duration
 	// Barren are the providers that keep no boxes.
 	Barren []string
+	// NoLoops leaves out mixes' own loops.
+	NoLoops bool
 	// AtSlot has senders build a packet when its slot comes. Drivers build it as soon as the slot before
 	// it is over, so that what is wanted in between waits for the slot after.
 	AtSlot bool
@@ -108,6 +113,7 @@ type World struct {
 	people  []*Person
 
 	faults faults
+	spools map[sphinx.SURBID]int64 // with Spooled: when replies come into their spools
 	drops  map[string]int
 	hops   int64
 
@@ -126,13 +132,15 @@ type World struct {
 	// it is to stay beyond its delay, and of every one that leaves it. Packets are known by their memory.
 	Arrived func(n *Node, packet []byte, extra time.Duration)
 	Left    func(n *Node, packet []byte)
+	// Spooled, if set, is told how long each reply waited for its client.
+	Spooled func(wait time.Duration)
 }
 
 // New makes the network, its first document, and lets its people join.
 func New(cfg Config) (*World, error) {
 	w := &World{
 		cfg: cfg, start: cfg.Start, byID: map[directory.NodeID]*Node{}, byName: map[string]*Node{},
-		docs: map[directory.Epoch]*published{}, drops: map[string]int{},
+		docs: map[directory.Epoch]*published{}, spools: map[sphinx.SURBID]int64{}, drops: map[string]int{},
 	}
 	if err := w.complete(); err != nil {
 		return nil, err
@@ -168,7 +176,7 @@ func (w *World) complete() (err error) {
 	c.Link, c.ClientLink = max(0, c.Link), max(0, c.ClientLink)
 	if c.Limits == (provider.Limits{}) {
 		c.Limits = provider.Limits{
-			Packets: 1 << 20, Replies: 1 << 20, Spools: 1 << 20, PerSpool: 64,
+			Packets: 1 << 20, Replies: 1 << 20, Spools: 1 << 20, PerSpool: cmp.Or(c.PerSpool, 64),
 			SpoolAge: 10 * time.Minute, SpoolIdle: 7 * 24 * time.Hour, SpooledTotal: 1 << 20,
 		}
 	}

@@ -1,0 +1,301 @@
+package level
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
+	"murmuration/sim/scenario"
+	"murmuration/sim/stat"
+	"murmuration/sim/trace"
+	"murmuration/sim/world"
+)
+
+// worldPlan is all that level "world" reads of a cell: two cells with the same plan give the same numbers.
+type worldPlan struct {
+	seed, cell                        uint64
+	warmup, duration, drain           time.Duration
+	clients, providers, layers, width int
+	par                               directory.Parameters
+	loops, ahead                      bool // of mixes; packets are built before their slot
+	link, clientLink                  time.Duration
+	loss                              float64
+	spool, packet                     int
+	every                             time.Duration // between two requests of one client; zero: there are none
+	targets                           int           // traced packets; zero: there is no tap
+	samples                           bool          // whether raw samples are kept
+}
+
+func planWorld(c scenario.Cell) worldPlan {
+	s := c.Scenario
+	p := worldPlan{
+		seed: uint64(s.Seed), cell: uint64(c.Index),
+		warmup: eventWarmUp(s), duration: s.Time.Duration.Duration, drain: s.Time.Drain.Duration,
+		clients: s.Clients.Count, providers: s.Topology.Providers, layers: s.Topology.Layers, width: s.Topology.Width,
+		par: worldParameters(s), loops: s.Mix.LoopEvery.Duration > 0, ahead: s.Clients.BuildAhead,
+		link: s.Link.Delay.Duration, clientLink: s.Link.ClientDelay.Duration, loss: s.Link.Loss.Of,
+		spool: s.Clients.Spool, packet: int(s.Clients.Packet.Bytes), samples: s.Measure.Samples,
+	}
+	if s.Workload.Kind == "requests" {
+		p.every = s.Workload.Every.Duration
+	}
+	if s.Adversary.Attack == "tracing" {
+		p.targets = s.Measure.Targets
+	}
+	return p
+}
+
+// worldParameters are a scenario's values as a network's document has them. What a scenario does not
+// say does not matter to what is measured: packets are small and hide nothing, epochs are long.
+func worldParameters(s scenario.Scenario) directory.Parameters {
+	const longest = 8 * time.Hour
+	ms := func(d time.Duration) time.Duration { return max(time.Millisecond, d.Round(time.Millisecond)) }
+	p := directory.Parameters{
+		Suite: "x25519", Layers: s.Topology.Layers, BoxPlaintext: protocol.RecordHeader + 64,
+		MeanHopDelay:   ms(s.Mix.MeanDelay.Duration),
+		HopDelayLimit:  ms(time.Duration(s.Mix.DelayCap * float64(s.Mix.MeanDelay.Duration))),
+		ReplyAllowance: ms(s.Boxes.Allowance.Duration),
+		PayloadEvery:   ms(s.Clients.PayloadEvery.Duration), LoopEvery: ms(s.Clients.LoopEvery.Duration),
+		DropEvery: ms(s.Clients.DropEvery.Duration), MixLoopEvery: 24 * time.Hour,
+		ReplicateEvery: ms(s.Boxes.ReplicateAfter.Duration),
+		WatchedBoxes:   s.Boxes.Watched, PollShare: s.Boxes.PollShare.Of, Replicas: min(2, s.Topology.Providers),
+		RetentionDays: 14, EpochLength: longest, Grace: protocol.KeyGrace(longest),
+	}
+	if s.Mix.LoopEvery.Duration > 0 {
+		p.MixLoopEvery = ms(s.Mix.LoopEvery.Duration)
+	}
+	return p
+}
+
+func checkWorld(c scenario.Cell) error {
+	p := planWorld(c)
+	if err := p.par.Validate(); err != nil {
+		return fmt.Errorf("level \"world\" runs what a network document can say: %w", err)
+	}
+	if p.clients > 100_000 {
+		return fmt.Errorf("level \"world\" has real senders, at most 100,000, not %d", p.clients)
+	}
+	return nil
+}
+
+// clientBytes is what a sender and its spool need, with the document and its keys.
+const clientBytes = 64 << 10
+
+func worldMemory(s scenario.Scenario) float64 {
+	p := planWorld(scenario.Cell{Scenario: s})
+	return 64<<20 + clientBytes*float64(p.clients) + tapBytes*p.tapped()
+}
+
+// tapped is how many events a tap will see, roughly.
+func (p worldPlan) tapped() float64 {
+	if p.targets == 0 {
+		return 0
+	}
+	rate := 0.0
+	for _, every := range []time.Duration{p.par.PayloadEvery, p.par.LoopEvery, p.par.DropEvery} {
+		rate += 1 / every.Seconds()
+	}
+	links := float64(p.par.Hops() + 2)
+	return links * rate * float64(p.clients) * (p.warmup + p.duration + p.drain).Seconds()
+}
+
+func (p worldPlan) parties() trace.Parties {
+	return trace.Parties{Nodes: int32(p.providers + p.layers*p.width), Clients: int32(p.clients)}
+}
+
+// config is the world of one replication.
+func (p worldPlan) config(index int) world.Config {
+	c := world.Config{
+		Seed: stat.Seed(p.seed, p.cell, uint64(index), 0, "world").Uint64(), Parameters: p.par, Null: true,
+		NoLoops: !p.loops, AtSlot: !p.ahead, Link: p.link, ClientLink: p.clientLink, Loss: p.loss, PerSpool: p.spool,
+	}
+	if c.Link == 0 {
+		c.Link = -1
+	}
+	for i := range p.providers {
+		c.Network.Providers = append(c.Network.Providers, fmt.Sprint("p", i+1))
+	}
+	for layer := range p.layers {
+		var names []string
+		for i := range p.width {
+			names = append(names, fmt.Sprint("m", layer*p.width+i+1))
+		}
+		c.Network.Layers = append(c.Network.Layers, names)
+	}
+	for i := range p.clients {
+		c.Network.People = append(c.Network.People, fmt.Sprint("u", i+1))
+	}
+	return c
+}
+
+// worldRun is one replication while it runs.
+type worldRun struct {
+	worldPlan
+	w         *world.World
+	load      *world.Load
+	record    *world.Recording
+	occupancy []float64
+	spooled   []float64
+	before    worldCounts // when the warm-up ended
+}
+
+// worldCounts are what a world has counted so far.
+type worldCounts struct {
+	sent, resent, lost, overload, spoolFull, replays, other int
+}
+
+func runWorld(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
+	r := &worldRun{worldPlan: planWorld(c)}
+	if err := r.run(ctx, index); err != nil {
+		return Replication{}, err
+	}
+	return r.collect()
+}
+
+func (r *worldRun) run(ctx context.Context, index int) (err error) {
+	cfg := r.config(index)
+	if r.targets > 0 {
+		expected := int(r.tapped())
+		r.record = world.NewRecording(r.parties(), expected+expected/2+1<<20)
+		cfg.Tap = r.record
+	}
+	if r.w, err = world.New(cfg); err != nil {
+		return err
+	}
+	if r.record != nil {
+		r.record.Follow(r.w)
+	}
+	start := r.w.Now().Add(r.warmup)
+	end := start.Add(r.duration)
+	if r.every > 0 {
+		r.load = r.w.Ask(r.every, start, end, r.record)
+	}
+	for r.w.Now().Before(end.Add(r.drain)) && (r.w.Now().Before(end) || r.load != nil && r.load.Open() > 0) {
+		if !r.w.Now().Before(start) {
+			r.census()
+		}
+		if r.w.Now().Equal(start) {
+			r.before = r.counts()
+			r.w.Spooled = func(wait time.Duration) { r.spooled = append(r.spooled, wait.Seconds()) }
+		}
+		next := r.w.Now().Add(max(10*r.par.MeanHopDelay, time.Second))
+		for _, edge := range []time.Time{start, end} {
+			if r.w.Now().Before(edge) && next.After(edge) {
+				next = edge
+			}
+		}
+		if err := r.w.RunUntil(next); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("simulating a world: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// census looks into every mix.
+func (r *worldRun) census() {
+	for _, n := range r.w.Nodes()[r.providers:] {
+		r.occupancy = append(r.occupancy, float64(n.Relay().Held()))
+	}
+}
+
+func (r *worldRun) counts() (c worldCounts) {
+	for _, p := range r.w.People() {
+		s := p.Stats()
+		for _, n := range s.Sent {
+			c.sent += int(n)
+		}
+		c.resent += int(s.Resent)
+	}
+	for reason, n := range r.w.Drops() {
+		switch reason {
+		case "drop_stream":
+		case "lost":
+			c.lost += n
+		case "spool_full":
+			c.spoolFull += n
+		case "overload", "pool_full":
+			c.overload += n
+		case "replayed":
+			c.replays += n
+		default:
+			c.other += n
+		}
+	}
+	return c
+}
+
+// otherwise counts drops that the event engine does not know; there are none while all is well.
+const otherwise = "packets_dropped_otherwise"
+
+// collect gathers the metrics under the names of the event engine.
+func (r *worldRun) collect() (Replication, error) {
+	out := Replication{Events: r.w.Hops()}
+	if r.load != nil {
+		r.series(&out, "queue_wait", "s", r.load.Waits)
+	}
+	r.series(&out, "spool_wait", "s", r.spooled)
+	r.series(&out, "mix_occupancy", "packets", r.occupancy)
+	if r.load != nil {
+		r.series(&out, "round_trip", "s", r.load.RoundTrips)
+		out.Metrics = append(out.Metrics, stat.Proportion("round_trips_completed", r.load.Completed, r.load.Asked))
+	}
+	now := r.counts()
+	out.Packets = int64(now.sent)
+	elapsed := r.w.Now().Sub(r.w.Genesis().Start) - r.warmup
+	rate := float64(now.sent-r.before.sent) / elapsed.Seconds() / float64(r.clients)
+	for _, m := range []struct {
+		name, unit string
+		value      float64
+	}{
+		{"client_packets_per_s", "1/s", rate},
+		{"client_bytes_per_day", "B", rate * 86400 * float64(r.packet)},
+		{"packets_lost", "packets", float64(now.lost - r.before.lost)},
+		{"packets_dropped_overload", "packets", float64(now.overload - r.before.overload)},
+		{"packets_dropped_spool_full", "packets", float64(now.spoolFull - r.before.spoolFull)},
+		{otherwise, "packets", float64(now.other - r.before.other)},
+		{"replays_refused", "packets", float64(now.replays - r.before.replays)},
+		{"requests_repeated", "requests", float64(now.resent - r.before.resent)},
+	} {
+		if m.value > 0 || m.name != otherwise {
+			out.Metrics = append(out.Metrics, stat.Metric{Name: m.name, Unit: m.unit, Value: m.value, N: 1, Method: "count"})
+		}
+	}
+	return out, r.trace(&out)
+}
+
+// trace follows packets through the mixes, as a watcher of all links can.
+func (r *worldRun) trace(out *Replication) error {
+	if r.record == nil {
+		return nil
+	}
+	mixing := func(node int32) bool { return int(node) >= r.providers && node < r.parties().Nodes }
+	to := traceable(r.warmup+r.duration, r.par.MeanHopDelay, r.layers)
+	targets := entries(r.record.Events, &r.record.Labels, mixing, int64(r.warmup), to, r.targets)
+	tracer := trace.Tracer{Parties: r.parties(), Mixing: mixing, Link: int64(r.link)}
+	guesses, err := tracer.Trace(r.record.Events, targets)
+	if err != nil {
+		return fmt.Errorf("tracing requests: %w", err)
+	}
+	metrics, samples := entropies(guesses, &r.record.Labels)
+	out.Metrics = append(out.Metrics, metrics...)
+	if r.samples {
+		out.Samples = append(out.Samples, samples)
+	}
+	return nil
+}
+
+// series adds a quantity's mean, spread and quantiles, if it occurred.
+func (r *worldRun) series(out *Replication, name, unit string, values []float64) {
+	if len(values) == 0 {
+		return
+	}
+	if r.samples {
+		out.Samples = append(out.Samples, Sample{name + "_" + unit, values})
+	}
+	out.Metrics = append(out.Metrics, stat.Describe(name, unit, values)...)
+}
