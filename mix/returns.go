@@ -22,12 +22,13 @@ const (
 
 // Returns counts which of a mix's own loops come back, per link. It is pure: it is told the time.
 type Returns struct {
-	flying []flight // few: one for each mean interval of a loop's life
-	links  map[directory.NodeID]*linkReturns
-	total  linkReturns
+	awaited []loop // few: one for each mean interval of a loop's life
+	links   map[directory.NodeID]*linkReturns
+	total   linkReturns
 }
 
-type flight struct {
+// loop is one that is under way.
+type loop struct {
 	id       sphinx.RecipientID
 	deadline time.Time
 	out, in  directory.NodeID // the links by which it leaves and must come back
@@ -45,14 +46,14 @@ func NewReturns() *Returns { return &Returns{links: map[directory.NodeID]*linkRe
 
 // Sent notes a loop that left over link out, must come back over link in, and is lost at deadline.
 func (r *Returns) Sent(id sphinx.RecipientID, out, in directory.NodeID, deadline time.Time) {
-	r.flying = append(r.flying, flight{id, deadline, out, in})
+	r.awaited = append(r.awaited, loop{id, deadline, out, in})
 }
 
 // Returned notes a loop that came back; it is false for one that is unknown or was given up.
 func (r *Returns) Returned(id sphinx.RecipientID) bool {
-	for i, f := range r.flying {
+	for i, f := range r.awaited {
 		if f.id == id {
-			r.flying = append(r.flying[:i], r.flying[i+1:]...)
+			r.awaited = append(r.awaited[:i], r.awaited[i+1:]...)
 			r.note(f, true)
 			return true
 		}
@@ -62,18 +63,18 @@ func (r *Returns) Returned(id sphinx.RecipientID) bool {
 
 // Expire gives up the loops whose deadline has passed.
 func (r *Returns) Expire(now time.Time) {
-	still := r.flying[:0]
-	for _, f := range r.flying {
+	still := r.awaited[:0]
+	for _, f := range r.awaited {
 		if f.deadline.After(now) {
 			still = append(still, f)
 		} else {
 			r.note(f, false)
 		}
 	}
-	r.flying = still
+	r.awaited = still
 }
 
-func (r *Returns) note(f flight, back bool) {
+func (r *Returns) note(f loop, back bool) {
 	r.total.note(back)
 	r.link(f.out).note(back)
 	if f.in != f.out {
@@ -120,14 +121,6 @@ func (r *Returns) Worst() (ratio float64, alarmed []directory.NodeID) {
 	}
 	slices.SortFunc(alarmed, func(a, b directory.NodeID) int { return bytes.Compare(a[:], b[:]) })
 	return ratio, alarmed
-}
-
-// LinkRatio is the same for one link.
-func (r *Returns) LinkRatio(neighbour directory.NodeID) (ratio float64, alarm bool) {
-	if l := r.links[neighbour]; l != nil {
-		return l.ratio()
-	}
-	return 0, false
 }
 
 func (l *linkReturns) note(back bool) {

@@ -96,19 +96,27 @@ func TestNothingReturnedIsTheWorstValue(t *testing.T) {
 	if !r.Returned(sphinx.RecipientID{1}) || r.Returned(sphinx.RecipientID{1}) {
 		t.Error("a loop comes back exactly once")
 	}
-	if ratio, _ := r.LinkRatio(outLink); ratio != 1 {
+	if ratio, _ := linkRatio(r, outLink); ratio != 1 {
 		t.Errorf("after one return the link's ratio is %v, want 1", ratio)
 	}
 	r.Sent(sphinx.RecipientID{2}, outLink, inLink, epoch0.Add(time.Second))
 	r.Expire(epoch0.Add(time.Second))
-	if ratio, _ := r.LinkRatio(inLink); ratio != 0.5 {
+	if ratio, _ := linkRatio(r, inLink); ratio != 0.5 {
 		t.Errorf("after one return and one loss the ratio is %v, want 0.5", ratio)
 	}
 	if r.Returned(sphinx.RecipientID{2}) {
 		t.Error("a loop that was given up comes back as unknown")
 	}
 	r.Keep(map[directory.NodeID]struct{}{inLink: {}})
-	if ratio, _ := r.LinkRatio(outLink); ratio != 0 {
+	if ratio, _ := linkRatio(r, outLink); ratio != 0 {
 		t.Error("a link that is gone is still remembered")
 	}
+}
+
+// linkRatio is the ratio of one link.
+func linkRatio(r *Returns, neighbour directory.NodeID) (ratio float64, alarm bool) {
+	if l := r.links[neighbour]; l != nil {
+		return l.ratio()
+	}
+	return 0, false
 }

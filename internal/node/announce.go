@@ -42,7 +42,7 @@ type announcer struct {
 	chassis   describer
 	log       *slog.Logger
 
-	// All below belong to run.
+	// All below are owned by the goroutine of run.
 	rng       *mrand.Rand
 	described map[directory.Epoch]*directory.Descriptor // what is handed in again must be the same
 	// the refusal that the operator was told of; nil when all is well

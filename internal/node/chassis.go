@@ -9,7 +9,6 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/documents"
 	"murmuration/internal/link"
-	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
 )
@@ -43,6 +42,9 @@ type Options struct {
 	Storing bool // the node keeps boxes
 	// Reasons are all for which the role drops packets.
 	Reasons []transit.Reason
+	// History is how many epochs documents are kept beyond what the node itself needs, for those
+	// who ask.
+	History directory.Epoch
 	// Conns is how many links the role takes in at one time; 0 is the default of links.
 	Conns int
 }
@@ -95,18 +97,16 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 	return c.openDocuments()
 }
 
-// openDocuments takes up the network documents. Providers have a history for those who ask; what an
-// authority has signed it does not fetch.
+// openDocuments takes up the network documents. What an authority has signed it does not
+// fetch.
 func (c *Chassis) openDocuments() error {
 	genesis := c.Home.Genesis
 	files, err := documents.OpenFiles(c.Home.Path("documents"))
 	if err != nil {
 		return err
 	}
-	cfg := documents.Config{Genesis: genesis, Store: files, Follow: documents.Node(genesis, 0),
-		Log: c.cfg.Log}
-	if c.cfg.Role == directory.RoleProvider {
-		cfg.Follow = documents.Node(genesis, history)
+	cfg := documents.Config{
+		Genesis: genesis, Store: files, Follow: documents.Node(genesis, c.cfg.History), Log: c.cfg.Log,
 	}
 	if _, named := genesis.Authority(c.Home.Identity.ID()); !named {
 		cfg.Source = documents.Links(func() (link.Transport, error) { return c.transport, nil })
@@ -114,10 +114,6 @@ func (c *Chassis) openDocuments() error {
 	c.Documents, err = documents.Open(cfg)
 	return err
 }
-
-// history is how many epochs a document is given to others beyond its own: as long as it serves,
-// and as long again.
-const history = 2 * protocol.Validity
 
 // Transport opens links as this node.
 func (c *Chassis) Transport() link.Transport { return c.transport }

@@ -32,7 +32,8 @@ type keyring struct {
 	mu   sync.RWMutex
 	keys map[directory.Epoch]*epochKey
 
-	// with tags that are not on the disk; Persist's, and destroy's
+	// with tags that are not on the disk; owned by the goroutine that persists, and by who holds mu
+	// for writing
 	unsynced map[directory.Epoch]*replay.Journal
 }
 

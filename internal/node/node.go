@@ -28,7 +28,8 @@ type Node struct {
 
 	// senders by the document before, for the grace; owned by the goroutine of Documents.Run
 	before map[link.PublicKey]struct{}
-	warned directory.Epoch // whose replay set was said to be nearly full; rotate's
+	// whose replay set was said to be nearly full; owned by the goroutine of rotate
+	warned directory.Epoch
 }
 
 // New gives a chassis its role; the node owns the chassis from here on. Keys and tags are opened

@@ -53,8 +53,8 @@ func (n *Node) watchLoops(ctx context.Context) error {
 			continue
 		}
 		if alarmed = state.alarm; alarmed {
-			n.log.Warn("this mix's own loops do not come back: a node is down or drops packets",
-				"returned", hundredths(state.ratio), "neighbours", state.names)
+			n.log.Warn("this mix's own loops do not come back: a node is down or drops packets; "+
+				"ask the operators of these neighbours", "returned", hundredths(state.ratio), "neighbours", state.names)
 		} else {
 			n.log.Info("loops come back again", "returned", hundredths(state.ratio))
 		}

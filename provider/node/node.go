@@ -18,6 +18,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
+	"murmuration/internal/protocol"
 	"murmuration/mix"
 	"murmuration/provider"
 )
@@ -36,6 +37,10 @@ type Node struct {
 	authority *authority // nil unless the genesis names this provider
 }
 
+// history is how many epochs a document is given to others beyond its own: as long as it serves,
+// and as long again.
+const history = 2 * protocol.Validity
+
 // New opens the provider in cfg.Home. Nothing moves before Run.
 func New(cfg Config) (*Node, error) {
 	if err := cfg.Validate(); err != nil {
@@ -44,7 +49,7 @@ func New(cfg Config) (*Node, error) {
 	cfg = cfg.withDefaults()
 	chassis, err := node.Open(node.Options{
 		Config: cfg.Config, Role: directory.RoleProvider, Storing: true,
-		Reasons: provider.Reasons(), Conns: cfg.conns(),
+		Reasons: provider.Reasons(), Conns: cfg.conns(), History: history,
 	})
 	if err != nil {
 		return nil, err
