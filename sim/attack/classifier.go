@@ -20,18 +20,18 @@ type Example struct {
 	Active   bool
 }
 
-// Classifier tells windows of active clients from windows of idle ones.
-type Classifier struct {
+// classifier tells windows of active clients from windows of idle ones.
+type classifier struct {
 	mean, scale []float64
 	weights     []float64 // of the linear rule
 	stumps      []stump
 	useStumps   bool
 }
 
-// Learn fits two rules, Fisher's linear discriminant on the features and their squares,
+// learn fits two rules, Fisher's linear discriminant on the features and their squares,
 // which sees sums, and boosted stumps (AdaBoost), which see thresholds, and keeps the one
 // that does better on a quarter of the examples that it was not fitted to.
-func Learn(examples []Example) (*Classifier, error) {
+func learn(examples []Example) (*classifier, error) {
 	var fit, check []Example
 	for i, e := range examples {
 		if i%4 == 3 {
@@ -40,7 +40,7 @@ func Learn(examples []Example) (*Classifier, error) {
 			fit = append(fit, e)
 		}
 	}
-	c := &Classifier{}
+	c := &classifier{}
 	c.standardise(fit)
 	if err := c.fitLinear(fit); err != nil {
 		return nil, fmt.Errorf("learning active from idle: %w", err)
@@ -54,10 +54,10 @@ func Learn(examples []Example) (*Classifier, error) {
 	return c, nil
 }
 
-func (c *Classifier) auc(examples []Example) float64 {
+func (c *classifier) auc(examples []Example) float64 {
 	var negative, positive []float64
 	for _, e := range examples {
-		if s := c.Score(e.Features); e.Active {
+		if s := c.score(e.Features); e.Active {
 			positive = append(positive, s)
 		} else {
 			negative = append(negative, s)
@@ -66,8 +66,8 @@ func (c *Classifier) auc(examples []Example) float64 {
 	return stat.AUC("", negative, positive).Value
 }
 
-// Score is higher for windows that look active.
-func (c *Classifier) Score(v trace.Vector) float64 {
+// score is higher for windows that look active.
+func (c *classifier) score(v trace.Vector) float64 {
 	x := c.expand(v)
 	if c.useStumps {
 		return vote(c.stumps, x)
@@ -80,7 +80,7 @@ func (c *Classifier) Score(v trace.Vector) float64 {
 }
 
 // expand standardises the features and adds their squares.
-func (c *Classifier) expand(v trace.Vector) []float64 {
+func (c *classifier) expand(v trace.Vector) []float64 {
 	x := make([]float64, 2*len(v))
 	for i := range v {
 		z := (v[i] - c.mean[i]) / c.scale[i]
@@ -89,7 +89,7 @@ func (c *Classifier) expand(v trace.Vector) []float64 {
 	return x
 }
 
-func (c *Classifier) standardise(examples []Example) {
+func (c *classifier) standardise(examples []Example) {
 	c.mean, c.scale = make([]float64, trace.NumFeatures), make([]float64, trace.NumFeatures)
 	for i := range c.mean {
 		var r stat.Running
@@ -104,7 +104,7 @@ func (c *Classifier) standardise(examples []Example) {
 }
 
 // fitLinear is Fisher's discriminant: (S+λI)w = μ₁-μ₀.
-func (c *Classifier) fitLinear(examples []Example) error {
+func (c *classifier) fitLinear(examples []Example) error {
 	const n = 2 * trace.NumFeatures
 	var sums [2][n]float64
 	var counts [2]float64
@@ -175,7 +175,7 @@ func vote(stumps []stump, x []float64) float64 {
 }
 
 // fitStumps is AdaBoost (Freund and Schapire 1997).
-func (c *Classifier) fitStumps(examples []Example) {
+func (c *classifier) fitStumps(examples []Example) {
 	xs := make([][]float64, len(examples))
 	weights := make([]float64, len(examples))
 	for i, e := range examples {
@@ -260,13 +260,13 @@ func ActiveOrIdle(windows []trace.Window, l *trace.Labels, moment int64) (stat.M
 	windows = slices.Clone(windows)
 	slices.SortStableFunc(windows, func(a, b trace.Window) int { return cmp.Compare(a.From, b.From) })
 	split, _ := slices.BinarySearchFunc(windows, moment, func(w trace.Window, t int64) int { return cmp.Compare(w.From, t) })
-	c, err := Learn(LabelWindows(windows[:split], l))
+	c, err := learn(LabelWindows(windows[:split], l))
 	if err != nil {
 		return stat.Metric{}, err
 	}
 	var negative, positive []float64
 	for _, e := range LabelWindows(windows[split:], l) {
-		if s := c.Score(e.Features); e.Active {
+		if s := c.score(e.Features); e.Active {
 			positive = append(positive, s)
 		} else {
 			negative = append(negative, s)

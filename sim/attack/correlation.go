@@ -22,7 +22,7 @@ func Correlate(p trace.Parties, events []trace.Event, from, to []int32, bin, lag
 		return nil, fmt.Errorf("correlating flows in bins of %d ns with lag %d ns", bin, lag)
 	}
 	if len(events) == 0 || events[len(events)-1].At < 2*bin+lag {
-		return nil, fmt.Errorf("correlating flows: %w", ErrTooFew)
+		return nil, fmt.Errorf("correlating flows: %w", errTooFew)
 	}
 	bins := int((events[len(events)-1].At - lag) / bin)
 	up, down := rows(from, bins), rows(to, bins)

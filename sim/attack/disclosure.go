@@ -29,8 +29,8 @@ const (
 	LeastSquares
 )
 
-// ErrTooFew says that there are too few rounds for the attack to say anything.
-var ErrTooFew = errors.New("too few rounds")
+// errTooFew says that there are too few rounds for the attack to say anything.
+var errTooFew = errors.New("too few rounds")
 
 // Scores runs the attack on one target among users clients.
 func (d Disclosure) Scores(rounds []Round, users int, target int32) ([]float64, error) {
@@ -43,7 +43,7 @@ func (d Disclosure) Scores(rounds []Round, users int, target int32) ([]float64, 
 		return nil, fmt.Errorf("disclosing target %d: %w", target, err)
 	}
 	if scores == nil {
-		return nil, fmt.Errorf("disclosing target %d: %w", target, ErrTooFew)
+		return nil, fmt.Errorf("disclosing target %d: %w", target, errTooFew)
 	}
 	return scores, nil
 }
@@ -187,9 +187,9 @@ type Disclosed struct {
 	Guess    float64 // hit rate of guessing: m/users
 }
 
-// ScoreDisclosure compares scores with the true friends of the target, of whom there must be
+// scoreDisclosure compares scores with the true friends of the target, of whom there must be
 // at least one. The target itself is left out. Equal scores count as the mean of their ranks.
-func ScoreDisclosure(scores []float64, target int32, friends []int32) Disclosed {
+func scoreDisclosure(scores []float64, target int32, friends []int32) Disclosed {
 	d := Disclosed{Guess: float64(len(friends)) / float64(len(scores)-1)}
 	for _, f := range friends {
 		above, equal := 0, 0
@@ -267,7 +267,7 @@ func Disclose(d Disclosure, rounds []Round, users int, targets []Target) (Curve,
 	}
 	hits, ranks := make([]stat.Running, len(stops)), make([]stat.Running, len(stops))
 	err := d.each(tallyAll(rounds), users, clients, stops, func(stop, target int, scores []float64) {
-		s := ScoreDisclosure(scores, targets[target].Client, targets[target].Friends)
+		s := scoreDisclosure(scores, targets[target].Client, targets[target].Friends)
 		hits[stop].Add(s.HitRate)
 		ranks[stop].Add(s.MeanRank)
 	})
@@ -282,7 +282,7 @@ func Disclose(d Disclosure, rounds []Round, users int, targets []Target) (Curve,
 		}
 	}
 	if len(curve.Rounds) == 0 {
-		return Curve{}, fmt.Errorf("disclosing %d targets in %d rounds: %w", len(targets), len(rounds), ErrTooFew)
+		return Curve{}, fmt.Errorf("disclosing %d targets in %d rounds: %w", len(targets), len(rounds), errTooFew)
 	}
 	return curve, nil
 }

@@ -51,7 +51,7 @@ func TestDisclosureFindsFriendsWhenTheorySays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all.Add(ScoreDisclosure(scores, 0, friendsUpTo(friends)).HitRate)
+			all.Add(scoreDisclosure(scores, 0, friendsUpTo(friends)).HitRate)
 		}
 		return all.Mean()
 	}
@@ -123,7 +123,7 @@ func TestBackgroundHelps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return ScoreDisclosure(scores, 0, friendsUpTo(friends)).HitRate
+		return scoreDisclosure(scores, 0, friendsUpTo(friends)).HitRate
 	}
 	if o, b := hit(Original), hit(Background); o > 0.5 || b < 0.8 {
 		t.Errorf("original %v, with background estimate %v", o, b)
@@ -133,13 +133,13 @@ func TestBackgroundHelps(t *testing.T) {
 func TestScoreDisclosureTies(t *testing.T) {
 	t.Parallel()
 	friends := []int32{1, 2}
-	if d := ScoreDisclosure(make([]float64, 11), 0, friends); math.Abs(d.HitRate-d.Guess) > 0.02 || d.MeanRank != 5.5 {
+	if d := scoreDisclosure(make([]float64, 11), 0, friends); math.Abs(d.HitRate-d.Guess) > 0.02 || d.MeanRank != 5.5 {
 		t.Errorf("all equal: %+v", d)
 	}
-	if d := ScoreDisclosure([]float64{9, 5, 5, 0, 0}, 0, friends); d.HitRate != 1 || d.MeanRank != 1.5 {
+	if d := scoreDisclosure([]float64{9, 5, 5, 0, 0}, 0, friends); d.HitRate != 1 || d.MeanRank != 1.5 {
 		t.Errorf("friends first: %+v", d)
 	}
-	if d := ScoreDisclosure([]float64{0, -1, -1, 0, 0}, 0, friends); d.HitRate != 0 {
+	if d := scoreDisclosure([]float64{0, -1, -1, 0, 0}, 0, friends); d.HitRate != 0 {
 		t.Errorf("friends last: %+v", d)
 	}
 }
@@ -188,13 +188,13 @@ func TestNothingToLearnFrom(t *testing.T) {
 	if _, err := Correlate(trace.Parties{}, nil, nil, nil, 0, 0); err == nil {
 		t.Error("bins of no length were accepted")
 	}
-	if _, err := Correlate(trace.Parties{}, nil, nil, nil, 1, 0); !errors.Is(err, ErrTooFew) {
+	if _, err := Correlate(trace.Parties{}, nil, nil, nil, 1, 0); !errors.Is(err, errTooFew) {
 		t.Errorf("an empty trace gave %v", err)
 	}
-	if _, err := Learn(make([]Example, 100)); err == nil {
+	if _, err := learn(make([]Example, 100)); err == nil {
 		t.Error("a classifier learnt from one class")
 	}
-	if _, err := Disclose(Original, nil, 10, []Target{{Client: 1, Friends: []int32{2}}}); !errors.Is(err, ErrTooFew) {
+	if _, err := Disclose(Original, nil, 10, []Target{{Client: 1, Friends: []int32{2}}}); !errors.Is(err, errTooFew) {
 		t.Errorf("no rounds gave %v", err)
 	}
 }
@@ -215,7 +215,7 @@ func TestLearnsThresholds(t *testing.T) {
 		}
 		examples = append(examples, e)
 	}
-	c, err := Learn(examples[:1000])
+	c, err := learn(examples[:1000])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func TestLearnsThresholds(t *testing.T) {
 	for i := range examples { // the control: classes at random
 		examples[i].Active = rng.Float64() < 0.5
 	}
-	if c, err = Learn(examples[:1000]); err != nil {
+	if c, err = learn(examples[:1000]); err != nil {
 		t.Fatal(err)
 	}
 	if auc := c.auc(examples[1000:]); math.Abs(auc-0.5) > 0.06 {

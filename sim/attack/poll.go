@@ -6,12 +6,12 @@ import (
 	"murmuration/sim/trace"
 )
 
-// PollIntersection is the attack of a holder that is also the first provider of some
+// pollIntersection is the attack of a holder that is also the first provider of some
 // clients: it compares the times at which a known box is polled with the times at which
 // its own clients are online. For each client it sums, over the days, the log-likelihood of
 // the polls if that client is a reader against that if all polls come from elsewhere,
 // evenly over the day.
-type PollIntersection struct {
+type pollIntersection struct {
 	Clients int
 	// PollEvery is the mean time between two polls of one online reader, nanoseconds; it
 	// follows from the network document. Of the two holders a reader asks one for seven polls
@@ -29,7 +29,7 @@ var surely = math.Log(1000)
 const dayAtMost = 3
 
 // Day takes one more day and returns the client whom the attack names, or -1.
-func (a *PollIntersection) Day(d trace.HolderDay) int32 {
+func (a *pollIntersection) Day(d trace.HolderDay) int32 {
 	if a.scores == nil {
 		a.scores = make([]float64, a.Clients)
 	}
@@ -42,7 +42,7 @@ func (a *PollIntersection) Day(d trace.HolderDay) int32 {
 }
 
 // evidence is one day's log-likelihood ratio for each client.
-func (a *PollIntersection) evidence(d trace.HolderDay) []float64 {
+func (a *pollIntersection) evidence(d trace.HolderDay) []float64 {
 	online := make([]float64, a.Clients)
 	during := make([]float64, a.Clients)
 	for _, s := range d.Sessions {
@@ -77,7 +77,7 @@ func pollsIn(polls []int64, s trace.Session) int {
 	return n
 }
 
-func (a *PollIntersection) named() int32 {
+func (a *pollIntersection) named() int32 {
 	best, first, second := int32(-1), surely, math.Inf(-1)
 	for c, s := range a.scores {
 		switch {
@@ -97,7 +97,7 @@ func (a *PollIntersection) named() int32 {
 // readers read the feed. It returns the day, from 1, on which a reader is first named, or
 // false if none is in all the days; and how many days named somebody who is no reader.
 func DaysUntilFound(days []trace.HolderDay, clients, readers int, pollEvery float64) (day int, found bool, wrong int) {
-	a := PollIntersection{Clients: clients, PollEvery: pollEvery}
+	a := pollIntersection{Clients: clients, PollEvery: pollEvery}
 	for i, d := range days {
 		switch c := a.Day(d); {
 		case c < 0:

@@ -37,7 +37,7 @@ func run(t testing.TB, c Config, seed uint64) *Result {
 // calibrated checks the calibration identity: a run of this suite may be off by five standard errors.
 func calibrated(t testing.TB, r *Result) {
 	t.Helper()
-	if m := r.Calibration(); math.Abs(m.Value) > 5*m.StdErr+1e-3 {
+	if m := r.calibration(); math.Abs(m.Value) > 5*m.StdErr+1e-3 {
 		t.Errorf("the observer is %.3f ± %.3f bit more surprised than it expects", m.Value, m.StdErr)
 	}
 }
@@ -218,4 +218,15 @@ func TestTimedMixRow(t *testing.T) {
 			t.Errorf("%s: %.4f ± %.4f, exact %.4f", r.Setup, m.Value, m.StdErr, r.Value)
 		}
 	}
+}
+
+// partialDummies are MiXiM's partial-route dummies (Fig 9) at this nominal rate in packets/s: as LinkDummies, but each
+// goes on to the last layer, which discards it. Here the paper's rate counts the mixes of the last layer, which make
+// none: its numbers come out at the rate divided by all layers, those of LinkDummies at that of the layers that send.
+func partialDummies(layers int, rate float64) []Cover {
+	var streams []Cover
+	for from := 1; from < layers; from++ {
+		streams = append(streams, Cover{From: from, To: layers, Rate: rate / float64(layers), Standby: true})
+	}
+	return streams
 }

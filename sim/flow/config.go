@@ -62,17 +62,6 @@ func LinkDummies(layers int, rate float64) []Cover {
 	return streams
 }
 
-// PartialDummies are MiXiM's partial-route dummies (Fig 9) at this nominal rate in packets/s: as LinkDummies, but each
-// goes on to the last layer, which discards it. Here the paper's rate counts the mixes of the last layer, which make
-// none: its numbers come out at the rate divided by all layers, those of LinkDummies at that of the layers that send.
-func PartialDummies(layers int, rate float64) []Cover {
-	var streams []Cover
-	for from := 1; from < layers; from++ {
-		streams = append(streams, Cover{From: from, To: layers, Rate: rate / float64(layers), Standby: true})
-	}
-	return streams
-}
-
 // Direction of a trace.
 type Direction int
 
@@ -98,7 +87,7 @@ type Config struct {
 
 	Targets   int       // packets to trace, at even times, in one replication
 	Direction Direction // of these traces
-	Lanes     int       // traces under way at once; 0 chooses (at most MaxLanes)
+	Lanes     int       // traces under way at once; 0 chooses (at most maxLanes)
 	Duration  float64   // s over which targets are spread; 0 for as long as they need
 
 	// SenderRate set (packets/s, above 0) labels two senders instead of Targets packets: all packets of either carry
@@ -108,7 +97,7 @@ type Config struct {
 
 // Limits of a Config.
 const (
-	MaxLanes   = 16
+	maxLanes   = 16
 	maxLayers  = 100     // a dummy's layer shares a byte with lanes
 	maxWidth   = 1 << 20 // places are counted in 24 bits
 	maxInside  = 1 << 23 // packets of one layer: each may need a pool of its own, and those are counted in 24 bits, with room for chance
@@ -209,8 +198,8 @@ func (c *Config) validateTrace() error {
 	switch {
 	case c.Targets < 1:
 		return fmt.Errorf("%d targets", c.Targets)
-	case c.Lanes < 0 || c.Lanes > MaxLanes:
-		return fmt.Errorf("%d lanes, want 1 to %d, or 0 to choose", c.Lanes, MaxLanes)
+	case c.Lanes < 0 || c.Lanes > maxLanes:
+		return fmt.Errorf("%d lanes, want 1 to %d, or 0 to choose", c.Lanes, maxLanes)
 	case !(c.Duration >= 0) || c.Duration*c.Rate > maxSpan:
 		return fmt.Errorf("a duration of %g s", c.Duration)
 	case !(c.SenderRate >= 0) || 2*c.SenderRate > c.Rate:

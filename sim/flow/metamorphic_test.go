@@ -78,7 +78,7 @@ func TestCalibrationIdentity(t *testing.T) {
 		c.Corrupt = rapid.IntRange(0, mixes(c)/2).Draw(t, "corrupt")
 		c.Direction = rapid.SampledFrom([]Direction{Forward, Backward}).Draw(t, "direction")
 		r := runRapid(t, c, rapid.Uint64().Draw(t, "seed"))
-		m := r.Calibration()
+		m := r.calibration()
 		if math.Abs(m.Value) > 7*m.StdErr+1e-6 {
 			t.Fatalf("off by %.4f ± %.4f bit", m.Value, m.StdErr)
 		}
@@ -94,7 +94,7 @@ func TestCalibrationIdentity(t *testing.T) {
 func TestCalibrationControl(t *testing.T) {
 	c := Config{Layers: 3, Width: 50, Mix: Mix{MeanDelay: 0.25}, Rate: 100, Targets: 150, Cover: []Cover{{From: 1, To: 2, Rate: 50, Standby: true}, {From: 2, To: 3, Rate: 50, Standby: true}}}
 	r := run(t, c, 1)
-	if m := r.Calibration(); r.Exact || math.Abs(m.Value) < 5*m.StdErr {
+	if m := r.calibration(); r.Exact || math.Abs(m.Value) < 5*m.StdErr {
 		t.Errorf("exact %v, off by %.4f ± %.4f bit", r.Exact, m.Value, m.StdErr)
 	}
 }

@@ -148,7 +148,7 @@ func TestMoreTrafficUnlinksSenders(t *testing.T) {
 	if !(e2 < e1/2) || !(d2 < d1) || d1 == 0 {
 		t.Errorf("short delays: ε %.3f δ %.3f; long ones: ε %.3f δ %.3f", e1, d1, e2, d2)
 	}
-	if _, ok := (Labels{First: 0.5}).Epsilon(); ok {
+	if _, ok := (Labels{First: 0.5}).epsilon(); ok {
 		t.Error("an infinite ε is taken for a number")
 	}
 }
@@ -351,7 +351,7 @@ func inOrder(t *rapid.T, ps []packet, step int, perStep float64) int {
 func TestDummiesHide(t *testing.T) {
 	none := mixim(3, 20, 40, 1, 40)
 	link, partial := none, none
-	link.Cover, partial.Cover = LinkDummies(3, 300), PartialDummies(3, 450) // 150 a layer each
+	link.Cover, partial.Cover = LinkDummies(3, 300), partialDummies(3, 450) // 150 a layer each
 	for _, pair := range [][2]Config{{none, link}, {link, partial}} {
 		if m := more(t, pair[0], pair[1], 8); m.Value < 3*m.StdErr {
 			t.Errorf("%.4f ± %.4f bit more", m.Value, m.StdErr)

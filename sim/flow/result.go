@@ -78,7 +78,7 @@ func (r *Result) Metrics() []stat.Metric {
 		out = append(out, stat.Mean(s.Name+"_mean", s.Unit, s.Values))
 	}
 	if r.Exact && len(r.Traces) > 0 {
-		out = append(out, r.Calibration())
+		out = append(out, r.calibration())
 	}
 	out = append(out, single("path_compromised", "1", r.Compromised))
 	if r.Latency.N() > 0 {
@@ -94,10 +94,10 @@ func single(name, unit string, value float64) stat.Metric {
 	return stat.Metric{Name: name, Unit: unit, Value: value, StdErr: math.Inf(1), Lo: math.Inf(-1), Hi: math.Inf(1), N: 1, Method: "one replication"}
 }
 
-// Calibration is the mean of Surprisal − Shannon over targets. For an exact trace its expectation is 0, whatever the
+// calibration is the mean of Surprisal − Shannon over targets. For an exact trace its expectation is 0, whatever the
 // network: an observer whose posterior is right is as surprised as it expects to be. It is the best test of all. The
 // standard error is the one that the posteriors predict, which is sharper than that of a sample of skew numbers.
-func (r *Result) Calibration() stat.Metric {
+func (r *Result) calibration() stat.Metric {
 	var d stat.Running
 	variance := 0.0
 	for i := range r.Traces {

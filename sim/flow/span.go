@@ -116,7 +116,7 @@ func (c *Config) lanes() int {
 	if n == 0 {
 		n = min(defaultLanes, 1+int(c.Rate*c.span()/lanePackets))
 	}
-	return min(n, c.Targets, MaxLanes)
+	return min(n, c.Targets, maxLanes)
 }
 
 // spacing is the time between targets in s. A lane is normally free when its next target comes, so that which packets

@@ -62,7 +62,7 @@ func (l *layer) arrivals(step int, perStep float64) crowd {
 	return *m
 }
 
-var zeros [MaxLanes]float64
+var zeros [maxLanes]float64
 
 func (l *layer) nothing() []float64 { return zeros[:l.pools.lanes] }
 
@@ -124,7 +124,7 @@ func (l *layer) touch(pool uint32) {
 }
 
 // logsOf is −log2 p of a pool's shares, where they count. It changes only with arrivals, so that it is worth keeping.
-func (l *layer) logsOf(pool uint32, into *[MaxLanes]float64) []float64 {
+func (l *layer) logsOf(pool uint32, into *[maxLanes]float64) []float64 {
 	row, kept := l.pools.row(pool), into[:l.pools.lanes]
 	if int(pool) < len(l.stale) {
 		kept = l.logs[int(pool)*l.pools.lanes : (int(pool)+1)*l.pools.lanes]

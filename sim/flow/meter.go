@@ -1,6 +1,44 @@
 package flow
 
-import "math"
+import (
+	"math"
+
+	"murmuration/sim/stat"
+)
+
+// clock measures latencies. It counts by the leading bits of a float32 (sixteen a doubling of octave share, 0.2 %
+// wide), which is several times faster than a histogram, and becomes one at the end.
+type clock struct {
+	until  float64 // packets that entered later are not measured, as not all of them come out
+	counts []int64
+	n      int64
+	sum    float64
+}
+
+const clockShift = 23 - 9 // nine bits of fraction: 512 bins an octave
+
+func (c *clock) record(at float64, age float32) {
+	if at-float64(age) > c.until {
+		return
+	}
+	bin := int(math.Float32bits(age) >> clockShift)
+	if bin >= len(c.counts) {
+		c.counts = append(c.counts, make([]int64, bin+1-len(c.counts))...)
+	}
+	c.counts[bin]++
+	c.n++
+	c.sum += float64(age)
+}
+
+func (c *clock) result() (*stat.Histogram, float64) {
+	h := stat.NewHistogram(1e-6)
+	for bin, n := range c.counts {
+		if n > 0 {
+			h.RecordMany(float64(math.Float32frombits(uint32(bin)<<clockShift+1<<(clockShift-1))), n)
+		}
+	}
+	return h, c.sum / max(1, float64(c.n))
+}
 
 // Labels is what an observer thinks of one output that is of one of the two labelled senders: the probability that it
 // is of either.
@@ -9,9 +47,9 @@ type Labels struct {
 	IsFirst       bool // whose it is; for scoring
 }
 
-// Epsilon is Loopix' third-party unlinkability |ln(p0/p1)| (2017, section 4.1.2). ok is false when one of the two is
+// epsilon is Loopix' third-party unlinkability |ln(p0/p1)| (2017, section 4.1.2). ok is false when one of the two is
 // zero: the share of such outputs is δ.
-func (l Labels) Epsilon() (epsilon float64, ok bool) {
+func (l Labels) epsilon() (epsilon float64, ok bool) {
 	if l.First <= tiny || l.Second <= tiny {
 		return 0, false
 	}
@@ -41,7 +79,7 @@ func (r *Result) labelSamples() []Sample {
 	}
 	epsilon, delta := Sample{Name: "epsilon", Unit: "1"}, Sample{Name: "delta", Unit: "1"}
 	for _, l := range r.Senders {
-		e, ok := l.Epsilon()
+		e, ok := l.epsilon()
 		if ok {
 			epsilon.Values = append(epsilon.Values, e)
 			delta.Values = append(delta.Values, 0)
