@@ -18,8 +18,12 @@ func ours() des.Config {
 		MeanHop: 200 * time.Millisecond, DelayCap: 10, EntryDelay: true, ExitDelay: true,
 		Link: 20 * time.Millisecond, ClientLink: 20 * time.Millisecond,
 		PayloadEvery: time.Second, LoopEvery: 4 * time.Second, DropEvery: 1500 * time.Millisecond,
-		Retrieval:  des.Exchange,
-		Boxes:      des.Boxes{Watched: 8, PollShare: 0.25, Allowance: 50 * time.Millisecond, Replicate: time.Second},
+		Retrieval: des.Exchange, SpoolLimit: 64, PacketSize: 2048,
+		Requests: des.Requests{Tries: 16},
+		Boxes: des.Boxes{
+			Watched: 8, PollShare: 0.25, AgeScale: time.Hour, AgeCap: 24 * time.Hour, DecoyLife: 6 * time.Hour,
+			Allowance: 50 * time.Millisecond, Replicate: time.Second,
+		},
 		Groups:     des.Groups{Count: 10, Size: 4, Every: 15 * time.Second, Strategy: des.PublishOnce},
 		TapClients: true, Labels: true,
 	}
