@@ -1,0 +1,69 @@
+package timeline
+
+import (
+	"errors"
+	"math/rand/v2"
+	"testing"
+
+	"murmuration/client/content"
+	"murmuration/client/store"
+)
+
+func TestNewestFirst(t *testing.T) {
+	s, line := store.Memory(), New(rand.NewChaCha8([32]byte{1}))
+	said, err := content.Post{Name: "Ada", Text: "hello"}.Marshal(1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Update(func(tx *store.Tx) error {
+		var errs []error
+		for id, at := range map[string]int64{"b": 2, "a": 2, "z": 3, "old": 1} {
+			errs = append(errs, line.Keep(tx, Entry{ID: id, Received: at, Content: said}))
+		}
+		return errors.Join(errs...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.View(func(tx *store.Tx) error {
+		for n, want := range map[int]string{0: "", 1: "z", 3: "zab", 9: "zabold"} {
+			all, err := line.Last(tx, n)
+			got := ""
+			for _, e := range all {
+				got += e.ID
+			}
+			if err != nil || got != want {
+				t.Errorf("the last %d are %q, not %q, %v", n, got, want, err)
+			}
+		}
+		if p, err := line.Post(tx, "a"); err != nil || p.Text != "hello" {
+			t.Errorf("%+v, %v", p, err)
+		}
+		if _, err := line.Post(tx, "nope"); !errors.Is(err, ErrNoPost) {
+			t.Errorf("a post that is not there: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPostsOfOthersProgramsAreForeign(t *testing.T) {
+	if _, err := (Entry{Content: []byte("no CBOR")}).Post(); !errors.Is(err, store.ErrForeign) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestIDsAreDrawn(t *testing.T) {
+	line, again := New(rand.NewChaCha8([32]byte{1})), New(rand.NewChaCha8([32]byte{1}))
+	seen := map[string]bool{}
+	for range 100 {
+		id, err := line.NewID()
+		same, err2 := again.NewID()
+		if err := errors.Join(err, err2); err != nil || len(id) != 8 || id != same || seen[id] {
+			t.Fatalf("%q and %q, %v", id, same, err)
+		}
+		seen[id] = true
+	}
+}
