@@ -80,7 +80,7 @@ var forbidden = []string{
 var writers = []string{"internal/durable", "internal/cli", "internal/demo", "internal/transcript", "internal/script", "sim"}
 
 // roles are the libraries whose runnable examples must stand without any internal room.
-var roles = []string{"mix", "provider", "client", "sim"}
+var roles = []string{"mix", "mix/node", "provider", "provider/node", "client", "sim"}
 
 type source struct {
 	path string // relative to the root
