@@ -243,36 +243,6 @@ func TestFlippedBytes(t *testing.T) {
 	}
 }
 
-// TestFlippedTables is the same for every twentieth byte of Badger's tables, which have the names of the
-// boxes and the queue.
-func TestFlippedTables(t *testing.T) {
-	const boxes = 12
-	dir := newDir(t)
-	s := openBadger(t, dir, box.SmallFiles(box.Options{}))
-	for i := range uint64(boxes) {
-		mustWrite(t, s, 1, boxtest.Box(i, 'a', 2048), box.Holder{1})
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	tables, err := filepath.Glob(dir + "/day-00001/badger/*.sst")
-	if err != nil || len(tables) == 0 {
-		t.Fatalf("no tables: %v", err)
-	}
-	for _, table := range tables {
-		content, err := os.ReadFile(table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for at := 7; at < len(content); at += 20 {
-			name := strings.TrimPrefix(table, dir)
-			if got := silent(t, copyDir(t, dir, name, at, 1<<(at%8)), boxes); got != 0 {
-				t.Errorf("%s, byte %d of %d: %d boxes or entries silently gone", name, at, len(content), got)
-			}
-		}
-	}
-}
-
 // pick chooses a byte that is in use: not zero.
 func pick(t *testing.T, rng *rand.Rand, dir string) (path string, at int) {
 	t.Helper()

@@ -9,29 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// TestEveryNameOfAFlagWorks: whatever a flag is called, by its name or an alias, before or after
-// arguments, it is taken where the flag is.
-func TestEveryNameOfAFlagWorks(t *testing.T) {
-	aliases, required := 0, 0
-	eachCommand(commands(), nil, func(words []string, c *cli.Command) {
-		if len(c.Subcommands) > 0 {
-			return
-		}
-		for _, f := range c.Flags {
-			for _, name := range f.Names() {
-				tryFlag(t, words, c, f, name)
-			}
-			aliases += len(f.Names()) - 1
-			if r, ok := f.(cli.RequiredFlag); ok && r.IsRequired() && len(f.Names()) > 1 {
-				required++
-			}
-		}
-	})
-	if aliases == 0 || required == 0 {
-		t.Errorf("control: %d aliases, %d of them of required flags", aliases, required)
-	}
-}
-
 // tryFlag gives a command the flag under one name, and all others that it requires, in three orders.
 func tryFlag(t *testing.T, words []string, c *cli.Command, f cli.Flag, name string) {
 	flag := given(f, name)

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"bytes"
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -37,20 +35,6 @@ func TestWrongUseIsSaid(t *testing.T) {
 		wrong := c.want != "there is no person"
 		if !strings.Contains(talk, c.want) || wrong && code != exitUser {
 			t.Errorf("murmur %q: code %d, %q; want %q", c.args, code, talk, c.want)
-		}
-	}
-}
-
-// TestUnwrittenOutputIsAFailure: a script must not take a link that nobody wrote for one that was.
-func TestUnwrittenOutputIsAFailure(t *testing.T) {
-	for _, args := range [][]string{{"--version"}, {"--help"}, {"post", "--help"}} {
-		var talk bytes.Buffer
-		full := writer(func([]byte) (int, error) { return 0, errors.New("no space left") })
-		if code := Run(t.Context(), args, Streams{Out: full, Err: &talk}); code == exitDone || !strings.Contains(talk.String(), "no space left") {
-			t.Errorf("murmur %q: code %d, %q", args, code, &talk)
-		}
-		if code := Run(t.Context(), args, Streams{Out: &talk, Err: &talk}); code != exitDone { // the control
-			t.Errorf("murmur %q: code %d, %q", args, code, &talk)
 		}
 	}
 }

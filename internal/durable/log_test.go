@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"murmuration/internal/durable"
@@ -202,32 +201,6 @@ func TestLogStopsAfterAFailedSync(t *testing.T) {
 	f.Fail = nil
 	if l.Sync() == nil || l.Append(record(3)) == nil {
 		t.Error("the log went on after a failed fsync")
-	}
-}
-
-// TestLogWaitsForSpace: a write that did not fit is made again when there is space, with what came since.
-func TestLogWaitsForSpace(t *testing.T) {
-	f := durabletest.New(nil)
-	l, _, err := openOn(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fill(t, l, 2)
-	f.Fail = &os.PathError{Op: "write", Err: syscall.ENOSPC}
-	for n := range 2 {
-		if err := l.Append(record(uint32(2 + n))); err != nil {
-			t.Fatal(err)
-		}
-		if err := l.Sync(); !errors.Is(err, durable.ErrNoSpace) {
-			t.Fatalf("Sync on a full disk: %v", err)
-		}
-	}
-	f.Fail = nil
-	if err := l.Sync(); err != nil || l.Len() != 4 {
-		t.Fatalf("with space again: %v, %d records", err, l.Len())
-	}
-	if _, got, err := openOn(f.Cut(nil)); err != nil || got != 4 {
-		t.Errorf("%d records are on the disk, %v", got, err)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -325,20 +324,3 @@ func (h *besieged) check(said *ledger) {
 }
 
 func (h *besieged) today() box.Day { return box.DayOf(h.net.Genesis.Start, time.Now()) }
-
-// TestBoxesMissing: a provider whose boxes are gone says so, and does not begin anew.
-func TestBoxesMissing(t *testing.T) {
-	self := newNetwork(t).Nodes[0]
-	boxes := filepath.Join(self.Dir, "boxes")
-	if err := os.RemoveAll(boxes); err != nil {
-		t.Fatal(err)
-	}
-	_, err := providernode.New(providernode.Config{Config: node.Config{Home: self.Dir,
-		Name: self.Name, Listen: self.Addr}})
-	if err == nil || !strings.Contains(err.Error(), "is its disk mounted?") {
-		t.Errorf("opened without boxes: %v", err)
-	}
-	if _, err := os.Stat(boxes); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a new store was made: %v", err)
-	}
-}

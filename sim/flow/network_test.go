@@ -200,26 +200,6 @@ func TestCorruptPlacement(t *testing.T) {
 	})
 }
 
-// What does not divide among the layers goes to any of them: it once always went to the first, where a corrupt mix
-// takes the most from the entropy.
-func TestBalancedRemainderIsAnywhere(t *testing.T) {
-	c := Config{Layers: 3, Width: 2, Balanced: true, Corrupt: 4}
-	var seen [3]int
-	const seeds = 300
-	for seed := range uint64(seeds) {
-		for i, l := range newRoutes(&c, stat.Seed(seed, 0, 0, 0, "")).corrupt {
-			if l[0] && l[1] {
-				seen[i]++
-			}
-		}
-	}
-	for i, n := range seen {
-		if n < 60 || n > 140 { // 100 ± 8.2, five sigmas
-			t.Errorf("layer %d had the fourth corrupt mix %d times of %d", i, n, seeds)
-		}
-	}
-}
-
 // The exact share of compromised paths, averaged over placements, is the hypergeometric one.
 func TestCompromisedPaths(t *testing.T) {
 	for _, topology := range []Topology{Stratified, FreeRoute} {

@@ -42,23 +42,6 @@ func TestDriversInVirtualTime(t *testing.T) {
 	})
 }
 
-// TestClientsWaitForADocument: as long as a provider has no document to go by, it admits no client, whose
-// packets it would have to drop; it does as soon as there is one.
-func TestClientsWaitForADocument(t *testing.T) {
-	Run(t, Plan(t), testnet.Options{Skip: []string{"provider-1"}}, func(n *Net) {
-		if n.Epoch(0, 0.5); !errors.Is(knock(n, "provider-2"), link.ErrNotAdmitted) {
-			t.Error("a provider without a document admits a client")
-		}
-		n.Start("provider-1")
-		n.Epoch(1, 0.5)
-		for _, name := range []string{"provider-1", "provider-2"} {
-			if err := knock(n, name); err != nil {
-				t.Errorf("control: %s has a document: %v", name, err)
-			}
-		}
-	})
-}
-
 // knock asks a provider for an exchange link.
 func knock(n *Net, name string) error {
 	params, err := n.Plan.Parameters.PacketParams()

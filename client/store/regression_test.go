@@ -1,0 +1,49 @@
+package store
+
+// Each test here is of a bug that was there once, with a line of its history.
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// History: Badger panicked for a damaged table when a person opened their home.
+//
+// TestDamagedTablesAreRefused flips bytes all over a table of the records. Badger alone would panic
+// for some of them, in a goroutine of its own.
+func TestDamagedTablesAreRefused(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "home")
+	if err := Create(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, dir)
+	all, err := filepath.Glob(filepath.Join(dir, tables, "*.sst"))
+	if err != nil || len(all) == 0 {
+		t.Fatalf("no tables: %v", err)
+	}
+	whole, err := os.ReadFile(all[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 0; at < len(whole); at += 3 {
+		damaged := append([]byte(nil), whole...)
+		damaged[at] ^= 0x41
+		write(t, all[0], damaged)
+		if s, err := Open(dir, nil); !errors.Is(err, ErrForeign) {
+			t.Errorf("byte %d of %d flipped: %v", at, len(whole), err)
+			if err == nil {
+				_ = s.Close()
+			}
+		}
+	}
+	write(t, all[0], whole) // the control
+	s, err := Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

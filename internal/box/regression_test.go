@@ -1,0 +1,88 @@
+package box_test
+
+// Each test here is of a bug that was there once, with a line of its history.
+
+import (
+	"bytes"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"murmuration/internal/box"
+	"murmuration/internal/box/boxtest"
+)
+
+// History: Badger panicked for a table with one flipped byte, and took the provider with it.
+//
+// TestFlippedTables is the same for every twentieth byte of Badger's tables, which have the names of the
+// boxes and the queue.
+func TestFlippedTables(t *testing.T) {
+	const boxes = 12
+	dir := newDir(t)
+	s := openBadger(t, dir, box.SmallFiles(box.Options{}))
+	for i := range uint64(boxes) {
+		mustWrite(t, s, 1, boxtest.Box(i, 'a', 2048), box.Holder{1})
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tables, err := filepath.Glob(dir + "/day-00001/badger/*.sst")
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no tables: %v", err)
+	}
+	for _, table := range tables {
+		content, err := os.ReadFile(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 7; at < len(content); at += 20 {
+			name := strings.TrimPrefix(table, dir)
+			if got := silent(t, copyDir(t, dir, name, at, 1<<(at%8)), boxes); got != 0 {
+				t.Errorf("%s, byte %d of %d: %d boxes or entries silently gone", name, at, len(content), got)
+			}
+		}
+	}
+}
+
+// History: The page that Badger wrote to a full disk ended the process with SIGBUS.
+//
+// TestFullDisk: below a quarter of the reserve nothing is written at all, whatever is asked for, since
+// Badger's next page would end the process; what is there is read; and the operator is told once. The
+// control has room.
+func TestFullDisk(t *testing.T) {
+	var free atomic.Uint64
+	var log bytes.Buffer
+	dir := newDir(t)
+	opts := box.SmallFiles(box.Options{
+		Reserve: 100, Free: func(string) (uint64, error) { return free.Load(), nil }, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if _, err := box.Open(dir, opts); err == nil || !strings.Contains(err.Error(), "\n  make room") {
+		t.Errorf("opening on a full disk: %v", err)
+	}
+	free.Store(100)
+	log.Reset()
+	s := openBadger(t, dir, opts)
+	mustWrite(t, s, 1, boxtest.Box(1, 'a', 2048), box.Holder{1})
+	box.Rest(t, dir, 1)
+	before := tree(t, dir)
+	free.Store(24)
+	refusesAll(t, s)
+	if !maps.Equal(before, tree(t, dir)) {
+		t.Error("something was written to a full disk")
+	}
+	free.Store(100)
+	mustWrite(t, s, 1, boxtest.Box(1, 'a', 0))
+	if maps.Equal(before, tree(t, dir)) {
+		t.Error("control: nothing was written to a disk with room")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if said := log.String(); strings.Count(said, "the disk is full") != 1 || strings.Count(said, "there is room") != 1 {
+		t.Errorf("the operator reads\n%s", said)
+	}
+}
