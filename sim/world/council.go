@@ -57,6 +57,10 @@ func (w *World) found() error {
 	for _, n := range w.nodes {
 		n.open()
 	}
+	if w.cfg.Cold {
+		w.begin(0)
+		return nil
+	}
 	return w.beginFirst()
 }
 
@@ -277,6 +281,11 @@ func (n *Node) Deaf() { n.authority().deaf = true }
 // Say gives an authority a message at a time.
 func (n *Node) Say(at time.Time, say func(*directory.Voter, time.Time) error) {
 	n.w.At(at, func() { n.w.hear(n.authority(), say) })
+}
+
+// Overhear gives all authorities but one what somebody says, as if that one had said it.
+func (n *Node) Overhear(say func(*directory.Voter, time.Time) error) {
+	n.w.broadcast(n.authority(), false, say)
 }
 
 // Reports is how often an authority told its operator that there is no document, and Splits how often

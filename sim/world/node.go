@@ -22,7 +22,8 @@ type Node struct {
 	Name     string
 	w        *World
 	number   int32 // in a trace
-	layer    int   // 0 is a provider
+	drawn    int   // the layer that the network's drawing says
+	layer    int   // that the document says; 0 is a provider
 	identity *directory.Identity
 	keys     []*epochKey // by epoch
 	life     uint64      // how often its disk was lost
@@ -51,7 +52,7 @@ type epochKey struct {
 func (w *World) makeNodes() {
 	add := func(name string, layer int) {
 		n := &Node{
-			Name: name, w: w, number: int32(len(w.nodes)), layer: layer, up: true,
+			Name: name, w: w, number: int32(len(w.nodes)), drawn: layer, layer: layer, up: true,
 			identity: directory.NewIdentity(w.seed("identity", name, 0)),
 		}
 		w.nodes = append(w.nodes, n)
@@ -174,6 +175,15 @@ func (n *Node) window(e directory.Epoch) (from, until time.Time) {
 	return schedule.StartOf(e).Add(-grace), schedule.StartOf(e + 1).Add(grace)
 }
 
+// Describe is a descriptor that the node could hand in, for whoever speaks in its place.
+func (n *Node) Describe(e directory.Epoch) *directory.Descriptor {
+	d, err := n.describe(e)
+	if err != nil {
+		n.w.fail("%w", err)
+	}
+	return d
+}
+
 // describe is the node's descriptor for an epoch.
 func (n *Node) describe(e directory.Epoch) (*directory.Descriptor, error) {
 	d := &directory.Descriptor{
@@ -183,9 +193,9 @@ func (n *Node) describe(e directory.Epoch) (*directory.Descriptor, error) {
 	}
 	if n.layer > 0 {
 		// The tally deals families to layers, the greatest to the first.
-		width := len(n.w.cfg.Network.Layers[n.layer-1])
-		d.Role, d.Family = directory.RoleMix, fmt.Sprint("layer-", n.layer)
-		d.Capacity = uint64((1_000_000 - 10_000*n.layer) / width)
+		width := len(n.w.cfg.Network.Layers[n.drawn-1])
+		d.Role, d.Family = directory.RoleMix, fmt.Sprint("layer-", n.drawn)
+		d.Capacity = uint64((1_000_000 - 10_000*n.drawn) / width)
 	}
 	for i := range protocol.Validity {
 		key, err := n.key(e + directory.Epoch(i))
@@ -204,7 +214,8 @@ func (n *Node) apply(doc *directory.Document) {
 	n.forget()
 	self, ok := doc.Node(n.ID())
 	if ok && self.Layer != n.layer {
-		n.w.fail("%s is dealt to layer %d, not %d", n.Name, self.Layer, n.layer)
+		n.w.tell("directory", "%s is dealt to layer %d, not %d", n.Name, self.Layer, n.layer)
+		n.layer = self.Layer
 	}
 	if n.edge == nil {
 		n.loops.SetDocument(doc)

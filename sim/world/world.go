@@ -43,6 +43,8 @@ type Config struct {
 	// Authorities is how many of the providers vote, the first ones; zero means one. Several need the
 	// whole epoch 0 to make the first document, so that New then returns in epoch 1.
 	Authorities int
+	// Cold has New return before anybody has handed in a descriptor; there can be no people yet.
+	Cold bool
 	// Null takes packets of the same sizes without cryptography.
 	Null bool
 	// Link is the time between two nodes, ClientLink between a person and their provider; a negative
