@@ -35,6 +35,13 @@ var cores = map[string][]string{
 	"internal/directory":        nil,
 	"internal/directory/follow": nil,
 	"internal/directory/query":  nil,
+	"sim/theory":                nil,
+	"sim/flow":                  nil,
+	"sim/des":                   nil,
+	"sim/des/wheel":             nil,
+	"sim/trace":                 nil,
+	"sim/attack":                nil,
+	"sim/stat":                  nil,
 }
 
 // impure are the selectors that a core must not use: clocks, timers, sleep, and global randomness.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"strings"
+	"sync"
 )
 
 var textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
@@ -34,8 +35,14 @@ func typeOf(t reflect.Type, path []string) reflect.Type {
 	return nil
 }
 
+// known remembers the fields of each struct type.
+var known sync.Map // reflect.Type → map[string]reflect.Type, which nobody changes
+
 // fields is the keys that a struct takes, those of embedded structs included.
 func fields(t reflect.Type) map[string]reflect.Type {
+	if list, ok := known.Load(t); ok {
+		return list.(map[string]reflect.Type)
+	}
 	list := map[string]reflect.Type{}
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -51,5 +58,6 @@ func fields(t reflect.Type) map[string]reflect.Type {
 			list[name] = f.Type
 		}
 	}
+	known.Store(t, list)
 	return list
 }

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -74,8 +75,8 @@ func Parse(file string, text []byte, preset func(string) ([]byte, error)) (*File
 	return f, nil
 }
 
-// defaults is the document that the declared keys describe.
-func defaults() map[string]any {
+// defaults is the document that the declared keys describe. Nobody changes it.
+var defaults = sync.OnceValue(func() map[string]any {
 	doc := map[string]any{}
 	for _, k := range keys {
 		if k.Default == "" || strings.HasPrefix(k.Path, "check.") || strings.HasPrefix(k.Path, "cover.") {
@@ -88,7 +89,7 @@ func defaults() map[string]any {
 		set(doc, k.Path, value.V)
 	}
 	return doc
-}
+})
 
 // refuse adds a problem about a key, given by its field's address in a template or by its path, with the
 // place where it is swept or given, or else of the table that it would stand in.
