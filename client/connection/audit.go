@@ -12,8 +12,8 @@ import (
 )
 
 // Audits compare, once an epoch and through the mixnet, the document that this client holds with
-// another provider's: who signs two documents for one epoch cannot show each client its own. They are
-// a person.Part without a bucket. What they find is kept with the documents.
+// another provider's: who signs two documents for one epoch cannot show each client its own. They
+// are a person.Part without a bucket. What they find is kept with the documents.
 type Audits struct {
 	documents *documents.Set
 	schedule  directory.Schedule
@@ -56,8 +56,8 @@ func (a *Audits) Turn(now time.Time) error {
 	return nil
 }
 
-// Answered takes the digest; a provider that does not have the document says zero. Another digest is no
-// proof: one liar can say it, and nobody has signed it.
+// Answered takes the digest; a provider that does not have the document says zero. Another digest
+// is no proof: one liar can say it, and nobody has signed it.
 func (a *Audits) Answered(now time.Time, e person.Answer) error {
 	said := directory.Digest(e.Reply.Digest)
 	if e.Kind != person.Done || directory.Epoch(e.Reply.Epoch) != a.epoch ||

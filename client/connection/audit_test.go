@@ -26,8 +26,10 @@ func (*holder) Watch(sender.Target) {}
 func (*holder) Unwatch(uint64)      {}
 func (*holder) Handed() []uint64    { return nil }
 
-// audited lives through the epochs from 3 on, in each of which a provider is asked once; say gives its answer.
-func audited(t *testing.T, n *network, s *store.Store, say func(directory.Epoch) directory.Digest) (asked []directory.Epoch, faults []error) {
+// audited lives through the epochs from 3 on, in each of which a provider is asked once; say gives
+// its answer.
+func audited(t *testing.T, n *network, s *store.Store,
+	say func(directory.Epoch) directory.Digest) (asked []directory.Epoch, faults []error) {
 	t.Helper()
 	c := n.run(s, "p2")
 	h := &holder{}
@@ -44,8 +46,9 @@ func audited(t *testing.T, n *network, s *store.Store, say func(directory.Epoch)
 		for _, r := range h.asked {
 			asked = append(asked, r.Epoch)
 			digest := say(r.Epoch)
-			e := sender.Event{Kind: sender.Answered, Token: r.Token, Op: r.Op, Holder: n.genesis.Entries[2].ID,
-				Reply: box.Reply{Status: box.StatusDigest, Epoch: uint64(r.Epoch), Digest: digest}}
+			e := sender.Event{Kind: sender.Answered, Token: r.Token, Op: r.Op,
+				Holder: n.genesis.Entries[2].ID,
+				Reply:  box.Reply{Status: box.StatusDigest, Epoch: uint64(r.Epoch), Digest: digest}}
 			if err := p.Answered(time.Now(), e); err != nil {
 				t.Fatal(err)
 			}
@@ -57,8 +60,8 @@ func audited(t *testing.T, n *network, s *store.Store, say func(directory.Epoch)
 	return asked, faults
 }
 
-// TestAudits ask once an epoch. A digest that differs is kept, over a restart too, with who said it; it
-// is no proof, and nobody is told to leave the network for it.
+// TestAudits ask once an epoch. A digest that differs is kept, over a restart too, with who said
+// it; it is no proof, and nobody is told to leave the network for it.
 func TestAudits(t *testing.T) {
 	for _, honest := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -84,8 +87,10 @@ func TestAudits(t *testing.T) {
 				return
 			}
 			again := n.open(s, "").Status().Faults
-			if len(again) != 1 || !errors.Is(again[0], ErrUnconfirmed) || !strings.Contains(again[0].Error(), n.genesis.Entries[2].Name+" said") ||
-				!strings.Contains(again[0].Error(), "at 2026-") || strings.Contains(ErrUnconfirmed.Hint(), "not use") {
+			if len(again) != 1 || !errors.Is(again[0], ErrUnconfirmed) ||
+				!strings.Contains(again[0].Error(), n.genesis.Entries[2].Name+" said") ||
+				!strings.Contains(again[0].Error(), "at 2026-") ||
+				strings.Contains(ErrUnconfirmed.Hint(), "not use") {
 				t.Errorf("after a restart: %v", again)
 			}
 		})

@@ -1,10 +1,10 @@
-// Package connection is a person's way into the network: the network documents, the guard, the link to
-// it, and the sender whose frames go over that link.
+// Package connection is a person's way into the network: the network documents, the guard, the link
+// to it, and the sender whose frames go over that link.
 //
-// It is a driver: it owns the sender behind its mutex, runs the slots and the listening, dials again
-// with growing waits, chooses the guard and gives it up, and hands what the sender hears to whoever
-// runs the person. It must not know what is asked for or read: nothing that a person does, or that a
-// provider answers, may move a slot.
+// It is a driver: it owns the sender behind its mutex, runs the slots and the listening, dials
+// again with growing waits, chooses the guard and gives it up, and hands what the sender hears to
+// whoever runs the person. It must not know what is asked for or read: nothing that a person does,
+// or that a provider answers, may move a slot.
 package connection
 
 import (
@@ -123,8 +123,8 @@ func (c *Connection) hear(ctx context.Context, h Heard) error {
 	}
 }
 
-// begin makes a sender: choose the guards, take up the decoys. It is for the first document, and for
-// when the other guard takes over.
+// begin makes a sender: choose the guards, take up the decoys. It is for the first document, and
+// for when the other guard takes over.
 func (c *Connection) begin(ctx context.Context, doc *directory.Document, now time.Time) error {
 	c.state.Lock()
 	made, err := c.makeSender(doc, now)
@@ -142,8 +142,8 @@ func (c *Connection) begin(ctx context.Context, doc *directory.Document, now tim
 	return c.hear(ctx, Heard{At: now, Sender: locked{&c.mu, made}})
 }
 
-// makeSender makes one and gives it the documents at hand. Guards must be on the disk before they are
-// used; while it is full, those that are there will do. The caller holds state.
+// makeSender makes one and gives it the documents at hand. Guards must be on the disk before they
+// are used; while it is full, those that are there will do. The caller holds state.
 func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender.Sender, error) {
 	chosen := len(c.guards.Nodes) > 0
 	if err := c.guards.choose(doc, c.cfg.Guard); err != nil {
@@ -152,7 +152,8 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
 	made, err := sender.New(sender.Config{
-		Seed: seed, Rand: rand.Reader, Schedule: c.cfg.Genesis.Schedule(), Document: doc, Params: c.params,
+		Seed: seed, Rand: rand.Reader, Schedule: c.cfg.Genesis.Schedule(), Document: doc,
+		Params:   c.params,
 		Provider: c.guards.Nodes[0], Spool: sphinx.RecipientID(c.guards.Seeds[0].Public()),
 		Decoys: c.guards.Decoys, Now: now,
 	})
@@ -178,7 +179,8 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 func (c *Connection) give(doc *directory.Document) error {
 	c.state.Lock()
 	known := slices.Contains(c.given, doc)
-	c.given = append(slices.DeleteFunc(c.given, func(d *directory.Document) bool { return d.Epoch+1 < doc.Epoch || d == doc }), doc)
+	c.given = append(slices.DeleteFunc(c.given,
+		func(d *directory.Document) bool { return d.Epoch+1 < doc.Epoch || d == doc }), doc)
 	c.state.Unlock()
 	if known {
 		return nil
@@ -204,8 +206,8 @@ func (c *Connection) settle() error {
 	return unlessFull(c.cfg.Store.Update(c.guards.put))
 }
 
-// unlessFull lets a client go on while its disk is full. Whatever fails with that has changed nothing,
-// and is tried again; the status says so.
+// unlessFull lets a client go on while its disk is full. Whatever fails with that has changed
+// nothing, and is tried again; the status says so.
 func unlessFull(err error) error {
 	if errors.Is(err, store.ErrFull) {
 		return nil
@@ -224,8 +226,8 @@ func (c *Connection) transport(identity link.Seed) (link.Transport, error) {
 	return t, nil
 }
 
-// stranger links under a key that nobody ever saw: who serves a document must not learn whose client
-// asks.
+// stranger links under a key that nobody ever saw: who serves a document must not learn whose
+// client asks.
 func (c *Connection) stranger() (link.Transport, error) {
 	var throwaway link.Seed
 	rand.Read(throwaway[:]) // never fails

@@ -22,8 +22,8 @@ import (
 
 const epochs = 12 // whose documents a network has
 
-// network has the documents of a world, and providers that can be dialled: they answer each frame with
-// a dummy, and give documents to whoever asks.
+// network has the documents of a world, and providers that can be dialled: they answer each frame
+// with a dummy, and give documents to whoever asks.
 type network struct {
 	*testing.T
 	genesis *directory.Genesis
@@ -47,7 +47,8 @@ func newNetwork(t *testing.T) *network {
 	t.Helper()
 	p := world.Quick()
 	p.EpochLength = 4 * time.Minute
-	p.PayloadEvery, p.LoopEvery, p.DropEvery, p.MixLoopEvery = 3*time.Second, 6*time.Second, 6*time.Second, 10*time.Second
+	p.PayloadEvery, p.LoopEvery, p.DropEvery = 3*time.Second, 6*time.Second, 6*time.Second
+	p.MixLoopEvery = 10 * time.Second
 	drawn, err := world.ParseNetwork("p1 p2 p3 -> [m1] -> [m2] -> [m3]")
 	if err != nil {
 		t.Fatal(err)
@@ -60,8 +61,10 @@ func newNetwork(t *testing.T) *network {
 		t.Fatal(err)
 	}
 	n := &network{
-		T: t, genesis: w.Genesis(), docs: map[directory.Epoch]*directory.Document{}, fabric: link.NewFabric(),
-		names: map[link.PublicKey]string{}, closed: map[string]bool{}, frames: map[string]int{}, spools: map[link.PublicKey]bool{},
+		T: t, genesis: w.Genesis(), docs: map[directory.Epoch]*directory.Document{},
+		fabric: link.NewFabric(),
+		names:  map[link.PublicKey]string{}, closed: map[string]bool{}, frames: map[string]int{},
+		spools: map[link.PublicKey]bool{},
 	}
 	for e := range directory.Epoch(epochs + 1) {
 		n.docs[e] = w.Document(e)
@@ -84,7 +87,8 @@ func (n *network) listen(entry directory.Authority, identity *directory.Identity
 	key := link.PublicKey(entry.ID)
 	n.names[key] = entry.Name
 	transport, err := n.fabric.Transport(link.Config{
-		Network: n.genesis.ID(), Identity: link.Seed(identity.PrivateKey().Seed()), FrameSize: n.frameSize,
+		Network: n.genesis.ID(), Identity: link.Seed(identity.PrivateKey().Seed()),
+		FrameSize: n.frameSize,
 		Admit: func(link.PublicKey, link.Kind) bool {
 			n.mu.Lock()
 			defer n.mu.Unlock()
@@ -180,7 +184,8 @@ type library struct{ *network }
 func (l library) Document(e directory.Epoch) ([]byte, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e == 0 || e > epochs || e == l.hide || time.Now().Before(l.genesis.Schedule().EndOf(e-1, directory.PhaseSign)) {
+	if e == 0 || e > epochs || e == l.hide ||
+		time.Now().Before(l.genesis.Schedule().EndOf(e-1, directory.PhaseSign)) {
 		return nil, false
 	}
 	return l.serves(e).Marshal(), true
@@ -285,17 +290,21 @@ func TestConnectionSpeaksInSlots(t *testing.T) {
 		c := n.run(home(t), "p2")
 		time.Sleep(5 * n.genesis.Parameters.EpochLength)
 		s := c.Status()
-		if !s.Connected || time.Since(s.LastReply) > 10*time.Second || len(s.Faults) != 0 || s.Stats.Silent != 0 {
+		if !s.Connected || time.Since(s.LastReply) > 10*time.Second || len(s.Faults) != 0 ||
+			s.Stats.Silent != 0 {
 			t.Errorf("%+v", s)
 		}
-		if node, _ := s.Document.Node(s.Guard); node.Name != "p2" || s.Document.Epoch < 7 || c.begun() != 1 {
-			t.Errorf("guard %s, document of epoch %d, %d senders", node.Name, s.Document.Epoch, c.begun())
+		if node, _ := s.Document.Node(s.Guard); node.Name != "p2" || s.Document.Epoch < 7 ||
+			c.begun() != 1 {
+			t.Errorf("guard %s, document of epoch %d, %d senders", node.Name, s.Document.Epoch,
+				c.begun())
 		}
 		n.mu.Lock()
 		p := n.genesis.Parameters
 		span := (5 * p.EpochLength).Seconds()
 		want := span/p.PayloadEvery.Seconds() + span/p.LoopEvery.Seconds() + span/p.DropEvery.Seconds()
-		if got := float64(n.frames["p2"]); got < 0.85*want || got > 1.15*want || len(n.frames) != 1 {
+		if got := float64(n.frames["p2"]); got < 0.85*want || got > 1.15*want ||
+			len(n.frames) != 1 {
 			t.Errorf("%v frames, want %v", n.frames, want)
 		}
 		n.mu.Unlock()
@@ -357,7 +366,8 @@ func TestDialsAgain(t *testing.T) {
 		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
 		n.close("p2")
 		time.Sleep(time.Minute)
-		if s := c.Status(); s.Connected || len(s.Faults) != 1 || !errors.Is(s.Faults[0], ErrOffline) || time.Since(s.Since) < 50*time.Second {
+		if s := c.Status(); s.Connected || len(s.Faults) != 1 ||
+			!errors.Is(s.Faults[0], ErrOffline) || time.Since(s.Since) < 50*time.Second {
 			t.Errorf("without the provider: %+v", s)
 		}
 		n.close()
@@ -376,7 +386,8 @@ func TestDialsAgain(t *testing.T) {
 	})
 }
 
-// TestSecondGuardTakesOver after a day of tries in vain. The person begins anew with another sender.
+// TestSecondGuardTakesOver after a day of tries in vain. The person begins anew with another
+// sender.
 func TestSecondGuardTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t)
@@ -416,8 +427,8 @@ func TestGuardOfTheConfiguration(t *testing.T) {
 	})
 }
 
-// TestDecoysAreKept: a holder would otherwise see at each start which of the boxes that it is asked for
-// nobody asks for any more.
+// TestDecoysAreKept: a holder would otherwise see at each start which of the boxes that it is asked
+// for nobody asks for any more.
 func TestDecoysAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t)
@@ -470,7 +481,8 @@ func TestStartAtTheEndOfAnEpoch(t *testing.T) {
 			}
 			c := n.run(s, "")
 			time.Sleep(time.Until(n.at(3).Add(time.Minute)))
-			if now := c.Status(); !now.Connected || now.Document.Epoch != 3 || len(now.Faults) != 0 {
+			if now := c.Status(); !now.Connected || now.Document.Epoch != 3 ||
+				len(now.Faults) != 0 {
 				t.Errorf("hidden %d, after the epoch's beginning: %+v", hide, now)
 			}
 			n.end(c)

@@ -26,7 +26,8 @@ type user struct {
 	ctx context.Context // that of Run
 }
 
-// Use makes the sender with the first document. Later it has the document already, but for a late one.
+// Use makes the sender with the first document. Later it has the document already, but for a late
+// one.
 func (u user) Use(now time.Time, doc *directory.Document) error {
 	u.mu.Lock()
 	begun := u.sender != nil
@@ -37,7 +38,8 @@ func (u user) Use(now time.Time, doc *directory.Document) error {
 	return u.begin(u.ctx, doc, now)
 }
 
-// Prepare gives the sender the document of an epoch to come: packets that leave then are built before.
+// Prepare gives the sender the document of an epoch to come: packets that leave then are built
+// before.
 func (u user) Prepare(doc *directory.Document) error {
 	u.mu.Lock()
 	begun := u.sender != nil
@@ -59,11 +61,14 @@ func (c *Connection) trouble(now time.Time) error {
 	t := c.documents.Trouble()
 	switch t.Kind {
 	case follow.BeforeStart:
-		return ErrClock.With("the network begins at %s, and this computer's clock says %s", stamp(t.At), stamp(now))
+		return ErrClock.With("the network begins at %s, and this computer's clock says %s",
+			stamp(t.At), stamp(now))
 	case follow.ClockBehind:
-		return ErrClock.With("this computer's clock says %s; the network's document begins at %s", stamp(now), stamp(t.At))
+		return ErrClock.With("this computer's clock says %s; the network's document begins at %s",
+			stamp(now), stamp(t.At))
 	case follow.StoodStill:
-		return ErrNoDocument.With("the latest one ended at %s, and this computer's clock says %s", stamp(t.At), stamp(now))
+		return ErrNoDocument.With("the latest one ended at %s, and this computer's clock says %s",
+			stamp(t.At), stamp(now))
 	case follow.NotBegun:
 		return ErrNoDocument.With("the next one begins at %s", stamp(t.At))
 	case follow.Missing, follow.Late:

@@ -13,8 +13,8 @@ import (
 
 // Implementation constants.
 const (
-	// guardPatience is how long the guard in use may fail before the second one takes over, counted while
-	// this client tries: not while it is off or asleep.
+	// guardPatience is how long the guard in use may fail before the second one takes over, counted
+	// while this client tries: not while it is off or asleep.
 	guardPatience = 24 * time.Hour
 	// tryGap is more than lies between two tries of a client that is awake.
 	tryGap = 2 * redialLast
@@ -54,7 +54,8 @@ func (g *guards) choose(doc *directory.Document, name string) error {
 		return nil
 	}
 	providers := doc.Providers()
-	mrand.Shuffle(len(providers), func(i, j int) { providers[i], providers[j] = providers[j], providers[i] })
+	mrand.Shuffle(len(providers),
+		func(i, j int) { providers[i], providers[j] = providers[j], providers[i] })
 	if name != "" && !toFront(providers, name) {
 		return ErrGuard.With("%q", name)
 	}
@@ -74,8 +75,8 @@ func toFront(nodes []directory.Node, name string) bool {
 	return false
 }
 
-// unreached counts that the guard did not answer at now; tried is the last time. It says whether the
-// other guard takes over, and whether that is to be kept.
+// unreached counts that the guard did not answer at now; tried is the last time. It says whether
+// the other guard takes over, and whether that is to be kept.
 func (g *guards) unreached(now time.Time, tried *time.Time) (changed, save bool) {
 	since := now.Sub(*tried)
 	*tried = now

@@ -8,8 +8,8 @@ import (
 	"murmuration/internal/link"
 )
 
-// TestGuardIsGivenUpAfterADayOfTries. Time in which nobody tried does not count, nor does a clock that
-// is set: back or ahead.
+// TestGuardIsGivenUpAfterADayOfTries. Time in which nobody tried does not count, nor does a clock
+// that is set: back or ahead.
 func TestGuardIsGivenUpAfterADayOfTries(t *testing.T) {
 	now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 	var tried time.Time
@@ -36,7 +36,8 @@ func TestGuardIsGivenUpAfterADayOfTries(t *testing.T) {
 	if most := int(guardPatience / noteEvery); saves < most-2 || saves > most {
 		t.Errorf("kept %d times in a day", saves)
 	}
-	if !try(5*time.Minute) || g.Failing != 0 || g.Nodes[0] != (directory.NodeID{2}) || g.Seeds[0] != (link.Seed{2}) {
+	if !try(5*time.Minute) || g.Failing != 0 || g.Nodes[0] != (directory.NodeID{2}) ||
+		g.Seeds[0] != (link.Seed{2}) {
 		t.Errorf("after a day: %+v", g)
 	}
 	lone := guards{Nodes: []directory.NodeID{{1}}, Failing: 2 * guardPatience}

@@ -36,7 +36,8 @@ func (c *Connection) keep(ctx context.Context) error {
 			waits.Reset()
 		}
 		c.setLine(false, err)
-		c.cfg.Log.Info("not connected: nothing is sent or received, and the provider is dialled again", "error", err)
+		c.cfg.Log.Info("not connected: nothing is sent or received, "+
+			"and the provider is dialled again", "error", err)
 		if err := c.failed(ctx, time.Now()); err != nil {
 			return err
 		}
@@ -91,7 +92,8 @@ func (c *Connection) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	conn, err := transport.Dial(ctx, link.Peer{Addr: node.Addr, Key: link.PublicKey(guard)}, link.Exchange)
+	conn, err := transport.Dial(ctx, link.Peer{Addr: node.Addr, Key: link.PublicKey(guard)},
+		link.Exchange)
 	if err != nil {
 		return ErrOffline.With("%w", err)
 	}

@@ -26,14 +26,15 @@ const pieceSize = store.MaxRecord / 2
 
 func pieceName(name string, i int) string { return fmt.Sprintf("%s/%04d", name, i) }
 
-// Load gives all records. One whose pieces are not all there, because the client was killed while it
-// was replaced, is left out: documents are fetched again.
+// Load gives all records. One whose pieces are not all there, because the client was killed while
+// it was replaced, is left out: documents are fetched again.
 func (s sealed) Load() (all []documents.Record, err error) {
 	err = s.View(func(tx *store.Tx) error {
 		return store.Each(tx, "documents", func(name string, h head) error {
 			raw, err := join(tx, name, h)
 			if err == nil {
-				all = append(all, documents.Record{Name: name, Path: name + " in the store", Raw: raw})
+				all = append(all, documents.Record{Name: name, Path: name + " in the store",
+					Raw: raw})
 			}
 			return unlessMissing(err)
 		})
@@ -66,7 +67,10 @@ func unlessMissing(err error) error {
 func (s sealed) Keep(name string, raw []byte) error {
 	h := head{Hash: sha256.Sum256(raw)}
 	for piece := range slices.Chunk(raw, pieceSize) {
-		err := s.Update(func(tx *store.Tx) error { return tx.Put("pieces", pieceName(name, h.Pieces), piece) })
+		err := s.Update(func(tx *store.Tx) error {
+			return tx.Put("pieces",
+				pieceName(name, h.Pieces), piece)
+		})
 		if err != nil {
 			return err
 		}

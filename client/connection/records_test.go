@@ -12,7 +12,8 @@ import (
 	"murmuration/internal/documents"
 )
 
-// TestRecordsOfAnySize: a document may be longer than a record of the store, and than a transaction.
+// TestRecordsOfAnySize: a document may be longer than a record of the store, and than a
+// transaction.
 func TestRecordsOfAnySize(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	if err := store.Create(dir, nil); err != nil {
@@ -47,7 +48,10 @@ func TestRecordsOfAnySize(t *testing.T) {
 	delete(want, "1.document")
 	check(t, records, want)
 	// A client that is killed while it replaces a record leaves new pieces under an old head.
-	err = s.Update(func(tx *store.Tx) error { return tx.Put("pieces", pieceName("4.document", 1), []byte("new")) })
+	err = s.Update(func(tx *store.Tx) error {
+		return tx.Put("pieces", pieceName("4.document", 1),
+			[]byte("new"))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 // Package backoff is the waits between tries of something that keeps failing: each twice the one
-// before, and drawn between half of itself and all, so that those who fail together do not come back
-// together.
+// before, and drawn between half of itself and all, so that those who fail together do not come
+// back together.
 //
 // It does not wait itself, reads no clock, and knows nothing of what is tried.
 package backoff

@@ -30,7 +30,8 @@ func TestWaitsDiffer(t *testing.T) {
 
 func TestOddBounds(t *testing.T) {
 	rng := rand.New(rand.NewChaCha8([32]byte{1}))
-	if wait := New(time.Second, time.Millisecond, rng).Next(); wait < time.Second/2 || wait > time.Second {
+	if wait := New(time.Second, time.Millisecond, rng).Next(); wait < time.Second/2 ||
+		wait > time.Second {
 		t.Errorf("a last wait below the first gives %v", wait)
 	}
 	if wait := New(0, 0, rng).Next(); wait != 0 {

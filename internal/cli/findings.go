@@ -11,11 +11,16 @@ import (
 
 func networkFindingsCommand() *cli.Command {
 	return &cli.Command{
-		Name: "findings", Usage: "what should not be about the network documents, and was not judged yet",
+		Name:  "findings",
+		Usage: "what should not be about the network documents, and was not judged yet",
 		Flags: []cli.Flag{
 			personFlag(), jsonFlag(),
-			&cli.StringFlag{Name: "save", Usage: "write the first evidence, two signed documents, to `FILE`, for others to check"},
-			&cli.BoolFlag{Name: "judged", Usage: "forget them: you have looked at them, and the operators have explained them"},
+			&cli.StringFlag{Name: "save",
+				Usage: "write the first evidence, two signed documents, to `FILE`, for others to " +
+					"check"},
+			&cli.BoolFlag{Name: "judged",
+				Usage: "forget them: you have looked at them, and the operators have explained " +
+					"them"},
 		},
 		Action: asking(networkFindings),
 	}
@@ -66,5 +71,6 @@ func saveEvidence(c *cli.Context, all []api.Finding) error {
 		say(c, "the evidence is in %s", c.String("save"))
 		return nil
 	}
-	return fail(exitUser, fmt.Errorf("there is no evidence to save"), "What one provider said is no evidence.")
+	return fail(exitUser, fmt.Errorf("there is no evidence to save"),
+		"What one provider said is no evidence.")
 }

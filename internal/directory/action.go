@@ -7,14 +7,17 @@ type Do uint8
 const (
 	DoNothing Do = iota // until Next
 	DoVote              // send Action.Relay to every other authority
-	DoPersist           // write Action.Record, fsync, then call Persisted; stop if it can not be written
-	DoEndorse           // send Action.Endorsement to every other authority
-	DoPublish           // serve Action.Document to everybody
-	DoReport            // tell the operator Action.Err and Action.Notes: there is no document, the network may run out
+	// write Action.Record, fsync, then call Persisted; stop if it can not be written
+	DoPersist
+	DoEndorse // send Action.Endorsement to every other authority
+	DoPublish // serve Action.Document to everybody
+	// tell the operator Action.Err and Action.Notes: there is no document, the network may run out
+	DoReport
 )
 
 func (d Do) String() string {
-	return [...]string{"nothing", "vote", "persist", "endorse", "publish", "report"}[min(d, DoReport)]
+	return [...]string{"nothing", "vote", "persist", "endorse", "publish",
+		"report"}[min(d, DoReport)]
 }
 
 // Action is one thing to do; only the fields that Do names are set, and Notes beside any.

@@ -40,12 +40,14 @@ func ParseApplication(b []byte) (*Application, error) {
 	return a, nil
 }
 
-// Verify checks that a is for this network, in bounds, and signed by the node. The error wraps a Refusal.
+// Verify checks that a is for this network, in bounds, and signed by the node. The error wraps a
+// Refusal.
 func (a *Application) Verify(g *Genesis) error {
 	if a.Network != g.ID() {
 		return fmt.Errorf("application of %s: %w", a.ID, RefusedNetwork)
 	}
-	d := Descriptor{Role: a.Role, Name: a.Name, Addr: a.Addr, Capacity: a.Capacity, Family: a.Family}
+	d := Descriptor{Role: a.Role, Name: a.Name, Addr: a.Addr, Capacity: a.Capacity,
+		Family: a.Family}
 	if err := errors.Join(d.wellFormed(), checkContact(a.Contact)); err != nil {
 		return fmt.Errorf("application of %s: %w: %w", a.ID, RefusedMalformed, err)
 	}
@@ -61,9 +63,10 @@ func (a *Application) Verify(g *Genesis) error {
 // Admission lets one identity take part in one role. Whoever can change an authority's admissions
 // decides that authority's vote on who is in the network.
 type Admission struct {
-	ID        NodeID `cbor:"1,keyasint"`
-	Role      Role   `cbor:"2,keyasint"`
-	Probation Epoch  `cbor:"3,keyasint"` // in documents before this epoch it carries only loops of mixes; 0: none
+	ID   NodeID `cbor:"1,keyasint"`
+	Role Role   `cbor:"2,keyasint"`
+	// in documents before this epoch it carries only loops of mixes; 0: none
+	Probation Epoch `cbor:"3,keyasint"`
 }
 
 // Admissions is an authority's list, sorted by identity.
@@ -109,7 +112,8 @@ func ParseAdmissions(b []byte) (Admissions, error) {
 			return nil, fmt.Errorf("reading admissions: entry %d: %w", i+1, err)
 		}
 		if i > 0 && w.List[i-1].compare(a) >= 0 {
-			return nil, fmt.Errorf("reading admissions: entry %d is listed twice or out of order", i+1)
+			return nil, fmt.Errorf("reading admissions: entry %d is listed twice or out of order",
+				i+1)
 		}
 	}
 	return w.List, nil

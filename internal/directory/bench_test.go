@@ -48,7 +48,8 @@ func BenchmarkVerify(b *testing.B) {
 
 func BenchmarkTally(b *testing.B) {
 	g, d := largeDocument(b, 300)
-	v := &Vote{Network: g.ID(), Epoch: 2, By: identity("a1").ID(), Previous: d.Digest(), Parameters: g.Parameters}
+	v := &Vote{Network: g.ID(), Epoch: 2, By: identity("a1").ID(), Previous: d.Digest(),
+		Parameters: g.Parameters}
 	for _, n := range d.Nodes {
 		v.Listings = append(v.Listings, Listing{Descriptor: describe(b, g, n.Name, 2)})
 	}

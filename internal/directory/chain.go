@@ -23,7 +23,8 @@ var (
 //  2. The one at hand of its epoch, if any, has the same digest.
 //  3. It names the digest of the one at hand of the epoch before, if any.
 //  4. The one at hand of the epoch after, if any, names its digest.
-//  5. It is newer than all at hand, or there is one that names it (4): signatures alone do not lead back.
+//  5. It is newer than all at hand, or there is one that names it (4): signatures alone do not
+//     lead back.
 //
 // So a document that follows a gap counts by its signatures alone, as the first one does.
 type Chain struct {
@@ -70,8 +71,8 @@ func (c *Chain) InForce(e Epoch) *Document {
 	return nil
 }
 
-// Accept takes d by the rule of Chain. The same document again is fine. What cannot be true beside a
-// document at hand is a Contradiction.
+// Accept takes d by the rule of Chain. The same document again is fine. What cannot be true beside
+// a document at hand is a Contradiction.
 func (c *Chain) Accept(d *Document) error {
 	if err := d.Verify(c.genesis); err != nil {
 		return err
@@ -102,7 +103,8 @@ func (c *Chain) fits(d *Document, digest Digest) error {
 		return &Contradiction{d, after.doc}
 	}
 	if !ok && c.latest != nil && d.Epoch < c.latest.Epoch {
-		return fmt.Errorf("network document of epoch %d is %w, of epoch %d", d.Epoch, ErrOlder, c.latest.Epoch)
+		return fmt.Errorf("network document of epoch %d is %w, of epoch %d", d.Epoch, ErrOlder,
+			c.latest.Epoch)
 	}
 	return nil
 }

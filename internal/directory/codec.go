@@ -68,8 +68,8 @@ func encode(v any) []byte {
 	return b
 }
 
-// decode reads at most limit bytes into v and refuses every spelling but the one that encode writes:
-// missing fields, short arrays and long integers come back as other bytes.
+// decode reads at most limit bytes into v and refuses every spelling but the one that encode
+// writes: missing fields, short arrays and long integers come back as other bytes.
 func decode(b []byte, limit int, v any) error {
 	if len(b) > limit {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(b), limit)

@@ -23,7 +23,8 @@ func forms(t testing.TB) map[string]struct {
 	}
 	g := testGenesis(t, 4)
 	d := testDocument(t, g, 3, Digest{4}, "m1", "a1")
-	v := &Vote{Network: g.ID(), Epoch: 3, By: identity("a1").ID(), Parameters: g.Parameters, Listings: []Listing{{describe(t, g, "m1", 3), true}}}
+	v := &Vote{Network: g.ID(), Epoch: 3, By: identity("a1").ID(), Parameters: g.Parameters,
+		Listings: []Listing{{describe(t, g, "m1", 3), true}}}
 	v.Sign(identity("a1"))
 	a := testApplication(g, "m7")
 	s := Signature{identity("a1").ID(), [64]byte{1}}
@@ -40,7 +41,8 @@ func forms(t testing.TB) map[string]struct {
 	}
 }
 
-func again[T interface{ Marshal() []byte }](parse func([]byte) (T, error)) func([]byte) ([]byte, error) {
+func again[T interface{ Marshal() []byte }](parse func([]byte) (T, error)) func([]byte) ([]byte,
+	error) {
 	return func(b []byte) ([]byte, error) {
 		x, err := parse(b)
 		if err != nil {
@@ -52,7 +54,8 @@ func again[T interface{ Marshal() []byte }](parse func([]byte) (T, error)) func(
 
 func testApplication(g *Genesis, name string) *Application {
 	a := &Application{
-		Network: g.ID(), ID: identity(name).ID(), Role: RoleMix, Name: name, Addr: "[2001:db8::1]:443",
+		Network: g.ID(), ID: identity(name).ID(), Role: RoleMix, Name: name,
+		Addr:     "[2001:db8::1]:443",
 		Capacity: 1000, Contact: "Ä. N. Other <a@example.org>",
 	}
 	a.Sign(identity(name))
@@ -100,7 +103,8 @@ func TestFormsHaveOneSpelling(t *testing.T) {
 	})
 }
 
-// Each is well-formed CBOR for the same admissions or record, spelled otherwise. The control is taken.
+// Each is well-formed CBOR for the same admissions or record, spelled otherwise. The control is
+// taken.
 func TestSecondSpellings(t *testing.T) {
 	one := admitAll("m1").Marshal() // {1: [{1: id, 2: 1, 3: 0}]}
 	id := identity("m1").ID()
@@ -132,7 +136,8 @@ func TestSecondSpellings(t *testing.T) {
 		{"nothing", nil, false},
 	}
 	for _, c := range cases {
-		if _, err := ParseAdmissions(c.b); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrMalformed) {
+		if _, err := ParseAdmissions(c.b); (err == nil) != c.ok || err != nil &&
+			!errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
@@ -148,7 +153,8 @@ func TestDecodersMemoryIsBounded(t *testing.T) {
 	// A document whose body is 1,024 empty nodes, and whose signatures are 1,024 empty ones.
 	body := append([]byte{0xa1, 0x05, 0x99, 0x04, 0x00}, bytes.Repeat([]byte{0xa0}, 1024)...)
 	whole := append([]byte{0xa2, 0x01, 0x59, byte(len(body) >> 8), byte(len(body))}, body...)
-	bombs = append(bombs, append(append(whole, 0x02, 0x99, 0x04, 0x00), bytes.Repeat([]byte{0xa0}, 1024)...))
+	bombs = append(bombs, append(append(whole, 0x02, 0x99, 0x04, 0x00),
+		bytes.Repeat([]byte{0xa0}, 1024)...))
 	for i, b := range bombs {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -11,9 +11,9 @@ const MaxContradiction = 2*MaxDocument + 32
 // ErrNoContradiction says that two documents can both be true.
 var ErrNoContradiction = errors.New("the two network documents do not contradict each other")
 
-// Contradiction is two documents, each good by itself, that cannot both be true: two of one epoch, or
-// one that names another document before it than the one there is. It is the error with which a Chain
-// refuses the second, and it is evidence: whoever has the genesis can check that at least t
+// Contradiction is two documents, each good by itself, that cannot both be true: two of one epoch,
+// or one that names another document before it than the one there is. It is the error with which a
+// Chain refuses the second, and it is evidence: whoever has the genesis can check that at least t
 // authorities signed each, so that more than f of them lied or lost their state.
 type Contradiction struct{ One, Other *Document }
 
@@ -54,7 +54,10 @@ type wirePair struct {
 }
 
 // Marshal writes both documents with their signatures.
-func (c *Contradiction) Marshal() []byte { return encode(wirePair{c.One.Marshal(), c.Other.Marshal()}) }
+func (c *Contradiction) Marshal() []byte {
+	return encode(wirePair{c.One.Marshal(),
+		c.Other.Marshal()})
+}
 
 // ParseContradiction reads what Marshal writes. Nothing is checked but the spelling: see Verify.
 func ParseContradiction(b []byte) (*Contradiction, error) {

@@ -30,7 +30,8 @@ func TestContradictions(t *testing.T) {
 		want error
 	}{
 		{Contradiction{other5, d6}, nil}, {Contradiction{d5, d6}, ErrNoContradiction},
-		{Contradiction{d5, d5}, ErrNoContradiction}, {Contradiction{d6, other5}, ErrNoContradiction},
+		{Contradiction{d5, d5}, ErrNoContradiction},
+		{Contradiction{d6, other5}, ErrNoContradiction},
 	} {
 		if err := c.pair.Verify(g); !errors.Is(err, c.want) {
 			t.Errorf("pair %d: %v, want %v", i, err, c.want)

@@ -25,7 +25,8 @@ type Descriptor struct {
 	Capacity uint64    `cbor:"9,keyasint"`  // packets per epoch that it can carry
 	Packets  uint64    `cbor:"10,keyasint"` // carried in the last whole epoch
 	Family   string    `cbor:"11,keyasint"` // one operator's nodes say the same; empty: alone
-	Serial   uint64    `cbor:"12,keyasint"` // of two for one epoch the greater counts: a node that starts again raises it
+	// of two for one epoch the greater counts: a node that starts again raises it
+	Serial uint64 `cbor:"12,keyasint"`
 
 	Signature [64]byte `cbor:"-"`
 }
@@ -72,7 +73,8 @@ func (d *Descriptor) Verify(g *Genesis) error {
 
 func (d *Descriptor) wellFormed() error {
 	if d.Capacity > maxCapacity || d.Packets > maxCapacity {
-		return fmt.Errorf("capacity %d, packets %d: at most %d", d.Capacity, d.Packets, uint64(maxCapacity))
+		return fmt.Errorf("capacity %d, packets %d: at most %d", d.Capacity, d.Packets,
+			uint64(maxCapacity))
 	}
 	if d.Family != "" {
 		if err := checkName("family", d.Family); err != nil {

@@ -37,7 +37,8 @@ type signedDocument struct {
 
 // body is the signed bytes of d.
 func (d *Document) body() []byte {
-	w := wireDocument{d.Network, d.Epoch, d.Previous, d.Parameters, d.Nodes, make([]wireStored, len(d.Storing))}
+	w := wireDocument{d.Network, d.Epoch, d.Previous, d.Parameters, d.Nodes,
+		make([]wireStored, len(d.Storing))}
 	for i, s := range d.Storing {
 		w.Storing[i] = wireStored{s.Day, joinIDs(s.Nodes)}
 	}
@@ -126,7 +127,8 @@ func (s Signature) compare(o Signature) int { return compareIDs(s.By, o.By) }
 // and Chain.
 func (d *Document) Verify(g *Genesis) error {
 	if d.Network != g.ID() {
-		return fmt.Errorf("network document is %w: it says %s, the genesis %s", ErrOtherNetwork, d.Network, g.ID())
+		return fmt.Errorf("network document is %w: it says %s, the genesis %s", ErrOtherNetwork,
+			d.Network, g.ID())
 	}
 	if err := d.verifySignatures(g); err != nil {
 		return err
@@ -148,7 +150,8 @@ func (d *Document) verifySignatures(g *Genesis) error {
 		}
 	}
 	if len(d.Signatures) < g.Threshold {
-		return fmt.Errorf("network document of epoch %d: %w: %d of %d", d.Epoch, ErrFewSignatures, len(d.Signatures), g.Threshold)
+		return fmt.Errorf("network document of epoch %d: %w: %d of %d", d.Epoch, ErrFewSignatures,
+			len(d.Signatures), g.Threshold)
 	}
 	return nil
 }

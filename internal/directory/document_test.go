@@ -36,19 +36,26 @@ func TestDocumentVerifyRefuses(t *testing.T) {
 		want   error
 	}{
 		{"unchanged", func(*Document) {}, false, nil},
-		{"three of four signatures", func(d *Document) { d.Signatures = d.Signatures[1:] }, true, nil},
-		{"two of four signatures", func(d *Document) { d.Signatures = d.Signatures[2:] }, true, ErrFewSignatures},
+		{"three of four signatures", func(d *Document) { d.Signatures = d.Signatures[1:] }, true,
+			nil},
+		{"two of four signatures", func(d *Document) { d.Signatures = d.Signatures[2:] }, true,
+			ErrFewSignatures},
 		{"no signature", func(d *Document) { d.Signatures = nil }, true, ErrFewSignatures},
 		{"one authority four times", func(d *Document) {
 			for i := range d.Signatures {
 				d.Signatures[i] = d.Signatures[0]
 			}
 		}, true, ErrIllFormed},
-		{"signed by a stranger", func(d *Document) { d.Sign(identity("stranger")) }, true, ErrIllFormed},
-		{"a signature of another", func(d *Document) { d.Signatures[0].Bytes = d.Signatures[1].Bytes }, true, ErrSignature},
-		{"changed after signing", func(d *Document) { d.Nodes[0].Addr = "10.0.0.1:1" }, true, ErrSignature},
+		{"signed by a stranger", func(d *Document) { d.Sign(identity("stranger")) }, true,
+			ErrIllFormed},
+		{"a signature of another",
+			func(d *Document) { d.Signatures[0].Bytes = d.Signatures[1].Bytes }, true,
+			ErrSignature},
+		{"changed after signing", func(d *Document) { d.Nodes[0].Addr = "10.0.0.1:1" }, true,
+			ErrSignature},
 		{"other network", func(d *Document) { d.Network[0] ^= 1 }, false, ErrOtherNetwork},
-		{"out of order", func(d *Document) { d.Nodes[0], d.Nodes[1] = d.Nodes[1], d.Nodes[0] }, false, ErrIllFormed},
+		{"out of order", func(d *Document) { d.Nodes[0], d.Nodes[1] = d.Nodes[1], d.Nodes[0] },
+			false, ErrIllFormed},
 		{"listed twice", func(d *Document) { d.Nodes[1] = d.Nodes[0] }, false, ErrIllFormed},
 		{"empty layer", func(d *Document) {
 			for i := range d.Nodes {
@@ -68,18 +75,27 @@ func TestDocumentVerifyRefuses(t *testing.T) {
 		{"mix in layer 4", func(d *Document) { firstMix(d).Layer = 4 }, false, ErrIllFormed},
 		{"bad name", func(d *Document) { d.Nodes[0].Name = "\x1b[2J" }, false, ErrIllFormed},
 		{"bad address", func(d *Document) { d.Nodes[0].Addr = "nowhere" }, false, ErrIllFormed},
-		{"small-order identity", func(d *Document) { d.Nodes[0].ID = NodeID{1} }, false, ErrIllFormed},
-		{"key of small order", func(d *Document) { d.Nodes[0].Keys[1] = make([]byte, 32) }, false, ErrIllFormed},
-		{"key of the other suite", func(d *Document) { d.Nodes[0].Keys[1] = make([]byte, 1216) }, false, ErrIllFormed},
-		{"same key twice", func(d *Document) { d.Nodes[0].Keys[2] = d.Nodes[0].Keys[0] }, false, ErrIllFormed},
-		{"precise packet count", func(d *Document) { d.Nodes[0].Packets = 12345 }, false, ErrIllFormed},
+		{"small-order identity", func(d *Document) { d.Nodes[0].ID = NodeID{1} }, false,
+			ErrIllFormed},
+		{"key of small order", func(d *Document) { d.Nodes[0].Keys[1] = make([]byte, 32) }, false,
+			ErrIllFormed},
+		{"key of the other suite", func(d *Document) { d.Nodes[0].Keys[1] = make([]byte, 1216) },
+			false, ErrIllFormed},
+		{"same key twice", func(d *Document) { d.Nodes[0].Keys[2] = d.Nodes[0].Keys[0] }, false,
+			ErrIllFormed},
+		{"precise packet count", func(d *Document) { d.Nodes[0].Packets = 12345 }, false,
+			ErrIllFormed},
 		{"other suite", func(d *Document) { d.Parameters.Suite = "xwing" }, false, ErrIllFormed},
-		{"other epoch length", func(d *Document) { d.Parameters.EpochLength *= 2 }, false, ErrIllFormed},
-		{"contradicting parameters", func(d *Document) { d.Parameters.HopDelayLimit *= 100 }, false, ErrIllFormed},
+		{"other epoch length", func(d *Document) { d.Parameters.EpochLength *= 2 }, false,
+			ErrIllFormed},
+		{"contradicting parameters", func(d *Document) { d.Parameters.HopDelayLimit *= 100 }, false,
+			ErrIllFormed},
 		{"far future", func(d *Document) { d.Epoch = 1 << 60 }, false, ErrIllFormed},
-		{"no storing set for tomorrow", func(d *Document) { d.Storing = d.Storing[:1] }, false, ErrIllFormed},
+		{"no storing set for tomorrow", func(d *Document) { d.Storing = d.Storing[:1] }, false,
+			ErrIllFormed},
 		{"no storing set", func(d *Document) { d.Storing = nil }, false, ErrIllFormed},
-		{"storing set of the day after tomorrow", func(d *Document) { d.Storing[1].Day++ }, false, ErrIllFormed},
+		{"storing set of the day after tomorrow", func(d *Document) { d.Storing[1].Day++ }, false,
+			ErrIllFormed},
 		{"empty storing set", func(d *Document) { d.Storing[0].Nodes = nil }, false, ErrIllFormed},
 		{"storing set out of order", func(d *Document) {
 			d.Storing[0].Nodes = []NodeID{d.Storing[0].Nodes[1], d.Storing[0].Nodes[0]}
@@ -157,7 +173,8 @@ func TestChain(t *testing.T) {
 		want       error
 	}{
 		{nil, d6, nil}, {d5, d5, nil}, {d5, d6, nil}, {d5, later9, nil},
-		{d6, d4, ErrOlder}, {d6, other5, ErrBrokenChain}, {d6, other6, ErrTwoDocuments}, {d5, loose6, ErrBrokenChain}, {d6, bad7, ErrFewSignatures},
+		{d6, d4, ErrOlder}, {d6, other5, ErrBrokenChain}, {d6, other6, ErrTwoDocuments},
+		{d5, loose6, ErrBrokenChain}, {d6, bad7, ErrFewSignatures},
 	}
 	for i, c := range cases {
 		chain, err := NewChain(g, c.held)
@@ -179,13 +196,16 @@ func TestChain(t *testing.T) {
 		t.Error("a kept document is not trusted without its signatures")
 	}
 	chain, err := NewChain(g, d6)
-	if err := errors.Join(err, chain.Accept(d5)); err != nil || chain.Latest() != d6 || chain.Document(5) != d5 {
+	if err := errors.Join(err, chain.Accept(d5)); err != nil || chain.Latest() != d6 ||
+		chain.Document(5) != d5 {
 		t.Errorf("the document that the latest one names: %v", err)
 	}
-	if chain.InForce(5) != d5 || chain.InForce(8) != d6 || chain.InForce(9) != nil || chain.InForce(4) != nil {
+	if chain.InForce(5) != d5 || chain.InForce(8) != d6 || chain.InForce(9) != nil ||
+		chain.InForce(4) != nil {
 		t.Error("the wrong documents are in force")
 	}
-	if chain.Forget(6); chain.Document(5) != nil || chain.Document(6) != d6 || chain.Digest(6) != d6.Digest() {
+	if chain.Forget(6); chain.Document(5) != nil || chain.Document(6) != d6 ||
+		chain.Digest(6) != d6.Digest() {
 		t.Error("the wrong documents were forgotten")
 	}
 }

@@ -35,7 +35,8 @@ func ParseRelay(b []byte) (*Relay, error) {
 	return &Relay{v, w.Echoes}, nil
 }
 
-// Signers is how many authorities vouch for having seen the vote: the voter and those who echoed it.
+// Signers is how many authorities vouch for having seen the vote: the voter and those who echoed
+// it.
 func (r *Relay) Signers() int { return 1 + len(r.Echoes) }
 
 // Verify checks the vote and every echo.

@@ -47,10 +47,12 @@ func threshold(n int) int  { return (n+faultBound(n))/2 + 1 }
 
 // NewGenesis puts the lists in order, fills in fault bound and threshold, and validates. start is
 // cut to milliseconds.
-func NewGenesis(label string, start time.Time, p Parameters, authorities, entries []Authority) (*Genesis, error) {
+func NewGenesis(label string, start time.Time, p Parameters, authorities,
+	entries []Authority) (*Genesis, error) {
 	n := len(authorities)
 	g := &Genesis{
-		Label: label, Version: Version, Start: start.UTC().Truncate(time.Millisecond), Parameters: p,
+		Label: label, Version: Version, Start: start.UTC().Truncate(time.Millisecond),
+		Parameters:  p,
 		Authorities: slices.SortedFunc(slices.Values(authorities), Authority.compare),
 		Entries:     slices.SortedFunc(slices.Values(entries), Authority.compare),
 		Fault:       faultBound(n), Threshold: threshold(n),
@@ -67,20 +69,25 @@ func (g *Genesis) Validate() error {
 	case g.Version != Version:
 		return fmt.Errorf("genesis version %d: this program knows %d", g.Version, Version)
 	case n == 0 || n > maxElements || len(g.Entries) == 0 || len(g.Entries) > maxElements:
-		return fmt.Errorf("genesis: %d authorities and %d entries, want 1 to %d of each", n, len(g.Entries), maxElements)
+		return fmt.Errorf("genesis: %d authorities and %d entries, want 1 to %d of each", n,
+			len(g.Entries), maxElements)
 	case g.Fault != faultBound(n) || g.Threshold != threshold(n):
-		return fmt.Errorf("genesis: fault bound %d and threshold %d, but %d authorities have %d and %d",
+		return fmt.Errorf("genesis: fault bound %d and threshold %d, but %d authorities have %d "+
+			"and %d",
 			g.Fault, g.Threshold, n, faultBound(n), threshold(n))
-	case g.Start.Year() < 2020 || g.Start.Year() > 2200 || g.Start.Nanosecond()%int(time.Millisecond) != 0:
+	case g.Start.Year() < 2020 || g.Start.Year() > 2200 ||
+		g.Start.Nanosecond()%int(time.Millisecond) != 0:
 		return fmt.Errorf("genesis: start %s: want whole milliseconds from 2020 to 2200", g.Start)
 	}
 	return errors.Join(checkName("genesis label", g.Label),
-		checkAuthorities("authority", g.Authorities), checkAuthorities("entry", g.Entries), g.Parameters.Validate())
+		checkAuthorities("authority", g.Authorities), checkAuthorities("entry",
+			g.Entries), g.Parameters.Validate())
 }
 
 func checkAuthorities(what string, list []Authority) error {
 	for i, a := range list {
-		if err := errors.Join(checkName("name", a.Name), checkAddr(a.Addr), a.ID.Check()); err != nil {
+		if err := errors.Join(checkName("name", a.Name), checkAddr(a.Addr),
+			a.ID.Check()); err != nil {
 			return fmt.Errorf("genesis: %s %d: %w", what, i+1, err)
 		}
 		if i > 0 && list[i-1].compare(a) >= 0 {
@@ -92,7 +99,8 @@ func checkAuthorities(what string, list []Authority) error {
 
 // Marshal writes the canonical bytes, the contents of the genesis file.
 func (g *Genesis) Marshal() []byte {
-	return encode(wireGenesis{g.Label, g.Version, g.Authorities, g.Entries, g.Fault, g.Threshold, g.Start.UnixMilli(), g.Parameters})
+	return encode(wireGenesis{g.Label, g.Version, g.Authorities, g.Entries, g.Fault, g.Threshold,
+		g.Start.UnixMilli(), g.Parameters})
 }
 
 // ParseGenesis reads and validates a genesis file.
@@ -101,7 +109,8 @@ func ParseGenesis(b []byte) (*Genesis, error) {
 	if err := decode(b, MaxGenesis, &w); err != nil {
 		return nil, fmt.Errorf("reading genesis: %w", err)
 	}
-	g := &Genesis{w.Label, w.Version, w.Authorities, w.Entries, w.Fault, w.Threshold, time.UnixMilli(w.Start).UTC(), w.Parameters}
+	g := &Genesis{w.Label, w.Version, w.Authorities, w.Entries, w.Fault, w.Threshold,
+		time.UnixMilli(w.Start).UTC(), w.Parameters}
 	return g, g.Validate()
 }
 

@@ -9,14 +9,16 @@ import (
 )
 
 func TestThresholds(t *testing.T) {
-	for n, want := range map[int][2]int{1: {0, 1}, 2: {0, 2}, 3: {0, 2}, 4: {1, 3}, 7: {2, 5}, 10: {3, 7}} {
+	for n, want := range map[int][2]int{1: {0, 1}, 2: {0, 2}, 3: {0, 2}, 4: {1, 3}, 7: {2, 5},
+		10: {3, 7}} {
 		if g := testGenesis(t, n); g.Fault != want[0] || g.Threshold != want[1] {
 			t.Errorf("n=%d: f=%d, t=%d", n, g.Fault, g.Threshold)
 		}
 	}
 }
 
-// The order in which people name authorities does not matter; everything else makes another network.
+// The order in which people name authorities does not matter; everything else makes another
+// network.
 func TestNetworkID(t *testing.T) {
 	g := testGenesis(t, 4)
 	reversed := []Authority{g.Authorities[3], g.Authorities[2], g.Authorities[1], g.Authorities[0]}
@@ -31,7 +33,8 @@ func TestNetworkID(t *testing.T) {
 		t.Error("the same network has two names")
 	}
 	others := map[NetworkID]bool{g.ID(): true}
-	for _, id := range []NetworkID{idOf("tesT", testStart, reversed), idOf("test", testStart.Add(time.Second), reversed), idOf("test", testStart, reversed[1:])} {
+	for _, id := range []NetworkID{idOf("tesT", testStart, reversed),
+		idOf("test", testStart.Add(time.Second), reversed), idOf("test", testStart, reversed[1:])} {
 		if others[id] {
 			t.Error("two networks have one name")
 		}
@@ -87,7 +90,8 @@ func TestApplicationVerify(t *testing.T) {
 		{"name", func(a *Application) { a.Name = "" }, "m7", RefusedMalformed},
 		{"family", func(a *Application) { a.Family = "a\nb" }, "m7", RefusedMalformed},
 		{"contact", func(a *Application) { a.Contact = "x\x1b[2J" }, "m7", RefusedMalformed},
-		{"long contact", func(a *Application) { a.Contact = strings.Repeat("x", 201) }, "m7", RefusedMalformed},
+		{"long contact", func(a *Application) { a.Contact = strings.Repeat("x", 201) }, "m7",
+			RefusedMalformed},
 	}
 	for _, c := range cases {
 		a := testApplication(g, "m7")
@@ -118,7 +122,8 @@ func TestAdmissions(t *testing.T) {
 	if a, _ := l.Get(id); a.Probation != 0 {
 		t.Error("Add changed the list that it was called on")
 	}
-	for _, bad := range []Admissions{{l[1], l[0]}, {l[0], l[0]}, {{ID: NodeID{1}, Role: RoleMix}}, {{ID: id, Role: 7}}} {
+	for _, bad := range []Admissions{{l[1], l[0]}, {l[0], l[0]}, {{ID: NodeID{1}, Role: RoleMix}},
+		{{ID: id, Role: 7}}} {
 		if _, err := ParseAdmissions(bad.Marshal()); err == nil {
 			t.Errorf("%v is taken", bad)
 		}
@@ -127,9 +132,12 @@ func TestAdmissions(t *testing.T) {
 
 func TestAddresses(t *testing.T) {
 	for s, ok := range map[string]bool{
-		"127.0.0.1:1": true, "mix.example.org:65535": true, "[::1]:80": true, "[2001:db8::1]:443": true,
-		"": false, ":80": false, "host": false, "host:": false, "host:0": false, "host:65536": false, "host:080": false,
-		"host:+80": false, "a b:80": false, "::1:80": false, "[]:80": false, "[host]:80": false, "hö:80": false,
+		"127.0.0.1:1": true, "mix.example.org:65535": true, "[::1]:80": true,
+		"[2001:db8::1]:443": true,
+		"":                  false, ":80": false, "host": false, "host:": false, "host:0": false,
+		"host:65536": false, "host:080": false,
+		"host:+80": false, "a b:80": false, "::1:80": false, "[]:80": false, "[host]:80": false,
+		"hö:80":     false,
 		"host\n:80": false, strings.Repeat("a", 260) + ":80": false,
 	} {
 		if err := checkAddr(s); (err == nil) != ok {
@@ -145,7 +153,8 @@ func TestIdentityTexts(t *testing.T) {
 	if err := id.UnmarshalText(text); err != nil || id != i.ID() {
 		t.Error(err)
 	}
-	for _, bad := range []string{"", "00", string(text) + "0", strings.ToUpper(string(text)), strings.Repeat("x", 64)} {
+	for _, bad := range []string{"", "00", string(text) + "0", strings.ToUpper(string(text)),
+		strings.Repeat("x", 64)} {
 		if err := id.UnmarshalText([]byte(bad)); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

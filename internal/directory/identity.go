@@ -10,7 +10,8 @@ import (
 	"filippo.io/edwards25519"
 )
 
-// Labels keep signatures of one kind from being taken for another. A label never contains a zero byte.
+// Labels keep signatures of one kind from being taken for another. A label never contains a zero
+// byte.
 const (
 	labelDescriptor  = "murmuration/directory/descriptor/v1"
 	labelApplication = "murmuration/directory/application/v1"
@@ -98,7 +99,8 @@ func (id NodeID) MarshalText() ([]byte, error) { return []byte(id.String()), nil
 // UnmarshalText takes 64 lower-case hexadecimal digits.
 func (id *NodeID) UnmarshalText(b []byte) error {
 	var n NodeID
-	if k, err := hex.Decode(n[:], b[:min(len(b), 64)]); err != nil || k != 32 || n.String() != string(b) {
+	if k, err := hex.Decode(n[:], b[:min(len(b), 64)]); err != nil || k != 32 ||
+		n.String() != string(b) {
 		return fmt.Errorf("reading node identity %.70q: want 64 lower-case hexadecimal digits", b)
 	}
 	*id = n

@@ -27,7 +27,8 @@ func (o *Outcome) placeMixes(previous *Document, listed []Listing, layers int) m
 		}
 		p.put(g, home)
 	}
-	slices.SortStableFunc(fresh, func(a, b []Listing) int { return cmp.Compare(groupCapacity(b), groupCapacity(a)) })
+	slices.SortStableFunc(fresh,
+		func(a, b []Listing) int { return cmp.Compare(groupCapacity(b), groupCapacity(a)) })
 	for _, g := range fresh {
 		home := p.least()
 		p.put(g, home)

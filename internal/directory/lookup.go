@@ -21,7 +21,8 @@ func (d *Document) ValidAt(e Epoch) bool { return e >= d.Epoch && e-d.Epoch < pr
 
 // Node finds a node of any role, on probation or not.
 func (d *Document) Node(id NodeID) (Node, bool) {
-	i, ok := slices.BinarySearchFunc(d.Nodes, id, func(n Node, id NodeID) int { return compareIDs(n.ID, id) })
+	i, ok := slices.BinarySearchFunc(d.Nodes, id,
+		func(n Node, id NodeID) int { return compareIDs(n.ID, id) })
 	if !ok {
 		return Node{}, false
 	}
@@ -33,8 +34,8 @@ func (d *Document) Layer(i int) []Node {
 	return d.pick(func(n *Node) bool { return n.Role == RoleMix && n.Layer == i && !n.Probation })
 }
 
-// Neighbours are the nodes that a node takes packets from, and those that it sends them to: the layers
-// before and after its own, where providers are layer 0. A node that is not listed has none.
+// Neighbours are the nodes that a node takes packets from, and those that it sends them to: the
+// layers before and after its own, where providers are layer 0. A node that is not listed has none.
 func (d *Document) Neighbours(id NodeID) (previous, next []Node) {
 	self, listed := d.Node(id)
 	if !listed {

@@ -14,8 +14,9 @@ import (
 func Defaults(suite string) (Parameters, error) {
 	p := Parameters{
 		Suite: suite, Layers: 3, BoxPlaintext: protocol.DefaultPlaintext,
-		MeanHopDelay: 2 * time.Second, HopDelayLimit: 20 * time.Second, ReplyAllowance: 50 * time.Millisecond,
-		MixLoopEvery: 10 * time.Second, ReplicateEvery: 500 * time.Millisecond,
+		MeanHopDelay: 2 * time.Second, HopDelayLimit: 20 * time.Second,
+		ReplyAllowance: 50 * time.Millisecond,
+		MixLoopEvery:   10 * time.Second, ReplicateEvery: 500 * time.Millisecond,
 		WatchedBoxes: 32, PollShare: 0.25, Replicas: 2, RetentionDays: 14,
 		EpochLength: time.Hour, Grace: protocol.KeyGrace(time.Hour),
 	}
@@ -25,7 +26,8 @@ func Defaults(suite string) (Parameters, error) {
 	case "x25519":
 		p.PayloadEvery, p.LoopEvery, p.DropEvery = 4*time.Second, 20*time.Second, 6*time.Second
 	default:
-		return Parameters{}, fmt.Errorf("no defaults for suite %q: there are xwing and x25519", suite)
+		return Parameters{}, fmt.Errorf("no defaults for suite %q: there are xwing and x25519",
+			suite)
 	}
 	return p, nil
 }
@@ -88,8 +90,10 @@ func fromMillis(n uint32) time.Duration { return time.Duration(n) * time.Millise
 func (p Parameters) wire() wireParameters {
 	return wireParameters{
 		Suite: p.Suite, Layers: uint32(p.Layers), BoxPlaintext: uint32(p.BoxPlaintext),
-		MeanHopDelay: millis(p.MeanHopDelay), HopDelayLimit: millis(p.HopDelayLimit), ReplyAllowance: millis(p.ReplyAllowance),
-		PayloadEvery: millis(p.PayloadEvery), LoopEvery: millis(p.LoopEvery), DropEvery: millis(p.DropEvery),
+		MeanHopDelay: millis(p.MeanHopDelay), HopDelayLimit: millis(p.HopDelayLimit),
+		ReplyAllowance: millis(p.ReplyAllowance),
+		PayloadEvery:   millis(p.PayloadEvery), LoopEvery: millis(p.LoopEvery),
+		DropEvery:    millis(p.DropEvery),
 		MixLoopEvery: millis(p.MixLoopEvery), ReplicateEvery: millis(p.ReplicateEvery),
 		WatchedBoxes: uint32(p.WatchedBoxes), PollShare: uint32(math.Round(p.PollShare * 1000)),
 		Replicas: uint32(p.Replicas), RetentionDays: uint32(p.RetentionDays),
@@ -100,12 +104,15 @@ func (p Parameters) wire() wireParameters {
 func (w wireParameters) parameters() Parameters {
 	return Parameters{
 		Suite: w.Suite, Layers: int(w.Layers), BoxPlaintext: int(w.BoxPlaintext),
-		MeanHopDelay: fromMillis(w.MeanHopDelay), HopDelayLimit: fromMillis(w.HopDelayLimit), ReplyAllowance: fromMillis(w.ReplyAllowance),
-		PayloadEvery: fromMillis(w.PayloadEvery), LoopEvery: fromMillis(w.LoopEvery), DropEvery: fromMillis(w.DropEvery),
+		MeanHopDelay: fromMillis(w.MeanHopDelay), HopDelayLimit: fromMillis(w.HopDelayLimit),
+		ReplyAllowance: fromMillis(w.ReplyAllowance),
+		PayloadEvery:   fromMillis(w.PayloadEvery), LoopEvery: fromMillis(w.LoopEvery),
+		DropEvery:    fromMillis(w.DropEvery),
 		MixLoopEvery: fromMillis(w.MixLoopEvery), ReplicateEvery: fromMillis(w.ReplicateEvery),
 		WatchedBoxes: int(w.WatchedBoxes), PollShare: float64(w.PollShare) / 1000,
 		Replicas: int(w.Replicas), RetentionDays: int(w.RetentionDays),
-		EpochLength: fromMillis(w.EpochLength), Grace: protocol.KeyGrace(fromMillis(w.EpochLength)), Clients: int(w.Clients),
+		EpochLength: fromMillis(w.EpochLength), Grace: protocol.KeyGrace(fromMillis(w.EpochLength)),
+		Clients: int(w.Clients),
 	}
 }
 

@@ -20,7 +20,8 @@ func TestDefaults(t *testing.T) {
 			t.Error(err)
 		}
 		if p.Ciphertext() != 8272 || p.Request() != 8404 || p.Hops() != 9 {
-			t.Errorf("%s: ciphertext %d, request %d, %d hops", suite, p.Ciphertext(), p.Request(), p.Hops())
+			t.Errorf("%s: ciphertext %d, request %d, %d hops", suite, p.Ciphertext(), p.Request(),
+				p.Hops())
 		}
 	}
 	if _, err := Defaults("rot13"); err == nil {
@@ -28,7 +29,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// Each case breaks one rule, which the error names by the key of the preset; the first is the control.
+// Each case breaks one rule, which the error names by the key of the preset; the first is the
+// control.
 func TestParametersValidate(t *testing.T) {
 	cases := []struct {
 		key    string
@@ -47,15 +49,22 @@ func TestParametersValidate(t *testing.T) {
 		{"poll_share", func(p *Parameters) { p.PollShare = 1 }, "is 1"},
 		{"poll_share", func(p *Parameters) { p.PollShare = 0.12345 }, "thousandths"},
 		{"mean_hop_delay", func(p *Parameters) { p.MeanHopDelay = 0 }, "is 0s"},
-		{"mean_hop_delay", func(p *Parameters) { p.MeanHopDelay += time.Microsecond }, "whole milliseconds"},
+		{"mean_hop_delay", func(p *Parameters) { p.MeanHopDelay += time.Microsecond },
+			"whole milliseconds"},
 		{"payload_every", func(p *Parameters) { p.PayloadEvery = -time.Second }, "is -1s"},
 		{"loop_every", func(p *Parameters) { p.LoopEvery = 25 * time.Hour }, "is 25h0m0s"},
-		{"hop_delay_limit", func(p *Parameters) { p.HopDelayLimit = 4 * p.MeanHopDelay }, "five times"},
+		{"hop_delay_limit", func(p *Parameters) { p.HopDelayLimit = 4 * p.MeanHopDelay },
+			"five times"},
 		{"drop_every", func(p *Parameters) { p.DropEvery = time.Minute }, "(λP + λL)/4"},
-		{"epoch_length", func(p *Parameters) { p.HopDelayLimit = 51 * time.Second }, "9 delays of at most 51s"},
-		{"epoch_length", func(p *Parameters) { p.EpochLength, p.Grace = 9*time.Hour, 9*time.Hour/4 }, "is 9h0m0s"},
+		{"epoch_length", func(p *Parameters) { p.HopDelayLimit = 51 * time.Second },
+			"9 delays of at most 51s"},
+		{"epoch_length", func(p *Parameters) {
+			p.EpochLength, p.Grace = 9*time.Hour,
+				9*time.Hour/4
+		}, "is 9h0m0s"},
 		{"epoch_length", func(p *Parameters) { p.Grace = time.Minute }, "quarter"},
-		{"epoch_length", func(p *Parameters) { p.EpochLength += 4 * time.Millisecond }, "multiple of 8ms"},
+		{"epoch_length", func(p *Parameters) { p.EpochLength += 4 * time.Millisecond },
+			"multiple of 8ms"},
 	}
 	for _, c := range cases {
 		p, _ := Defaults("xwing")
@@ -65,7 +74,8 @@ func TestParametersValidate(t *testing.T) {
 		switch {
 		case c.key == "" && err != nil:
 			t.Error(err)
-		case c.key != "" && (!errors.As(err, &rule) || rule.Key() != c.key || !strings.Contains(err.Error(), c.says)):
+		case c.key != "" && (!errors.As(err, &rule) || rule.Key() != c.key ||
+			!strings.Contains(err.Error(), c.says)):
 			t.Errorf("%s: got %v", c.key, err)
 		}
 	}
@@ -117,7 +127,8 @@ func TestParametersRoundTrip(t *testing.T) {
 }
 
 func TestTwoDigits(t *testing.T) {
-	for n, want := range map[uint64]uint64{0: 0, 7: 7, 99: 99, 100: 100, 104: 100, 105: 110, 994: 990, 995: 1000, 123456: 120000, 1 << 48: 280000000000000} {
+	for n, want := range map[uint64]uint64{0: 0, 7: 7, 99: 99, 100: 100, 104: 100, 105: 110,
+		994: 990, 995: 1000, 123456: 120000, 1 << 48: 280000000000000} {
 		if got := twoDigits(n); got != want || twoDigits(got) != got {
 			t.Errorf("%d: got %d, want %d", n, got, want)
 		}

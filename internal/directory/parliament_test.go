@@ -10,7 +10,8 @@ import (
 	"murmuration/sim/world"
 )
 
-var parliamentEpochs = flag.Int("parliament.epochs", 4, "epochs to simulate for each pattern of lies (R12: 28 are 1,000 in all)")
+var parliamentEpochs = flag.Int("parliament.epochs", 4,
+	"epochs to simulate for each pattern of lies (R12: 28 are 1,000 in all)")
 
 // parliament is n authorities of which the first lie or are down, in a world without traffic.
 type parliament struct {
@@ -20,7 +21,8 @@ type parliament struct {
 	honest []*world.Node
 }
 
-// disputed is a node of which as few authorities have heard as can still carry it: one more vote decides.
+// disputed is a node of which as few authorities have heard as can still carry it: one more vote
+// decides.
 const disputed = "m4"
 
 // newParliament is a network that begins in epoch 0; the first so many of n authorities are silent.
@@ -31,7 +33,8 @@ func newParliament(t *testing.T, n, silent int) *parliament {
 		net.Providers = append(net.Providers, fmt.Sprint("p", i+1))
 	}
 	w, err := world.New(world.Config{
-		Seed: uint64(n), Network: net, Authorities: n, Cold: true, NoLoops: true, Spread: 40 * time.Millisecond,
+		Seed: uint64(n), Network: net, Authorities: n, Cold: true, NoLoops: true,
+		Spread: 40 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +47,10 @@ func newParliament(t *testing.T, n, silent int) *parliament {
 	for _, a := range p.honest[(len(p.honest)-1)/2:] {
 		heard[a] = true
 	}
-	w.HandIn = func(node, authority *world.Node) bool { return node.Name != disputed || heard[authority] }
+	w.HandIn = func(node, authority *world.Node) bool {
+		return node.Name != disputed ||
+			heard[authority]
+	}
 	return p
 }
 
@@ -62,7 +68,8 @@ func (p *parliament) epoch(e directory.Epoch, lie func(p *parliament, e director
 // forge is a vote of the k-th liar for all nodes, or for all but the disputed one, or for none.
 func (p *parliament) forge(k int, e directory.Epoch, nodes ...string) *directory.Relay {
 	by := p.liars[k].Identity()
-	v := &directory.Vote{Network: p.Genesis().ID(), Epoch: e, By: by.ID(), Parameters: p.Genesis().Parameters}
+	v := &directory.Vote{Network: p.Genesis().ID(), Epoch: e, By: by.ID(),
+		Parameters: p.Genesis().Parameters}
 	if latest := p.honest[0].Voter().Latest(); latest != nil {
 		v.Previous = latest.Digest()
 	}
@@ -94,50 +101,60 @@ var lies = map[string]func(p *parliament, e directory.Epoch){
 	"two votes": func(p *parliament, e directory.Epoch) {
 		for i, to := range p.honest {
 			for k := range p.fault() {
-				send(p.phase(e, directory.PhaseDescriptors), to, func() *directory.Relay { return p.forge(k, e, all[:5+i%2]...) })
+				send(p.phase(e, directory.PhaseDescriptors), to,
+					func() *directory.Relay { return p.forge(k, e, all[:5+i%2]...) })
 			}
 		}
 	},
 	"vote to one alone": func(p *parliament, e directory.Epoch) {
 		for k := range p.fault() {
-			send(p.phase(e, directory.PhaseDescriptors), p.honest[k], func() *directory.Relay { return p.forge(k, e, known...) })
+			send(p.phase(e, directory.PhaseDescriptors), p.honest[k],
+				func() *directory.Relay { return p.forge(k, e, known...) })
 		}
 	},
 	"empty votes": func(p *parliament, e directory.Epoch) {
 		for _, to := range p.honest {
 			for k := range p.fault() {
-				send(p.phase(e, directory.PhaseDescriptors), to, func() *directory.Relay { return p.forge(k, e) })
+				send(p.phase(e, directory.PhaseDescriptors), to,
+					func() *directory.Relay { return p.forge(k, e) })
 			}
 		}
 	},
-	// The liars hold a vote back and show it to one honest voter at the last moment, signed by all of them.
+	// The liars hold a vote back and show it to one honest voter at the last moment, signed by all
+	// of them.
 	"last moment": func(p *parliament, e directory.Epoch) {
-		send(p.phase(e, directory.PhaseEcho).Add(-time.Millisecond), p.honest[0], func() *directory.Relay {
-			r := p.forge(0, e, known...)
-			for k := 1; k < p.fault(); k++ {
-				r = r.Echo(p.liars[k].Identity())
-			}
-			return r
-		})
+		send(p.phase(e, directory.PhaseEcho).Add(-time.Millisecond), p.honest[0],
+			func() *directory.Relay {
+				r := p.forge(0, e, known...)
+				for k := 1; k < p.fault(); k++ {
+					r = r.Echo(p.liars[k].Identity())
+				}
+				return r
+			})
 	},
 	"late in each sub-round": func(p *parliament, e directory.Epoch) {
 		start, end := p.phase(e, directory.PhaseVotes), p.phase(e, directory.PhaseEcho)
 		sub := end.Sub(start) / time.Duration(p.fault()+1)
 		for k := range p.fault() {
-			send(start.Add(sub*time.Duration(k+1)-50*time.Millisecond), p.honest[k], func() *directory.Relay {
-				r := p.forge(0, e, known...)
-				for echo := 1; echo <= k; echo++ {
-					r = r.Echo(p.liars[echo].Identity())
-				}
-				return r
-			})
+			send(start.Add(sub*time.Duration(k+1)-50*time.Millisecond), p.honest[k],
+				func() *directory.Relay {
+					r := p.forge(0, e, known...)
+					for echo := 1; echo <= k; echo++ {
+						r = r.Echo(p.liars[echo].Identity())
+					}
+					return r
+				})
 		}
 	},
 	"signatures for other digests": func(p *parliament, e directory.Epoch) {
 		for k, liar := range p.liars[:p.fault()] {
 			p.At(p.phase(e, directory.PhaseEcho), func() {
-				endorsement := directory.Endorse(liar.Identity(), p.Genesis().ID(), e, directory.Digest{byte(k)})
-				liar.Overhear(func(v *directory.Voter, now time.Time) error { return v.AddSignature(now, endorsement) })
+				endorsement := directory.Endorse(liar.Identity(), p.Genesis().ID(), e,
+					directory.Digest{byte(k)})
+				liar.Overhear(func(v *directory.Voter,
+					now time.Time) error {
+					return v.AddSignature(now, endorsement)
+				})
 			})
 		}
 	},
@@ -153,7 +170,8 @@ func TestParliamentNeverSplits(t *testing.T) {
 				for e := range directory.Epoch(*parliamentEpochs) {
 					p.epoch(e, lie)
 					if _, splits := p.Reports(); splits != 0 || p.Document(e+1) == nil {
-						t.Fatalf("epoch %d: %d splits, a document: %t", e+1, splits, p.Document(e+1) != nil)
+						t.Fatalf("epoch %d: %d splits, a document: %t", e+1, splits,
+							p.Document(e+1) != nil)
 					}
 				}
 				for _, a := range p.honest {
@@ -181,8 +199,8 @@ func TestParliamentFailsClosed(t *testing.T) {
 	}
 }
 
-// The control of TestParliamentNeverSplits: with the echoes cut off, the same liars leave the honest
-// voters with different votes, and with echoes every honest voter holds the proof.
+// The control of TestParliamentNeverSplits: with the echoes cut off, the same liars leave the
+// honest voters with different votes, and with echoes every honest voter holds the proof.
 func TestEchoesSpreadTheProof(t *testing.T) {
 	for _, deaf := range []bool{false, true} {
 		p := newParliament(t, 4, 1)

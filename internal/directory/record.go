@@ -35,7 +35,8 @@ func (r *Record) document() (*Document, error) {
 		return nil, err
 	}
 	if d.Epoch != r.Epoch || d.Digest() != r.Digest {
-		return nil, fmt.Errorf("%w: epoch %d and digest %s do not fit the body", ErrMalformed, r.Epoch, r.Digest)
+		return nil, fmt.Errorf("%w: epoch %d and digest %s do not fit the body", ErrMalformed,
+			r.Epoch, r.Digest)
 	}
 	return d, nil
 }

@@ -3,8 +3,8 @@ package directory
 import "fmt"
 
 // Refusal is why an authority does not take what a node hands in. It is the one thing that this
-// network explains to a peer: nodes are run by volunteers who must be able to put it right, and what
-// they hand in is signed by an identity.
+// network explains to a peer: nodes are run by volunteers who must be able to put it right, and
+// what they hand in is signed by an identity.
 type Refusal uint8
 
 // The reasons, as they stand on the wire.
@@ -26,8 +26,9 @@ var refusals = map[Refusal]string{
 	RefusedSignature:   "bad signature",
 	RefusedKeys:        "keys do not fit the network's suite",
 	RefusedClock:       "clock: not an epoch that is being prepared now; compare the clocks",
-	RefusedConflict:    "conflict: this identity handed in something else for this epoch; is it running twice?",
-	RefusedLater:       "not now: try again later",
+	RefusedConflict: "conflict: this identity handed in something else for this epoch; is it " +
+		"running twice?",
+	RefusedLater: "not now: try again later",
 }
 
 func (r Refusal) Error() string {

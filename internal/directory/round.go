@@ -48,13 +48,15 @@ func (a *Voter) turn(now time.Time, e Epoch) {
 }
 
 // times says when the round of epoch e votes and tallies. An authority that is alone needs no time
-// for votes, but gives the nodes a window after a start or when an epoch has begun without document.
+// for votes, but gives the nodes a window after a start or when an epoch has begun without
+// document.
 func (a *Voter) times(now time.Time, e Epoch) (closes, tallies time.Time) {
 	if !a.alone() {
 		return a.schedule.EndOf(e-1, PhaseDescriptors), a.schedule.EndOf(e-1, PhaseEcho)
 	}
 	closes = a.opened.Add(a.window())
-	if regular := a.schedule.EndOf(e-min(e, 1), PhaseDescriptors); e > 0 && regular.After(closes) && !a.cold(now, e) {
+	if regular := a.schedule.EndOf(e-min(e, 1), PhaseDescriptors); e > 0 && regular.After(closes) &&
+		!a.cold(now, e) {
 		closes = regular
 	}
 	if begun := a.schedule.StartOf(e).Add(a.window()); a.cold(now, e) && begun.After(closes) {
@@ -73,7 +75,8 @@ func (a *Voter) window() time.Duration { return min(a.schedule.Length/8, coldWin
 func (a *Voter) resume(r *round) {
 	if a.record.Epoch > r.epoch {
 		r.failed = true
-		a.report(fmt.Errorf("epoch %d: a document for epoch %d is already signed; check the clock", r.epoch, a.record.Epoch))
+		a.report(fmt.Errorf("epoch %d: a document for epoch %d is already signed; check the clock",
+			r.epoch, a.record.Epoch))
 		return
 	}
 	r.record = a.record
@@ -102,8 +105,8 @@ func (a *Voter) Due(now time.Time) Action {
 	return next
 }
 
-// Again takes back an action that could not be done for now: Due gives it once more, a record only while
-// its round lasts.
+// Again takes back an action that could not be done for now: Due gives it once more, a record only
+// while its round lasts.
 func (a *Voter) Again(action Action) { a.out = slices.Insert(a.out, 0, action) }
 
 // Next is when Due has something to do if nothing is added before.
@@ -150,7 +153,8 @@ func (a *Voter) advance(now time.Time) {
 
 // everybody says that a cold start need wait no longer: all who are admitted have spoken.
 func (a *Voter) everybody(now time.Time) bool {
-	return a.alone() && !a.round.waits && a.cold(now, a.round.epoch) && len(a.admitted) > 0 && len(a.listings()) == len(a.admitted)
+	return a.alone() && !a.round.waits && a.cold(now, a.round.epoch) && len(a.admitted) > 0 &&
+		len(a.listings()) == len(a.admitted)
 }
 
 // listings is the nodes that this authority would have in the document.
@@ -168,7 +172,8 @@ func (a *Voter) listings() []Listing {
 // vote says what this authority would do, to itself and the others.
 func (a *Voter) vote() {
 	r := a.round
-	v := &Vote{Network: a.network, Epoch: r.epoch, By: a.identity.ID(), Parameters: a.parameters, Listings: a.listings()}
+	v := &Vote{Network: a.network, Epoch: r.epoch, By: a.identity.ID(), Parameters: a.parameters,
+		Listings: a.listings()}
 	if latest := a.Latest(); latest != nil {
 		v.Previous = latest.Digest()
 	}
@@ -197,7 +202,8 @@ func (a *Voter) tally(now time.Time) {
 	a.out = append(a.out, Action{Do: DoPersist, Record: r.record, Notes: o.Notes})
 }
 
-// retry lets an authority that is alone wait for more nodes; several can only meet in the next epoch.
+// retry lets an authority that is alone wait for more nodes; several can only meet in the next
+// epoch.
 func (a *Voter) retry(now time.Time) {
 	r := a.round
 	if !a.alone() {

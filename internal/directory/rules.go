@@ -50,11 +50,13 @@ func (p Parameters) ValidateFor(providers int) error {
 		return err
 	}
 	var r rules
-	r.want(p.Replicas <= providers, "replicas", "is %d, but only %d providers store boxes", p.Replicas, providers)
+	r.want(p.Replicas <= providers, "replicas", "is %d, but only %d providers store boxes",
+		p.Replicas, providers)
 	if rate := p.WritesPerPair(p.Clients, providers); rate > 0 {
 		mean := time.Duration(float64(time.Second) / rate)
 		r.want(p.ReplicateEvery <= mean/2, "replicate_every",
-			"is %s: with %d clients on %d providers each pair passes on a write every %s, and half of that is the limit",
+			"is %s: with %d clients on %d providers each pair passes on a write every %s, and "+
+				"half of that is the limit",
 			p.ReplicateEvery, p.Clients, providers, mean.Round(time.Millisecond))
 	}
 	return errors.Join(r.broken...)
@@ -65,7 +67,8 @@ func (p Parameters) checkCounts(r *rules) {
 		r.want(n >= low && n <= high, key, "is %d: want %d to %d", n, low, high)
 	}
 	between("layers", p.Layers, 1, 8)
-	between("box_plaintext", p.BoxPlaintext, 64+64, 64+65536) // bytes: a record header and something behind it
+	// bytes: a record header and something behind it
+	between("box_plaintext", p.BoxPlaintext, 64+64, 64+65536)
 	between("watched_boxes", p.WatchedBoxes, 1, 1024)
 	between("replicas", p.Replicas, 1, 8)
 	between("retention_days", p.RetentionDays, 1, 60)
@@ -77,7 +80,8 @@ func (p Parameters) checkCounts(r *rules) {
 
 func (p Parameters) checkDurations(r *rules) {
 	between := func(key string, d, low, high time.Duration) {
-		r.want(d >= low && d <= high && d%time.Millisecond == 0, key, "is %s: want whole milliseconds from %s to %s", d, low, high)
+		r.want(d >= low && d <= high && d%time.Millisecond == 0, key,
+			"is %s: want whole milliseconds from %s to %s", d, low, high)
 	}
 	const ms = time.Millisecond
 	between("mean_hop_delay", p.MeanHopDelay, ms, time.Hour)
@@ -88,22 +92,28 @@ func (p Parameters) checkDurations(r *rules) {
 	between("drop_every", p.DropEvery, ms, 24*time.Hour)
 	between("mix_loop_every", p.MixLoopEvery, ms, 24*time.Hour)
 	between("replicate_every", p.ReplicateEvery, ms, 24*time.Hour)
-	// A document serves three epochs and lists the storing sets of today and tomorrow: 3 × 8 h = 1 day.
+	// A document serves three epochs and lists the storing sets of today and tomorrow: 3 × 8 h = 1
+	// day.
 	between("epoch_length", p.EpochLength, time.Second, 8*time.Hour)
 }
 
 func (p Parameters) checkRates(r *rules) {
 	r.want(p.HopDelayLimit >= 5*p.MeanHopDelay, "hop_delay_limit",
-		"is %s: want at least five times mean_hop_delay (%s), or the cut shows", p.HopDelayLimit, 5*p.MeanHopDelay)
+		"is %s: want at least five times mean_hop_delay (%s), or the cut "+
+			"shows", p.HopDelayLimit, 5*p.MeanHopDelay)
 	drop, in := 1/p.DropEvery.Seconds(), 1/p.PayloadEvery.Seconds()+1/p.LoopEvery.Seconds()
 	r.want(drop >= in/4, "drop_every",
-		"is %s, λD = %.4g/s: want at least (λP + λL)/4 = %.4g/s, or the spool does not drain", p.DropEvery, drop, in/4)
+		"is %s, λD = %.4g/s: want at least (λP + λL)/4 = %.4g/s, or the spool does not "+
+			"drain", p.DropEvery, drop, in/4)
 }
 
 func (p Parameters) checkEpoch(r *rules) {
-	r.want(p.EpochLength%(8*time.Millisecond) == 0, "epoch_length", "is %s: want a multiple of 8ms", p.EpochLength)
-	r.want(p.Grace == protocol.KeyGrace(p.EpochLength), "epoch_length", "is %s: grace is %s, want a quarter of it", p.EpochLength, p.Grace)
+	r.want(p.EpochLength%(8*time.Millisecond) == 0, "epoch_length", "is %s: want a multiple of 8ms",
+		p.EpochLength)
+	r.want(p.Grace == protocol.KeyGrace(p.EpochLength), "epoch_length",
+		"is %s: grace is %s, want a quarter of it", p.EpochLength, p.Grace)
 	r.want(p.LongestTrip() <= p.EpochLength/8, "epoch_length",
-		"is %s: %d delays of at most %s and the reply allowance of %s are %s, more than an eighth of it (%s)",
+		"is %s: %d delays of at most %s and the reply allowance of %s are %s, more than an "+
+			"eighth of it (%s)",
 		p.EpochLength, p.Hops(), p.HopDelayLimit, p.ReplyAllowance, p.LongestTrip(), p.EpochLength/8)
 }

@@ -35,7 +35,8 @@ func (p Phase) String() string {
 func (s Schedule) Epoch(t time.Time) (Epoch, error) {
 	d := t.Sub(s.Start)
 	if d < 0 {
-		return 0, fmt.Errorf("%s is %w (%s); check the clock", t.UTC().Format(time.RFC3339), ErrBeforeStart, s.Start.UTC().Format(time.RFC3339))
+		return 0, fmt.Errorf("%s is %w (%s); check the clock", t.UTC().Format(time.RFC3339),
+			ErrBeforeStart, s.Start.UTC().Format(time.RFC3339))
 	}
 	return Epoch(d / s.Length), nil
 }

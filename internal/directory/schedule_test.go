@@ -67,7 +67,8 @@ func TestDaysAreUTC(t *testing.T) {
 
 func TestScheduleProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := Schedule{testStart, 8 * time.Duration(rapid.Int64Range(125, 3_600_000).Draw(t, "ms")) * time.Millisecond}
+		s := Schedule{testStart,
+			8 * time.Duration(rapid.Int64Range(125, 3_600_000).Draw(t, "ms")) * time.Millisecond}
 		at := testStart.Add(time.Duration(rapid.Int64Range(0, 1<<60).Draw(t, "after")))
 		e, err := s.Epoch(at)
 		if err != nil || s.StartOf(e).After(at) || !s.StartOf(e+1).After(at) {

@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// ErrNotNow refuses a vote or signature that is not for the document in preparation, comes too late,
-// or brings nothing new.
+// ErrNotNow refuses a vote or signature that is not for the document in preparation, comes too
+// late, or brings nothing new.
 var ErrNotNow = errors.New("not expected now")
 
 // AddVote takes a vote of another authority, from itself or passed on. A new one is passed on in
 // turn with one more echo. From the second sub-round of the echo phase on, a vote needs as many
-// signatures as sub-rounds have begun, so that nobody can slip one in that others can no longer see.
+// signatures as sub-rounds have begun, so that nobody can slip one in that others can no longer
+// see.
 func (a *Voter) AddVote(now time.Time, r *Relay) error {
 	e, err := a.target(now)
 	if err != nil {
@@ -26,7 +27,8 @@ func (a *Voter) AddVote(now time.Time, r *Relay) error {
 		return fmt.Errorf("vote for epoch %d with %d signatures: %w", e, r.Signers(), ErrNotNow)
 	}
 	had := a.round.voters[r.Vote.By]
-	if r.Vote.By == a.identity.ID() || len(had) == 2 || len(had) == 1 && had[0].Vote.Digest() == r.Vote.Digest() {
+	if r.Vote.By == a.identity.ID() || len(had) == 2 || len(had) == 1 &&
+		had[0].Vote.Digest() == r.Vote.Digest() {
 		return nil
 	}
 	if err := r.Verify(a.genesis); err != nil {
@@ -90,9 +92,11 @@ func (a *Voter) AddSignature(now time.Time, e *Endorsement) error {
 		return fmt.Errorf("signature for epoch %d: %w", e.Epoch, ErrNotNow)
 	}
 	if _, ok := a.genesis.Authority(e.Signature.By); !ok {
-		return fmt.Errorf("signature for epoch %d by %s, which is no authority", e.Epoch, e.Signature.By)
+		return fmt.Errorf("signature for epoch %d by %s, which is no authority", e.Epoch,
+			e.Signature.By)
 	}
-	if err := e.Signature.By.verify(labelDocument, a.network, e.Digest, e.Signature.Bytes); err != nil {
+	if err := e.Signature.By.verify(labelDocument, a.network, e.Digest,
+		e.Signature.Bytes); err != nil {
 		return err
 	}
 	a.turn(now, target)

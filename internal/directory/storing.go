@@ -44,7 +44,8 @@ func storingNow(listed []Listing) []NodeID {
 func firstHolds(previous, d *Document) error {
 	n := len(d.Storing[0].Nodes)
 	if previous == nil && n < d.Parameters.Replicas {
-		return fmt.Errorf("the first document needs %d storing providers, there are %d", d.Parameters.Replicas, n)
+		return fmt.Errorf("the first document needs %d storing providers, there are %d",
+			d.Parameters.Replicas, n)
 	}
 	return nil
 }

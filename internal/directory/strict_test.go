@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestReaderIsStrict holds the CBOR reader by itself to what docs/directory.md forbids. Most of it the
-// comparison with the canonical spelling would catch as well, but only after the memory was taken.
+// TestReaderIsStrict holds the CBOR reader by itself to what docs/directory.md forbids. Most of it
+// the comparison with the canonical spelling would catch as well, but only after the memory was
+// taken.
 func TestReaderIsStrict(t *testing.T) {
 	type body struct {
 		Text string `cbor:"1,keyasint"`

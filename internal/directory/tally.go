@@ -27,8 +27,9 @@ func (o *Outcome) note(format string, args ...any) {
 	o.Notes = append(o.Notes, fmt.Sprintf(format, args...))
 }
 
-// Tally turns votes for epoch e into its document. It is a pure function of the set of votes, in any
-// order, which the caller has verified: authorities that accepted the same votes get the same digest.
+// Tally turns votes for epoch e into its document. It is a pure function of the set of votes, in
+// any order, which the caller has verified: authorities that accepted the same votes get the same
+// digest.
 //
 //   - Two different votes of one authority are proof of lying, and void both.
 //   - A node is in if more than half of the accepted votes list it identically.
@@ -40,14 +41,17 @@ func Tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, err
 	var o Outcome
 	accepted := o.accept(g, e, votes)
 	if len(accepted) < g.Threshold {
-		return o, fmt.Errorf("tallying epoch %d: %w: %d of %d", e, ErrFewVotes, len(accepted), g.Threshold)
+		return o, fmt.Errorf("tallying epoch %d: %w: %d of %d", e, ErrFewVotes, len(accepted),
+			g.Threshold)
 	}
 	d := &Document{Network: g.ID(), Epoch: e, Parameters: medianParameters(accepted)}
 	if previous != nil {
 		d.Previous = previous.Digest()
 	}
-	if most, n := majority(accepted, func(v *Vote) Digest { return v.Previous }); 2*n <= len(accepted) || most != d.Previous {
-		return o, fmt.Errorf("tallying epoch %d: %w: %d of %d votes name %s, at hand is %s", e, ErrOtherPrevious, n, len(accepted), most, d.Previous)
+	if most, n := majority(accepted,
+		func(v *Vote) Digest { return v.Previous }); 2*n <= len(accepted) || most != d.Previous {
+		return o, fmt.Errorf("tallying epoch %d: %w: %d of %d votes name %s, at hand is %s", e,
+			ErrOtherPrevious, n, len(accepted), most, d.Previous)
 	}
 	listed := o.listed(accepted)
 	d.Nodes = o.nodes(previous, listed, d.Parameters.Layers)
@@ -59,7 +63,8 @@ func Tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, err
 		return o, fmt.Errorf("tallying epoch %d: %w", e, err)
 	}
 	if n := len(d.body()) + len(g.Authorities)*signatureSize; n > MaxDocument {
-		return o, fmt.Errorf("tallying epoch %d: a document of %d bytes, at most %d", e, n, MaxDocument)
+		return o, fmt.Errorf("tallying epoch %d: a document of %d bytes, at most %d", e, n,
+			MaxDocument)
 	}
 	o.Document = d
 	return o, nil
@@ -126,7 +131,8 @@ func (o *Outcome) listed(votes []*Vote) []Listing {
 	return slices.SortedFunc(maps.Values(in), Listing.compare)
 }
 
-// medianParameters takes each value by itself: at least one honest vote is on either side of it, or it is one.
+// medianParameters takes each value by itself: at least one honest vote is on either side of it, or
+// it is one.
 func medianParameters(votes []*Vote) Parameters {
 	all := make([]wireParameters, len(votes))
 	for i, v := range votes {

@@ -49,23 +49,28 @@ func checkAddr(s string) error {
 		return fmt.Errorf("address %.60q: want host:port", s)
 	}
 	host, port := s[:i], s[i+1:]
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || strconv.FormatUint(n, 10) != port {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 ||
+		strconv.FormatUint(n, 10) != port {
 		return fmt.Errorf("address %q: want a port from 1 to 65535", s)
 	}
 	allowed := isHostByte
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
 		host, allowed = host[1:len(host)-1], isIPv6Byte
 	}
-	if host == "" || strings.ContainsFunc(host, func(r rune) bool { return r > 127 || !allowed(byte(r)) }) {
-		return fmt.Errorf("address %q: want a name, an IPv4 address, or an IPv6 address in brackets", s)
+	if host == "" || strings.ContainsFunc(host,
+		func(r rune) bool { return r > 127 || !allowed(byte(r)) }) {
+		return fmt.Errorf("address %q: want a name, an IPv4 address, or an IPv6 address in "+
+			"brackets", s)
 	}
 	return nil
 }
 
 func isHostByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-'
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' ||
+		c == '-'
 }
 
 func isIPv6Byte(c byte) bool {
-	return c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c >= '0' && c <= '9' || c == ':' || c == '.'
+	return c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c >= '0' && c <= '9' || c == ':' ||
+		c == '.'
 }

@@ -12,7 +12,8 @@ import (
 	"murmuration/internal/transcript"
 )
 
-// TestTallyTranscripts runs the files in testdata/tally: input lines, a line of four dashes, the trace.
+// TestTallyTranscripts runs the files in testdata/tally: input lines, a line of four dashes, the
+// trace.
 //
 //	authorities N                      the network has authorities a1 … aN
 //	epoch E                            whose document is voted on; the default is one after the last
@@ -42,7 +43,8 @@ func TestTallyTranscripts(t *testing.T) {
 				return
 			}
 			if got != want {
-				t.Errorf("got\n%s\nwant\n%s\n(go test -run TestTallyTranscripts -rewrite, and read the diff)", got, want)
+				t.Errorf("got\n%s\nwant\n%s\n(go test -run TestTallyTranscripts -rewrite, and "+
+					"read the diff)", got, want)
 			}
 		})
 	}
@@ -140,11 +142,13 @@ func (c *clerk) vote(words []string) {
 	}
 	for _, w := range words[1:] {
 		name, probation := strings.CutSuffix(w, "?")
-		v.Listings = append(v.Listings, Listing{describe(c.t, c.g, name, c.epoch, c.nodes[name]...), probation})
+		v.Listings = append(v.Listings,
+			Listing{describe(c.t, c.g, name, c.epoch, c.nodes[name]...), probation})
 	}
 	v.Sign(by)
 	if err := v.Verify(c.g); err != nil {
-		fmt.Fprintf(&c.trace, "  vote refused: %v\n", strings.ReplaceAll(err.Error(), by.ID().String(), name))
+		fmt.Fprintf(&c.trace, "  vote refused: %v\n",
+			strings.ReplaceAll(err.Error(), by.ID().String(), name))
 		return
 	}
 	c.votes = append(c.votes, v)
@@ -173,7 +177,8 @@ func (c *clerk) show(d *Document) {
 		for _, n := range d.Nodes {
 			names[n.ID] = n.Name
 			if n.Layer == layer {
-				list = append(list, fmt.Sprintf("%s%s(%d)", n.Name, map[bool]string{true: "?"}[n.Probation], n.Packets))
+				list = append(list, fmt.Sprintf("%s%s(%d)", n.Name,
+					map[bool]string{true: "?"}[n.Probation], n.Packets))
 			}
 		}
 		fmt.Fprintf(&c.trace, "  layer %d: %s\n", layer, strings.Join(list, " "))
@@ -186,5 +191,6 @@ func (c *clerk) show(d *Document) {
 		fmt.Fprintf(&c.trace, "  day %d: %s\n", s.Day, strings.Join(list, " "))
 	}
 	p := d.Parameters
-	fmt.Fprintf(&c.trace, "  payload_every %s, watched_boxes %d, layers %d\n", p.PayloadEvery, p.WatchedBoxes, p.Layers)
+	fmt.Fprintf(&c.trace, "  payload_every %s, watched_boxes %d, layers %d\n", p.PayloadEvery,
+		p.WatchedBoxes, p.Layers)
 }

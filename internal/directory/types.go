@@ -61,12 +61,13 @@ type Parameters struct {
 
 // Node is one entry of a network document.
 type Node struct {
-	ID        NodeID    `cbor:"1,keyasint"`
-	Role      Role      `cbor:"2,keyasint"`
-	Layer     int       `cbor:"3,keyasint"` // 1 … Layers for a mix, 0 for a provider
-	Name      string    `cbor:"4,keyasint"`
-	Addr      string    `cbor:"5,keyasint"` // host:port of the link listener
-	Keys      [3][]byte `cbor:"6,keyasint"` // Sphinx public keys of the document's epoch and the two after it
+	ID    NodeID `cbor:"1,keyasint"`
+	Role  Role   `cbor:"2,keyasint"`
+	Layer int    `cbor:"3,keyasint"` // 1 … Layers for a mix, 0 for a provider
+	Name  string `cbor:"4,keyasint"`
+	Addr  string `cbor:"5,keyasint"` // host:port of the link listener
+	// Sphinx public keys of the document's epoch and the two after it
+	Keys      [3][]byte `cbor:"6,keyasint"`
 	Packets   uint64    `cbor:"7,keyasint"` // of its last epoch, to two significant digits
 	Probation bool      `cbor:"8,keyasint"` // carries only loops of mixes
 }

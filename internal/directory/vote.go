@@ -38,7 +38,8 @@ type wireListing struct {
 }
 
 func (v *Vote) body() []byte {
-	w := wireVote{v.Network, v.Epoch, v.By, v.Previous, v.Parameters, make([]wireListing, len(v.Listings))}
+	w := wireVote{v.Network, v.Epoch, v.By, v.Previous, v.Parameters,
+		make([]wireListing, len(v.Listings))}
 	for i, l := range v.Listings {
 		w.Listings[i] = wireListing{l.Descriptor.Marshal(), l.Probation}
 	}
@@ -66,7 +67,8 @@ func ParseVote(b []byte) (*Vote, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading vote: %w", err)
 	}
-	v := &Vote{w.Network, w.Epoch, w.By, w.Previous, w.Parameters, make([]Listing, len(w.Listings)), s.Signature}
+	v := &Vote{w.Network, w.Epoch, w.By, w.Previous, w.Parameters, make([]Listing, len(w.Listings)),
+		s.Signature}
 	for i, l := range w.Listings {
 		d, err := ParseDescriptor(l.Descriptor)
 		if err != nil {

@@ -29,11 +29,15 @@ func TestVoteVerify(t *testing.T) {
 		"not signed":         func(v *Vote) { v.Signature[3] ^= 1 },
 		"signed for another": func(v *Vote) { v.By = identity("a2").ID() },
 		"no authority":       func(v *Vote) { v.By = identity("m1").ID(); v.Sign(identity("m1")) },
-		"out of order":       func(v *Vote) { v.Listings[0], v.Listings[1] = v.Listings[1], v.Listings[0]; resign(v) },
-		"listed twice":       func(v *Vote) { v.Listings[1] = v.Listings[0]; resign(v) },
-		"other epoch":        func(v *Vote) { v.Epoch = 4; resign(v) },
-		"invented node":      func(v *Vote) { v.Listings[0].Descriptor.Addr = "evil:1"; resign(v) },
-		"bad parameters":     func(v *Vote) { v.Parameters.Layers = 0; resign(v) },
+		"out of order": func(v *Vote) {
+			v.Listings[0], v.Listings[1] = v.Listings[1],
+				v.Listings[0]
+			resign(v)
+		},
+		"listed twice":   func(v *Vote) { v.Listings[1] = v.Listings[0]; resign(v) },
+		"other epoch":    func(v *Vote) { v.Epoch = 4; resign(v) },
+		"invented node":  func(v *Vote) { v.Listings[0].Descriptor.Addr = "evil:1"; resign(v) },
+		"bad parameters": func(v *Vote) { v.Parameters.Layers = 0; resign(v) },
 	}
 	for name, change := range cases {
 		if err := testVote(t, g, change).Verify(g); (err == nil) != (name == "") {
@@ -55,7 +59,8 @@ func TestRelayVerify(t *testing.T) {
 			r.Vote.Sign(identity("a1"))
 			return r
 		},
-		"of a forged vote": func(r *Relay) *Relay { r.Vote.Signature[0] ^= 1; return r.echo(identity("a2")) },
+		"of a forged " +
+			"vote": func(r *Relay) *Relay { r.Vote.Signature[0] ^= 1; return r.echo(identity("a2")) },
 	}
 	for name, make := range cases {
 		r := make(&Relay{Vote: testVote(t, g)})
@@ -87,7 +92,8 @@ func TestTallyWantsTheSamePrevious(t *testing.T) {
 		says Digest
 		want error
 	}{{previous.Digest(), nil}, {Digest{7}, ErrOtherPrevious}, {Digest{}, ErrOtherPrevious}} {
-		v := &Vote{Network: g.ID(), Epoch: 3, By: identity("a1").ID(), Previous: c.says, Parameters: g.Parameters}
+		v := &Vote{Network: g.ID(), Epoch: 3, By: identity("a1").ID(), Previous: c.says,
+			Parameters: g.Parameters}
 		for _, name := range someNodes {
 			v.Listings = append(v.Listings, Listing{Descriptor: describe(t, g, name, 3)})
 		}
@@ -102,13 +108,15 @@ func TestTallyWantsTheSamePrevious(t *testing.T) {
 // does not fit another.
 func TestLimitsAndNetworks(t *testing.T) {
 	g := testGenesis(t, 1)
-	large := describe(t, g, "m1", 0, func(d *Descriptor) { d.Keys[0] = bytes.Repeat([]byte{1}, MaxDescriptor) })
+	large := describe(t, g, "m1", 0,
+		func(d *Descriptor) { d.Keys[0] = bytes.Repeat([]byte{1}, MaxDescriptor) })
 	if _, err := ParseDescriptor(large.Marshal()); !errors.Is(err, RefusedMalformed) {
 		t.Error(err)
 	}
 	i, digest := identity("m1"), Digest{1}
 	signature := i.sign(labelVote, NetworkID{1}, digest)
-	if i.ID().verify(labelVote, NetworkID{1}, digest, signature) != nil || i.ID().verify(labelVote, NetworkID{2}, digest, signature) == nil {
+	if i.ID().verify(labelVote, NetworkID{1}, digest, signature) != nil ||
+		i.ID().verify(labelVote, NetworkID{2}, digest, signature) == nil {
 		t.Error("the network is not bound into signatures")
 	}
 }

@@ -11,8 +11,8 @@ import (
 // that the network is back need a few seconds to say so.
 const coldWindow = 20 * time.Second
 
-// Voter is the core of one authority. It prepares the document of one epoch at a time, and is told the
-// time with every call; it does nothing itself but says what to do: call Due until it returns
+// Voter is the core of one authority. It prepares the document of one epoch at a time, and is told
+// the time with every call; it does nothing itself but says what to do: call Due until it returns
 // DoNothing, and again at Next and after every call that adds something.
 //
 // It signs a document only after Persisted, and never two for one epoch. It is not safe for
@@ -45,7 +45,8 @@ type VoterConfig struct {
 	Admitted   Admissions
 	Parameters Parameters // what it votes for; zero: those of the genesis
 	Latest     *Document  // the last document that it has; nil: none
-	Record     *Record    // the last record that it persisted; nil: none. Without it, it could sign twice
+	// the last record that it persisted; nil: none. Without it, it could sign twice
+	Record *Record
 }
 
 // NewVoter checks the configuration; now is when the authority begins to listen.
@@ -54,7 +55,8 @@ func NewVoter(c VoterConfig, now time.Time) (*Voter, error) {
 		return nil, err
 	}
 	if _, ok := c.Genesis.Authority(c.Identity.ID()); !ok {
-		return nil, fmt.Errorf("starting as authority: the genesis does not name %s", c.Identity.ID())
+		return nil, fmt.Errorf("starting as authority: the genesis does not name %s",
+			c.Identity.ID())
 	}
 	if c.Parameters == (Parameters{}) {
 		c.Parameters = c.Genesis.Parameters
@@ -64,7 +66,8 @@ func NewVoter(c VoterConfig, now time.Time) (*Voter, error) {
 		return nil, fmt.Errorf("starting as authority: %w", err)
 	}
 	return &Voter{
-		genesis: c.Genesis, schedule: c.Genesis.Schedule(), network: c.Genesis.ID(), identity: c.Identity,
+		genesis: c.Genesis, schedule: c.Genesis.Schedule(), network: c.Genesis.ID(),
+		identity: c.Identity,
 		admitted: c.Admitted, parameters: c.Parameters, chain: chain, record: c.Record, opened: now,
 		ready: map[Epoch]map[NodeID]*Descriptor{},
 	}, nil

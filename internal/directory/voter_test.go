@@ -19,7 +19,8 @@ func admitAll(names ...string) (list Admissions) {
 	return list
 }
 
-func newVoter(t testing.TB, g *Genesis, name string, now time.Time, change ...func(*VoterConfig)) *Voter {
+func newVoter(t testing.TB, g *Genesis, name string, now time.Time,
+	change ...func(*VoterConfig)) *Voter {
 	t.Helper()
 	c := VoterConfig{Genesis: g, Identity: identity(name), Admitted: admitAll(someNodes...)}
 	for _, f := range change {
@@ -32,7 +33,8 @@ func newVoter(t testing.TB, g *Genesis, name string, now time.Time, change ...fu
 	return v
 }
 
-// drive runs a lone voter at one moment, as its driver would, and returns what it did and published.
+// drive runs a lone voter at one moment, as its driver would, and returns what it did and
+// published.
 func drive(t testing.TB, v *Voter, now time.Time) (did []Do, published *Document, reports []error) {
 	t.Helper()
 	for {
@@ -195,8 +197,9 @@ func TestLoneVoterNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// The signature exists only after Persisted, and after a crash the same document is signed, whatever
-// has arrived since. The control loses the record and signs another one: that is what it is for.
+// The signature exists only after Persisted, and after a crash the same document is signed,
+// whatever has arrived since. The control loses the record and signs another one: that is what it
+// is for.
 func TestNeverTwoDigestsForOneEpoch(t *testing.T) {
 	g := testGenesis(t, 1)
 	now := testStart
@@ -231,7 +234,8 @@ func TestNeverTwoDigestsForOneEpoch(t *testing.T) {
 	}
 }
 
-// A record whose epoch or digest was changed on the disk would let another document be signed for its epoch.
+// A record whose epoch or digest was changed on the disk would let another document be signed for
+// its epoch.
 func TestRecordFitsItsBody(t *testing.T) {
 	g := testGenesis(t, 1)
 	good := newRecord(testDocument(t, g, 9, Digest{}, someNodes...))
@@ -270,7 +274,8 @@ func TestForgedSignaturesAreNotCollected(t *testing.T) {
 	v := newVoter(t, g, "a1", testStart)
 	digest := Digest{1, 2, 3}
 	signed := func(by, with string) *Endorsement {
-		return &Endorsement{1, digest, Signature{identity(by).ID(), identity(with).sign(labelDocument, g.ID(), digest)}}
+		return &Endorsement{1, digest,
+			Signature{identity(by).ID(), identity(with).sign(labelDocument, g.ID(), digest)}}
 	}
 	if err := v.AddSignature(testStart, signed("a2", "a3")); !errors.Is(err, ErrSignature) {
 		t.Errorf("a signature in another's name: %v", err)
@@ -301,14 +306,22 @@ func TestAddRefuses(t *testing.T) {
 		{"too far ahead", describe(t, g, "m1", 2), RefusedClock},
 		{"other network", describe(t, other, "m1", 0), RefusedNetwork},
 		{"not admitted", describe(t, g, "m9", 0), RefusedNotAdmitted},
-		{"admitted as something else", describe(t, g, "m1", 0, func(d *Descriptor) { d.Role = RoleProvider }), RefusedNotAdmitted},
+		{"admitted as something else",
+			describe(t, g, "m1", 0, func(d *Descriptor) { d.Role = RoleProvider }),
+			RefusedNotAdmitted},
 		{"signed by another", sign("m2", describe(t, g, "m1", 0)), RefusedSignature},
-		{"bad key", describe(t, g, "m1", 0, func(d *Descriptor) { d.Keys[0] = make([]byte, 32) }), RefusedKeys},
-		{"one key for two epochs", describe(t, g, "m1", 0, func(d *Descriptor) { d.Keys[0] = d.Keys[1] }), RefusedKeys},
-		{"bad name", describe(t, g, "m1", 0, func(d *Descriptor) { d.Name = "a b" }), RefusedMalformed},
-		{"bad address", describe(t, g, "m1", 0, func(d *Descriptor) { d.Addr = "here" }), RefusedMalformed},
-		{"storing mix", describe(t, g, "m1", 0, func(d *Descriptor) { d.Storing = true }), RefusedMalformed},
-		{"huge capacity", describe(t, g, "m1", 0, func(d *Descriptor) { d.Capacity = 1 << 60 }), RefusedMalformed},
+		{"bad key", describe(t, g, "m1", 0, func(d *Descriptor) { d.Keys[0] = make([]byte, 32) }),
+			RefusedKeys},
+		{"one key for two epochs",
+			describe(t, g, "m1", 0, func(d *Descriptor) { d.Keys[0] = d.Keys[1] }), RefusedKeys},
+		{"bad name", describe(t, g, "m1", 0, func(d *Descriptor) { d.Name = "a b" }),
+			RefusedMalformed},
+		{"bad address", describe(t, g, "m1", 0, func(d *Descriptor) { d.Addr = "here" }),
+			RefusedMalformed},
+		{"storing mix", describe(t, g, "m1", 0, func(d *Descriptor) { d.Storing = true }),
+			RefusedMalformed},
+		{"huge capacity", describe(t, g, "m1", 0, func(d *Descriptor) { d.Capacity = 1 << 60 }),
+			RefusedMalformed},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -319,7 +332,8 @@ func TestAddRefuses(t *testing.T) {
 		})
 	}
 	v := newVoter(t, g, "a1", now)
-	if err := v.Add(testStart.Add(-time.Second), describe(t, g, "m1", 0)); !errors.Is(err, RefusedClock) {
+	if err := v.Add(testStart.Add(-time.Second), describe(t, g, "m1", 0)); !errors.Is(err,
+		RefusedClock) {
 		t.Errorf("before the start: %v", err)
 	}
 }
@@ -330,7 +344,8 @@ func TestSerial(t *testing.T) {
 	now := testStart
 	v := newVoter(t, g, "a1", now)
 	at := func(serial uint64, addr string) error {
-		return v.Add(now, describe(t, g, "m1", 0, func(d *Descriptor) { d.Serial, d.Addr = serial, addr }))
+		return v.Add(now, describe(t, g, "m1", 0,
+			func(d *Descriptor) { d.Serial, d.Addr = serial, addr }))
 	}
 	for i, c := range []struct {
 		serial uint64
@@ -363,7 +378,9 @@ func TestProbation(t *testing.T) {
 	_, d1, _ := drive(t, v, g.Schedule().EndOf(0, PhaseDescriptors))
 	for i, d := range []*Document{d0, d1} {
 		n, ok := d.Node(identity("m7").ID())
-		if !ok || n.Probation != (i == 0) || slices.ContainsFunc(d.Layer(n.Layer), func(o Node) bool { return o.ID == n.ID }) == n.Probation {
+		if !ok || n.Probation != (i == 0) ||
+			slices.ContainsFunc(d.Layer(n.Layer),
+				func(o Node) bool { return o.ID == n.ID }) == n.Probation {
 			t.Errorf("epoch %d: %v, %+v", i, ok, n.Probation)
 		}
 	}
@@ -371,18 +388,21 @@ func TestProbation(t *testing.T) {
 
 func TestNewVoterRefuses(t *testing.T) {
 	g := testGenesis(t, 1)
-	if _, err := NewVoter(VoterConfig{Genesis: g, Identity: identity("m1")}, testStart); err == nil {
+	if _, err := NewVoter(VoterConfig{Genesis: g, Identity: identity("m1")},
+		testStart); err == nil {
 		t.Error("a stranger votes")
 	}
 	forged := testDocument(t, g, 1, Digest{}, someNodes...)
 	forged.Signatures[0].Bytes[0] ^= 1
-	if _, err := NewVoter(VoterConfig{Genesis: g, Identity: identity("a1"), Latest: forged}, testStart); !errors.Is(err, ErrSignature) {
+	if _, err := NewVoter(VoterConfig{Genesis: g, Identity: identity("a1"), Latest: forged},
+		testStart); !errors.Is(err, ErrSignature) {
 		t.Error(err)
 	}
 }
 
-// TestLoneVoterWaitsAfterAFailure: when all nodes have spoken at a cold start and no document can be
-// made of what they say, an authority that is alone reports that once a window, not for ever at once.
+// TestLoneVoterWaitsAfterAFailure: when all nodes have spoken at a cold start and no document can
+// be made of what they say, an authority that is alone reports that once a window, not for ever at
+// once.
 func TestLoneVoterWaitsAfterAFailure(t *testing.T) {
 	g := testGenesis(t, 1)
 	v := newVoter(t, g, "a1", testStart)

@@ -11,7 +11,8 @@ import (
 // WellFormed checks everything about a document but its signatures: a client could route by it.
 // The error wraps ErrIllFormed.
 func (d *Document) WellFormed(g *Genesis) error {
-	for _, check := range []func(*Genesis) error{d.checkParameters, d.checkNodes, d.checkLayers, d.checkStoring} {
+	for _, check := range []func(*Genesis) error{d.checkParameters, d.checkNodes, d.checkLayers,
+		d.checkStoring} {
 		if err := check(g); err != nil {
 			return fmt.Errorf("%w of epoch %d: %w", ErrIllFormed, d.Epoch, err)
 		}
@@ -24,7 +25,8 @@ func (d *Document) WellFormed(g *Genesis) error {
 func (d *Document) checkParameters(g *Genesis) error {
 	p, q := d.Parameters, g.Parameters
 	if p.Suite != q.Suite || p.BoxPlaintext != q.BoxPlaintext || p.EpochLength != q.EpochLength {
-		return fmt.Errorf("suite %s, box_plaintext %d, epoch_length %s: the genesis fixes %s, %d, %s",
+		return fmt.Errorf("suite %s, box_plaintext %d, epoch_length %s: the genesis fixes %s, "+
+			"%d, %s",
 			p.Suite, p.BoxPlaintext, p.EpochLength, q.Suite, q.BoxPlaintext, q.EpochLength)
 	}
 	if d.Epoch > Epoch(math.MaxInt64/p.EpochLength)-protocol.Validity {
@@ -49,7 +51,8 @@ func (d *Document) checkNodes(g *Genesis) error {
 }
 
 func (n *Node) check(p Parameters) error {
-	if err := errors.Join(checkRole(n.Role), checkName("name", n.Name), checkAddr(n.Addr), n.ID.Check()); err != nil {
+	if err := errors.Join(checkRole(n.Role), checkName("name", n.Name), checkAddr(n.Addr),
+		n.ID.Check()); err != nil {
 		return err
 	}
 	low, high := 0, 0
@@ -86,7 +89,8 @@ func (d *Document) checkStoring(g *Genesis) error {
 			return fmt.Errorf("storing set of day %d is listed twice or out of order", s.Day)
 		}
 		if s.Day < oldest || s.Day > today+1 {
-			return fmt.Errorf("storing set of day %d, but the kept ones are %d to %d", s.Day, oldest, today+1)
+			return fmt.Errorf("storing set of day %d, but the kept ones are %d to %d", s.Day,
+				oldest, today+1)
 		}
 		if err := checkSet(s); err != nil {
 			return err
@@ -94,18 +98,21 @@ func (d *Document) checkStoring(g *Genesis) error {
 	}
 	n := len(d.Storing)
 	if n < 2 || d.Storing[n-1].Day != today+1 || d.Storing[n-2].Day != today {
-		return fmt.Errorf("storing sets of today and tomorrow, days %d and %d, are missing", today, today+1)
+		return fmt.Errorf("storing sets of today and tomorrow, days %d and %d, are missing", today,
+			today+1)
 	}
 	return nil
 }
 
 func checkSet(s StoringSet) error {
 	if len(s.Nodes) == 0 || len(s.Nodes) > maxElements {
-		return fmt.Errorf("%d providers store the boxes of day %d, want 1 to %d", len(s.Nodes), s.Day, maxElements)
+		return fmt.Errorf("%d providers store the boxes of day %d, want 1 to %d", len(s.Nodes),
+			s.Day, maxElements)
 	}
 	for i, id := range s.Nodes {
 		if i > 0 && compareIDs(s.Nodes[i-1], id) >= 0 {
-			return fmt.Errorf("storing set of day %d: %s is listed twice or out of order", s.Day, id)
+			return fmt.Errorf("storing set of day %d: %s is listed twice or out of order", s.Day,
+				id)
 		}
 	}
 	return nil

@@ -13,7 +13,10 @@ import (
 var testStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // identity is the same one for the same name, always.
-func identity(name string) *Identity { return NewIdentity(sha256.Sum256([]byte("identity " + name))) }
+func identity(name string) *Identity {
+	return NewIdentity(sha256.Sum256([]byte("identity " +
+		name)))
+}
 
 // testParameters are short epochs with small keys: 4 s, x25519.
 func testParameters(t testing.TB) Parameters {
@@ -33,7 +36,8 @@ func testGenesis(t testing.TB, n int) *Genesis {
 	var list []Authority
 	for i := range n {
 		name := fmt.Sprintf("a%d", i+1)
-		list = append(list, Authority{name, identity(name).ID(), fmt.Sprintf("127.0.0.1:%d", 7001+i)})
+		list = append(list, Authority{name, identity(name).ID(),
+			fmt.Sprintf("127.0.0.1:%d", 7001+i)})
 	}
 	g, err := NewGenesis("test", testStart, testParameters(t), list, list)
 	if err != nil {
@@ -55,8 +59,10 @@ func testKey(t testing.TB, suiteName, node string, e Epoch) []byte {
 	return k.Public().Bytes()
 }
 
-// describe is the signed descriptor of a node whose name tells its role: m… a mix, else a storing provider.
-func describe(t testing.TB, g *Genesis, name string, e Epoch, change ...func(*Descriptor)) *Descriptor {
+// describe is the signed descriptor of a node whose name tells its role: m… a mix, else a storing
+// provider.
+func describe(t testing.TB, g *Genesis, name string, e Epoch,
+	change ...func(*Descriptor)) *Descriptor {
 	t.Helper()
 	d := &Descriptor{
 		Network: g.ID(), ID: identity(name).ID(), Role: RoleProvider, Name: name,
@@ -75,7 +81,8 @@ func describe(t testing.TB, g *Genesis, name string, e Epoch, change ...func(*De
 	return d
 }
 
-// testDocument is a document of the named nodes, mixes dealt to the layers in turn, signed by all authorities.
+// testDocument is a document of the named nodes, mixes dealt to the layers in turn, signed by all
+// authorities.
 func testDocument(t testing.TB, g *Genesis, e Epoch, previous Digest, names ...string) *Document {
 	t.Helper()
 	today := g.Schedule().DayOf(g.Schedule().StartOf(e))
@@ -84,7 +91,8 @@ func testDocument(t testing.TB, g *Genesis, e Epoch, previous Digest, names ...s
 	mixes := 0
 	for _, name := range names {
 		s := describe(t, g, name, e)
-		n := Node{ID: s.ID, Role: s.Role, Name: s.Name, Addr: s.Addr, Keys: s.Keys, Packets: twoDigits(s.Packets)}
+		n := Node{ID: s.ID, Role: s.Role, Name: s.Name, Addr: s.Addr, Keys: s.Keys,
+			Packets: twoDigits(s.Packets)}
 		if n.Role == RoleMix {
 			n.Layer = 1 + mixes%g.Parameters.Layers
 			mixes++

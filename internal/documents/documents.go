@@ -27,7 +27,8 @@ import (
 type Source interface {
 	// Fetch asks one entry of the genesis for the document of an epoch, or for directory.Latest.
 	// Nothing of the answer has been verified.
-	Fetch(ctx context.Context, entry directory.Authority, e directory.Epoch) (*directory.Document, error)
+	Fetch(ctx context.Context, entry directory.Authority, e directory.Epoch) (
+		*directory.Document, error)
 }
 
 // User is who goes by the documents. All methods are called by Run alone, one after the other.
@@ -140,8 +141,8 @@ func (s *Set) Trouble() follow.Trouble {
 	return s.follower.Trouble()
 }
 
-// Add takes a document that came by itself, as the authority's own do, and puts it on disk. After an
-// error of the disk the document is here all the same; add it again to have it kept.
+// Add takes a document that came by itself, as the authority's own do, and puts it on disk. After
+// an error of the disk the document is here all the same; add it again to have it kept.
 func (s *Set) Add(now time.Time, doc *directory.Document) error {
 	s.mu.Lock()
 	err := s.follower.Add(doc)
@@ -171,7 +172,8 @@ func (e *ClockError) Error() string {
 	if e.Trouble.Kind == follow.BeforeStart {
 		what = "the network begins at"
 	}
-	return fmt.Sprintf("%s %s, and this computer's clock says %s\n  set the clock, or wait", what, stamp(e.Trouble.At), stamp(e.Now))
+	return fmt.Sprintf("%s %s, and this computer's clock says %s\n  set the clock, or wait", what,
+		stamp(e.Trouble.At), stamp(e.Now))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
@@ -185,8 +187,9 @@ type answer struct {
 // saveEvery is how often a document that found no room on the disk is put there again.
 const saveEvery = time.Minute
 
-// Run follows the epochs until ctx ends, or the user's Use or Prepare fails; its goroutines are gone
-// when it returns. A clock that cannot be right is a ClockError, unless a document was in force.
+// Run follows the epochs until ctx ends, or the user's Use or Prepare fails; its goroutines are
+// gone when it returns. A clock that cannot be right is a ClockError, unless a document was in
+// force.
 func (s *Set) Run(ctx context.Context, user User) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.live(ctx, group, user) }) // ends with ctx
@@ -257,7 +260,8 @@ func (s *Set) wait(ctx context.Context, next time.Time, answers <-chan answer) {
 // fetch asks an entry. An authority asks nobody.
 func (s *Set) fetch(ctx context.Context, step follow.Step) answer {
 	if s.cfg.Source == nil {
-		return answer{err: fmt.Errorf("%w: this authority has not signed it yet", directory.ErrNoDocument)}
+		return answer{err: fmt.Errorf("%w: this authority has not signed it yet",
+			directory.ErrNoDocument)}
 	}
 	doc, err := s.cfg.Source.Fetch(ctx, s.cfg.Genesis.Entries[step.Entry], step.Epoch)
 	return answer{doc, err}
@@ -279,7 +283,8 @@ func (s *Set) sayExpired() {
 		s.cfg.Log.Info("no network document is in force yet: nothing is carried until there is one")
 		return
 	}
-	s.cfg.Log.Error("no network document is in force any more: nothing is carried until there is a new one")
+	s.cfg.Log.Error("no network document is in force any more: " +
+		"nothing is carried until there is a new one")
 }
 
 // report says what is wrong, once, and that it is over.
@@ -295,13 +300,17 @@ func (s *Set) report(now time.Time, t follow.Trouble) error {
 		}
 		log.Error("this computer's clock is behind: set it", "error", err)
 	case follow.StoodStill:
-		log.Error("the latest network document has ended: the network stood still, or this computer's clock is ahead", "ended", at)
+		log.Error("the latest network document has ended: "+
+			"the network stood still, or this computer's clock is ahead", "ended", at)
 	case follow.NotBegun:
-		log.Warn("there is no network document for now: nothing is carried until the first one begins", "begins", at)
+		log.Warn("there is no network document for now: "+
+			"nothing is carried until the first one begins", "begins", at)
 	case follow.Missing:
-		log.Warn("no network document can be had, and nothing is carried until there is one: check this computer's connection", "error", t.Err)
+		log.Warn("no network document can be had, and nothing is carried until there is one: "+
+			"check this computer's connection", "error", t.Err)
 	case follow.Late:
-		log.Warn("going on with an old network document, for three epochs at most: the new one cannot be had", "error", t.Err)
+		log.Warn("going on with an old network document, for three epochs at most: "+
+			"the new one cannot be had", "error", t.Err)
 	}
 	return nil
 }

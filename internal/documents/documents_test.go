@@ -73,7 +73,8 @@ func (w *network) unsigned(e directory.Epoch) *directory.Document {
 	doc := &directory.Document{Network: w.genesis.ID(), Epoch: e, Parameters: w.genesis.Parameters}
 	for i := range 4 {
 		id := directory.NewIdentity([32]byte{byte(i + 1)}).ID()
-		n := directory.Node{ID: id, Role: directory.RoleMix, Layer: i, Name: fmt.Sprintf("n%d", i), Addr: "127.0.0.1:4000"}
+		n := directory.Node{ID: id, Role: directory.RoleMix, Layer: i, Name: fmt.Sprintf("n%d", i),
+			Addr: "127.0.0.1:4000"}
 		if i == 0 {
 			n.Role = directory.RoleProvider
 		}
@@ -82,10 +83,12 @@ func (w *network) unsigned(e directory.Epoch) *directory.Document {
 		}
 		doc.Nodes = append(doc.Nodes, n)
 	}
-	slices.SortFunc(doc.Nodes, func(a, b directory.Node) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(doc.Nodes,
+		func(a, b directory.Node) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	today := w.genesis.Schedule().DayOf(w.at(e))
 	for day := today; day <= today+1; day++ {
-		doc.Storing = append(doc.Storing, directory.StoringSet{Day: day, Nodes: []directory.NodeID{w.author.ID()}})
+		doc.Storing = append(doc.Storing,
+			directory.StoringSet{Day: day, Nodes: []directory.NodeID{w.author.ID()}})
 	}
 	return doc
 }
@@ -174,7 +177,8 @@ func TestDocumentsAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		again := w.open(dir, nil)
 		if again.Latest().Epoch != 2 || len(again.Bytes(1)) == 0 || again.Bytes(7) != nil ||
-			again.Digest(1) != w.signed(1, nil).Digest() || again.Digest(7) != (directory.Digest{}) {
+			again.Digest(1) != w.signed(1, nil).Digest() ||
+			again.Digest(7) != (directory.Digest{}) {
 			t.Error("a set does not give what it has")
 		}
 		err := w.run(again, w.at(4), func(u *user) {
@@ -205,8 +209,8 @@ func TestDocumentsAreKept(t *testing.T) {
 	}
 }
 
-// TestContradictionsAreRefused: documents with good signatures that cannot both be true. The evidence
-// survives a restart, until it is judged.
+// TestContradictionsAreRefused: documents with good signatures that cannot both be true. The
+// evidence survives a restart, until it is judged.
 func TestContradictionsAreRefused(t *testing.T) {
 	w, dir := newNetwork(t), t.TempDir()
 	s := w.open(dir, nil)
@@ -231,11 +235,14 @@ func TestContradictionsAreRefused(t *testing.T) {
 	}
 	again := w.open(dir, nil)
 	found := again.Findings()
-	if len(found) != 2 || !found[0].Proven() || !errors.Is(found[0].Proof, directory.ErrTwoDocuments) ||
-		found[0].Proof.Other.Digest() != second.Digest() || !errors.Is(found[1].Proof, directory.ErrBrokenChain) {
+	if len(found) != 2 || !found[0].Proven() ||
+		!errors.Is(found[0].Proof, directory.ErrTwoDocuments) ||
+		found[0].Proof.Other.Digest() != second.Digest() ||
+		!errors.Is(found[1].Proof, directory.ErrBrokenChain) {
 		t.Errorf("after a restart is left: %v", found)
 	}
-	if err := again.Judge(); err != nil || len(again.Findings()) != 0 || len(w.open(dir, nil).Findings()) != 0 {
+	if err := again.Judge(); err != nil || len(again.Findings()) != 0 ||
+		len(w.open(dir, nil).Findings()) != 0 {
 		t.Errorf("judged, and still there: %v", err)
 	}
 }
@@ -272,7 +279,8 @@ func TestDamagedDocumentsAreNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = Open(Config{Genesis: w.genesis, Store: files, Follow: Node(w.genesis, 2)})
-		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "remove the file") {
+		if err == nil || !strings.Contains(err.Error(), name) ||
+			!strings.Contains(err.Error(), "remove the file") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

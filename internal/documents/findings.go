@@ -11,13 +11,14 @@ import (
 	"murmuration/internal/directory"
 )
 
-// Finding is something about the network's documents that should not be. It stays over restarts until
-// people have judged it.
+// Finding is something about the network's documents that should not be. It stays over restarts
+// until people have judged it.
 type Finding struct {
 	Seen  time.Time
 	Epoch directory.Epoch
-	// Proof is the evidence, which anybody with the genesis can check. Without it, a finding is what one
-	// provider said in an audit: a liar can say so of any document, and the next one cannot repeat it.
+	// Proof is the evidence, which anybody with the genesis can check. Without it, a finding is
+	// what one provider said in an audit: a liar can say so of any document, and the next one
+	// cannot repeat it.
 	Proof *directory.Contradiction
 	// Provider is who said that the document of Epoch is Said, where here it is Held.
 	Provider   string
@@ -33,7 +34,8 @@ func (f Finding) String() string { return f.what }
 
 // told is f with its text.
 func (f Finding) told() Finding {
-	f.what = fmt.Sprintf("%s said that the network document of epoch %d is %s, here it is %s", f.Provider, f.Epoch, f.Said, f.Held)
+	f.what = fmt.Sprintf("%s said that the network document of epoch %d is %s, here it is %s",
+		f.Provider, f.Epoch, f.Said, f.Held)
 	if f.Proven() {
 		f.what = f.Proof.Error()
 	}
@@ -89,7 +91,8 @@ func (s *Set) find(f Finding) {
 	s.findings = append(s.findings, f)
 	s.sayFound(f)
 	if err := s.cfg.Store.Keep(findingsName, marshalFindings(s.findings)); err != nil {
-		s.cfg.Log.Error("what was found cannot be kept, and will be forgotten at the next start: make room on the disk", "error", err)
+		s.cfg.Log.Error("what was found cannot be kept, and will be forgotten at the next start: "+
+			"make room on the disk", "error", err)
 	}
 }
 
@@ -104,10 +107,12 @@ func (s *Set) count(proven bool) (n int) {
 
 func (s *Set) sayFound(f Finding) {
 	if f.Proven() {
-		s.cfg.Log.Error("the authorities contradict themselves: somebody may be shown a network of their own; ask the operators of the authorities", "evidence", f)
+		s.cfg.Log.Error("the authorities contradict themselves: "+
+			"somebody may be shown a network of their own; ask the operators of the authorities", "evidence", f)
 		return
 	}
-	s.cfg.Log.Warn("a provider says that the network document is another one; alone, this proves nothing", "said", f)
+	s.cfg.Log.Warn("a provider says that the network document is another one: "+
+		"alone, this proves nothing", "said", f)
 }
 
 // wireFinding is a Finding on disk.
@@ -138,12 +143,14 @@ func marshalFindings(list []Finding) []byte {
 func (s *Set) loadFindings(r Record) {
 	var wire []wireFinding
 	if err := json.Unmarshal(r.Raw, &wire); err != nil {
-		s.cfg.Log.Warn("what was found before cannot be read, and is left out", "record", r.Path, "error", err)
+		s.cfg.Log.Warn("what was found before cannot be read, and is left out", "record", r.Path,
+			"error", err)
 	}
 	for _, w := range wire {
 		f, err := w.finding(s.cfg.Genesis)
 		if err != nil {
-			s.cfg.Log.Warn("something that was found before is damaged, and is left out", "record", r.Path, "error", err)
+			s.cfg.Log.Warn("something that was found before is damaged, and is left out", "record",
+				r.Path, "error", err)
 			continue
 		}
 		f = f.told()

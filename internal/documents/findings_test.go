@@ -16,7 +16,8 @@ import (
 func TestWhatOneProviderSaysProvesNothing(t *testing.T) {
 	w, dir := newNetwork(t), t.TempDir()
 	s := w.open(dir, nil)
-	said := Finding{Seen: w.at(3), Epoch: 3, Provider: "p2", Held: directory.Digest{1}, Said: directory.Digest{2}}
+	said := Finding{Seen: w.at(3), Epoch: 3, Provider: "p2", Held: directory.Digest{1},
+		Said: directory.Digest{2}}
 	s.Unconfirmed(said)
 	s.Unconfirmed(said) // again is nothing new
 	found := w.open(dir, nil).Findings()
@@ -38,7 +39,8 @@ func TestEvidenceIsChecked(t *testing.T) {
 	one := w.signed(2, nil)
 	other := w.signed(2, func(d *directory.Document) { d.Nodes[0].Packets = 10 })
 	good := directory.Contradiction{One: one, Other: other}
-	forged := directory.Contradiction{One: one, Other: w.signed(2, func(d *directory.Document) { d.Nodes[0].Packets = 20 })}
+	forged := directory.Contradiction{One: one,
+		Other: w.signed(2, func(d *directory.Document) { d.Nodes[0].Packets = 20 })}
 	forged.Other.Signatures = nil
 	for i, c := range []struct {
 		content []byte
@@ -46,7 +48,8 @@ func TestEvidenceIsChecked(t *testing.T) {
 	}{
 		{marshalFindings([]Finding{{Epoch: 2, Proof: &good}}), 1},
 		{marshalFindings([]Finding{{Epoch: 2, Proof: &forged}}), 0},
-		{marshalFindings([]Finding{{Epoch: 2, Proof: &directory.Contradiction{One: one, Other: one}}}), 0},
+		{marshalFindings([]Finding{{Epoch: 2,
+			Proof: &directory.Contradiction{One: one, Other: one}}}), 0},
 		{[]byte(`[{"epoch":2,"held":"12","said":""}]`), 0},
 		{[]byte("nonsense"), 0},
 	} {
@@ -79,7 +82,8 @@ func TestFindingsAreBounded(t *testing.T) {
 		}
 	}
 	found := w.open(dir, nil).Findings()
-	if got := fmt.Sprint(found[0].Epoch, found[len(found)-1].Epoch, len(found)); got != fmt.Sprint(0, maxProofs-1, maxProofs) {
+	if got := fmt.Sprint(found[0].Epoch, found[len(found)-1].Epoch,
+		len(found)); got != fmt.Sprint(0, maxProofs-1, maxProofs) {
 		t.Errorf("kept are first, last and number %s", got)
 	}
 }

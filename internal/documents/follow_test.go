@@ -27,7 +27,8 @@ func (l *library) have(e directory.Epoch) bool {
 	return e < 1<<32 && !time.Now().Before(l.w.genesis.Schedule().EndOf(e-1, directory.PhaseSign))
 }
 
-func (l *library) Fetch(_ context.Context, _ directory.Authority, e directory.Epoch) (*directory.Document, error) {
+func (l *library) Fetch(_ context.Context, _ directory.Authority,
+	e directory.Epoch) (*directory.Document, error) {
 	l.asked.Add(1)
 	if !l.have(e) {
 		return nil, directory.ErrNoDocument
@@ -42,7 +43,8 @@ func TestEpochsAreFollowed(t *testing.T) {
 		w := newNetwork(t)
 		from := &library{w: w}
 		files, _ := OpenFiles(dir)
-		s, err := Open(Config{Genesis: w.genesis, Store: files, Source: from, Follow: Client(w.genesis)})
+		s, err := Open(Config{Genesis: w.genesis, Store: files, Source: from,
+			Follow: Client(w.genesis)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +54,8 @@ func TestEpochsAreFollowed(t *testing.T) {
 			}
 			for e := directory.Epoch(8); e < 31; e++ {
 				time.Sleep(time.Until(w.at(e)))
-				if told := u.heard(); s.Current().Epoch != e || strings.Count(told, "prepare") != 1 || strings.Count(told, "use") != 1 {
+				if told := u.heard(); s.Current().Epoch != e ||
+					strings.Count(told, "prepare") != 1 || strings.Count(told, "use") != 1 {
 					t.Errorf("epoch %d: %s", e, told)
 				}
 			}
@@ -86,7 +89,8 @@ func TestWrongClocks(t *testing.T) {
 		s := w.open(t.TempDir(), nil)
 		var wrong *ClockError
 		err := s.Run(t.Context(), &user{})
-		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "begins at 2026-01-01") || !strings.Contains(err.Error(), "clock says 2000") {
+		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "begins at 2026-01-01") ||
+			!strings.Contains(err.Error(), "clock says 2000") {
 			t.Errorf("before the network began: %v", err)
 		}
 		time.Sleep(time.Until(w.at(3)))
@@ -94,7 +98,9 @@ func TestWrongClocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = s.Run(t.Context(), &user{})
-		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "begins at 2026-01-01 06:00") || !strings.Contains(err.Error(), "clock says 2026-01-01 03:00") {
+		if !errors.As(err, &wrong) ||
+			!strings.Contains(err.Error(), "begins at 2026-01-01 06:00") ||
+			!strings.Contains(err.Error(), "clock says 2026-01-01 03:00") {
 			t.Errorf("three hours behind: %v", err)
 		}
 	})
@@ -124,8 +130,9 @@ func TestFullDisk(t *testing.T) {
 		disk := &fullDisk{Store: files}
 		disk.full.Store(true)
 		var log bytes.Buffer
-		s, err := Open(Config{Genesis: w.genesis, Store: disk, Source: &library{w: w}, Follow: Client(w.genesis),
-			Log: slog.New(slog.NewTextHandler(&log, nil))})
+		s, err := Open(Config{Genesis: w.genesis, Store: disk, Source: &library{w: w},
+			Follow: Client(w.genesis),
+			Log:    slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +140,8 @@ func TestFullDisk(t *testing.T) {
 			if told := u.heard(); told != "expire, use 2" {
 				t.Errorf("on a full disk: %s", told)
 			}
-			if err := s.Add(w.at(2), w.signed(3, nil)); !errors.Is(err, errFull) || s.Document(3) == nil {
+			if err := s.Add(w.at(2), w.signed(3, nil)); !errors.Is(err, errFull) ||
+				s.Document(3) == nil {
 				t.Errorf("adding one: %v", err)
 			}
 			time.Sleep(10 * time.Minute)
@@ -168,7 +176,8 @@ func TestLinks(t *testing.T) {
 		if err != nil || doc.Digest() != w.signed(5, nil).Digest() {
 			t.Errorf("fetched %v, %v", doc, err)
 		}
-		if _, err := from.Fetch(t.Context(), entry, 6); !errors.Is(err, directory.ErrNoDocument) || !strings.Contains(err.Error(), "a1") {
+		if _, err := from.Fetch(t.Context(), entry, 6); !errors.Is(err, directory.ErrNoDocument) ||
+			!strings.Contains(err.Error(), "a1") {
 			t.Errorf("one that is not there: %v", err)
 		}
 		entry.Addr = "127.0.0.1:1"
@@ -182,7 +191,8 @@ func TestLinks(t *testing.T) {
 }
 
 func (w *network) linkConfig(seed link.Seed) link.Config {
-	return link.Config{Network: w.genesis.ID(), Identity: seed, Admit: func(link.PublicKey, link.Kind) bool { return true },
+	return link.Config{Network: w.genesis.ID(), Identity: seed,
+		Admit: func(link.PublicKey, link.Kind) bool { return true },
 		FrameSize: func(k link.Kind) int {
 			if k == link.Directory {
 				return query.FrameSize

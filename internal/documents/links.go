@@ -22,14 +22,16 @@ const fetchTimeout = time.Minute
 type Links func() (link.Transport, error)
 
 // Fetch asks an entry.
-func (l Links) Fetch(ctx context.Context, entry directory.Authority, e directory.Epoch) (*directory.Document, error) {
+func (l Links) Fetch(ctx context.Context, entry directory.Authority,
+	e directory.Epoch) (*directory.Document, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	transport, err := l()
 	if err != nil {
 		return nil, err
 	}
-	conn, err := transport.Dial(ctx, link.Peer{Addr: entry.Addr, Key: link.PublicKey(entry.ID)}, link.Directory)
+	conn, err := transport.Dial(ctx, link.Peer{Addr: entry.Addr, Key: link.PublicKey(entry.ID)},
+		link.Directory)
 	if err != nil {
 		return nil, fmt.Errorf("asking %s: %w: %w", entry.Name, ErrUnreached, err)
 	}

@@ -59,7 +59,8 @@ func (s *Set) load() error {
 		if r.Name == findingsName {
 			s.loadFindings(r)
 		} else if err := s.take(r); err != nil {
-			return fmt.Errorf("opening network document %s: %w\n  remove the file and start again: it will be fetched anew", r.Path, err)
+			return fmt.Errorf("opening network document %s: %w\n"+
+				"  remove the file and start again: it will be fetched anew", r.Path, err)
 		}
 	}
 	return nil
@@ -94,7 +95,8 @@ func (s *Set) save() error {
 		if s.saved[e] {
 			continue
 		}
-		if err := s.cfg.Store.Keep(nameOf(e), s.follower.Chain().Document(e).Marshal()); err != nil {
+		if err := s.cfg.Store.Keep(nameOf(e),
+			s.follower.Chain().Document(e).Marshal()); err != nil {
 			s.sayFull(err)
 			return err
 		}
@@ -106,7 +108,8 @@ func (s *Set) save() error {
 // sayFull says once that the disk takes nothing. The caller holds mu.
 func (s *Set) sayFull(err error) {
 	if !s.full {
-		s.cfg.Log.Warn("a network document is in use that cannot be kept: make room on the disk", "error", err)
+		s.cfg.Log.Warn("a network document is in use that cannot be kept: make room on the disk",
+			"error", err)
 	}
 	s.full = true
 }

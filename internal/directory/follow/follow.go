@@ -1,8 +1,9 @@
-// Package follow is the core of everybody who goes by network documents: a Follower has the documents at
-// hand that serve, and says what to do next and when: fetch one from an entry, use it from now on, carry
-// nothing, tell what is wrong.
+// Package follow is the core of everybody who goes by network documents: a Follower has the
+// documents at hand that serve, and says what to do next and when: fetch one from an entry, use it
+// from now on, carry nothing, tell what is wrong.
 //
-// It must not do any of that itself, and must not take a document otherwise than directory.Chain does.
+// It must not do any of that itself, and must not take a document otherwise than directory.Chain
+// does.
 package follow
 
 import (
@@ -45,8 +46,8 @@ type Config struct {
 	Genesis *directory.Genesis
 	// Rand draws times and entries. The follower owns it.
 	Rand *rand.Rand
-	// History is how many epochs before the current one stay at hand, for others who ask. Zero keeps
-	// nothing but what is or will be in force.
+	// History is how many epochs before the current one stay at hand, for others who ask. Zero
+	// keeps nothing but what is or will be in force.
 	History directory.Epoch
 	// Early fetches the next document in the first half of the publishing phase. Nodes do, so that
 	// clients find it with each of them; those come at any time of the phase.
@@ -55,8 +56,8 @@ type Config struct {
 	RetryFirst, RetryLast time.Duration
 }
 
-// Follower follows the epochs. It fetches the document of the current epoch at once if it is missing, and
-// the next one at a random time after it was signed, from entries drawn at random.
+// Follower follows the epochs. It fetches the document of the current epoch at once if it is
+// missing, and the next one at a random time after it was signed, from entries drawn at random.
 //
 // It is told the time with every call and does nothing itself: call Due until it returns
 // Nothing, and again at Next and after every other call. A clock that is set back or jumps
@@ -140,7 +141,8 @@ func (f *Follower) search(s *search, e directory.Epoch, at time.Time) *search {
 	case s != nil:
 		return s
 	}
-	return &search{epoch: e, at: at, waits: backoff.New(f.cfg.RetryFirst, f.cfg.RetryLast, f.cfg.Rand)}
+	return &search{epoch: e, at: at,
+		waits: backoff.New(f.cfg.RetryFirst, f.cfg.RetryLast, f.cfg.Rand)}
 }
 
 // nextTime draws when to fetch the document of the epoch after e.
@@ -184,8 +186,8 @@ func (f *Follower) Next(now time.Time) time.Time {
 // Add takes a document that came by itself.
 func (f *Follower) Add(d *directory.Document) error { return f.chain.Accept(d) }
 
-// Answered takes the answer to the last Fetch: a document that was verified against nothing yet,
-// or why there is none. The error is the reason why the document was not taken; the follower goes on.
+// Answered takes the answer to the last Fetch: a document that was verified against nothing yet, or
+// why there is none. The error is the reason why the document was not taken; the follower goes on.
 func (f *Follower) Answered(now time.Time, d *directory.Document, err error) error {
 	s := f.asking
 	f.asking = nil
@@ -204,13 +206,15 @@ func (f *Follower) Answered(now time.Time, d *directory.Document, err error) err
 // take is for a document that was asked for.
 func (f *Follower) take(s *search, d *directory.Document) error {
 	if d.Epoch != f.asked && f.asked != directory.Latest {
-		return fmt.Errorf("asked for the network document of epoch %d and got that of %d", f.asked, d.Epoch)
+		return fmt.Errorf("asked for the network document of epoch %d and got that of %d", f.asked,
+			d.Epoch)
 	}
 	if err := f.chain.Accept(d); err != nil {
 		return err
 	}
 	if d.Epoch != s.epoch {
-		return fmt.Errorf("%w for epoch %d: the latest is of %d", directory.ErrNoDocument, s.epoch, d.Epoch)
+		return fmt.Errorf("%w for epoch %d: the latest is of %d", directory.ErrNoDocument, s.epoch,
+			d.Epoch)
 	}
 	return nil
 }

@@ -77,7 +77,8 @@ func newFollowed(t *testing.T) *followed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &followed{t: t, w: w, g: w.Genesis(), start: w.Genesis().Start, made: map[string]*directory.Document{},
+	return &followed{t: t, w: w, g: w.Genesis(), start: w.Genesis().Start,
+		made:   map[string]*directory.Document{},
 		signed: map[directory.Epoch]bool{}, odd: map[string]string{}, down: map[string]bool{}}
 }
 
@@ -152,7 +153,8 @@ func because(err error) string {
 		return ""
 	}
 	kind := "refused"
-	for _, known := range []error{directory.ErrTwoDocuments, directory.ErrBrokenChain, directory.ErrOlder, directory.ErrSignature, directory.ErrNoDocument, directory.ErrFewSignatures} {
+	for _, known := range []error{directory.ErrTwoDocuments, directory.ErrBrokenChain,
+		directory.ErrOlder, directory.ErrSignature, directory.ErrNoDocument, directory.ErrFewSignatures} {
 		if errors.Is(err, known) {
 			kind = known.Error()
 		}
@@ -237,7 +239,8 @@ func (w *followed) answer(entry string, e directory.Epoch) (*directory.Document,
 	}
 	if e == directory.Latest {
 		for s := range w.signed {
-			if w.odd[fmt.Sprintf("%s %d", entry, s)] != "without" && (e == directory.Latest || s > e) {
+			if w.odd[fmt.Sprintf("%s %d", entry, s)] != "without" &&
+				(e == directory.Latest || s > e) {
 				e = s
 			}
 		}

@@ -23,7 +23,8 @@ const (
 )
 
 func (k Kind) String() string {
-	return [...]string{"none", "before start", "clock behind", "stood still", "not begun", "missing", "late"}[min(k, Late)]
+	return [...]string{"none", "before start", "clock behind", "stood still", "not begun",
+		"missing", "late"}[min(k, Late)]
 }
 
 // Trouble is why a follower has not got what it should have.

@@ -24,8 +24,9 @@ func ask(conn Conn, buf []byte, f frame) (frame, error) {
 	return parseFrame(buf)
 }
 
-// Fetch asks for the document of an epoch, or directory.Latest, piece by piece. What comes is a stranger's
-// bytes, at most directory.MaxDocument of them: directory.ParseDocument and directory.Chain tell what they are worth.
+// Fetch asks for the document of an epoch, or directory.Latest, piece by piece. What comes is a
+// stranger's bytes, at most directory.MaxDocument of them: directory.ParseDocument and
+// directory.Chain tell what they are worth.
 func Fetch(conn Conn, e directory.Epoch) ([]byte, error) {
 	question := frame{op: opDocument, epoch: e}
 	if e == directory.Latest {
@@ -57,7 +58,8 @@ func Fetch(conn Conn, e directory.Epoch) ([]byte, error) {
 
 // fits checks an answer against what was asked for.
 func fits(f frame, e directory.Epoch, piece, pieces uint32) error {
-	if f.op != opPiece || f.epoch != e || f.piece != piece || f.pieces != pieces || pieces > countPieces(directory.MaxDocument) {
+	if f.op != opPiece || f.epoch != e || f.piece != piece || f.pieces != pieces ||
+		pieces > countPieces(directory.MaxDocument) {
 		return fmt.Errorf("%w: the answer does not fit the question", directory.ErrMalformed)
 	}
 	if f.piece+1 < f.pieces && len(f.data) != pieceSize {
@@ -66,15 +68,18 @@ func fits(f frame, e directory.Epoch, piece, pieces uint32) error {
 	return nil
 }
 
-// Submit hands a marshalled descriptor to an authority. A refusal is an error that wraps its Refusal.
+// Submit hands a marshalled descriptor to an authority. A refusal is an error that wraps its
+// Refusal.
 func Submit(conn Conn, descriptor []byte) error {
 	if len(descriptor) == 0 || len(descriptor) > directory.MaxDescriptor {
-		return fmt.Errorf("handing in descriptor: %d bytes, want 1 to %d", len(descriptor), directory.MaxDescriptor)
+		return fmt.Errorf("handing in descriptor: %d bytes, want 1 to %d", len(descriptor),
+			directory.MaxDescriptor)
 	}
 	pieces := countPieces(len(descriptor))
 	buf := make([]byte, FrameSize)
 	for i := range pieces {
-		answer, err := ask(conn, buf, frame{op: opSubmit, piece: i, pieces: pieces, data: pieceOf(descriptor, i)})
+		answer, err := ask(conn, buf,
+			frame{op: opSubmit, piece: i, pieces: pieces, data: pieceOf(descriptor, i)})
 		if err != nil {
 			return fmt.Errorf("handing in descriptor: %w", err)
 		}
@@ -83,7 +88,8 @@ func Submit(conn Conn, descriptor []byte) error {
 			return fmt.Errorf("handing in descriptor: %w", answer.reason)
 		case last && answer.op == opTaken, !last && answer.op == opMore && answer.piece == i+1:
 		default:
-			return fmt.Errorf("handing in descriptor: %w: the answer does not fit", directory.ErrMalformed)
+			return fmt.Errorf("handing in descriptor: %w: the answer does not fit",
+				directory.ErrMalformed)
 		}
 	}
 	return nil

@@ -59,7 +59,10 @@ type library struct {
 func (s *library) Document(e directory.Epoch) ([]byte, bool) {
 	return s.whole, e == s.epoch && s.whole != nil
 }
-func (s *library) Latest() (directory.Epoch, []byte, bool) { return s.epoch, s.whole, s.whole != nil }
+func (s *library) Latest() (directory.Epoch, []byte, bool) {
+	return s.epoch, s.whole,
+		s.whole != nil
+}
 func (s *library) Submit(b []byte) error {
 	s.taken = bytes.Clone(b)
 	return s.refuse
@@ -80,7 +83,9 @@ func converse(from Library, call func(Conn)) error {
 }
 
 func TestFetch(t *testing.T) {
-	for _, whole := range [][]byte{bytes.Repeat([]byte("a document"), 500), bytes.Repeat([]byte{7}, pieceSize), bytes.Repeat([]byte{7}, 2*pieceSize), bytes.Repeat([]byte{7}, 2*pieceSize+1), {1}} {
+	for _, whole := range [][]byte{bytes.Repeat([]byte("a document"), 500),
+		bytes.Repeat([]byte{7}, pieceSize), bytes.Repeat([]byte{7},
+			2*pieceSize), bytes.Repeat([]byte{7}, 2*pieceSize+1), {1}} {
 		for _, e := range []directory.Epoch{7, directory.Latest} {
 			_ = converse(&library{epoch: 7, whole: whole}, func(conn Conn) {
 				got, err := Fetch(conn, e)
@@ -105,7 +110,8 @@ func TestSubmit(t *testing.T) {
 		b := bytes.Repeat([]byte{9}, size)
 		for _, c := range []struct{ refuse, want error }{
 			{nil, nil},
-			{fmt.Errorf("descriptor of x: %w", directory.RefusedNotAdmitted), directory.RefusedNotAdmitted},
+			{fmt.Errorf("descriptor of x: %w", directory.RefusedNotAdmitted),
+				directory.RefusedNotAdmitted},
 			{errors.New("disk full on /dev/sda1"), directory.RefusedLater},
 		} {
 			s := &library{refuse: c.refuse}
@@ -132,14 +138,17 @@ func TestFetchRefusesLies(t *testing.T) {
 	cases := map[string][]frame{
 		"other epoch":       {{op: opPiece, epoch: 8, pieces: 1, data: full}},
 		"other piece first": {{op: opPiece, epoch: 7, piece: 1, pieces: 2, data: full}},
-		"too many pieces":   {{op: opPiece, epoch: 7, pieces: countPieces(directory.MaxDocument) + 1, data: full}},
-		"short piece":       {{op: opPiece, epoch: 7, pieces: 2, data: full[:9]}},
-		"other epoch next":  {{op: opPiece, epoch: 7, pieces: 2, data: full}, {op: opPiece, epoch: 8, piece: 1, pieces: 2, data: full}},
-		"count changes":     {{op: opPiece, epoch: 7, pieces: 3, data: full}, {op: opPiece, epoch: 7, piece: 1, pieces: 2, data: full}},
-		"none in between":   {{op: opPiece, epoch: 7, pieces: 3, data: full}, {op: opNone}},
-		"refused":           {{op: opRefused, reason: directory.RefusedLater}},
-		"a request":         {{op: opLatest}},
-		"garbage":           {{op: 77}},
+		"too many pieces": {{op: opPiece, epoch: 7, pieces: countPieces(directory.MaxDocument) +
+			1, data: full}},
+		"short piece": {{op: opPiece, epoch: 7, pieces: 2, data: full[:9]}},
+		"other epoch next": {{op: opPiece, epoch: 7, pieces: 2, data: full},
+			{op: opPiece, epoch: 8, piece: 1, pieces: 2, data: full}},
+		"count changes": {{op: opPiece, epoch: 7, pieces: 3, data: full},
+			{op: opPiece, epoch: 7, piece: 1, pieces: 2, data: full}},
+		"none in between": {{op: opPiece, epoch: 7, pieces: 3, data: full}, {op: opNone}},
+		"refused":         {{op: opRefused, reason: directory.RefusedLater}},
+		"a request":       {{op: opLatest}},
+		"garbage":         {{op: 77}},
 	}
 	for name, answers := range cases {
 		client, server := newPipe()
@@ -162,15 +171,20 @@ func TestFetchRefusesLies(t *testing.T) {
 func TestServeRefuses(t *testing.T) {
 	full := make([]byte, pieceSize)
 	cases := map[string][]frame{
-		"an answer":              {{op: opTaken}},
-		"no such kind":           {{op: 9}},
-		"second piece first":     {{op: opSubmit, piece: 1, pieces: 2, data: full}},
-		"too many pieces":        {{op: opSubmit, piece: 0, pieces: 100, data: full}},
-		"short piece":            {{op: opSubmit, piece: 0, pieces: 2, data: full[:5]}},
-		"empty piece":            {{op: opSubmit, piece: 0, pieces: 1}},
-		"piece twice":            {{op: opSubmit, piece: 0, pieces: 3, data: full}, {op: opSubmit, piece: 1, pieces: 3, data: full}, {op: opSubmit, piece: 1, pieces: 3, data: full}},
-		"too large":              {{op: opSubmit, piece: 0, pieces: 3, data: full}, {op: opSubmit, piece: 1, pieces: 3, data: full}, {op: opSubmit, piece: 2, pieces: 3, data: full}},
-		"after the end":          {{op: opSubmit, piece: 0, pieces: 1, data: full[:9]}, {op: opSubmit, piece: 1, pieces: 2, data: full}},
+		"an answer":          {{op: opTaken}},
+		"no such kind":       {{op: 9}},
+		"second piece first": {{op: opSubmit, piece: 1, pieces: 2, data: full}},
+		"too many pieces":    {{op: opSubmit, piece: 0, pieces: 100, data: full}},
+		"short piece":        {{op: opSubmit, piece: 0, pieces: 2, data: full[:5]}},
+		"empty piece":        {{op: opSubmit, piece: 0, pieces: 1}},
+		"piece twice": {{op: opSubmit, piece: 0, pieces: 3, data: full},
+			{op: opSubmit, piece: 1, pieces: 3, data: full},
+			{op: opSubmit, piece: 1, pieces: 3, data: full}},
+		"too large": {{op: opSubmit, piece: 0, pieces: 3, data: full},
+			{op: opSubmit, piece: 1, pieces: 3, data: full},
+			{op: opSubmit, piece: 2, pieces: 3, data: full}},
+		"after the end": {{op: opSubmit, piece: 0, pieces: 1, data: full[:9]},
+			{op: opSubmit, piece: 1, pieces: 2, data: full}},
 		"data in a question":     {{op: opLatest, data: full}},
 		"epoch in a latest":      {{op: opLatest, epoch: 3}},
 		"reason in a submission": {{op: opSubmit, reason: 1, pieces: 1, data: full}},

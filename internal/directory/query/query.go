@@ -1,6 +1,6 @@
-// Package query is the conversation on a directory link: a question for each frame up, an answer for each
-// frame down, all of one size. One side fetches documents piece by piece and hands in descriptors, the
-// other serves them. docs/directory.md, section 8, has the layout.
+// Package query is the conversation on a directory link: a question for each frame up, an answer
+// for each frame down, all of one size. One side fetches documents piece by piece and hands in
+// descriptors, the other serves them. docs/directory.md, section 8, has the layout.
 //
 // It must not judge what it carries: whoever fetches a document verifies it, and a stranger's
 // descriptor is the authority's to check.
@@ -21,7 +21,8 @@ const (
 	frameHead = 20
 	pieceSize = FrameSize - frameHead
 
-	maxRequests = 4 * (directory.MaxDocument/pieceSize + 1) // of one connection: four of the largest documents
+	// of one connection: four of the largest documents
+	maxRequests = 4 * (directory.MaxDocument/pieceSize + 1)
 )
 
 // Op is what a frame up asks, or what a frame down answers.
@@ -63,11 +64,13 @@ func (f frame) put(b []byte) {
 // parseFrame reads what put writes; data points into b.
 func parseFrame(b []byte) (frame, error) {
 	if len(b) != FrameSize {
-		return frame{}, fmt.Errorf("%w: a directory frame of %d bytes", directory.ErrMalformed, len(b))
+		return frame{}, fmt.Errorf("%w: a directory frame of %d bytes", directory.ErrMalformed,
+			len(b))
 	}
 	n := int(binary.BigEndian.Uint16(b[2:]))
 	if n > pieceSize {
-		return frame{}, fmt.Errorf("%w: a directory frame with %d bytes of data", directory.ErrMalformed, n)
+		return frame{}, fmt.Errorf("%w: a directory frame with %d bytes of data",
+			directory.ErrMalformed, n)
 	}
 	for _, c := range b[frameHead+n:] {
 		if c != 0 {
@@ -75,7 +78,8 @@ func parseFrame(b []byte) (frame, error) {
 		}
 	}
 	f := frame{
-		op: op(b[0]), reason: directory.Refusal(b[1]), epoch: directory.Epoch(binary.BigEndian.Uint64(b[12:])), data: b[frameHead : frameHead+n],
+		op: op(b[0]), reason: directory.Refusal(b[1]),
+		epoch: directory.Epoch(binary.BigEndian.Uint64(b[12:])), data: b[frameHead : frameHead+n],
 		piece: binary.BigEndian.Uint32(b[4:]), pieces: binary.BigEndian.Uint32(b[8:]),
 	}
 	return f, f.check()
@@ -101,7 +105,8 @@ func (f frame) check() error {
 	default:
 		return fmt.Errorf("%w: directory frame of kind %d", directory.ErrMalformed, f.op)
 	}
-	same := f.reason == want.reason && f.piece == want.piece && f.pieces == want.pieces && f.epoch == want.epoch
+	same := f.reason == want.reason && f.piece == want.piece && f.pieces == want.pieces &&
+		f.epoch == want.epoch
 	if f.op == opRefused && f.reason == 0 {
 		same = false
 	}

@@ -15,8 +15,10 @@ import (
 func FuzzFrame(f *testing.F) {
 	buf := make([]byte, FrameSize)
 	for _, fr := range []frame{
-		{op: opLatest}, {op: opDocument, epoch: 9, piece: 3}, {op: opSubmit, piece: 1, pieces: 2, data: []byte("x")},
-		{op: opPiece, epoch: 2, pieces: 1, data: make([]byte, pieceSize)}, {op: opRefused, reason: directory.RefusedKeys},
+		{op: opLatest}, {op: opDocument, epoch: 9, piece: 3},
+		{op: opSubmit, piece: 1, pieces: 2, data: []byte("x")},
+		{op: opPiece, epoch: 2, pieces: 1, data: make([]byte, pieceSize)},
+		{op: opRefused, reason: directory.RefusedKeys},
 	} {
 		fr.put(buf)
 		f.Add(bytes.Clone(buf))
@@ -37,10 +39,12 @@ func FuzzFrame(f *testing.F) {
 func FuzzServer(f *testing.F) {
 	f.Add(byte(3), uint32(0), uint32(2), []byte("x"), byte(3), uint32(1), uint32(2))
 	f.Add(byte(1), uint32(0), uint32(0), []byte(nil), byte(2), uint32(7), uint32(0))
-	f.Fuzz(func(t *testing.T, op1 byte, piece1, pieces1 uint32, data []byte, op2 byte, piece2, pieces2 uint32) {
+	f.Fuzz(func(t *testing.T, op1 byte, piece1, pieces1 uint32, data []byte, op2 byte, piece2,
+		pieces2 uint32) {
 		d := server{library: &library{epoch: 1, whole: []byte("a document")}}
 		data = data[:min(len(data), pieceSize)]
-		for _, q := range []frame{{op: op(op1), piece: piece1, pieces: pieces1, data: data}, {op: op(op2), piece: piece2, pieces: pieces2, data: data}} {
+		for _, q := range []frame{{op: op(op1), piece: piece1, pieces: pieces1, data: data},
+			{op: op(op2), piece: piece2, pieces: pieces2, data: data}} {
 			answer, err := d.answer(q)
 			if err == nil && answer.check() != nil {
 				t.Fatalf("%v answers with %v", q, answer)
@@ -78,9 +82,11 @@ func TestExampleOfTheSpecification(t *testing.T) {
 		hex.EncodeToString(directory.Admissions{}.Marshal()),
 	}
 	if strings.Join(got, "\n") != strings.Join(hexes, "\n") {
-		t.Errorf("the code gives\n%s\nthe specification says\n%s", strings.Join(got, "\n"), strings.Join(hexes, "\n"))
+		t.Errorf("the code gives\n%s\nthe specification says\n%s", strings.Join(got, "\n"),
+			strings.Join(hexes, "\n"))
 	}
 	if maxRequests != 4120 || len(first.data) != 4076 || len(second.data) != 924 {
-		t.Errorf("%d requests, pieces of %d and %d bytes", maxRequests, len(first.data), len(second.data))
+		t.Errorf("%d requests, pieces of %d and %d bytes", maxRequests, len(first.data),
+			len(second.data))
 	}
 }

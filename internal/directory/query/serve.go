@@ -7,19 +7,20 @@ import (
 	"murmuration/internal/directory"
 )
 
-// Library is what a provider has to give, and where it puts descriptors. Its methods are called from
-// as many goroutines as there are connections, and the bytes that they return must not change.
+// Library is what a provider has to give, and where it puts descriptors. Its methods are called
+// from as many goroutines as there are connections, and the bytes that they return must not change.
 type Library interface {
 	Document(e directory.Epoch) ([]byte, bool)
 	Latest() (directory.Epoch, []byte, bool)
-	Submit(descriptor []byte) error // must not keep the bytes; an error that wraps no Refusal is told as RefusedLater
+	// must not keep the bytes; an error that wraps no Refusal is told as RefusedLater
+	Submit(descriptor []byte) error
 }
 
 // ErrTooMuch ends a conversation that asks for more than anybody needs.
 var ErrTooMuch = errors.New("too many directory requests on one connection")
 
-// server serves one connection: one frame for each frame, a descriptor of at most MaxDescriptor bytes
-// in the making, and nothing else in memory.
+// server serves one connection: one frame for each frame, a descriptor of at most MaxDescriptor
+// bytes in the making, and nothing else in memory.
 type server struct {
 	library Library
 	intake  []byte
@@ -79,10 +80,13 @@ func (s *server) take(q frame) (frame, error) {
 	if q.piece == 0 {
 		s.intake, s.next, s.pieces = s.intake[:0], 0, q.pieces
 	}
-	if q.piece != s.next || q.pieces != s.pieces || q.pieces > countPieces(directory.MaxDescriptor) {
-		return frame{}, fmt.Errorf("%w: pieces of a descriptor out of order", directory.ErrMalformed)
+	if q.piece != s.next || q.pieces != s.pieces ||
+		q.pieces > countPieces(directory.MaxDescriptor) {
+		return frame{}, fmt.Errorf("%w: pieces of a descriptor out of order",
+			directory.ErrMalformed)
 	}
-	if q.piece+1 < q.pieces && len(q.data) != pieceSize || len(s.intake)+len(q.data) > directory.MaxDescriptor {
+	if q.piece+1 < q.pieces && len(q.data) != pieceSize ||
+		len(s.intake)+len(q.data) > directory.MaxDescriptor {
 		return frame{}, fmt.Errorf("%w: size of a descriptor", directory.ErrMalformed)
 	}
 	s.intake = append(s.intake, q.data...)
