@@ -16,15 +16,19 @@ type Backoff struct {
 	rng               *rand.Rand
 }
 
-// New doubles from first up to last; a last below first counts as first.
+// New doubles from first up to last; a last below first counts as first. Without rng each wait is whole,
+// for those who fail alone.
 func New(first, last time.Duration, rng *rand.Rand) *Backoff {
 	return &Backoff{first: first, last: max(first, last), next: first, rng: rng}
 }
 
 // Next is the wait after one more failure.
 func (b *Backoff) Next() time.Duration {
-	half := b.next / 2
-	wait := half + time.Duration(b.rng.Int64N(int64(b.next-half)+1))
+	wait := b.next
+	if b.rng != nil {
+		half := b.next / 2
+		wait = half + time.Duration(b.rng.Int64N(int64(b.next-half)+1))
+	}
 	b.next = min(2*b.next, b.last)
 	return wait
 }

@@ -38,3 +38,12 @@ func TestOddBounds(t *testing.T) {
 		t.Errorf("no wait is %v", wait)
 	}
 }
+
+func TestWithoutChanceWaitsAreWhole(t *testing.T) {
+	b := New(time.Second, 3*time.Second, nil)
+	for i, want := range []time.Duration{1, 2, 3, 3} {
+		if wait := b.Next(); wait != want*time.Second {
+			t.Errorf("wait %d is %v, want %ds", i, wait, want)
+		}
+	}
+}

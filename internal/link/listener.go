@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"murmuration/internal/backoff"
 )
 
 // listener takes sockets in, runs their handshakes side by side, and hands out
@@ -61,17 +63,17 @@ func (l *listener) Close() error {
 // take accepts sockets until Close. An error in between (no file descriptors)
 // is waited out, not passed on: the listener must survive an attack.
 func (l *listener) take() {
-	pause := time.Duration(0)
+	waits := backoff.New(5*time.Millisecond, time.Second, nil)
 	for {
 		socket, err := l.raw.Accept()
 		switch {
 		case err == nil:
-			pause = 0
+			waits.Reset()
 			l.begin(socket)
 		case errors.Is(err, ErrClosed):
 			return
 		default:
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			pause := waits.Next()
 			l.cfg.Log.Warn("accepting connections is interrupted", "error", err, "pause", pause)
 			wait(l.ctx, pause)
 		}
