@@ -299,6 +299,7 @@ func onStage(t *testing.T, v variant, body func(ctx context.Context, s *stage, n
 // among runs all nodes but mix-1 in virtual time.
 func among(t *testing.T, v variant, story func(ctx context.Context, s *stage, net *virtual.Net)) {
 	t.Helper()
+	t.Parallel() // most of the time goes into waiting for disks
 	plan := virtual.Plan(t)
 	if plan.Parameters = parameters(); v.loopEvery != 0 {
 		plan.Parameters.MixLoopEvery = v.loopEvery
