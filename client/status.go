@@ -51,26 +51,26 @@ const loopAlarm = 0.8
 
 // Status says how things are.
 func (c *Client) Status() Status {
-	line := c.connection.Status()
+	conn := c.connection.Status()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now().UTC()
 	s := Status{
 		Name: c.self.Name, Network: c.genesis.ID().String(), Label: c.genesis.Label, Now: now,
-		Connected: line.Connected, Since: line.Since, LastReply: line.LastReply,
+		Connected: conn.Connected, Since: conn.Since, LastReply: conn.LastReply,
 		Waiting: c.person.Outbox.Waiting(), Follows: len(c.person.Following.List()),
 		Sent: map[string]uint64{}, Refused: map[string]uint64{},
 	}
 	if e, err := c.genesis.Schedule().Epoch(now); err == nil {
 		s.Epoch = uint64(e)
 	}
-	if line.Document != nil {
-		s.addDocument(line, c.genesis.Schedule())
+	if conn.Document != nil {
+		s.addDocument(conn, c.genesis.Schedule())
 	}
-	if line.Begun {
-		s.addSender(line)
+	if conn.Begun {
+		s.addSender(conn)
 	}
-	for _, err := range append([]error{c.person.Feed.Trouble(), c.store.Room()}, line.Faults...) {
+	for _, err := range append([]error{c.person.Feed.Trouble(), c.store.Room()}, conn.Faults...) {
 		if err != nil {
 			s.Trouble = append(s.Trouble, Trouble{err.Error(), fault.Of(err).Hint()})
 		}
@@ -78,20 +78,20 @@ func (c *Client) Status() Status {
 	return s
 }
 
-func (s *Status) addDocument(line connection.Status, schedule directory.Schedule) {
-	s.Document = uint64(line.Document.Epoch)
-	s.Until = schedule.StartOf(line.Document.Epoch + protocol.Validity)
-	node, _ := line.Document.Node(line.Guard)
+func (s *Status) addDocument(conn connection.Status, schedule directory.Schedule) {
+	s.Document = uint64(conn.Document.Epoch)
+	s.Until = schedule.StartOf(conn.Document.Epoch + protocol.Validity)
+	node, _ := conn.Document.Node(conn.Guard)
 	s.Provider = node.Name
 }
 
-func (s *Status) addSender(line connection.Status) {
-	s.Loops, s.LoopsOf, s.Asking = line.Loops, line.LoopsOf, line.Waiting
-	for i, n := range line.Stats.Sent {
+func (s *Status) addSender(conn connection.Status) {
+	s.Loops, s.LoopsOf, s.Asking = conn.Loops, conn.LoopsOf, conn.Waiting
+	for i, n := range conn.Stats.Sent {
 		s.Sent[sender.Stream(i).String()] = n
 	}
-	s.Silent, s.Resent, s.Replies = line.Stats.Silent, line.Stats.Resent, line.Stats.Replies
-	r := line.Stats.Refused
+	s.Silent, s.Resent, s.Replies = conn.Stats.Silent, conn.Stats.Resent, conn.Stats.Replies
+	r := conn.Stats.Refused
 	s.Refused = map[string]uint64{
 		"frame": r.Frame, "sequence": r.Sequence, "unknown": r.Unknown, "reply": r.Reply,
 	}
@@ -135,8 +135,8 @@ func (c *Client) Network() NetworkView {
 		ID: c.genesis.ID().String(), Label: c.genesis.Label, Suite: c.genesis.Parameters.Suite,
 		Nodes: []Node{}, Budget: BudgetOf(c.genesis.Parameters),
 	}
-	line, schedule := c.connection.Status(), c.genesis.Schedule()
-	doc := line.Document
+	conn, schedule := c.connection.Status(), c.genesis.Schedule()
+	doc := conn.Document
 	if doc == nil {
 		return v
 	}
@@ -145,7 +145,7 @@ func (c *Client) Network() NetworkView {
 	v.Providers, v.Budget = len(doc.Providers()), BudgetOf(doc.Parameters)
 	v.Budget.Entropy = EntropyOf(doc)
 	for _, n := range doc.Nodes {
-		own := n.ID == line.Guard
+		own := n.ID == conn.Guard
 		v.Nodes = append(v.Nodes, Node{
 			n.Name, n.ID.String(), n.Role.String(), n.Layer, n.Addr, n.Packets, n.Probation, own,
 		})

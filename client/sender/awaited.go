@@ -13,8 +13,8 @@ import (
 const LoopWindow = 64
 
 // caution is the share of returned loops below which somebody may be dropping packets to follow the
-// rest (an n−1 attack): half of the work slots then carry random reads, so that less of what is real
-// is out while it lasts. On the wire nothing changes.
+// rest (an n−1 attack): half of the work slots then carry random reads, so that less of what is
+// real is out while it lasts. On the wire nothing changes.
 const caution = 0.5
 
 // awaited is the reply to a request that is under way: what opens its reply, and for whom it is.
@@ -39,31 +39,31 @@ type replies struct {
 }
 
 // arrived forgets a reply that came.
-func (f *replies) arrived(id sphinx.SURBID) {
-	if f.open[id].stream == Loop {
-		f.loops.add(true)
+func (r *replies) arrived(id sphinx.SURBID) {
+	if r.open[id].stream == Loop {
+		r.loops.add(true)
 	}
-	delete(f.open, id)
+	delete(r.open, id)
 }
 
 // expire forgets what will not come back any more.
-func (f *replies) expire(now time.Time) {
-	for id, fl := range f.open {
-		if now.Before(fl.lost) {
+func (r *replies) expire(now time.Time) {
+	for id, a := range r.open {
+		if now.Before(a.lost) {
 			continue
 		}
-		if fl.stream == Loop {
-			f.loops.add(false)
+		if a.stream == Loop {
+			r.loops.add(false)
 		}
-		delete(f.open, id)
+		delete(r.open, id)
 	}
 }
 
 // forget drops the other tries of a request that has been answered.
-func (f *replies) forget(it *queued) {
-	for id, fl := range f.open {
-		if fl.work == it {
-			delete(f.open, id)
+func (r *replies) forget(it *queued) {
+	for id, a := range r.open {
+		if a.work == it {
+			delete(r.open, id)
 		}
 	}
 }

@@ -1,13 +1,11 @@
 package sender
 
 import (
-	"fmt"
-	"io"
+	"math/rand/v2"
 	"time"
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
-	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 )
 
@@ -20,6 +18,11 @@ type packet struct {
 	id     sphinx.SURBID
 	reply  *awaited // nil in the drop stream
 	delays time.Duration
+}
+
+// carries says whether it asks for what the work lane knows by a token.
+func (p *packet) carries(token uint64) bool {
+	return p != nil && p.reply != nil && p.reply.work != nil && p.reply.work.Token == token
 }
 
 // slotRequest is what a packet asks for: a read, write or tombstone, with whom it is for.
@@ -37,9 +40,9 @@ func (s *Sender) Prepare() {
 	}
 	stream, at := s.slots.coming()
 	p := &packet{at: at, stream: stream}
-	if v, e := s.viewAt(at); v != nil {
+	if v, e := s.views.at(at); v != nil {
 		p.epoch = v.epoch
-		if err := s.build(p, router{s, v, e, s.route}); err != nil {
+		if err := s.build(p, router{&s.packets, v, e}); err != nil {
 			p.frame, p.reply = nil, nil
 		}
 	}
@@ -50,23 +53,23 @@ func (s *Sender) Prepare() {
 // box shows on the wire.
 func (s *Sender) build(p *packet, r router) error {
 	if p.stream == Drop {
-		return s.buildDrop(p, r)
+		return s.packets.drop(p, r)
 	}
-	err := s.buildRequest(p, r, s.choose(p.stream, p.at))
+	err := s.packets.request(p, r, s.choose(p.stream, p.at))
 	if err != nil {
-		err = s.buildRequest(p, r, s.random(p.at))
+		err = s.packets.request(p, r, s.random(p.at))
 	}
 	return err
 }
 
-// choose is what a slot carries: the watched set's pick, the head of the queue, or a random read. While loops
-// do not come back, half of the work waits.
+// choose is what a slot carries: the watched set's pick, the head of the queue, or a random read.
+// While loops do not come back, half of the work waits.
 func (s *Sender) choose(stream Stream, at time.Time) slotRequest {
 	if stream == Loop || s.slots.poll {
-		p := s.watched.pick(at, s.day(at))
+		p := s.watched.pick(at, s.views.day(at))
 		return slotRequest{p.request(), nil, p}
 	}
-	if s.replies.loops.low() && s.route.IntN(2) == 0 {
+	if s.replies.loops.low() && s.packets.route.IntN(2) == 0 {
 		return s.random(at)
 	}
 	if it := s.queue.head(at); it != nil {
@@ -77,66 +80,17 @@ func (s *Sender) choose(stream Stream, at time.Time) slotRequest {
 
 // random is a read that nobody waits for: of a fresh id, as like a real one as can be.
 func (s *Sender) random(at time.Time) slotRequest {
-	return slotRequest{Request: Request{Op: box.OpRead, Day: s.day(at), Box: box.Box{ID: s.randomID()}}}
+	r := Request{Op: box.OpRead, Day: s.views.day(at), Box: box.Box{ID: s.ids.draw()}}
+	return slotRequest{Request: r}
 }
 
-// buildRequest makes the packet for e, with a fresh path, fresh delays and a fresh SURB.
-func (s *Sender) buildRequest(p *packet, r router, e slotRequest) error {
-	holders := r.view.asked(e.Request, s.cfg.Provider)
-	if len(holders) == 0 {
-		return ErrDay
-	}
-	holder := holders[e.Try%len(holders)]
-	path, there, err := r.forward(holder, protocol.ServiceBoxes)
-	if err != nil {
-		return err
-	}
-	surb, keys, back, err := s.surb(p, r)
-	if err != nil {
-		return err
-	}
-	p.delays = there + back + r.view.net.ReplyAllowance
-	p.reply = &awaited{
-		keys: keys, holder: directory.NodeID(holder.id), op: e.Op, day: e.Day, id: e.Box.ID, epoch: e.Epoch,
-		stream: p.stream, work: e.work, place: e.place,
-	}
-	return s.seal(p, path, surb, box.Request{Op: e.Op, Day: e.Day, Box: e.Box, Epoch: uint64(e.Epoch)}.Marshal(s.format))
-}
+// ids are random ones: of decoys, and of reads that nobody waits for.
+type ids struct{ source *rand.ChaCha8 }
 
-func (s *Sender) surb(p *packet, r router) (surb []byte, keys sphinx.SURBKeys, delays time.Duration, err error) {
-	if _, err = io.ReadFull(s.cfg.Rand, p.id[:]); err != nil {
-		return nil, nil, 0, fmt.Errorf("drawing a SURB id: %w", err)
-	}
-	id := p.id
-	path, delays, err := r.back(&id)
+func (i ids) draw() box.ID {
+	id, err := box.RandomID(i.source)
 	if err != nil {
-		return nil, nil, 0, err
+		panic("sender: a ChaCha8 generator ran dry")
 	}
-	surb, keys, err = s.params.NewSURB(s.cfg.Rand, path)
-	return surb, keys, delays, err
-}
-
-// buildDrop makes a packet of noise for a provider drawn from all, who throws it away.
-func (s *Sender) buildDrop(p *packet, r router) error {
-	last := r.view.providers[r.rng.IntN(len(r.view.providers))]
-	path, _, err := r.forward(last, protocol.ServiceDrop)
-	if err != nil {
-		return err
-	}
-	noise := make([]byte, s.params.UserPayload())
-	if _, err := io.ReadFull(s.cfg.Rand, noise); err != nil {
-		return fmt.Errorf("drawing noise: %w", err)
-	}
-	return s.seal(p, path, nil, noise)
-}
-
-// seal makes the exchange frame, all but the acknowledgement that Due writes.
-func (s *Sender) seal(p *packet, path []sphinx.Hop, surb, user []byte) error {
-	frame := make([]byte, protocol.ExchangeOverhead, protocol.ExchangeOverhead+s.params.PacketSize())
-	frame, err := s.params.AppendNew(frame, s.cfg.Rand, path, surb, user)
-	if err != nil {
-		return err
-	}
-	p.frame = frame
-	return nil
+	return id
 }

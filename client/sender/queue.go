@@ -15,8 +15,8 @@ const (
 	// spoolWaits is how many mean spool waits a request gets before it counts as lost: of an
 	// exponential wait e⁻⁵, under one in a hundred, is longer.
 	spoolWaits = 5
-	// doublings bounds the doubling of the wait: on the default network a request is then tried every
-	// half an hour at least, however many packets are lost.
+	// doublings bounds the doubling of the wait: on the default network a request is then tried
+	// every half an hour at least, however many packets are lost.
 	doublings = 4
 	// defaultQueue bounds the requests that a sender holds: 1,024 writes are about 8 MiB.
 	defaultQueue = 1024

@@ -62,11 +62,11 @@ func (s *Sender) Loops() (share float64, n int) { return s.replies.loops.ratio()
 // Receive takes one down frame. Every byte of it is the provider's or a stranger's: what does not
 // fit is counted and dropped, with the reason as error.
 func (s *Sender) Receive(now time.Time, frame []byte) (Event, error) {
-	if len(frame) != protocol.ExchangeOverhead+s.params.PacketSize() {
+	if len(frame) != protocol.ExchangeOverhead+s.packets.params.PacketSize() {
 		s.stats.Refused.Frame++
 		return Event{}, ErrFrame
 	}
-	down, err := link.ParseDown(frame, s.params.BodySize())
+	down, err := link.ParseDown(frame, s.packets.params.BodySize())
 	if err != nil {
 		s.stats.Refused.Frame++
 		return Event{}, fmt.Errorf("%w: %w", ErrFrame, err)
@@ -98,70 +98,31 @@ func (s *Sender) follow(sequence uint64) bool {
 
 func (s *Sender) open(down link.Down) (Event, error) {
 	id := sphinx.SURBID(down.SURBID)
-	f := s.replies.open[id]
-	if f == nil {
+	a := s.replies.open[id]
+	if a == nil {
 		s.stats.Refused.Unknown++
 		return Event{}, ErrUnknown
 	}
-	reply, err := s.reply(f, down.Body)
+	reply, err := s.packets.open(a, down.Body)
 	if err != nil {
 		s.stats.Refused.Reply++
 		return Event{}, fmt.Errorf("%w: %w", ErrReply, err)
 	}
 	s.stats.Replies++
 	s.replies.arrived(id)
-	return s.event(f, reply), nil
+	return s.event(a, reply), nil
 }
 
-// reply undoes the layers and checks that it can be an answer to f's request.
-func (s *Sender) reply(f *awaited, body []byte) (box.Reply, error) {
-	payload, err := s.params.OpenReply(f.keys, body)
-	if err != nil {
-		return box.Reply{}, err
-	}
-	surb, user, err := s.params.ParsePayload(payload)
-	if err != nil {
-		return box.Reply{}, err
-	}
-	reply, err := box.ParseReply(s.format, user)
-	if err != nil {
-		return box.Reply{}, err
-	}
-	if surb != nil || !answers(f, reply) {
-		return box.Reply{}, fmt.Errorf("status %v does not answer operation %v", reply.Status, f.op)
-	}
-	return reply, nil
-}
-
-// answers says whether a holder may give this reply to f's request.
-func answers(f *awaited, r box.Reply) bool {
-	if f.op == box.OpDigest {
-		return r.Status == box.StatusDigest && r.Epoch == uint64(f.epoch)
-	}
-	if r.Day != f.day || r.Box.ID != f.id {
-		return false
-	}
-	switch r.Status {
-	case box.StatusNotFound: // to a write: the day is closed there, or the box not theirs
-		return true
-	case box.StatusFound:
-		return f.op == box.OpRead
-	case box.StatusStored, box.StatusConflict, box.StatusFull:
-		return f.op != box.OpRead
-	}
-	return r.Status == box.StatusTombstoned
-}
-
-func (s *Sender) event(f *awaited, reply box.Reply) Event {
-	e := Event{Op: f.op, Day: f.day, ID: f.id, Holder: f.holder, Reply: reply, Sent: f.sent}
+func (s *Sender) event(a *awaited, reply box.Reply) Event {
+	e := Event{Op: a.op, Day: a.day, ID: a.id, Holder: a.holder, Reply: reply, Sent: a.sent}
 	switch {
-	case f.work != nil && f.work.done: // answered by an earlier try
-	case f.work != nil:
-		s.queue.remove(f.work)
-		s.replies.forget(f.work)
-		e.Kind, e.Token = Answered, f.work.Token
-	case f.place != nil && f.place.until.IsZero():
-		e.Kind, e.Token = Polled, f.place.Token
+	case a.work != nil && a.work.done: // answered by an earlier try
+	case a.work != nil:
+		s.queue.remove(a.work)
+		s.replies.forget(a.work)
+		e.Kind, e.Token = Answered, a.work.Token
+	case a.place != nil && a.place.until.IsZero():
+		e.Kind, e.Token = Polled, a.place.Token
 	}
 	return e
 }

@@ -2,7 +2,6 @@ package sender
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"murmuration/internal/cover"
@@ -13,15 +12,17 @@ import (
 
 // router draws paths and delays for packets that leave at one time under one document.
 type router struct {
-	s     *Sender
+	*packets
 	view  *view
 	epoch directory.Epoch // of the time at which the packet leaves
-	rng   *rand.Rand
 }
 
-// forward is a request's path: the own provider, a mix of each layer, then the last hop with its service.
-func (r router) forward(last *node, service sphinx.RecipientID) ([]sphinx.Hop, time.Duration, error) {
-	own, err := r.own()
+// forward is a request's path: the own provider, a mix of each layer, then the last hop with its
+// service.
+func (r router) forward(
+	last *node, service sphinx.RecipientID,
+) ([]sphinx.Hop, time.Duration, error) {
+	own, err := r.home()
 	if err != nil {
 		return nil, 0, err
 	}
@@ -30,15 +31,15 @@ func (r router) forward(last *node, service sphinx.RecipientID) ([]sphinx.Hop, t
 
 // back is a reply's path: a mix of each layer, then the spool at the own provider.
 func (r router) back(id *sphinx.SURBID) ([]sphinx.Hop, time.Duration, error) {
-	own, err := r.own()
+	own, err := r.home()
 	if err != nil {
 		return nil, 0, err
 	}
-	return r.hops(append(r.mixes(), own), sphinx.Hop{Recipient: &r.s.cfg.Spool, SURBID: id})
+	return r.hops(append(r.mixes(), own), sphinx.Hop{Recipient: &r.spool, SURBID: id})
 }
 
-func (r router) own() (*node, error) {
-	own := r.view.nodes[r.s.cfg.Provider]
+func (r router) home() (*node, error) {
+	own := r.view.nodes[r.own]
 	if own == nil {
 		return nil, fmt.Errorf("%w: it does not list our provider", ErrDocument)
 	}
@@ -48,7 +49,7 @@ func (r router) own() (*node, error) {
 func (r router) mixes() []*node {
 	path := make([]*node, 0, protocol.PathHops(len(r.view.layers)))
 	for _, layer := range r.view.layers {
-		path = append(path, layer[r.rng.IntN(len(layer))])
+		path = append(path, layer[r.route.IntN(len(layer))])
 	}
 	return path
 }
@@ -57,16 +58,16 @@ func (r router) mixes() []*node {
 func (r router) hops(path []*node, end sphinx.Hop) ([]sphinx.Hop, time.Duration, error) {
 	hops := make([]sphinx.Hop, len(path))
 	total := time.Duration(0)
-	for i, st := range path {
-		key, err := st.key(r.s.params.Suite(), r.view, r.epoch)
+	for i, n := range path {
+		key, err := n.key(r.params.Suite(), r.view, r.epoch)
 		if err != nil {
 			return nil, 0, fmt.Errorf("reading the key of a hop: %w", err)
 		}
 		if i == len(path)-1 {
 			hops[i] = end
 		}
-		hops[i].ID, hops[i].Key = st.id, key
-		hops[i].Delay = cover.HopDelay(r.rng, r.view.net.MeanHopDelay, r.view.net.HopDelayLimit)
+		hops[i].ID, hops[i].Key = n.id, key
+		hops[i].Delay = cover.HopDelay(r.route, r.view.net.MeanHopDelay, r.view.net.HopDelayLimit)
 		total += hops[i].Delay
 	}
 	return hops, total, nil

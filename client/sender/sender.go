@@ -1,7 +1,7 @@
-// Package sender is what a client shows on the wire: three Poisson streams of packets over one link to
-// one provider, the same whether or not there is anything to say. It draws slots, paths and delays,
-// builds the Sphinx packets and their reply blocks, sends again what is not answered, and opens what
-// comes back.
+// Package sender is what a client shows on the wire: three Poisson streams of packets over one link
+// to one provider, the same whether or not there is anything to say. It draws slots, paths and
+// delays, builds the Sphinx packets and their reply blocks, sends again what is not answered, and
+// opens what comes back.
 //
 // It is pure: time and randomness are arguments, and it returns what to send. It must not let
 // anything that a person does, or that a provider answers, move a slot: when a packet leaves is
@@ -13,13 +13,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"slices"
 	"time"
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
-	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 )
 
@@ -52,13 +50,10 @@ type Config struct {
 // Sender is the pure core of a client: three Poisson streams over one exchange link, whether or not
 // there is anything to say. It is not safe for concurrent use.
 type Sender struct {
-	cfg    Config
-	net    directory.Parameters
-	params *sphinx.Params
-	format box.Format
-	views  []*view // newest last
-	route  *rand.Rand
-	ids    *rand.ChaCha8 // of decoys
+	net     directory.Parameters // those in force
+	views   views
+	packets packets
+	ids     ids
 
 	slots   slots
 	watched watched
@@ -75,24 +70,32 @@ type Sender struct {
 // New starts the three streams at cfg.Now.
 func New(cfg Config) (*Sender, error) {
 	net := cfg.Document.Parameters
-	s := &Sender{cfg: cfg, net: net, params: cfg.Params, format: box.Format{Plaintext: net.BoxPlaintext}, fresh: true}
-	if s.params == nil {
+	s := &Sender{
+		net: net, views: views{schedule: cfg.Schedule}, fresh: true,
+		packets: packets{
+			params: cfg.Params, format: box.Format{Plaintext: net.BoxPlaintext},
+			rand: cfg.Rand, own: cfg.Provider, spool: cfg.Spool,
+		},
+	}
+	if s.packets.params == nil {
 		params, err := net.PacketParams()
 		if err != nil {
 			return nil, err
 		}
-		s.params = params
+		s.packets.params = params
 	}
 	seeds := newSeeds(cfg.Seed)
 	s.slots = newSlots(seeds, net, cfg.Now)
-	s.route, s.ids = seeds.next(), seeds.source()
+	s.packets.route, s.ids = seeds.next(), ids{seeds.source()}
 	s.queue.limit = cfg.Queue
 	if s.queue.limit == 0 {
 		s.queue.limit = defaultQueue
 	}
 	s.replies.open = map[sphinx.SURBID]*awaited{}
-	s.watched = watched{width: net.WatchedBoxes, turn: turnLength(net), rng: seeds.next(), random: s.randomID}
-	s.watched.restore(cfg.Decoys, cfg.Now, s.day(cfg.Now))
+	s.watched = watched{
+		width: net.WatchedBoxes, turn: turnLength(net), rng: seeds.next(), random: s.ids.draw,
+	}
+	s.watched.restore(cfg.Decoys, cfg.Now, s.views.day(cfg.Now))
 	return s, s.SetDocument(cfg.Document)
 }
 
@@ -109,49 +112,17 @@ func (s *Sender) SetDocument(doc *directory.Document) error {
 	if err != nil {
 		return err
 	}
-	if protocol.PathHops(len(v.layers)) > s.params.Hops() || v.net.BoxPlaintext != s.format.Plaintext {
+	if !s.packets.fit(v) {
 		return fmt.Errorf("%w: its packets are of another size", ErrDocument)
 	}
-	s.views = append(slices.DeleteFunc(s.views, func(old *view) bool {
-		return old.epoch == v.epoch || old.epoch+protocol.Validity <= v.epoch
-	}), v)
-	slices.SortFunc(s.views, func(a, b *view) int { return int(int64(a.epoch) - int64(b.epoch)) })
+	s.views.add(v)
 	if s.packet != nil {
-		if now, _ := s.viewAt(s.packet.at); now == nil || now.epoch != s.packet.epoch || now == v {
+		now, _ := s.views.at(s.packet.at)
+		if now == nil || now == v || now.epoch != s.packet.epoch {
 			s.packet = nil
 		}
 	}
 	return nil
-}
-
-// viewAt is the newest view that has begun at t, and t's epoch; nil if none serves.
-func (s *Sender) viewAt(t time.Time) (*view, directory.Epoch) {
-	e, err := s.cfg.Schedule.Epoch(t)
-	if err != nil {
-		return nil, 0
-	}
-	for _, v := range slices.Backward(s.views) {
-		if v.serves(e) {
-			return v, e
-		}
-	}
-	return nil, e
-}
-
-// Serves says whether the sender has a document for time t; without one it falls silent.
-func (s *Sender) Serves(t time.Time) bool {
-	v, _ := s.viewAt(t)
-	return v != nil
-}
-
-func (s *Sender) day(t time.Time) box.Day { return box.DayOf(s.cfg.Schedule.Start, t) }
-
-func (s *Sender) randomID() box.ID {
-	id, err := box.RandomID(s.ids)
-	if err != nil {
-		panic("sender: a ChaCha8 generator ran dry")
-	}
-	return id
 }
 
 // Connect begins a connection at now: slots that passed without one are forgotten. Nothing is
@@ -200,14 +171,14 @@ func (s *Sender) Due(now time.Time) (Sent, bool) {
 
 // adopt changes to the rates and the watched places of the document in force, when they are others.
 func (s *Sender) adopt(now time.Time) {
-	v, _ := s.viewAt(now)
+	v, _ := s.views.at(now)
 	if v == nil || v.net == s.net {
 		return
 	}
 	s.net = v.net
 	s.slots.retime(v.net, now)
 	s.watched.width, s.watched.turn = v.net.WatchedBoxes, turnLength(v.net)
-	s.watched.restore(nil, now, s.day(now))
+	s.watched.restore(nil, now, s.views.day(now))
 }
 
 // send hands p over: its acknowledgement is written, its reply expected from now on.
@@ -216,61 +187,46 @@ func (s *Sender) send(p *packet, now time.Time) Sent {
 	s.stats.Sent[p.stream]++
 	s.replies.expire(now)
 	sent := Sent{Frame: p.frame, Stream: p.stream, Delays: p.delays}
-	if f := p.reply; f != nil {
-		f.sent = now
-		s.depart(p, f, now)
-		if f.work != nil {
-			sent.Work, sent.Token = true, f.work.Token
+	if a := p.reply; a != nil {
+		a.sent = now
+		s.depart(p, a, now)
+		if a.work != nil {
+			sent.Work, sent.Token = true, a.work.Token
 		}
 	}
 	return sent
 }
 
-func (s *Sender) depart(p *packet, f *awaited, now time.Time) {
+func (s *Sender) depart(p *packet, a *awaited, now time.Time) {
 	tries := 1
-	if f.place != nil {
-		f.place.polls++
+	if a.place != nil {
+		a.place.polls++
 	}
-	if f.work != nil {
-		f.work.tries++
-		tries = f.work.tries
+	if a.work != nil {
+		a.work.tries++
+		tries = a.work.tries
 		if tries > 1 {
 			s.stats.Resent++
 		}
 	}
-	again := wait(s.route, p.delays, s.net.DropEvery, tries)
-	if f.work != nil {
-		f.work.ready = now.Add(again)
+	again := wait(s.packets.route, p.delays, s.net.DropEvery, tries)
+	if a.work != nil {
+		a.work.ready = now.Add(again)
 	}
-	f.lost = now.Add(2 * again)
-	s.replies.open[p.id] = f
+	a.lost = now.Add(2 * again)
+	s.replies.open[p.id] = a
 }
 
 // Enqueue adds a request to the work lane.
 func (s *Sender) Enqueue(now time.Time, r Request) error {
-	if err := s.checkRequest(r); err != nil {
+	if err := s.packets.check(r); err != nil {
 		return err
 	}
-	v, _ := s.viewAt(now)
+	v, _ := s.views.at(now)
 	if v == nil || r.Op != box.OpDigest && len(v.storing[r.Day]) == 0 {
 		return ErrDay
 	}
 	return s.queue.add(r, now)
-}
-
-func (s *Sender) checkRequest(r Request) error {
-	size := 0
-	switch r.Op {
-	case box.OpRead, box.OpTombstone, box.OpDigest:
-	case box.OpWrite:
-		size = s.format.CiphertextSize()
-	default:
-		return fmt.Errorf("%w: operation %d", ErrRequest, r.Op)
-	}
-	if len(r.Box.Ciphertext) != size {
-		return fmt.Errorf("%w: ciphertext of %d bytes", ErrRequest, len(r.Box.Ciphertext))
-	}
-	return nil
 }
 
 // Cancel takes the requests of a token out of the work lane; a reply to one is then nobody's.
@@ -281,7 +237,7 @@ func (s *Sender) Cancel(token uint64) {
 			s.replies.forget(it)
 		}
 	}
-	if s.packet != nil && s.packet.reply != nil && s.packet.reply.work != nil && s.packet.reply.work.Token == token {
+	if s.packet.carries(token) {
 		s.packet = nil
 	}
 }

@@ -1,9 +1,11 @@
 package sender
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
@@ -26,7 +28,8 @@ type view struct {
 	replicas  int
 }
 
-// node is a node that packets can go through, with its keys of three epochs, parsed when first used.
+// node is a node that packets can go through, with its keys of three epochs, parsed when first
+// used.
 type node struct {
 	id   sphinx.NodeID
 	raw  [protocol.Validity][]byte
@@ -52,43 +55,46 @@ func newView(doc *directory.Document) (*view, error) {
 			v.storing[box.Day(set.Day)] = append(v.storing[box.Day(set.Day)], box.Holder(id))
 		}
 	}
-	if len(v.providers) == 0 || slices.ContainsFunc(v.layers, func(l []*node) bool { return len(l) == 0 }) {
+	if len(v.providers) == 0 ||
+		slices.ContainsFunc(v.layers, func(l []*node) bool { return len(l) == 0 }) {
 		return nil, fmt.Errorf("%w: epoch %d has a layer without nodes", ErrDocument, doc.Epoch)
 	}
 	return v, nil
 }
 
-func (v *view) add(n directory.Node) error {
-	if n.Probation {
+func (v *view) add(listed directory.Node) error {
+	if listed.Probation {
 		return nil
 	}
-	st := &node{id: sphinx.NodeID(n.ID), raw: n.Keys}
-	v.nodes[n.ID] = st
+	n := &node{id: sphinx.NodeID(listed.ID), raw: listed.Keys}
+	v.nodes[listed.ID] = n
 	switch {
-	case n.Role == directory.RoleProvider:
-		v.providers = append(v.providers, st)
-	case n.Layer < 1 || n.Layer > len(v.layers):
-		return fmt.Errorf("%w: mix in layer %d", ErrDocument, n.Layer)
+	case listed.Role == directory.RoleProvider:
+		v.providers = append(v.providers, n)
+	case listed.Layer < 1 || listed.Layer > len(v.layers):
+		return fmt.Errorf("%w: mix in layer %d", ErrDocument, listed.Layer)
 	default:
-		v.layers[n.Layer-1] = append(v.layers[n.Layer-1], st)
+		v.layers[listed.Layer-1] = append(v.layers[listed.Layer-1], n)
 	}
 	return nil
 }
 
 // serves says whether the document may be used at epoch e.
-func (v *view) serves(e directory.Epoch) bool { return v.epoch <= e && e < v.epoch+protocol.Validity }
+func (v *view) serves(e directory.Epoch) bool {
+	return v.epoch <= e && e < v.epoch+protocol.Validity
+}
 
 // key is the node's key of epoch e.
-func (st *node) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.PublicKey, error) {
+func (n *node) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.PublicKey, error) {
 	i := e - v.epoch
-	if st.keys[i] == nil {
-		k, err := s.ParsePublicKey(st.raw[i])
+	if n.keys[i] == nil {
+		k, err := s.ParsePublicKey(n.raw[i])
 		if err != nil {
 			return nil, err
 		}
-		st.keys[i] = k
+		n.keys[i] = k
 	}
-	return st.keys[i], nil
+	return n.keys[i], nil
 }
 
 // asked lists who may be asked, best first.
@@ -96,7 +102,10 @@ func (v *view) asked(r Request, own directory.NodeID) []*node {
 	if r.Op != box.OpDigest {
 		return v.holders(r.Day, r.Box.ID, own)
 	}
-	others := slices.DeleteFunc(slices.Clone(v.providers), func(st *node) bool { return directory.NodeID(st.id) == own })
+	others := slices.DeleteFunc(
+		slices.Clone(v.providers),
+		func(n *node) bool { return directory.NodeID(n.id) == own },
+	)
 	if len(others) == 0 {
 		return v.providers
 	}
@@ -108,16 +117,46 @@ func (v *view) asked(r Request, own directory.NodeID) []*node {
 func (v *view) holders(day box.Day, id box.ID, own directory.NodeID) []*node {
 	var others, all []*node
 	for _, h := range box.Placement(day, id, v.storing[day], v.replicas) {
-		st := v.nodes[directory.NodeID(h)]
-		if st == nil {
+		n := v.nodes[directory.NodeID(h)]
+		if n == nil {
 			continue
 		}
-		if all = append(all, st); directory.NodeID(h) != own {
-			others = append(others, st)
+		if all = append(all, n); directory.NodeID(h) != own {
+			others = append(others, n)
 		}
 	}
 	if len(others) == 0 {
 		return all
 	}
 	return others
+}
+
+// views are the documents that a sender has, newest last.
+type views struct {
+	schedule directory.Schedule
+	known    []*view
+}
+
+func (s *views) day(t time.Time) box.Day { return box.DayOf(s.schedule.Start, t) }
+
+// add takes one in, and forgets what it replaces or outlives.
+func (s *views) add(v *view) {
+	s.known = append(slices.DeleteFunc(s.known, func(old *view) bool {
+		return old.epoch == v.epoch || old.epoch+protocol.Validity <= v.epoch
+	}), v)
+	slices.SortFunc(s.known, func(a, b *view) int { return cmp.Compare(a.epoch, b.epoch) })
+}
+
+// at is the newest view that has begun at t, and t's epoch; nil if none serves.
+func (s *views) at(t time.Time) (*view, directory.Epoch) {
+	e, err := s.schedule.Epoch(t)
+	if err != nil {
+		return nil, 0
+	}
+	for _, v := range slices.Backward(s.known) {
+		if v.serves(e) {
+			return v, e
+		}
+	}
+	return nil, e
 }

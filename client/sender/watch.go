@@ -45,7 +45,10 @@ type place struct {
 }
 
 func (p *place) request() Request {
-	return Request{Token: p.Token, Op: box.OpRead, Day: p.Day, Box: box.Box{ID: p.ID}, Try: p.polls / otherPoll}
+	return Request{
+		Token: p.Token, Op: box.OpRead, Day: p.Day, Box: box.Box{ID: p.ID},
+		Try: p.polls / otherPoll,
+	}
 }
 
 // watched is the set of W boxes that the poll lane and the loop stream read.
@@ -74,7 +77,10 @@ func (s *Sender) Watch(t Target) {
 
 // Unwatch ends a stream's place; a decoy takes it.
 func (s *Sender) Unwatch(token uint64) {
-	s.watched.real = slices.DeleteFunc(s.watched.real, func(p *place) bool { return p.Token == token })
+	s.watched.real = slices.DeleteFunc(
+		s.watched.real,
+		func(p *place) bool { return p.Token == token },
+	)
 }
 
 // Decoys lists the standing decoys, to be kept and given to the next sender of this person.
@@ -90,7 +96,9 @@ func (s *Sender) Decoys() []Decoy {
 func (w *watched) restore(kept []Decoy, now time.Time, today box.Day) {
 	w.decoys = w.decoys[:min(len(w.decoys), w.width)]
 	for _, d := range kept[:min(len(kept), w.width)] {
-		w.decoys = append(w.decoys, &place{Target: Target{Day: d.Day, ID: d.ID, Since: d.Since}, until: d.Until})
+		w.decoys = append(
+			w.decoys, &place{Target: Target{Day: d.Day, ID: d.ID, Since: d.Since}, until: d.Until},
+		)
 	}
 	for len(w.decoys) < w.width {
 		p := w.decoy(now, today)
@@ -118,7 +126,8 @@ func (w *watched) freshen(now time.Time, today box.Day) {
 	}
 }
 
-// places are the W boxes of this moment: real streams, taking turns if they are too many, then decoys.
+// places are the W boxes of this moment: real streams, taking turns if they are too many, then
+// decoys.
 func (w *watched) places(now time.Time) []*place {
 	n := len(w.real)
 	if n <= w.width {

@@ -7,7 +7,8 @@ import (
 	"murmuration/internal/directory"
 )
 
-// Window is when something is expected to be done: half of the time by Typical, nearly always by Late.
+// Window is when something is expected to be done: half of the time by Typical, nearly always by
+// Late.
 type Window struct {
 	Typical time.Duration
 	Late    time.Duration
@@ -42,15 +43,15 @@ func RoundTrip(p directory.Parameters) time.Duration {
 // exchangeWait is the mean wait of a spooled reply, 1/λD: arrivals λP+λL, service λP+λL+λD.
 func exchangeWait(p directory.Parameters) time.Duration { return p.DropEvery }
 
-// WorkEvery is the mean time between two slots of the work lane, 1/(λP·(1−poll share)).
-func WorkEvery(p directory.Parameters) time.Duration {
+// workEvery is the mean time between two slots of the work lane, 1/(λP·(1−poll share)).
+func workEvery(p directory.Parameters) time.Duration {
 	return time.Duration(float64(p.PayloadEvery) / (1 - p.PollShare))
 }
 
-// Expect is the window in which n requests, the last of them behind all others in the outbox, are
+// Expect is the window in which n requests, the last of them behind all others that wait, are
 // answered. Late allows twice the mean time of the slots and one lost packet.
 func Expect(p directory.Parameters, n int) Window {
-	slots := time.Duration(n) * WorkEvery(p)
+	slots := time.Duration(n) * workEvery(p)
 	return Window{
 		Typical: slots + RoundTrip(p),
 		Late:    2*slots + 2*RoundTrip(p) + time.Duration(spoolWaits)*exchangeWait(p),
