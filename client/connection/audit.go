@@ -11,10 +11,10 @@ import (
 	"murmuration/internal/documents"
 )
 
-// Audits compare, once an epoch and through the mixnet, the document that this client holds with
+// audits compare, once an epoch and through the mixnet, the document that this client holds with
 // another provider's: who signs two documents for one epoch cannot show each client its own. They
 // are a person.Part without a bucket. What they find is kept with the documents.
-type Audits struct {
+type audits struct {
 	documents *documents.Set
 	schedule  directory.Schedule
 	lane      *person.Lane
@@ -27,18 +27,18 @@ type Audits struct {
 
 // Join makes the audits of this connection a part of a person.
 func (c *Connection) Join(p *person.Person) {
-	a := &Audits{documents: c.documents, schedule: c.cfg.Genesis.Schedule(), rng: generator()}
+	a := &audits{documents: c.documents, schedule: c.cfg.Genesis.Schedule(), rng: generator()}
 	a.lane = p.Join(a)
 }
 
 // Load has nothing to take up.
-func (a *Audits) Load(*store.Tx) error { return nil }
+func (a *audits) Load(*store.Tx) error { return nil }
 
 // Supply does nothing: Turn asks.
-func (a *Audits) Supply(time.Time) error { return nil }
+func (a *audits) Supply(time.Time) error { return nil }
 
 // Turn asks a provider for the digest of the document in force, when the time has come.
-func (a *Audits) Turn(now time.Time) error {
+func (a *audits) Turn(now time.Time) error {
 	doc := a.documents.Current()
 	if doc == nil || a.epoch >= doc.Epoch {
 		return nil
@@ -58,7 +58,7 @@ func (a *Audits) Turn(now time.Time) error {
 
 // Answered takes the digest; a provider that does not have the document says zero. Another digest
 // is no proof: one liar can say it, and nobody has signed it.
-func (a *Audits) Answered(now time.Time, e person.Answer) error {
+func (a *audits) Answered(now time.Time, e person.Answer) error {
 	said := directory.Digest(e.Reply.Digest)
 	if e.Kind != person.Done || directory.Epoch(e.Reply.Epoch) != a.epoch ||
 		said == (directory.Digest{}) || said == a.digest {
@@ -71,7 +71,7 @@ func (a *Audits) Answered(now time.Time, e person.Answer) error {
 }
 
 // name is what the document calls a provider.
-func (a *Audits) name(id directory.NodeID) string {
+func (a *audits) name(id directory.NodeID) string {
 	if doc := a.documents.Document(a.epoch); doc != nil {
 		if node, ok := doc.Node(id); ok {
 			return node.Name

@@ -11,7 +11,7 @@ import (
 )
 
 var parliamentEpochs = flag.Int("parliament.epochs", 4,
-	"epochs to simulate for each pattern of lies (R12: 28 are 1,000 in all)")
+	"epochs to simulate for each pattern of lies (28 are 1,000 in all)")
 
 // parliament is n authorities of which the first lie or are down, in a world without traffic.
 type parliament struct {
@@ -160,7 +160,7 @@ var lies = map[string]func(p *parliament, e directory.Epoch){
 	},
 }
 
-// R12: with f liars in every scripted pattern no epoch has two documents, and each has one.
+// With f liars in every scripted pattern no epoch has two documents, and each has one.
 func TestParliamentNeverSplits(t *testing.T) {
 	for _, n := range []int{4, 7} {
 		for name, lie := range lies {
