@@ -25,23 +25,28 @@ type Speed struct {
 	Peer       string  `json:"peer"`         // what published simulators take for the same
 }
 
-// Published costs of the simulators that are used today, measured once on the kind of machine that this program was
-// developed on (docs/simulation.md, "Speed").
+// Published costs of the simulators that are used today, measured once on the kind of machine that
+// this program was developed on (docs/simulation.md, "Speed").
 const (
 	flowPeers = "MiXiM 595 µs of CPU a message, WPES 2021 Nym simulator 186 µs"
-	desPeers  = "SimPy 37,000 to 140,000 events/s, Rollercoaster's artefact (PyPy) 279,000 hop-sends/s"
+	desPeers  = "SimPy 37,000 to 140,000 events/s, Rollercoaster's artefact (PyPy) 279,000 " +
+		"hop-sends/s"
 )
 
 // Bench measures both engines on one core with fixed set-ups, each for a few seconds.
 func Bench(ctx context.Context) ([]Speed, error) {
-	dense := flow.Config{Layers: 3, Width: 10, Mix: flow.Mix{MeanDelay: 1.6}, Link: flow.Link{Min: 0.05, Max: 0.05}, Rate: 5000, Targets: 64}
+	dense := flow.Config{
+		Layers: 3, Width: 10, Mix: flow.Mix{MeanDelay: 1.6}, Link: flow.Link{Min: 0.05, Max: 0.05},
+		Rate: 5000, Targets: 64,
+	}
 	sparse := dense
 	sparse.Targets, sparse.Duration = 8, 600
 	var all []Speed
 	for _, f := range []struct {
 		setup string
 		c     flow.Config
-	}{{"MiXiM Fig 7a, 3 layers, 5 s, 64 targets traced without a pause", dense}, {"the same, 8 targets in ten minutes", sparse}} {
+	}{{"MiXiM Fig 7a, 3 layers, 5 s, 64 targets traced without a pause",
+		dense}, {"the same, 8 targets in ten minutes", sparse}} {
 		s, err := timed(ctx, "flow", f.setup, flowPeers, func() (events, packets int64, err error) {
 			r, err := flow.Run(ctx, f.c, 1, 0, 0)
 			if err != nil {
@@ -57,13 +62,15 @@ func Bench(ctx context.Context) ([]Speed, error) {
 	for _, hops := range []bool{false, true} {
 		c := des.BenchConfig(10_000, hops)
 		c.Duration = 2 * time.Minute
-		s, err := timed(ctx, "des", fmt.Sprintf("10,000 clients, 1 packet/s each, every hop an event: %t", hops), desPeers, func() (events, packets int64, err error) {
-			r, err := des.Run(ctx, c)
-			if err != nil {
-				return 0, 0, err
-			}
-			return r.Events, r.Packets, nil
-		})
+		s, err := timed(ctx, "des",
+			fmt.Sprintf("10,000 clients, 1 packet/s each, every hop an event: %t", hops), desPeers,
+			func() (events, packets int64, err error) {
+				r, err := des.Run(ctx, c)
+				if err != nil {
+					return 0, 0, err
+				}
+				return r.Events, r.Packets, nil
+			})
 		if err != nil {
 			return nil, err
 		}
@@ -77,10 +84,11 @@ func BenchScenario(ctx context.Context, f *scenario.File) ([]Speed, error) {
 	peers := map[string]string{"flow": flowPeers, "des": desPeers}
 	var all []Speed
 	for _, c := range f.Cells {
-		s, err := timed(ctx, c.Scenario.Level, c.Label(), peers[c.Scenario.Level], func() (events, packets int64, err error) {
-			r, err := level.Run(ctx, c, 0)
-			return r.Events, r.Packets, err
-		})
+		s, err := timed(ctx, c.Scenario.Level, c.Label(), peers[c.Scenario.Level],
+			func() (events, packets int64, err error) {
+				r, err := level.Run(ctx, c, 0)
+				return r.Events, r.Packets, err
+			})
 		if err != nil {
 			return nil, fmt.Errorf("measuring cell %d %s: %w", c.Index, c.Label(), err)
 		}
@@ -89,7 +97,9 @@ func BenchScenario(ctx context.Context, f *scenario.File) ([]Speed, error) {
 	return all, nil
 }
 
-func timed(ctx context.Context, at, setup, peer string, run func() (int64, int64, error)) (Speed, error) {
+func timed(
+	ctx context.Context, at, setup, peer string, run func() (int64, int64, error),
+) (Speed, error) {
 	if err := ctx.Err(); err != nil {
 		return Speed{}, err
 	}
@@ -99,5 +109,6 @@ func timed(ctx context.Context, at, setup, peer string, run func() (int64, int64
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return Speed{Level: at, Setup: setup, Events: events, Packets: packets, Seconds: seconds,
-		EventRate: float64(events) / seconds, PacketRate: float64(packets) / seconds, Memory: m.Sys, Peer: peer}, err
+		EventRate: float64(events) / seconds, PacketRate: float64(packets) / seconds, Memory: m.Sys,
+		Peer: peer}, err
 }

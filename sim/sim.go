@@ -1,7 +1,8 @@
-// Package sim is the simulator's front: it runs scenarios. It takes each cell of a scenario to its level,
-// replicates until the intervals are narrow enough, and keeps what came out in a result folder. It also
-// compares with published numbers (Verify) and measures speed (Bench). It must not model anything
-// (package level has the adapters to what does) nor know what stands in a result folder (package result).
+// Package sim is the simulator's front: it runs scenarios. It takes each cell of a scenario to its
+// level, replicates until the intervals are narrow enough, and keeps what came out in a result
+// folder. It also compares with published numbers (Verify) and measures speed (Bench). It must not
+// model anything (package level has the adapters to what does) nor know what stands in a result
+// folder (package result).
 package sim
 
 import (
@@ -29,13 +30,13 @@ type Options struct {
 	Progress *Progress    // filled while running; may be nil
 }
 
-// Progress counts replications; any goroutine may read it while a run goes on. Planned grows when intervals turn out
-// too wide.
+// Progress counts replications; any goroutine may read it while a run goes on. Planned grows when
+// intervals turn out too wide.
 type Progress struct{ Done, Planned atomic.Int64 }
 
-// Run runs the cells of a shard and leaves a result folder. If the folder holds an unfinished run of the same scenario,
-// what is there is kept and the rest is run. When ctx ends, finished replications stay, the folder is marked as
-// unfinished, and the error is ctx's.
+// Run runs the cells of a shard and leaves a result folder. If the folder holds an unfinished run
+// of the same scenario, what is there is kept and the rest is run. When ctx ends, finished
+// replications stay, the folder is marked as unfinished, and the error is ctx's.
 func Run(ctx context.Context, f *scenario.File, o Options) error {
 	if o.Shard.Of == 0 {
 		o.Shard = result.Whole
@@ -62,14 +63,17 @@ func Run(ctx context.Context, f *scenario.File, o Options) error {
 	return ran
 }
 
-// Check refuses what a level cannot do and what would need more memory than a scenario allows, cell by
-// cell and before any work. Whatever the file itself shows to be wrong was refused when it was read.
+// Check refuses what a level cannot do and what would need more memory than a scenario allows, cell
+// by cell and before any work. Whatever the file itself shows to be wrong was refused when it was
+// read.
 func Check(f *scenario.File, o Options) error {
 	var all []config.Problem
 	for _, c := range f.Cells {
 		if err := level.Validate(c); err != nil && len(all) < 10 {
 			reason, hint, _ := strings.Cut(err.Error(), "\n")
-			all = append(all, f.Problem("", strings.TrimSpace(hint), "%s", strings.TrimSpace(reason+" "+inCell(c))))
+			all = append(all,
+				f.Problem("", strings.TrimSpace(hint), "%s",
+					strings.TrimSpace(reason+" "+inCell(c))))
 		}
 	}
 	if len(all) > 0 {
@@ -89,9 +93,11 @@ func inCell(c scenario.Cell) string {
 func refuseMemory(f *scenario.File, o Options) error {
 	for _, c := range f.Cells {
 		need := level.Memory(c.Scenario) * float64(workers(o))
-		if limit := float64(c.Scenario.Limits.Memory.Bytes); o.Shard.Holds(c.Index) && need > limit {
+		if limit := float64(c.Scenario.Limits.Memory.Bytes); o.Shard.Holds(c.Index) &&
+			need > limit {
 			return f.Refused(f.Problem("limits.memory",
-				"Raise limits.memory, run fewer replications at a time (--workers), or simulate fewer clients, "+
+				"Raise limits.memory, run fewer replications at a time (--workers), or simulate "+
+					"fewer clients, "+
 					"targets or seconds.", "cell %d %s would need about %s, the limit is %s",
 				c.Index, c.Label(), bytesText(need), bytesText(limit)))
 		}
@@ -131,7 +137,10 @@ type batch struct {
 }
 
 func newBatch(f *scenario.File, o Options, kept []level.Replication) *batch {
-	b := &batch{file: f, checks: f.Checks(), shard: o.Shard, limit: workers(o), count: o.Progress, done: result.ByCell(kept)}
+	b := &batch{
+		file: f, checks: f.Checks(), shard: o.Shard, limit: workers(o), count: o.Progress,
+		done: result.ByCell(kept),
+	}
 	if b.count == nil {
 		b.count = new(Progress)
 	}
@@ -146,8 +155,8 @@ type job struct {
 	index int
 }
 
-// run works in rounds until no cell wants more. Whether a cell wants more is decided between rounds from its
-// replications in order, so that it does not depend on which came first.
+// run works in rounds until no cell wants more. Whether a cell wants more is decided between rounds
+// from its replications in order, so that it does not depend on which came first.
 func (b *batch) run(ctx context.Context) error {
 	for {
 		var jobs []job
@@ -169,12 +178,13 @@ func (b *batch) run(ctx context.Context) error {
 	}
 }
 
-// unmeasured finds metrics that a cell's rules wait for and that its engine does not measure, which would otherwise
-// only show in needless replications.
+// unmeasured finds metrics that a cell's rules wait for and that its engine does not measure, which
+// would otherwise only show in needless replications.
 func (b *batch) unmeasured(c scenario.Cell) error {
 	var problems []config.Problem
 	want := func(check int, name string) {
-		measured := slices.ContainsFunc(b.done[c.Index], func(r level.Replication) bool { _, ok := r.Metric(name); return ok })
+		measured := slices.ContainsFunc(b.done[c.Index],
+			func(r level.Replication) bool { _, ok := r.Metric(name); return ok })
 		if name != "" && !measured && !strings.HasSuffix(name, "_theory") {
 			problems = append(problems, b.file.Unmeasured(c, check, name, b.names(c)))
 		}
@@ -213,7 +223,8 @@ func (b *batch) round(ctx context.Context, jobs []job) error {
 			}
 			r, err := level.Run(running, j.cell, j.index)
 			if err != nil {
-				return fmt.Errorf("running replication %d of cell %d %s: %w", j.index, j.cell.Index, j.cell.Label(), err)
+				return fmt.Errorf("running replication %d of cell %d %s: %w", j.index, j.cell.Index,
+					j.cell.Label(), err)
 			}
 			results[i] = &r
 			b.count.Done.Add(1)
@@ -222,7 +233,8 @@ func (b *batch) round(ctx context.Context, jobs []job) error {
 	}
 	err := g.Wait()
 	for _, r := range results {
-		if r != nil && len(b.done[r.Cell]) == r.Index { // after an interruption only a gapless beginning counts
+		// after an interruption only a gapless beginning counts
+		if r != nil && len(b.done[r.Cell]) == r.Index {
 			b.done[r.Cell] = append(b.done[r.Cell], *r)
 		}
 	}

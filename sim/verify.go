@@ -11,9 +11,12 @@ import (
 	"murmuration/sim/scenario"
 )
 
-// Verify runs every cell for which a scenario has a check that points at a published row, and judges it. Checks marked
-// long are left out if short is set. Rows that no scenario reproduces come last, as failures.
-func Verify(ctx context.Context, files []*scenario.File, short bool, o Options) ([]result.Verdict, error) {
+// Verify runs every cell for which a scenario has a check that points at a published row, and
+// judges it. Checks marked long are left out if short is set. Rows that no scenario reproduces come
+// last, as failures.
+func Verify(
+	ctx context.Context, files []*scenario.File, short bool, o Options,
+) ([]result.Verdict, error) {
 	var all []result.Verdict
 	for _, f := range files {
 		verdicts, err := conform(ctx, f, short, o)
@@ -31,12 +34,15 @@ func Verify(ctx context.Context, files []*scenario.File, short bool, o Options) 
 			place[r.ID] = i
 		}
 	}
-	slices.SortStableFunc(all, func(a, b result.Verdict) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	slices.SortStableFunc(all,
+		func(a, b result.Verdict) int { return cmp.Compare(place[a.ID], place[b.ID]) })
 	return all, nil
 }
 
 // conform runs the cells of one file that have checks with rows, in memory.
-func conform(ctx context.Context, f *scenario.File, short bool, o Options) (all []result.Verdict, err error) {
+func conform(
+	ctx context.Context, f *scenario.File, short bool, o Options,
+) (all []result.Verdict, err error) {
 	only := *f
 	only.Cells = nil
 	var checks []scenario.Check
@@ -80,8 +86,10 @@ func missing(all []result.Verdict) (rest []result.Verdict) {
 	}
 	for _, r := range groundtruth.Rows() {
 		if !seen[key{r.ID, r.Setup, r.Metric}] {
-			rest = append(rest, result.Verdict{ID: r.ID, Setup: r.Setup, Metric: r.Metric, Expected: result.Number(r.Value), Tolerance: result.Number(r.Allowed()),
-				Measured: result.NaN, StdErr: result.NaN, Reason: "no scenario reproduces it"})
+			rest = append(rest,
+				result.Verdict{ID: r.ID, Setup: r.Setup, Metric: r.Metric,
+					Expected: result.Number(r.Value), Tolerance: result.Number(r.Allowed()),
+					Measured: result.NaN, StdErr: result.NaN, Reason: "no scenario reproduces it"})
 		}
 	}
 	return rest

@@ -37,7 +37,8 @@ func TestConformanceShort(t *testing.T) {
 	}
 	for _, v := range verdicts {
 		if !v.Pass {
-			t.Errorf("%s %s: %s is %g ± %g, published %g: %s", v.ID, v.Setup, v.Metric, v.Measured, v.StdErr, v.Expected, v.Reason)
+			t.Errorf("%s %s: %s is %g ± %g, published %g: %s", v.ID, v.Setup, v.Metric, v.Measured,
+				v.StdErr, v.Expected, v.Reason)
 		}
 	}
 	t.Logf("%d rows", len(verdicts))
@@ -49,7 +50,8 @@ func TestConformanceCatchesAWrongSetup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := strings.Replace(string(text), `"theory.args.fixed" = [0.43]`, `"theory.args.fixed" = [0.46]`, 1)
+	wrong := strings.Replace(string(text), `"theory.args.fixed" = [0.43]`,
+		`"theory.args.fixed" = [0.46]`, 1)
 	wrong = strings.ReplaceAll(wrong, `"theory.args.fixed" = 0.43`, `"theory.args.fixed" = 0.46`)
 	f, err := scenario.Parse("wrong.toml", []byte(wrong), nil)
 	if err != nil {
@@ -70,7 +72,8 @@ func TestConformanceCatchesAWrongSetup(t *testing.T) {
 	}
 }
 
-// Every shipped scenario says in its comment what it is for, has a name, and fits into the memory that it allows.
+// Every shipped scenario says in its comment what it is for, has a name, and fits into the memory
+// that it allows.
 func TestShippedScenariosAreSound(t *testing.T) {
 	for _, f := range shipped(t) {
 		s := f.Cells[0].Scenario
@@ -83,7 +86,8 @@ func TestShippedScenariosAreSound(t *testing.T) {
 	}
 }
 
-// Every published row is reproduced by some scenario, so that `murmur sim verify` can speak of all of them.
+// Every published row is reproduced by some scenario, so that `murmur sim verify` can speak of all
+// of them.
 func TestEveryRowHasAScenario(t *testing.T) {
 	var all []result.Verdict
 	for _, f := range shipped(t) {

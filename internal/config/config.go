@@ -1,8 +1,8 @@
-// Package config is the strict reader of the TOML files that people write: configurations of nodes and
-// clients, network presets, scenarios of the simulator. An unknown key, a missing unit, a value of
-// another kind is an error with file, line, column, excerpt and a suggestion, and all errors of a file
-// are reported at once. It must not know what the values mean: the structs that it fills say that
-// themselves, by Validate or by Document.Refuse.
+// Package config is the strict reader of the TOML files that people write: configurations of nodes
+// and clients, network presets, scenarios of the simulator. An unknown key, a missing unit, a value
+// of another kind is an error with file, line, column, excerpt and a suggestion, and all errors of
+// a file are reported at once. It must not know what the values mean: the structs that it fills say
+// that themselves, by Validate or by Document.Refuse.
 //
 // A configuration file is trusted: whoever can change it decides how this node runs. It can not
 // change what the network sees; those values stand in the network document (see LoadPreset).
@@ -18,9 +18,9 @@ import (
 // MaxFile bounds a file, in bytes.
 const MaxFile = 1 << 20
 
-// Validator is a configuration, or the pointer to one, that checks itself. Errors may be joined; one that
-// begins with a key, dotted as in "edge.max_clients: want at least 1" or "layers is 9: want 1 to 8", is shown
-// with the line of that key.
+// Validator is a configuration, or the pointer to one, that checks itself. Errors may be joined;
+// one that begins with a key, dotted as in "edge.max_clients: want at least 1" or "layers is 9:
+// want 1 to 8", is shown with the line of that key.
 type Validator interface{ Validate() error }
 
 // Load fills into, a pointer to a struct with toml tags, from a file. What stands in it before are

@@ -87,7 +87,8 @@ func TestLoad(t *testing.T) {
 	if err := Load(path, &s); err != nil {
 		t.Fatal(err)
 	}
-	if s.Workers != 4 || s.Every.Duration != 90*time.Minute || s.Cache.Bytes != 1_500_000_000 || s.Count != 3 || s.Mirror[0].Every.Duration != 5*time.Second || len(s.Peers) != 2 {
+	if s.Workers != 4 || s.Every.Duration != 90*time.Minute || s.Cache.Bytes != 1_500_000_000 ||
+		s.Count != 3 || s.Mirror[0].Every.Duration != 5*time.Second || len(s.Peers) != 2 {
 		t.Errorf("%+v", s)
 	}
 	if s.Edge.Timeout.Duration != time.Minute || s.hidden != 7 {
@@ -101,7 +102,8 @@ func TestLoad(t *testing.T) {
 // A file that is refused changes nothing.
 func TestDecodeIsAllOrNothing(t *testing.T) {
 	s := settings{Name: "before", Edge: edge{MaxClients: 1}}
-	if err := Decode("x", []byte("name = \"after\"\ncount = 11\n"), &s); err == nil || s.Name != "before" {
+	if err := Decode("x", []byte("name = \"after\"\ncount = 11\n"), &s); err == nil ||
+		s.Name != "before" {
 		t.Errorf("%v, %q", err, s.Name)
 	}
 	if err := Decode("x", make([]byte, MaxFile+1), &s); err == nil {
@@ -109,7 +111,8 @@ func TestDecodeIsAllOrNothing(t *testing.T) {
 	}
 }
 
-// TestErrors runs the files in testdata: a configuration, a line of four dashes, what people are told.
+// TestErrors runs the files in testdata: a configuration, a line of four dashes, what people are
+// told.
 func TestErrors(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txt")
 	if len(files) < 8 {
@@ -132,32 +135,43 @@ func TestErrors(t *testing.T) {
 				t.Fatal(err)
 			}
 		} else if got != want {
-			t.Errorf("%s: got\n%s\nwant\n%s\n(go test -run TestErrors -rewrite, and read the diff)", file, got, want)
+			t.Errorf("%s: got\n%s\nwant\n%s\n(go test -run TestErrors -rewrite, and read the diff)",
+				file, got, want)
 		}
 	}
 }
 
 func TestUnits(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		"250ms": 250 * time.Millisecond, "1h30m": 90 * time.Minute, "0s": 0, "10min": 10 * time.Minute,
-		"14d": 14 * 24 * time.Hour, "1d2h": 26 * time.Hour, "1.5d": 36 * time.Hour,
-		"5": -1, "": -1, "-5s": -1, "d": -1, "NaNd": -1, "1d-2h": -1, "-1d": -1, "36526d": -1, "1 day": -1,
+		"250ms": 250 * time.Millisecond, "1h30m": 90 * time.Minute, "0s": 0,
+		"10min": 10 * time.Minute,
+		"14d":   14 * 24 * time.Hour, "1d2h": 26 * time.Hour, "1.5d": 36 * time.Hour,
+		"5": -1, "": -1, "-5s": -1, "d": -1, "NaNd": -1, "1d-2h": -1, "-1d": -1, "36526d": -1,
+		"1 day": -1,
 	} {
 		var d Duration
-		if err := d.UnmarshalText([]byte(text)); (err == nil) != (want >= 0) || err == nil && d.Duration != want {
+		if err := d.UnmarshalText([]byte(text)); (err == nil) != (want >= 0) ||
+			err == nil && d.Duration != want {
 			t.Errorf("%q: %v, %v", text, d, err)
 		}
 	}
-	for text, want := range map[string]int64{"64B": 64, "512 KiB": 512 << 10, "1.5 GB": 15e8, "2 TiB": 2 << 40, "1kB": 1000, "": -1, "5": -1, "5 kb": -1, "-1 B": -1, "1e9 B": -1, "99999999999 TiB": -1} {
+	for text, want := range map[string]int64{
+		"64B": 64, "512 KiB": 512 << 10, "1.5 GB": 15e8, "2 TiB": 2 << 40, "1kB": 1000, "": -1,
+		"5": -1, "5 kb": -1, "-1 B": -1, "1e9 B": -1, "99999999999 TiB": -1,
+	} {
 		var s Size
-		if err := s.UnmarshalText([]byte(text)); (err == nil) != (want >= 0) || err == nil && s.Bytes != want {
+		if err := s.UnmarshalText([]byte(text)); (err == nil) != (want >= 0) ||
+			err == nil && s.Bytes != want {
 			t.Errorf("%q: %v, %v", text, s.Bytes, err)
 		}
 	}
-	for n, want := range map[int64]string{0: "0 B", 1000: "1000 B", 1024: "1 KiB", 3 << 30: "3 GiB"} {
+	for n, want := range map[int64]string{
+		0: "0 B", 1000: "1000 B", 1024: "1 KiB", 3 << 30: "3 GiB",
+	} {
 		s := Size{n}
 		var back Size
-		if err := back.UnmarshalText([]byte(s.String())); err != nil || back != s || s.String() != want {
+		if err := back.UnmarshalText([]byte(s.String())); err != nil || back != s ||
+			s.String() != want {
 			t.Errorf("%d is written %q", n, s)
 		}
 	}
@@ -180,10 +194,14 @@ func TestByteOrderMark(t *testing.T) {
 
 // A file full of faults is refused at once: what is told is bounded.
 func TestManyFaults(t *testing.T) {
-	for _, line := range []string{"[[mirror]]\naddr = 5\n", "[[mirror]]\nevery = 5\n", "[[mirror]]\nadr = \"x\"\n"} {
-		err := Decode("x", []byte(strings.Repeat(line, 3_000)), &settings{Edge: edge{MaxClients: 1}})
+	for _, line := range []string{
+		"[[mirror]]\naddr = 5\n", "[[mirror]]\nevery = 5\n", "[[mirror]]\nadr = \"x\"\n",
+	} {
+		err := Decode("x", []byte(strings.Repeat(line, 3_000)),
+			&settings{Edge: edge{MaxClients: 1}})
 		var file *FileError
-		if !errors.As(err, &file) || len(file.Problems) > maxProblems || !strings.HasPrefix(err.Error(), "x:2:") {
+		if !errors.As(err, &file) || len(file.Problems) > maxProblems ||
+			!strings.HasPrefix(err.Error(), "x:2:") {
 			t.Errorf("%.100s", err)
 		}
 	}
@@ -206,7 +224,8 @@ func FuzzDecode(f *testing.F) {
 
 func FuzzUnits(f *testing.F) {
 	for _, s := range []string{
-		"", "1s", "14d", "-3h", "5/s", "1e9/day", "64KiB", "1.5 GB", "B", "/", "10%", "%", "1e400s", "10min", "min",
+		"", "1s", "14d", "-3h", "5/s", "1e9/day", "64KiB", "1.5 GB", "B", "/", "10%", "%", "1e400s",
+		"10min", "min",
 	} {
 		f.Add(s)
 	}

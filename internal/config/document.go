@@ -19,8 +19,8 @@ type Document struct {
 	lines []int // where each line begins
 	file  FileError
 
-	// Of Decode: the text in which what was found wrong is blanked out, so that the rest shows, what was
-	// blanked, and the type that is filled.
+	// Of Decode: the text in which what was found wrong is blanked out, so that the rest shows,
+	// what was blanked, and the type that is filled.
 	left    []byte
 	blanked []string
 	root    reflect.Type
@@ -32,7 +32,9 @@ func Read(name string, text []byte) *Document {
 	d := &Document{Text: text, file: FileError{Name: name}}
 	if len(text) > MaxFile {
 		d.Text = nil
-		d.add(Problem{Text: fmt.Sprintf("the file has %d bytes, at most %d are read", len(text), MaxFile)})
+		d.add(Problem{
+			Text: fmt.Sprintf("the file has %d bytes, at most %d are read", len(text), MaxFile),
+		})
 	}
 	d.lines = lineStarts(d.Text)
 	d.keys = d.index()
@@ -51,7 +53,8 @@ func (d *Document) Refuse(at Place, text, hint string) { d.add(d.Problem(at, tex
 // Problem is what Refuse adds.
 func (d *Document) Problem(at Place, text, hint string) Problem {
 	return Problem{
-		Line: at.Line, Column: at.Column, Text: text, Hint: hint, Excerpt: d.excerpt(at.Line, at.Column),
+		Line: at.Line, Column: at.Column, Text: text, Hint: hint,
+		Excerpt: d.excerpt(at.Line, at.Column),
 	}
 }
 
@@ -61,8 +64,8 @@ func (d *Document) Refused(problems ...Problem) error {
 	return e.result()
 }
 
-// Tree is all that the file says, as the TOML library gives it: maps, lists, strings, int64, float64,
-// bool. It is empty if the file is no TOML.
+// Tree is all that the file says, as the TOML library gives it: maps, lists, strings, int64,
+// float64, bool. It is empty if the file is no TOML.
 func (d *Document) Tree() map[string]any {
 	tree := map[string]any{}
 	if err := toml.Unmarshal(d.Text, &tree); err != nil {
@@ -113,12 +116,16 @@ func (d *Document) decode(into any) (again, sound bool) {
 		for _, e := range unknown.Errors[:min(len(unknown.Errors), maxProblems)] {
 			line, column := e.Position()
 			path := d.pathAt(line, column, e.Key())
-			d.add(Problem{Line: line, Column: column, Key: join(path), Text: unknownKey(d.root, path)})
+			d.add(Problem{
+				Line: line, Column: column, Key: join(path), Text: unknownKey(d.root, path),
+			})
 		}
 		return false, true
 	case errors.As(err, &wrong):
 		line, column := wrong.Position()
-		d.add(Problem{Line: line, Column: column, Key: join(wrong.Key()), Text: plain(wrong.Error())})
+		d.add(Problem{
+			Line: line, Column: column, Key: join(wrong.Key()), Text: plain(wrong.Error()),
+		})
 		again = d.blank(d.offset(line, column))
 		return again, again
 	}
@@ -126,8 +133,8 @@ func (d *Document) decode(into any) (again, sound bool) {
 	return false, false
 }
 
-// checkUnits reports bare numbers where a type with units reads text. The TOML library would hand it
-// the digits, and lose the line.
+// checkUnits reports bare numbers where a type with units reads text. The TOML library would hand
+// it the digits, and lose the line.
 func (d *Document) checkUnits() {
 	for _, k := range d.keys {
 		t := typeOf(d.root, k.path)
@@ -141,7 +148,10 @@ func (d *Document) checkUnits() {
 					at = k.start
 				}
 				line, column := d.position(at)
-				d.add(Problem{Line: line, Column: column, Key: k.name(), Text: "want text in quotes, " + example(t)})
+				d.add(Problem{
+					Line: line, Column: column, Key: k.name(),
+					Text: "want text in quotes, " + example(t),
+				})
 				d.blank(k.start)
 				break
 			}
@@ -155,15 +165,16 @@ func (d *Document) checkFinite() {
 		for _, v := range k.values {
 			if math.IsNaN(v.number) || math.IsInf(v.number, 0) {
 				line, column := d.position(v.start)
-				text := fmt.Sprintf("%s is no number to calculate with: want a finite number", d.Text[v.start:v.end])
+				text := fmt.Sprintf("%s is no number to calculate with: want a finite number",
+					d.Text[v.start:v.end])
 				d.add(Problem{Line: line, Column: column, Key: k.name(), Text: text})
 			}
 		}
 	}
 }
 
-// blank wipes the key and value at a place, so that the next error shows; false if there is none. Of an
-// inline table all is wiped: its commas would be left over.
+// blank wipes the key and value at a place, so that the next error shows; false if there is none.
+// Of an inline table all is wiped: its commas would be left over.
 func (d *Document) blank(at int) (changed bool) {
 	for _, k := range d.keys {
 		if at < k.start || at >= k.end || k.table || k.inline {

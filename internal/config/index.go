@@ -148,8 +148,8 @@ func (d *Document) Heads(table string) (places []Place) {
 // Place is a position in a file, from 1; zero is nowhere.
 type Place struct{ Line, Column int }
 
-// pathAt is the whole path of the key at a position; the library names keys of inline tables by their
-// last part.
+// pathAt is the whole path of the key at a position; the library names keys of inline tables by
+// their last part.
 func (d *Document) pathAt(line, column int, otherwise []string) []string {
 	at := d.offset(line, column)
 	for _, k := range d.keys {

@@ -37,11 +37,15 @@ type Preset struct {
 func (p *Preset) Parameters() directory.Parameters {
 	return directory.Parameters{
 		Suite: p.Suite, Layers: p.Layers, BoxPlaintext: int(p.BoxPlaintext.Bytes),
-		MeanHopDelay: p.MeanHopDelay.Duration, HopDelayLimit: p.HopDelayLimit.Duration, ReplyAllowance: p.ReplyAllowance.Duration,
-		PayloadEvery: p.PayloadEvery.Duration, LoopEvery: p.LoopEvery.Duration, DropEvery: p.DropEvery.Duration,
+		MeanHopDelay: p.MeanHopDelay.Duration, HopDelayLimit: p.HopDelayLimit.Duration,
+		ReplyAllowance: p.ReplyAllowance.Duration,
+		PayloadEvery:   p.PayloadEvery.Duration, LoopEvery: p.LoopEvery.Duration,
+		DropEvery:    p.DropEvery.Duration,
 		MixLoopEvery: p.MixLoopEvery.Duration, ReplicateEvery: p.ReplicateEvery.Duration,
-		WatchedBoxes: p.WatchedBoxes, PollShare: p.PollShare, Replicas: p.Replicas, RetentionDays: p.RetentionDays,
-		EpochLength: p.EpochLength.Duration, Grace: protocol.KeyGrace(p.EpochLength.Duration), Clients: p.Clients,
+		WatchedBoxes: p.WatchedBoxes, PollShare: p.PollShare, Replicas: p.Replicas,
+		RetentionDays: p.RetentionDays,
+		EpochLength:   p.EpochLength.Duration, Grace: protocol.KeyGrace(p.EpochLength.Duration),
+		Clients: p.Clients,
 	}
 }
 
@@ -60,8 +64,8 @@ func Presets() []string {
 	return files
 }
 
-// LoadPreset reads a built-in preset by its name ("default", "x25519", "demo", "fast"), or a file by
-// its path, which has a slash, a backslash or a dot in it.
+// LoadPreset reads a built-in preset by its name ("default", "x25519", "demo", "fast"), or a file
+// by its path, which has a slash, a backslash or a dot in it.
 func LoadPreset(name string) (directory.Parameters, error) {
 	var p Preset
 	if strings.ContainsAny(name, `/\.`) {
@@ -70,7 +74,8 @@ func LoadPreset(name string) (directory.Parameters, error) {
 	}
 	src, err := fs.ReadFile(configs.Network, "network/"+name+".toml")
 	if errors.Is(err, fs.ErrNotExist) {
-		return directory.Parameters{}, fmt.Errorf("no preset %q: there are %s; a file of your own is given by its path, as in ./%s.toml",
+		return directory.Parameters{}, fmt.Errorf(
+			"no preset %q: there are %s; a file of your own is given by its path, as in ./%s.toml",
 			name, strings.Join(Presets(), ", "), name)
 	}
 	if err != nil {

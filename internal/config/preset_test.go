@@ -40,10 +40,12 @@ func TestPresetsAreTheDefaults(t *testing.T) {
 }
 
 func TestLoadPresetRefuses(t *testing.T) {
-	if _, err := LoadPreset("defualt"); err == nil || !strings.Contains(err.Error(), "default, demo, fast, x25519") {
+	if _, err := LoadPreset("defualt"); err == nil ||
+		!strings.Contains(err.Error(), "default, demo, fast, x25519") {
 		t.Error(err)
 	}
-	if _, err := LoadPreset("./no-such-file.toml"); err == nil || !strings.Contains(err.Error(), "no-such-file.toml") {
+	if _, err := LoadPreset("./no-such-file.toml"); err == nil ||
+		!strings.Contains(err.Error(), "no-such-file.toml") {
 		t.Error(err)
 	}
 }

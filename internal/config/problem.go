@@ -54,7 +54,8 @@ func (e *FileError) has(key string) bool {
 	return slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.Key == key })
 }
 
-// result is nil if nothing is wrong, else e with each of its problems once, in the order of the file.
+// result is nil if nothing is wrong, else e with each of its problems once, in the order of the
+// file.
 func (e *FileError) result() error {
 	if len(e.Problems) == 0 {
 		return nil

@@ -74,7 +74,8 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-var cannotDecode = regexp.MustCompile(`^cannot (?:decode|store) (?:a )?TOML (\w+) into (?:.* of type )?(.*)$`)
+var cannotDecode = regexp.MustCompile(
+	`^cannot (?:decode|store) (?:a )?TOML (\w+) into (?:.* of type )?(.*)$`)
 
 // plain says in words what the TOML library says in Go types.
 func plain(message string) string {

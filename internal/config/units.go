@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Duration is a length of time that is written with its unit: "250ms", "1h30m", "10min", "14d". It is
-// a struct so that a bare number can not be taken for nanoseconds.
+// Duration is a length of time that is written with its unit: "250ms", "1h30m", "10min", "14d". It
+// is a struct so that a bare number can not be taken for nanoseconds.
 type Duration struct{ time.Duration }
 
 // Size is a number of bytes that is written with its unit: "512 KiB", "1.5 GB", "64B".
@@ -62,7 +62,8 @@ var (
 // longest bounds a duration: of a hundred years two still fit into a time.Duration.
 const longest = 36525 * 24 * time.Hour
 
-// UnmarshalText takes what time.ParseDuration takes, but no sign; "min" for minutes, and days in front.
+// UnmarshalText takes what time.ParseDuration takes, but no sign; "min" for minutes, and days in
+// front.
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := parseDuration(string(text))
 	switch {
@@ -177,7 +178,8 @@ func (s *Share) UnmarshalText(text []byte) error {
 	number, found := strings.CutSuffix(string(text), "%")
 	n, err := finite(strings.TrimSpace(number))
 	if err != nil || !found || n < 0 || n > 100 {
-		return fmt.Errorf("%q is no share between 0%% and 100%%: want a number %s", text, shareExample)
+		return fmt.Errorf("%q is no share between 0%% and 100%%: want a number %s", text,
+			shareExample)
 	}
 	s.Of = n / 100
 	return nil

@@ -136,7 +136,8 @@ func (c *classifier) fitLinear(examples []Example) error {
 	if !chol.Factorize(scatter) {
 		return errors.New("features without spread")
 	}
-	if err := chol.SolveVecTo(weights, difference); err != nil && !errors.As(err, new(mat.Condition)) {
+	if err := chol.SolveVecTo(weights, difference); err != nil &&
+		!errors.As(err, new(mat.Condition)) {
 		return err
 	}
 	c.weights = weights.RawVector().Data
@@ -211,7 +212,9 @@ func quantiles(xs [][]float64) [][]float64 {
 
 // bestStump returns the stump furthest from guessing, and its weighted error; an error above
 // one half makes its weight negative.
-func bestStump(examples []Example, xs [][]float64, weights []float64, cuts [][]float64) (stump, float64) {
+func bestStump(
+	examples []Example, xs [][]float64, weights []float64, cuts [][]float64,
+) (stump, float64) {
 	best, bestErr := stump{}, 0.5
 	for f := range cuts {
 		for _, cut := range cuts[f] {
@@ -258,8 +261,10 @@ func LabelWindows(windows []trace.Window, l *trace.Labels) []Example {
 // upper end of the metric's interval is what an acceptance test compares.
 func ActiveOrIdle(windows []trace.Window, l *trace.Labels, moment int64) (stat.Metric, error) {
 	windows = slices.Clone(windows)
-	slices.SortStableFunc(windows, func(a, b trace.Window) int { return cmp.Compare(a.From, b.From) })
-	split, _ := slices.BinarySearchFunc(windows, moment, func(w trace.Window, t int64) int { return cmp.Compare(w.From, t) })
+	slices.SortStableFunc(windows,
+		func(a, b trace.Window) int { return cmp.Compare(a.From, b.From) })
+	split, _ := slices.BinarySearchFunc(windows, moment,
+		func(w trace.Window, t int64) int { return cmp.Compare(w.From, t) })
 	c, err := learn(LabelWindows(windows[:split], l))
 	if err != nil {
 		return stat.Metric{}, err

@@ -17,7 +17,9 @@ type Flow struct {
 // Correlate compares how many packets each of some clients sent in each bin of time, in
 // nanoseconds, with how many each of some others received lag later: the correlation of the
 // two counts, for all pairs of different clients.
-func Correlate(p trace.Parties, events []trace.Event, from, to []int32, bin, lag int64) ([]Flow, error) {
+func Correlate(
+	p trace.Parties, events []trace.Event, from, to []int32, bin, lag int64,
+) ([]Flow, error) {
 	if bin <= 0 || lag < 0 {
 		return nil, fmt.Errorf("correlating flows in bins of %d ns with lag %d ns", bin, lag)
 	}

@@ -38,7 +38,8 @@ func (d Disclosure) Scores(rounds []Round, users int, target int32) ([]float64, 
 		return nil, fmt.Errorf("disclosing target %d of %d", target, users)
 	}
 	var scores []float64
-	err := d.each(tallyAll(rounds), users, []int32{target}, []int{len(rounds)}, func(_, _ int, s []float64) { scores = s })
+	err := d.each(tallyAll(rounds), users, []int32{target}, []int{len(rounds)},
+		func(_, _ int, s []float64) { scores = s })
 	if err != nil {
 		return nil, fmt.Errorf("disclosing target %d: %w", target, err)
 	}
@@ -50,11 +51,15 @@ func (d Disclosure) Scores(rounds []Round, users int, target int32) ([]float64, 
 
 // each runs the attack on several targets after several numbers of rounds, which rise, and
 // hands out the scores of each. Where there are too few rounds, it hands out nothing.
-func (d Disclosure) each(rounds []tallied, users int, targets []int32, stops []int, take func(stop, target int, scores []float64)) error {
+func (d Disclosure) each(
+	rounds []tallied, users int, targets []int32, stops []int,
+	take func(stop, target int, scores []float64),
+) error {
 	switch d {
 	case Original, Background:
 		for k, t := range targets {
-			means(rounds, users, t, stops, d == Background, func(stop int, s []float64) { take(stop, k, s) })
+			means(rounds, users, t, stops, d == Background,
+				func(stop int, s []float64) { take(stop, k, s) })
 		}
 		return nil
 	case LeastSquares:
@@ -79,7 +84,10 @@ func (g *gathered) add(r *tallied, sent float64) {
 }
 
 // means splits the rounds by whether the target sent and compares them.
-func means(rounds []tallied, users int, target int32, stops []int, background bool, take func(int, []float64)) {
+func means(
+	rounds []tallied, users int, target int32, stops []int, background bool,
+	take func(int, []float64),
+) {
 	with, without := gathered{got: make([]float64, users)}, gathered{got: make([]float64, users)}
 	n := 0
 	for k, stop := range stops {
@@ -121,7 +129,9 @@ func (g *gathered) less(background gathered) []float64 {
 // leastSquares fits received = sent * profiles. With X the rounds by senders, the row of a
 // target is (XᵀX)⁻¹e applied to Xᵀ·received: one factorisation for all targets, and one
 // solution for each. A small ridge keeps senders apart who always send together.
-func leastSquares(rounds []tallied, users int, targets []int32, stops []int, take func(int, int, []float64)) error {
+func leastSquares(
+	rounds []tallied, users int, targets []int32, stops []int, take func(int, int, []float64),
+) error {
 	normal := make([]float64, users*users)
 	n := 0
 	for k, stop := range stops {
@@ -266,11 +276,12 @@ func Disclose(d Disclosure, rounds []Round, users int, targets []Target) (Curve,
 		curve.Guess += float64(len(t.Friends)) / float64(users-1) / float64(len(targets))
 	}
 	hits, ranks := make([]stat.Running, len(stops)), make([]stat.Running, len(stops))
-	err := d.each(tallyAll(rounds), users, clients, stops, func(stop, target int, scores []float64) {
-		s := scoreDisclosure(scores, targets[target].Client, targets[target].Friends)
-		hits[stop].Add(s.HitRate)
-		ranks[stop].Add(s.MeanRank)
-	})
+	err := d.each(tallyAll(rounds), users, clients, stops,
+		func(stop, target int, scores []float64) {
+			s := scoreDisclosure(scores, targets[target].Client, targets[target].Friends)
+			hits[stop].Add(s.HitRate)
+			ranks[stop].Add(s.MeanRank)
+		})
 	if err != nil {
 		return Curve{}, fmt.Errorf("disclosing %d targets: %w", len(targets), err)
 	}
@@ -282,7 +293,8 @@ func Disclose(d Disclosure, rounds []Round, users int, targets []Target) (Curve,
 		}
 	}
 	if len(curve.Rounds) == 0 {
-		return Curve{}, fmt.Errorf("disclosing %d targets in %d rounds: %w", len(targets), len(rounds), errTooFew)
+		return Curve{}, fmt.Errorf("disclosing %d targets in %d rounds: %w", len(targets),
+			len(rounds), errTooFew)
 	}
 	return curve, nil
 }

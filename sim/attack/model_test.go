@@ -76,7 +76,8 @@ func TestEveryDisclosure(t *testing.T) {
 		}
 	}
 	for _, d := range []Disclosure{Original, Background, LeastSquares} {
-		curve, err := Disclose(d, rounds, users, []Target{{Client: 0, Friends: friendsUpTo(friends)}})
+		curve, err := Disclose(d, rounds, users,
+			[]Target{{Client: 0, Friends: friendsUpTo(friends)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +88,8 @@ func TestEveryDisclosure(t *testing.T) {
 		if half, _ := curve.Reaches(0.5); half > at {
 			t.Errorf("method %d: half found after %d rounds, all after %d", d, half, at)
 		}
-		wrong, err := Disclose(d, rounds, users, []Target{{Client: 0, Friends: []int32{50, 51, 52, 53}}})
+		wrong, err := Disclose(d, rounds, users,
+			[]Target{{Client: 0, Friends: []int32{50, 51, 52, 53}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,10 +135,12 @@ func TestBackgroundHelps(t *testing.T) {
 func TestScoreDisclosureTies(t *testing.T) {
 	t.Parallel()
 	friends := []int32{1, 2}
-	if d := scoreDisclosure(make([]float64, 11), 0, friends); math.Abs(d.HitRate-d.Guess) > 0.02 || d.MeanRank != 5.5 {
+	if d := scoreDisclosure(make([]float64, 11), 0, friends); math.Abs(d.HitRate-d.Guess) > 0.02 ||
+		d.MeanRank != 5.5 {
 		t.Errorf("all equal: %+v", d)
 	}
-	if d := scoreDisclosure([]float64{9, 5, 5, 0, 0}, 0, friends); d.HitRate != 1 || d.MeanRank != 1.5 {
+	if d := scoreDisclosure([]float64{9, 5, 5, 0, 0}, 0, friends); d.HitRate != 1 ||
+		d.MeanRank != 1.5 {
 		t.Errorf("friends first: %+v", d)
 	}
 	if d := scoreDisclosure([]float64{0, -1, -1, 0, 0}, 0, friends); d.HitRate != 0 {
@@ -164,7 +168,8 @@ func TestIntersectionRows(t *testing.T) {
 		got := left[rounds[i]-1]
 		// The target itself is no candidate here, a share of one in a thousand.
 		if diff := math.Abs(got.Mean() - row.Value); diff > 4*got.StdErr()+0.002*row.Value {
-			t.Errorf("after %d rounds %v candidates, expected %v, standard error %v", rounds[i], got.Mean(), row.Value, got.StdErr())
+			t.Errorf("after %d rounds %v candidates, expected %v, standard error %v", rounds[i],
+				got.Mean(), row.Value, got.StdErr())
 		}
 	}
 }
@@ -172,7 +177,8 @@ func TestIntersectionRows(t *testing.T) {
 func TestChurn(t *testing.T) {
 	t.Parallel()
 	left, who := Churn([][]int32{{0, 1, 2, 3}, {1, 3, 4}, {3, 4, 1}, {3, 5}}, 6)
-	if len(left) != 4 || left[0] != 4 || left[1] != 2 || left[2] != 2 || left[3] != 1 || len(who) != 1 || who[0] != 3 {
+	if len(left) != 4 || left[0] != 4 || left[1] != 2 || left[2] != 2 || left[3] != 1 ||
+		len(who) != 1 || who[0] != 3 {
 		t.Errorf("left %v, candidates %v", left, who)
 	}
 }
@@ -194,7 +200,8 @@ func TestNothingToLearnFrom(t *testing.T) {
 	if _, err := learn(make([]Example, 100)); err == nil {
 		t.Error("a classifier learnt from one class")
 	}
-	if _, err := Disclose(Original, nil, 10, []Target{{Client: 1, Friends: []int32{2}}}); !errors.Is(err, errTooFew) {
+	if _, err := Disclose(Original, nil, 10,
+		[]Target{{Client: 1, Friends: []int32{2}}}); !errors.Is(err, errTooFew) {
 		t.Errorf("no rounds gave %v", err)
 	}
 }

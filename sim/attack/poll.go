@@ -52,7 +52,8 @@ func (a *pollIntersection) evidence(d trace.HolderDay) []float64 {
 	for c := range online {
 		preferred := likelihood(d, online[c], during[c], 7./8/a.PollEvery)
 		other := likelihood(d, online[c], during[c], 1./8/a.PollEvery)
-		online[c] = max(preferred, other) + math.Log1p(math.Exp(-math.Abs(preferred-other))) - math.Ln2
+		online[c] = max(preferred, other) + math.Log1p(math.Exp(-math.Abs(preferred-other))) -
+			math.Ln2
 	}
 	return online
 }
@@ -63,7 +64,8 @@ func likelihood(d trace.HolderDay, online, during, rate float64) float64 {
 	day, all := float64(d.Length), float64(len(d.Polls))
 	even := all / day
 	rest := max(all-rate*online, 0.5) / day // at least half a poll a day
-	return during*math.Log((rest+rate)/even) + (all-during)*math.Log(rest/even) - (rest*day + rate*online - all)
+	return during*math.Log((rest+rate)/even) + (all-during)*math.Log(rest/even) -
+		(rest*day + rate*online - all)
 }
 
 // pollsIn counts the polls within a session; polls rise.
@@ -96,7 +98,9 @@ func (a *pollIntersection) named() int32 {
 // DaysUntilFound runs the attack over the days. It is a scorer: it knows that clients below
 // readers read the feed. It returns the day, from 1, on which a reader is first named, or
 // false if none is in all the days; and how many days named somebody who is no reader.
-func DaysUntilFound(days []trace.HolderDay, clients, readers int, pollEvery float64) (day int, found bool, wrong int) {
+func DaysUntilFound(
+	days []trace.HolderDay, clients, readers int, pollEvery float64,
+) (day int, found bool, wrong int) {
 	a := pollIntersection{Clients: clients, PollEvery: pollEvery}
 	for i, d := range days {
 		switch c := a.Day(d); {

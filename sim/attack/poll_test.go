@@ -65,7 +65,8 @@ func TestPollIntersection(t *testing.T) {
 		t.Errorf("two providers in league: only %d of 5 found", found)
 	}
 	if own > 30 || league > 30 {
-		t.Errorf("median days until found: asking one's own provider %d, two in league %d", own, league)
+		t.Errorf("median days until found: asking one's own provider %d, two in league %d", own,
+			league)
 	}
 }
 

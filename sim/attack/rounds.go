@@ -29,7 +29,8 @@ type Round struct {
 // before from and incomplete rounds are left out.
 func Rounds(p trace.Parties, events []trace.Event, from, length, lag int64) ([]Round, error) {
 	if length <= 0 || lag < 0 || from < 0 {
-		return nil, fmt.Errorf("cutting a trace into rounds of %d ns with lag %d ns from %d ns", length, lag, from)
+		return nil, fmt.Errorf("cutting a trace into rounds of %d ns with lag %d ns from %d ns",
+			length, lag, from)
 	}
 	if len(events) == 0 {
 		return nil, nil
@@ -75,7 +76,8 @@ func tally(clients []int32) []count {
 
 // of is a client's packets in a tally.
 func of(counts []count, client int32) float64 {
-	i, ok := slices.BinarySearchFunc(counts, client, func(c count, t int32) int { return cmp.Compare(c.client, t) })
+	i, ok := slices.BinarySearchFunc(counts, client,
+		func(c count, t int32) int { return cmp.Compare(c.client, t) })
 	if !ok {
 		return 0
 	}
@@ -91,7 +93,9 @@ type tallied struct {
 func tallyAll(rounds []Round) []tallied {
 	out := make([]tallied, len(rounds))
 	for i, r := range rounds {
-		out[i] = tallied{sent: tally(r.Senders), got: tally(r.Receivers), packets: float64(len(r.Senders))}
+		out[i] = tallied{
+			sent: tally(r.Senders), got: tally(r.Receivers), packets: float64(len(r.Senders)),
+		}
 	}
 	return out
 }

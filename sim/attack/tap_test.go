@@ -21,10 +21,13 @@ func ours() des.Config {
 		Retrieval: des.Exchange, SpoolLimit: 64, PacketSize: 2048,
 		Requests: des.Requests{Tries: 16},
 		Boxes: des.Boxes{
-			Watched: 8, PollShare: 0.25, AgeScale: time.Hour, AgeCap: 24 * time.Hour, DecoyLife: 6 * time.Hour,
+			Watched: 8, PollShare: 0.25, AgeScale: time.Hour, AgeCap: 24 * time.Hour,
+			DecoyLife: 6 * time.Hour,
 			Allowance: 50 * time.Millisecond, Replicate: time.Second,
 		},
-		Groups:     des.Groups{Count: 10, Size: 4, Every: 15 * time.Second, Strategy: des.PublishOnce},
+		Groups: des.Groups{
+			Count: 10, Size: 4, Every: 15 * time.Second, Strategy: des.PublishOnce,
+		},
 		TapClients: true, Labels: true,
 	}
 }
@@ -83,7 +86,8 @@ func TestDisclosureAgainstCover(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, ok := control.Reaches(0.9); !ok || control.Guess > 0.2 {
-			t.Errorf("method %d without cover fails too: %v, guessing %v", d, control.HitRate, control.Guess)
+			t.Errorf("method %d without cover fails too: %v, guessing %v", d, control.HitRate,
+				control.Guess)
 		}
 	}
 }
@@ -97,7 +101,8 @@ func TestCorrelationAgainstCover(t *testing.T) {
 		for i := range c.Clients {
 			all = append(all, int32(i))
 		}
-		flows, err := attack.Correlate(c.Parties(), events, all, all, int64(2*time.Second), int64(time.Second))
+		flows, err := attack.Correlate(c.Parties(), events, all, all, int64(2*time.Second),
+			int64(time.Second))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +149,8 @@ func TestActiveOrIdle(t *testing.T) {
 		return m
 	}
 	if m := classify(ours(), 600, 4000); m.Hi > 0.53 {
-		t.Errorf("active clients are told from idle ones: AUC %v, upper bound %v, %d windows", m.Value, m.Hi, m.N)
+		t.Errorf("active clients are told from idle ones: AUC %v, upper bound %v, %d windows",
+			m.Value, m.Hi, m.N)
 	}
 	if m := classify(uncovered(), 200, 500); m.Lo < 0.9 {
 		t.Errorf("without cover the classifier reaches only %v", m.Value)

@@ -94,7 +94,8 @@ func (a *adversary) isTarget(p *Attack, ev *event) bool {
 func (a *adversary) arrived(e *engine, ev *event) {
 	for i := range a.plans {
 		p := &a.plans[i]
-		if p.Kind == NMinusOne && int(ev.Node) == p.Node && p.active(e.now) && !a.inside && a.isTarget(p, ev) {
+		if p.Kind == NMinusOne && int(ev.Node) == p.Node && p.active(e.now) && !a.inside &&
+			a.isTarget(p, ev) {
 			a.inside, a.target = true, *ev
 			a.trials++
 		}

@@ -123,9 +123,11 @@ func TestActiveAttacks(t *testing.T) {
 		c.Attacks = []Attack{a}
 		return run(t, c)
 	}
-	near(t, "delivered under dropping", value(t, attacked(Attack{Kind: Drop, Share: 0.3}), "delivered"), 0.7, 0.05)
+	near(t, "delivered under dropping",
+		value(t, attacked(Attack{Kind: Drop, Share: 0.3}), "delivered"), 0.7, 0.05)
 	plain := value(t, run(t, base), "latency_s_mean")
-	slow := value(t, attacked(Attack{Kind: Delay, Share: 0.5, Delay: 10 * time.Second}), "latency_s_mean")
+	slow := value(t, attacked(Attack{Kind: Delay, Share: 0.5, Delay: 10 * time.Second}),
+		"latency_s_mean")
 	near(t, "latency under delaying", slow, plain+5, 0.05)
 	replayed := attacked(Attack{Kind: Replay, Share: 1})
 	if value(t, replayed, "delivered") != 1 || value(t, replayed, "replays_refused") < 1000 {

@@ -51,13 +51,17 @@ func (b *boxes) publish(i int32) {
 	e := b.e
 	author := e.posts.all[i].author
 	b.labelReaders(&e.posts.all[i])
-	one := box{author: author, index: int32(len(b.streams[author])), post: i, stored: [2]int64{never, never}}
+	one := box{
+		author: author, index: int32(len(b.streams[author])), post: i,
+		stored: [2]int64{never, never},
+	}
 	one.holders[0], one.holders[1] = b.holders(author, one.index)
 	id := int32(len(b.all))
 	b.all = append(b.all, one)
 	b.streams[author] = append(b.streams[author], id)
 	ref := e.requests.add(awaited{client: author, box: id, author: none})
-	e.outboxes.put(author, item{dst: b.holder(author, author, one.index, false), ref: ref, class: request})
+	e.outboxes.put(author,
+		item{dst: b.holder(author, author, one.index, false), ref: ref, class: request})
 }
 
 // labelReaders notes for scorers whom a post is for.
@@ -76,7 +80,8 @@ func (b *boxes) store(id, provider int32) {
 	for k := range one.holders {
 		if one.holders[k] == provider && one.stored[k] == never {
 			one.stored[k] = b.e.now
-			b.e.later(int64(b.e.cfg.Boxes.Replicate), event{Ref: id, Aux: int32(1 - k), Kind: copied})
+			b.e.later(int64(b.e.cfg.Boxes.Replicate),
+				event{Ref: id, Aux: int32(1 - k), Kind: copied})
 		}
 	}
 }

@@ -3,8 +3,9 @@ package des
 import "murmuration/sim/stat"
 
 // clients are the sources of packets. Which streams a client has is the same for all and stands in
-// Config. Most of the time most clients have nothing to send or to fetch, and a million of them do not
-// fit into a cache: whether one is online stands in bits apart, so that slots of cover look nowhere else.
+// Config. Most of the time most clients have nothing to send or to fetch, and a million of them do
+// not fit into a cache: whether one is online stands in bits apart, so that slots of cover look
+// nowhere else.
 type clients struct {
 	e                       *engine
 	slots                   clock // all clients' streams in one
@@ -26,7 +27,8 @@ func (s *clients) init(e *engine) {
 	c := &e.cfg
 	s.e, s.rng, s.life = e, e.random("des slots"), e.random("des sessions")
 	s.offline = newSet(c.Clients)
-	payload, loops, drops := perSecond(c.PayloadEvery), perSecond(c.LoopEvery), perSecond(c.DropEvery)
+	payload, loops := perSecond(c.PayloadEvery), perSecond(c.LoopEvery)
+	drops := perSecond(c.DropEvery)
 	s.payloadShare = payload / (payload + loops + drops)
 	s.loopShare = loops / (payload + loops + drops)
 	s.slots = newClock(c.packetRate(), s.rng)

@@ -47,8 +47,8 @@ type Config struct {
 	// NoCover leaves a payload slot empty when there is nothing to say. With no loop and drop
 	// streams this is the network without cover that attacks need as their control.
 	NoCover bool
-	// BuildAhead says that a client builds the packet of a slot when the slot before it is over, whatever
-	// stream it is of: what is wanted in between waits for the slot after. Our clients do.
+	// BuildAhead says that a client builds the packet of a slot when the slot before it is over,
+	// whatever stream it is of: what is wanted in between waits for the slot after. Our clients do.
 	BuildAhead bool
 
 	Retrieval  Retrieval
@@ -106,7 +106,8 @@ const (
 type Messages struct {
 	Every   time.Duration // mean time between messages of one client
 	Friends int           // size of each client's fixed set of recipients; zero is everybody
-	// FriendsOf is how many clients, the first ones, have friends, while the others write to everybody; zero is all.
+	// FriendsOf is how many clients, the first ones, have friends, while the others write to
+	// everybody; zero is all.
 	FriendsOf int
 	Zipf      float64 // recipients by rank^-Zipf, when Friends is zero; zero is uniform
 	Senders   int     // clients 0..Senders-1 write; zero is all

@@ -22,9 +22,9 @@ import (
 	"murmuration/sim/stat"
 )
 
-// engine is one run: its parts, and the order in which things happen to them. Each part owns its fields,
-// which only its own methods change, and reaches the others through the engine. All belong to the one
-// goroutine of Run.
+// engine is one run: its parts, and the order in which things happen to them. Each part owns its
+// fields, which only its own methods change, and reaches the others through the engine. All belong
+// to the one goroutine of Run.
 type engine struct {
 	cfg   Config
 	now   int64
@@ -100,8 +100,8 @@ func newEngine(cfg Config) *engine {
 	return e
 }
 
-// random is a source of random numbers: one for each purpose, so that a change of one does not shift
-// another.
+// random is a source of random numbers: one for each purpose, so that a change of one does not
+// shift another.
 func (e *engine) random(purpose string) *stat.Rand {
 	return stat.Seed(e.cfg.Seed, e.cfg.Cell, e.cfg.Replication, 0, purpose)
 }

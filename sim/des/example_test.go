@@ -12,7 +12,8 @@ import (
 func ExampleRun() {
 	result, err := des.Run(context.Background(), des.Config{
 		Seed: 1, Warmup: time.Minute, Duration: time.Hour, Drain: time.Minute,
-		Clients: 100, Providers: 4, Layers: 3, Width: 3, MeanHop: time.Second, Link: 50 * time.Millisecond,
+		Clients: 100, Providers: 4, Layers: 3, Width: 3, MeanHop: time.Second,
+		Link:         50 * time.Millisecond,
 		PayloadEvery: 2 * time.Second, LoopEvery: 10 * time.Second, DropEvery: 10 * time.Second,
 		Retrieval: des.Pull, PullEvery: time.Second, SpoolLimit: 64,
 		Messages: des.Messages{Every: time.Minute},

@@ -1,7 +1,7 @@
 package des
 
-// groups are who belongs together, and how posts spread among them: from the author to each (unicast), in
-// a box that all poll, or as
+// groups are who belongs together, and how posts spread among them: from the author to each
+// (unicast), in a box that all poll, or as
 //
 // Rollercoaster (Hugenroth, Kleppmann, Beresford, USENIX Security 2021): whoever has a
 // post sends it on. The recipients stand in a random order behind the author; in round t

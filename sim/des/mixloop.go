@@ -71,7 +71,8 @@ func (b *mixLoops) send() {
 	b.back[int(ev.Ref)&(len(b.back)-1)] = false
 	b.e.m.count.mixLoopsSent++
 	b.dues.Push(event{
-		At: b.e.now + int64(c.MixLoopTimeout), Src: ev.Src, Dst: ev.Dst, Ref: ev.Ref, Aux: ev.Aux, Kind: loopDue,
+		At: b.e.now + int64(c.MixLoopTimeout), Src: ev.Src, Dst: ev.Dst, Ref: ev.Ref, Aux: ev.Aux,
+		Kind: loopDue,
 	})
 	if !c.Hops {
 		b.e.nodes.fly(ev, 0)

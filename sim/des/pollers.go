@@ -41,9 +41,11 @@ type Pollers struct {
 func (p Pollers) Validate() error {
 	switch {
 	case p.Days < 1 || p.Clients < 2 || p.Providers < 3:
-		return fmt.Errorf("checking pollers: %d days, %d clients, %d providers", p.Days, p.Clients, p.Providers)
+		return fmt.Errorf("checking pollers: %d days, %d clients, %d providers", p.Days, p.Clients,
+			p.Providers)
 	case p.Readers < 0 || p.Readers > p.Clients || p.Elsewhere < 0:
-		return fmt.Errorf("checking pollers: %d readers among %d clients, %d elsewhere", p.Readers, p.Clients, p.Elsewhere)
+		return fmt.Errorf("checking pollers: %d readers among %d clients, %d elsewhere", p.Readers,
+			p.Clients, p.Elsewhere)
 	case p.PollEvery <= 0 || p.OnlineFor <= 0 || p.OfflineFor < 0:
 		return errors.New("checking pollers: a mean time is not positive")
 	}
@@ -92,7 +94,8 @@ func (p Pollers) live(client int32, rng *stat.Rand, days [][]trace.Session) {
 		for from := at; on && from < until; {
 			d := from / day
 			to := min(until, (d+1)*day)
-			days[d] = append(days[d], trace.Session{Client: client, From: from - d*day, To: to - d*day})
+			days[d] = append(days[d],
+				trace.Session{Client: client, From: from - d*day, To: to - d*day})
 			from = to
 		}
 		at, on = until, !on || p.OfflineFor == 0
@@ -104,10 +107,12 @@ func (p Pollers) live(client int32, rng *stat.Rand, days [][]trace.Session) {
 func (p Pollers) seen(sessions []trace.Session, rng *stat.Rand) []int64 {
 	var polls []int64
 	sessions = slices.Clone(sessions)
-	slices.SortStableFunc(sessions, func(a, b trace.Session) int { return cmp.Compare(a.Client, b.Client) })
+	slices.SortStableFunc(sessions,
+		func(a, b trace.Session) int { return cmp.Compare(a.Client, b.Client) })
 	share, reader := 0.0, int32(-1)
 	for _, s := range sessions {
-		if own := int(s.Client) < p.Clients; own && (int(s.Client) >= p.Readers || !p.AskOwn && !p.League) {
+		if own := int(s.Client) < p.Clients; own &&
+			(int(s.Client) >= p.Readers || !p.AskOwn && !p.League) {
 			continue
 		}
 		if s.Client != reader {

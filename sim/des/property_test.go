@@ -20,15 +20,22 @@ func anyConfig(r *rapid.T) Config {
 		return rapid.SampledFrom([]time.Duration{0, 100, 400, 900}).Draw(r, name) * time.Millisecond
 	}
 	yes := func(name string) bool { return rapid.Bool().Draw(r, name) }
-	upTo := func(name string, least, most int) int { return rapid.IntRange(least, most).Draw(r, name) }
+	upTo := func(name string, least, most int) int {
+		return rapid.IntRange(least, most).Draw(r, name)
+	}
 	c := Config{
 		Seed: 1, Warmup: ms("warmup", 3000), Duration: 6 * time.Second, Drain: 3 * time.Second,
-		Clients: upTo("clients", 2, 24), Providers: upTo("providers", 1, 4), Layers: upTo("layers", 1, 4), Width: upTo("width", 1, 3),
-		MeanHop: ms("hop", 800), DelayCap: float64(upTo("cap", 0, 3)), EntryDelay: yes("entry"), ExitDelay: yes("exit"),
-		Link: ms("link", 60), ClientLink: ms("client link", 60), Loss: float64(upTo("loss", 0, 3)) / 10,
-		PayloadEvery: stream("payload"), LoopEvery: stream("loop"), DropEvery: stream("drop"), NoCover: yes("no cover"),
-		Retrieval: Retrieval(upTo("retrieval", 0, 2)), PullEvery: ms("pull", 900), SpoolLimit: upTo("spool", 0, 5),
-		Service: ms("service", 4), Queue: upTo("queue", 0, 9), MixLoopEvery: stream("mix loop"),
+		Clients: upTo("clients", 2, 24), Providers: upTo("providers", 1, 4),
+		Layers: upTo("layers", 1, 4), Width: upTo("width", 1, 3),
+		MeanHop: ms("hop", 800), DelayCap: float64(upTo("cap", 0, 3)), EntryDelay: yes("entry"),
+		ExitDelay: yes("exit"),
+		Link:      ms("link", 60), ClientLink: ms("client link", 60),
+		Loss:         float64(upTo("loss", 0, 3)) / 10,
+		PayloadEvery: stream("payload"), LoopEvery: stream("loop"), DropEvery: stream("drop"),
+		NoCover:   yes("no cover"),
+		Retrieval: Retrieval(upTo("retrieval", 0, 2)), PullEvery: ms("pull", 900),
+		SpoolLimit: upTo("spool", 0, 5),
+		Service:    ms("service", 4), Queue: upTo("queue", 0, 9), MixLoopEvery: stream("mix loop"),
 		Hops: yes("hops"), TapClients: yes("tap clients"), Labels: yes("labels"), Samples: 20,
 	}
 	if yes("sessions") {
@@ -42,28 +49,43 @@ func anyConfig(r *rapid.T) Config {
 	anyWork(r, &c, ms, upTo)
 	for range upTo("attacks", 0, 2) {
 		c.Attacks = append(c.Attacks, Attack{
-			Kind: AttackKind(upTo("attack", 0, 4)), Node: upTo("node", 0, 6), From: upTo("from", -1, 6),
-			Share: float64(upTo("share", 0, 2)) / 2, Delay: ms("held", 3000), Target: upTo("target", 0, 1), Start: ms("start", 4000),
+			Kind: AttackKind(upTo("attack", 0, 4)), Node: upTo("node", 0, 6),
+			From:  upTo("from", -1, 6),
+			Share: float64(upTo("share", 0, 2)) / 2, Delay: ms("held", 3000),
+			Target: upTo("target", 0, 1), Start: ms("start", 4000),
 		})
 	}
 	return c
 }
 
-func anyWork(r *rapid.T, c *Config, ms func(string, int) time.Duration, upTo func(string, int, int) int) {
+func anyWork(
+	r *rapid.T, c *Config, ms func(string, int) time.Duration, upTo func(string, int, int) int,
+) {
 	switch upTo("work", 0, 3) {
 	case 0:
-		c.Messages = Messages{Every: ms("message", 900) + 50*time.Millisecond, Friends: upTo("friends", 0, 1), Zipf: float64(upTo("zipf", 0, 2))}
+		c.Messages = Messages{
+			Every: ms("message", 900) + 50*time.Millisecond, Friends: upTo("friends", 0, 1),
+			Zipf: float64(upTo("zipf", 0, 2)),
+		}
 	case 1:
-		c.Requests = Requests{Every: ms("request", 900) + 50*time.Millisecond, Tries: upTo("tries", 0, 3)}
+		c.Requests = Requests{
+			Every: ms("request", 900) + 50*time.Millisecond, Tries: upTo("tries", 0, 3),
+		}
 	case 2:
 		c.Groups = Groups{
-			Count: 2, Size: upTo("size", 2, 12), Every: ms("post", 900) + 100*time.Millisecond, Strategy: Strategy(upTo("strategy", 0, 1)),
-			Fanout: upTo("fanout", 1, 3), Bundle: upTo("bundle", 1, 3), Heavy: 0.2, HeavyWeight: 4, Burst: upTo("burst", 0, 2),
+			Count: 2, Size: upTo("size", 2, 12), Every: ms("post", 900) + 100*time.Millisecond,
+			Strategy: Strategy(upTo("strategy", 0, 1)),
+			Fanout:   upTo("fanout", 1, 3), Bundle: upTo("bundle", 1, 3), Heavy: 0.2,
+			HeavyWeight: 4, Burst: upTo("burst", 0, 2),
 		}
 	case 3:
-		c.Boxes = Boxes{Watched: upTo("watched", 1, 5), PollShare: 0.3, Allowance: ms("allowance", 90), Replicate: ms("replicate", 900)}
+		c.Boxes = Boxes{
+			Watched: upTo("watched", 1, 5), PollShare: 0.3, Allowance: ms("allowance", 90),
+			Replicate: ms("replicate", 900),
+		}
 		c.Groups = Groups{
-			Count: 2, Size: upTo("size", 2, 12), Every: ms("post", 900) + 100*time.Millisecond, Strategy: PublishOnce, Writers: upTo("writers", 0, 2),
+			Count: 2, Size: upTo("size", 2, 12), Every: ms("post", 900) + 100*time.Millisecond,
+			Strategy: PublishOnce, Writers: upTo("writers", 0, 2),
 		}
 	}
 }
@@ -90,7 +112,8 @@ func TestAnythingValidRuns(t *testing.T) {
 		res, events := run()
 		again, eventsAgain := run()
 		if res.Events != again.Events || events != eventsAgain {
-			t.Fatalf("%+v: %d and %d events, %d and %d seen", c, res.Events, again.Events, events, eventsAgain)
+			t.Fatalf("%+v: %d and %d events, %d and %d seen", c, res.Events, again.Events, events,
+				eventsAgain)
 		}
 		if c.Labels && len(res.Labels.Packets) != events {
 			t.Fatalf("%+v: %d labels for %d events", c, len(res.Labels.Packets), events)

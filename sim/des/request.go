@@ -97,7 +97,8 @@ func (q *requests) stamp(ev *event) {
 	}
 	wait := sum + r.margin
 	r.margin *= 2
-	q.e.later(wait+int64(q.e.routes.rng.Float64()*float64(wait)), event{Ref: ev.Ref, Aux: r.serial, Kind: expired})
+	q.e.later(wait+int64(q.e.routes.rng.Float64()*float64(wait)),
+		event{Ref: ev.Ref, Aux: r.serial, Kind: expired})
 }
 
 // expire frees a request that is done, and sends one that is not once more.

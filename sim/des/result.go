@@ -104,12 +104,18 @@ type measures struct {
 }
 
 func (m *measures) series() []*series {
-	return []*series{&m.latency, &m.queued, &m.spoolWait, &m.served, &m.occupancy, &m.stored, &m.pollWait, &m.roundTrip}
+	return []*series{
+		&m.latency, &m.queued, &m.spoolWait, &m.served, &m.occupancy, &m.stored, &m.pollWait,
+		&m.roundTrip,
+	}
 }
 
 func (m *measures) init(e *engine) {
 	c := &e.cfg
-	names := []string{"latency", "queue_wait", "spool_wait", "mix_wait", "mix_occupancy", "stored", "poll_wait", "round_trip"}
+	names := []string{
+		"latency", "queue_wait", "spool_wait", "mix_wait", "mix_occupancy", "stored", "poll_wait",
+		"round_trip",
+	}
 	for i, s := range m.series() {
 		s.name, s.unit, s.limit, s.on = names[i], "s", c.Samples, c.Warmup == 0
 		s.rng = stat.Seed(c.Seed, c.Cell, c.Replication, uint64(i), "des reservoir")
@@ -147,7 +153,8 @@ func (e *engine) result() *Result {
 		if s.all.N() == 0 {
 			continue
 		}
-		r.Samples = append(r.Samples, Sample{Name: s.name, Unit: s.unit, Values: s.kept, Seen: s.all.N()})
+		r.Samples = append(r.Samples,
+			Sample{Name: s.name, Unit: s.unit, Values: s.kept, Seen: s.all.N()})
 		r.Metrics = append(r.Metrics, s.metrics()...)
 	}
 	r.Metrics = append(r.Metrics, e.shares()...)
@@ -171,7 +178,8 @@ func (e *engine) shares() []stat.Metric {
 	}
 	share("round_trips_completed", c.completed, c.asked)
 	share("loops_returned", c.loopsBack-before.loopsBack, c.loopsSent-before.loopsSent)
-	share("mix_loops_returned", c.mixLoopsBack-before.mixLoopsBack, c.mixLoopsSent-before.mixLoopsSent)
+	share("mix_loops_returned", c.mixLoopsBack-before.mixLoopsBack,
+		c.mixLoopsSent-before.mixLoopsSent)
 	share("n1_success", e.attack.hits, e.attack.trials)
 	span := float64(max(e.now, e.start+1)-e.start) / 1e9
 	count := func(name, unit string, n float64) {
@@ -179,7 +187,8 @@ func (e *engine) shares() []stat.Metric {
 	}
 	sent := float64(c.sent - before.sent)
 	count("client_packets_per_s", "1/s", sent/span/float64(e.cfg.Clients))
-	count("client_bytes_per_day", "B", sent/span/float64(e.cfg.Clients)*86400*float64(e.cfg.PacketSize))
+	count("client_bytes_per_day", "B",
+		sent/span/float64(e.cfg.Clients)*86400*float64(e.cfg.PacketSize))
 	count("packets_lost", "packets", float64(c.lost-before.lost))
 	count("packets_dropped_overload", "packets", float64(c.overload-before.overload))
 	count("packets_dropped_spool_full", "packets", float64(c.spoolFull-before.spoolFull))
@@ -213,7 +222,10 @@ func (e *engine) alarmMetrics() []stat.Metric {
 		if a.Node == first.Node && a.From < 0 && a.At >= first.Start {
 			noticed = 1
 			delay := (a.At - first.Start).Seconds()
-			out = append(out, stat.Metric{Name: "alarm_delay_s", Unit: "s", Value: delay, N: 1, Method: "first alarm"})
+			out = append(out,
+				stat.Metric{
+					Name: "alarm_delay_s", Unit: "s", Value: delay, N: 1, Method: "first alarm",
+				})
 			break
 		}
 	}

@@ -103,7 +103,9 @@ func TestPollersShares(t *testing.T) {
 			t.Fatal("a client asked its own provider")
 		}
 	}
-	for _, bad := range []Pollers{{}, {Days: 1, Clients: 2, Providers: 3}, {Days: 1, Clients: 2, Providers: 3, Readers: 3}} {
+	for _, bad := range []Pollers{
+		{}, {Days: 1, Clients: 2, Providers: 3}, {Days: 1, Clients: 2, Providers: 3, Readers: 3},
+	} {
 		if _, err := bad.Run(); err == nil {
 			t.Errorf("%+v was accepted", bad)
 		}

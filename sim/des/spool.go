@@ -6,7 +6,8 @@ type spoolItem struct {
 	next int32
 }
 
-// spools keep packets at providers until their clients fetch them. The bits say which clients have any.
+// spools keep packets at providers until their clients fetch them. The bits say which clients have
+// any.
 type spools struct {
 	e       *engine
 	clients []spoolOf
@@ -124,8 +125,8 @@ func (s *spools) pull(c int32) {
 	}
 }
 
-// comeBack is what a client that was away does about its spool. What waits there is late, even if it came just before
-// the client left.
+// comeBack is what a client that was away does about its spool. What waits there is late, even if
+// it came just before the client left.
 func (s *spools) comeBack(c int32) {
 	if !s.filled.has(c) {
 		return

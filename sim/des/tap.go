@@ -41,8 +41,8 @@ func (w *tap) show(from, to int32, ev *event) {
 	}
 }
 
-// label names a packet with a message, or with a request that somebody wanted, and is -1 for all else. A
-// run has messages or requests.
+// label names a packet with a message, or with a request that somebody wanted, and is -1 for all
+// else. A run has messages or requests.
 func (w *tap) label(ev *event) int64 {
 	if ev == nil || ev.Class != message && ev.Class != request {
 		return -1

@@ -12,7 +12,8 @@ import (
 // small is a network that carries messages between pairs, with everything else off.
 func small() Config {
 	return Config{
-		Seed: 7, Warmup: time.Minute, Duration: 20 * time.Minute, Clients: 50, Providers: 2, Layers: 3, Width: 2,
+		Seed: 7, Warmup: time.Minute, Duration: 20 * time.Minute, Clients: 50, Providers: 2,
+		Layers: 3, Width: 2,
 		MeanHop: time.Second, PayloadEvery: time.Second,
 		Messages: Messages{Every: 4 * time.Second},
 	}
@@ -93,7 +94,8 @@ func TestClientQueueIsMM1(t *testing.T) {
 	}
 	r := run(t, c)
 	near(t, "mean wait", value(t, r, "queue_wait_s_mean"), mean, 0.03)
-	fits(t, "wait", r.Sample("queue_wait"), func(x float64) float64 { return 1 - math.Exp(-x/mean) })
+	fits(t, "wait", r.Sample("queue_wait"),
+		func(x float64) float64 { return 1 - math.Exp(-x/mean) })
 }
 
 // Push delivery without link delay and almost without queue: Erlang over the mixes, whether
@@ -197,7 +199,8 @@ func TestPullWait(t *testing.T) {
 	c := small()
 	c.Retrieval, c.PullEvery, c.Samples = Pull, 3*time.Second, 4000
 	r := run(t, c)
-	fits(t, "wait in the spool", r.Sample("spool_wait"), func(x float64) float64 { return min(x/3, 1) })
+	fits(t, "wait in the spool", r.Sample("spool_wait"),
+		func(x float64) float64 { return min(x/3, 1) })
 }
 
 // In an exchange the spool is drained by every packet sent: arrivals λP+λL, service

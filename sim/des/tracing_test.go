@@ -30,7 +30,8 @@ func follow(t *testing.T, c Config, every int) (entropy, surprise stat.Running) 
 			}
 		}
 	}
-	guesses, err := trace.Tracer{Parties: b.Parties, Mixing: isMix, Link: int64(c.Link)}.Trace(b.Events, targets)
+	guesses, err := trace.Tracer{Parties: b.Parties, Mixing: isMix, Link: int64(c.Link)}.Trace(
+		b.Events, targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,8 @@ func follow(t *testing.T, c Config, every int) (entropy, surprise stat.Running) 
 func calibrated(t *testing.T, entropy, surprise stat.Running) {
 	t.Helper()
 	if diff, se := surprise.Mean()-entropy.Mean(), surprise.StdErr(); !(math.Abs(diff) < 4*se) {
-		t.Errorf("mean surprise %v, mean entropy %v, standard error %v", surprise.Mean(), entropy.Mean(), se)
+		t.Errorf("mean surprise %v, mean entropy %v, standard error %v", surprise.Mean(),
+			entropy.Mean(), se)
 	}
 }
 
@@ -67,7 +69,8 @@ func TestTracedEntropyIsExact(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := math.Abs(entropy.Mean() - exact); diff > 5*entropy.StdErr() {
-		t.Errorf("mean entropy %v, exact %v, standard error %v", entropy.Mean(), exact, entropy.StdErr())
+		t.Errorf("mean entropy %v, exact %v, standard error %v", entropy.Mean(), exact,
+			entropy.StdErr())
 	}
 	// The control: an observer who miscounts the packets inside is not calibrated.
 	if math.Abs(surprise.Mean()-0.8*entropy.Mean()) < 4*surprise.StdErr() {
@@ -83,7 +86,8 @@ func TestAgreesWithFlow(t *testing.T) {
 	entropy, surprise := follow(t, c, 10)
 	calibrated(t, entropy, surprise)
 	f, err := flow.Run(t.Context(), flow.Config{
-		Layers: c.Layers, Width: c.Width, Mix: flow.Mix{MeanDelay: 1}, Link: flow.Link{Min: 0.05, Max: 0.05},
+		Layers: c.Layers, Width: c.Width, Mix: flow.Mix{MeanDelay: 1},
+		Link: flow.Link{Min: 0.05, Max: 0.05},
 		Rate: float64(c.Clients), Targets: 500,
 	}, 1, 0, 0)
 	if err != nil {
@@ -95,7 +99,8 @@ func TestAgreesWithFlow(t *testing.T) {
 	}
 	se := math.Hypot(entropy.StdErr(), fast.StdErr())
 	if diff := math.Abs(entropy.Mean() - fast.Mean()); diff > 4*se || se > 0.05 {
-		t.Errorf("mean entropy %v by events, %v by flow, standard error %v", entropy.Mean(), fast.Mean(), se)
+		t.Errorf("mean entropy %v by events, %v by flow, standard error %v", entropy.Mean(),
+			fast.Mean(), se)
 	}
 }
 

@@ -35,7 +35,8 @@ func (c *Config) checkShape() error {
 	case c.Layers < 1 || c.Layers > maxLayers:
 		return fmt.Errorf("%d layers, want 1 to %d", c.Layers, maxLayers)
 	case c.Providers < 1 || c.Width < 1:
-		return fmt.Errorf("%d providers and %d mixes a layer, want at least one of each", c.Providers, c.Width)
+		return fmt.Errorf("%d providers and %d mixes a layer, want at least one of each",
+			c.Providers, c.Width)
 	case c.Providers >= maxNodes || c.Width >= maxNodes || c.nodes() >= maxNodes:
 		return fmt.Errorf("%d nodes, want fewer than %d", c.nodes(), maxNodes)
 	case c.SpoolLimit < 1 || c.Queue < 0 || c.Samples < 0 || c.PacketSize < 0:
@@ -51,12 +52,17 @@ func (c *Config) checkTimes() error {
 		name string
 		d    time.Duration
 	}{
-		{"warm-up", c.Warmup}, {"drain", c.Drain}, {"mean hop", c.MeanHop}, {"link", c.Link}, {"link spread", c.LinkSpread}, {"client link", c.ClientLink},
-		{"payload", c.PayloadEvery}, {"loop", c.LoopEvery}, {"drop", c.DropEvery}, {"pull", c.PullEvery},
-		{"online", c.OnlineFor}, {"offline", c.OfflineFor}, {"service", c.Service}, {"mix loop", c.MixLoopEvery},
-		{"mix loop time-out", c.MixLoopTimeout}, {"message", c.Messages.Every}, {"request", c.Requests.Every},
+		{"warm-up", c.Warmup}, {"drain", c.Drain}, {"mean hop", c.MeanHop}, {"link", c.Link},
+		{"link spread", c.LinkSpread}, {"client link", c.ClientLink},
+		{"payload", c.PayloadEvery}, {"loop", c.LoopEvery}, {"drop", c.DropEvery},
+		{"pull", c.PullEvery},
+		{"online", c.OnlineFor}, {"offline", c.OfflineFor}, {"service", c.Service},
+		{"mix loop", c.MixLoopEvery},
+		{"mix loop time-out", c.MixLoopTimeout}, {"message", c.Messages.Every},
+		{"request", c.Requests.Every},
 		{"post", c.Groups.Every}, {"age scale", c.Boxes.AgeScale}, {"age cap", c.Boxes.AgeCap},
-		{"decoy life", c.Boxes.DecoyLife}, {"allowance", c.Boxes.Allowance}, {"replication", c.Boxes.Replicate},
+		{"decoy life", c.Boxes.DecoyLife}, {"allowance", c.Boxes.Allowance},
+		{"replication", c.Boxes.Replicate},
 	} {
 		if t.d < 0 {
 			return fmt.Errorf("%s time %v is negative", t.name, t.d)
@@ -103,7 +109,8 @@ func (c *Config) checkShares() error {
 	for _, s := range []struct {
 		name  string
 		value float64
-	}{{"link loss", c.Loss}, {"poll share", c.Boxes.PollShare}, {"share of heavy users", c.Groups.Heavy}} {
+	}{{"link loss", c.Loss}, {"poll share", c.Boxes.PollShare}, {"share of heavy users",
+		c.Groups.Heavy}} {
 		if !(s.value >= 0 && s.value <= 1) {
 			return fmt.Errorf("%s %v is not between 0 and 1", s.name, s.value)
 		}
@@ -116,7 +123,8 @@ func (c *Config) checkShares() error {
 
 func (c *Config) checkStreams() error {
 	switch {
-	case c.PayloadEvery == 0 && (c.Messages.Every > 0 || c.Requests.Every > 0 || c.Groups.Count > 0):
+	case c.PayloadEvery == 0 &&
+		(c.Messages.Every > 0 || c.Requests.Every > 0 || c.Groups.Count > 0):
 		return errors.New("a workload without a payload stream to carry it")
 	case c.Retrieval > Exchange:
 		return fmt.Errorf("retrieval %d is unknown", c.Retrieval)
@@ -157,7 +165,8 @@ func (c *Config) checkGroups() error {
 	case g.Size > c.Clients || g.Count > maxClients/g.Size:
 		return fmt.Errorf("%d groups of %d among %d clients", g.Count, g.Size, c.Clients)
 	case g.Strategy == PublishOnce && g.Count*g.Size > c.Clients:
-		return fmt.Errorf("%d groups of %d need more than %d clients, each of whom polls for one", g.Count, g.Size, c.Clients)
+		return fmt.Errorf("%d groups of %d need more than %d clients, each of whom polls for one",
+			g.Count, g.Size, c.Clients)
 	case g.Burst < 0 || g.Burst > 1<<10:
 		return fmt.Errorf("bursts of %d posts, want at most %d", g.Burst, 1<<10)
 	case g.Every == 0:
@@ -169,7 +178,8 @@ func (c *Config) checkGroups() error {
 	case g.Strategy != PublishOnce && c.Boxes.Watched > 0:
 		return errors.New("with boxes, groups publish once")
 	case g.Fanout < 0 || g.Bundle < 0 || g.Bundle > maxBundle:
-		return fmt.Errorf("fanout %d, bundle %d: want at least 0 and at most %d", g.Fanout, g.Bundle, maxBundle)
+		return fmt.Errorf("fanout %d, bundle %d: want at least 0 and at most %d", g.Fanout,
+			g.Bundle, maxBundle)
 	case g.Fanout == 0 && g.Strategy == Rollercoaster:
 		return errors.New("Rollercoaster needs a fanout")
 	case g.Heavy > 0 && g.HeavyWeight == 0:
@@ -213,7 +223,8 @@ func (c *Config) checkAttacks() error {
 		case a.Kind > NMinusOne:
 			return fmt.Errorf("attack %d: kind %d is unknown", i, a.Kind)
 		case a.Node < 0 || a.Node >= c.nodes() || a.From < -1 || a.From >= c.nodes():
-			return fmt.Errorf("attack %d: link from %d to %d among %d nodes", i, a.From, a.Node, c.nodes())
+			return fmt.Errorf("attack %d: link from %d to %d among %d nodes", i, a.From, a.Node,
+				c.nodes())
 		case !(a.Share >= 0 && a.Share <= 1):
 			return fmt.Errorf("attack %d: share %v is not between 0 and 1", i, a.Share)
 		case a.Delay < 0 || a.Start < 0 || a.End < 0 || a.End > 0 && a.End < a.Start:

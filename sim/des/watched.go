@@ -111,7 +111,9 @@ func (w *watched) poll(c int32) {
 		w.e.clients.send(event{Src: c, Dst: w.e.routes.otherProvider(c), Ref: none, Class: request})
 		return
 	}
-	ref := w.e.requests.add(awaited{client: c, box: none, author: p.author, index: p.index, place: int32(i)})
+	ref := w.e.requests.add(awaited{
+		client: c, box: none, author: p.author, index: p.index, place: int32(i),
+	})
 	ev := event{
 		Src: c, Dst: w.e.boxes.holder(c, p.author, p.index, p.polls%otherHolderEvery == 0),
 		Ref: ref, Class: request,

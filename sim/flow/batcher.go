@@ -12,8 +12,8 @@ type batcher struct {
 	tick int // the next one, in units of mix.Every
 }
 
-// fill gives every mix the packets that it keeps, and about as many of the others as it holds at a random time; the
-// rest is left to the warm-up.
+// fill gives every mix the packets that it keeps, and about as many of the others as it holds at a
+// random time; the rest is left to the warm-up.
 func (b *batcher) fill(e *engine) {
 	for column := range b.held {
 		n := b.mix.Keep
@@ -25,7 +25,8 @@ func (b *batcher) fill(e *engine) {
 			}
 		case Binomial:
 			rate, _ := e.cfg.waiting(b.hop + 1)
-			n = b.rng.Poisson(rate / float64(b.pools.mixes) * b.mix.Every * (1 - b.mix.SendShare) / b.mix.SendShare)
+			n = b.rng.Poisson(rate / float64(b.pools.mixes) * b.mix.Every * (1 - b.mix.SendShare) /
+				b.mix.SendShare)
 		}
 		for range n {
 			b.held[column] = append(b.held[column], packet{key: key(uint32(column), unclocked)})
@@ -79,7 +80,8 @@ func (b *batcher) ticksWithin(e *engine, step int) {
 	if b.mix.Strategy == Threshold {
 		return
 	}
-	for at := float64(b.tick) * b.mix.Every; int(at*e.perStep) <= step; at = float64(b.tick) * b.mix.Every {
+	for at := float64(b.tick) * b.mix.Every; int(at*e.perStep) <= step; at = float64(b.tick) *
+		b.mix.Every {
 		b.sendAll(e, at)
 	}
 }

@@ -10,7 +10,10 @@ import (
 
 // dense is MiXiM's network of Fig 7a with three layers and 5 s.
 func dense(targets int) Config {
-	return Config{Layers: 3, Width: 10, Mix: Mix{MeanDelay: 1.6}, Link: Link{Min: 0.05, Max: 0.05}, Rate: 5000, Targets: targets}
+	return Config{
+		Layers: 3, Width: 10, Mix: Mix{MeanDelay: 1.6}, Link: Link{Min: 0.05, Max: 0.05},
+		Rate: 5000, Targets: targets,
+	}
 }
 
 func benchmark(b *testing.B, c Config) {
@@ -26,7 +29,8 @@ func benchmark(b *testing.B, c Config) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// One trace at a time, as a run with few targets among many packets has it; and eight at once, the default.
+// One trace at a time, as a run with few targets among many packets has it; and eight at once, the
+// default.
 func BenchmarkOneLane(b *testing.B) {
 	c := dense(4)
 	c.Lanes = 1
@@ -56,8 +60,8 @@ func long(b *testing.B) {
 	}
 }
 
-// MiXiMFig7a is the whole figure on two cores: 67 points of at least 750,000 messages each, with intervals from
-// eight replications, of which the widest is printed.
+// MiXiMFig7a is the whole figure on two cores: 67 points of at least 750,000 messages each, with
+// intervals from eight replications, of which the widest is printed.
 func BenchmarkMiXiMFig7a(b *testing.B) {
 	long(b)
 	for b.Loop() {
@@ -80,7 +84,9 @@ func BenchmarkMiXiMFig7a(b *testing.B) {
 				widest = max(widest, h.StdErr())
 			}
 		}
-		b.Logf("%d points, %.1f million messages, %.0f million hop-events, largest standard error %.4f bit", points, float64(packets)/1e6, float64(hops)/1e6, widest)
+		b.Logf(
+			"%d points, %.1f million messages, %.0f million hop-events, largest standard error "+
+				"%.4f bit", points, float64(packets)/1e6, float64(hops)/1e6, widest)
 	}
 }
 

@@ -1,8 +1,8 @@
 package flow
 
-// packet is one packet on a link or in a pool: when it gets there or leaves, how long it has been under way, and a
-// key of place (24 bits: a mix's column, or the pool whose mass it shares) and tag (8 bits). Sixteen bytes, because
-// the engine does little else than move these.
+// packet is one packet on a link or in a pool: when it gets there or leaves, how long it has been
+// under way, and a key of place (24 bits: a mix's column, or the pool whose mass it shares) and tag
+// (8 bits). Sixteen bytes, because the engine does little else than move these.
 type packet struct {
 	at  float64 // s since the start
 	age float32 // s; seven digits are plenty for a latency
@@ -26,12 +26,13 @@ func key(place uint32, tag uint8) uint32 { return place<<8 | uint32(tag) }
 func (p *packet) place() uint32          { return p.key >> 8 }
 func (p *packet) tag() uint8             { return uint8(p.key) }
 
-// chunkLen packets make a chunk (1 KiB): small, so that the many nearly empty days of an exponential's tail hold
-// little memory.
+// chunkLen packets make a chunk (1 KiB): small, so that the many nearly empty days of an
+// exponential's tail hold little memory.
 const chunkLen = 64
 
-// calendar keeps packets by the step in which they leave. Filing one is a write to the end of its day; a day is sorted
-// when it comes, in cache. Memory is proportional to the packets inside, by chunks that days share.
+// calendar keeps packets by the step in which they leave. Filing one is a write to the end of its
+// day; a day is sorted when it comes, in cache. Memory is proportional to the packets inside, by
+// chunks that days share.
 type calendar struct {
 	days   []day // a ring; its length is a power of two
 	chunks [][chunkLen]packet
@@ -86,8 +87,8 @@ func (c *calendar) grow() {
 	}
 }
 
-// turn empties today, which is the given step, into a list ordered by time, and makes the next step today. The list
-// is valid until the next turn. perStep is 1/length of a step.
+// turn empties today, which is the given step, into a list ordered by time, and makes the next step
+// today. The list is valid until the next turn. perStep is 1/length of a step.
 func (c *calendar) turn(step int, perStep float64) []packet {
 	return c.sort(c.empty(step), step, perStep)
 }
@@ -110,8 +111,8 @@ func (c *calendar) empty(step int) []packet {
 	return all
 }
 
-// sorter orders the packets of one step: a counting sort into as many slots as packets, then insertion, which has
-// next to nothing left to do because times within a step are nearly uniform.
+// sorter orders the packets of one step: a counting sort into as many slots as packets, then
+// insertion, which has next to nothing left to do because times within a step are nearly uniform.
 type sorter struct {
 	raw, sorted []packet
 	slots       []uint32

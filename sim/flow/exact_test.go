@@ -13,14 +13,16 @@ import (
 	"murmuration/sim/stat"
 )
 
-// sight is one thing that an observer sees at one mix: an arrival (of message in), or a departure (of output out).
+// sight is one thing that an observer sees at one mix: an arrival (of message in), or a departure
+// (of output out).
 type sight struct {
 	arrives bool
 	message int
 }
 
-// enumerate is the posterior straight from its definition: every way to tell which message left when is as likely as
-// any other; count those in which the message becomes each output. It takes factorial time.
+// enumerate is the posterior straight from its definition: every way to tell which message left
+// when is as likely as any other; count those in which the message becomes each output. It takes
+// factorial time.
 func enumerate(sights []sight, messages, target int) []float64 {
 	counts, total := make([]int64, messages), new(big.Int)
 	var inside []int
@@ -72,8 +74,8 @@ func anySights(t *rapid.T, messages int) []sight {
 	return sights
 }
 
-// The pools of the engine and the journal that is read backward both give the enumerated posterior: forward a row of
-// the matrix P(message becomes output), backward a column.
+// The pools of the engine and the journal that is read backward both give the enumerated posterior:
+// forward a row of the matrix P(message becomes output), backward a column.
 func TestPosteriorsEqualEnumeration(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const messages = 6
@@ -84,7 +86,8 @@ func TestPosteriorsEqualEnumeration(t *testing.T) {
 			got := throughPools(sights, messages, target)
 			for out := range messages {
 				if math.Abs(got[out]-matrix[target][out]) > 1e-12 {
-					t.Fatalf("message %d becomes output %d with %g, counted %g", target, out, got[out], matrix[target][out])
+					t.Fatalf("message %d becomes output %d with %g, counted %g", target, out,
+						got[out], matrix[target][out])
 				}
 			}
 		}
@@ -92,7 +95,8 @@ func TestPosteriorsEqualEnumeration(t *testing.T) {
 			got := throughJournal(sights, messages, out)
 			for in := range messages {
 				if math.Abs(got[in]-matrix[in][out]) > 1e-12 {
-					t.Fatalf("output %d was message %d with %g, counted %g", out, in, got[in], matrix[in][out])
+					t.Fatalf("output %d was message %d with %g, counted %g", out, in, got[in],
+						matrix[in][out])
 				}
 			}
 		}
@@ -133,13 +137,16 @@ func throughJournal(sights []sight, messages, out int) []float64 {
 	return posterior
 }
 
-// The shares are the rule of docs/simulation.md: a mix's mass grows by an arrival's and falls by mass/n.
+// The shares are the rule of docs/simulation.md: a mix's mass grows by an arrival's and falls by
+// mass/n.
 func TestSharesEqualPlainMasses(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, mass, n := newPools(1, 2), [2]float64{}, 0
 		for range rapid.IntRange(1, 60).Draw(t, "events") {
 			if n == 0 || rapid.Bool().Draw(t, "arrives") {
-				in := []float64{rapid.Float64Range(0, 1).Draw(t, "a"), rapid.Float64Range(0, 1).Draw(t, "b")}
+				in := []float64{
+					rapid.Float64Range(0, 1).Draw(t, "a"), rapid.Float64Range(0, 1).Draw(t, "b"),
+				}
 				p.arrive(0, in)
 				mass[0], mass[1], n = mass[0]+in[0], mass[1]+in[1], n+1
 				continue
@@ -220,7 +227,8 @@ func TestGuessesFromBins(t *testing.T) {
 	}
 	got := l.trace()
 	for _, c := range []struct{ got, want, within float64 }{
-		{got.Guesses, guesses, 0.01 * guesses}, {got.Shannon, entropy, 1e-9}, {got.Renyi2, -math.Log2(squares), 1e-9},
+		{got.Guesses, guesses, 0.01 * guesses}, {got.Shannon, entropy, 1e-9},
+		{got.Renyi2, -math.Log2(squares), 1e-9},
 		{got.OneGuess, p[0], 1e-12}, {got.MinEntropy, -math.Log2(p[0]), 1e-9},
 	} {
 		if math.Abs(c.got-c.want) > c.within {

@@ -1,13 +1,13 @@
 // Package flow is a Monte Carlo engine (L1) for mix networks without feedback, with exact message
 // tracing. Where nothing that comes out changes what goes in, a layer's departures follow from its
 // arrivals alone, so that there is no event queue: per step of time and layer, delays are drawn,
-// departures filed by the step in which they fall due, sorted there, and merged with the arrivals. The
-// merge is also the trace, see pools. Queues, retransmissions, churn and adversaries who act belong to
-// sim/des.
+// departures filed by the step in which they fall due, sorted there, and merged with the arrivals.
+// The merge is also the trace, see pools. Queues, retransmissions, churn and adversaries who act
+// belong to sim/des.
 //
-// One replication runs on one goroutine and depends on nothing but its configuration and the name of its
-// seed. Memory follows the packets inside the network, not the length of a run. The package must not
-// read files, clocks or unseeded randomness.
+// One replication runs on one goroutine and depends on nothing but its configuration and the name
+// of its seed. Memory follows the packets inside the network, not the length of a run. The package
+// must not read files, clocks or unseeded randomness.
 package flow
 
 import (
@@ -55,7 +55,8 @@ func newEngine(c *Config, seed, cell, replication uint64) *engine {
 	} else if c.Direction == Backward {
 		e.journal, e.tracing = newJournal(c.Layers), true
 		e.clock.until -= c.span() // the run ends with the last target
-	} else if len(e.lanes) > 1 { // as targets make up a visible part of the traffic, the others are that much fewer
+	} else if len(e.lanes) >
+		1 { // as targets make up a visible part of the traffic, the others are that much fewer
 		e.clients.thin(1 / e.targets.spacing)
 	}
 	routes := newRoutes(c, random(0, "placement"))
@@ -74,7 +75,9 @@ func newEngine(c *Config, seed, cell, replication uint64) *engine {
 	return e
 }
 
-func newStage(c *Config, hop int, routes *routes, lanes int, random func(int, string) *stat.Rand) stage {
+func newStage(
+	c *Config, hop int, routes *routes, lanes int, random func(int, string) *stat.Rand,
+) stage {
 	l := layer{
 		hop:    hop,
 		road:   newRoad(c.Link, lanes, random(hop, "links")),
@@ -89,9 +92,14 @@ func newStage(c *Config, hop int, routes *routes, lanes int, random func(int, st
 		l.forgetLogs()
 	}
 	if c.Mix.Strategy == Poisson {
-		return &timer{layer: l, mean: c.Mix.MeanDelay, calendar: newCalendar(), delay: random(hop, "delays")}
+		return &timer{
+			layer: l, mean: c.Mix.MeanDelay, calendar: newCalendar(), delay: random(hop, "delays"),
+		}
 	}
-	return &batcher{layer: l, mix: c.Mix, held: make([][]packet, c.Width), new: make([]int, c.Width), rng: random(hop, "batches")}
+	return &batcher{
+		layer: l, mix: c.Mix, held: make([][]packet, c.Width), new: make([]int, c.Width),
+		rng: random(hop, "batches"),
+	}
 }
 
 // start fills mixes and links.
@@ -154,8 +162,8 @@ func (e *engine) inject(step int) {
 	}
 }
 
-// nextTarget is when within this step the next target enters, and its lane; never and −1 if none does. A target that
-// finds no lane free waits for the next step.
+// nextTarget is when within this step the next target enters, and its lane; never and −1 if none
+// does. A target that finds no lane free waits for the next step.
 func (e *engine) nextTarget(step int) (at float64, lane int) {
 	s := &e.targets
 	if s.left > 0 && int(s.next*e.perStep) <= step {
@@ -273,8 +281,8 @@ func (e *engine) output(l *layer, p *packet, pool uint32) {
 	}
 }
 
-// discard hands the masses on a dummy that ends at a mix to those of the mix's packets. A corrupt mix knows better:
-// the dummy is not the target.
+// discard hands the masses on a dummy that ends at a mix to those of the mix's packets. A corrupt
+// mix knows better: the dummy is not the target.
 func (e *engine) discard(l *layer, column uint32, mass []float64) {
 	if l.routes.isCorrupt(l.hop, column) {
 		for j := range e.lanes {

@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// journal is what the observer saw in a run, in order, kept to be read backward: every packet of a pool may be the
-// one that left, so that the probability that a waiting packet becomes a given output is, before a departure from a
-// pool of n, the average of that of the n−1 who stay and the one who leaves; and an arrival has that of the pool it
-// joins. In a backward run the number that packets carry on a road is not a mass but which departure they are.
+// journal is what the observer saw in a run, in order, kept to be read backward: every packet of a
+// pool may be the one that left, so that the probability that a waiting packet becomes a given
+// output is, before a departure from a pool of n, the average of that of the n−1 who stay and the
+// one who leaves; and an arrival has that of the pool it joins. In a backward run the number that
+// packets carry on a road is not a mass but which departure they are.
 type journal struct {
 	layers  [][]event
 	counts  []int      // departures of each layer, clients first
@@ -18,7 +19,8 @@ type journal struct {
 	row     [1]float64 // of the packet that is about to be sent
 }
 
-// event is an arrival at a pool, of the departure number from of the layer before (0: born here), or a departure.
+// event is an arrival at a pool, of the departure number from of the layer before (0: born here),
+// or a departure.
 type event struct{ pool, from uint32 }
 
 const departure = 1 << 31 // added to the pool
@@ -67,14 +69,15 @@ func (j *journal) leave(hop int, pool uint32) []float64 {
 
 func (j *journal) output(p *packet) {
 	age := float64(p.age)
-	j.outputs = append(j.outputs, exit{number: j.counts[len(j.layers)], born: p.at - age, latency: age})
+	j.outputs = append(j.outputs,
+		exit{number: j.counts[len(j.layers)], born: p.at - age, latency: age})
 }
 
 // complete tells whether all targets are out.
 func (j *journal) complete(targets int) bool { return len(j.outputs) == targets }
 
-// traces reads the journal backward for each target, in order of their outputs. pools are those of the layers at the
-// end of the run.
+// traces reads the journal backward for each target, in order of their outputs. pools are those of
+// the layers at the end of the run.
 func (j *journal) traces(pools []*pools) []Trace {
 	var traces []Trace
 	for batch := range slices.Chunk(j.outputs, passLanes) {
@@ -92,7 +95,8 @@ func (j *journal) traces(pools []*pools) []Trace {
 	return traces
 }
 
-// pass goes back through one layer: from the probabilities of its departures to those of the layer before.
+// pass goes back through one layer: from the probabilities of its departures to those of the layer
+// before.
 func (j *journal) pass(hop int, counts []int32, rows []float64) []float64 {
 	counts = slices.Clone(counts)
 	before := make([]float64, passLanes*(j.counts[hop]+1))

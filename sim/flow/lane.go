@@ -5,18 +5,20 @@ import (
 	"slices"
 )
 
-// complete is how much of a target's mass must have come out for its trace to be over. What is left after it adds at
-// most 1e-7·log2(outputs·1e7), a few millionths of a bit.
+// complete is how much of a target's mass must have come out for its trace to be over. What is left
+// after it adds at most 1e-7·log2(outputs·1e7), a few millionths of a bit.
 const complete = 1 - 1e-7
 
-// Trace is what the observer thinks of one target, from the posterior over all outputs (backward: inputs).
+// Trace is what the observer thinks of one target, from the posterior over all outputs (backward:
+// inputs).
 type Trace struct {
 	Shannon    float64 // bits
 	MinEntropy float64 // bits: −log2 of OneGuess
 	Renyi2     float64 // bits: −log2 Σ p²
 	OneGuess   float64 // probability that the most probable output is the target
 	Guesses    float64 // mean number of guesses, most probable outputs first, within 1 %
-	Surprisal  float64 // bits: −log2 of the posterior of the true output; its mean equals that of Shannon
+	// bits: −log2 of the posterior of the true output; its mean equals that of Shannon
+	Surprisal  float64
 	Varentropy float64 // bits²: variance of Surprisal, by the posterior itself
 	Latency    float64 // s of the target itself
 }
@@ -55,8 +57,8 @@ func sizeAt(bin int) float64 {
 // finished tells whether the posterior is complete. It is judged at the end of steps.
 func (l *lane) finished() bool { return l.busy && l.arrived && l.sum+l.lost >= complete }
 
-// trace is the result. Lost mass is left out and not made up for, which is MiXiM's rule: the observer's entropy is then
-// that of what it still believes.
+// trace is the result. Lost mass is left out and not made up for, which is MiXiM's rule: the
+// observer's entropy is then that of what it still believes.
 func (l *lane) trace() Trace {
 	s := l.sum + l.lost
 	mean := l.entropy / s
@@ -112,8 +114,8 @@ func busy(lanes []lane) bool {
 	return slices.ContainsFunc(lanes, func(l lane) bool { return l.busy })
 }
 
-// Logarithms of posteriors are the one costly operation of a trace, so they come from a table of 512 mantissas and
-// a series for the rest; the error is below 1e-14.
+// Logarithms of posteriors are the one costly operation of a trace, so they come from a table of
+// 512 mantissas and a series for the rest; the error is below 1e-14.
 const logBits = 9
 
 var logTable = func() (t [1 << logBits][2]float64) {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestMain lowers the number of drawn networks, as each is a simulation; -rapid.checks asks for more.
+// TestMain lowers the number of drawn networks, as each is a simulation; -rapid.checks asks for
+// more.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {

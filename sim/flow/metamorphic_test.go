@@ -92,7 +92,12 @@ func TestCalibrationIdentity(t *testing.T) {
 
 // The observer who keeps believing in discarded dummies is not calibrated: the identity can fail.
 func TestCalibrationControl(t *testing.T) {
-	c := Config{Layers: 3, Width: 50, Mix: Mix{MeanDelay: 0.25}, Rate: 100, Targets: 150, Cover: []Cover{{From: 1, To: 2, Rate: 50, Standby: true}, {From: 2, To: 3, Rate: 50, Standby: true}}}
+	c := Config{
+		Layers: 3, Width: 50, Mix: Mix{MeanDelay: 0.25}, Rate: 100, Targets: 150,
+		Cover: []Cover{
+			{From: 1, To: 2, Rate: 50, Standby: true}, {From: 2, To: 3, Rate: 50, Standby: true},
+		},
+	}
 	r := run(t, c, 1)
 	if m := r.calibration(); r.Exact || math.Abs(m.Value) < 5*m.StdErr {
 		t.Errorf("exact %v, off by %.4f ± %.4f bit", r.Exact, m.Value, m.StdErr)
@@ -129,7 +134,8 @@ func TestAllCorruptLeavesNothing(t *testing.T) {
 		c.Direction = rapid.SampledFrom([]Direction{Forward, Backward}).Draw(t, "direction")
 		r := runRapid(t, c, rapid.Uint64().Draw(t, "seed"))
 		for _, tr := range r.Traces {
-			if tr.Shannon > 1e-5 || tr.OneGuess < 1-1e-6 || tr.Surprisal > 1e-5 || tr.Guesses > 1.01 {
+			if tr.Shannon > 1e-5 || tr.OneGuess < 1-1e-6 || tr.Surprisal > 1e-5 ||
+				tr.Guesses > 1.01 {
 				t.Fatalf("%+v", tr)
 			}
 		}
@@ -139,8 +145,8 @@ func TestAllCorruptLeavesNothing(t *testing.T) {
 	})
 }
 
-// more runs two networks that differ in one thing with the same seeds, and returns how much more entropy the second
-// leaves, per replication.
+// more runs two networks that differ in one thing with the same seeds, and returns how much more
+// entropy the second leaves, per replication.
 func more(t *testing.T, a, b Config, replications int) stat.Metric {
 	t.Helper()
 	ra, errA := Replicate(context.Background(), a, 5, 0, 0, replications, 2)
@@ -156,7 +162,10 @@ func more(t *testing.T, a, b Config, replications int) stat.Metric {
 }
 
 func network(topology Topology) Config {
-	return Config{Topology: topology, Layers: 3, Width: 5, Mix: Mix{MeanDelay: 1}, Link: Link{0.1, 0.1}, Rate: 300, Targets: 8}
+	return Config{
+		Topology: topology, Layers: 3, Width: 5, Mix: Mix{MeanDelay: 1}, Link: Link{0.1, 0.1},
+		Rate: 300, Targets: 8,
+	}
 }
 
 func TestTwiceTheRateIsOneBitMore(t *testing.T) {
@@ -178,7 +187,8 @@ func TestObservingLessNeverSharpens(t *testing.T) {
 			b := a
 			b.Corrupt = mixes(b) / 5
 			if m := more(t, a, b, 12); m.Value < 3*m.StdErr {
-				t.Errorf("topology %d, direction %d: corrupting fewer gives %.4f ± %.4f bit", topology, direction, m.Value, m.StdErr)
+				t.Errorf("topology %d, direction %d: corrupting fewer gives %.4f ± %.4f bit",
+					topology, direction, m.Value, m.StdErr)
 			}
 		}
 	}

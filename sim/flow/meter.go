@@ -6,8 +6,9 @@ import (
 	"murmuration/sim/stat"
 )
 
-// clock measures latencies. It counts by the leading bits of a float32 (sixteen a doubling of octave share, 0.2 %
-// wide), which is several times faster than a histogram, and becomes one at the end.
+// clock measures latencies. It counts by the leading bits of a float32 (sixteen a doubling of
+// octave share, 0.2 % wide), which is several times faster than a histogram, and becomes one at the
+// end.
 type clock struct {
 	until  float64 // packets that entered later are not measured, as not all of them come out
 	counts []int64
@@ -34,21 +35,22 @@ func (c *clock) result() (*stat.Histogram, float64) {
 	h := stat.NewHistogram(1e-6)
 	for bin, n := range c.counts {
 		if n > 0 {
-			h.RecordMany(float64(math.Float32frombits(uint32(bin)<<clockShift+1<<(clockShift-1))), n)
+			h.RecordMany(float64(math.Float32frombits(uint32(bin)<<clockShift+1<<(clockShift-1))),
+				n)
 		}
 	}
 	return h, c.sum / max(1, float64(c.n))
 }
 
-// Labels is what an observer thinks of one output that is of one of the two labelled senders: the probability that it
-// is of either.
+// Labels is what an observer thinks of one output that is of one of the two labelled senders: the
+// probability that it is of either.
 type Labels struct {
 	First, Second float64
 	IsFirst       bool // whose it is; for scoring
 }
 
-// epsilon is Loopix' third-party unlinkability |ln(p0/p1)| (2017, section 4.1.2). ok is false when one of the two is
-// zero: the share of such outputs is δ.
+// epsilon is Loopix' third-party unlinkability |ln(p0/p1)| (2017, section 4.1.2). ok is false when
+// one of the two is zero: the share of such outputs is δ.
 func (l Labels) epsilon() (epsilon float64, ok bool) {
 	if l.First <= tiny || l.Second <= tiny {
 		return 0, false
@@ -56,7 +58,8 @@ func (l Labels) epsilon() (epsilon float64, ok bool) {
 	return math.Abs(math.Log(l.First / l.Second)), true
 }
 
-// senderMeter looks at outputs of the labelled senders, far enough apart in time to be nearly independent.
+// senderMeter looks at outputs of the labelled senders, far enough apart in time to be nearly
+// independent.
 type senderMeter struct {
 	schedule
 	seen []Labels

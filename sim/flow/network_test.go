@@ -17,7 +17,10 @@ import (
 const alpha = 1e-5
 
 func TestLatencyIsErlang(t *testing.T) {
-	c := Config{Layers: 3, Width: 4, Mix: Mix{MeanDelay: 0.5}, Link: Link{0.05, 0.05}, Rate: 50, Targets: 600}
+	c := Config{
+		Layers: 3, Width: 4, Mix: Mix{MeanDelay: 0.5}, Link: Link{0.05, 0.05}, Rate: 50,
+		Targets: 600,
+	}
 	r := run(t, c, 3)
 	law := theory.Erlang{Hops: 3, MeanHop: 0.5, Fixed: 4 * 0.05}
 	var latencies []float64
@@ -28,7 +31,8 @@ func TestLatencyIsErlang(t *testing.T) {
 	if _, p := stat.KolmogorovSmirnov(latencies, cdf); p < alpha {
 		t.Errorf("latencies of targets: p = %g", p)
 	}
-	if _, p := stat.KolmogorovSmirnov(latencies, func(x float64) float64 { return cdf(x * 1.2) }); p > alpha {
+	if _, p := stat.KolmogorovSmirnov(latencies,
+		func(x float64) float64 { return cdf(x * 1.2) }); p > alpha {
 		t.Errorf("control: a delay longer by a fifth passes, p = %g", p)
 	}
 	mean, _ := law.Mean()
@@ -43,9 +47,13 @@ func TestLatencyIsErlang(t *testing.T) {
 	}
 }
 
-// A Poisson network is in its steady state from the start: pools are Poisson numbers, whoever looks and when.
+// A Poisson network is in its steady state from the start: pools are Poisson numbers, whoever looks
+// and when.
 func TestPoolsArePoisson(t *testing.T) {
-	c := Config{Layers: 3, Width: 40, Mix: Mix{MeanDelay: 1}, Link: Link{0.1, 0.4}, Rate: 200, Targets: 1, Cover: []Cover{{From: 2, Rate: 80}, {From: 1, To: 3, Rate: 40}}}
+	c := Config{
+		Layers: 3, Width: 40, Mix: Mix{MeanDelay: 1}, Link: Link{0.1, 0.4}, Rate: 200, Targets: 1,
+		Cover: []Cover{{From: 2, Rate: 80}, {From: 1, To: 3, Rate: 40}},
+	}
 	inside := []float64{200 + 40, 200 + 80 + 40, 200 + 80}
 	for _, after := range []int{0, 200} {
 		e := newEngine(&c, 11, 0, uint64(after))
@@ -87,7 +95,11 @@ func poissonFit(counts []int32, law distuv.Poisson) float64 {
 func TestDenseNetworkMatchesTheory(t *testing.T) {
 	for layers := 1; layers <= 4; layers++ {
 		s := theory.Stratified{Layers: layers, Width: 4, Rate: 2000, MeanHop: 1}
-		r := run(t, Config{Layers: layers, Width: s.Width, Rate: s.Rate, Mix: Mix{MeanDelay: s.MeanHop}, Targets: 8}, 2)
+		r := run(t,
+			Config{
+				Layers: layers, Width: s.Width, Rate: s.Rate, Mix: Mix{MeanDelay: s.MeanHop},
+				Targets: 8,
+			}, 2)
 		shannonWant, err1 := s.Entropy()
 		renyiWant, err2 := s.Renyi2()
 		if err1 != nil || err2 != nil {
@@ -111,9 +123,13 @@ func named(r *Result, name string) stat.Metric {
 	return stat.Metric{Value: math.NaN()}
 }
 
-// With two labelled senders, an output with masses a and b is the first one's with probability a/(a+b).
+// With two labelled senders, an output with masses a and b is the first one's with probability
+// a/(a+b).
 func TestLabelsAreCalibrated(t *testing.T) {
-	c := Config{Layers: 2, Width: 3, Mix: Mix{MeanDelay: 1}, Rate: 30, SenderRate: 2, Targets: 3000, Corrupt: 1}
+	c := Config{
+		Layers: 2, Width: 3, Mix: Mix{MeanDelay: 1}, Rate: 30, SenderRate: 2, Targets: 3000,
+		Corrupt: 1,
+	}
 	r := run(t, c, 1)
 	if len(r.Senders) != c.Targets {
 		t.Fatalf("%d outputs of %d", len(r.Senders), c.Targets)
@@ -141,7 +157,9 @@ func epsilons(r *Result) (epsilon, delta float64) {
 }
 
 func TestMoreTrafficUnlinksSenders(t *testing.T) {
-	c := Config{Layers: 3, Width: 2, Mix: Mix{MeanDelay: 0.1}, Rate: 20, SenderRate: 1, Targets: 300}
+	c := Config{
+		Layers: 3, Width: 2, Mix: Mix{MeanDelay: 0.1}, Rate: 20, SenderRate: 1, Targets: 300,
+	}
 	e1, d1 := epsilons(run(t, c, 1))
 	c.Mix.MeanDelay = 3
 	e2, d2 := epsilons(run(t, c, 1))
@@ -167,20 +185,26 @@ func TestRoutes(t *testing.T) {
 			t.Fatal("a cascade was left")
 		}
 	}
-	if _, p, err := stat.ChiSquare(seen, []float64{4000, 2000, 1000, 1000}, 0); p < alpha || err != nil {
+	if _, p, err := stat.ChiSquare(seen, []float64{4000, 2000, 1000, 1000}, 0); p < alpha ||
+		err != nil {
 		t.Errorf("weights: %v, p = %g, %v", seen, p, err)
 	}
 	if walked[2] != 0 {
 		t.Error("a walk stayed where it was")
 	}
-	if _, p, err := stat.ChiSquare([]float64{walked[0], walked[1], walked[3]}, []float64{8000. / 3, 8000. / 3, 8000. / 3}, 0); p < alpha || err != nil {
+	if _, p, err := stat.ChiSquare([]float64{walked[0], walked[1], walked[3]},
+		[]float64{8000. / 3, 8000. / 3, 8000. / 3}, 0); p < alpha || err != nil {
 		t.Errorf("walk: %v, p = %g, %v", walked, p, err)
 	}
 }
 
 func TestCorruptPlacement(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := Config{Layers: rapid.IntRange(1, 4).Draw(t, "layers"), Width: rapid.IntRange(1, 9).Draw(t, "width"), Balanced: rapid.Bool().Draw(t, "balanced")}
+		c := Config{
+			Layers:   rapid.IntRange(1, 4).Draw(t, "layers"),
+			Width:    rapid.IntRange(1, 9).Draw(t, "width"),
+			Balanced: rapid.Bool().Draw(t, "balanced"),
+		}
 		c.Corrupt = rapid.IntRange(0, c.Layers*c.Width).Draw(t, "corrupt")
 		seed := rapid.Uint64().Draw(t, "seed")
 		r := newRoutes(&c, stat.Seed(seed, 0, 0, 0, ""))
@@ -211,7 +235,8 @@ func TestCompromisedPaths(t *testing.T) {
 		}
 		want, err := theory.PathCompromised(mixes(c), c.Corrupt, 2)
 		if err != nil || math.Abs(share.Mean()-want) > 5*share.StdErr()+1e-12 {
-			t.Errorf("topology %d: %.5f ± %.5f, exact %.5f (%v)", topology, share.Mean(), share.StdErr(), want, err)
+			t.Errorf("topology %d: %.5f ± %.5f, exact %.5f (%v)", topology, share.Mean(),
+				share.StdErr(), want, err)
 		}
 	}
 	cascade := Config{Topology: Cascade, Layers: 2, Width: 2, Corrupt: 4}
@@ -252,38 +277,47 @@ func TestRefusals(t *testing.T) {
 	good := Config{Layers: 2, Width: 3, Mix: Mix{MeanDelay: 1}, Rate: 10, Targets: 1}
 	nan := math.NaN()
 	for want, spoil := range map[string]func(*Config){
-		"topology":            func(c *Config) { c.Topology = 9 },
-		"layers":              func(c *Config) { c.Layers = 0 },
-		"width":               func(c *Config) { c.Width = 0 },
-		"two mixes":           func(c *Config) { c.Topology, c.Width = FreeRoute, 1 },
-		"no layers to weigh":  func(c *Config) { c.Topology, c.Balanced = FreeRoute, true },
-		"feed back":           func(c *Config) { c.Topology, c.Mix = FreeRoute, Mix{Strategy: Threshold, Threshold: 3} },
-		"links":               func(c *Config) { c.Link = Link{2, 1} },
-		"weights":             func(c *Config) { c.Weights = []float64{1} },
-		"weight of":           func(c *Config) { c.Weights = []float64{1, 0, 1} },
-		"strategy":            func(c *Config) { c.Mix.Strategy = 7 },
-		"mean delay":          func(c *Config) { c.Mix.MeanDelay = nan },
-		"threshold of":        func(c *Config) { c.Mix = Mix{Strategy: Threshold} },
-		"keeps":               func(c *Config) { c.Mix = Mix{Strategy: Threshold, Threshold: 1, Keep: -1} },
-		"tick":                func(c *Config) { c.Mix = Mix{Strategy: Timed} },
-		"sends with":          func(c *Config) { c.Mix = Mix{Strategy: Binomial, Every: 1, SendShare: 2} },
-		"rate":                func(c *Config) { c.Rate = 0 },
-		"cover from":          func(c *Config) { c.Cover = []Cover{{From: 1, To: 1, Rate: 1}} },
-		"cover of":            func(c *Config) { c.Cover = []Cover{{Rate: nan}} },
-		"standby":             func(c *Config) { c.Cover = []Cover{{Rate: 1, Standby: true}} },
-		"mixes corrupt":       func(c *Config) { c.Corrupt = 7 },
-		"targets":             func(c *Config) { c.Targets = 0 },
-		"lanes":               func(c *Config) { c.Lanes = 99 },
-		"duration":            func(c *Config) { c.Duration = -1 },
-		"two senders":         func(c *Config) { c.SenderRate = 6 },
-		"direction":           func(c *Config) { c.Direction = 3 },
-		"only exact":          func(c *Config) { c.Direction, c.Cover = Backward, LinkDummies(2, 5) },
+		"topology":           func(c *Config) { c.Topology = 9 },
+		"layers":             func(c *Config) { c.Layers = 0 },
+		"width":              func(c *Config) { c.Width = 0 },
+		"two mixes":          func(c *Config) { c.Topology, c.Width = FreeRoute, 1 },
+		"no layers to weigh": func(c *Config) { c.Topology, c.Balanced = FreeRoute, true },
+		"feed back": func(c *Config) {
+			c.Topology, c.Mix = FreeRoute, Mix{Strategy: Threshold, Threshold: 3}
+		},
+		"links":        func(c *Config) { c.Link = Link{2, 1} },
+		"weights":      func(c *Config) { c.Weights = []float64{1} },
+		"weight of":    func(c *Config) { c.Weights = []float64{1, 0, 1} },
+		"strategy":     func(c *Config) { c.Mix.Strategy = 7 },
+		"mean delay":   func(c *Config) { c.Mix.MeanDelay = nan },
+		"threshold of": func(c *Config) { c.Mix = Mix{Strategy: Threshold} },
+		"keeps": func(c *Config) {
+			c.Mix = Mix{Strategy: Threshold, Threshold: 1, Keep: -1}
+		},
+		"tick": func(c *Config) { c.Mix = Mix{Strategy: Timed} },
+		"sends with": func(c *Config) {
+			c.Mix = Mix{Strategy: Binomial, Every: 1, SendShare: 2}
+		},
+		"rate":          func(c *Config) { c.Rate = 0 },
+		"cover from":    func(c *Config) { c.Cover = []Cover{{From: 1, To: 1, Rate: 1}} },
+		"cover of":      func(c *Config) { c.Cover = []Cover{{Rate: nan}} },
+		"standby":       func(c *Config) { c.Cover = []Cover{{Rate: 1, Standby: true}} },
+		"mixes corrupt": func(c *Config) { c.Corrupt = 7 },
+		"targets":       func(c *Config) { c.Targets = 0 },
+		"lanes":         func(c *Config) { c.Lanes = 99 },
+		"duration":      func(c *Config) { c.Duration = -1 },
+		"two senders":   func(c *Config) { c.SenderRate = 6 },
+		"direction":     func(c *Config) { c.Direction = 3 },
+		"only exact": func(c *Config) {
+			c.Direction, c.Cover = Backward, LinkDummies(2, 5)
+		},
 		"keeps all its":       func(c *Config) { c.Direction, c.Targets = Backward, 1<<30 },
 		"packets in its mixe": func(c *Config) { c.Rate = 1e9 },
 	} {
 		c := good
 		spoil(&c)
-		if _, err := Run(context.Background(), c, 1, 0, 0); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Run(context.Background(), c, 1, 0, 0); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("want a refusal with %q: %v", want, err)
 		}
 	}
@@ -292,7 +326,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// What comes over constant links arrives in order of time, however targets and births mix; the merge relies on it.
+// What comes over constant links arrives in order of time, however targets and births mix; the
+// merge relies on it.
 func TestArrivalsAreInOrder(t *testing.T) {
 	arrived := 0
 	rapid.Check(t, func(t *rapid.T) {

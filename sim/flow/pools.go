@@ -1,27 +1,33 @@
 package flow
 
-// pools holds what an observer thinks of the packets that wait in the mixes of one layer. Every packet of a pool is as
-// likely as any other to be a traced one, so that a pool needs one number per lane: share, the mass per packet. An
-// arrival with mass m makes it (n·share + m)/(n+1); a departure from a pool of n takes mass/n, which is the share,
-// and leaves the share of the others as it is. This is the same as adding to a pool's mass and taking mass/n away,
-// and nothing cancels: shares are averages, so they stay between 0 and 1, and rounding does not build up. They are
-// float64, because Σp over a million outputs must be 1 to eight digits to know when a trace is over.
+// pools holds what an observer thinks of the packets that wait in the mixes of one layer. Every
+// packet of a pool is as likely as any other to be a traced one, so that a pool needs one number
+// per lane: share, the mass per packet. An arrival with mass m makes it (n·share + m)/(n+1); a
+// departure from a pool of n takes mass/n, which is the share, and leaves the share of the others
+// as it is. This is the same as adding to a pool's mass and taking mass/n away, and nothing
+// cancels: shares are averages, so they stay between 0 and 1, and rounding does not build up. They
+// are float64, because Σp over a million outputs must be 1 to eight digits to know when a trace is
+// over.
 //
-// A mix that is corrupt tells which packet is which. A packet with mass waits there in a pool of its own, beyond
-// those of the mixes; the others wait in their mix's pool, which then has no mass.
+// A mix that is corrupt tells which packet is which. A packet with mass waits there in a pool of
+// its own, beyond those of the mixes; the others wait in their mix's pool, which then has no mass.
 type pools struct {
-	lanes   int
-	mixes   uint32
-	count   []int32   // packets in each pool
-	share   []float64 // lanes numbers each
-	ghost   []float64 // mass of discarded dummies that found their pool empty; nil as long as there is none
-	column  []uint32  // of the mix whose packet a pool of its own holds, from mixes on
-	vacant  []uint32  // pools of their own that hold nothing
+	lanes int
+	mixes uint32
+	count []int32   // packets in each pool
+	share []float64 // lanes numbers each
+	// mass of discarded dummies that found their pool empty; nil as long as there is none
+	ghost   []float64
+	column  []uint32 // of the mix whose packet a pool of its own holds, from mixes on
+	vacant  []uint32 // pools of their own that hold nothing
 	inverse [512]float64
 }
 
 func newPools(mixes, lanes int) *pools {
-	p := &pools{lanes: lanes, mixes: uint32(mixes), count: make([]int32, mixes), share: make([]float64, mixes*lanes)}
+	p := &pools{
+		lanes: lanes, mixes: uint32(mixes), count: make([]int32, mixes),
+		share: make([]float64, mixes*lanes),
+	}
 	for i := range p.inverse {
 		p.inverse[i] = 1 / float64(i)
 	}
@@ -81,7 +87,8 @@ func (p *pools) arrive(pool uint32, mass []float64) {
 	}
 }
 
-// discard adds the masses of a dummy that a mix throws away to those of the packets it holds, or of the next to come.
+// discard adds the masses of a dummy that a mix throws away to those of the packets it holds, or of
+// the next to come.
 func (p *pools) discard(pool uint32, mass []float64) {
 	if n := p.count[pool]; n > 0 {
 		by := p.invert(n)

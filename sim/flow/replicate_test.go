@@ -6,9 +6,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Replicate simulates n replications, from number first on, up to workers at once (at least one), and returns them in
-// order: the same as running them one by one.
-func Replicate(ctx context.Context, c Config, seed, cell, first uint64, n, workers int) ([]*Result, error) {
+// Replicate simulates n replications, from number first on, up to workers at once (at least one),
+// and returns them in order: the same as running them one by one.
+func Replicate(
+	ctx context.Context, c Config, seed, cell, first uint64, n, workers int,
+) ([]*Result, error) {
 	results := make([]*Result, n)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, workers))

@@ -10,18 +10,21 @@ import (
 
 // Result is what one replication found.
 type Result struct {
-	Traces      []Trace         // in the order in which they were over
-	Senders     []Labels        // in order of time, with SenderRate
-	Latency     *stat.Histogram // s, of all packets from clients that entered before the last target
-	MeanLatency float64         // s, of the same packets
-	Compromised float64         // share of paths on which all mixes are corrupt, as they were placed
-	Exact       bool            // masses are posteriors, so that the calibration identity holds
-	Packets     int64           // from clients
-	Hops        int64           // hop-events: departures from mixes
+	Traces  []Trace  // in the order in which they were over
+	Senders []Labels // in order of time, with SenderRate
+	// s, of all packets from clients that entered before the last target
+	Latency     *stat.Histogram
+	MeanLatency float64 // s, of the same packets
+	// share of paths on which all mixes are corrupt, as they were placed
+	Compromised float64
+	Exact       bool  // masses are posteriors, so that the calibration identity holds
+	Packets     int64 // from clients
+	Hops        int64 // hop-events: departures from mixes
 }
 
-// Run simulates one replication of a cell on the calling goroutine. The same arguments give the same result, on any
-// machine of one processor architecture. It ends early, with ctx's error, when ctx is over.
+// Run simulates one replication of a cell on the calling goroutine. The same arguments give the
+// same result, on any machine of one processor architecture. It ends early, with ctx's error, when
+// ctx is over.
 func Run(ctx context.Context, c Config, seed, cell, replication uint64) (*Result, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("checking flow configuration: %w", err)
@@ -70,8 +73,8 @@ type Sample struct {
 	Values     []float64
 }
 
-// Metrics are the means of the samples, with intervals that take samples for independent (replications make better
-// ones), and what has no samples.
+// Metrics are the means of the samples, with intervals that take samples for independent
+// (replications make better ones), and what has no samples.
 func (r *Result) Metrics() []stat.Metric {
 	var out []stat.Metric
 	for _, s := range r.Samples() {
@@ -82,21 +85,27 @@ func (r *Result) Metrics() []stat.Metric {
 	}
 	out = append(out, single("path_compromised", "1", r.Compromised))
 	if r.Latency.N() > 0 {
-		out = append(out, single("latency_mean", "s", r.MeanLatency), single("latency_sd", "s", r.Latency.SD()))
+		out = append(out, single("latency_mean", "s", r.MeanLatency),
+			single("latency_sd", "s", r.Latency.SD()))
 		for _, q := range []float64{0.5, 0.9, 0.99} {
-			out = append(out, single(fmt.Sprintf("latency_p%.0f", 100*q), "s", r.Latency.Quantile(q)))
+			out = append(out,
+				single(fmt.Sprintf("latency_p%.0f", 100*q), "s", r.Latency.Quantile(q)))
 		}
 	}
 	return out
 }
 
 func single(name, unit string, value float64) stat.Metric {
-	return stat.Metric{Name: name, Unit: unit, Value: value, StdErr: math.Inf(1), Lo: math.Inf(-1), Hi: math.Inf(1), N: 1, Method: "one replication"}
+	return stat.Metric{
+		Name: name, Unit: unit, Value: value, StdErr: math.Inf(1), Lo: math.Inf(-1),
+		Hi: math.Inf(1), N: 1, Method: "one replication",
+	}
 }
 
-// calibration is the mean of Surprisal − Shannon over targets. For an exact trace its expectation is 0, whatever the
-// network: an observer whose posterior is right is as surprised as it expects to be. It is the best test of all. The
-// standard error is the one that the posteriors predict, which is sharper than that of a sample of skew numbers.
+// calibration is the mean of Surprisal − Shannon over targets. For an exact trace its expectation
+// is 0, whatever the network: an observer whose posterior is right is as surprised as it expects to
+// be. It is the best test of all. The standard error is the one that the posteriors predict, which
+// is sharper than that of a sample of skew numbers.
 func (r *Result) calibration() stat.Metric {
 	var d stat.Running
 	variance := 0.0

@@ -2,8 +2,9 @@ package flow
 
 import "murmuration/sim/stat"
 
-// road is the links into one layer: packets that are under way to it, with the masses that the observer has on them,
-// in steps of arrival. Masses are kept only for steps in which some packet has any.
+// road is the links into one layer: packets that are under way to it, with the masses that the
+// observer has on them, in steps of arrival. Masses are kept only for steps in which some packet
+// has any.
 type road struct {
 	link  Link
 	lanes int
@@ -14,7 +15,8 @@ type road struct {
 	ordered crowd
 }
 
-// crowd is packets in order of arrival, with the masses of all of them (lanes numbers each) or of none.
+// crowd is packets in order of arrival, with the masses of all of them (lanes numbers each) or of
+// none.
 type crowd struct {
 	packets []packet
 	mass    []float64

@@ -27,8 +27,9 @@ func newRoutes(c *Config, placement *stat.Rand) routes {
 	return r
 }
 
-// place chooses the corrupt mixes at random: a random order of all mixes, or of columns and layers when balanced, of
-// which the first ones are corrupt, so that with one seed fewer of them are a part of more.
+// place chooses the corrupt mixes at random: a random order of all mixes, or of columns and layers
+// when balanced, of which the first ones are corrupt, so that with one seed fewer of them are a
+// part of more.
 func (r *routes) place(c *Config, rng *stat.Rand) {
 	layers := len(r.corrupt)
 	order := make([]int, layers*r.width)
@@ -44,8 +45,9 @@ func (r *routes) place(c *Config, rng *stat.Rand) {
 	}
 }
 
-// roundRobin reorders mixes, of which m is in layer m mod layers, so that layers take turns. Which of them comes first
-// is random, because it matters: a corrupt mix between two honest ones takes less than one before or behind them.
+// roundRobin reorders mixes, of which m is in layer m mod layers, so that layers take turns. Which
+// of them comes first is random, because it matters: a corrupt mix between two honest ones takes
+// less than one before or behind them.
 func roundRobin(order []int, layers int, rng *stat.Rand) []int {
 	byLayer := make([][]int, layers)
 	for _, m := range order {
@@ -62,7 +64,9 @@ func roundRobin(order []int, layers int, rng *stat.Rand) []int {
 }
 
 // isCorrupt tells whether the mix at a hop is corrupt.
-func (r *routes) isCorrupt(hop int, column uint32) bool { return r.corrupt[hop%len(r.corrupt)][column] }
+func (r *routes) isCorrupt(hop int, column uint32) bool {
+	return r.corrupt[hop%len(r.corrupt)][column]
+}
 
 // next is the mix at this hop after the one at from; hop 0 has none before.
 func (r *routes) next(hop int, from uint32, rng *stat.Rand) uint32 {

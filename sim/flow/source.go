@@ -2,7 +2,8 @@ package flow
 
 import "murmuration/sim/stat"
 
-// stream is a Poisson process of packets that are born at one place: clients, or the mixes of one layer.
+// stream is a Poisson process of packets that are born at one place: clients, or the mixes of one
+// layer.
 type stream struct {
 	rate  float64 // packets/s
 	next  float64 // time of the next one
@@ -87,7 +88,8 @@ func (f *flow) comesTo(layer int) bool { return f.from < layer && (f.to == 0 || 
 // waitsIn tells whether a flow's packets wait in the pools of a layer.
 func (f *flow) waitsIn(layer int) bool { return f.from <= layer && (f.to == 0 || f.to > layer) }
 
-// settled is the tag of a flow's packet that is there from the start: its age is unknown, and so is its sender.
+// settled is the tag of a flow's packet that is there from the start: its age is unknown, and so is
+// its sender.
 func (f *flow) settled() uint8 {
 	if f.to > 0 {
 		return f.tag

@@ -8,12 +8,14 @@ import (
 
 // Implementation constants.
 const (
-	stepPackets   = 8192 // packets that enter per step: a day then fits the first two caches
-	stepsPerTrace = 32   // steps of a trace at least, so that a lane is free soon after its trace is over
-	defaultLanes  = 8    // traces at once share the cost of moving packets
-	lanePackets   = 2000 // packets that enter per trace and lane, so that targets add at most a thousandth of load
-	leftOver      = 1e-8 // share of a target's mass that may be inside after a span
-	warmUps       = 3    // spans before the first target, where the start is not the steady state
+	stepPackets = 8192 // packets that enter per step: a day then fits the first two caches
+	// steps of a trace at least, so that a lane is free soon after its trace is over
+	stepsPerTrace = 32
+	defaultLanes  = 8 // traces at once share the cost of moving packets
+	// packets that enter per trace and lane, so that targets add at most a thousandth of load
+	lanePackets = 2000
+	leftOver    = 1e-8 // share of a target's mass that may be inside after a span
+	warmUps     = 3    // spans before the first target, where the start is not the steady state
 )
 
 // span is about the time after which practically all of a packet's mass has come out, in s.
@@ -37,7 +39,8 @@ func (c *Config) residence() float64 {
 	return sum
 }
 
-// round is how often a batching mix sends, and which share of its packets, for the one with the least traffic.
+// round is how often a batching mix sends, and which share of its packets, for the one with the
+// least traffic.
 func (c *Config) round(layer int) (every, sends float64) {
 	rate, _ := c.waiting(layer)
 	rate *= c.leastShare()
@@ -68,14 +71,15 @@ func (c *Config) inside(layer int) float64 {
 	return fixed + rate*c.Mix.MeanDelay
 }
 
-// Memory is about how many bytes a replication needs: for packets in mixes and on links with their masses, for mixes,
-// and of a backward run for all that passed.
+// Memory is about how many bytes a replication needs: for packets in mixes and on links with their
+// masses, for mixes, and of a backward run for all that passed.
 func (c *Config) Memory() float64 {
 	const packetBytes, poolBytes = 16 + 8, 64
 	lanes := float64(c.lanes())
 	bytes := 1e6 * float64(c.Layers+4)
 	for layer := 1; layer <= c.Layers; layer++ {
-		bytes += c.inside(layer)*packetBytes*1.5 + c.passing(layer)*(c.Link.Max+3*c.step())*(packetBytes+8*lanes)
+		bytes += c.inside(layer)*packetBytes*1.5 +
+			c.passing(layer)*(c.Link.Max+3*c.step())*(packetBytes+8*lanes)
 		bytes += float64(c.Width) * (poolBytes + 16*lanes)
 		if c.Corrupt > 0 {
 			bytes += c.inside(layer) * 8 * (lanes + 2)
@@ -119,8 +123,8 @@ func (c *Config) lanes() int {
 	return min(n, c.Targets, maxLanes)
 }
 
-// spacing is the time between targets in s. A lane is normally free when its next target comes, so that which packets
-// become targets does not depend on how earlier traces went.
+// spacing is the time between targets in s. A lane is normally free when its next target comes, so
+// that which packets become targets does not depend on how earlier traces went.
 func (c *Config) spacing() float64 {
 	if c.Duration > 0 {
 		return c.Duration / float64(c.Targets)
@@ -149,7 +153,8 @@ func (c *Config) warmUp() float64 {
 	if c.Mix.Strategy != Poisson {
 		return warmUps * c.span()
 	}
-	if c.SenderRate > 0 || c.Direction == Backward { // packets from before the start have no label and no number
+	// packets from before the start have no label and no number
+	if c.SenderRate > 0 || c.Direction == Backward {
 		return c.span()
 	}
 	return 0

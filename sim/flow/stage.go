@@ -8,8 +8,8 @@ import (
 	"murmuration/sim/stat"
 )
 
-// stage is one layer of mixes at work, in one of two forms: timer, where packets choose their delays, and batcher,
-// where mixes do.
+// stage is one layer of mixes at work, in one of two forms: timer, where packets choose their
+// delays, and batcher, where mixes do.
 type stage interface {
 	// fill puts the layer into its steady state at time 0, or near it.
 	fill(e *engine)
@@ -29,13 +29,15 @@ type layer struct {
 	routes *routes
 	route  *stat.Rand
 	merged crowd
-	logs   []float64 // −log2 p for each share of the mixes' pools, where not stale; of the last layer only
-	stale  []bool
+	// −log2 p for each share of the mixes' pools, where not stale; of the last layer only
+	logs  []float64
+	stale []bool
 }
 
 func (l *layer) base() *layer { return l }
 
-// arrivals are the packets that come within a step, those from the links and those born here, in order of time.
+// arrivals are the packets that come within a step, those from the links and those born here, in
+// order of time.
 func (l *layer) arrivals(step int, perStep float64) crowd {
 	c := l.road.inOrder(step, perStep)
 	if !l.births.until(step, perStep) {
@@ -93,8 +95,8 @@ func (l *layer) choose(p *packet) uint32 {
 	}
 }
 
-// bear draws the next packet that is born here, and its mix. ok is false if that is corrupt: its owner would know a
-// dummy for what it is, so it makes none.
+// bear draws the next packet that is born here, and its mix. ok is false if that is corrupt: its
+// owner would know a dummy for what it is, so it makes none.
 func (l *layer) bear() (p packet, ok bool) {
 	p = l.births.draw()
 	column := l.routes.any(l.route)
@@ -123,7 +125,8 @@ func (l *layer) touch(pool uint32) {
 	}
 }
 
-// logsOf is −log2 p of a pool's shares, where they count. It changes only with arrivals, so that it is worth keeping.
+// logsOf is −log2 p of a pool's shares, where they count. It changes only with arrivals, so that it
+// is worth keeping.
 func (l *layer) logsOf(pool uint32, into *[maxLanes]float64) []float64 {
 	row, kept := l.pools.row(pool), into[:l.pools.lanes]
 	if int(pool) < len(l.stale) {
@@ -141,7 +144,8 @@ func (l *layer) logsOf(pool uint32, into *[maxLanes]float64) []float64 {
 	return kept
 }
 
-// tiny is the least posterior that counts. All below it together cannot reach what complete leaves out.
+// tiny is the least posterior that counts. All below it together cannot reach what complete leaves
+// out.
 const tiny = 1e-18
 
 func (l *layer) forget(lane int) {
@@ -156,16 +160,17 @@ func (l *layer) forgetLogs() {
 	}
 }
 
-// inStep tells whether packets come only in whole batches, from one mix of the same threshold. What a mix then holds
-// after a batch never changes: nothing but its pool, if all mixes began with that. So nothing may be put there or on
-// the link to it at the start.
+// inStep tells whether packets come only in whole batches, from one mix of the same threshold. What
+// a mix then holds after a batch never changes: nothing but its pool, if all mixes began with that.
+// So nothing may be put there or on the link to it at the start.
 func (l *layer) inStep(c *Config) bool {
 	oneByOne := c.Topology == Cascade || (c.Topology == Stratified && c.Width == 1)
 	return oneByOne && l.hop > 0 && c.Mix.Strategy == Threshold && l.births.rate == 0
 }
 
-// fillRoad puts on the links what is on its way at time 0: a Poisson number of packets, whose delays are longer than
-// usual, as long ones are longer on the way, and of which a uniform share is still to come.
+// fillRoad puts on the links what is on its way at time 0: a Poisson number of packets, whose
+// delays are longer than usual, as long ones are longer on the way, and of which a uniform share is
+// still to come.
 func (l *layer) fillRoad(e *engine, rng *stat.Rand) {
 	coming := newStream(rng)
 	for _, f := range e.cfg.flows() {

@@ -2,8 +2,9 @@ package flow
 
 import "murmuration/sim/stat"
 
-// timer is a layer of Poisson mixes: every packet has its own exponential delay, drawn on arrival (its sender drew it
-// before, which is the same), so that all departures are known as soon as all arrivals are.
+// timer is a layer of Poisson mixes: every packet has its own exponential delay, drawn on arrival
+// (its sender drew it before, which is the same), so that all departures are known as soon as all
+// arrivals are.
 type timer struct {
 	layer
 	mean     float64
@@ -14,7 +15,8 @@ type timer struct {
 
 const dropped = 1 << 31
 
-// fill draws the steady state of M/M/∞: Poisson pools whose packets have exponential times still to go.
+// fill draws the steady state of M/M/∞: Poisson pools whose packets have exponential times still to
+// go.
 func (t *timer) fill(e *engine) {
 	for _, f := range e.cfg.flows() {
 		if !f.waitsIn(t.hop + 1) {
@@ -62,7 +64,8 @@ func (t *timer) step(e *engine, step int) {
 	}
 }
 
-// flow is step when nobody looks: then only numbers matter, and nothing needs an order until somebody does.
+// flow is step when nobody looks: then only numbers matter, and nothing needs an order until
+// somebody does.
 func (t *timer) flow(e *engine, step int) {
 	c := t.road.turn(step, e.perStep)
 	for i := range c.packets {
@@ -95,7 +98,8 @@ func (t *timer) welcome(e *engine, p *packet) {
 func (t *timer) file(e *engine, p *packet, pool uint32) {
 	d := t.delay.Exp() * t.mean
 	at := p.at + d
-	t.calendar.file(packet{at: at, age: p.age + float32(d), key: key(pool, p.tag())}, int(at*e.perStep))
+	t.calendar.file(packet{at: at, age: p.age + float32(d), key: key(pool, p.tag())},
+		int(at*e.perStep))
 }
 
 // admit draws where the i-th arrival goes and when it leaves, and files its departure.

@@ -1,6 +1,7 @@
-// Package groundtruth holds the numbers that a correct simulator reproduces, from published papers, their artefacts
-// and exact derivations. They stand in checkpoints.csv and nowhere else in the code; tests and `murmur sim verify`
-// read them here. It must not hold anything that computes such a number.
+// Package groundtruth holds the numbers that a correct simulator reproduces, from published papers,
+// their artefacts and exact derivations. They stand in checkpoints.csv and nowhere else in the
+// code; tests and `murmur sim verify` read them here. It must not hold anything that computes such
+// a number.
 //
 // checkpoints.csv is trusted: who can modify it can make a wrong simulator look right.
 package groundtruth
@@ -18,8 +19,8 @@ import (
 //go:embed checkpoints.csv
 var checkpoints string
 
-// Row is one published number: what was set up, what was measured, what came out, and how far a correct
-// simulator may be from it.
+// Row is one published number: what was set up, what was measured, what came out, and how far a
+// correct simulator may be from it.
 type Row struct {
 	ID        string  // of the figure or derivation, shared by the rows of one figure
 	Setup     string  // in words; unique together with ID and Metric
@@ -55,9 +56,9 @@ func Find(id string) []Row {
 	return slices.DeleteFunc(Rows(), func(r Row) bool { return r.ID != id })
 }
 
-// Allowed is the greatest absolute difference from Value that passes. A row is printed with one of four forms: "0.08",
-// "1e-6 (theory)", "1e-3 relative", "5 %"; where a second form for simulations follows after a comma, a simulation
-// is judged by its standard error instead (see Errors).
+// Allowed is the greatest absolute difference from Value that passes. A row is printed with one of
+// four forms: "0.08", "1e-6 (theory)", "1e-3 relative", "5 %"; where a second form for simulations
+// follows after a comma, a simulation is judged by its standard error instead (see Errors).
 func (r Row) Allowed() float64 {
 	first, _, _ := strings.Cut(r.Tolerance, ",")
 	number, unit, _ := strings.Cut(first, " ")
@@ -74,8 +75,8 @@ func (r Row) Allowed() float64 {
 	return tolerance
 }
 
-// Errors is the number of standard errors within which a simulation of this row passes, and 0 if the row has
-// no form of its own for simulations, so that Allowed holds for them too.
+// Errors is the number of standard errors within which a simulation of this row passes, and 0 if
+// the row has no form of its own for simulations, so that Allowed holds for them too.
 func (r Row) Errors() float64 {
 	_, second, found := strings.Cut(r.Tolerance, ", ")
 	if !found {

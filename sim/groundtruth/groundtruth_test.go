@@ -26,7 +26,10 @@ func TestEveryRowIsReadable(t *testing.T) {
 }
 
 func TestToleranceForms(t *testing.T) {
-	for form, want := range map[string]float64{"0.08": 0.08, "1e-6 (theory)": 1e-6, "1e-3 relative (theory)": 0.2, "5 %": 10, "1e-6 (theory), 5 standard errors (simulation)": 1e-6} {
+	for form, want := range map[string]float64{
+		"0.08": 0.08, "1e-6 (theory)": 1e-6, "1e-3 relative (theory)": 0.2, "5 %": 10,
+		"1e-6 (theory), 5 standard errors (simulation)": 1e-6,
+	} {
 		if got := (Row{Value: -200, Tolerance: form}).Allowed(); math.Abs(got-want) > 1e-12 {
 			t.Errorf("%q allows %g, want %g", form, got, want)
 		}

@@ -13,7 +13,8 @@ import (
 	"murmuration/sim/trace"
 )
 
-// attackedClients is how many clients a watcher tries to unmask in one replication; their scores are averaged.
+// attackedClients is how many clients a watcher tries to unmask in one replication; their scores
+// are averaged.
 const attackedClients = 20
 
 // watched is what a passive attack has to work with.
@@ -27,7 +28,8 @@ type watched struct {
 
 // watching are the attacks of a watcher of all links between clients and providers.
 var watching = map[string]func(watched) ([]stat.Metric, error){
-	"disclosure": disclose, "intersection": intersect, "correlation": correlate, "active-or-idle": activeOrIdle,
+	"disclosure": disclose, "intersection": intersect, "correlation": correlate,
+	"active-or-idle": activeOrIdle,
 }
 
 // watch runs one replication with a tap and the scenario's attack on what the tap saw.
@@ -50,8 +52,9 @@ func (p eventPlan) watch(ctx context.Context) (Replication, error) {
 	return r, nil
 }
 
-// tapped is how many events the tap of an attack sees in one replication, roughly: on clients' links each slot brings
-// one up and one down; on all links each packet passes all nodes, a request's reply too.
+// tapped is how many events the tap of an attack sees in one replication, roughly: on clients'
+// links each slot brings one up and one down; on all links each packet passes all nodes, a
+// request's reply too.
 func tapped(s scenario.Scenario) float64 {
 	seconds, links := s.Time.Duration.Seconds(), 2
 	switch s.Adversary.Attack {
@@ -63,27 +66,31 @@ func tapped(s scenario.Scenario) float64 {
 	default:
 		return 0
 	}
-	return float64(links) * float64(s.Clients.Count) * clientRate(s) * (seconds + eventWarmUp(s).Seconds() + 60)
+	return float64(links) * float64(s.Clients.Count) * clientRate(s) *
+		(seconds + eventWarmUp(s).Seconds() + 60)
 }
 
-// clientRate is how much a client sends: without cover no more in payload slots than there is to say.
+// clientRate is how much a client sends: without cover no more in payload slots than there is to
+// say.
 func clientRate(s scenario.Scenario) float64 {
 	rate := s.Clients.PerSecond()
-	if w := s.Workload; !s.Clients.Cover && w.Kind == "messages" && w.Every.Duration > s.Clients.PayloadEvery.Duration {
+	if w := s.Workload; !s.Clients.Cover && w.Kind == "messages" &&
+		w.Every.Duration > s.Clients.PayloadEvery.Duration {
 		rate += 1/w.Every.Seconds() - 1/s.Clients.PayloadEvery.Seconds()
 	}
 	return rate
 }
 
-// tapBytes is what one tapped event takes until an attack is done: 24 bytes and 8 of its label, again while slices
-// grow, 4 in a round, and what the garbage collector leaves for later.
+// tapBytes is what one tapped event takes until an attack is done: 24 bytes and 8 of its label,
+// again while slices grow, 4 in a round, and what the garbage collector leaves for later.
 const tapBytes = 100
 
 // tap is one with room for what it will probably see, and a limit somewhat above.
 func (p eventPlan) tap() *trace.Buffer {
 	expected := int(p.tapped)
 	return &trace.Buffer{
-		Parties: p.config.Parties(), Events: make([]trace.Event, 0, expected), Limit: expected + expected/2 + 1<<20,
+		Parties: p.config.Parties(), Events: make([]trace.Event, 0, expected),
+		Limit: expected + expected/2 + 1<<20,
 	}
 }
 
@@ -95,7 +102,8 @@ func lag(s scenario.Scenario) time.Duration {
 			delays++
 		}
 	}
-	return time.Duration(delays)*s.Mix.MeanDelay.Duration + time.Duration(s.Topology.Layers+1)*s.Link.Delay.Duration + 2*s.Link.ClientDelay.Duration
+	return time.Duration(delays)*s.Mix.MeanDelay.Duration +
+		time.Duration(s.Topology.Layers+1)*s.Link.Delay.Duration + 2*s.Link.ClientDelay.Duration
 }
 
 // cut cuts what was seen into the rounds of the attack.
@@ -118,13 +126,19 @@ func (w watched) targets() []attack.Target {
 }
 
 func plain(name, unit string, v float64) stat.Metric {
-	return stat.Metric{Name: name, Unit: unit, Value: v, StdErr: math.Inf(1), Lo: math.Inf(-1), Hi: math.Inf(1), N: 1, Method: "one replication"}
+	return stat.Metric{
+		Name: name, Unit: unit, Value: v, StdErr: math.Inf(1), Lo: math.Inf(-1), Hi: math.Inf(1),
+		N: 1, Method: "one replication",
+	}
 }
 
-var methods = map[string]attack.Disclosure{"original": attack.Original, "background": attack.Background, "least-squares": attack.LeastSquares}
+var methods = map[string]attack.Disclosure{
+	"original": attack.Original, "background": attack.Background,
+	"least-squares": attack.LeastSquares,
+}
 
-// disclose is statistical disclosure, scored by the share of friends that it names among the best-scored, and by the
-// mean rank of friends; both also as they grow with the rounds.
+// disclose is statistical disclosure, scored by the share of friends that it names among the
+// best-scored, and by the mean rank of friends; both also as they grow with the rounds.
 func disclose(w watched) ([]stat.Metric, error) {
 	rounds, err := w.cut()
 	if err != nil {
@@ -135,20 +149,25 @@ func disclose(w watched) ([]stat.Metric, error) {
 		return nil, err
 	}
 	last := len(curve.Rounds) - 1
-	metrics := []stat.Metric{plain("disclosure_hit_rate", "1", curve.HitRate[last]), plain("disclosure_guess", "1", curve.Guess),
-		plain("disclosure_advantage", "1", curve.HitRate[last]/curve.Guess), plain("disclosure_rank", "rank", curve.Rank[last])}
+	metrics := []stat.Metric{plain("disclosure_hit_rate", "1", curve.HitRate[last]),
+		plain("disclosure_guess", "1", curve.Guess),
+		plain("disclosure_advantage", "1", curve.HitRate[last]/curve.Guess),
+		plain("disclosure_rank", "rank", curve.Rank[last])}
 	for i, n := range curve.Rounds {
-		metrics = append(metrics, plain(fmt.Sprintf("disclosure_hit_rate@%d", n), "1", curve.HitRate[i]))
+		metrics = append(metrics,
+			plain(fmt.Sprintf("disclosure_hit_rate@%d", n), "1", curve.HitRate[i]))
 	}
 	for _, percent := range []int{50, 95} {
 		if n, reached := curve.Reaches(float64(percent) / 100); reached {
-			metrics = append(metrics, plain(fmt.Sprintf("disclosure_rounds_to_%d", percent), "rounds", float64(n)))
+			metrics = append(metrics,
+				plain(fmt.Sprintf("disclosure_rounds_to_%d", percent), "rounds", float64(n)))
 		}
 	}
 	return metrics, nil
 }
 
-// intersect is the passive intersection attack: candidates that are left, over the rounds in which a target sent.
+// intersect is the passive intersection attack: candidates that are left, over the rounds in which
+// a target sent.
 func intersect(w watched) ([]stat.Metric, error) {
 	rounds, err := w.cut()
 	if err != nil {
@@ -169,12 +188,14 @@ func intersect(w watched) ([]stat.Metric, error) {
 	}
 	metrics := []stat.Metric{plain("intersection_candidates", "clients", left[len(left)-1].Mean())}
 	for n := 1; n <= len(left); n = max(n+1, n*5/4) {
-		metrics = append(metrics, plain(fmt.Sprintf("intersection_candidates@%d", n), "clients", left[n-1].Mean()))
+		metrics = append(metrics,
+			plain(fmt.Sprintf("intersection_candidates@%d", n), "clients", left[n-1].Mean()))
 	}
 	return metrics, nil
 }
 
-// correlate guesses who writes to whom from how traffic goes up and down together, scored by the area under its ROC.
+// correlate guesses who writes to whom from how traffic goes up and down together, scored by the
+// area under its ROC.
 func correlate(w watched) ([]stat.Metric, error) {
 	var from, to []int32
 	for _, t := range w.targets() {
@@ -192,7 +213,9 @@ func correlate(w watched) ([]stat.Metric, error) {
 	metrics := []stat.Metric{auc}
 	for i := 0; i <= 20; i++ {
 		share := float64(i) / 20
-		metrics = append(metrics, plain(fmt.Sprintf("correlation_true_positives@%g", share), "1", truePositives(curve, share)))
+		metrics = append(metrics,
+			plain(fmt.Sprintf("correlation_true_positives@%g", share), "1",
+				truePositives(curve, share)))
 	}
 	return metrics, nil
 }

@@ -13,26 +13,29 @@ import (
 	"murmuration/sim/trace"
 )
 
-// eventPlan is all that level "des" reads of a cell: two cells with the same plan give the same numbers.
+// eventPlan is all that level "des" reads of a cell: two cells with the same plan give the same
+// numbers.
 type eventPlan struct {
-	config  des.Config
-	polls   des.Pollers // instead of config, for the attack by polls
-	attack  string
-	method  string // of disclosure
-	rounds  int
-	round   time.Duration
-	window  time.Duration // of a watcher who compares traffic
-	lag     time.Duration // that a message is under way through the mixes on average, which a watcher knows
-	known   int           // clients who have friends, the first ones; 0 is all
-	tapped  float64       // events that the tap of an attack will see, roughly
-	targets int           // traced packets
-	samples bool          // whether raw samples are kept
+	config des.Config
+	polls  des.Pollers // instead of config, for the attack by polls
+	attack string
+	method string // of disclosure
+	rounds int
+	round  time.Duration
+	window time.Duration // of a watcher who compares traffic
+	// that a message is under way through the mixes on average, which a watcher knows
+	lag     time.Duration
+	known   int     // clients who have friends, the first ones; 0 is all
+	tapped  float64 // events that the tap of an attack will see, roughly
+	targets int     // traced packets
+	samples bool    // whether raw samples are kept
 }
 
 func planEvents(c scenario.Cell) eventPlan {
 	s := c.Scenario
 	p := eventPlan{
-		config: eventConfig(c), attack: s.Adversary.Attack, samples: s.Measure.Samples, tapped: tapped(s), lag: lag(s),
+		config: eventConfig(c), attack: s.Adversary.Attack, samples: s.Measure.Samples,
+		tapped: tapped(s), lag: lag(s),
 		known: s.Workload.FriendsOf,
 	}
 	switch p.attack {
@@ -43,7 +46,8 @@ func planEvents(c scenario.Cell) eventPlan {
 	case "correlation", "active-or-idle":
 		p.window = s.Adversary.Window.Duration
 	case "disclosure", "intersection":
-		p.rounds, p.round, p.method = s.Adversary.Rounds, s.Adversary.Round.Duration, s.Adversary.Method
+		p.rounds, p.round = s.Adversary.Rounds, s.Adversary.Round.Duration
+		p.method = s.Adversary.Method
 		p.config.Duration = time.Duration(p.rounds+1)*p.round + p.lag
 	}
 	return p
@@ -62,19 +66,22 @@ func eventConfig(c scenario.Cell) des.Config {
 	return des.Config{
 		Seed: uint64(s.Seed), Cell: uint64(c.Index),
 		Warmup: eventWarmUp(s), Duration: s.Time.Duration.Duration, Drain: s.Time.Drain.Duration,
-		Clients: s.Clients.Count, Providers: s.Topology.Providers, Layers: s.Topology.Layers, Width: s.Topology.Width,
+		Clients: s.Clients.Count, Providers: s.Topology.Providers, Layers: s.Topology.Layers,
+		Width:   s.Topology.Width,
 		MeanHop: s.Mix.MeanDelay.Duration, DelayCap: s.Mix.DelayCap,
 		EntryDelay: s.Mix.EntryDelay, ExitDelay: s.Mix.ExitDelay,
 		Link: s.Link.Delay.Duration, LinkSpread: spread, Regions: regions,
 		ClientLink: s.Link.ClientDelay.Duration, Loss: s.Link.Loss.Of,
 		PayloadEvery: s.Clients.PayloadEvery.Duration, LoopEvery: s.Clients.LoopEvery.Duration,
-		DropEvery: s.Clients.DropEvery.Duration, NoCover: !s.Clients.Cover, BuildAhead: s.Clients.BuildAhead,
-		Retrieval: retrievals[s.Clients.Retrieval], PullEvery: s.Clients.PullEvery.Duration,
+		DropEvery: s.Clients.DropEvery.Duration, NoCover: !s.Clients.Cover,
+		BuildAhead: s.Clients.BuildAhead,
+		Retrieval:  retrievals[s.Clients.Retrieval], PullEvery: s.Clients.PullEvery.Duration,
 		SpoolLimit: s.Clients.Spool,
 		OnlineFor:  s.Clients.Session.Duration, OfflineFor: s.Clients.Absence.Duration,
 		Service: interval(s.Mix.Capacity), Queue: s.Mix.Queue,
 		MixLoopEvery: s.Mix.LoopEvery.Duration, MixLoopTimeout: s.Mix.LoopTimeout.Duration,
-		Messages: messages(s), Requests: requests(s), Groups: groups(s), Boxes: boxes(s.Boxes), Attacks: attacks(s),
+		Messages: messages(s), Requests: requests(s), Groups: groups(s), Boxes: boxes(s.Boxes),
+		Attacks:    attacks(s),
 		PacketSize: int(s.Clients.Packet.Bytes),
 	}
 }
@@ -91,7 +98,9 @@ func linkTimes(l scenario.Link) (spread time.Duration, regions []time.Duration) 
 	return spread, regions
 }
 
-var retrievals = map[string]des.Retrieval{"push": des.Push, "pull": des.Pull, "exchange": des.Exchange}
+var retrievals = map[string]des.Retrieval{
+	"push": des.Push, "pull": des.Pull, "exchange": des.Exchange,
+}
 
 func interval(r config.Rate) time.Duration {
 	if r.PerSecond == 0 {
@@ -100,8 +109,8 @@ func interval(r config.Rate) time.Duration {
 	return time.Duration(float64(time.Second) / r.PerSecond)
 }
 
-// eventWarmUp is, where the scenario says "auto", twenty times the mean way through the network and at
-// least a minute: by then the share of packets from before the start is below e^-20.
+// eventWarmUp is, where the scenario says "auto", twenty times the mean way through the network and
+// at least a minute: by then the share of packets from before the start is below e^-20.
 func eventWarmUp(s scenario.Scenario) time.Duration {
 	if !s.Time.WarmUp.Auto {
 		return s.Time.WarmUp.Duration
@@ -114,7 +123,10 @@ func messages(s scenario.Scenario) des.Messages {
 	if s.Workload.Kind != "messages" {
 		return des.Messages{}
 	}
-	return des.Messages{Every: s.Workload.Every.Duration, Friends: s.Workload.Friends, FriendsOf: s.Workload.FriendsOf, Zipf: s.Workload.Zipf, Senders: s.Workload.Writers}
+	return des.Messages{
+		Every: s.Workload.Every.Duration, Friends: s.Workload.Friends,
+		FriendsOf: s.Workload.FriendsOf, Zipf: s.Workload.Zipf, Senders: s.Workload.Writers,
+	}
 }
 
 // requests are round trips; how often one is tried holds for writes of boxes too.
@@ -131,8 +143,11 @@ func groups(s scenario.Scenario) des.Groups {
 	if w.Kind != "groups" {
 		return des.Groups{}
 	}
-	g := des.Groups{Count: w.Groups, Size: w.GroupSize, Every: w.Every.Duration, Heavy: w.HeavyShare.Of, HeavyWeight: w.HeavyWeight, Writers: w.Writers,
-		Strategy: map[string]des.Strategy{"unicast": des.Unicast, "rollercoaster": des.Rollercoaster, "boxes": des.PublishOnce}[w.Posting]}
+	g := des.Groups{Count: w.Groups, Size: w.GroupSize, Every: w.Every.Duration,
+		Heavy: w.HeavyShare.Of, HeavyWeight: w.HeavyWeight, Writers: w.Writers,
+		Strategy: map[string]des.Strategy{
+			"unicast": des.Unicast, "rollercoaster": des.Rollercoaster, "boxes": des.PublishOnce,
+		}[w.Posting]}
 	if g.Strategy == des.Rollercoaster {
 		g.Fanout, g.Bundle = w.Fanout, w.Bundle
 		g.Timeout, g.LateIdle = w.AckTimeout, w.LateIdle
@@ -144,18 +159,25 @@ func boxes(b scenario.Boxes) des.Boxes {
 	if b.Watched == 0 {
 		return des.Boxes{}
 	}
-	return des.Boxes{Watched: b.Watched, PollShare: b.PollShare.Of, AgeScale: b.AgeScale.Duration, AgeCap: b.AgeCap.Duration,
-		DecoyLife: b.DecoyLife.Duration, Allowance: b.Allowance.Duration, Replicate: b.ReplicateAfter.Duration}
+	return des.Boxes{Watched: b.Watched, PollShare: b.PollShare.Of, AgeScale: b.AgeScale.Duration,
+		AgeCap:    b.AgeCap.Duration,
+		DecoyLife: b.DecoyLife.Duration, Allowance: b.Allowance.Duration,
+		Replicate: b.ReplicateAfter.Duration}
 }
 
 // attacks is the active adversary, on all links into the attacked mix.
 func attacks(s scenario.Scenario) []des.Attack {
-	kind, active := map[string]des.AttackKind{"drop": des.Drop, "delay": des.Delay, "replay": des.Replay, "trickle": des.Trickle, "n-1": des.NMinusOne}[s.Adversary.Attack]
+	kind, active := map[string]des.AttackKind{
+		"drop": des.Drop, "delay": des.Delay, "replay": des.Replay, "trickle": des.Trickle,
+		"n-1": des.NMinusOne,
+	}[s.Adversary.Attack]
 	if !active {
 		return nil
 	}
-	return []des.Attack{{Kind: kind, Node: s.Topology.Providers + s.Adversary.Node, From: -1, Share: s.Adversary.Strength.Of,
-		Delay: s.Adversary.HoldFor.Duration, Target: s.Adversary.Target, Start: eventWarmUp(s) + s.Adversary.From.Duration}}
+	return []des.Attack{{Kind: kind, Node: s.Topology.Providers + s.Adversary.Node, From: -1,
+		Share: s.Adversary.Strength.Of,
+		Delay: s.Adversary.HoldFor.Duration, Target: s.Adversary.Target,
+		Start: eventWarmUp(s) + s.Adversary.From.Duration}}
 }
 
 func eventMemory(s scenario.Scenario) float64 {
@@ -203,11 +225,12 @@ func (p eventPlan) collect(result *des.Result) Replication {
 	return r
 }
 
-// Trace is Run with what a watcher of all links sees written to links as a link trace. Only level "des"
-// has links.
+// Trace is Run with what a watcher of all links sees written to links as a link trace. Only level
+// "des" has links.
 func Trace(ctx context.Context, c scenario.Cell, index int, links io.Writer) (Replication, error) {
 	if c.Scenario.Level != "des" {
-		return Replication{}, fmt.Errorf("level %q has no links to trace\n  Set level = \"des\".", c.Scenario.Level)
+		return Replication{}, fmt.Errorf("level %q has no links to trace\n  Set level = \"des\".",
+			c.Scenario.Level)
 	}
 	p := planEvents(c).replication(index)
 	w, err := trace.NewWriter(links, trace.Header{Parties: p.config.Parties()})

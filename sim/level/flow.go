@@ -8,16 +8,22 @@ import (
 	"murmuration/sim/scenario"
 )
 
-// flowConfig turns a cell into the flow engine's terms. Of a ring it takes the mixes: what providers delay beside them
-// only adds to what an observer does not know.
+// flowConfig turns a cell into the flow engine's terms. Of a ring it takes the mixes: what
+// providers delay beside them only adds to what an observer does not know.
 func flowConfig(s scenario.Scenario) flow.Config {
 	c := flow.Config{
-		Topology: map[string]flow.Topology{"stratified": flow.Stratified, "ring": flow.Stratified, "cascade": flow.Cascade, "free": flow.FreeRoute}[s.Topology.Kind],
-		Layers:   s.Topology.Layers, Width: s.Topology.Width, Weights: s.Topology.Weights,
-		Mix: flowMix(s.Mix), Link: flow.Link{Min: s.Link.Delay.Seconds(), Max: s.Link.Delay.Seconds()},
+		Topology: map[string]flow.Topology{
+			"stratified": flow.Stratified, "ring": flow.Stratified, "cascade": flow.Cascade,
+			"free": flow.FreeRoute,
+		}[s.Topology.Kind],
+		Layers: s.Topology.Layers, Width: s.Topology.Width, Weights: s.Topology.Weights,
+		Mix:  flowMix(s.Mix),
+		Link: flow.Link{Min: s.Link.Delay.Seconds(), Max: s.Link.Delay.Seconds()},
 		Rate: s.Clients.Rate.PerSecond, Cover: flowCover(s),
-		Corrupt: s.Adversary.Corrupt, Balanced: s.Adversary.Placement == "balanced" && s.Topology.Kind != "free",
-		Targets: s.Measure.Targets, Duration: s.Time.Duration.Seconds(), SenderRate: s.Measure.Sender.PerSecond,
+		Corrupt:  s.Adversary.Corrupt,
+		Balanced: s.Adversary.Placement == "balanced" && s.Topology.Kind != "free",
+		Targets:  s.Measure.Targets, Duration: s.Time.Duration.Seconds(),
+		SenderRate: s.Measure.Sender.PerSecond,
 	}
 	if s.Link.Kind == "uniform" {
 		c.Link.Min -= s.Link.Spread.Seconds()
@@ -39,7 +45,9 @@ func flowMix(m scenario.Mix) flow.Mix {
 	case "timed":
 		return flow.Mix{Strategy: flow.Timed, Every: m.Interval.Seconds(), Keep: m.Pool}
 	case "binomial":
-		return flow.Mix{Strategy: flow.Binomial, Every: m.Interval.Seconds(), SendShare: m.Probability.Of}
+		return flow.Mix{
+			Strategy: flow.Binomial, Every: m.Interval.Seconds(), SendShare: m.Probability.Of,
+		}
 	}
 	return flow.Mix{Strategy: flow.Poisson, MeanDelay: m.MeanDelay.Seconds()}
 }
@@ -47,7 +55,8 @@ func flowMix(m scenario.Mix) flow.Mix {
 // flowCover is the streams of [[cover]] and those of mix.dummies.
 func flowCover(s scenario.Scenario) (streams []flow.Cover) {
 	for _, c := range s.Cover {
-		streams = append(streams, flow.Cover{From: c.From, To: c.To, Rate: c.Rate.PerSecond, Standby: c.Standby})
+		streams = append(streams,
+			flow.Cover{From: c.From, To: c.To, Rate: c.Rate.PerSecond, Standby: c.Standby})
 	}
 	if s.Mix.Dummies.PerSecond > 0 {
 		streams = append(streams, flow.LinkDummies(s.Topology.Layers, s.Mix.Dummies.PerSecond)...)
@@ -100,7 +109,8 @@ func runFlow(ctx context.Context, c scenario.Cell, index int) (Replication, erro
 	return r, nil
 }
 
-// withUnit puts the unit into a name, in front of what is taken of it: latency_p90 of seconds is latency_s_p90.
+// withUnit puts the unit into a name, in front of what is taken of it: latency_p90 of seconds is
+// latency_s_p90.
 func withUnit(name, unit string) string {
 	unit = map[string]string{"bit": "_bits", "s": "_s"}[unit]
 	for _, suffix := range []string{"_mean", "_sd", "_p50", "_p90", "_p95", "_p99"} {

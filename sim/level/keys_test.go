@@ -17,22 +17,31 @@ import (
 var worlds = map[string][]string{
 	"theory": {"[theory]\nformula = \"erlang\"\nargs = { hops = 2, mean = 1 }"},
 	"flow": {
-		"", "[clients]\nbudget = \"400MB/day\"", "[mix]\nkind = \"pool\"\npool = 5", "[mix]\nkind = \"timed\"",
-		"[mix]\nkind = \"binomial\"", "[link]\nkind = \"uniform\"\ndelay = \"1min\"\nspread = \"1s\"",
+		"", "[clients]\nbudget = \"400MB/day\"", "[mix]\nkind = \"pool\"\npool = 5",
+		"[mix]\nkind = \"timed\"",
+		"[mix]\nkind = \"binomial\"",
+		"[link]\nkind = \"uniform\"\ndelay = \"1min\"\nspread = \"1s\"",
 		"[adversary]\ncorrupt = 3", "[[cover]]\nrate = \"1/s\"",
 	},
 	"des": {
-		"", "[link]\nkind = \"uniform\"\ndelay = \"1min\"", "[link]\nkind = \"matrix\"\nmatrix = [\"1s\"]",
+		"", "[link]\nkind = \"uniform\"\ndelay = \"1min\"",
+		"[link]\nkind = \"matrix\"\nmatrix = [\"1s\"]",
 		"[clients]\nbudget = \"400MB/day\"", "[clients]\nsession = \"1h\"\nabsence = \"1h\"",
-		"[workload]\nkind = \"messages\"\nfriends = 3", "[workload]\nkind = \"messages\"", "[workload]\nkind = \"requests\"",
-		"[workload]\nkind = \"groups\"\nposting = \"rollercoaster\"", "[workload]\nkind = \"groups\"\n[boxes]\nwatched = 4",
+		"[workload]\nkind = \"messages\"\nfriends = 3", "[workload]\nkind = \"messages\"",
+		"[workload]\nkind = \"requests\"",
+		"[workload]\nkind = \"groups\"\nposting = \"rollercoaster\"",
+		"[workload]\nkind = \"groups\"\n[boxes]\nwatched = 4",
 		attacked("drop"), attacked("delay"), attacked("tracing"), attacked("correlation"),
-		"[workload]\nkind = \"messages\"\n[adversary]\nattack = \"disclosure\"\nmethod = \"background\"",
-		"[workload]\nkind = \"groups\"\n[boxes]\nwatched = 4\n[adversary]\nattack = \"poll-intersection\"",
+		"[workload]\nkind = \"messages\"\n[adversary]\nattack = \"disclosure\"\nmethod = " +
+			"\"background\"",
+		"[workload]\nkind = \"groups\"\n[boxes]\nwatched = 4\n[adversary]\nattack = " +
+			"\"poll-intersection\"",
 	},
 	"world": {
-		cores, cores + "[clients]\nbudget = \"400MB/day\"", cores + "[workload]\nkind = \"requests\"",
-		"[topology]\nkind = \"ring\"\n[mix]\nentry_delay = true\nexit_delay = true\ndelay_cap = 10.0\n" +
+		cores, cores + "[clients]\nbudget = \"400MB/day\"",
+		cores + "[workload]\nkind = \"requests\"",
+		"[topology]\nkind = \"ring\"\n[mix]\nentry_delay = true\nexit_delay = true\ndelay_cap " +
+			"= 10.0\n" +
 			"[clients]\nloop_every = \"9s\"\ndrop_every = \"2s\"\n[boxes]\nwatched = 4\n" +
 			"[workload]\nkind = \"requests\"\n[adversary]\nattack = \"tracing\"",
 	},
@@ -47,7 +56,8 @@ func attacked(kind string) string {
 
 // values are two of each unit that a key may have.
 var values = map[string]string{
-	"count": `[3, 4]`, "number": `[2.0, 3.0]`, "duration": `["20s", "30s"]`, "rate": `["2/s", "3/s"]`,
+	"count": `[3, 4]`, "number": `[2.0, 3.0]`, "duration": `["20s", "30s"]`,
+	"rate": `["2/s", "3/s"]`,
 	"size": `["2KiB", "3KiB"]`, "volume": `["300MB/day", "500MB/day"]`, "share": `["20%", "30%"]`,
 	"switch": `[true, false]`, "text": `["erlang", "poisson_mix"]`,
 }
@@ -59,18 +69,19 @@ var special = map[string]string{
 	"time.warmup":      `["auto", "20s"]`,
 }
 
-// alone are keys of which a level takes only one value, or two that are no neighbours: it reads them, and
-// refuses the others.
+// alone are keys of which a level takes only one value, or two that are no neighbours: it reads
+// them, and refuses the others.
 var alone = map[string][]string{
 	"flow": {"adversary.observe"}, "des": {"adversary.observe", "topology.kind", "mix.kind"},
 	"world": {
-		"adversary.observe", "topology.kind", "mix.kind", "mix.entry_delay", "mix.exit_delay", "link.kind",
+		"adversary.observe", "topology.kind", "mix.kind", "mix.entry_delay", "mix.exit_delay",
+		"link.kind",
 		"clients.retrieval", "workload.kind", "adversary.attack",
 	},
 }
 
-// TestKeysAreReadByTheirLevels changes every key in scenarios of every level: what the level's adapter
-// makes of it changes exactly where the key is declared as read.
+// TestKeysAreReadByTheirLevels changes every key in scenarios of every level: what the level's
+// adapter makes of it changes exactly where the key is declared as read.
 func TestKeysAreReadByTheirLevels(t *testing.T) {
 	for _, k := range scenario.Keys() {
 		for level := range worlds {
@@ -78,7 +89,8 @@ func TestKeysAreReadByTheirLevels(t *testing.T) {
 				continue
 			}
 			if read := matters(level, k); read != k.Levels.Has(level) {
-				t.Errorf("%s is declared as read by %v; that %s reads it is %t", k.Path, k.Levels.Names(), level, read)
+				t.Errorf("%s is declared as read by %v; that %s reads it is %t", k.Path,
+					k.Levels.Names(), level, read)
 			}
 		}
 	}
@@ -87,11 +99,15 @@ func TestKeysAreReadByTheirLevels(t *testing.T) {
 	}
 }
 
-// meta reports whether a key says how a scenario is read or run and not what is simulated, or is one of
-// a list, which the list stands for.
+// meta reports whether a key says how a scenario is read or run and not what is simulated, or is
+// one of a list, which the list stands for.
 func meta(k scenario.Key) bool {
 	head, _, _ := strings.Cut(k.Path, ".")
-	return slices.Contains([]string{"name", "about", "level", "seed", "network", "cover", "replicate", "limits", "sweep", "check"}, head) ||
+	return slices.Contains(
+		[]string{
+			"name", "about", "level", "seed", "network", "cover", "replicate", "limits", "sweep",
+			"check",
+		}, head) ||
 		k.Path == "theory.args"
 }
 

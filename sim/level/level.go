@@ -1,7 +1,7 @@
-// Package level holds the adapters between scenarios and what simulates them: each takes one cell to
-// its level (closed forms, feed-forward Monte Carlo, discrete events, the real cores) and brings back what one
-// replication measured, under the same names of metrics. It must not simulate anything itself, keep
-// anything on disk, or decide how many replications there are.
+// Package level holds the adapters between scenarios and what simulates them: each takes one cell
+// to its level (closed forms, feed-forward Monte Carlo, discrete events, the real cores) and brings
+// back what one replication measured, under the same names of metrics. It must not simulate
+// anything itself, keep anything on disk, or decide how many replications there are.
 package level
 
 import (
@@ -24,13 +24,22 @@ type adapter struct {
 func of(s scenario.Scenario) adapter {
 	switch s.Level {
 	case "flow":
-		return adapter{runFlow, flowMemory, checkFlow, func(c scenario.Cell) any { return planFlow(c) }}
+		return adapter{
+			runFlow, flowMemory, checkFlow, func(c scenario.Cell) any { return planFlow(c) },
+		}
 	case "world":
-		return adapter{runWorld, worldMemory, checkWorld, func(c scenario.Cell) any { return planWorld(c) }}
+		return adapter{
+			runWorld, worldMemory, checkWorld, func(c scenario.Cell) any { return planWorld(c) },
+		}
 	case "des":
-		return adapter{runEvents, eventMemory, checkEvents, func(c scenario.Cell) any { return planEvents(c) }}
+		return adapter{
+			runEvents, eventMemory, checkEvents, func(c scenario.Cell) any { return planEvents(c) },
+		}
 	}
-	return adapter{runFormula, formulaMemory, checkFormula, func(c scenario.Cell) any { return c.Scenario.Theory }}
+	return adapter{
+		runFormula, formulaMemory, checkFormula,
+		func(c scenario.Cell) any { return c.Scenario.Theory },
+	}
 }
 
 // Run simulates one replication of a cell.
@@ -40,8 +49,9 @@ func Run(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
 	return r, err
 }
 
-// Validate refuses what a cell's level cannot do, before any work. Whatever the scenario itself shows
-// to be wrong was refused when it was read. Of the error, what follows a line break is a hint.
+// Validate refuses what a cell's level cannot do, before any work. Whatever the scenario itself
+// shows to be wrong was refused when it was read. Of the error, what follows a line break is a
+// hint.
 func Validate(c scenario.Cell) error { return of(c.Scenario).refuse(c) }
 
 // Memory is how many bytes one replication needs at most, roughly.
@@ -76,5 +86,7 @@ func Metric(metrics []stat.Metric, name string) (stat.Metric, bool) {
 
 // Exact is a number without spread.
 func Exact(name, unit string, value float64) stat.Metric {
-	return stat.Metric{Name: name, Unit: unit, Value: value, Lo: value, Hi: value, N: 1, Method: "theory"}
+	return stat.Metric{
+		Name: name, Unit: unit, Value: value, Lo: value, Hi: value, N: 1, Method: "theory",
+	}
 }

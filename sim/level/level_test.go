@@ -37,7 +37,8 @@ targets = 20
 min = 3
 `
 
-// The attacks of watchers, each against a network without cover, where it must do better than guessing.
+// The attacks of watchers, each against a network without cover, where it must do better than
+// guessing.
 func TestWatchersAttacksWork(t *testing.T) {
 	const open = "level = \"des\"" + network + `
 [[sweep]]
@@ -61,8 +62,9 @@ func TestWatchersAttacksWork(t *testing.T) {
 	}
 }
 
-// Danezis' own world, where one person has friends and all others write to anybody, is the one in which his first
-// attack, which takes the background for uniform, works. Where all have friends, it mistakes those who are popular for them.
+// Danezis' own world, where one person has friends and all others write to anybody, is the one in
+// which his first attack, which takes the background for uniform, works. Where all have friends, it
+// mistakes those who are popular for them.
 func TestOriginalDisclosureNeedsUniformOthers(t *testing.T) {
 	const world = "level = \"des\"" + network + `
 [[sweep]]
@@ -128,7 +130,10 @@ func TestAbsentMembersAreReplaced(t *testing.T) {
 }
 
 func TestPollIntersectionFindsThoseWhoAskTheirOwn(t *testing.T) {
-	text := "level = \"des\"" + strings.NewReplacer("kind = \"messages\"\nevery = \"5s\"", "kind = \"groups\"\ngroup_size = 20\n[boxes]\nwatched = 4", "width = 2", "width = 2\nproviders = 3").Replace(network) +
+	text := "level = \"des\"" +
+		strings.NewReplacer("kind = \"messages\"\nevery = \"5s\"",
+			"kind = \"groups\"\ngroup_size = 20\n[boxes]\nwatched = 4", "width = 2",
+			"width = 2\nproviders = 3").Replace(network) +
 		"[adversary]\nattack = \"poll-intersection\"\nrounds = 60\n"
 	r, err := Run(t.Context(), parse(t, text).Cells[0], 0)
 	if err != nil {

@@ -16,7 +16,8 @@ func pollers(c scenario.Cell) des.Pollers {
 	own := max(1, readers/s.Topology.Providers)
 	world := des.Pollers{
 		Seed: uint64(s.Seed), Cell: uint64(c.Index),
-		Days: s.Adversary.Rounds, Providers: s.Topology.Providers, Clients: max(2, s.Clients.Count/s.Topology.Providers),
+		Days: s.Adversary.Rounds, Providers: s.Topology.Providers,
+		Clients: max(2, s.Clients.Count/s.Topology.Providers),
 		Readers: own, Elsewhere: readers - own, PollEvery: pollEvery(s),
 		OnlineFor: s.Clients.Session.Duration, OfflineFor: s.Clients.Absence.Duration,
 	}
@@ -26,16 +27,17 @@ func pollers(c scenario.Cell) des.Pollers {
 	return world
 }
 
-// pollIntersection is the attack of a provider that holds a box of a feed and is the first provider of
-// some of its readers, over so many days: does it find one, and after how many days. Days that end
-// without are counted in full.
+// pollIntersection is the attack of a provider that holds a box of a feed and is the first provider
+// of some of its readers, over so many days: does it find one, and after how many days. Days that
+// end without are counted in full.
 func (p eventPlan) pollIntersection() (Replication, error) {
 	world := p.polls
 	days, err := world.Run()
 	if err != nil {
 		return Replication{}, err
 	}
-	day, found, wrong := attack.DaysUntilFound(days, world.Clients, world.Readers, float64(world.PollEvery))
+	day, found, wrong := attack.DaysUntilFound(days, world.Clients, world.Readers,
+		float64(world.PollEvery))
 	share := 0.0
 	if found {
 		share = 1
@@ -46,7 +48,8 @@ func (p eventPlan) pollIntersection() (Replication, error) {
 	}}, nil
 }
 
-// pollEvery is the mean time between two polls of one box by one reader who watches as many as the network says.
+// pollEvery is the mean time between two polls of one box by one reader who watches as many as the
+// network says.
 func pollEvery(s scenario.Scenario) time.Duration {
 	rate := 0.0
 	if d := s.Clients.PayloadEvery.Seconds(); d > 0 {

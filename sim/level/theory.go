@@ -48,23 +48,24 @@ func Expected(s scenario.Scenario) (metrics []stat.Metric) {
 	return metrics
 }
 
-// entropyKnown reports whether a network is one whose entropy has a closed form: nobody corrupt, all
-// seen, no dummies.
+// entropyKnown reports whether a network is one whose entropy has a closed form: nobody corrupt,
+// all seen, no dummies.
 func entropyKnown(s scenario.Scenario) bool {
 	ours := s.Topology.Kind == "stratified" || s.Topology.Kind == "ring" && s.Level == "flow"
 	seen := s.Adversary.Corrupt == 0 && s.Adversary.Observe == "global"
 	return ours && seen && s.Mix.Dummies.PerSecond == 0
 }
 
-// pathDelay is the delay of a way through the network where nothing but mixes and links takes time, as
-// in the flow engine with Poisson mixes and constant links.
+// pathDelay is the delay of a way through the network where nothing but mixes and links takes time,
+// as in the flow engine with Poisson mixes and constant links.
 func pathDelay(s scenario.Scenario) (theory.Erlang, bool) {
 	if s.Level != "flow" || s.Mix.Kind != "poisson" || s.Link.Kind != "constant" {
 		return theory.Erlang{}, false
 	}
 	layers := s.Topology.Layers
 	return theory.Erlang{
-		Hops: layers, MeanHop: s.Mix.MeanDelay.Seconds(), Fixed: float64(layers+1) * s.Link.Delay.Seconds(),
+		Hops: layers, MeanHop: s.Mix.MeanDelay.Seconds(),
+		Fixed: float64(layers+1) * s.Link.Delay.Seconds(),
 	}, true
 }
 
@@ -80,6 +81,7 @@ func entropyOf(s scenario.Scenario) (float64, error) {
 		return theory.PoissonMix(s.Clients.Rate.PerSecond * mean / float64(s.Topology.Width))
 	}
 	return theory.Stratified{
-		Layers: s.Topology.Layers, Width: s.Topology.Width, Rate: s.Clients.Rate.PerSecond, MeanHop: mean,
+		Layers: s.Topology.Layers, Width: s.Topology.Width, Rate: s.Clients.Rate.PerSecond,
+		MeanHop: mean,
 	}.Entropy()
 }

@@ -10,8 +10,9 @@ import (
 	"murmuration/sim/trace"
 )
 
-// follow runs one replication with a tap on every link and traces messages through the mixes, evenly
-// spread over those that entered in the middle of the run, so that all of their posterior is inside.
+// follow runs one replication with a tap on every link and traces messages through the mixes,
+// evenly spread over those that entered in the middle of the run, so that all of their posterior is
+// inside.
 func (p eventPlan) follow(ctx context.Context) (Replication, error) {
 	config, tap := p.config, p.tap()
 	config.Tap, config.Labels = tap, true
@@ -23,7 +24,8 @@ func (p eventPlan) follow(ctx context.Context) (Replication, error) {
 	mixing := func(node int32) bool {
 		return int(node) >= config.Providers && node < config.Parties().Nodes
 	}
-	from, to := int64(config.Warmup), traceable(config.Warmup+config.Duration, config.MeanHop, config.Layers)
+	from, to := int64(config.Warmup), traceable(config.Warmup+config.Duration, config.MeanHop,
+		config.Layers)
 	targets := entries(tap.Events, &result.Labels, mixing, from, to, p.targets)
 	tracer := trace.Tracer{Parties: config.Parties(), Mixing: mixing, Link: int64(config.Link)}
 	guesses, err := tracer.Trace(tap.Events, targets)
@@ -38,13 +40,16 @@ func (p eventPlan) follow(ctx context.Context) (Replication, error) {
 	return r, nil
 }
 
-// traceable is until when a packet may enter the mixes so that all of its posterior is out by the end.
+// traceable is until when a packet may enter the mixes so that all of its posterior is out by the
+// end.
 func traceable(end, meanHop time.Duration, layers int) int64 {
 	return int64(end) - 20*int64(meanHop)*int64(layers)
 }
 
 // entries picks events, from a time to another, in which a message enters the first mix.
-func entries(events []trace.Event, l *trace.Labels, mixing func(int32) bool, from, to int64, count int) []int {
+func entries(
+	events []trace.Event, l *trace.Labels, mixing func(int32) bool, from, to int64, count int,
+) []int {
 	var all []int
 	for i, e := range events {
 		if e.At >= from && e.At < to && mixing(e.To) && !mixing(e.From) && l.Packets[i] >= 0 {
@@ -74,6 +79,7 @@ func entropies(guesses []trace.Guess, l *trace.Labels) ([]stat.Metric, Sample) {
 	for i, h := range shannon.Values {
 		calibration.Add(surprisal[i] - h)
 	}
-	return []stat.Metric{stat.Mean("shannon_bits_mean", "bits", shannon.Values), stat.Mean("surprisal_bits_mean", "bits", surprisal),
+	return []stat.Metric{stat.Mean("shannon_bits_mean", "bits", shannon.Values),
+		stat.Mean("surprisal_bits_mean", "bits", surprisal),
 		stat.FromRunning("calibration_bits", "bits", calibration)}, shannon
 }

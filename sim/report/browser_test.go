@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestPageInABrowser opens a report in a real browser without a network and looks for every section that
-// its script should have drawn. MURMUR_BROWSER names the browser: a Chromium.
+// TestPageInABrowser opens a report in a real browser without a network and looks for every section
+// that its script should have drawn. MURMUR_BROWSER names the browser: a Chromium.
 func TestPageInABrowser(t *testing.T) {
 	browser := os.Getenv("MURMUR_BROWSER")
 	if browser == "" {
@@ -22,7 +22,8 @@ func TestPageInABrowser(t *testing.T) {
 	}
 	t.Logf("%d sections drawn", len(sections))
 	broken := strings.Replace(page, `"use strict";`, `"use strict"; throw new Error("control");`, 1)
-	if missing := undrawn(t, browser, broken, sections); broken == page || len(missing) != len(sections) {
+	if missing := undrawn(t, browser, broken, sections); broken == page ||
+		len(missing) != len(sections) {
 		t.Errorf("control: a script that fails leaves only %v undrawn", missing)
 	}
 }
@@ -48,9 +49,11 @@ func undrawn(t *testing.T, browser, page string, sections []string) (missing []s
 	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	dom, err := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	dom, err := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu",
+		"--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=8000", "--dump-dom", "file://"+file).Output()
+		"--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=8000",
+		"--dump-dom", "file://"+file).Output()
 	if err != nil {
 		t.Fatalf("running %s: %v", browser, err)
 	}

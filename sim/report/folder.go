@@ -31,25 +31,36 @@ func FromFolder(path string) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{Title: cmp.Or(m.Name, m.Source), About: f.Cells[0].Scenario.About, Facts: facts(m), Verdicts: verdicts}
+	p := Page{
+		Title: cmp.Or(m.Name, m.Source), About: f.Cells[0].Scenario.About, Facts: facts(m),
+		Verdicts: verdicts,
+	}
 	for _, r := range results {
 		p.add(r)
 	}
-	p.Rows = slices.DeleteFunc(result.Rows(results), func(r result.Row) bool { return strings.Contains(r.Metric, "@") })
+	p.Rows = slices.DeleteFunc(result.Rows(results),
+		func(r result.Row) bool { return strings.Contains(r.Metric, "@") })
 	p.Latencies = latencies(f, reps)
 	return p, nil
 }
 
 // FromVerdicts makes a page that shows nothing but a conformance table.
 func FromVerdicts(verdicts []result.Verdict) Page {
-	return Page{Title: "Conformance of the simulator", About: "Published and exact numbers, and what the simulator makes of their set-ups.", Verdicts: verdicts, Cells: []Cell{}}
+	return Page{
+		Title:    "Conformance of the simulator",
+		About:    "Published and exact numbers, and what the simulator makes of their set-ups.",
+		Verdicts: verdicts, Cells: []Cell{},
+	}
 }
 
 func facts(m result.Manifest) []Fact {
 	return []Fact{
-		{"scenario", m.Source + ", SHA-256 " + m.Scenario}, {"level", m.Level}, {"seed", strconv.FormatInt(m.Seed, 10)},
+		{"scenario", m.Source + ", SHA-256 " + m.Scenario}, {"level", m.Level},
+		{"seed", strconv.FormatInt(m.Seed, 10)},
 		{"cells", fmt.Sprintf("%d of %d finished", len(m.Finished), m.Cells)},
-		{"run", fmt.Sprintf("%s after %.3g s, %d replications at a time, from %s", m.Run.State, m.Run.Seconds, m.Run.Workers, m.Run.Started)},
+		{"run",
+			fmt.Sprintf("%s after %.3g s, %d replications at a time, from %s", m.Run.State,
+				m.Run.Seconds, m.Run.Workers, m.Run.Started)},
 		{"program", "revision " + m.Run.Revision + ", " + m.Run.Go + ", " + m.Run.Machine},
 		{"memory", fmt.Sprintf("%.3g MiB at the peak", float64(m.Run.PeakMemory)/(1<<20))},
 	}
@@ -58,7 +69,8 @@ func facts(m result.Manifest) []Fact {
 func (p *Page) add(r result.Cell) {
 	c := Cell{Label: r.Cell.Label(), MBDay: result.Number(r.Cell.Scenario.Clients.Volume() / 1e6)}
 	for _, param := range r.Cell.Params {
-		c.Swept = append(c.Swept, Param{param.Key, param.Value, result.Number(scenario.Magnitude(param))})
+		c.Swept = append(c.Swept,
+			Param{param.Key, param.Value, result.Number(scenario.Magnitude(param))})
 		if !slices.Contains(p.Keys, param.Key) {
 			p.Keys = append(p.Keys, param.Key)
 		}
@@ -81,7 +93,9 @@ func curves(r result.Cell) (out []Curve) {
 			out = append(out, Curve{Cell: r.Cell.Label(), Metric: name})
 		}
 		c := &out[i]
-		c.X, c.Y, c.Lo, c.Hi = append(c.X, result.Number(x)), append(c.Y, result.Number(m.Value)), append(c.Lo, result.Number(m.Lo)), append(c.Hi, result.Number(m.Hi))
+		c.X, c.Y, c.Lo, c.Hi = append(c.X, result.Number(x)), append(c.Y,
+			result.Number(m.Value)), append(c.Lo, result.Number(m.Lo)), append(c.Hi,
+			result.Number(m.Hi))
 	}
 	return out
 }

@@ -44,7 +44,8 @@ func TestPageHoldsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Cells) != 2 || len(p.Latencies) != 2 || p.Keys[0] != "topology.layers" || p.Cells[1].Swept[0].Number != 2 {
+	if len(p.Cells) != 2 || len(p.Latencies) != 2 || p.Keys[0] != "topology.layers" ||
+		p.Cells[1].Swept[0].Number != 2 {
 		t.Errorf("%+v", p.Cells)
 	}
 	if len(p.Verdicts) != 2 || p.Verdicts[0].Pass {
@@ -64,9 +65,11 @@ func TestPageHoldsEverything(t *testing.T) {
 	offline(t, page.String())
 }
 
-var fetched = regexp.MustCompile(`(?i)<(script|link|img|iframe)[^>]+(src|href)\s*=|@import|url\(\s*['"]?https?:`)
+var fetched = regexp.MustCompile(
+	`(?i)<(script|link|img|iframe)[^>]+(src|href)\s*=|@import|url\(\s*['"]?https?:`)
 
-// offline fails for a page that would load something, or whose data breaks out of its script element.
+// offline fails for a page that would load something, or whose data breaks out of its script
+// element.
 func offline(t *testing.T, page string) {
 	t.Helper()
 	if found := fetched.FindString(page); found != "" {
@@ -79,7 +82,10 @@ func offline(t *testing.T, page string) {
 
 // The control of offline: it finds what it looks for.
 func TestOfflineFindsWhatIsLoaded(t *testing.T) {
-	for _, bad := range []string{`<script src="https://cdn.example/d3.js">`, `<link rel=x href=y>`, `@import "a.css"`, `url("https://x")`} {
+	for _, bad := range []string{
+		`<script src="https://cdn.example/d3.js">`, `<link rel=x href=y>`, `@import "a.css"`,
+		`url("https://x")`,
+	} {
 		if !fetched.MatchString(bad) {
 			t.Errorf("%s was not found", bad)
 		}
@@ -88,14 +94,18 @@ func TestOfflineFindsWhatIsLoaded(t *testing.T) {
 
 func TestCurvesAreGathered(t *testing.T) {
 	c := curves(result.Cell{Metrics: metrics("hit_rate@10", 0.1, "hit_rate@100", 0.5, "other", 1)})
-	if len(c) != 1 || c[0].Metric != "hit_rate" || len(c[0].X) != 2 || c[0].X[1] != 100 || c[0].Y[1] != 0.5 {
+	if len(c) != 1 || c[0].Metric != "hit_rate" || len(c[0].X) != 2 || c[0].X[1] != 100 ||
+		c[0].Y[1] != 0.5 {
 		t.Errorf("%+v", c)
 	}
 }
 
 func TestVerdictsAlone(t *testing.T) {
 	var page strings.Builder
-	if err := Write(&page, FromVerdicts([]result.Verdict{{ID: "G1", Setup: "<b>", Expected: 1, Measured: 1, Pass: true}})); err != nil {
+	if err := Write(&page,
+		FromVerdicts([]result.Verdict{
+			{ID: "G1", Setup: "<b>", Expected: 1, Measured: 1, Pass: true},
+		})); err != nil {
 		t.Fatal(err)
 	}
 	offline(t, page.String())

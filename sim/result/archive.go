@@ -19,7 +19,10 @@ import (
 var metricColumns = []string{"metric", "unit", "value", "sd", "stderr", "lo", "hi", "n", "method"}
 
 func metricRecord(m stat.Metric) []string {
-	return []string{m.Name, m.Unit, number(m.Value), number(m.SD), number(m.StdErr), number(m.Lo), number(m.Hi), strconv.Itoa(m.N), m.Method}
+	return []string{
+		m.Name, m.Unit, number(m.Value), number(m.SD), number(m.StdErr), number(m.Lo), number(m.Hi),
+		strconv.Itoa(m.N), m.Method,
+	}
 }
 
 func parseMetric(r []string) (stat.Metric, error) {
@@ -37,8 +40,8 @@ func parseMetric(r []string) (stat.Metric, error) {
 // number prints the shortest decimal that reads back as the same float64.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
-// archive writes a replication as an .npz that numpy.load opens: a zip of one float64 .npy per sample, and
-// metrics.csv. The same replication gives the same bytes.
+// archive writes a replication as an .npz that numpy.load opens: a zip of one float64 .npy per
+// sample, and metrics.csv. The same replication gives the same bytes.
 func archive(r level.Replication) ([]byte, error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
@@ -93,7 +96,8 @@ func parseArchive(b []byte) (r level.Replication, err error) {
 		} else {
 			var values []float64
 			values, err = parseNpy(content)
-			r.Samples = append(r.Samples, level.Sample{Name: strings.TrimSuffix(f.Name, ".npy"), Values: values})
+			r.Samples = append(r.Samples,
+				level.Sample{Name: strings.TrimSuffix(f.Name, ".npy"), Values: values})
 		}
 		if err != nil {
 			return r, fmt.Errorf("reading %s: %w", f.Name, err)

@@ -11,7 +11,14 @@ import (
 
 func sampleArchive(t testing.TB) []byte {
 	t.Helper()
-	r := level.Replication{Metrics: []stat.Metric{level.Exact("a", "s", 1), {Name: "b, \"c\"", Value: math.NaN(), StdErr: math.Inf(1), N: 3}}, Samples: []level.Sample{{Name: "x_s", Values: []float64{1, math.Inf(-1), 0.1}}, {Name: "empty"}}}
+	r := level.Replication{
+		Metrics: []stat.Metric{
+			level.Exact("a", "s", 1),
+			{Name: "b, \"c\"", Value: math.NaN(), StdErr: math.Inf(1), N: 3},
+		}, Samples: []level.Sample{
+			{Name: "x_s", Values: []float64{1, math.Inf(-1), 0.1}}, {Name: "empty"},
+		},
+	}
 	b, err := archive(r)
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +32,8 @@ func TestArchiveReadsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Metrics) != 2 || len(r.Samples) != 2 || r.Samples[0].Values[2] != 0.1 || !math.IsNaN(r.Metrics[1].Value) || !math.IsInf(r.Metrics[1].StdErr, 1) {
+	if len(r.Metrics) != 2 || len(r.Samples) != 2 || r.Samples[0].Values[2] != 0.1 ||
+		!math.IsNaN(r.Metrics[1].Value) || !math.IsInf(r.Metrics[1].StdErr, 1) {
 		t.Errorf("%+v", r)
 	}
 	again, err := archive(r)

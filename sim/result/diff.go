@@ -11,11 +11,12 @@ type Difference struct {
 	Metric string `json:"metric"`
 	A      Number `json:"first"` // NaN where a folder has none
 	B      Number `json:"second"`
-	Errors Number `json:"errors"` // |A−B| in standard errors of both together; infinite where there is no spread
+	// |A−B| in standard errors of both together; infinite where there is no spread
+	Errors Number `json:"errors"`
 }
 
-// Diff compares the metrics of two result folders cell by cell, matched by their swept values, and returns those that
-// differ. Two runs of one scenario with one seed have none.
+// Diff compares the metrics of two result folders cell by cell, matched by their swept values, and
+// returns those that differ. Two runs of one scenario with one seed have none.
 func Diff(a, b string) ([]Difference, error) {
 	x, err := Read(a)
 	if err != nil {
@@ -54,7 +55,10 @@ func differing(x, y Cell) (out []Difference) {
 		}
 		if m.Value != o.Value && !(ok && math.IsNaN(m.Value) && math.IsNaN(o.Value)) {
 			errors := math.Abs(m.Value-o.Value) / math.Hypot(m.StdErr, o.StdErr)
-			out = append(out, Difference{x.Cell.Label(), m.Name, Number(m.Value), Number(o.Value), Number(errors)})
+			out = append(out,
+				Difference{
+					x.Cell.Label(), m.Name, Number(m.Value), Number(o.Value), Number(errors),
+				})
 		}
 	}
 	for _, o := range y.Metrics {

@@ -38,7 +38,8 @@ type Folder struct {
 	lock *durable.Lock // beside the folder's contents, while they are written
 }
 
-// Create makes a result folder, or recognises an unfinished one of the same scenario. Any other is refused.
+// Create makes a result folder, or recognises an unfinished one of the same scenario. Any other is
+// refused.
 func Create(path string, f *scenario.File) (*Folder, error) {
 	d := &Folder{path: path, file: f}
 	entries, err := os.ReadDir(path)
@@ -48,17 +49,24 @@ func Create(path string, f *scenario.File) (*Folder, error) {
 	if len(entries) > 0 {
 		m, err := ReadManifest(path)
 		if err != nil {
-			return nil, fmt.Errorf("%s is not empty and not a result folder (%w)\n  Give another folder with --out.", path, err)
+			return nil, fmt.Errorf(
+				"%s is not empty and not a result folder (%w)\n  Give another folder with --out.",
+				path, err)
 		}
 		if m.Scenario != f.Hash {
-			return nil, fmt.Errorf("%s holds results of another scenario (%s), or of this one before it was changed\n  Give another folder with --out, or remove that one.", path, m.Source)
+			return nil, fmt.Errorf(
+				"%s holds results of another scenario (%s), or of this one before it was "+
+					"changed\n  Give another folder with --out, or remove that one.", path,
+				m.Source)
 		}
 		if d.lock, err = durable.Acquire(lockOf(path)); err != nil {
 			return nil, fmt.Errorf("opening result folder: %w", err)
 		}
 		return d, nil
 	}
-	for _, dir := range []string{path, filepath.Join(path, archiveDir), filepath.Join(path, histogramDir)} {
+	for _, dir := range []string{
+		path, filepath.Join(path, archiveDir), filepath.Join(path, histogramDir),
+	} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, fmt.Errorf("making result folder: %w", err)
 		}
@@ -72,14 +80,15 @@ func Create(path string, f *scenario.File) (*Folder, error) {
 	return d, nil
 }
 
-// lockOf names the lock file. It stands beside the folder, so that it is none of its outputs, and is hidden, so that
-// part-* does not name it.
+// lockOf names the lock file. It stands beside the folder, so that it is none of its outputs, and
+// is hidden, so that part-* does not name it.
 func lockOf(path string) string {
 	path = filepath.Clean(path)
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock")
 }
 
-// begin writes what a run is of; the manifest last, so that a folder with a manifest has a scenario.
+// begin writes what a run is of; the manifest last, so that a folder with a manifest has a
+// scenario.
 func (d *Folder) begin() error {
 	if d.file.Preset != nil {
 		if err := d.write(presetName, d.file.Preset); err != nil {
@@ -119,8 +128,8 @@ func (d *Folder) Add(r level.Replication) error {
 
 var archivePattern = regexp.MustCompile(`^c(\d{5})-r(\d{4,})\.npz$`)
 
-// Replications reads all replications that are here, ordered by cell and index, of each cell only a gapless
-// beginning. Files that a crash left half-written end in .part and are removed.
+// Replications reads all replications that are here, ordered by cell and index, of each cell only a
+// gapless beginning. Files that a crash left half-written end in .part and are removed.
 func (d *Folder) Replications() ([]level.Replication, error) {
 	entries, err := os.ReadDir(filepath.Join(d.path, archiveDir))
 	if err != nil {
@@ -178,7 +187,8 @@ func readArchive(path string) (level.Replication, error) {
 	}
 	r, err := parseArchive(content)
 	if err != nil {
-		return r, fmt.Errorf("%s is damaged: %w\n  Remove it and run again; only it will be run anew.", path, err)
+		return r, fmt.Errorf(
+			"%s is damaged: %w\n  Remove it and run again; only it will be run anew.", path, err)
 	}
 	return r, nil
 }
@@ -186,10 +196,11 @@ func readArchive(path string) (level.Replication, error) {
 // Close lets others write into the folder.
 func (d *Folder) Close() error { return d.lock.Close() }
 
-// Finish writes what is computed from the replications of a shard: summary, histograms, and last the
-// manifest, which says whether all that its cells want is there.
+// Finish writes what is computed from the replications of a shard: summary, histograms, and last
+// the manifest, which says whether all that its cells want is there.
 func (d *Folder) Finish(done Done, shard Shard, workers int, started time.Time) error {
-	return d.finish(done, shard.Holds, Made{Shards: shard.String(), Workers: workers}.since(started))
+	return d.finish(done, shard.Holds,
+		Made{Shards: shard.String(), Workers: workers}.since(started))
 }
 
 // finish is Finish for the cells that here reports.

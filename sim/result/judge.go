@@ -13,12 +13,13 @@ import (
 
 // Verdict is one line of a conformance table: a check of one cell.
 type Verdict struct {
-	ID        string `json:"id,omitempty"` // of a published row
-	Setup     string `json:"setup"`
-	Metric    string `json:"metric"`
-	Level     string `json:"level"`
-	Expected  Number `json:"expected"`         // NaN where only bounds are given
-	Tolerance Number `json:"tolerance"`        // allowed difference; NaN where only bounds are given
+	ID       string `json:"id,omitempty"` // of a published row
+	Setup    string `json:"setup"`
+	Metric   string `json:"metric"`
+	Level    string `json:"level"`
+	Expected Number `json:"expected"` // NaN where only bounds are given
+	// allowed difference; NaN where only bounds are given
+	Tolerance Number `json:"tolerance"`
 	Bounds    string `json:"bounds,omitempty"` // where a least or greatest value is given
 	Measured  Number `json:"measured"`
 	StdErr    Number `json:"standard_error"`
@@ -50,7 +51,8 @@ func JudgeChecks(f *scenario.File, checks []scenario.Check, done Done) ([]Verdic
 			m, ok := r.Metric(check.Metric)
 			v := verdict(r.Cell, check, m, r.Metrics)
 			if !ok {
-				v.Pass, v.Measured, v.Reason = false, NaN, fmt.Sprintf("the %s engine does not measure %s here", v.Level, check.Metric)
+				v.Pass, v.Measured, v.Reason = false, NaN, fmt.Sprintf(
+					"the %s engine does not measure %s here", v.Level, check.Metric)
 			}
 			all = append(all, v)
 		}
@@ -58,11 +60,13 @@ func JudgeChecks(f *scenario.File, checks []scenario.Check, done Done) ([]Verdic
 	return all, nil
 }
 
-// verdict judges one metric. A value passes when its standard error is at most a third of the tolerance and it is no
-// farther from the expected than the tolerance. others holds the cell's other metrics, for checks against theory.
+// verdict judges one metric. A value passes when its standard error is at most a third of the
+// tolerance and it is no farther from the expected than the tolerance. others holds the cell's
+// other metrics, for checks against theory.
 func verdict(c scenario.Cell, check scenario.Check, m stat.Metric, others []stat.Metric) Verdict {
-	v := Verdict{Setup: c.Label(), Metric: check.Metric, Level: c.Scenario.Level, Expected: NaN, Tolerance: NaN,
-		Bounds: bounds(check), Measured: Number(m.Value), StdErr: Number(m.StdErr)}
+	v := Verdict{Setup: c.Label(), Metric: check.Metric, Level: c.Scenario.Level, Expected: NaN,
+		Tolerance: NaN,
+		Bounds:    bounds(check), Measured: Number(m.Value), StdErr: Number(m.StdErr)}
 	switch {
 	case check.Row != nil:
 		row, err := c.Published(*check.Row)
@@ -87,8 +91,9 @@ func verdict(c scenario.Cell, check scenario.Check, m stat.Metric, others []stat
 	return v
 }
 
-// allowance is a row's tolerance. Rows with a form of their own for simulations allow that many standard errors, and
-// the check's tolerance bounds them, so that a noisy simulation does not pass for being noisy.
+// allowance is a row's tolerance. Rows with a form of their own for simulations allow that many
+// standard errors, and the check's tolerance bounds them, so that a noisy simulation does not pass
+// for being noisy.
 func allowance(row groundtruth.Row, check scenario.Check, at string, m stat.Metric) float64 {
 	if row.Errors() == 0 || at == "theory" {
 		return row.Allowed()
@@ -113,7 +118,8 @@ func objection(v Verdict, check scenario.Check) string {
 	case math.IsNaN(measured):
 		return "nothing was measured"
 	case v.StdErr > v.Tolerance/3:
-		return fmt.Sprintf("standard error %.3g is more than a third of the tolerance %.3g", v.StdErr, v.Tolerance)
+		return fmt.Sprintf("standard error %.3g is more than a third of the tolerance %.3g",
+			v.StdErr, v.Tolerance)
 	case math.Abs(off) > float64(v.Tolerance):
 		return fmt.Sprintf("off by %.3g, allowed are %.3g", off, v.Tolerance)
 	case check.Min != nil && measured < *check.Min:

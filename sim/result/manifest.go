@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// Manifest says what a result folder holds. All but Run is the same for every run of one scenario and seed.
+// Manifest says what a result folder holds. All but Run is the same for every run of one scenario
+// and seed.
 type Manifest struct {
 	Format   int      `json:"format"` // 1
 	Name     string   `json:"name"`
@@ -81,8 +82,10 @@ func (d *Folder) manifest(cells []int, outputs []Output, made Made) error {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	made.PeakMemory = memory.Sys
-	made.Go, made.Machine, made.Revision = runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH, revision()
-	m := Manifest{Format: 1, Name: first.Name, Scenario: d.file.Hash, Source: filepath.Base(d.file.Path), Level: first.Level, Seed: first.Seed,
+	made.Go, made.Machine, made.Revision = runtime.Version(), runtime.GOOS+"/"+
+		runtime.GOARCH, revision()
+	m := Manifest{Format: 1, Name: first.Name, Scenario: d.file.Hash,
+		Source: filepath.Base(d.file.Path), Level: first.Level, Seed: first.Seed,
 		Cells: len(d.file.Cells), Finished: cells, Outputs: outputs, Run: made}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -96,7 +99,8 @@ func revision() string {
 	if !ok {
 		return "unknown"
 	}
-	i := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" })
+	i := slices.IndexFunc(info.Settings,
+		func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" })
 	if i < 0 {
 		return "unknown"
 	}

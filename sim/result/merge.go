@@ -39,7 +39,8 @@ func Merge(into string, from []string) error {
 		}
 	}
 	done := ByCell(all)
-	here := func(cell int) bool { return len(done[cell]) > 0 } // others belong to shards still to come
+	// others belong to shards still to come
+	here := func(cell int) bool { return len(done[cell]) > 0 }
 	return d.finish(done, here, Made{Shards: Whole.String()}.since(started))
 }
 
@@ -53,7 +54,8 @@ func collect(from []string) (f *scenario.File, all []level.Replication, err erro
 			return nil, nil, err
 		}
 		if f != nil && f.Hash != g.Hash {
-			return nil, nil, fmt.Errorf("%s and %s hold results of different scenarios", from[0], path)
+			return nil, nil, fmt.Errorf("%s and %s hold results of different scenarios", from[0],
+				path)
 		}
 		f = g
 		for _, r := range reps {
@@ -61,8 +63,10 @@ func collect(from []string) (f *scenario.File, all []level.Replication, err erro
 			if old, twice := seen[p]; !twice {
 				seen[p], all = r, append(all, r)
 			} else if !Same(old, r) {
-				return nil, nil, fmt.Errorf("replication %d of cell %d is not the same in %s as in another folder\n  "+
-					"They come from different programs or machines; run one of them again.", r.Index, r.Cell, path)
+				return nil, nil, fmt.Errorf(
+					"replication %d of cell %d is not the same in %s as in another folder\n  "+
+						"They come from different programs or machines; run one of them again.",
+					r.Index, r.Cell, path)
 			}
 		}
 	}

@@ -12,8 +12,8 @@ import (
 
 const npyMagic = "\x93NUMPY\x01\x00"
 
-// npy is numpy's format 1.0 of a vector of little-endian float64: magic, length of the header, header padded with
-// spaces to a multiple of 64 bytes in all, numbers.
+// npy is numpy's format 1.0 of a vector of little-endian float64: magic, length of the header,
+// header padded with spaces to a multiple of 64 bytes in all, numbers.
 func npy(values []float64) []byte {
 	header := fmt.Sprintf("{'descr': '<f8', 'fortran_order': False, 'shape': (%d,), }", len(values))
 	header += strings.Repeat(" ", 63-(len(npyMagic)+2+len(header))%64) + "\n"
@@ -27,7 +27,8 @@ func npy(values []float64) []byte {
 	return out
 }
 
-var npyShape = regexp.MustCompile(`^\{'descr': '<f8', 'fortran_order': False, 'shape': \((\d+),\), \} *\n$`)
+var npyShape = regexp.MustCompile(
+	`^\{'descr': '<f8', 'fortran_order': False, 'shape': \((\d+),\), \} *\n$`)
 
 // parseNpy reads what npy wrote and nothing else.
 func parseNpy(b []byte) ([]float64, error) {
@@ -44,7 +45,8 @@ func parseNpy(b []byte) ([]float64, error) {
 		return nil, errors.New("not a .npy of one little-endian float64 vector")
 	}
 	b = b[2+n:]
-	if count, err := strconv.Atoi(string(shape[1])); err != nil || count != len(b)/8 || len(b)%8 != 0 {
+	if count, err := strconv.Atoi(string(shape[1])); err != nil || count != len(b)/8 ||
+		len(b)%8 != 0 {
 		return nil, fmt.Errorf(".npy of %s numbers has %d bytes of them", shape[1], len(b))
 	}
 	values := make([]float64, len(b)/8)

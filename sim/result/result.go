@@ -1,8 +1,8 @@
 // Package result keeps what replications measured: a result folder with its manifest, which can be
-// continued, split into shards, merged, compared, judged and replayed. The same scenario and seed give
-// the same bytes, on one core or many, in one piece or in shards; only the `run` section of the
-// manifest tells how they came about. It must not simulate (package level does) nor decide in which
-// order replications are run.
+// continued, split into shards, merged, compared, judged and replayed. The same scenario and seed
+// give the same bytes, on one core or many, in one piece or in shards; only the `run` section of
+// the manifest tells how they came about. It must not simulate (package level does) nor decide in
+// which order replications are run.
 package result
 
 import (
@@ -57,9 +57,9 @@ func Open(path string, partial bool) (*scenario.File, []level.Replication, error
 	return f, reps, err
 }
 
-// unchanged compares the replications of a folder with the hashes that its manifest holds: one that is
-// missing or was replaced would otherwise only show in the numbers. Summary and histograms are made
-// from them and not read.
+// unchanged compares the replications of a folder with the hashes that its manifest holds: one that
+// is missing or was replaced would otherwise only show in the numbers. Summary and histograms are
+// made from them and not read.
 func unchanged(path string, outputs []Output) error {
 	for _, o := range outputs {
 		base, archived := strings.CutPrefix(o.Path, archiveDir+"/")
@@ -70,7 +70,8 @@ func unchanged(path string, outputs []Output) error {
 		content, err := os.ReadFile(name)
 		if err != nil {
 			return fmt.Errorf("%s is not complete: %w\n  "+
-				"Run its scenario again with --out %s; only what is missing will be run.", path, err, path)
+				"Run its scenario again with --out %s; only what is missing will be run.", path,
+				err, path)
 		}
 		if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != o.SHA256 {
 			return fmt.Errorf("%s is damaged: it has another hash than the manifest says\n  "+
@@ -106,9 +107,11 @@ func Kept(path string, cell, index int) (level.Replication, error) {
 	if err != nil {
 		return level.Replication{}, err
 	}
-	i := slices.IndexFunc(reps, func(r level.Replication) bool { return r.Cell == cell && r.Index == index })
+	i := slices.IndexFunc(reps,
+		func(r level.Replication) bool { return r.Cell == cell && r.Index == index })
 	if i < 0 {
-		return level.Replication{}, fmt.Errorf("%s has no replication %d of cell %d", path, index, cell)
+		return level.Replication{}, fmt.Errorf("%s has no replication %d of cell %d", path, index,
+			cell)
 	}
 	return reps[i], nil
 }

@@ -41,7 +41,11 @@ func Rows(cells []Cell) (rows []Row) {
 			swept[p.Key] = p.Value
 		}
 		for _, m := range r.Metrics {
-			rows = append(rows, Row{r.Cell.Label(), swept, m.Name, m.Unit, Number(m.Value), Number(m.SD), Number(m.StdErr), Number(m.Lo), Number(m.Hi), m.N, m.Method})
+			rows = append(rows,
+				Row{
+					r.Cell.Label(), swept, m.Name, m.Unit, Number(m.Value), Number(m.SD),
+					Number(m.StdErr), Number(m.Lo), Number(m.Hi), m.N, m.Method,
+				})
 		}
 	}
 	return rows

@@ -6,10 +6,10 @@ import (
 	"murmuration/sim/stat"
 )
 
-// Wanted is how many replications a cell shall have, given those that it has: as many as there are when
-// its intervals are narrow enough for the scenario's rule and for these checks. It depends on the
-// replications in order and on nothing else. It grows by half when intervals are too wide, so that few
-// decisions are made on the same data.
+// Wanted is how many replications a cell shall have, given those that it has: as many as there are
+// when its intervals are narrow enough for the scenario's rule and for these checks. It depends on
+// the replications in order and on nothing else. It grows by half when intervals are too wide, so
+// that few decisions are made on the same data.
 func Wanted(c scenario.Cell, checks []scenario.Check, done []level.Replication) int {
 	rule := c.Scenario.Replicate
 	stages := []int{rule.Min}

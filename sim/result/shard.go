@@ -23,13 +23,14 @@ func ParseShard(s string) (Shard, error) {
 	return Shard{index, of}, nil
 }
 
-// ShardFromEnvironment reads the part that an array job gives this process: a Kubernetes Indexed Job
-// (JOB_COMPLETION_INDEX, with JOB_COMPLETIONS set by our template) or a Slurm array (SLURM_ARRAY_TASK_ID, _MIN, _COUNT).
-// ok is false when neither is there.
+// ShardFromEnvironment reads the part that an array job gives this process: a Kubernetes Indexed
+// Job (JOB_COMPLETION_INDEX, with JOB_COMPLETIONS set by our template) or a Slurm array
+// (SLURM_ARRAY_TASK_ID, _MIN, _COUNT). ok is false when neither is there.
 func ShardFromEnvironment(getenv func(string) string) (s Shard, ok bool, err error) {
 	index, of, first := getenv("JOB_COMPLETION_INDEX"), getenv("JOB_COMPLETIONS"), "0"
 	if index == "" {
-		index, of, first = getenv("SLURM_ARRAY_TASK_ID"), getenv("SLURM_ARRAY_TASK_COUNT"), getenv("SLURM_ARRAY_TASK_MIN")
+		index, of, first = getenv("SLURM_ARRAY_TASK_ID"), getenv("SLURM_ARRAY_TASK_COUNT"), getenv(
+			"SLURM_ARRAY_TASK_MIN")
 	}
 	if index == "" {
 		return Shard{}, false, nil
@@ -37,7 +38,9 @@ func ShardFromEnvironment(getenv func(string) string) (s Shard, ok bool, err err
 	i, errIndex := strconv.Atoi(index)
 	low, errFirst := strconv.Atoi(first)
 	if errIndex != nil || errFirst != nil || of == "" {
-		return Shard{}, true, fmt.Errorf("this is part %q of an array job of %q parts from %q on, which is no shard: set JOB_COMPLETIONS beside JOB_COMPLETION_INDEX, or give --shard", index, of, first)
+		return Shard{}, true, fmt.Errorf(
+			"this is part %q of an array job of %q parts from %q on, which is no shard: set "+
+				"JOB_COMPLETIONS beside JOB_COMPLETION_INDEX, or give --shard", index, of, first)
 	}
 	s, err = ParseShard(fmt.Sprintf("%d/%s", i-low, of))
 	return s, true, err

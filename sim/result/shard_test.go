@@ -20,14 +20,18 @@ func TestShards(t *testing.T) {
 	}{
 		{nil, Shard{}, false},
 		{map[string]string{"JOB_COMPLETION_INDEX": "2", "JOB_COMPLETIONS": "5"}, Shard{2, 5}, true},
-		{map[string]string{"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_COUNT": "4"}, Shard{2, 4}, true},
+		{map[string]string{
+			"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_COUNT": "4",
+		}, Shard{2, 4}, true},
 	} {
 		s, ok, err := ShardFromEnvironment(func(k string) string { return c.env[k] })
 		if s != c.want || ok != c.ok || err != nil {
 			t.Errorf("%v gives %v, %t, %v", c.env, s, ok, err)
 		}
 	}
-	if _, _, err := ShardFromEnvironment(func(k string) string { return map[string]string{"JOB_COMPLETION_INDEX": "2"}[k] }); err == nil {
+	if _, _, err := ShardFromEnvironment(func(k string) string {
+		return map[string]string{"JOB_COMPLETION_INDEX": "2"}[k]
+	}); err == nil {
 		t.Error("an index without a count was taken")
 	}
 }

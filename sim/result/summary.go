@@ -23,8 +23,8 @@ func (r Cell) Metric(name string) (stat.Metric, bool) {
 	return level.Metric(r.Metrics, name)
 }
 
-// aggregate joins the replications of each cell that has any, in the order of cells, and adds the theory's values
-// where theory has some.
+// aggregate joins the replications of each cell that has any, in the order of cells, and adds the
+// theory's values where theory has some.
 func aggregate(f *scenario.File, done Done) ([]Cell, error) {
 	var results []Cell
 	for _, c := range f.Cells {

@@ -53,8 +53,8 @@ func (c Cell) Value(key string) string {
 	return ""
 }
 
-// says reports whether the file or the sweep, not a default, gives a key: its field's address in a template
-// or its path.
+// says reports whether the file or the sweep, not a default, gives a key: its field's address in a
+// template or its path.
 func (c Cell) says(of any) bool {
 	_, ok := get(c.said, nameOf(of))
 	return ok
@@ -69,7 +69,8 @@ type axis struct {
 // maxFaults bounds how many problems of cells are told: most are the same in each.
 const maxFaults = 100
 
-// spread makes the cells: the grids of the sweep one after another, the last key of a grid varying fastest.
+// spread makes the cells: the grids of the sweep one after another, the last key of a grid varying
+// fastest.
 func (f *File) spread(sweep []map[string]any) {
 	grids := [][]axis{nil}
 	if len(sweep) > 0 {
@@ -82,7 +83,8 @@ func (f *File) spread(sweep []map[string]any) {
 		return
 	}
 	if tooMany(grids) {
-		f.refuse(&field.Sweep, "Sweep fewer values, or several files.", "the sweep has more than %d cells", maxCells)
+		f.refuse(&field.Sweep, "Sweep fewer values, or several files.",
+			"the sweep has more than %d cells", maxCells)
 		return
 	}
 	for _, grid := range grids {
@@ -113,7 +115,9 @@ func tooMany(grids [][]axis) bool {
 }
 
 // unswept are keys that are the same in all cells.
-var unswept = []any{&field.Seed, &field.Level, &field.Network, &field.Sweep, &field.Check, &field.Cover}
+var unswept = []any{
+	&field.Seed, &field.Level, &field.Network, &field.Sweep, &field.Check, &field.Cover,
+}
 
 func sweepable(key string) bool {
 	if slices.ContainsFunc(unswept, func(of any) bool { return nameOf(of) == key }) {
@@ -136,13 +140,15 @@ func (f *File) axes(table map[string]any) (grid []axis) {
 		}
 		values, ok := value.([]any)
 		if !ok || len(values) == 0 {
-			f.refuse("sweep."+key, `Write "`+key+`" = [first, second, …].`, "a swept key needs a list of values")
+			f.refuse("sweep."+key, `Write "`+key+`" = [first, second, …].`,
+				"a swept key needs a list of values")
 			continue
 		}
 		grid = append(grid, axis{key, values})
 	}
 	slices.SortFunc(grid, func(a, b axis) int {
-		return cmp.Or(cmp.Compare(f.doc.Order("sweep."+a.key), f.doc.Order("sweep."+b.key)), cmp.Compare(a.key, b.key))
+		return cmp.Or(cmp.Compare(f.doc.Order("sweep."+a.key), f.doc.Order("sweep."+b.key)),
+			cmp.Compare(a.key, b.key))
 	})
 	return grid
 }
@@ -154,7 +160,8 @@ func paths() (all []string) {
 	return all
 }
 
-// flatten gives tables their dotted paths, so that swept keys may be written with or without quotes.
+// flatten gives tables their dotted paths, so that swept keys may be written with or without
+// quotes.
 func flatten(prefix string, table map[string]any) map[string]any {
 	flat := map[string]any{}
 	for key, value := range table {
@@ -205,8 +212,8 @@ func (f *File) cell(index int, grid []axis, values []any) Cell {
 	return c
 }
 
-// fill decodes all that holds for a cell; faults point at the sweep, since the decoded text is that of no
-// file.
+// fill decodes all that holds for a cell; faults point at the sweep, since the decoded text is that
+// of no file.
 func (f *File) fill(c *Cell) {
 	text, err := toml.Marshal(c.all)
 	if err != nil {

@@ -8,19 +8,20 @@ import (
 	"murmuration/sim/groundtruth"
 )
 
-// Unmeasured refuses a metric, awaited by the check of that index or, below 0, by replicate, that no
-// replication gave.
+// Unmeasured refuses a metric, awaited by the check of that index or, below 0, by replicate, that
+// no replication gave.
 func (f *File) Unmeasured(c Cell, check int, name string, measured []string) config.Problem {
 	key, at := nameOf(&field.Replicate.Metric), f.about(nameOf(&field.Replicate.Metric))
 	if check >= 0 {
 		key, at = f.check(check)
 	}
-	text := fmt.Sprintf("%s: level %q does not measure %q in cell %d%s", key, c.Scenario.Level, name, c.Index, c.remark())
+	text := fmt.Sprintf("%s: level %q does not measure %q in cell %d%s", key, c.Scenario.Level,
+		name, c.Index, c.remark())
 	return f.doc.Problem(at, text, "It measures "+strings.Join(measured, ", ")+".")
 }
 
-// check is what an error calls the check of that index, and where it begins; where checks are written
-// inline, the first one.
+// check is what an error calls the check of that index, and where it begins; where checks are
+// written inline, the first one.
 func (f *File) check(i int) (name string, at config.Place) {
 	name, at = fmt.Sprintf("check %d", i+1), f.doc.About(nameOf(&field.Check))
 	if heads := f.doc.Heads(nameOf(&field.Check)); i < len(heads) {
@@ -47,7 +48,8 @@ func (c Cell) Published(row Row) (groundtruth.Row, error) {
 			return r, nil
 		}
 	}
-	return groundtruth.Row{}, fmt.Errorf("no published row %s with metric %s and set-up %q", row.ID, row.Metric, setup)
+	return groundtruth.Row{}, fmt.Errorf("no published row %s with metric %s and set-up %q", row.ID,
+		row.Metric, setup)
 }
 
 // fill puts the cell's values into a set-up: {key} as written, {key:number} without the unit.
@@ -80,11 +82,13 @@ func (f *File) contradictoryChecks() {
 		if check.Metric == "" {
 			refuse("it names no metric", "Add metric = \"shannon_bits\" or another of summary.csv.")
 		}
-		if check.Equals == nil && check.Min == nil && check.Max == nil && check.Theory == "" && check.Row == nil {
+		if check.Equals == nil && check.Min == nil && check.Max == nil && check.Theory == "" &&
+			check.Row == nil {
 			refuse("it asserts nothing", "Add equals, min, max, theory or row.")
 		}
 		if (check.Equals != nil || check.Theory != "") && check.Tolerance <= 0 {
-			refuse("equals and theory need a tolerance", "Add tolerance = 0.05, in the metric's unit.")
+			refuse("equals and theory need a tolerance",
+				"Add tolerance = 0.05, in the metric's unit.")
 		}
 		matched := false
 		for _, c := range f.Cells {

@@ -7,8 +7,8 @@ import (
 	"murmuration/internal/config"
 )
 
-// complete computes what follows from other keys: the mean delay from the end-to-end latency, the streams from the
-// budget, the corrupt mixes from their share, the network's rate from its clients.
+// complete computes what follows from other keys: the mean delay from the end-to-end latency, the
+// streams from the budget, the corrupt mixes from their share, the network's rate from its clients.
 func (f *File) complete(c *Cell) {
 	s := &c.Scenario
 	if s.Mix.EndToEnd.Duration != 0 {
@@ -16,9 +16,11 @@ func (f *File) complete(c *Cell) {
 			f.refuse(&field.Mix.EndToEnd, "Keep one of the two.", "mean_delay is given too")
 		}
 		onLinks := time.Duration(s.Topology.Layers+1) * s.Link.Delay.Duration
-		s.Mix.MeanDelay.Duration = (s.Mix.EndToEnd.Duration - onLinks) / time.Duration(max(1, s.Topology.Layers))
+		s.Mix.MeanDelay.Duration = (s.Mix.EndToEnd.Duration - onLinks) /
+			time.Duration(max(1, s.Topology.Layers))
 		if s.Mix.MeanDelay.Duration <= 0 {
-			f.refuse(&field.Mix.EndToEnd, "Raise end_to_end, or lower topology.layers or link.delay.",
+			f.refuse(&field.Mix.EndToEnd,
+				"Raise end_to_end, or lower topology.layers or link.delay.",
 				"nothing is left for the mixes: %d links of %s take %s of %s",
 				s.Topology.Layers+1, s.Link.Delay, onLinks, s.Mix.EndToEnd)
 		}
@@ -35,7 +37,8 @@ func (f *File) complete(c *Cell) {
 	if c.says(&field.Clients.Budget) && s.Clients.Budget.PerDay > 0 {
 		s.Clients.scale(s.Clients.Budget.PerDay / s.Clients.Volume())
 	}
-	if (s.Level == "des" || s.Level == "world") && s.Time.Duration.Duration == 0 && s.Adversary.Attack != "poll-intersection" {
+	if (s.Level == "des" || s.Level == "world") && s.Time.Duration.Duration == 0 &&
+		s.Adversary.Attack != "poll-intersection" {
 		s.Time.Duration.Duration = eventRun
 	}
 	if !c.says(&field.Clients.Rate) {

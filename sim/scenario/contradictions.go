@@ -37,7 +37,8 @@ func (f *File) zeros(c *Cell) {
 	for _, k := range keys {
 		n, quantity := k.amount(&c.Scenario)
 		if quantity && n == 0 && k.Unit != "share" && !k.zeroable && c.says(k.Path) {
-			f.refuse(k.Path, "Leave the key out if there shall be none.", "a %s of zero means nothing", k.Unit)
+			f.refuse(k.Path, "Leave the key out if there shall be none.",
+				"a %s of zero means nothing", k.Unit)
 		}
 	}
 }
@@ -57,7 +58,8 @@ func (f *File) counts(c *Cell) {
 		}
 		n, err := strconv.ParseInt(c.Value(k.Path), 10, 64)
 		if k.Unit == "count" && err == nil && n > most {
-			f.refuse(k.Path, fmt.Sprintf("Give at most %d.", most), "%d is more than this tool runs", n)
+			f.refuse(k.Path, fmt.Sprintf("Give at most %d.", most),
+				"%d is more than this tool runs", n)
 		}
 	}
 }
@@ -66,14 +68,18 @@ func (f *File) counts(c *Cell) {
 func (f *File) times(c *Cell) {
 	s := c.Scenario
 	a, run := s.Adversary, s.Time.Duration.Duration
-	looks := c.says(&field.Adversary.Window) || a.Attack == "correlation" || a.Attack == "active-or-idle"
+	looks := c.says(&field.Adversary.Window) || a.Attack == "correlation" ||
+		a.Attack == "active-or-idle"
 	if looks && a.Window.Duration > run && run > 0 {
 		f.refuse(&field.Adversary.Window, "Shorten the window or lengthen time.duration.",
 			"the window of %s is longer than the run of %s", a.Window, run)
 	}
-	if c.says(&field.Time.Duration) && inRounds(a.Attack) && float64(a.Rounds)*a.Round.Seconds() > run.Seconds() {
-		f.refuse(&field.Adversary.Rounds, "Give fewer or shorter rounds, or leave time.duration out: "+
-			"the run then takes what they need.", "%d rounds of %s are longer than the run of %s", a.Rounds, a.Round, run)
+	if c.says(&field.Time.Duration) && inRounds(a.Attack) &&
+		float64(a.Rounds)*a.Round.Seconds() > run.Seconds() {
+		f.refuse(&field.Adversary.Rounds,
+			"Give fewer or shorter rounds, or leave time.duration out: "+
+				"the run then takes what they need.",
+			"%d rounds of %s are longer than the run of %s", a.Rounds, a.Round, run)
 	}
 	if a.From.Duration >= run && run > 0 {
 		f.refuse(&field.Adversary.From, "Begin earlier or lengthen time.duration.",
@@ -136,8 +142,8 @@ func square(n int) bool {
 	return n > 0 && root*root == n
 }
 
-// people refuses workloads for which there are too few people, and counts of zero where zero would mean
-// nothing.
+// people refuses workloads for which there are too few people, and counts of zero where zero would
+// mean nothing.
 func (f *File) people(c *Cell) {
 	s := c.Scenario
 	w := s.Workload
@@ -147,10 +153,13 @@ func (f *File) people(c *Cell) {
 	f.least(&field.Workload.Fanout, w.Fanout, 1)
 	f.least(&field.Workload.Bundle, w.Bundle, 1)
 	if !(w.HeavyWeight > 0) {
-		f.refuse(&field.Workload.HeavyWeight, "Give a number above 0.", "%g times as often is never", w.HeavyWeight)
+		f.refuse(&field.Workload.HeavyWeight, "Give a number above 0.",
+			"%g times as often is never", w.HeavyWeight)
 	}
-	if w.Kind == "groups" && (w.GroupSize < 2 || w.Groups < 1 || w.GroupSize*w.Groups > s.Clients.Count) {
-		f.refuse(&field.Workload.GroupSize, "Give groups of 2 or more with at most clients.count members in all.",
+	if w.Kind == "groups" &&
+		(w.GroupSize < 2 || w.Groups < 1 || w.GroupSize*w.Groups > s.Clients.Count) {
+		f.refuse(&field.Workload.GroupSize,
+			"Give groups of 2 or more with at most clients.count members in all.",
 			"%d groups of %d among %d clients", w.Groups, w.GroupSize, s.Clients.Count)
 	}
 	if w.Kind == "groups" && w.Posting == "boxes" && s.Boxes.Watched < 1 {
@@ -161,8 +170,10 @@ func (f *File) people(c *Cell) {
 		f.refuse(&field.Workload.Friends, "Give fewer than clients.count.",
 			"%d friends among %d clients", w.Friends, s.Clients.Count)
 	}
-	if w.FriendsOf < 0 || w.FriendsOf > s.Clients.Count || w.FriendsOf > 0 && (w.Kind != "messages" || w.Friends == 0) {
-		f.refuse(&field.Workload.FriendsOf, "Give workload.friends of messages too, and no more than clients.count.",
+	if w.FriendsOf < 0 || w.FriendsOf > s.Clients.Count ||
+		w.FriendsOf > 0 && (w.Kind != "messages" || w.Friends == 0) {
+		f.refuse(&field.Workload.FriendsOf,
+			"Give workload.friends of messages too, and no more than clients.count.",
 			"%d clients with %d friends each among %d", w.FriendsOf, w.Friends, s.Clients.Count)
 	}
 	if s.Clients.Rate.PerSecond <= 0 && s.Level == "flow" {
@@ -177,12 +188,15 @@ func (f *File) adversary(c *Cell) {
 		return // nodes and people say what is wrong
 	}
 	if n := s.Adversary.Corrupt; n > s.Mixes() || n < 0 {
-		f.refuse(&field.Adversary.Corrupt, "Give 0 to that many, or add mixes (topology.layers, topology.width).",
+		f.refuse(&field.Adversary.Corrupt,
+			"Give 0 to that many, or add mixes (topology.layers, topology.width).",
 			"%d corrupt mixes among %d mixes", n, s.Mixes())
 	}
 	f.least(&field.Adversary.Rounds, s.Adversary.Rounds, 1)
-	if a := s.Adversary; a.Attack == "disclosure" && a.Method == "least-squares" && a.Rounds < s.Clients.Count {
-		f.refuse(&field.Adversary.Method, "Give as many adversary.rounds as clients.count, or method = \"background\".",
+	if a := s.Adversary; a.Attack == "disclosure" && a.Method == "least-squares" &&
+		a.Rounds < s.Clients.Count {
+		f.refuse(&field.Adversary.Method,
+			"Give as many adversary.rounds as clients.count, or method = \"background\".",
 			"least squares cannot fit %d clients to %d rounds", s.Clients.Count, a.Rounds)
 	}
 	if n := s.Adversary.Node; n < 0 || n >= s.Mixes() {
@@ -195,8 +209,8 @@ func (f *File) adversary(c *Cell) {
 	}
 }
 
-// strict are the levels that refuse every key which a file gives and they do not read. The others leave
-// it aside, so that one file can be run at several levels.
+// strict are the levels that refuse every key which a file gives and they do not read. The others
+// leave it aside, so that one file can be run at several levels.
 const strict = world
 
 // level refuses what the chosen level does not model.
@@ -215,13 +229,15 @@ func (f *File) level(c *Cell) {
 		if at.Line == 0 { // the value is a default
 			at = f.about(nameOf(&field.Level))
 		}
-		text := fmt.Sprintf("%s: level %q cannot do %s = %s", nameOf(of), s.Level, nameOf(of), c.Value(nameOf(of)))
+		text := fmt.Sprintf("%s: level %q cannot do %s = %s", nameOf(of), s.Level, nameOf(of),
+			c.Value(nameOf(of)))
 		f.doc.Refuse(at, text+c.remark(), hint)
 	}
 	switch s.Level {
 	case "flow":
 		active := s.Adversary.Attack != "none"
-		cannot(&field.Workload.Kind, `Set level = "des", or workload.kind = "none": what people do feeds back.`,
+		cannot(&field.Workload.Kind,
+			`Set level = "des", or workload.kind = "none": what people do feeds back.`,
 			s.Workload.Kind != "none")
 		cannot(&field.Adversary.Attack, `Set level = "des".`, active)
 		cannot(&field.Link.Loss, `Set level = "des".`, s.Link.Loss.Of > 0)
@@ -236,17 +252,23 @@ func (f *File) level(c *Cell) {
 		cannot(&field.Topology.Kind, `Set topology.kind = "ring".`, s.Topology.Kind != "ring")
 		cannot(&field.Mix.Kind, `Set level = "flow", or mix.kind = "poisson".`,
 			s.Mix.Kind != "poisson")
-		if a := s.Adversary.Attack; a == "poll-intersection" && (s.Boxes.Watched < 1 || s.Workload.Kind != "groups" || s.Topology.Providers < 3) {
-			f.refuse(&field.Adversary.Attack, `Give boxes.watched, workload.kind = "groups" (its size gives the readers) and three or more providers.`,
+		if a := s.Adversary.Attack; a == "poll-intersection" &&
+			(s.Boxes.Watched < 1 || s.Workload.Kind != "groups" || s.Topology.Providers < 3) {
+			f.refuse(&field.Adversary.Attack,
+				`Give boxes.watched, workload.kind = "groups" (its size gives the readers) `+
+					`and three or more providers.`,
 				"there is nothing to poll")
 		}
-		if a := s.Adversary.Attack; slices.Contains([]string{"disclosure", "intersection", "correlation", "tracing"}, a) && s.Workload.Kind == "none" {
+		if a := s.Adversary.Attack; slices.Contains(
+			[]string{"disclosure", "intersection", "correlation", "tracing"}, a) &&
+			s.Workload.Kind == "none" {
 			f.refuse(&field.Adversary.Attack, `Give a workload.kind.`,
 				"nobody writes anything that could be found out")
 		}
 		cannot(&field.Mix.Dummies, `Set level = "flow", or give mix.loop_every.`,
 			s.Mix.Dummies.PerSecond > 0)
-		cannot(&field.Adversary.Corrupt, `Set level = "flow", which traces packets through corrupt mixes.`,
+		cannot(&field.Adversary.Corrupt,
+			`Set level = "flow", which traces packets through corrupt mixes.`,
 			s.Adversary.Corrupt > 0)
 	}
 }
@@ -258,22 +280,27 @@ func (f *File) world(c *Cell, cannot func(of any, hint string, wrong bool)) {
 	cannot(&field.Mix.Kind, `Set mix.kind = "poisson".`, s.Mix.Kind != "poisson")
 	cannot(&field.Mix.EntryDelay, "Set it to true: our providers delay.", !s.Mix.EntryDelay)
 	cannot(&field.Mix.ExitDelay, "Set it to true: our providers delay.", !s.Mix.ExitDelay)
-	cannot(&field.Mix.DelayCap, "Give the cap that the network has (default network: 10.0).", s.Mix.DelayCap < 1)
+	cannot(&field.Mix.DelayCap, "Give the cap that the network has (default network: 10.0).",
+		s.Mix.DelayCap < 1)
 	cannot(&field.Link.Kind, `Set link.kind = "constant".`, s.Link.Kind != "constant")
-	cannot(&field.Clients.Retrieval, `Set clients.retrieval = "exchange".`, s.Clients.Retrieval != "exchange")
+	cannot(&field.Clients.Retrieval, `Set clients.retrieval = "exchange".`,
+		s.Clients.Retrieval != "exchange")
 	cannot(&field.Boxes.Watched, "Give at least 1: our clients watch boxes.", s.Boxes.Watched < 1)
 	cannot(&field.Workload.Kind, `Set workload.kind = "requests" or "none".`,
 		s.Workload.Kind != "requests" && s.Workload.Kind != "none")
 	cannot(&field.Adversary.Attack, `Set adversary.attack = "tracing" or "none".`,
 		s.Adversary.Attack != "tracing" && s.Adversary.Attack != "none")
-	for _, stream := range []*config.Duration{&s.Clients.PayloadEvery, &s.Clients.LoopEvery, &s.Clients.DropEvery} {
+	for _, stream := range []*config.Duration{
+		&s.Clients.PayloadEvery, &s.Clients.LoopEvery, &s.Clients.DropEvery,
+	} {
 		if stream.Duration == 0 {
 			f.refuse(&field.Clients.PayloadEvery, "Give payload_every, loop_every and drop_every.",
 				"our clients have three streams")
 			break
 		}
 	}
-	if s.Adversary.Attack == "tracing" && (s.Workload.Kind == "none" || s.Mix.LoopEvery.Duration > 0) {
+	if s.Adversary.Attack == "tracing" &&
+		(s.Workload.Kind == "none" || s.Mix.LoopEvery.Duration > 0) {
 		f.refuse(&field.Adversary.Attack, "Give a workload.kind, and leave mix.loop_every out.",
 			"there is nothing to trace, or mixes' own loops are in the way")
 	}

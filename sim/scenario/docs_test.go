@@ -34,7 +34,9 @@ func keyTable() string {
 		}
 		if head != table {
 			table = head
-			fmt.Fprintf(&b, "\n**%s**\n\n| key | unit | default | read by | meaning |\n| --- | --- | --- | --- | --- |\n", strings.ToUpper(head[:1])+head[1:])
+			fmt.Fprintf(&b,
+				"\n**%s**\n\n| key | unit | default | read by | meaning |\n| --- | --- | --- | "+
+					"--- | --- |\n", strings.ToUpper(head[:1])+head[1:])
 		}
 		meaning := k.Meaning
 		if k.Choices != nil {
@@ -44,7 +46,8 @@ func keyTable() string {
 		if k.Default != "" {
 			value = "`" + k.Default + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", k.Path, k.Unit, value, readers(k), strings.ReplaceAll(meaning, "|", "\\|"))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", k.Path, k.Unit, value, readers(k),
+			strings.ReplaceAll(meaning, "|", "\\|"))
 	}
 	return b.String() + "\n"
 }
@@ -66,6 +69,8 @@ func TestDocumentationListsEveryKey(t *testing.T) {
 		return
 	}
 	if table != keyTable() {
-		t.Errorf("%s does not list the keys as they are; run go test ./sim/scenario -run Documentation -rewrite", manual)
+		t.Errorf(
+			"%s does not list the keys as they are; run go test ./sim/scenario -run "+
+				"Documentation -rewrite", manual)
 	}
 }

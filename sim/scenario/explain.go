@@ -16,7 +16,8 @@ type Setting struct {
 	Meaning string `json:"meaning"`
 }
 
-// Explain lists the value of each key in a cell. Keys that are left out and have no default are not listed.
+// Explain lists the value of each key in a cell. Keys that are left out and have no default are not
+// listed.
 func (f *File) Explain(c Cell) (settings []Setting) {
 	for _, k := range keys {
 		v := c.Value(k.Path)
@@ -48,11 +49,13 @@ func defaultValue(k Key) any {
 	return v
 }
 
-// Commented is a scenario file that says of every key what it means, with every default commented out, so that it
-// runs as it is.
+// Commented is a scenario file that says of every key what it means, with every default commented
+// out, so that it runs as it is.
 func Commented() string {
 	var b strings.Builder
-	b.WriteString("# A scenario for `murmur sim run`. Every key stands here with its default; take the # away to change one.\n# docs/simulation.md has the same list as a table.\n")
+	b.WriteString(
+		"# A scenario for `murmur sim run`. Every key stands here with its default; take the # " +
+			"away to change one.\n# docs/simulation.md has the same list as a table.\n")
 	table := ""
 	for _, k := range keys {
 		head, name, nested := strings.Cut(k.Path, ".")
@@ -88,7 +91,10 @@ func (k Key) commented(name string) string {
 }
 
 // examples stand for the value of a key without default.
-var examples = map[string]string{"duration": `"10s"`, "rate": `"100/s"`, "size": `"2KiB"`, "volume": `"400MB/day"`, "share": `"10%"`, "table": `{ hops = 3, mean = 2 }`}
+var examples = map[string]string{
+	"duration": `"10s"`, "rate": `"100/s"`, "size": `"2KiB"`, "volume": `"400MB/day"`,
+	"share": `"10%"`, "table": `{ hops = 3, mean = 2 }`,
+}
 
 const commentedLists = `
 # Each [[sweep]] is a grid of all combinations of its values; several grids follow each other.
@@ -102,10 +108,11 @@ const commentedLists = `
 # to = 0
 # rate = "100/s"
 
-# Each [[check]] is an assertion on the results; ` + "`murmur sim run`" + ` ends with an error if one fails.
+# Each [[check]] is an assertion on the results; ` + "`murmur sim run`" + ` ends with an error if
+# one fails.
 # [[check]]
 # metric = "shannon_bits_mean"
 # where = { "topology.layers" = 3 }
-# theory = "shannon_bits_mean_theory"   # or equals, min, max, or row = { id, setup, metric } of checkpoints.csv
+# theory = "shannon_bits_mean_theory"   # or equals, min, max, or row of checkpoints.csv
 # tolerance = 0.05
 `

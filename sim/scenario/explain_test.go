@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// The written file must run as it is, and also with every comment sign in front of a default taken away.
+// The written file must run as it is, and also with every comment sign in front of a default taken
+// away.
 func TestCommentedFileIsValid(t *testing.T) {
 	text := Commented()
 	mustParse(t, text)
@@ -26,7 +27,8 @@ func TestCommentedFileIsValid(t *testing.T) {
 	}
 	f := mustParse(t, strings.Join(bare, "\n"))
 	for _, k := range Keys() {
-		if !strings.HasPrefix(k.Path, "check") && !strings.HasPrefix(k.Path, "cover") && k.Default != "" && !f.Cells[0].says(k.Path) {
+		if !strings.HasPrefix(k.Path, "check") && !strings.HasPrefix(k.Path, "cover") &&
+			k.Default != "" && !f.Cells[0].says(k.Path) {
 			t.Errorf("%s does not stand in the commented file", k.Path)
 		}
 	}
@@ -38,7 +40,10 @@ func TestExplainNamesTheOrigin(t *testing.T) {
 	for _, s := range f.Explain(f.Cells[0]) {
 		origins[s.Key] = s.From
 	}
-	for key, want := range map[string]string{"mix.mean_delay": "file", "topology.layers": "sweep", "topology.width": "default", "clients.loop_every": ""} {
+	for key, want := range map[string]string{
+		"mix.mean_delay": "file", "topology.layers": "sweep", "topology.width": "default",
+		"clients.loop_every": "",
+	} {
 		if origins[key] != want {
 			t.Errorf("%s comes from %q, want %q", key, origins[key], want)
 		}

@@ -31,14 +31,17 @@ type File struct {
 	below  map[string]any // what holds where it says nothing: our defaults and the preset's
 }
 
-// Load reads a scenario from disk. Its errors are *config.FileErrors wherever the file can be blamed.
+// Load reads a scenario from disk. Its errors are *config.FileErrors wherever the file can be
+// blamed.
 func Load(file string) (*File, error) {
-	return load(file, func(name string) ([]byte, error) { return os.ReadFile(filepath.FromSlash(name)) })
+	return load(file,
+		func(name string) ([]byte, error) { return os.ReadFile(filepath.FromSlash(name)) })
 }
 
 // LoadFS reads a scenario from a file system, such as the scenarios that are part of the program.
 func LoadFS(fsys fs.FS, file string) (*File, error) {
-	return load(file, func(name string) ([]byte, error) { return fs.ReadFile(fsys, path.Clean(name)) })
+	return load(file,
+		func(name string) ([]byte, error) { return fs.ReadFile(fsys, path.Clean(name)) })
 }
 
 func load(file string, read func(string) ([]byte, error)) (*File, error) {
@@ -46,7 +49,8 @@ func load(file string, read func(string) ([]byte, error)) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading scenario: %w", err)
 	}
-	return Parse(file, text, func(preset string) ([]byte, error) { return readPreset(file, preset, read) })
+	return Parse(file, text,
+		func(preset string) ([]byte, error) { return readPreset(file, preset, read) })
 }
 
 // Parse reads a scenario from memory; preset reads the network preset that it may name.
@@ -79,7 +83,8 @@ func Parse(file string, text []byte, preset func(string) ([]byte, error)) (*File
 var defaults = sync.OnceValue(func() map[string]any {
 	doc := map[string]any{}
 	for _, k := range keys {
-		if k.Default == "" || strings.HasPrefix(k.Path, "check.") || strings.HasPrefix(k.Path, "cover.") {
+		if k.Default == "" || strings.HasPrefix(k.Path, "check.") ||
+			strings.HasPrefix(k.Path, "cover.") {
 			continue
 		}
 		var value struct{ V any }
@@ -91,8 +96,8 @@ var defaults = sync.OnceValue(func() map[string]any {
 	return doc
 })
 
-// refuse adds a problem about a key, given by its field's address in a template or by its path, with the
-// place where it is swept or given, or else of the table that it would stand in.
+// refuse adds a problem about a key, given by its field's address in a template or by its path,
+// with the place where it is swept or given, or else of the table that it would stand in.
 func (f *File) refuse(of any, hint, reason string, args ...any) {
 	text := nameOf(of) + ": " + fmt.Sprintf(reason, args...)
 	if f.cellAt != nil {
@@ -108,7 +113,8 @@ func (f *File) about(key string) config.Place {
 	return f.doc.About(key)
 }
 
-// Problem is one about a key, or, with an empty key, about the whole file, that was found after reading.
+// Problem is one about a key, or, with an empty key, about the whole file, that was found after
+// reading.
 func (f *File) Problem(key, hint, reason string, args ...any) config.Problem {
 	text := fmt.Sprintf(reason, args...)
 	if key != "" {

@@ -11,9 +11,9 @@ import (
 	"murmuration/internal/config"
 )
 
-// Key is one key of the scenario file, declared once, beside the field that it fills: from here come its
-// name, unit and default, `sim check`, `sim init`, the names in refusals, and the tables in
-// docs/simulation.md.
+// Key is one key of the scenario file, declared once, beside the field that it fills: from here
+// come its name, unit and default, `sim check`, `sim init`, the names in refusals, and the tables
+// in docs/simulation.md.
 type Key struct {
 	Path    string   // dotted, "topology.layers"
 	Unit    string   // what stands there: "count", "duration", "word", ...; from the field's type
@@ -22,8 +22,9 @@ type Key struct {
 	Levels  Levels   // that read it
 	Meaning string
 
-	index    []int // of the field in a Scenario
-	zeroable bool  // a quantity for which zero is a sensible value; any other explicit zero is refused
+	index []int // of the field in a Scenario
+	// a quantity for which zero is a sensible value; any other explicit zero is refused
+	zeroable bool
 }
 
 // Levels is a set of levels of simulation.
@@ -108,7 +109,8 @@ func unitOf(t reflect.Type) string {
 		return "number"
 	}
 	return map[reflect.Kind]string{
-		reflect.Int: "count", reflect.Int64: "count", reflect.Float64: "number", reflect.Bool: "switch",
+		reflect.Int: "count", reflect.Int64: "count", reflect.Float64: "number",
+		reflect.Bool:   "switch",
 		reflect.String: "text", reflect.Slice: "list", reflect.Map: "table",
 	}[t.Kind()]
 }
@@ -117,7 +119,8 @@ func unitOf(t reflect.Type) string {
 func key(of any, standard string, levels Levels, meaning string) Key {
 	p := places[of]
 	return Key{
-		Path: p.path, Unit: p.unit, Default: standard, Levels: levels, Meaning: meaning, index: p.index,
+		Path: p.path, Unit: p.unit, Default: standard, Levels: levels, Meaning: meaning,
+		index: p.index,
 	}
 }
 
@@ -155,13 +158,15 @@ func lookUp(path string) (Key, bool) {
 
 // amount is the value of a key of physical unit in a scenario.
 func (k Key) amount(s *Scenario) (n float64, ok bool) {
-	if k.index == nil || strings.HasPrefix(k.Path, "cover.") || strings.HasPrefix(k.Path, "check.") {
+	if k.index == nil || strings.HasPrefix(k.Path, "cover.") ||
+		strings.HasPrefix(k.Path, "check.") {
 		return 0, false
 	}
 	return amountOf(reflect.ValueOf(s).Elem().FieldByIndex(k.index).Interface())
 }
 
-// amountOf is a quantity in base units: seconds, events per second, bytes, bytes per day, shares of 1.
+// amountOf is a quantity in base units: seconds, events per second, bytes, bytes per day, shares of
+// 1.
 func amountOf(quantity any) (n float64, ok bool) {
 	switch v := quantity.(type) {
 	case config.Duration:

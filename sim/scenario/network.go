@@ -99,7 +99,8 @@ var networkKeys = []Key{
 	key(&field.Mix.EntryDelay, `false`, des|world,
 		"whether the first provider delays as mixes do (Murmuration and Rollercoaster's "+
 			"artefact: true; Loopix: false)"),
-	key(&field.Mix.ExitDelay, `false`, des|world, "whether the last provider does (Murmuration: true)"),
+	key(&field.Mix.ExitDelay, `false`, des|world,
+		"whether the last provider does (Murmuration: true)"),
 	key(&field.Link.Kind, `"constant"`, flow|des|world,
 		"how the time on a link is drawn: always the same; uniform around the delay; by the "+
 			"regions of both nodes (des)").choices("constant", "uniform", "matrix"),

@@ -13,8 +13,8 @@ import (
 	"murmuration/internal/protocol"
 )
 
-// readPreset reads a network preset. A name is that of a built-in one, as in `murmur network new --preset`; a path has a
-// slash or a dot and is read relative to the scenario.
+// readPreset reads a network preset. A name is that of a built-in one, as in `murmur network new
+// --preset`; a path has a slash or a dot and is read relative to the scenario.
 func readPreset(file, name string, read func(string) ([]byte, error)) ([]byte, error) {
 	if !strings.ContainsAny(name, `/\.`) {
 		return fs.ReadFile(configs.Network, "network/"+name+".toml")
@@ -29,7 +29,9 @@ func (f *File) preset(name string, read func(string) ([]byte, error)) {
 	}
 	text, err := read(name)
 	if err != nil {
-		refuse("Give "+strings.Join(config.Presets(), ", ")+", or the path of a preset relative to this file.", err)
+		refuse(
+			"Give "+strings.Join(config.Presets(), ", ")+
+				", or the path of a preset relative to this file.", err)
 		return
 	}
 	var p config.Preset

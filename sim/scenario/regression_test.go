@@ -7,15 +7,19 @@ import (
 	"testing"
 )
 
-// History: Scenarios of new users failed in the middle of a run, or with a message about another line.
+// History: Scenarios of new users failed in the middle of a run, or with a message about another
+// line.
 //
-// What a researcher met on the first day: attacks that failed only after their run, places without a line, and one
-// mistake told three times.
+// What a researcher met on the first day: attacks that failed only after their run, places without
+// a line, and one mistake told three times.
 func TestMistakesOfTheFirstDay(t *testing.T) {
-	ring := "level = \"des\"\n[topology]\nkind = \"ring\"\n[workload]\nkind = \"messages\"\n[adversary]\nattack = \"disclosure\"\n"
+	ring := "level = \"des\"\n[topology]\nkind = \"ring\"\n[workload]\nkind = " +
+		"\"messages\"\n[adversary]\nattack = \"disclosure\"\n"
 	for _, c := range []struct{ text, want string }{
-		{ring + "rounds = 100", "x.toml:6:2: adversary.method: least squares cannot fit 1000 clients to 100 rounds"},
-		{ring + "rounds = 1000\n[time]\nduration = \"16h\"", "x.toml:8:1: adversary.rounds: 1000 rounds of 1m0s are longer than the run of 16h0m0s"},
+		{ring + "rounds = 100",
+			"x.toml:6:2: adversary.method: least squares cannot fit 1000 clients to 100 rounds"},
+		{ring + "rounds = 1000\n[time]\nduration = \"16h\"",
+			"x.toml:8:1: adversary.rounds: 1000 rounds of 1m0s are longer than the run of 16h0m0s"},
 		{"name = \"x\"\nlevel = \"des\"", "x.toml:2:1: topology.kind: level \"des\" cannot do"},
 	} {
 		if _, err := parse(c.text); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -25,7 +29,8 @@ func TestMistakesOfTheFirstDay(t *testing.T) {
 	mustParse(t, ring+"rounds = 1000")
 	mustParse(t, ring+"rounds = 1000\n[time]\nduration = \"17h\"")
 	mustParse(t, ring+"rounds = 100\nmethod = \"background\"")
-	if _, err := parse("[topology]\nwidth = -3"); err == nil || strings.Count(err.Error(), "x.toml") != 1 {
+	if _, err := parse("[topology]\nwidth = -3"); err == nil ||
+		strings.Count(err.Error(), "x.toml") != 1 {
 		t.Errorf("one mistake: %v", err)
 	}
 }

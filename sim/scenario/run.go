@@ -34,8 +34,8 @@ type Check struct {
 	Long      bool           `toml:"long"`
 }
 
-// Row points at a published number in sim/groundtruth. In Setup, "{key}" stands for the cell's value of
-// that key as the file writes it, and "{key:number}" for that value without its unit.
+// Row points at a published number in sim/groundtruth. In Setup, "{key}" stands for the cell's
+// value of that key as the file writes it, and "{key:number}" for that value without its unit.
 type Row struct {
 	ID     string `toml:"id"`
 	Setup  string `toml:"setup"`

@@ -1,10 +1,10 @@
-// Package scenario is the one file that says what the simulator shall do: a strict TOML file (package
-// config reads it) in which every duration, rate and size carries its unit. It declares every key with
-// its default, meaning and the levels that read it, spreads sweeps into cells, and refuses
-// contradictions before any work. It must not run anything.
+// Package scenario is the one file that says what the simulator shall do: a strict TOML file
+// (package config reads it) in which every duration, rate and size carries its unit. It declares
+// every key with its default, meaning and the levels that read it, spreads sweeps into cells, and
+// refuses contradictions before any work. It must not run anything.
 //
-// A scenario file is trusted: who can modify it decides what is simulated and how much memory and time
-// that may take, and nothing else; no key names a file to write.
+// A scenario file is trusted: who can modify it decides what is simulated and how much memory and
+// time that may take, and nothing else; no key names a file to write.
 package scenario
 
 import (

@@ -13,7 +13,8 @@ import (
 )
 
 func parse(text string) (*File, error) {
-	return Parse("x.toml", []byte(text), func(string) ([]byte, error) { return nil, fs.ErrNotExist })
+	return Parse("x.toml", []byte(text),
+		func(string) ([]byte, error) { return nil, fs.ErrNotExist })
 }
 
 func mustParse(t *testing.T, text string) *File {
@@ -28,7 +29,8 @@ func mustParse(t *testing.T, text string) *File {
 func TestDefaultsFillAnEmptyFile(t *testing.T) {
 	f := mustParse(t, "")
 	s := f.Cells[0].Scenario
-	if len(f.Cells) != 1 || s.Topology.Layers != 3 || s.Mix.MeanDelay.Duration != time.Second || s.Limits.Memory.Bytes != 4<<30 {
+	if len(f.Cells) != 1 || s.Topology.Layers != 3 || s.Mix.MeanDelay.Duration != time.Second ||
+		s.Limits.Memory.Bytes != 4<<30 {
 		t.Errorf("%d cells, %+v", len(f.Cells), s)
 	}
 	if want := 1000.0; s.Clients.Rate.PerSecond != want {
@@ -70,7 +72,9 @@ func collect(prefix string, t reflect.Type, into map[string]bool) {
 		for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Pointer {
 			inner = inner.Elem()
 		}
-		isTable := inner.Kind() == reflect.Struct && !reflect.PointerTo(inner).Implements(reflect.TypeFor[interface{ UnmarshalText([]byte) error }]())
+		isTable := inner.Kind() == reflect.Struct &&
+			!reflect.PointerTo(inner).Implements(
+				reflect.TypeFor[interface{ UnmarshalText([]byte) error }]())
 		if !isTable || path == "check" || path == "cover" || path == "check.row" {
 			into[path] = true
 		}
@@ -106,7 +110,9 @@ topology.layers = [1, 2, 3]
 }
 
 func TestCorruptFractionAndBudget(t *testing.T) {
-	f := mustParse(t, "[adversary]\ncorrupt_fraction = \"20%\"\n[clients]\nbudget = \"400MB/day\"\nloop_every = \"4s\"")
+	f := mustParse(t,
+		"[adversary]\ncorrupt_fraction = \"20%\"\n[clients]\nbudget = \"400MB/day\"\nloop_every "+
+			"= \"4s\"")
 	s := f.Cells[0].Scenario
 	if s.Adversary.Corrupt != 6 {
 		t.Errorf("%d corrupt of 30, want 6", s.Adversary.Corrupt)
@@ -114,7 +120,8 @@ func TestCorruptFractionAndBudget(t *testing.T) {
 	if v := s.Clients.Volume(); v < 399.9e6 || v > 400.1e6 {
 		t.Errorf("an idle client sends %g bytes a day, want the budget", v)
 	}
-	if r := float64(s.Clients.LoopEvery.Duration) / float64(s.Clients.PayloadEvery.Duration); r < 3.99 || r > 4.01 {
+	if r := float64(s.Clients.LoopEvery.Duration) /
+		float64(s.Clients.PayloadEvery.Duration); r < 3.99 || r > 4.01 {
 		t.Errorf("loop to payload is %g, want 4 as before the budget", r)
 	}
 }
@@ -123,30 +130,36 @@ func TestCorruptFractionAndBudget(t *testing.T) {
 func TestSweptValuesAreReadAlike(t *testing.T) {
 	for _, c := range []struct{ sweep, want string }{
 		{`"mix.mean_delay" = ["1s", "5"]`, `x.toml:2:1: mix.mean_delay: "5" is no duration`},
-		{`topology.layers = [1, "two"]`, "x.toml:2:1: topology.layers: want a whole number, not a TOML string"},
-		{`"clients.cover" = [1]`, "x.toml:2:1: clients.cover: want true or false, not a TOML integer"},
+		{`topology.layers = [1, "two"]`,
+			"x.toml:2:1: topology.layers: want a whole number, not a TOML string"},
+		{`"clients.cover" = [1]`,
+			"x.toml:2:1: clients.cover: want true or false, not a TOML integer"},
 		{`"link.loss" = ["101%"]`, `x.toml:2:1: link.loss: "101%" is no share`},
-		{`"theory.args.mean" = ["x"]`, "x.toml:2:1: theory.args.mean: want a number, not a TOML string"},
+		{`"theory.args.mean" = ["x"]`,
+			"x.toml:2:1: theory.args.mean: want a number, not a TOML string"},
 	} {
-		if _, err := parse("[[sweep]]\n" + c.sweep + "\n"); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := parse("[[sweep]]\n" + c.sweep + "\n"); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v\nwant %s", c.sweep, err, c.want)
 		}
 	}
 }
 
-// Each line: what is wrong, where it must be found, and a word of the help. The control is that the same file without
-// the wrong line is accepted.
+// Each line: what is wrong, where it must be found, and a word of the help. The control is that the
+// same file without the wrong line is accepted.
 func TestRefusals(t *testing.T) {
 	const good = "name = \"x\"\n[topology]\nlayers = 3\nwidth = 2\n"
 	mustParse(t, good)
-	if _, err := parse("network = \"gone.toml\"\n" + good); err == nil || !strings.Contains(err.Error(), "x.toml:1:1: network: reading the preset") {
+	if _, err := parse("network = \"gone.toml\"\n" + good); err == nil ||
+		!strings.Contains(err.Error(), "x.toml:1:1: network: reading the preset") {
 		t.Errorf("a preset that is not there: %v", err)
 	}
 	for _, c := range []struct{ add, where, word string }{
 		{"layres = 4", ":5:", `unknown key "topology.layres": did you mean "layers"?`},
 		{"mean_delay = \"1s\"", ":5:", `unknown key "topology.mean_delay": it belongs into [mix]`},
 		{"[mix]\nmean_delay = 5", ":6:", "want text in quotes"},
-		{"[mix]\nmean_delay = \"5\"", ":6:", `"5" is no duration: want a number with a unit: "250ms"`},
+		{"[mix]\nmean_delay = \"5\"", ":6:",
+			`"5" is no duration: want a number with a unit: "250ms"`},
 		{"[mix]\nmean_delay = \"0s\"", ":6:", "zero means nothing"},
 		{"[mix]\nmean_delay = \"-1s\"", ":6:", "negative"},
 		{"[mix]\nmean_delay = \"1s\"\nend_to_end = \"5s\"", ":7:", "Keep one of the two"},
@@ -163,11 +176,13 @@ func TestRefusals(t *testing.T) {
 		{"[time]\nwarmup = \"soon\"", ":6:", "auto"},
 		{"[replicate]\nmin = 9\nmax = 3", ":7:", "at most 3 but at least 9"},
 		{"[[sweep]]\n\"mix.men_delay\" = [\"1s\"]", ":6:", "Did you mean mix.mean_delay"},
-		{"[[sweep]]\n\"mix.mean_delay\" = [\"1s\", \"0s\"]", "mix.mean_delay=0s", "zero means nothing"},
+		{"[[sweep]]\n\"mix.mean_delay\" = [\"1s\", \"0s\"]", "mix.mean_delay=0s",
+			"zero means nothing"},
 		{"[[sweep]]\n\"mix.mean_delay\" = [1]", ":6:", "want text in quotes"},
 		{"[[sweep]]\n\"mix.mean_delay\" = \"1s\"", ":6:", "list of values"},
 		{"[[check]]\nmetric = \"shannon_bits\"", ":5:", "asserts nothing"},
-		{"[[check]]\nmetric = \"shannon_bits\"\nrow = { id = \"F1\", setup = \"x\", metric = \"y\" }", ":5:", "no published row"},
+		{"[[check]]\nmetric = \"shannon_bits\"\nrow = { id = \"F1\", setup = \"x\", metric = " +
+			"\"y\" }", ":5:", "no published row"},
 		{"[workload]\nkind = \"groups\"", ":6:", "Set level"},
 		{"[workload]\nfriends_of = 1", ":6:", "Give workload.friends"},
 		{"layers = 5", ":5:", "already"},
@@ -180,7 +195,8 @@ func TestRefusals(t *testing.T) {
 			continue
 		}
 		var ps *config.FileError
-		if text := err.Error(); !errors.As(err, &ps) || !strings.Contains(text, c.where) || !strings.Contains(text, c.word) {
+		if text := err.Error(); !errors.As(err, &ps) || !strings.Contains(text, c.where) ||
+			!strings.Contains(text, c.word) {
 			t.Errorf("%q: want %s and %q in:\n%s", c.add, c.where, c.word, text)
 		}
 	}
@@ -191,15 +207,19 @@ func TestPresetsGiveTheNetworkItsValues(t *testing.T) {
 	for name, want := range map[string]struct {
 		frame, volume float64
 	}{"default": {22862 + 32, 390e6}, "x25519": {9486 + 32, 395e6}} {
-		f, err := Parse("x.toml", []byte("network = \""+name+"\"\nlevel = \"des\""), func(name string) ([]byte, error) { return readPreset("x.toml", name, nil) })
+		f, err := Parse("x.toml", []byte("network = \""+name+"\"\nlevel = \"des\""),
+			func(name string) ([]byte, error) { return readPreset("x.toml", name, nil) })
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := f.Cells[0].Scenario
-		if float64(s.Clients.Packet.Bytes) != want.frame || math.Abs(s.Clients.Volume()/want.volume-1) > 0.05 {
-			t.Errorf("%s: frames of %d bytes, %g bytes a day", name, s.Clients.Packet.Bytes, s.Clients.Volume())
+		if float64(s.Clients.Packet.Bytes) != want.frame ||
+			math.Abs(s.Clients.Volume()/want.volume-1) > 0.05 {
+			t.Errorf("%s: frames of %d bytes, %g bytes a day", name, s.Clients.Packet.Bytes,
+				s.Clients.Volume())
 		}
-		if s.Topology.Kind != "ring" || s.Boxes.Watched != 32 || s.Mix.MeanDelay.Duration != 2*time.Second || s.Mix.DelayCap != 10 {
+		if s.Topology.Kind != "ring" || s.Boxes.Watched != 32 ||
+			s.Mix.MeanDelay.Duration != 2*time.Second || s.Mix.DelayCap != 10 {
 			t.Errorf("%s: %+v", name, s)
 		}
 	}

@@ -6,14 +6,15 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Constants of the 256-layer ziggurat for the exponential density, Marsaglia and Tsang (2000): where the tail starts,
-// and the area of each layer.
+// Constants of the 256-layer ziggurat for the exponential density, Marsaglia and Tsang (2000):
+// where the tail starts, and the area of each layer.
 const (
 	tailStart = 7.69711747013104972
 	layerArea = 0.0039496598225815571993
 )
 
-// edges[i] is the right edge of layer i (layer 0 stands for the base strip and the tail), heights[i] the density there.
+// edges[i] is the right edge of layer i (layer 0 stands for the base strip and the tail),
+// heights[i] the density there.
 var edges, heights = ziggurat()
 
 func ziggurat() (x, f [257]float64) {
@@ -39,7 +40,8 @@ func (r *Rand) Exp() float64 {
 	return r.expEdge(layer, x)
 }
 
-// expEdge decides the one draw in fifty that falls outside the part of its layer that is wholly under the density.
+// expEdge decides the one draw in fifty that falls outside the part of its layer that is wholly
+// under the density.
 func (r *Rand) expEdge(layer uint64, x float64) float64 {
 	if layer == 0 {
 		return tailStart + r.Exp() // the tail of an exponential is one again

@@ -23,14 +23,18 @@ func TestSeedNamesStreams(t *testing.T) {
 	if Seed(1, 2, 3, 4, "delay").Uint64() != base {
 		t.Error("one name, two streams")
 	}
-	for _, other := range []*Rand{Seed(2, 2, 3, 4, "delay"), Seed(1, 3, 3, 4, "delay"), Seed(1, 2, 4, 4, "delay"), Seed(1, 2, 3, 5, "delay"), Seed(1, 2, 3, 4, "route")} {
+	for _, other := range []*Rand{
+		Seed(2, 2, 3, 4, "delay"), Seed(1, 3, 3, 4, "delay"), Seed(1, 2, 4, 4, "delay"),
+		Seed(1, 2, 3, 5, "delay"), Seed(1, 2, 3, 4, "route"),
+	} {
 		if other.Uint64() == base {
 			t.Error("two names, one stream")
 		}
 	}
 }
 
-// The first three outputs from the state 1, 2, 3, 4, computed by hand from the definition in the paper.
+// The first three outputs from the state 1, 2, 3, 4, computed by hand from the definition in the
+// paper.
 func TestXoshiroDefinition(t *testing.T) {
 	r := &Rand{1, 2, 3, 4}
 	for i, want := range []uint64{41943041, 58720359, 3588806011781223} {
@@ -46,7 +50,8 @@ func TestExpIsExponential(t *testing.T) {
 	if _, p := KolmogorovSmirnov(s, func(x float64) float64 { return -math.Expm1(-x) }); p < alpha {
 		t.Errorf("p = %g", p)
 	}
-	if _, p := KolmogorovSmirnov(s, func(x float64) float64 { return -math.Expm1(-1.02 * x) }); p > alpha {
+	if _, p := KolmogorovSmirnov(s, func(x float64) float64 { return -math.Expm1(-1.02 * x) }); p >
+		alpha {
 		t.Errorf("control: a mean wrong by 2 %% passes, p = %g", p)
 	}
 	var tail int
@@ -62,7 +67,8 @@ func TestExpIsExponential(t *testing.T) {
 
 func TestUniformDraws(t *testing.T) {
 	r := Seed(1, 0, 0, 0, "uniform")
-	if _, p := KolmogorovSmirnov(sample(100_000, r.Float64), func(x float64) float64 { return min(1, max(0, x)) }); p < alpha {
+	if _, p := KolmogorovSmirnov(sample(100_000, r.Float64),
+		func(x float64) float64 { return min(1, max(0, x)) }); p < alpha {
 		t.Errorf("Float64: p = %g", p)
 	}
 	counts, expected := make([]float64, 7), make([]float64, 7)
@@ -87,7 +93,8 @@ func TestDiscreteDraws(t *testing.T) {
 		d := distuv.Binomial{N: float64(n), P: 0.2}
 		checkCounts(t, func() int { return r.Binomial(n, 0.2) }, d.Prob)
 	}
-	if r.Poisson(0) != 0 || r.Binomial(0, 0.5) != 0 || r.Binomial(3, 1) != 3 || r.Binomial(3, 0) != 0 {
+	if r.Poisson(0) != 0 || r.Binomial(0, 0.5) != 0 || r.Binomial(3, 1) != 3 ||
+		r.Binomial(3, 0) != 0 {
 		t.Error("a draw at the border of its domain is wrong")
 	}
 }

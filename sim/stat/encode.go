@@ -8,12 +8,13 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// encoded is the longest histogram that UnmarshalBinary reads, far above the largest that MarshalBinary writes
-// (28 KiB of buckets before compression), so that a hostile length allocates nothing.
+// encoded is the longest histogram that UnmarshalBinary reads, far above the largest that
+// MarshalBinary writes (28 KiB of buckets before compression), so that a hostile length allocates
+// nothing.
 const encoded = 1 << 20
 
-// MarshalBinary writes unit (8 bytes, IEEE 754, little-endian) and then HdrHistogram's compressed V2 encoding, which
-// its implementations in other languages read.
+// MarshalBinary writes unit (8 bytes, IEEE 754, little-endian) and then HdrHistogram's compressed
+// V2 encoding, which its implementations in other languages read.
 func (h *Histogram) MarshalBinary() ([]byte, error) {
 	body, err := h.h.Encode(hdr.V2CompressedEncodingCookieBase)
 	if err != nil {
@@ -35,7 +36,10 @@ func (h *Histogram) UnmarshalBinary(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("decoding histogram: %w", err)
 	}
-	if want := hdr.New(1, decades, 3); inner.HighestTrackableValue() != want.HighestTrackableValue() || inner.SignificantFigures() != want.SignificantFigures() || inner.LowestTrackableValue() != want.LowestTrackableValue() {
+	if want := hdr.New(1, decades,
+		3); inner.HighestTrackableValue() != want.HighestTrackableValue() ||
+		inner.SignificantFigures() != want.SignificantFigures() ||
+		inner.LowestTrackableValue() != want.LowestTrackableValue() {
 		return fmt.Errorf("decoding histogram: its range is not that of this program")
 	}
 	h.unit, h.h = unit, inner

@@ -8,9 +8,10 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// KolmogorovSmirnov compares independent samples with a continuous distribution: d is the largest distance between
-// the two distribution functions, p the probability of a larger one if the samples are from it (Stephens 1970;
-// accurate for n ≥ 10). No samples give d 0 and p 1. The samples are not changed.
+// KolmogorovSmirnov compares independent samples with a continuous distribution: d is the largest
+// distance between the two distribution functions, p the probability of a larger one if the samples
+// are from it (Stephens 1970; accurate for n ≥ 10). No samples give d 0 and p 1. The samples are
+// not changed.
 func KolmogorovSmirnov(samples []float64, cdf func(float64) float64) (d, p float64) {
 	s := slices.Sorted(slices.Values(samples))
 	n := float64(len(s))
@@ -62,17 +63,19 @@ func kolmogorov(d, n float64) float64 {
 	return min(1, max(0, p))
 }
 
-// ChiSquare compares counts with expected counts: the statistic and the probability of a larger one. Adjacent cells
-// that expect fewer than five are joined, as the approximation asks. fitted is how many parameters of the expectation
-// were estimated from the same counts.
+// ChiSquare compares counts with expected counts: the statistic and the probability of a larger
+// one. Adjacent cells that expect fewer than five are joined, as the approximation asks. fitted is
+// how many parameters of the expectation were estimated from the same counts.
 func ChiSquare(observed, expected []float64, fitted int) (x2, p float64, err error) {
 	if len(observed) != len(expected) {
-		return 0, 0, fmt.Errorf("chi-square: %d counts against %d expected", len(observed), len(expected))
+		return 0, 0, fmt.Errorf("chi-square: %d counts against %d expected", len(observed),
+			len(expected))
 	}
 	o, e := joinRareCells(observed, expected)
 	freedom := len(e) - 1 - fitted
 	if freedom < 1 {
-		return 0, 0, fmt.Errorf("chi-square: %d cells after joining leave no degree of freedom", len(e))
+		return 0, 0, fmt.Errorf("chi-square: %d cells after joining leave no degree of freedom",
+			len(e))
 	}
 	for i := range e {
 		x2 += (o[i] - e[i]) * (o[i] - e[i]) / e[i]

@@ -6,8 +6,9 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Histogram counts non-negative numbers in buckets of constant relative width, so that many of them merge into one
-// that is the same as if one had seen everything. It keeps three significant digits over nine decades above its unit.
+// Histogram counts non-negative numbers in buckets of constant relative width, so that many of them
+// merge into one that is the same as if one had seen everything. It keeps three significant digits
+// over nine decades above its unit.
 type Histogram struct {
 	unit float64
 	h    *hdr.Histogram
@@ -16,8 +17,8 @@ type Histogram struct {
 // decades above its unit that a Histogram can hold; larger numbers count as the largest.
 const decades = 1e9
 
-// NewHistogram makes an empty histogram whose smallest distinguishable number is unit (for seconds, 1e-6 is one
-// microsecond and the largest number 1,000 s).
+// NewHistogram makes an empty histogram whose smallest distinguishable number is unit (for seconds,
+// 1e-6 is one microsecond and the largest number 1,000 s).
 func NewHistogram(unit float64) *Histogram {
 	return &Histogram{unit: unit, h: hdr.New(1, decades, 3)}
 }
@@ -68,7 +69,8 @@ func (h *Histogram) Bars() []Bar {
 	var bars []Bar
 	for _, b := range h.h.Distribution() {
 		if b.Count > 0 {
-			bars = append(bars, Bar{From: float64(b.From) * h.unit, To: float64(b.To) * h.unit, Count: b.Count})
+			bars = append(bars,
+				Bar{From: float64(b.From) * h.unit, To: float64(b.To) * h.unit, Count: b.Count})
 		}
 	}
 	return bars

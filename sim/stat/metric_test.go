@@ -29,7 +29,9 @@ func TestIntervalsCover(t *testing.T) {
 			m, _ := Quantile("", "", sample(100, r.Exp), 0.9)
 			return m, math.Log(10)
 		},
-		"proportion": func(r *Rand) (Metric, float64) { return Proportion("", r.Binomial(60, 0.05), 60), 0.05 },
+		"proportion": func(r *Rand) (Metric, float64) {
+			return Proportion("", r.Binomial(60, 0.05), 60), 0.05
+		},
 		"auc": func(r *Rand) (Metric, float64) {
 			shifted := sample(60, func() float64 { return r.Norm() + 1 })
 			return AUC("", sample(60, r.Norm), shifted), 0.5 * math.Erfc(-0.5)
@@ -71,7 +73,8 @@ func TestRunningMergesLikeOne(t *testing.T) {
 			}
 		}
 		a.Merge(b)
-		if a.N() != one.N() || math.Abs(a.Mean()-one.Mean()) > 1e-9 || math.Abs(a.Var()-one.Var()) > 1e-6 || a.Min() != one.Min() || a.Max() != one.Max() {
+		if a.N() != one.N() || math.Abs(a.Mean()-one.Mean()) > 1e-9 ||
+			math.Abs(a.Var()-one.Var()) > 1e-6 || a.Min() != one.Min() || a.Max() != one.Max() {
 			t.Fatalf("%+v and %+v", a, one)
 		}
 	})

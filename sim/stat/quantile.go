@@ -9,12 +9,14 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Quantile is the q-quantile (0 < q < 1) of independent samples with an interval between two order statistics, which
-// holds whatever the distribution (David and Nagaraja 2003, section 7.1). With too few samples for an end of the
-// interval to exist, that end is infinite. The samples are not changed.
+// Quantile is the q-quantile (0 < q < 1) of independent samples with an interval between two order
+// statistics, which holds whatever the distribution (David and Nagaraja 2003, section 7.1). With
+// too few samples for an end of the interval to exist, that end is infinite. The samples are not
+// changed.
 func Quantile(name, unit string, samples []float64, q float64) (Metric, error) {
 	if len(samples) == 0 || !(q > 0 && q < 1) {
-		return Metric{}, fmt.Errorf("quantile %g of %d samples: need 0 < q < 1 and a sample", q, len(samples))
+		return Metric{}, fmt.Errorf("quantile %g of %d samples: need 0 < q < 1 and a sample", q,
+			len(samples))
 	}
 	s := slices.Sorted(slices.Values(samples))
 	lo, hi := orderInterval(len(s), q)
@@ -28,11 +30,15 @@ func Quantile(name, unit string, samples []float64, q float64) (Metric, error) {
 		return s[rank-1]
 	}
 	spread := (at(hi) - at(lo)) / (2 * distuv.UnitNormal.Quantile(1-(1-Confidence)/2))
-	return Metric{Name: name, Unit: unit, Value: sortedQuantile(s, q), SD: math.NaN(), StdErr: spread, Lo: at(lo), Hi: at(hi), N: len(s), Method: "order statistics"}, nil
+	return Metric{
+		Name: name, Unit: unit, Value: sortedQuantile(s, q), SD: math.NaN(), StdErr: spread,
+		Lo: at(lo), Hi: at(hi), N: len(s), Method: "order statistics",
+	}, nil
 }
 
-// orderInterval gives ranks, counted from 1, between which the q-quantile lies with at least Confidence: below rank lo
-// and from rank hi on, each tail of Binomial(n, q) holds at most half of the rest.
+// orderInterval gives ranks, counted from 1, between which the q-quantile lies with at least
+// Confidence: below rank lo and from rank hi on, each tail of Binomial(n, q) holds at most half of
+// the rest.
 func orderInterval(n int, q float64) (lo, hi int) {
 	b := distuv.Binomial{N: float64(n), P: q}
 	tail := (1 - Confidence) / 2
@@ -41,7 +47,8 @@ func orderInterval(n int, q float64) (lo, hi int) {
 	return lo, hi
 }
 
-// sortedQuantile interpolates between order statistics (Hyndman and Fan 1996, type 7, numpy's default).
+// sortedQuantile interpolates between order statistics (Hyndman and Fan 1996, type 7, numpy's
+// default).
 func sortedQuantile(s []float64, q float64) float64 {
 	at := q * float64(len(s)-1)
 	i := int(at)
@@ -51,8 +58,8 @@ func sortedQuantile(s []float64, q float64) float64 {
 	return s[i] + (at-float64(i))*(s[i+1]-s[i])
 }
 
-// Describe is a quantity's mean, standard deviation and quantiles. Values of one run depend on each other,
-// so that the intervals here are too narrow: those that count come from replications.
+// Describe is a quantity's mean, standard deviation and quantiles. Values of one run depend on each
+// other, so that the intervals here are too narrow: those that count come from replications.
 func Describe(name, unit string, values []float64) []Metric {
 	var all Running
 	for _, v := range values {
@@ -67,10 +74,12 @@ func DescribeKept(name, unit string, all Running, kept []float64) []Metric {
 		name += "_s"
 	}
 	out := []Metric{FromRunning(name+"_mean", unit, all), {
-		Name: name + "_sd", Unit: unit, Value: all.SD(), N: all.N(), Method: "sample standard deviation",
+		Name: name + "_sd", Unit: unit, Value: all.SD(), N: all.N(),
+		Method: "sample standard deviation",
 	}}
 	for _, percent := range []int{50, 90, 95, 99} {
-		if m, err := Quantile(fmt.Sprintf("%s_p%d", name, percent), unit, kept, float64(percent)/100); err == nil {
+		if m, err := Quantile(fmt.Sprintf("%s_p%d", name, percent), unit, kept,
+			float64(percent)/100); err == nil {
 			out = append(out, m)
 		}
 	}

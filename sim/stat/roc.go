@@ -8,11 +8,15 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// AUC is the probability that a classifier scores a random positive above a random negative, ties counting half: 0.5
-// is guessing. Its standard error is that of DeLong, DeLong and Clarke-Pearson (1988), and the interval normal.
-// With fewer than two of a class, nothing is known and the interval is [0, 1].
+// AUC is the probability that a classifier scores a random positive above a random negative, ties
+// counting half: 0.5 is guessing. Its standard error is that of DeLong, DeLong and Clarke-Pearson
+// (1988), and the interval normal. With fewer than two of a class, nothing is known and the
+// interval is [0, 1].
 func AUC(name string, negative, positive []float64) Metric {
-	m := Metric{Name: name, Unit: "1", Value: 0.5, SD: math.NaN(), StdErr: math.Inf(1), Hi: 1, N: len(negative) + len(positive), Method: "DeLong"}
+	m := Metric{
+		Name: name, Unit: "1", Value: 0.5, SD: math.NaN(), StdErr: math.Inf(1), Hi: 1,
+		N: len(negative) + len(positive), Method: "DeLong",
+	}
 	if len(negative) < 2 || len(positive) < 2 {
 		return m
 	}
@@ -69,7 +73,11 @@ func ROC(negative, positive []float64) []Point {
 			fp++
 		}
 		if i+1 == len(all) || all[i+1].score != s.score {
-			curve = append(curve, Point{s.score, fp / max(1, float64(len(negative))), tp / max(1, float64(len(positive)))})
+			curve = append(curve,
+				Point{
+					s.score, fp / max(1, float64(len(negative))),
+					tp / max(1, float64(len(positive))),
+				})
 		}
 	}
 	return curve

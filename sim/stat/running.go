@@ -2,8 +2,8 @@ package stat
 
 import "math"
 
-// Running keeps count, mean and spread of numbers seen one by one (Welford 1962), without storing them.
-// Its zero value is empty.
+// Running keeps count, mean and spread of numbers seen one by one (Welford 1962), without storing
+// them. Its zero value is empty.
 type Running struct {
 	n        int
 	mean, m2 float64

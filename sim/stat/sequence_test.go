@@ -91,7 +91,8 @@ func TestHistogramMergesLikeOne(t *testing.T) {
 	if q := one.Quantile(0.5); math.Abs(q-math.Ln2) > 0.05 {
 		t.Errorf("median %g", q)
 	}
-	if math.Abs(one.Mean()-1) > 0.05 || math.Abs(one.SD()-1) > 0.08 || one.N() != 10_000 || one.Unit() != 1e-6 {
+	if math.Abs(one.Mean()-1) > 0.05 || math.Abs(one.SD()-1) > 0.08 || one.N() != 10_000 ||
+		one.Unit() != 1e-6 {
 		t.Errorf("mean %g sd %g n %d", one.Mean(), one.SD(), one.N())
 	}
 	var bars int64

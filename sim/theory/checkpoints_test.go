@@ -21,7 +21,8 @@ func must(t *testing.T, r groundtruth.Row, got float64, err error) {
 	if err != nil {
 		t.Errorf("%s %s %s: %v", r.ID, r.Setup, r.Metric, err)
 	} else if diff := math.Abs(got - r.Value); !(diff <= r.Allowed()) {
-		t.Errorf("%s %s %s: %.8g, off by %.2g, allowed %.2g", r.ID, r.Setup, r.Metric, got, diff, r.Allowed())
+		t.Errorf("%s %s %s: %.8g, off by %.2g, allowed %.2g", r.ID, r.Setup, r.Metric, got, diff,
+			r.Allowed())
 	}
 	if math.Abs(1.001*got+0.001-r.Value) < r.Allowed() && r.Allowed() < 1e-3*r.Value {
 		t.Errorf("%s: control: a value wrong by a thousandth passes", r.ID)
@@ -64,7 +65,8 @@ func TestDelayRows(t *testing.T) {
 	}
 	for _, r := range rows(t, "F8") {
 		var perSecond, fixed float64
-		fields(t, r, "Loopix Fig 10: Exp(%g/s) per hop, three delayed hops + %g s fixed", &perSecond, &fixed)
+		fields(t, r, "Loopix Fig 10: Exp(%g/s) per hop, three delayed hops + %g s fixed",
+			&perSecond, &fixed)
 		delay := Erlang{Hops: 3, MeanHop: 1 / perSecond, Fixed: fixed}
 		got, err := delay.Mean()
 		if r.Metric == "latency sd s" {
@@ -104,7 +106,8 @@ func TestBatchRows(t *testing.T) {
 	}
 	for _, r := range rows(t, "G28") {
 		var width, layers, messages int
-		fields(t, r, "%dx%d cascade, %d messages, each mix hostile with 1/4", &width, &layers, &messages)
+		fields(t, r, "%dx%d cascade, %d messages, each mix hostile with 1/4", &width, &layers,
+			&messages)
 		h, err := BatchCascade(messages/width, layers, 0.25)
 		must(t, r, h, err)
 	}
@@ -119,7 +122,8 @@ func TestAdversaryRows(t *testing.T) {
 	}
 	for _, r := range rows(t, "G23") {
 		var users, batch, rounds int
-		fields(t, r, "intersection attack N=%d batch=%d, one friend, rounds=%d", &users, &batch, &rounds)
+		fields(t, r, "intersection attack N=%d batch=%d, one friend, rounds=%d", &users, &batch,
+			&rounds)
 		n, err := IntersectionCandidates(users, batch, rounds)
 		must(t, r, n, err)
 	}
@@ -144,7 +148,8 @@ func TestDenseClosedFormAgreesWithMiXiM(t *testing.T) {
 	for _, r := range rows(t, "F1") {
 		var layers, width int
 		var rate, endToEnd float64
-		fields(t, r, "stratified layers=%d width=%d net_rate=%f/s link=50ms mean_hop=(%fs", &layers, &width, &rate, &endToEnd)
+		fields(t, r, "stratified layers=%d width=%d net_rate=%f/s link=50ms mean_hop=(%fs", &layers,
+			&width, &rate, &endToEnd)
 		hop := (endToEnd - float64(layers+1)*0.05) / float64(layers)
 		h, err := Stratified{Layers: layers, Width: width, Rate: rate, MeanHop: hop}.Entropy()
 		if err != nil {

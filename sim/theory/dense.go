@@ -6,15 +6,16 @@ import (
 	"murmuration/internal/protocol"
 )
 
-// Stratified is a stratified network of Poisson mixes that is fed at Rate packets per unit of time in total.
+// Stratified is a stratified network of Poisson mixes that is fed at Rate packets per unit of time
+// in total.
 type Stratified struct {
 	Layers, Width int
 	Rate          float64
 	MeanHop       float64 // 1/μ
 }
 
-// minLinkLoad is the least mean number of messages in a mix per incoming link, from which on treating a link as a
-// continuous flow costs less than 0.1 bit. MiXiM Fig 9 is far below it.
+// minLinkLoad is the least mean number of messages in a mix per incoming link, from which on
+// treating a link as a continuous flow costs less than 0.1 bit. MiXiM Fig 9 is far below it.
 const minLinkLoad = 10
 
 // linkLoad is Λ/(μW²), and Λ/(μW) with one layer, where a mix is reached from one place.
@@ -38,8 +39,8 @@ func (s Stratified) check() error {
 	return nil
 }
 
-// logLoad is log2 of the messages among which one layer's delay mixes: those of one mix with one layer (all that left
-// another is known to be another's), those of the layer with more.
+// logLoad is log2 of the messages among which one layer's delay mixes: those of one mix with one
+// layer (all that left another is known to be another's), those of the layer with more.
 func (s Stratified) logLoad() float64 {
 	load := s.Rate * s.MeanHop
 	if s.Layers == 1 {
@@ -48,10 +49,11 @@ func (s Stratified) logLoad() float64 {
 	return math.Log2(load)
 }
 
-// Entropy is the mean Shannon entropy of a message's output under a global observer where traffic is dense: the
-// outputs are a Poisson flow, of which each has the density of an Erlang delay, so that H = log2 Λ + h(Erlang(L, μ)).
-// With two layers, the few messages that share both links cost 1/(2·ln 2·n_link) (a first-order correction). Danezis
-// (2004) prints this entropy, for one layer, with a minus sign.
+// Entropy is the mean Shannon entropy of a message's output under a global observer where traffic
+// is dense: the outputs are a Poisson flow, of which each has the density of an Erlang delay, so
+// that H = log2 Λ + h(Erlang(L, μ)). With two layers, the few messages that share both links cost
+// 1/(2·ln 2·n_link) (a first-order correction). Danezis (2004) prints this entropy, for one layer,
+// with a minus sign.
 func (s Stratified) Entropy() (float64, error) {
 	if err := s.check(); err != nil {
 		return math.NaN(), err
@@ -75,8 +77,8 @@ func (s Stratified) Renyi2() (float64, error) {
 	return s.logLoad() - (pairs-2*single)/math.Ln2 + 2*k - 1, nil
 }
 
-// ErlangEntropy is the differential entropy c of the sum of this many exponential delays of mean 1, in bits:
-// (L + ln Γ(L) + (1−L)·ψ(L)) / ln 2. Domain: L ≥ 1.
+// ErlangEntropy is the differential entropy c of the sum of this many exponential delays of mean 1,
+// in bits: (L + ln Γ(L) + (1−L)·ψ(L)) / ln 2. Domain: L ≥ 1.
 func ErlangEntropy(layers int) (float64, error) {
 	if layers < 1 {
 		return outside("%d layers", layers)

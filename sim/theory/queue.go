@@ -7,7 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Erlang is the delay of a path: Hops exponential delays of mean MeanHop, and Fixed for links and processing.
+// Erlang is the delay of a path: Hops exponential delays of mean MeanHop, and Fixed for links and
+// processing.
 type Erlang struct {
 	Hops           int
 	MeanHop, Fixed float64
@@ -47,9 +48,9 @@ func (e Erlang) CDF(t float64) (float64, error) {
 	return mathext.GammaIncReg(float64(e.Hops), max(0, t-e.Fixed)/e.MeanHop), nil
 }
 
-// Occupancy of a Poisson mix (M/M/∞): the probability of n messages in it t after it started empty, with load
-// rho = λ/μ and t in units of 1/μ: Poisson of mean ρ(1 − e^−t); infinite t is the steady state, in which what leaves
-// is a Poisson flow again (Mirasol 1963). Domain: ρ > 0, t ≥ 0, n ≥ 0.
+// Occupancy of a Poisson mix (M/M/∞): the probability of n messages in it t after it started empty,
+// with load rho = λ/μ and t in units of 1/μ: Poisson of mean ρ(1 − e^−t); infinite t is the steady
+// state, in which what leaves is a Poisson flow again (Mirasol 1963). Domain: ρ > 0, t ≥ 0, n ≥ 0.
 func Occupancy(rho, t float64, n int) (float64, error) {
 	if !positive(rho) || !(t >= 0) || n < 0 {
 		return outside("load %g, time %g, %d messages", rho, t, n)
@@ -64,9 +65,9 @@ func Occupancy(rho, t float64, n int) (float64, error) {
 	return distuv.Poisson{Lambda: mean}.Prob(float64(n)), nil
 }
 
-// ClientQueue is a client that wants to send with rate Wanted (Poisson) and whose payload stream has a slot at rate
-// Slots (Poisson, λP): an M/M/1 queue, in which a message spends an exponential time of rate Slots − Wanted. Domain:
-// 0 < Wanted < Slots; beyond it the queue grows for ever.
+// ClientQueue is a client that wants to send with rate Wanted (Poisson) and whose payload stream
+// has a slot at rate Slots (Poisson, λP): an M/M/1 queue, in which a message spends an exponential
+// time of rate Slots − Wanted. Domain: 0 < Wanted < Slots; beyond it the queue grows for ever.
 type ClientQueue struct{ Wanted, Slots float64 }
 
 func (c ClientQueue) valid() bool { return positive(c.Wanted, c.Slots) && c.Wanted < c.Slots }

@@ -1,7 +1,8 @@
-// Package theory (L0) holds closed forms and exact numerics of mix networks: what the simulators must reproduce where
-// these hold, and the dashed lines in plots. Every function states its source and its domain and returns ErrDomain
-// outside it, where only simulation is right. Entropies are in bits, times and rates in any one unit of time. Nothing
-// here is random, and no expected number stands here: those are in sim/groundtruth.
+// Package theory (L0) holds closed forms and exact numerics of mix networks: what the simulators
+// must reproduce where these hold, and the dashed lines in plots. Every function states its source
+// and its domain and returns ErrDomain outside it, where only simulation is right. Entropies are in
+// bits, times and rates in any one unit of time. Nothing here is random, and no expected number
+// stands here: those are in sim/groundtruth.
 package theory
 
 import (
@@ -49,9 +50,9 @@ func surprise(p float64) float64 {
 	return -p * math.Log2(p)
 }
 
-// Entropy is Shannon's H = −Σ p·log2 p of a distribution, in bits. It is also the "effective size" of Serjantov and
-// Danezis (2002), Definition 2: that is H itself, in bits, and not 2^H, as some later papers have it. The sum must
-// be 1 within 1e-6.
+// Entropy is Shannon's H = −Σ p·log2 p of a distribution, in bits. It is also the "effective size"
+// of Serjantov and Danezis (2002), Definition 2: that is H itself, in bits, and not 2^H, as some
+// later papers have it. The sum must be 1 within 1e-6.
 func Entropy(distribution []float64) (float64, error) {
 	h, sum := 0.0, 0.0
 	for _, p := range distribution {
@@ -66,7 +67,8 @@ func Entropy(distribution []float64) (float64, error) {
 	return h, nil
 }
 
-// overPoisson is E[f(N)] for N Poisson of this mean, summed to where what is left out cannot be seen in f's scale.
+// overPoisson is E[f(N)] for N Poisson of this mean, summed to where what is left out cannot be
+// seen in f's scale.
 func overPoisson(mean float64, f func(n int) float64) float64 {
 	law := distuv.Poisson{Lambda: mean}
 	spread := 12*math.Sqrt(mean) + 40

@@ -23,14 +23,16 @@ func TestMiXiMFig3SlipAtThreeLayers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The expected number of all-corrupt triples with one mix in each layer: ordered choices times places.
+	// The expected number of all-corrupt triples with one mix in each layer: ordered choices times
+	// places.
 	triples := 10. * 9 * 8 * (33. / 100) * (33. / 99) * (34. / 98)
 	near(t, "each layer divided by its own width", triples/(33*33*34), exact, 1e-15)
 	slipped := triples / (33 * 33 * 33)
 	near(t, "the slip", slipped/exact, 34./33, 1e-12)
 }
 
-// Danezis, "The traffic analysis of continuous-time mixes" (2004), prints the exponential mix's entropy negative.
+// Danezis, "The traffic analysis of continuous-time mixes" (2004), prints the exponential mix's
+// entropy negative.
 func TestDanezis2004Sign(t *testing.T) {
 	h, err := Stratified{Layers: 1, Width: 1, Rate: 100, MeanHop: 1}.Entropy()
 	if err != nil {
@@ -43,7 +45,8 @@ func TestDanezis2004Sign(t *testing.T) {
 	}
 }
 
-// Serjantov and Danezis (2002), Definition 2: the effective size is the entropy; for n equals it is log2 n, not n.
+// Serjantov and Danezis (2002), Definition 2: the effective size is the entropy; for n equals it is
+// log2 n, not n.
 func TestEffectiveSizeIsNotTwoToTheH(t *testing.T) {
 	h, err := Entropy([]float64{0.25, 0.25, 0.25, 0.25})
 	if err != nil {
@@ -76,10 +79,11 @@ func TestLoopixTheorem2Labels(t *testing.T) {
 	})
 }
 
-// One system solved two ways: a pool simulated by its own equations over time must agree with the tridiagonal one.
+// One system solved two ways: a pool simulated by its own equations over time must agree with the
+// tridiagonal one.
 func TestPoissonMixSmallLoadByHand(t *testing.T) {
-	// To first order in rho a message meets at most one other: one there on arrival (rho) or arriving before it
-	// leaves (rho/(1+rho) ~ rho); each case gives one bit.
+	// To first order in rho a message meets at most one other: one there on arrival (rho) or
+	// arriving before it leaves (rho/(1+rho) ~ rho); each case gives one bit.
 	for _, rho := range []float64{1e-3, 1e-4} {
 		h, err := PoissonMix(rho)
 		if err != nil {
@@ -157,17 +161,24 @@ func TestDomains(t *testing.T) {
 	one("Poisson mix", PoissonMix, 0, -1, 2*maxLoad, nan, inf)
 	one("timed mix", TimedMix, 0, nan, inf)
 	one("binomial mix", func(p float64) (float64, error) { return BinomialMix(50, p) }, 0, 1.5, nan)
-	one("binomial mix mean", func(m float64) (float64, error) { return BinomialMix(m, 0.5) }, 1, nan)
+	one("binomial mix mean", func(m float64) (float64, error) { return BinomialMix(m, 0.5) }, 1,
+		nan)
 	one("Erlang quantile", Erlang{3, 1, 0}.Quantile, -0.1, 1, nan)
-	one("Erlang mean hop", func(m float64) (float64, error) { return Erlang{3, m, 0}.Mean() }, 0, nan)
+	one("Erlang mean hop", func(m float64) (float64, error) { return Erlang{3, m, 0}.Mean() }, 0,
+		nan)
 	one("Erlang fixed", func(m float64) (float64, error) { return Erlang{3, 1, m}.SD() }, -1, nan)
 	one("Erlang cdf", Erlang{0, 1, 0}.CDF, 1)
-	one("client queue", func(w float64) (float64, error) { return ClientQueue{w, 1}.Sojourn() }, 0, 1, 2, nan)
-	one("client queue length", func(w float64) (float64, error) { return ClientQueue{w, 1}.Length() }, 0, 1)
+	one("client queue", func(w float64) (float64, error) { return ClientQueue{w, 1}.Sojourn() }, 0,
+		1, 2, nan)
+	one("client queue length",
+		func(w float64) (float64, error) { return ClientQueue{w, 1}.Length() }, 0, 1)
 	one("client queue quantile", ClientQueue{1, 2}.SojournQuantile, 1, -1)
-	one("hostile share", func(p float64) (float64, error) { return BatchCascade(64, 2, p) }, -1, 2, nan)
-	one("blocking", func(s float64) (float64, error) { return BlockingSuccess(s, 10, 0.1, 1) }, 0.5, 100, nan)
-	one("disclosure", func(l float64) (float64, error) { return DisclosureRounds(1000, 50, 10, l) }, 0, nan)
+	one("hostile share", func(p float64) (float64, error) { return BatchCascade(64, 2, p) }, -1, 2,
+		nan)
+	one("blocking", func(s float64) (float64, error) { return BlockingSuccess(s, 10, 0.1, 1) }, 0.5,
+		100, nan)
+	one("disclosure", func(l float64) (float64, error) { return DisclosureRounds(1000, 50, 10, l) },
+		0, nan)
 	one("occupancy", func(rho float64) (float64, error) { return Occupancy(rho, 1, 1) }, 0, nan)
 	sparse := Stratified{Layers: 3, Width: 50, Rate: 100, MeanHop: 0.27}
 	h, err := sparse.Entropy()
@@ -192,8 +203,10 @@ func TestIntegerDomains(t *testing.T) {
 		"friends":        AllFriendsSeen,
 		"paths":          func(i int) (float64, error) { return PathCompromised(10, 2, i) },
 		"balanced":       func(i int) (float64, error) { return PathCompromisedBalanced(i, 5, 1) },
-		"intersection":   func(i int) (float64, error) { return IntersectionCandidates(1000, i, 3) },
-		"disclosure":     func(i int) (float64, error) { return DisclosureRounds(1000, i, 10, 2) },
+		"intersection": func(i int) (float64, error) {
+			return IntersectionCandidates(1000, i, 3)
+		},
+		"disclosure": func(i int) (float64, error) { return DisclosureRounds(1000, i, 10, 2) },
 	}
 	for name, f := range calls {
 		if _, err := f(0); !errors.Is(err, ErrDomain) {

@@ -105,7 +105,8 @@ type Sent struct {
 
 // BusyIn reports whether the client was busy at any time in [from, to).
 func (l *Labels) BusyIn(client int32, from, to int64) bool {
-	i, _ := slices.BinarySearchFunc(l.Busy, client, func(s Span, c int32) int { return int(s.Client) - int(c) })
+	i, _ := slices.BinarySearchFunc(l.Busy, client,
+		func(s Span, c int32) int { return int(s.Client) - int(c) })
 	for ; i < len(l.Busy) && l.Busy[i].Client == client && l.Busy[i].From < to; i++ {
 		if l.Busy[i].To > from {
 			return true

@@ -39,7 +39,8 @@ func TestRoundTrip(t *testing.T) {
 			at += rapid.Int64Range(0, 1<<40).Draw(r, "gap")
 			events = append(events, Event{
 				At: at, From: rapid.Int32Range(0, 4).Draw(r, "from"),
-				To: rapid.Int32Range(0, 4).Draw(r, "to"), Size: rapid.Int32Range(1, 1<<30).Draw(r, "size"),
+				To:   rapid.Int32Range(0, 4).Draw(r, "to"),
+				Size: rapid.Int32Range(1, 1<<30).Draw(r, "size"),
 			})
 		}
 		head, got, err := ReadAll(bytes.NewReader(file(t, small, events)), 0)
@@ -55,7 +56,8 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestEveryFlippedBitIsSeen(t *testing.T) {
-	good := file(t, small, []Event{{At: 5, From: 0, To: 2, Size: 9}, {At: 6, From: 2, To: 1, Size: 9}})
+	good := file(t, small,
+		[]Event{{At: 5, From: 0, To: 2, Size: 9}, {At: 6, From: 2, To: 1, Size: 9}})
 	if _, _, err := ReadAll(bytes.NewReader(good), 0); err != nil {
 		t.Fatal(err) // the control
 	}
@@ -155,7 +157,8 @@ func TestWindows(t *testing.T) {
 		t.Fatalf("%d windows, %v", len(w), err)
 	}
 	first := w[0].Features
-	want := Vector{UpCount: 2, DownCount: 1, UpBytes: 20, DownBytes: 20, GapMean: 2, GapMin: 2, GapMax: 2,
+	want := Vector{UpCount: 2, DownCount: 1, UpBytes: 20, DownBytes: 20, GapMean: 2, GapMin: 2,
+		GapMax:     2,
 		Dispersion: 0.75, SliceMax: 1, Balance: -1}
 	if first != want {
 		t.Errorf("features %v, want %v", first, want)
@@ -169,12 +172,17 @@ func TestWindows(t *testing.T) {
 }
 
 func TestBusyIn(t *testing.T) {
-	l := Labels{Busy: []Span{{Client: 1, From: 5, To: 8}, {Client: 1, From: 20, To: 30}, {Client: 4, From: 1, To: 2}}}
+	l := Labels{
+		Busy: []Span{
+			{Client: 1, From: 5, To: 8}, {Client: 1, From: 20, To: 30}, {Client: 4, From: 1, To: 2},
+		},
+	}
 	for _, c := range []struct {
 		client   int32
 		from, to int64
 		want     bool
-	}{{1, 0, 5, false}, {1, 0, 6, true}, {1, 8, 20, false}, {1, 29, 99, true}, {0, 0, 99, false}, {4, 0, 99, true}, {5, 0, 99, false}} {
+	}{{1, 0, 5, false}, {1, 0, 6, true}, {1, 8, 20, false}, {1, 29, 99, true}, {0, 0, 99,
+		false}, {4, 0, 99, true}, {5, 0, 99, false}} {
 		if got := l.BusyIn(c.client, c.from, c.to); got != c.want {
 			t.Errorf("client %d in [%d, %d): %v", c.client, c.from, c.to, got)
 		}

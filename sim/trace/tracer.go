@@ -61,7 +61,9 @@ type tracing struct {
 // must rise, and returns a guess for each whose mass has all come out; targets too near to
 // the end of the trace are left out.
 func (t Tracer) Trace(events []Event, targets []int) ([]Guess, error) {
-	run := tracing{Tracer: t, inside: make([]int, t.Parties.Nodes), mass: make([][]carried, t.Parties.Nodes)}
+	run := tracing{
+		Tracer: t, inside: make([]int, t.Parties.Nodes), mass: make([][]carried, t.Parties.Nodes),
+	}
 	for i, e := range events {
 		for run.head < len(run.link) && run.link[run.head].at <= e.At {
 			run.arrive(run.link[run.head])

@@ -6,7 +6,9 @@ import (
 )
 
 // Parties of the examples: provider 0, mixes 1 and 2, provider 3.
-var hand = Tracer{Parties: Parties{Nodes: 4}, Mixing: func(n int32) bool { return n == 1 || n == 2 }, Link: 10}
+var hand = Tracer{
+	Parties: Parties{Nodes: 4}, Mixing: func(n int32) bool { return n == 1 || n == 2 }, Link: 10,
+}
 
 // Two packets meet in mix 1, a third joins one of them in mix 2. By hand: the target leaves
 // mix 1 first or second with 1/2 each; mix 2 gets one of the two and a stranger.

@@ -1,5 +1,6 @@
-// Package wheel keeps what is to happen in a simulation, in the order of time: a timing wheel for events
-// at any time, and lanes for those that lie the same time ahead. It must not know what events mean.
+// Package wheel keeps what is to happen in a simulation, in the order of time: a timing wheel for
+// events at any time, and lanes for those that lie the same time ahead. It must not know what
+// events mean.
 package wheel
 
 import (
