@@ -184,27 +184,34 @@ func (f *Own) Post(now time.Time, d Draft) (Receipt, error) {
 		return Receipt{}, err
 	}
 	day := f.cfg.Network.Today(now)
+	kept := timeline.Entry{ID: id, Own: true, Received: now.UnixMilli(), Day: day}
 	draft := outbox.Draft{Name: id, Author: stream}
-	draft.Batches = make([]outbox.Batch, 1, 2) // the post's own box first
-	if d.Picture != nil {
-		boxes, err := f.sealPhoto(post.Photo, d.Picture.JPEG, day)
-		if err != nil {
-			return Receipt{}, err
-		}
-		draft.Batches = append(draft.Batches, outbox.Batch{Stream: id, Boxes: boxes})
-	}
-	said, err := post.Marshal(f.cfg.Network.Format.ContentSize())
-	if err != nil {
+	if draft.Batches, kept.Content, err = f.seal(&o.Writer, id, day, post, d.Picture); err != nil {
 		return Receipt{}, err
+	}
+	return Receipt{id, draft.Size()}, f.queue(now, o, draft, kept, d.Picture)
+}
+
+// seal makes the boxes of a post: its own first, then those of its picture, which it points at.
+func (f *Own) seal(
+	w *boxstream.Writer, id string, day box.Day, post content.Post, p *picture.Picture,
+) (all []outbox.Batch, said []byte, err error) {
+	var parts []boxstream.Sealed
+	if p != nil {
+		if parts, err = f.sealPhoto(post.Photo, p.JPEG, day); err != nil {
+			return nil, nil, err
+		}
+	}
+	if said, err = post.Marshal(f.cfg.Network.Format.ContentSize()); err != nil {
+		return nil, nil, err
 	}
 	records := f.cfg.Network.Format.Split(content.KindPost, said)
-	boxes, err := o.Writer.Seal(f.cfg.Network, day, records...)
-	if err != nil {
-		return Receipt{}, err
+	boxes, err := w.Seal(f.cfg.Network, day, records...)
+	all = []outbox.Batch{{Stream: stream, InOrder: true, Boxes: boxes}}
+	if p != nil {
+		all = append(all, outbox.Batch{Stream: id, Boxes: parts})
 	}
-	draft.Batches[0] = outbox.Batch{Stream: stream, InOrder: true, Boxes: boxes}
-	kept := timeline.Entry{ID: id, Own: true, Content: said, Received: now.UnixMilli(), Day: day}
-	return Receipt{id, draft.Size()}, f.queue(now, o, draft, kept, d.Picture)
+	return all, said, err
 }
 
 // sealPhoto cuts a picture into boxes of a stream of its own, and tells the post where they are.

@@ -43,6 +43,10 @@ func checkTables(o badger.Options) error {
 	if err != nil {
 		return fmt.Errorf("reading the manifest: %w", err)
 	}
+	return checkListed(o, manifest)
+}
+
+func checkListed(o badger.Options, manifest badger.Manifest) error {
 	keys, err := badger.OpenKeyRegistry(
 		badger.KeyRegistryOptions{Dir: o.Dir, ReadOnly: true, EncryptionKey: o.EncryptionKey},
 	)
@@ -50,22 +54,18 @@ func checkTables(o badger.Options) error {
 		return fmt.Errorf("reading the keys of tables: %w", err)
 	}
 	defer keys.Close()
-	indices, err := ristretto.NewCache(
-		&ristretto.Config[uint64, *fb.TableIndex]{
-			NumCounters: 1000, MaxCost: o.IndexCacheSize, BufferItems: 64,
-		},
-	)
+	indices, err := ristretto.NewCache(&ristretto.Config[uint64, *fb.TableIndex]{
+		NumCounters: 1000, MaxCost: o.IndexCacheSize, BufferItems: 64,
+	})
 	if err != nil {
 		return err
 	}
 	defer indices.Close()
 	for id, listed := range manifest.Tables {
+		path := filepath.Join(o.Dir, table.IDToFilename(id))
 		key, err := keys.DataKey(listed.KeyID)
 		if err == nil {
-			err = box.CheckTable(
-				filepath.Join(o.Dir, table.IDToFilename(id)),
-				&table.Options{DataKey: key, IndexCache: indices},
-			)
+			err = box.CheckTable(path, &table.Options{DataKey: key, IndexCache: indices})
 		}
 		if err != nil {
 			return fmt.Errorf("checking a table: %w", err)

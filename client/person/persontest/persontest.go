@@ -117,25 +117,23 @@ func (s *Sender) Step(now time.Time, p *person.Person) error {
 		return nil
 	}
 	for _, t := range append([]sender.Target(nil), s.Watched...) {
-		reply := s.holder.perform(now, box.OpRead, t.Day, box.Box{ID: t.ID})
-		e := sender.Event{
-			Kind: sender.Polled, Token: t.Token, Op: box.OpRead, Day: t.Day, ID: t.ID, Reply: reply,
-			Sent: now,
-		}
-		if err := p.Answered(now, e); err != nil {
+		e := sender.Event{Kind: sender.Polled, Token: t.Token, Op: box.OpRead, Day: t.Day, ID: t.ID}
+		if err := s.answer(now, p, e, box.Box{ID: t.ID}); err != nil {
 			return err
 		}
 	}
 	for _, r := range append([]sender.Request(nil), s.Requests...) {
 		s.Cancel(r.Token)
-		reply := s.holder.perform(now, r.Op, r.Day, r.Box)
-		e := sender.Event{
-			Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID, Reply: reply,
-			Sent: now,
-		}
-		if err := p.Answered(now, e); err != nil {
+		e := sender.Event{Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID}
+		if err := s.answer(now, p, e, r.Box); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// answer has the holder do what e is about.
+func (s *Sender) answer(now time.Time, p *person.Person, e sender.Event, b box.Box) error {
+	e.Reply, e.Sent = s.holder.perform(now, e.Op, e.Day, b), now
+	return p.Answered(now, e)
 }
