@@ -60,7 +60,7 @@ func roundTrips(t *testing.T, loss float64, width, dead, n, most int) (tries []i
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, time.Hour, 5*time.Second
 	par.PollShare, par.EpochLength = 0.001, 8*time.Hour
 	w := newWideNetwork(t, 11, par, width)
-	w.LoseAll(loss)
+	w.Links.LoseAll(loss)
 	w.carries = onlyWork
 	w.kill(dead)
 	p := w.joinWith(0, sender.Config{Seed: [32]byte{byte(width)}, Queue: n})

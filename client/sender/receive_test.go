@@ -94,7 +94,7 @@ func TestWrongAnswersAreRefused(t *testing.T) {
 	} {
 		w := newNetwork(t, 1, testParameters())
 		for _, name := range []string{"p1", "p2", "p3"} {
-			w.Node(name).Lie(func(_ box.Request, honest func() box.Reply) box.Reply {
+			w.Node(name).Holder().Lie(func(_ box.Request, honest func() box.Reply) box.Reply {
 				reply := honest()
 				change(&reply)
 				return reply

@@ -199,7 +199,7 @@ func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
 	w := newNetwork(t, 1, testParameters())
 	w.join(1, 4)
 	w.run(time.Minute)
-	own, others := w.Node("p2").Asked(), w.Node("p1").Asked()+w.Node("p3").Asked()
+	own, others := w.Node("p2").Holder().Asked(), w.Node("p1").Holder().Asked()+w.Node("p3").Holder().Asked()
 	if own != 0 || others < 50 {
 		t.Fatalf("the own provider served %d of %d requests", own, others)
 	}
@@ -209,7 +209,7 @@ func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
 	alone := found(t, par, 2, world.Config{Seed: 1, Null: true, Barren: []string{"p1", "p3"}})
 	alone.join(1, 4)
 	alone.run(time.Minute)
-	if alone.Node("p2").Asked() == 0 {
+	if alone.Node("p2").Holder().Asked() == 0 {
 		t.Error("the only holder was not asked")
 	}
 }
@@ -227,7 +227,7 @@ func TestResend(t *testing.T) {
 		par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, 10*time.Minute, 5*time.Second
 		par.EpochLength, par.Layers = 4*time.Hour, c.layers
 		w := newNetwork(t, 7, par)
-		w.LoseAll(c.loss)
+		w.Links.LoseAll(c.loss)
 		w.carries = onlyWork
 		w.kill(c.dead)
 		p := w.join(0, 6)
@@ -352,7 +352,7 @@ func TestEpochsAreCrossed(t *testing.T) {
 	par.Grace = par.EpochLength / 4
 	w := newNetwork(t, 1, par)
 	p := w.join(0, 1)
-	w.At(genesis.Add(6*par.EpochLength), func() { w.Node("p1").Mute() })
+	w.At(genesis.Add(6*par.EpochLength), func() { w.Node("p1").Authority().Mute() })
 	w.until(genesis.Add(9*par.EpochLength - 30*time.Second)) // the document of epoch 6 serves in 6, 7 and 8
 	if p.Stats().Silent > 0 {
 		t.Errorf("%d silent slots while a document served", p.Stats().Silent)
@@ -375,7 +375,7 @@ func TestRatesOfANewDocument(t *testing.T) {
 	par := testParameters()
 	par.EpochLength = 5 * time.Minute
 	w := newNetwork(t, 1, par)
-	w.Node("p1").Mute()
+	w.Node("p1").Authority().Mute()
 	w.carries = nothing
 	p := w.join(0, 1)
 	doc := *w.Current()

@@ -86,7 +86,7 @@ func (s *stage) do(line string, out *strings.Builder) {
 	case "cancel":
 		s.Cancel(uint64(n))
 	case "loss":
-		s.LoseAll(float64(n) / 100)
+		s.Links.LoseAll(float64(n) / 100)
 	case "reconnect":
 		s.person.Leave()
 		s.Return()

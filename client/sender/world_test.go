@@ -75,7 +75,7 @@ func found(t *testing.T, par directory.Parameters, width int, cfg world.Config) 
 		t.Fatal(err)
 	}
 	for _, name := range cfg.Network.Providers {
-		n.Node(name).WatchBoxes(func(r world.Request) { n.executed[r.Op]++ })
+		n.Node(name).Holder().Watch(func(r world.Request) { n.executed[r.Op]++ })
 	}
 	return n
 }

@@ -41,7 +41,7 @@ func newParliament(t *testing.T, n, silent int) *parliament {
 	}
 	p := &parliament{World: w, t: t, liars: w.Nodes()[:silent], honest: w.Nodes()[silent:n]}
 	for _, liar := range p.liars {
-		liar.Mute()
+		liar.Authority().Mute()
 	}
 	heard := map[*world.Node]bool{}
 	for _, a := range p.honest[(len(p.honest)-1)/2:] {
@@ -70,7 +70,7 @@ func (p *parliament) forge(k int, e directory.Epoch, nodes ...string) *directory
 	by := p.liars[k].Identity()
 	v := &directory.Vote{Network: p.Genesis().ID(), Epoch: e, By: by.ID(),
 		Parameters: p.Genesis().Parameters}
-	if latest := p.honest[0].Voter().Latest(); latest != nil {
+	if latest := p.honest[0].Authority().Voter().Latest(); latest != nil {
 		v.Previous = latest.Digest()
 	}
 	for _, name := range nodes {
@@ -92,7 +92,7 @@ func (p *parliament) phase(e directory.Epoch, phase directory.Phase) time.Time {
 }
 
 func send(at time.Time, to *world.Node, r func() *directory.Relay) {
-	to.Say(at, func(v *directory.Voter, now time.Time) error { return v.AddVote(now, r()) })
+	to.Authority().Say(at, func(v *directory.Voter, now time.Time) error { return v.AddVote(now, r()) })
 }
 
 // lies are the patterns. What a liar says is made when it is said: it knows the document before.
@@ -151,7 +151,7 @@ var lies = map[string]func(p *parliament, e directory.Epoch){
 			p.At(p.phase(e, directory.PhaseEcho), func() {
 				endorsement := directory.Endorse(liar.Identity(), p.Genesis().ID(), e,
 					directory.Digest{byte(k)})
-				liar.Overhear(func(v *directory.Voter,
+				liar.Authority().Overhear(func(v *directory.Voter,
 					now time.Time) error {
 					return v.AddSignature(now, endorsement)
 				})
@@ -175,7 +175,7 @@ func TestParliamentNeverSplits(t *testing.T) {
 					}
 				}
 				for _, a := range p.honest {
-					if latest := a.Voter().Latest(); latest.Epoch != directory.Epoch(*parliamentEpochs) {
+					if latest := a.Authority().Voter().Latest(); latest.Epoch != directory.Epoch(*parliamentEpochs) {
 						t.Errorf("%s holds epoch %d", a.Name, latest.Epoch)
 					}
 				}
@@ -206,12 +206,12 @@ func TestEchoesSpreadTheProof(t *testing.T) {
 		p := newParliament(t, 4, 1)
 		if deaf {
 			for _, a := range p.honest {
-				a.Deaf()
+				a.Authority().Deaf()
 			}
 		}
 		p.epoch(0, lies["two votes"])
 		for _, a := range p.honest {
-			if got := a.Voter().Heard(p.liars[0].ID()); (got == 2) == deaf {
+			if got := a.Authority().Voter().Heard(p.liars[0].ID()); (got == 2) == deaf {
 				t.Errorf("deaf %v: %s holds %d votes of the liar", deaf, a.Name, got)
 			}
 		}

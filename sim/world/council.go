@@ -9,8 +9,9 @@ import (
 	"murmuration/mix"
 )
 
-// authority is a provider that votes: its core, and what it has on its disk.
-type authority struct {
+// Authority is a provider that votes: its core, and what it has on its disk.
+type Authority struct {
+	c      *council
 	n      *Node
 	voter  *directory.Voter
 	record *directory.Record
@@ -20,14 +21,25 @@ type authority struct {
 	spread *rand.Rand
 }
 
+// council is the authorities of a world, and the documents that they have made.
+type council struct {
+	w        *World
+	members  []*Authority
+	docs     map[directory.Epoch]*published
+	admitted directory.Admissions
+
+	reports, splits int
+}
+
 // published is the document of one epoch, and who has it.
 type published struct {
 	doc *directory.Document
-	at  []*authority
+	at  []*Authority
 }
 
 // found makes the genesis, the authorities, and the first document.
-func (w *World) found() error {
+func (c *council) found() error {
+	w := c.w
 	var entries []directory.Authority
 	var admitted directory.Admissions
 	for i, n := range w.nodes {
@@ -40,63 +52,66 @@ func (w *World) found() error {
 		}
 		admitted = admitted.Add(directory.Admission{ID: n.ID(), Role: role})
 	}
-	w.admitted = admitted
+	c.admitted = admitted
 	voters := entries[:w.cfg.Authorities:w.cfg.Authorities]
 	var err error
 	if w.genesis, err = directory.NewGenesis("world", w.start, w.cfg.Parameters, voters, entries); err != nil {
 		return err
 	}
 	for _, n := range w.nodes[:w.cfg.Authorities] {
-		a := &authority{n: n, spread: w.rand("votes", n.Name)}
+		a := &Authority{c: c, n: n, spread: w.seeds.rand("votes", n.Name)}
 		cfg := directory.VoterConfig{Genesis: w.genesis, Identity: n.identity, Admitted: admitted}
 		if a.voter, err = directory.NewVoter(cfg, w.Now()); err != nil {
 			return err
 		}
-		w.council = append(w.council, a)
+		c.members = append(c.members, a)
 	}
 	for _, n := range w.nodes {
 		n.open()
 	}
 	if w.cfg.Cold {
-		w.begin(0)
+		c.begin(0)
 		return nil
 	}
-	return w.beginFirst()
+	return c.beginFirst()
 }
 
 // beginFirst makes the document of epoch 0, which an authority that is alone can, or waits for that of
 // epoch 1.
-func (w *World) beginFirst() error {
+func (c *council) beginFirst() error {
+	w := c.w
 	if w.cfg.Authorities == 1 {
-		w.handIn(0)
-		if w.docs[0] == nil && w.err == nil {
+		c.handIn(0)
+		if c.docs[0] == nil && w.err == nil {
 			w.fail("there is no first document")
 		}
-		w.begin(0)
+		c.begin(0)
 		return w.err
 	}
-	w.begin(0)
+	c.begin(0)
 	return w.RunUntil(w.genesis.Schedule().StartOf(1))
 }
 
 // begin is the start of an epoch: its document comes into force, and the next one is prepared.
-func (w *World) begin(e directory.Epoch) {
+func (c *council) begin(e directory.Epoch) {
+	w := c.w
 	schedule := w.genesis.Schedule()
 	for _, n := range w.nodes {
-		w.take(n, e)
+		c.take(n, e)
 		n.plan()
 	}
-	w.At(schedule.StartOf(e).Add(schedule.Length/8), func() { w.handIn(e + 1) })
-	for _, a := range w.council {
+	w.At(schedule.StartOf(e).Add(schedule.Length/8), func() { c.handIn(e + 1) })
+	for _, a := range c.members {
 		for _, phase := range []directory.Phase{directory.PhaseDescriptors, directory.PhaseEcho, directory.PhaseSign} {
-			w.At(schedule.EndOf(e, phase).Add(-a.n.clock), func() { w.serve(a) })
+			w.At(schedule.EndOf(e, phase).Add(-a.n.clock), func() { a.serve() })
 		}
 	}
-	w.At(schedule.StartOf(e+1), func() { w.begin(e + 1) })
+	w.At(schedule.StartOf(e+1), func() { c.begin(e + 1) })
 }
 
 // handIn has every node that is up give the authorities its descriptor for an epoch.
-func (w *World) handIn(e directory.Epoch) {
+func (c *council) handIn(e directory.Epoch) {
+	w := c.w
 	for _, n := range w.nodes {
 		if !n.up {
 			continue
@@ -106,8 +121,8 @@ func (w *World) handIn(e directory.Epoch) {
 			w.fail("%w", err)
 			return
 		}
-		for _, a := range w.council {
-			if !a.n.up || w.faults.cut(n, a.n) || w.HandIn != nil && !w.HandIn(n, a.n) {
+		for _, a := range c.members {
+			if !a.n.up || w.Links.cut(n, a.n) || w.HandIn != nil && !w.HandIn(n, a.n) {
 				continue
 			}
 			if err := a.voter.Add(a.n.now(), d); err != nil {
@@ -115,13 +130,14 @@ func (w *World) handIn(e directory.Epoch) {
 			}
 		}
 	}
-	for _, a := range w.council {
-		w.serve(a)
+	for _, a := range c.members {
+		a.serve()
 	}
 }
 
 // serve is the driver of one voter.
-func (w *World) serve(a *authority) {
+func (a *Authority) serve() {
+	w := a.c.w
 	for !a.mute && a.n.up {
 		now := a.n.now()
 		action := a.voter.Due(now)
@@ -129,7 +145,7 @@ func (w *World) serve(a *authority) {
 		case directory.DoNothing:
 			return
 		case directory.DoVote:
-			w.broadcast(a, action.Relay.Signers() > 1, func(v *directory.Voter, now time.Time) error {
+			a.broadcast(action.Relay.Signers() > 1, func(v *directory.Voter, now time.Time) error {
 				return v.AddVote(now, action.Relay)
 			})
 		case directory.DoPersist:
@@ -138,56 +154,59 @@ func (w *World) serve(a *authority) {
 				w.fail("the authority %s: %w", a.n.Name, err)
 			}
 		case directory.DoEndorse:
-			w.broadcast(a, false, func(v *directory.Voter, now time.Time) error {
+			a.broadcast(false, func(v *directory.Voter, now time.Time) error {
 				return v.AddSignature(now, action.Endorsement)
 			})
 		case directory.DoPublish:
-			w.publish(a, action.Document)
+			a.c.publish(a, action.Document)
 		case directory.DoReport:
-			w.reports++
+			a.c.reports++
 			w.tell("directory", "%s reports: %v", a.n.Name, action.Err)
 		}
 	}
 }
 
 // broadcast carries words of one authority to the others.
-func (w *World) broadcast(from *authority, echo bool, say func(*directory.Voter, time.Time) error) {
-	for _, to := range w.council {
-		if to == from || echo && to.deaf || w.faults.cut(from.n, to.n) {
+func (a *Authority) broadcast(echo bool, say func(*directory.Voter, time.Time) error) {
+	w := a.c.w
+	for _, to := range a.c.members {
+		if to == a || echo && to.deaf || w.Links.cut(a.n, to.n) {
 			continue
 		}
 		delay := w.cfg.Link
 		if w.cfg.Spread > 0 {
-			delay = time.Duration(from.spread.Int64N(int64(w.cfg.Spread)))
+			delay = time.Duration(a.spread.Int64N(int64(w.cfg.Spread)))
 		}
-		w.After(delay, func() { w.hear(to, say) })
+		w.After(delay, func() { to.hear(say) })
 	}
 }
 
-func (w *World) hear(a *authority, say func(*directory.Voter, time.Time) error) {
+func (a *Authority) hear(say func(*directory.Voter, time.Time) error) {
+	w := a.c.w
 	if a.mute || !a.n.up {
 		return
 	}
 	if err := say(a.voter, a.n.now()); err != nil {
 		w.tell("directory", "%s refuses what another authority says: %v", a.n.Name, err)
 	}
-	w.serve(a)
+	a.serve()
 }
 
 // publish takes a document that an authority serves, and gives it to whoever waits for it.
-func (w *World) publish(a *authority, doc *directory.Document) {
+func (c *council) publish(a *Authority, doc *directory.Document) {
+	w := c.w
 	if err := doc.Verify(w.genesis); err != nil {
 		w.fail("%s publishes a document that does not verify: %w", a.n.Name, err)
 		return
 	}
-	p := w.docs[doc.Epoch]
+	p := c.docs[doc.Epoch]
 	if p == nil {
 		p = &published{doc: doc}
-		w.docs[doc.Epoch] = p
+		c.docs[doc.Epoch] = p
 		w.tell("directory", "the document of epoch %d is published", doc.Epoch)
 	}
 	if p.doc.Digest() != doc.Digest() {
-		w.splits++
+		c.splits++
 		w.tell("directory", "%s publishes another document of epoch %d", a.n.Name, doc.Epoch)
 		return
 	}
@@ -197,17 +216,18 @@ func (w *World) publish(a *authority, doc *directory.Document) {
 	}
 	if present, err := w.genesis.Schedule().Epoch(w.Now()); err == nil && present >= doc.Epoch {
 		for _, n := range w.nodes {
-			w.take(n, doc.Epoch)
+			c.take(n, doc.Epoch)
 		}
 	}
 }
 
 // take has a node fetch the document of an epoch and put it in force; it asks again until it has it.
-func (w *World) take(n *Node, e directory.Epoch) {
+func (c *council) take(n *Node, e directory.Epoch) {
+	w := c.w
 	if n.document != nil && n.document.Epoch >= e || !n.up {
 		return
 	}
-	if p := w.docs[e]; p != nil && p.reaches(w, n) {
+	if p := c.docs[e]; p != nil && p.reaches(w, n) {
 		n.apply(p.doc)
 		return
 	}
@@ -215,7 +235,7 @@ func (w *World) take(n *Node, e directory.Epoch) {
 	schedule := w.genesis.Schedule()
 	again := w.Now().Add(schedule.Length / 16)
 	if again.Before(schedule.StartOf(e + 1)) {
-		w.At(again, func() { w.take(n, e) })
+		w.At(again, func() { c.take(n, e) })
 	}
 	if n.document != nil && !n.document.ValidAt(e) {
 		n.relay.SetRules(mix.Rules{})
@@ -225,7 +245,7 @@ func (w *World) take(n *Node, e directory.Epoch) {
 // reaches says whether a node can fetch the document from an authority that has it.
 func (p *published) reaches(w *World, n *Node) bool {
 	for _, a := range p.at {
-		if a.n.up && !w.faults.cut(a.n, n) {
+		if a.n.up && !w.Links.cut(a.n, n) {
 			return true
 		}
 	}
@@ -234,7 +254,7 @@ func (p *published) reaches(w *World, n *Node) bool {
 
 // Document is the one that was published for an epoch; nil if there is none.
 func (w *World) Document(e directory.Epoch) *directory.Document {
-	if p := w.docs[e]; p != nil {
+	if p := w.council.docs[e]; p != nil {
 		return p.doc
 	}
 	return nil
@@ -255,16 +275,13 @@ func (w *World) Current() *directory.Document {
 	return nil
 }
 
-// Voter is an authority's core, for tests that speak to it; nil if the node is none.
-func (n *Node) Voter() *directory.Voter {
-	if a := n.authority(); a != nil {
-		return a.voter
-	}
-	return nil
-}
+// Reports is how often an authority told its operator that there is no document, and splits how often
+// two authorities published different ones.
+func (w *World) Reports() (reports, splits int) { return w.council.reports, w.council.splits }
 
-func (n *Node) authority() *authority {
-	for _, a := range n.w.council {
+// Authority is the node's part in the council, nil if it has none.
+func (n *Node) Authority() *Authority {
+	for _, a := range n.w.council.members {
 		if a.n == n {
 			return a
 		}
@@ -272,22 +289,19 @@ func (n *Node) authority() *authority {
 	return nil
 }
 
-// Mute makes an authority a liar: its core says and hears nothing, and its words are the test's.
-func (n *Node) Mute() { n.authority().mute = true }
+// Voter is the authority's core, for tests that speak to it.
+func (a *Authority) Voter() *directory.Voter { return a.voter }
+
+// Mute makes the authority a liar: its core says and hears nothing, and its words are the test's.
+func (a *Authority) Mute() { a.mute = true }
 
 // Deaf cuts off the votes that other authorities pass on to this one.
-func (n *Node) Deaf() { n.authority().deaf = true }
+func (a *Authority) Deaf() { a.deaf = true }
 
-// Say gives an authority a message at a time.
-func (n *Node) Say(at time.Time, say func(*directory.Voter, time.Time) error) {
-	n.w.At(at, func() { n.w.hear(n.authority(), say) })
+// Say gives the authority a message at a time.
+func (a *Authority) Say(at time.Time, say func(*directory.Voter, time.Time) error) {
+	a.c.w.At(at, func() { a.hear(say) })
 }
 
-// Overhear gives all authorities but one what somebody says, as if that one had said it.
-func (n *Node) Overhear(say func(*directory.Voter, time.Time) error) {
-	n.w.broadcast(n.authority(), false, say)
-}
-
-// Reports is how often an authority told its operator that there is no document, and Splits how often
-// two authorities published different ones.
-func (w *World) Reports() (reports, splits int) { return w.reports, w.splits }
+// Overhear gives all others what somebody says, as if this one had said it.
+func (a *Authority) Overhear(say func(*directory.Voter, time.Time) error) { a.broadcast(false, say) }

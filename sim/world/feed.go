@@ -47,9 +47,10 @@ type reading struct {
 }
 
 // NewFeed opens a feed of an author.
-func (w *World) NewFeed(author *Person) (*Feed, error) {
+func NewFeed(author *Person) (*Feed, error) {
+	w := author.w
 	w.feeds++
-	c, err := box.NewWriteCap(w.source("feed", fmt.Sprint(w.feeds)))
+	c, err := box.NewWriteCap(w.seeds.source("feed", fmt.Sprint(w.feeds)))
 	if err != nil {
 		return nil, fmt.Errorf("opening a feed of %s: %w", author.Name, err)
 	}

@@ -19,25 +19,26 @@ type Request struct {
 	Status box.Status // that it answered
 }
 
-// holder is the box service of a provider: the real one on boxes in memory, or a liar.
-type holder struct {
+// Holder is the box service of a provider: the real one on boxes in memory, or a liar.
+type Holder struct {
 	n       *Node
 	store   *disk
 	service *provider.Service
 	lie     func(r box.Request, honest func() box.Reply) box.Reply
 	asked   int
+	days    []*HolderDay // that somebody watches
 }
 
-func newHolder(n *Node) *holder {
+func newHolder(n *Node) *Holder {
 	w := n.w
-	h := &holder{n: n, store: &disk{MemStore: box.NewMemStore(0)}}
+	h := &Holder{n: n, store: &disk{MemStore: box.NewMemStore(0)}}
 	h.service = &provider.Service{
 		Self: n.ID(), Params: w.params, Format: box.Format{Plaintext: w.genesis.Parameters.BoxPlaintext}, Store: h.store,
 		Calendar: box.Calendar{
 			Genesis: w.genesis.Start, Retention: w.genesis.Parameters.RetentionDays,
 		},
 		Digest: func(e directory.Epoch) (d directory.Digest) {
-			if p := w.docs[e]; p != nil {
+			if p := w.council.docs[e]; p != nil {
 				d = p.doc.Digest()
 			}
 			return d
@@ -46,13 +47,13 @@ func newHolder(n *Node) *holder {
 	return h
 }
 
-func (h *holder) setDocument(doc *directory.Document) {
+func (h *Holder) setDocument(doc *directory.Document) {
 	h.service.SetDocument(doc)
 	_ = h.store.Drop(h.service.Calendar.Oldest(h.n.now())) // a closed store has nothing to drop
 }
 
 // answer executes the request in a payload.
-func (h *holder) answer(now time.Time, payload []byte) (transit.Departure, error) {
+func (h *Holder) answer(now time.Time, payload []byte) (transit.Departure, error) {
 	h.asked++
 	if h.lie != nil {
 		return h.deceive(now, payload)
@@ -63,7 +64,7 @@ func (h *holder) answer(now time.Time, payload []byte) (transit.Departure, error
 }
 
 // deceive answers with whatever the lie says.
-func (h *holder) deceive(now time.Time, payload []byte) (transit.Departure, error) {
+func (h *Holder) deceive(now time.Time, payload []byte) (transit.Departure, error) {
 	surb, user, err := h.service.Params.ParsePayload(payload)
 	if err != nil || surb == nil {
 		return transit.Departure{}, errors.New("a request without a reply")
@@ -88,7 +89,7 @@ func (h *holder) deceive(now time.Time, payload []byte) (transit.Departure, erro
 }
 
 // replicate carries what waits for the other holders to them, a tick of the network's rate later.
-func (h *holder) replicate() {
+func (h *Holder) replicate() {
 	w := h.n.w
 	for _, other := range w.nodes[:len(w.cfg.Network.Providers)] {
 		if other == h.n {
@@ -107,9 +108,9 @@ func (h *holder) replicate() {
 }
 
 // hand gives boxes to another holder, and tries again until it has them.
-func (h *holder) hand(other *Node, entries []box.Entry) {
+func (h *Holder) hand(other *Node, entries []box.Entry) {
 	w := h.n.w
-	if !h.n.up || !other.up || w.faults.cut(h.n, other) {
+	if !h.n.up || !other.up || w.Links.cut(h.n, other) {
 		w.After(w.genesis.Parameters.EpochLength/16, func() { h.replicate() })
 		return
 	}
@@ -166,13 +167,29 @@ func (d *disk) Merge(day box.Day, b box.Box) (box.Status, error) {
 	return d.MemStore.Merge(day, b)
 }
 
-// Boxes is the provider's store, nil in a mix.
-func (n *Node) Boxes() *box.MemStore {
-	if n.holder == nil {
-		return nil
-	}
-	return n.holder.store.MemStore
-}
+// Boxes is what the holder has.
+func (h *Holder) Boxes() *box.MemStore { return h.store.MemStore }
 
-// Asked is how many box requests the provider has answered.
-func (n *Node) Asked() int { return n.holder.asked }
+// Asked is how many box requests the holder has answered.
+func (h *Holder) Asked() int { return h.asked }
+
+// Fill makes the holder's disk full, or gives it room again.
+func (h *Holder) Fill(full bool) { h.store.full = full }
+
+// Lie has the holder answer every box request with what say gives, which may ask for the honest reply;
+// nil makes it honest again.
+func (h *Holder) Lie(say func(r box.Request, honest func() box.Reply) box.Reply) { h.lie = say }
+
+// LieWith has the holder answer every box request with one status.
+func (h *Holder) LieWith(status box.Status) {
+	h.Lie(func(r box.Request, _ func() box.Reply) box.Reply {
+		reply := box.Reply{Status: status, Day: r.Day, Box: box.Box{ID: r.Box.ID}}
+		if status == box.StatusFound {
+			reply.Box.Ciphertext = make([]byte, h.service.Format.CiphertextSize())
+		}
+		if status == box.StatusDigest {
+			reply = box.Reply{Status: status, Epoch: r.Epoch, Digest: [32]byte{1}}
+		}
+		return reply
+	})
+}

@@ -45,7 +45,7 @@ const firstWant = 1 << 62
 func (w *World) Ask(every time.Duration, from, to time.Time, record *Recording) *Load {
 	l := &Load{
 		w: w, every: every / time.Duration(max(1, len(w.people))), from: from, to: to,
-		rng: w.rand("load", ""), ids: w.source("load boxes", ""), wanted: map[uint64]*want{},
+		rng: w.seeds.rand("load", ""), ids: w.seeds.source("load boxes", ""), wanted: map[uint64]*want{},
 		last: firstWant, record: record,
 	}
 	for _, p := range w.people {

@@ -2,14 +2,12 @@ package world
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
-	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/suite"
 	"murmuration/internal/transit"
@@ -25,35 +23,25 @@ type Node struct {
 	drawn    int   // the layer that the network's drawing says
 	layer    int   // that the document says; 0 is a provider
 	identity *directory.Identity
-	keys     []*epochKey // by epoch
-	life     uint64      // how often its disk was lost
+	keys     keyring
+	life     uint64 // how often its disk was lost
 	starts   uint64
 	relay    *mix.Relay
 	loops    *mix.Loops     // nil in a provider
 	edge     *provider.Edge // nil in a mix
-	holder   *holder        // likewise
+	holder   *Holder        // likewise
 	document *directory.Document
 
 	up    bool
 	clock time.Duration // how far its clock is ahead
 	wake  int64         // when Due is planned, zero if it is not
-
-	days []*HolderDay // that somebody watches
-}
-
-// epochKey is the key of one epoch, with the tags seen under it: what is on a node's disk.
-type epochKey struct {
-	epoch       directory.Epoch
-	key         *suite.PrivateKey
-	from, until time.Time
-	tags        *replay.Tags
 }
 
 func (w *World) makeNodes() {
 	add := func(name string, layer int) {
 		n := &Node{
 			Name: name, w: w, number: int32(len(w.nodes)), drawn: layer, layer: layer, up: true,
-			identity: directory.NewIdentity(w.seed("identity", name, 0)),
+			identity: directory.NewIdentity(w.seeds.of("identity", name, 0)),
 		}
 		w.nodes = append(w.nodes, n)
 		w.byID[n.ID()], w.byName[name] = n, n
@@ -86,12 +74,13 @@ func (n *Node) Loops() *mix.Loops { return n.loops }
 // Edge is a provider's core, nil in a mix.
 func (n *Node) Edge() *provider.Edge { return n.edge }
 
+// Holder is a provider's box service, nil in a mix.
+func (n *Node) Holder() *Holder { return n.holder }
+
 // Key is the node's key of an epoch, nil if it has none.
 func (n *Node) Key(e directory.Epoch) *suite.PrivateKey {
-	for _, k := range n.keys {
-		if k.epoch == e {
-			return k.key
-		}
+	if k := n.keys.of(e); k != nil {
+		return k.key
 	}
 	return nil
 }
@@ -145,34 +134,21 @@ func (n *Node) housekeep(start uint64) {
 }
 
 func (n *Node) source(purpose string) *rand.ChaCha8 {
-	return rand.NewChaCha8(n.w.seed(purpose, n.Name, n.starts))
+	return rand.NewChaCha8(n.w.seeds.of(purpose, n.Name, n.starts))
 }
 
 // key is that of epoch e, made when it is first needed.
 func (n *Node) key(e directory.Epoch) (*suite.PrivateKey, error) {
-	for _, k := range n.keys {
-		if k.epoch == e {
-			return k.key, nil
-		}
+	if k := n.keys.of(e); k != nil {
+		return k.key, nil
 	}
-	key, err := n.w.params.Suite().NewPrivateKey(n.w.seed(fmt.Sprint("key ", n.life), n.Name, uint64(e)))
-	if err != nil {
-		return nil, fmt.Errorf("making a key of %s: %w", n.Name, err)
+	k, err := newEpochKey(n, e)
+	if err == nil {
+		n.keys.add(k)
+		n.relay.OpenEpoch(e, k.from, k.until, k.tags)
+		return k.key, nil
 	}
-	seed := n.w.seed("tags", n.Name, uint64(e))
-	secret := replay.Secret(seed[:])
-	tags := replay.NewTags(replay.NewSet(n.w.cfg.Tags, secret), math.MaxInt32, secret)
-	k := &epochKey{epoch: e, key: key, tags: tags}
-	k.from, k.until = n.window(e)
-	n.keys = append(n.keys, k)
-	slices.SortFunc(n.keys, func(a, b *epochKey) int { return int(int64(a.epoch) - int64(b.epoch)) })
-	n.relay.OpenEpoch(e, k.from, k.until, k.tags)
-	return key, nil
-}
-
-func (n *Node) window(e directory.Epoch) (from, until time.Time) {
-	schedule, grace := n.w.genesis.Schedule(), n.w.genesis.Parameters.Grace
-	return schedule.StartOf(e).Add(-grace), schedule.StartOf(e + 1).Add(grace)
+	return nil, fmt.Errorf("making a key of %s: %w", n.Name, err)
 }
 
 // Describe is a descriptor that the node could hand in, for whoever speaks in its place.
@@ -229,14 +205,9 @@ func (n *Node) apply(doc *directory.Document) {
 
 // forget erases the keys whose time is over.
 func (n *Node) forget() {
-	n.keys = slices.DeleteFunc(n.keys, func(k *epochKey) bool {
-		if n.now().Before(k.until) {
-			return false
-		}
-		k.key.Erase()
-		n.relay.CloseEpoch(k.epoch)
-		return true
-	})
+	for _, e := range n.keys.forget(n.now()) {
+		n.relay.CloseEpoch(e)
+	}
 }
 
 // act implements actor: a packet comes, or the time of one that leaves.
@@ -257,7 +228,7 @@ func (n *Node) receive(packet []byte) {
 		return
 	}
 	now := n.now()
-	a, ok := n.peel(now, packet)
+	a, ok := n.keys.peel(n.w, now, packet)
 	if !ok {
 		n.drop(transit.BadMAC.String())
 		return
@@ -272,30 +243,6 @@ func (n *Node) receive(packet []byte) {
 	}
 	n.persist()
 	n.plan()
-}
-
-// peel tries the key of the present epoch, then those within their grace.
-func (n *Node) peel(now time.Time, packet []byte) (transit.Arrival, bool) {
-	present, err := n.w.genesis.Schedule().Epoch(now)
-	if err != nil {
-		return transit.Arrival{}, false
-	}
-	for _, k := range n.keys {
-		if k.epoch == present {
-			if hop, err := n.w.unwrap.Unwrap(k.key, packet); err == nil {
-				return transit.Arrival{Epoch: k.epoch, Hop: hop, Packet: packet}, true
-			}
-		}
-	}
-	for _, k := range n.keys {
-		if k.epoch == present || now.Before(k.from) || !now.Before(k.until) {
-			continue
-		}
-		if hop, err := n.w.unwrap.Unwrap(k.key, packet); err == nil {
-			return transit.Arrival{Epoch: k.epoch, Hop: hop, Packet: packet}, true
-		}
-	}
-	return transit.Arrival{}, false
 }
 
 // serve is what a provider does with a packet that it has opened.
@@ -390,7 +337,7 @@ func (n *Node) due() {
 func (w *World) cross(from *Node, d transit.Departure) {
 	to := w.byID[d.To]
 	w.watch(from.number, to.number, len(d.Packet))
-	if w.faults.lost(from, to) {
+	if w.Links.lost(from, to) {
 		w.drops["lost"]++
 		return
 	}

@@ -40,7 +40,7 @@ type Person struct {
 
 // Join connects somebody new to a provider.
 func (w *World) Join(name, provider string) (*Person, error) {
-	return w.JoinAs(name, provider, sender.Config{Seed: w.seed("person", name, 0)})
+	return w.JoinAs(name, provider, sender.Config{Seed: w.seeds.of("person", name, 0)})
 }
 
 // JoinAs is Join with a sender of the caller's configuration, of which Rand, Schedule, Document,
@@ -57,10 +57,10 @@ func (w *World) JoinAs(name, home string, cfg sender.Config) (*Person, error) {
 		return nil, fmt.Errorf("%s joins: they are here already", name)
 	}
 	p := &Person{
-		Name: name, w: w, home: n, spool: provider.SpoolKey(w.seed("spool", name, 0)),
+		Name: name, w: w, home: n, spool: provider.SpoolKey(w.seeds.of("spool", name, 0)),
 		number: int32(len(w.nodes) + len(w.people)),
 	}
-	cfg.Rand, cfg.Schedule, cfg.Document = w.source("secrets", name), w.genesis.Schedule(), doc
+	cfg.Rand, cfg.Schedule, cfg.Document = w.seeds.source("secrets", name), w.genesis.Schedule(), doc
 	cfg.Params, cfg.Provider, cfg.Spool, cfg.Now = w.params, n.ID(), sphinx.RecipientID(p.spool), w.Now()
 	s, err := sender.New(cfg)
 	if err != nil {
@@ -104,7 +104,7 @@ func (p *Person) connect() {
 
 func (p *Person) setOnline(online bool) {
 	p.online = online
-	for _, day := range p.home.days {
+	for _, day := range p.home.holder.days {
 		day.session(p)
 	}
 }
@@ -126,7 +126,7 @@ func (w *World) missed(p *Person) (all []*published) {
 		return nil
 	}
 	for old := e - min(e, 2); old <= e+1; old++ {
-		if pub := w.docs[old]; pub != nil && uint64(old) >= p.last {
+		if pub := w.council.docs[old]; pub != nil && uint64(old) >= p.last {
 			all = append(all, pub)
 		}
 	}
@@ -178,7 +178,7 @@ func (p *Person) say(sent sender.Sent) {
 		p.Sent(sent)
 	}
 	w.watch(p.number, p.home.number, len(sent.Frame))
-	if w.faults.lostOf(p) {
+	if w.Links.lostOf(p) {
 		w.drops["lost"]++
 		return
 	}
@@ -213,7 +213,7 @@ func (p *Person) exchange(sent sender.Sent) {
 		w.Spooled(time.Duration(w.now - since))
 	}
 	w.watch(n.number, p.number, len(frame))
-	if w.faults.lostOf(p) {
+	if w.Links.lostOf(p) {
 		w.drops["lost"]++
 		return
 	}

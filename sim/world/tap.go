@@ -22,10 +22,10 @@ func (w *World) watch(from, to int32, size int) {
 	}
 }
 
-// WatchBoxes shows what a provider does with boxes to somebody who runs it.
-func (n *Node) WatchBoxes(see func(Request)) {
-	n.holder.store.log = func(op box.Op, day box.Day, id box.ID, status box.Status) {
-		see(Request{n.now(), op, day, id, status})
+// Watch shows what a provider does with boxes to somebody who runs it.
+func (h *Holder) Watch(see func(Request)) {
+	h.store.log = func(op box.Op, day box.Day, id box.ID, status box.Status) {
+		see(Request{h.n.now(), op, day, id, status})
 	}
 }
 
@@ -40,10 +40,11 @@ type HolderDay struct {
 }
 
 // WatchDay begins a day at a provider that knows some boxes.
-func (n *Node) WatchDay(length time.Duration, know func(box.Day, box.ID) bool) *HolderDay {
+func (holder *Holder) WatchDay(length time.Duration, know func(box.Day, box.ID) bool) *HolderDay {
+	n := holder.n
 	h := &HolderDay{n: n, day: n.w.Now(), know: know, open: map[int32]int64{}}
 	h.seen.Length = int64(length)
-	n.WatchBoxes(func(r Request) {
+	holder.Watch(func(r Request) {
 		if r.Op == box.OpRead && know(r.Day, r.ID) && h.within() {
 			h.seen.Polls = append(h.seen.Polls, h.at())
 		}
@@ -53,7 +54,7 @@ func (n *Node) WatchDay(length time.Duration, know func(box.Day, box.ID) bool) *
 			h.open[p.number] = 0
 		}
 	}
-	n.days = append(n.days, h)
+	holder.days = append(holder.days, h)
 	return h
 }
 

@@ -18,7 +18,7 @@ func (s *Script) lose(words []string) error {
 	share /= 100
 	switch {
 	case len(words) == 2:
-		s.world.LoseAll(share)
+		s.world.Links.LoseAll(share)
 		return nil
 	case len(words) == 4 && words[2] == "of":
 		p, err := s.person(words[3])
@@ -33,7 +33,7 @@ func (s *Script) lose(words []string) error {
 		}
 		b, err := s.node(words[4])
 		if err == nil {
-			s.world.Lose(a, b, share)
+			s.world.Links.Lose(a, b, share)
 		}
 		return err
 	}
@@ -49,11 +49,11 @@ func (s *Script) part(words []string) error {
 		}
 		side = append(side, n)
 	}
-	s.world.Part(side...)
+	s.world.Links.Part(side...)
 	return nil
 }
 
-func (s *Script) heal([]string) error { s.world.Heal(); return nil }
+func (s *Script) heal([]string) error { s.world.Links.Heal(); return nil }
 
 func (s *Script) person(name string) (*Person, error) {
 	if p := s.world.Person(name); p != nil {
@@ -90,7 +90,7 @@ func (s *Script) feed(p *Person) (*Feed, error) {
 	if f := s.feeds[p]; f != nil {
 		return f, nil
 	}
-	f, err := s.world.NewFeed(p)
+	f, err := NewFeed(p)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (s *Script) is(words []string) error {
 	}
 	n, err := s.providerNode(words[0])
 	if err == nil {
-		n.Fill(words[2] == "full")
+		n.holder.Fill(words[2] == "full")
 	}
 	return err
 }
@@ -190,12 +190,12 @@ func (s *Script) answers(words []string) error {
 		return err
 	}
 	if said == "honestly" {
-		n.Lie(nil)
+		n.holder.Lie(nil)
 		return nil
 	}
 	for status := box.Status(0); status < 16; status++ {
 		if status.String() == said {
-			n.LieWith(status)
+			n.holder.LieWith(status)
 			return nil
 		}
 	}
@@ -220,11 +220,11 @@ func (s *Script) clock(words []string) error {
 
 func (s *Script) falls(words []string) error {
 	n, err := s.node(words[0])
-	if err == nil && n.authority() == nil {
+	if err == nil && n.Authority() == nil {
 		err = fmt.Errorf("%s is no authority", words[0])
 	}
 	if err == nil {
-		n.Mute()
+		n.Authority().Mute()
 	}
 	return err
 }

@@ -14,11 +14,8 @@ package world
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"murmuration/internal/directory"
@@ -105,28 +102,28 @@ type World struct {
 	start   time.Time
 	now     int64 // nanoseconds since start
 	heap    heap
+	seeds   seeds
 	err     error // the first thing that must not happen
 
 	nodes   []*Node // providers first, then the mixes by layer
 	byID    map[directory.NodeID]*Node
 	byName  map[string]*Node
-	council []*authority
-	docs    map[directory.Epoch]*published
+	council *council
 	people  []*Person
 
-	faults faults
 	spools map[sphinx.SURBID]int64 // with Spooled: when replies come into their spools
 	drops  map[string]int
 	hops   int64
 
-	feeds           int // and readers of them
-	admitted        directory.Admissions
-	reports, splits int
-	frame           []byte // of the last down frame
+	feeds int    // and readers of them
+	frame []byte // of the last down frame
 
 	seen    []transit.Seen // memory of calls to cores
 	out     []transit.Departure
 	refused []transit.Reason
+
+	// Links are those between nodes, with what is wrong with them.
+	Links *Links
 
 	// HandIn, if set, says whether a node's descriptor reaches an authority.
 	HandIn func(node, authority *Node) bool
@@ -141,15 +138,16 @@ type World struct {
 // New makes the network, its first document, and lets its people join.
 func New(cfg Config) (*World, error) {
 	w := &World{
-		cfg: cfg, start: cfg.Start, byID: map[directory.NodeID]*Node{}, byName: map[string]*Node{},
-		docs: map[directory.Epoch]*published{}, spools: map[sphinx.SURBID]int64{}, drops: map[string]int{},
+		cfg: cfg, seeds: seeds(cfg.Seed), start: cfg.Start, byID: map[directory.NodeID]*Node{}, byName: map[string]*Node{},
+		spools: map[sphinx.SURBID]int64{}, drops: map[string]int{},
 	}
 	if err := w.complete(); err != nil {
 		return nil, err
 	}
-	w.faults.init(w)
+	w.Links = newLinks(w)
+	w.council = &council{w: w, docs: map[directory.Epoch]*published{}}
 	w.makeNodes()
-	if err := w.found(); err != nil {
+	if err := w.council.found(); err != nil {
 		return nil, fmt.Errorf("making a world: %w", err)
 	}
 	for i, name := range w.cfg.Network.People {
@@ -201,20 +199,6 @@ func (w *World) complete() (err error) {
 	w.frame = make([]byte, w.params.PacketSize()+protocol.ExchangeOverhead)
 	return nil
 }
-
-// seed belongs to a purpose of one thing: no stream of random numbers shifts another.
-func (w *World) seed(purpose, name string, n uint64) [32]byte {
-	text := binary.LittleEndian.AppendUint64(nil, w.cfg.Seed)
-	text = append(append(text, purpose...), 0)
-	text = binary.LittleEndian.AppendUint64(append(text, name...), n)
-	return sha256.Sum256(text)
-}
-
-func (w *World) source(purpose, name string) *rand.ChaCha8 {
-	return rand.NewChaCha8(w.seed(purpose, name, 0))
-}
-
-func (w *World) rand(purpose, name string) *rand.Rand { return rand.New(w.source(purpose, name)) }
 
 // Now is the virtual time.
 func (w *World) Now() time.Time { return w.start.Add(time.Duration(w.now)) }

@@ -40,7 +40,7 @@ func run(t testing.TB, w *world.World, d time.Duration) {
 // follow has bob follow a feed of alice's, and gathers what he reads.
 func follow(t testing.TB, w *world.World) (f *world.Feed, read *[]string, stored *int) {
 	t.Helper()
-	f, err := w.NewFeed(w.Person("alice"))
+	f, err := world.NewFeed(w.Person("alice"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,9 +205,9 @@ func TestFaults(t *testing.T) {
 		quiet  bool   // nothing is read until it is mended
 	}{
 		"loss of a person":  {func(w *world.World) { w.Person("alice").Lose(0.5) }, nil, "lost", false},
-		"loss on all links": {func(w *world.World) { w.LoseAll(0.05) }, nil, "lost", false},
+		"loss on all links": {func(w *world.World) { w.Links.LoseAll(0.05) }, nil, "lost", false},
 		"partition": {
-			func(w *world.World) { w.Part(w.Node("m3"), w.Node("m4")) }, func(w *world.World) { w.Heal() }, "lost", true,
+			func(w *world.World) { w.Links.Part(w.Node("m3"), w.Node("m4")) }, func(w *world.World) { w.Links.Heal() }, "lost", true,
 		},
 		"a mix is down": {
 			func(w *world.World) { w.Node("m5").Crash(true); w.Node("m6").Crash(true) },
@@ -226,12 +226,12 @@ func TestFaults(t *testing.T) {
 		"full disks": {
 			func(w *world.World) {
 				for _, p := range []string{"p1", "p2", "p3"} {
-					w.Node(p).Fill(true)
+					w.Node(p).Holder().Fill(true)
 				}
 			},
 			func(w *world.World) {
 				for _, p := range []string{"p1", "p2", "p3"} {
-					w.Node(p).Fill(false)
+					w.Node(p).Holder().Fill(false)
 				}
 			}, "", true,
 		},
