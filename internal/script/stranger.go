@@ -99,13 +99,22 @@ func newStranger(g *directory.Genesis) (s *stranger, err error) {
 	return s, err
 }
 
-// connect opens the exchange link.
+// connect opens the exchange link, as soon as the provider goes by a document itself.
 func (s *stranger) connect(ctx context.Context) (err error) {
 	if s.doc, err = s.fetch(ctx); err != nil {
 		return err
 	}
-	s.conn, err = s.dial(ctx, link.Exchange)
-	return err
+	for again := glance(0); ; {
+		s.conn, err = s.dial(ctx, link.Exchange)
+		if !errors.Is(err, link.ErrNotAdmitted) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-again.next():
+		}
+	}
 }
 
 func (s *stranger) dial(ctx context.Context, kind link.Kind) (link.Conn, error) {
