@@ -1,22 +1,27 @@
 // Package client is what a person runs: a home on this computer, one link to one provider, and the
 // features that live on boxes.
 //
-// Client is the driver: it owns the clock, the store, the link and every goroutine, and holds one
-// mutex around a parts.Person, in which all that a person does is pure. The rooms below it, and
-// what each may import of the others:
+// Client is the driver: it owns the clock, the store and every goroutine, and holds one mutex around
+// a parts.Person, in which all that a person does is pure. The rooms below it are, with those that
+// each may import beside fault and store, which all may:
 //
-//	sender                 what is on the wire: slots, packets, replies; knows no person
-//	person                 the loop of a person's Parts               → sender, store
-//	boxstream, content     streams of boxes; what records say         content → boxstream
-//	outbox                 writes that wait (a Part)                  → boxstream, person
-//	timeline               posts as kept                              → content
-//	photo                  pictures of posts (a Part)                 → boxstream, content, person
-//	feed                   own feed, and following (a Part)           → outbox, timeline, picture
-//	picture                makes pictures fit to be sent
-//	parts                  wires the features of a person             → all of these
-//	connection             documents, guard, link, audits: a driver   → person, sender, store
-//	store, fault           sealed records; what goes wrong for a person
-//	api                    what the commands of this computer talk to → client
+//	fault       what goes wrong for a person: what happened, and what to do
+//	store       sealed records; each bucket belongs to one room
+//	sender      what is on the wire: slots, packets, replies; knows no person
+//	person      the loop of a person's parts → sender
+//	boxstream   streams of boxes, written and read
+//	content     what records say → boxstream
+//	picture     makes pictures fit to be sent
+//	outbox      writes that wait; a part → boxstream, person
+//	timeline    posts as kept → content
+//	photo       pictures of posts, here and under way; a part → boxstream, content, person
+//	feed        the own feed, and following, a part →
+//	            boxstream, content, outbox, person, picture, timeline
+//	parts       puts the features of a person together →
+//	            boxstream, content, feed, outbox, person, photo, timeline
+//	connection  documents, guard, link, audits; a driver → person, sender
+//	api         what the commands of this computer talk to →
+//	            feed, parts, photo, sender, timeline, and this package
 //
 // The package must not let anything that a person does, or that a provider answers, move a slot.
 package client

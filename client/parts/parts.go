@@ -10,14 +10,14 @@
 //	s, err := sender.New(…)
 //	err = p.Begin(now, s)
 //
-// and from then on, whenever a frame came down, or every person.TurnEvery:
+// and from then on, whenever a frame came down:
 //
 //	e, err := s.Receive(now, frame)
 //	err = p.Answered(now, e)
-//	err = p.Turn(now)
 //
-// After anything that the person did (p.Feed.Post, p.Photos.Fetch), p.Supply(now). What it must not
-// have is an idea of its own: it wires.
+// Every person.TurnEvery it has its p.Turn(now) and p.Supply(now), and the latter after anything that
+// the person did (p.Feed.Post, p.Photos.Fetch) besides. The package must not have an idea of its own:
+// it wires.
 package parts
 
 import (
