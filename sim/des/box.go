@@ -112,3 +112,178 @@ func (b *boxes) copied(id, holder int32) {
 	one := &b.all[id]
 	one.stored[holder] = min(b.e.now, one.stored[holder])
 }
+
+// place is one of a client's watched boxes: the next of an author whom it reads, or a
+// decoy with a life of its own.
+type place struct {
+	since  int64 // when its box entered the set
+	until  int64 // when a decoy gives way to the next
+	author int32 // none for a decoy
+	index  int32
+	polls  int32
+}
+
+// otherHolderEvery says which polls go to the second holder of a box.
+const otherHolderEvery = 8
+
+// watched are the places in which each client polls.
+type watched struct {
+	e       *engine
+	places  []place
+	reading []int32
+	turns   []int32 // of each client's authors without a place, the next to get one
+}
+
+// init fills the watched sets: with the boxes of the other writers of one's group,
+// as many as there is room for, and decoys. Clients with more authors than places let
+// them take turns.
+func (w *watched) init(e *engine) {
+	w.e = e
+	n := e.cfg.Boxes.Watched
+	if n == 0 {
+		return
+	}
+	w.places = make([]place, n*e.cfg.Clients)
+	w.reading = make([]int32, e.cfg.authorsWaiting()*2*e.cfg.Clients)
+	w.turns = make([]int32, e.cfg.Clients)
+	for c := range int32(e.cfg.Clients) {
+		w.fillPlaces(c)
+	}
+}
+
+// authors returns how many writers a client reads, and the first of its group.
+func (w *watched) authors(c int32) (n int, first int32) {
+	g := &w.e.cfg.Groups
+	if g.Count == 0 || int(c) >= g.Count*g.Size {
+		return 0, 0
+	}
+	first = c / int32(g.Size) * int32(g.Size)
+	n = or(g.Writers, g.Size)
+	if int(c-first) < n {
+		n--
+	}
+	return n, first
+}
+
+// authorsWaiting is how many authors may wait for a place.
+func (c *Config) authorsWaiting() int {
+	if c.Groups.Count == 0 {
+		return 0
+	}
+	return max(or(c.Groups.Writers, c.Groups.Size)-c.Boxes.Watched, 0)
+}
+
+// waiting is the circle of a client's authors that have no place: author and index.
+func (w *watched) waiting(c int32) []int32 {
+	n := 2 * w.e.cfg.authorsWaiting()
+	return w.reading[int(c)*n : int(c)*n+n]
+}
+
+func (w *watched) fillPlaces(c int32) {
+	n, author := w.authors(c)
+	places := w.placesOf(c)
+	waiting := w.waiting(c)
+	for i := range len(waiting) / 2 {
+		waiting[2*i] = none
+	}
+	for i := range max(n, len(places)) {
+		if author == c {
+			author++
+		}
+		switch {
+		case i >= n:
+			places[i] = place{author: none, until: w.decoyLife()}
+		case i < len(places):
+			places[i] = place{author: author}
+		default:
+			waiting[2*(i-len(places))] = author
+		}
+		author++
+	}
+}
+
+func (w *watched) placesOf(c int32) []place {
+	n := w.e.cfg.Boxes.Watched
+	return w.places[int(c)*n : int(c)*n+n]
+}
+
+func (w *watched) decoyLife() int64 {
+	return int64(w.e.routes.rng.Exp() * float64(w.e.cfg.Boxes.DecoyLife))
+}
+
+// poll reads one of the client's watched boxes, younger ones more often.
+func (w *watched) poll(c int32) {
+	i := w.drawPlace(c)
+	p := &w.placesOf(c)[i]
+	p.polls++
+	if p.author == none {
+		for p.until <= w.e.now {
+			p.since = p.until
+			p.until += 1 + w.decoyLife()
+		}
+		w.e.clients.send(event{Src: c, Dst: w.e.routes.otherProvider(c), Ref: none, Class: request})
+		return
+	}
+	ref := w.e.requests.add(awaited{
+		client: c, box: none, author: p.author, index: p.index, place: int32(i),
+	})
+	ev := event{
+		Src: c, Dst: w.e.boxes.holder(c, p.author, p.index, p.polls%otherHolderEvery == 0),
+		Ref: ref, Class: request,
+	}
+	w.e.requests.stamp(&ev)
+	w.e.clients.send(ev)
+}
+
+// drawPlace draws a place with weight 1/(1+age/scale), the same for everybody.
+func (w *watched) drawPlace(c int32) int {
+	var sums [maxPlaces]float64
+	scale, most := float64(w.e.cfg.Boxes.AgeScale), float64(w.e.cfg.Boxes.AgeCap)
+	places := w.placesOf(c)
+	sum := 0.0
+	for i := range places {
+		age := min(float64(w.e.now-places[i].since), most)
+		sum += 1 / (1 + age/scale)
+		sums[i] = sum
+	}
+	x := w.e.clients.rng.Float64() * sum
+	for i := range places {
+		if x < sums[i] {
+			return i
+		}
+	}
+	return len(places) - 1
+}
+
+// polled is the answer to a poll: box, or none.
+func (w *watched) polled(r *awaited, found int32) {
+	p := &w.placesOf(r.client)[r.place]
+	if p.author != r.author || p.index != r.index {
+		return // another poll found it before
+	}
+	if found != none {
+		b := &w.e.boxes.all[found]
+		w.e.m.pollWait.add(float64(w.e.now-min(b.stored[0], b.stored[1])) / 1e9)
+		w.e.posts.arrived(b.post)
+		p.index++
+		p.since = w.e.now
+	}
+	w.takeTurns(r.client, p)
+}
+
+// takeTurns gives a place to the author who has waited longest. A writer has one author
+// less than a reader, so the circle may have a gap.
+func (w *watched) takeTurns(c int32, p *place) {
+	waiting := w.waiting(c)
+	turn := &w.turns[c]
+	for range len(waiting) / 2 {
+		next := waiting[2**turn:]
+		*turn = (*turn + 1) % int32(len(waiting)/2)
+		if next[0] != none {
+			next[0], p.author = p.author, next[0]
+			next[1], p.index = p.index, next[1]
+			p.since = w.e.now
+			return
+		}
+	}
+}

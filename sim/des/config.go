@@ -2,7 +2,10 @@ package des
 
 import (
 	"time"
+	"unsafe"
 
+	"murmuration/internal/protocol"
+	"murmuration/sim/des/wheel"
 	"murmuration/sim/trace"
 )
 
@@ -229,4 +232,42 @@ func (c Config) complete() Config {
 	c.MixLoopTimeout = or(c.MixLoopTimeout, 12*c.MeanHop+time.Duration(c.Layers+1)*c.Link)
 	c.Hops = c.Hops || c.Service > 0 || len(c.Attacks) > 0 || c.Tap != nil && !c.TapClients
 	return c
+}
+
+// Memory estimates the bytes that a run needs at most: what is fixed per client and node,
+// and what is in flight in the long run. Queues that grow without bound, because more is
+// wanted than there are slots for, are not foreseen.
+func (c Config) Memory() int64 {
+	c = c.complete()
+	perClient := float64(unsafe.Sizeof(ends{})+unsafe.Sizeof(spoolOf{})) + 1
+	if c.Boxes.Watched > 0 {
+		perClient += float64(c.Boxes.Watched)*float64(unsafe.Sizeof(place{})) +
+			float64(c.authorsWaiting())*8 + 24
+		// A poll's record lives until its timer runs out, about three times its way.
+		polls := perSecond(c.PayloadEvery)*c.Boxes.PollShare + perSecond(c.LoopEvery)
+		life := 3 * (9*c.MeanHop.Seconds() + float64(c.margin())/1e9)
+		perClient += polls * life * float64(unsafe.Sizeof(awaited{})+unsafe.Sizeof(event{}))
+	}
+	perClient += float64(c.Messages.Friends) * 4
+	way := float64(protocol.PathHops(c.Layers))*c.MeanHop.Seconds() +
+		float64(c.Layers+1)*c.Link.Seconds()
+	flying := c.packetRate() * way * 1.5 * float64(unsafe.Sizeof(event{}))
+	samples := float64(c.Samples) * 8 * float64(len(new(measures).series()))
+	fixed := float64(unsafe.Sizeof(wheel.Wheel{})) + float64(c.nodes())*16
+	return int64(perClient*float64(c.Clients) + flying + samples + fixed)
+}
+
+// BenchConfig is the network that `murmur sim bench` measures the engine with: our default
+// delays and exchanges, clients who send one packet a second in three streams and write a
+// message every half minute, links of 50 ms.
+func BenchConfig(clients int, hops bool) Config {
+	return Config{
+		Seed: 1, Warmup: 30 * time.Second, Duration: time.Hour, Drain: time.Nanosecond,
+		Clients: clients, Providers: max(3, clients/1000), Layers: 3, Width: max(3, clients/1000),
+		MeanHop: 2 * time.Second, DelayCap: 10, EntryDelay: true, ExitDelay: true,
+		Link: 50 * time.Millisecond, ClientLink: 30 * time.Millisecond,
+		PayloadEvery: 2 * time.Second, LoopEvery: 6 * time.Second, DropEvery: 3 * time.Second,
+		Retrieval: Exchange, SpoolLimit: 64, MixLoopEvery: 10 * time.Second,
+		Messages: Messages{Every: 30 * time.Second}, Hops: hops,
+	}
 }

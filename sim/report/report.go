@@ -1,7 +1,7 @@
 // Package report makes one self-contained HTML page of simulation results: plots, tables, and how
 // the numbers came about. The page loads nothing from anywhere; the plotting libraries (Observable
-// Plot, D3) are inside it. This package must not compute statistics: it shows what package sim has
-// in its result folders.
+// Plot, D3) are inside it. This package must not compute statistics: it shows what stands in
+// result folders (package result).
 package report
 
 import (

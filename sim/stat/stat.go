@@ -1,7 +1,7 @@
-// Package stat is the simulator's statistics: random streams that are named rather than shared, the
-// spread of independent replications, quantiles, histograms that merge, warm-up and stopping rules,
-// and the tests that compare a sample with a distribution. It must not know what is being
-// simulated, read a clock, or draw randomness that has no seed.
+// Package stat is the simulator's statistics: sources of random numbers that are named rather than
+// shared, the spread of independent replications, quantiles, histograms that merge, warm-up and
+// stopping rules, and the tests that compare a sample with a distribution. It must not know what is
+// being simulated, read a clock, or draw randomness that has no seed.
 package stat
 
 import (
@@ -10,14 +10,14 @@ import (
 	"math/bits"
 )
 
-// Rand is a stream of random numbers: xoshiro256++ of Blackman and Vigna (2021), 256 bits of state,
+// Rand is a source of random numbers: xoshiro256++ of Blackman and Vigna (2021), 256 bits of state,
 // period 2^256 − 1. It is fast and not fit for keys. It is a math/rand/v2 Source. A Rand serves one
 // goroutine.
 type Rand struct{ s0, s1, s2, s3 uint64 }
 
-// Seed returns the stream that belongs to a purpose of an entity in one replication of one cell.
-// Streams are found by hashing their name (SHA-256, all 256 bits become state), never by drawing
-// from one another, so that a new metric shifts no other stream, and two cells that should share
+// Seed returns the source that belongs to a purpose of an entity in one replication of one cell.
+// Sources are found by hashing their name (SHA-256, all 256 bits become state), never by drawing
+// from one another, so that a new metric shifts no other, and two cells that should share
 // random numbers can name the same cell.
 func Seed(seed uint64, cell, replication, entity uint64, purpose string) *Rand {
 	name := make([]byte, 0, 32+len(purpose))
