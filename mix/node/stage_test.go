@@ -48,7 +48,7 @@ func parameters() directory.Parameters {
 	par, _ := directory.Defaults("x25519")
 	par.MeanHopDelay, par.HopDelayLimit, par.ReplyAllowance = 10*time.Millisecond, 100*time.Millisecond, 50*time.Millisecond
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 250*time.Millisecond, time.Second, 500*time.Millisecond
-	par.MixLoopEvery, par.ReplicateEvery = time.Hour, 20*time.Millisecond
+	par.MixLoopEvery, par.ReplicateEvery = time.Hour, 10*time.Second // nothing is replicated
 	par.WatchedBoxes, par.PollShare = 4, 0.5
 	par.EpochLength, par.Grace = 40*time.Second, 10*time.Second
 	return par
@@ -215,15 +215,26 @@ func (s *stage) identity(name string) *directory.Identity { return s.homes[name]
 
 // packet makes one through mix-1 to the mix of layer 2, under the keys of epoch e.
 func (s *stage) packet(doc *directory.Document, e directory.Epoch, delay time.Duration) []byte {
-	hops := make([]sphinx.Hop, 2)
-	for i, id := range []directory.NodeID{s.identity("mix-1").ID(), s.second(doc).ID} {
+	return s.through(doc, e, delay)
+}
+
+// through makes a packet that goes on from the mix of layer 2 to more hops, with any key; without more it
+// ends there.
+func (s *stage) through(doc *directory.Document, e directory.Epoch, delay time.Duration,
+	more ...sphinx.Hop) []byte {
+	var hops []sphinx.Hop
+	for _, id := range []directory.NodeID{s.identity("mix-1").ID(), s.second(doc).ID} {
 		key, err := doc.Key(id, e)
 		if err != nil {
 			s.Fatal(err)
 		}
-		hops[i] = sphinx.Hop{ID: sphinx.NodeID(id), Key: key, Delay: delay}
+		hops = append(hops, sphinx.Hop{ID: sphinx.NodeID(id), Key: key, Delay: delay})
 	}
-	hops[1].Recipient = &sphinx.RecipientID{1}
+	for _, hop := range more {
+		hop.Key = hops[0].Key
+		hops = append(hops, hop)
+	}
+	hops[len(hops)-1].Recipient = &sphinx.RecipientID{1}
 	packet, err := s.params.New(rand.Reader, hops, nil, nil)
 	if err != nil {
 		s.Fatal(err)
