@@ -68,7 +68,8 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 			t.Errorf("%s: counted %+v", name, r)
 		}
 	}
-	if _, err := p.Receive(w.Now(), slices.Clone(good)); err != nil || p.Stats().Replies != before.Replies+1 {
+	if _, err := p.Receive(w.Now(), slices.Clone(good)); err != nil ||
+		p.Stats().Replies != before.Replies+1 {
 		t.Fatalf("the control: %v", err)
 	}
 	if _, err := p.Receive(w.Now(), slices.Clone(good)); !errors.Is(err, sender.ErrSequence) {

@@ -10,7 +10,8 @@ import (
 )
 
 // nullNetwork is three hops with keys, real parameters, and null ones of the same sizes.
-func nullNetwork(t *testing.T, name string) (real, null *Params, keys []*suite.PrivateKey, path []Hop) {
+func nullNetwork(t *testing.T, name string) (real, null *Params, keys []*suite.PrivateKey,
+	path []Hop) {
 	t.Helper()
 	s, err := suite.ByName(name)
 	if err != nil {
@@ -25,14 +26,15 @@ func nullNetwork(t *testing.T, name string) (real, null *Params, keys []*suite.P
 			t.Fatal(err)
 		}
 		keys = append(keys, key)
-		path = append(path, Hop{ID: NodeID{byte(i)}, Key: key.Public(), Delay: time.Duration(i) * time.Second})
+		path = append(path, Hop{ID: NodeID{byte(i)}, Key: key.Public(),
+			Delay: time.Duration(i) * time.Second})
 	}
 	path[2].Recipient = &RecipientID{7}
 	return real, NullParams(real), keys, path
 }
 
-// A null packet is as long as a real one at every hop, and hops learn from it what they learn from a
-// real one; so for its reply.
+// A null packet is as long as a real one at every hop, and hops learn from it what they learn from
+// a real one; so for its reply.
 func TestNullPacketsDoWhatRealOnesDo(t *testing.T) {
 	for _, name := range suite.Names() {
 		real, null, keys, path := nullNetwork(t, name)
@@ -59,7 +61,8 @@ func TestNullPacketsDoWhatRealOnesDo(t *testing.T) {
 					continue
 				}
 				got, user, err := p.ParsePayload(r.Payload)
-				if err != nil || r.Kind != Deliver || r.Recipient != *path[2].Recipient || string(user[:10]) != "a question" {
+				if err != nil || r.Kind != Deliver || r.Recipient != *path[2].Recipient ||
+					string(user[:10]) != "a question" {
 					t.Fatalf("delivered %q to %x, %v", user, r.Recipient, err)
 				}
 				answer(t, p, got, open, keys[1:])
@@ -93,7 +96,8 @@ func answer(t *testing.T, p *Params, surb []byte, open SURBKeys, keys []*suite.P
 	}
 }
 
-// Neither kind of packet is taken for the other, a wrong key opens none, and no two hops see one tag.
+// Neither kind of packet is taken for the other, a wrong key opens none, and no two hops see one
+// tag.
 func TestNullPacketsAreNotMistaken(t *testing.T) {
 	real, null, keys, path := nullNetwork(t, "x25519")
 	for _, p := range []*Params{real, null} {
@@ -105,7 +109,8 @@ func TestNullPacketsAreNotMistaken(t *testing.T) {
 		if p == null {
 			other = real
 		}
-		if _, err := NewUnwrapper(other).Unwrap(keys[0], bytes.Clone(packet)); !errors.Is(err, ErrMAC) && !errors.Is(err, ErrDegenerate) {
+		if _, err := NewUnwrapper(other).Unwrap(keys[0], bytes.Clone(packet)); !errors.Is(err,
+			ErrMAC) && !errors.Is(err, ErrDegenerate) {
 			t.Errorf("one kind of packet opens as the other: %v", err)
 		}
 		if _, err := NewUnwrapper(p).Unwrap(keys[1], packet); !errors.Is(err, ErrMAC) {

@@ -13,7 +13,8 @@ import (
 	"murmuration/sim/world"
 )
 
-// worldPlan is all that level "world" reads of a cell: two cells with the same plan give the same numbers.
+// worldPlan is all that level "world" reads of a cell: two cells with the same plan give the same
+// numbers.
 type worldPlan struct {
 	seed, cell                        uint64
 	warmup, duration, drain           time.Duration
@@ -23,7 +24,7 @@ type worldPlan struct {
 	link, clientLink                  time.Duration
 	loss                              float64
 	spool, packet                     int
-	every                             time.Duration // between two requests of one client; zero: there are none
+	every                             time.Duration // between two requests of a client; 0: none
 	targets                           int           // traced packets; zero: there is no tap
 	samples                           bool          // whether raw samples are kept
 }
@@ -33,8 +34,9 @@ func planWorld(c scenario.Cell) worldPlan {
 	p := worldPlan{
 		seed: uint64(s.Seed), cell: uint64(c.Index),
 		warmup: eventWarmUp(s), duration: s.Time.Duration.Duration, drain: s.Time.Drain.Duration,
-		clients: s.Clients.Count, providers: s.Topology.Providers, layers: s.Topology.Layers, width: s.Topology.Width,
-		par: worldParameters(s), loops: s.Mix.LoopEvery.Duration > 0, ahead: s.Clients.BuildAhead,
+		clients: s.Clients.Count, providers: s.Topology.Providers, layers: s.Topology.Layers,
+		width: s.Topology.Width,
+		par:   worldParameters(s), loops: s.Mix.LoopEvery.Duration > 0, ahead: s.Clients.BuildAhead,
 		link: s.Link.Delay.Duration, clientLink: s.Link.ClientDelay.Duration, loss: s.Link.Loss.Of,
 		spool: s.Clients.Spool, packet: int(s.Clients.Packet.Bytes), samples: s.Measure.Samples,
 	}
@@ -47,20 +49,25 @@ func planWorld(c scenario.Cell) worldPlan {
 	return p
 }
 
-// worldParameters are a scenario's values as a network's document has them. What a scenario does not
-// say does not matter to what is measured: packets are small and hide nothing, epochs are long.
+// worldParameters are a scenario's values as a network's document has them. What a scenario does
+// not say does not matter to what is measured: packets are small and hide nothing, epochs are long.
 func worldParameters(s scenario.Scenario) directory.Parameters {
 	const longest = 8 * time.Hour
-	ms := func(d time.Duration) time.Duration { return max(time.Millisecond, d.Round(time.Millisecond)) }
+	ms := func(d time.Duration) time.Duration {
+		return max(time.Millisecond,
+			d.Round(time.Millisecond))
+	}
 	p := directory.Parameters{
 		Suite: "x25519", Layers: s.Topology.Layers, BoxPlaintext: protocol.RecordHeader + 64,
 		MeanHopDelay:   ms(s.Mix.MeanDelay.Duration),
 		HopDelayLimit:  ms(time.Duration(s.Mix.DelayCap * float64(s.Mix.MeanDelay.Duration))),
 		ReplyAllowance: ms(s.Boxes.Allowance.Duration),
-		PayloadEvery:   ms(s.Clients.PayloadEvery.Duration), LoopEvery: ms(s.Clients.LoopEvery.Duration),
-		DropEvery: ms(s.Clients.DropEvery.Duration), MixLoopEvery: 24 * time.Hour,
+		PayloadEvery:   ms(s.Clients.PayloadEvery.Duration),
+		LoopEvery:      ms(s.Clients.LoopEvery.Duration),
+		DropEvery:      ms(s.Clients.DropEvery.Duration), MixLoopEvery: 24 * time.Hour,
 		ReplicateEvery: ms(s.Boxes.ReplicateAfter.Duration),
-		WatchedBoxes:   s.Boxes.Watched, PollShare: s.Boxes.PollShare.Of, Replicas: min(2, s.Topology.Providers),
+		WatchedBoxes:   s.Boxes.Watched, PollShare: s.Boxes.PollShare.Of,
+		Replicas:      min(2, s.Topology.Providers),
 		RetentionDays: 14, EpochLength: longest, Grace: protocol.KeyGrace(longest),
 	}
 	if s.Mix.LoopEvery.Duration > 0 {
@@ -108,8 +115,10 @@ func (p worldPlan) parties() trace.Parties {
 // config is the world of one replication.
 func (p worldPlan) config(index int) world.Config {
 	c := world.Config{
-		Seed: stat.Seed(p.seed, p.cell, uint64(index), 0, "world").Uint64(), Parameters: p.par, Null: true,
-		NoLoops: !p.loops, AtSlot: !p.ahead, Link: p.link, ClientLink: p.clientLink, Loss: p.loss, PerSpool: p.spool,
+		Seed: stat.Seed(p.seed, p.cell, uint64(index), 0, "world").Uint64(), Parameters: p.par,
+		Null:    true,
+		NoLoops: !p.loops, AtSlot: !p.ahead, Link: p.link, ClientLink: p.clientLink, Loss: p.loss,
+		PerSpool: p.spool,
 	}
 	if c.Link == 0 {
 		c.Link = -1
@@ -172,7 +181,8 @@ func (r *worldRun) run(ctx context.Context, index int) (err error) {
 	if r.every > 0 {
 		r.load = r.w.Ask(r.every, start, end, r.record)
 	}
-	for r.w.Now().Before(end.Add(r.drain)) && (r.w.Now().Before(end) || r.load != nil && r.load.Open() > 0) {
+	for r.w.Now().Before(end.Add(r.drain)) &&
+		(r.w.Now().Before(end) || r.load != nil && r.load.Open() > 0) {
 		if !r.w.Now().Before(start) {
 			r.census()
 		}
@@ -242,7 +252,8 @@ func (r *worldRun) collect() (Replication, error) {
 	r.series(&out, "mix_occupancy", "packets", r.occupancy)
 	if r.load != nil {
 		r.series(&out, "round_trip", "s", r.load.RoundTrips)
-		out.Metrics = append(out.Metrics, stat.Proportion("round_trips_completed", r.load.Completed, r.load.Asked))
+		out.Metrics = append(out.Metrics,
+			stat.Proportion("round_trips_completed", r.load.Completed, r.load.Asked))
 	}
 	now := r.counts()
 	out.Packets = int64(now.sent)
@@ -262,7 +273,8 @@ func (r *worldRun) collect() (Replication, error) {
 		{"requests_repeated", "requests", float64(now.resent - r.before.resent)},
 	} {
 		if m.value > 0 || m.name != otherwise {
-			out.Metrics = append(out.Metrics, stat.Metric{Name: m.name, Unit: m.unit, Value: m.value, N: 1, Method: "count"})
+			out.Metrics = append(out.Metrics,
+				stat.Metric{Name: m.name, Unit: m.unit, Value: m.value, N: 1, Method: "count"})
 		}
 	}
 	return out, r.trace(&out)

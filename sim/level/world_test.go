@@ -14,14 +14,16 @@ import (
 	"murmuration/sim/stat"
 )
 
-// realCores is the shipped scenario that both levels run, made small: fewer people, for a shorter time.
+// realCores is the shipped scenario that both levels run, made small: fewer people, for a shorter
+// time.
 func realCores(t *testing.T, name string) []stat.Metric {
 	t.Helper()
 	text, err := os.ReadFile("../../configs/sim/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	small := strings.NewReplacer("count = 100", "count = 40", `"15min"`, `"4min"`, `mean_delay = "1s"`, `mean_delay = "500ms"`,
+	small := strings.NewReplacer("count = 100", "count = 40", `"15min"`, `"4min"`,
+		`mean_delay = "1s"`, `mean_delay = "500ms"`,
 		`"30s"`, `"10s"`, "targets = 300", "targets = 100").Replace(string(text))
 	f, err := scenario.Parse(name, []byte(small), nil)
 	if err != nil {
@@ -55,13 +57,15 @@ func realCores(t *testing.T, name string) []stat.Metric {
 	return all
 }
 
-// TestRealCoresAgreeWithTheEventEngine: entropy within 0.05 bit, and every other metric within what chance
-// allows: of two means of six, four and a half standard errors of their difference.
+// TestRealCoresAgreeWithTheEventEngine: entropy within 0.05 bit, and every other metric within what
+// chance allows: of two means of six, four and a half standard errors of their difference.
 func TestRealCoresAgreeWithTheEventEngine(t *testing.T) {
 	world, events := realCores(t, "real-cores.toml"), realCores(t, "real-cores-events.toml")
 	for _, name := range []string{
-		"shannon_bits_mean", "mix_occupancy_mean", "queue_wait_s_p50", "queue_wait_s_p95", "spool_wait_s_p50", "spool_wait_s_p95",
-		"round_trip_s_mean", "round_trip_s_p50", "round_trip_s_p90", "round_trip_s_p95", "round_trips_completed", "client_packets_per_s",
+		"shannon_bits_mean", "mix_occupancy_mean", "queue_wait_s_p50", "queue_wait_s_p95",
+		"spool_wait_s_p50", "spool_wait_s_p95",
+		"round_trip_s_mean", "round_trip_s_p50", "round_trip_s_p90", "round_trip_s_p95",
+		"round_trips_completed", "client_packets_per_s",
 	} {
 		a, ok := level.Metric(world, name)
 		b, too := level.Metric(events, name)
@@ -71,7 +75,8 @@ func TestRealCoresAgreeWithTheEventEngine(t *testing.T) {
 		}
 		apart, errors := math.Abs(a.Value-b.Value), math.Hypot(a.StdErr, b.StdErr)
 		if apart > 4.5*errors || name == "shannon_bits_mean" && apart > 0.05 {
-			t.Errorf("%s: %.4f by the cores, %.4f by the event engine, %.1f standard errors apart", name, a.Value, b.Value, apart/errors)
+			t.Errorf("%s: %.4f by the cores, %.4f by the event engine, %.1f standard errors apart",
+				name, a.Value, b.Value, apart/errors)
 		}
 	}
 }
@@ -84,13 +89,15 @@ func TestRealCoresFilesAreOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
-			if !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "name") && !strings.HasPrefix(line, "level") {
+			if !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "name") &&
+				!strings.HasPrefix(line, "level") {
 				lines = append(lines, line)
 			}
 		}
 		return lines
 	}
-	if a, b := fmt.Sprint(said("real-cores.toml")), fmt.Sprint(said("real-cores-events.toml")); a != b {
+	a, b := fmt.Sprint(said("real-cores.toml")), fmt.Sprint(said("real-cores-events.toml"))
+	if a != b {
 		t.Errorf("the files of the comparison differ:\n%s\n%s", a, b)
 	}
 }

@@ -12,8 +12,9 @@ import (
 	"murmuration/sim/world"
 )
 
-// BenchmarkPackets carries packets that are made beforehand through the world, from provider to provider
-// over three mixes: packet-hops a second, and what share that is of unwrapping the same packets alone.
+// BenchmarkPackets carries packets that are made beforehand through the world, from provider to
+// provider over three mixes: packet-hops a second, and what share that is of unwrapping the same
+// packets alone.
 func BenchmarkPackets(b *testing.B) {
 	for _, name := range []string{"null", "xwing", "x25519"} {
 		b.Run(name, func(b *testing.B) { benchPackets(b, name) })
@@ -55,7 +56,8 @@ func benchPackets(b *testing.B, name string) {
 	}
 	net := network
 	net.People = nil
-	w := newWorld(b, world.Config{Seed: 1, Parameters: par, Null: name == "null", Network: net, Tags: 1 << 20})
+	w := newWorld(b, world.Config{Seed: 1, Parameters: par, Null: name == "null", Network: net,
+		Tags: 1 << 20})
 	maker := newMaker(b, w, par)
 	var through, alone time.Duration
 	hops := w.Hops()
@@ -98,7 +100,8 @@ func (m *maker) batch(n int) (packets, copies [][]byte) {
 		add := func(nodes []directory.Node) {
 			id := nodes[m.rng.IntN(len(nodes))].ID
 			delay := min(time.Duration(m.rng.ExpFloat64()*1000), 10_000) * time.Millisecond
-			path = append(path, sphinx.Hop{ID: sphinx.NodeID(id), Key: m.w.NodeOf(id).Key(0).Public(), Delay: delay})
+			path = append(path, sphinx.Hop{ID: sphinx.NodeID(id),
+				Key: m.w.NodeOf(id).Key(0).Public(), Delay: delay})
 		}
 		add(m.doc.Providers()[:1])
 		for layer := range m.par.Layers {
@@ -116,7 +119,8 @@ func (m *maker) batch(n int) (packets, copies [][]byte) {
 	return packets, copies
 }
 
-// carry hands the packets to the first provider, a thousand a second, and waits until all have arrived.
+// carry hands the packets to the first provider, a thousand a second, and waits until all have
+// arrived.
 func (m *maker) carry(packets [][]byte) time.Duration {
 	first := m.w.NodeOf(m.doc.Providers()[0].ID)
 	for i, packet := range packets {

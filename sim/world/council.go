@@ -55,7 +55,8 @@ func (c *council) found() error {
 	c.admitted = admitted
 	voters := entries[:w.cfg.Authorities:w.cfg.Authorities]
 	var err error
-	if w.genesis, err = directory.NewGenesis("world", w.start, w.cfg.Parameters, voters, entries); err != nil {
+	w.genesis, err = directory.NewGenesis("world", w.start, w.cfg.Parameters, voters, entries)
+	if err != nil {
 		return err
 	}
 	for _, n := range w.nodes[:w.cfg.Authorities] {
@@ -76,8 +77,8 @@ func (c *council) found() error {
 	return c.beginFirst()
 }
 
-// beginFirst makes the document of epoch 0, which an authority that is alone can, or waits for that of
-// epoch 1.
+// beginFirst makes the document of epoch 0, which an authority that is alone can, or waits for that
+// of epoch 1.
 func (c *council) beginFirst() error {
 	w := c.w
 	if w.cfg.Authorities == 1 {
@@ -92,6 +93,11 @@ func (c *council) beginFirst() error {
 	return w.RunUntil(w.genesis.Schedule().StartOf(1))
 }
 
+// phases are those at whose end an authority has something to do.
+var phases = []directory.Phase{
+	directory.PhaseDescriptors, directory.PhaseEcho, directory.PhaseSign,
+}
+
 // begin is the start of an epoch: its document comes into force, and the next one is prepared.
 func (c *council) begin(e directory.Epoch) {
 	w := c.w
@@ -102,7 +108,7 @@ func (c *council) begin(e directory.Epoch) {
 	}
 	w.At(schedule.StartOf(e).Add(schedule.Length/8), func() { c.handIn(e + 1) })
 	for _, a := range c.members {
-		for _, phase := range []directory.Phase{directory.PhaseDescriptors, directory.PhaseEcho, directory.PhaseSign} {
+		for _, phase := range phases {
 			w.At(schedule.EndOf(e, phase).Add(-a.n.clock), func() { a.serve() })
 		}
 	}
@@ -221,7 +227,8 @@ func (c *council) publish(a *Authority, doc *directory.Document) {
 	}
 }
 
-// take has a node fetch the document of an epoch and put it in force; it asks again until it has it.
+// take has a node fetch the document of an epoch and put it in force; it asks again until it has
+// it.
 func (c *council) take(n *Node, e directory.Epoch) {
 	w := c.w
 	if n.document != nil && n.document.Epoch >= e || !n.up {
@@ -275,8 +282,8 @@ func (w *World) Current() *directory.Document {
 	return nil
 }
 
-// Reports is how often an authority told its operator that there is no document, and splits how often
-// two authorities published different ones.
+// Reports is how often an authority told its operator that there is no document, and splits how
+// often two authorities published different ones.
 func (w *World) Reports() (reports, splits int) { return w.council.reports, w.council.splits }
 
 // Authority is the node's part in the council, nil if it has none.
@@ -304,4 +311,6 @@ func (a *Authority) Say(at time.Time, say func(*directory.Voter, time.Time) erro
 }
 
 // Overhear gives all others what somebody says, as if this one had said it.
-func (a *Authority) Overhear(say func(*directory.Voter, time.Time) error) { a.broadcast(false, say) }
+func (a *Authority) Overhear(say func(*directory.Voter, time.Time) error) {
+	a.broadcast(false, say)
+}

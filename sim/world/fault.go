@@ -23,7 +23,8 @@ type Links struct {
 
 func newLinks(w *World) *Links {
 	return &Links{
-		everywhere: w.cfg.Loss, rng: w.seeds.rand("loss", ""), loss: map[pair]float64{}, side: map[*Node]int{},
+		everywhere: w.cfg.Loss, rng: w.seeds.rand("loss", ""), loss: map[pair]float64{},
+		side: map[*Node]int{},
 	}
 }
 
@@ -118,7 +119,8 @@ func (a *Authority) restart() error {
 	w := a.n.w
 	old := a.voter
 	voter, err := directory.NewVoter(directory.VoterConfig{
-		Genesis: w.genesis, Identity: a.n.identity, Admitted: a.c.admitted, Latest: old.Latest(), Record: a.record,
+		Genesis: w.genesis, Identity: a.n.identity, Admitted: a.c.admitted, Latest: old.Latest(),
+		Record: a.record,
 	}, a.n.now())
 	if err != nil {
 		return fmt.Errorf("starting the authority %s: %w", a.n.Name, err)
@@ -158,4 +160,7 @@ func (p *Person) Return() {
 }
 
 // Replay hands a node a packet that somebody else made or kept, in a while.
-func (w *World) Replay(n *Node, packet []byte, in time.Duration) { w.push(w.now+int64(in), n, packet) }
+func (w *World) Replay(n *Node, packet []byte,
+	in time.Duration) {
+	w.push(w.now+int64(in), n, packet)
+}

@@ -10,8 +10,8 @@ import (
 )
 
 // Feed is a stream of boxes that one person writes and others read, box by box: the least that the
-// senders, the holders and the watched set need to be seen at work. It keeps no state over a restart;
-// persons with all their features do.
+// senders, the holders and the watched set need to be seen at work. It keeps no state over a
+// restart; persons with all their features do.
 type Feed struct {
 	w      *World
 	author *Person
@@ -80,7 +80,8 @@ func (f *Feed) send(post *feedPost) error {
 	now := f.author.now()
 	post.day = f.day(now)
 	sealed := f.write.Seal(post.index, f.network(), post.day, plain)
-	return f.author.Enqueue(now, sender.Request{Token: post.token, Op: box.OpWrite, Day: post.day, Box: sealed})
+	return f.author.Enqueue(now,
+		sender.Request{Token: post.token, Op: box.OpWrite, Day: post.day, Box: sealed})
 }
 
 // acknowledged is what the author does with an answer.
@@ -109,7 +110,8 @@ func (f *Feed) acknowledged(e sender.Event) {
 // Follow has a reader watch the next box, and the one after it once that is read.
 func (f *Feed) Follow(reader *Person) {
 	f.w.feeds++
-	r := &reading{f: f, reader: reader, token: uint64(f.w.feeds) << 32, next: f.index, number: len(f.posts), since: reader.now()}
+	r := &reading{f: f, reader: reader, token: uint64(f.w.feeds) << 32, next: f.index,
+		number: len(f.posts), since: reader.now()}
 	reader.Listen(r.hear)
 	r.watch()
 }
@@ -117,7 +119,8 @@ func (f *Feed) Follow(reader *Person) {
 func (r *reading) watch() {
 	r.day = r.f.day(r.reader.now())
 	r.reader.Watch(sender.Target{
-		Token: r.token, Day: r.day, ID: r.f.write.ReadCap().ID(r.next, r.f.network(), r.day), Since: r.since,
+		Token: r.token, Day: r.day, ID: r.f.write.ReadCap().ID(r.next, r.f.network(), r.day),
+		Since: r.since,
 	})
 }
 

@@ -33,7 +33,8 @@ func newHolder(n *Node) *Holder {
 	w := n.w
 	h := &Holder{n: n, store: &disk{MemStore: box.NewMemStore(0)}}
 	h.service = &provider.Service{
-		Self: n.ID(), Params: w.params, Format: box.Format{Plaintext: w.genesis.Parameters.BoxPlaintext}, Store: h.store,
+		Self: n.ID(), Params: w.params,
+		Format: box.Format{Plaintext: w.genesis.Parameters.BoxPlaintext}, Store: h.store,
 		Calendar: box.Calendar{
 			Genesis: w.genesis.Start, Retention: w.genesis.Parameters.RetentionDays,
 		},
@@ -115,7 +116,8 @@ func (h *Holder) hand(other *Node, entries []box.Entry) {
 		return
 	}
 	for _, e := range entries {
-		reply, err := other.holder.service.Merge(other.now(), box.Request{Op: box.OpWrite, Day: e.Day, Box: e.Box})
+		reply, err := other.holder.service.Merge(other.now(),
+			box.Request{Op: box.OpWrite, Day: e.Day, Box: e.Box})
 		if err != nil {
 			w.fail("replicating to %s: %w", other.Name, err)
 		}
@@ -176,8 +178,8 @@ func (h *Holder) Asked() int { return h.asked }
 // Fill makes the holder's disk full, or gives it room again.
 func (h *Holder) Fill(full bool) { h.store.full = full }
 
-// Lie has the holder answer every box request with what say gives, which may ask for the honest reply;
-// nil makes it honest again.
+// Lie has the holder answer every box request with what say gives, which may ask for the honest
+// reply; nil makes it honest again.
 func (h *Holder) Lie(say func(r box.Request, honest func() box.Reply) box.Reply) { h.lie = say }
 
 // LieWith has the holder answer every box request with one status.

@@ -25,7 +25,8 @@ type epochKey struct {
 
 func newEpochKey(n *Node, e directory.Epoch) (*epochKey, error) {
 	w := n.w
-	key, err := w.params.Suite().NewPrivateKey(w.seeds.of(fmt.Sprint("key ", n.life), n.Name, uint64(e)))
+	key, err := w.params.Suite().NewPrivateKey(w.seeds.of(fmt.Sprint("key ", n.life), n.Name,
+		uint64(e)))
 	if err != nil {
 		return nil, err
 	}
@@ -33,8 +34,9 @@ func newEpochKey(n *Node, e directory.Epoch) (*epochKey, error) {
 	secret := replay.Secret(seed[:])
 	schedule, grace := w.genesis.Schedule(), w.genesis.Parameters.Grace
 	return &epochKey{
-		epoch: e, key: key, from: schedule.StartOf(e).Add(-grace), until: schedule.StartOf(e + 1).Add(grace),
-		tags: replay.NewTags(replay.NewSet(w.cfg.Tags, secret), math.MaxInt32, secret),
+		epoch: e, key: key, from: schedule.StartOf(e).Add(-grace),
+		until: schedule.StartOf(e + 1).Add(grace),
+		tags:  replay.NewTags(replay.NewSet(w.cfg.Tags, secret), math.MaxInt32, secret),
 	}, nil
 }
 

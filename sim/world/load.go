@@ -23,8 +23,8 @@ type Load struct {
 	last     uint64
 	record   *Recording
 
-	// Waits are the seconds from wanting something to the slot in which it leaves, RoundTrips those to
-	// its answer.
+	// Waits are the seconds from wanting something to the slot in which it leaves, RoundTrips those
+	// to its answer.
 	Waits, RoundTrips []float64
 	// Asked and Completed count what was wanted, and answered, in the measured time.
 	Asked, Completed int
@@ -45,8 +45,9 @@ const firstWant = 1 << 62
 func (w *World) Ask(every time.Duration, from, to time.Time, record *Recording) *Load {
 	l := &Load{
 		w: w, every: every / time.Duration(max(1, len(w.people))), from: from, to: to,
-		rng: w.seeds.rand("load", ""), ids: w.seeds.source("load boxes", ""), wanted: map[uint64]*want{},
-		last: firstWant, record: record,
+		rng: w.seeds.rand("load", ""), ids: w.seeds.source("load boxes", ""),
+		wanted: map[uint64]*want{},
+		last:   firstWant, record: record,
 	}
 	for _, p := range w.people {
 		p.Sent = l.sent
@@ -114,8 +115,8 @@ func (l *Load) answered(e sender.Event) {
 // Open is how much that is measured still waits for an answer.
 func (l *Load) Open() int { return l.Asked - l.Completed }
 
-// Recording is a tap that also knows, for scorers, which packets carry something that somebody wanted.
-// Its truth stands apart from what was seen.
+// Recording is a tap that also knows, for scorers, which packets carry something that somebody
+// wanted. Its truth stands apart from what was seen.
 type Recording struct {
 	trace.Buffer
 	Labels trace.Labels
@@ -127,7 +128,8 @@ type Recording struct {
 
 // NewRecording keeps at most limit events.
 func NewRecording(parties trace.Parties, limit int) *Recording {
-	return &Recording{Buffer: trace.Buffer{Parties: parties, Limit: limit}, marks: map[*byte]int64{}, next: nobody}
+	return &Recording{Buffer: trace.Buffer{Parties: parties, Limit: limit},
+		marks: map[*byte]int64{}, next: nobody}
 }
 
 // nobody labels what nobody wanted.

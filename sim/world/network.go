@@ -14,10 +14,10 @@ import (
 //
 //	alice -> p1 -> [m1 m2] -> [m3 m4] -> [m5 m6] -> p2
 //
-// Nodes whose names are p and a number are providers, m and a number mixes, all others people. People
-// stand first, if there are any; their providers follow, the i-th person at the i-th of them in turn; then
-// the mixes of each layer; the last are providers, too. A name with a range, as u1..u20, stands for all
-// in it.
+// Nodes whose names are p and a number are providers, m and a number mixes, all others people.
+// People stand first, if there are any; their providers follow, the i-th person at the i-th of them
+// in turn; then the mixes of each layer; the last are providers, too. A name with a range, as
+// u1..u20, stands for all in it.
 func ParseNetwork(line string) (Network, error) {
 	var n Network
 	groups := strings.Split(line, "->")
@@ -29,12 +29,14 @@ func ParseNetwork(line string) (Network, error) {
 		switch kind := kindOf(names); {
 		case kind == person && i == 0:
 			n.People = names
-		case kind == providerNode && len(n.Layers) == 0 && len(n.Providers) == 0, kind == providerNode && i == len(groups)-1:
+		case kind == providerNode && len(n.Layers) == 0 &&
+			len(n.Providers) == 0, kind == providerNode && i == len(groups)-1:
 			n.Providers = append(n.Providers, missing(n.Providers, names)...)
 		case kind == mixNode && len(n.Providers) > 0:
 			n.Layers = append(n.Layers, names)
 		default:
-			return n, fmt.Errorf("drawing a network: %q cannot stand there: people, then providers, layers of mixes, providers", strings.TrimSpace(text))
+			return n, fmt.Errorf("drawing a network: %q cannot stand there: people, then "+
+				"providers, layers of mixes, providers", strings.TrimSpace(text))
 		}
 	}
 	if len(n.Providers) == 0 || len(groups) < 2 {
@@ -110,38 +112,23 @@ func missing(there, names []string) (fresh []string) {
 	return fresh
 }
 
-// settings are the network's parameters, under the names that they have in network files.
-var settings = map[string]func(p *directory.Parameters, v string) error{
-	"suite":           func(p *directory.Parameters, v string) error { p.Suite = v; return nil },
-	"box_plaintext":   func(p *directory.Parameters, v string) error { return number(&p.BoxPlaintext, v) },
-	"mean_hop_delay":  func(p *directory.Parameters, v string) error { return duration(&p.MeanHopDelay, v) },
-	"hop_delay_limit": func(p *directory.Parameters, v string) error { return duration(&p.HopDelayLimit, v) },
-	"reply_allowance": func(p *directory.Parameters, v string) error { return duration(&p.ReplyAllowance, v) },
-	"payload_every":   func(p *directory.Parameters, v string) error { return duration(&p.PayloadEvery, v) },
-	"loop_every":      func(p *directory.Parameters, v string) error { return duration(&p.LoopEvery, v) },
-	"drop_every":      func(p *directory.Parameters, v string) error { return duration(&p.DropEvery, v) },
-	"mix_loop_every":  func(p *directory.Parameters, v string) error { return duration(&p.MixLoopEvery, v) },
-	"replicate_every": func(p *directory.Parameters, v string) error { return duration(&p.ReplicateEvery, v) },
-	"watched_boxes":   func(p *directory.Parameters, v string) error { return number(&p.WatchedBoxes, v) },
-	"poll_share":      func(p *directory.Parameters, v string) error { return fraction(&p.PollShare, v) },
-	"replicas":        func(p *directory.Parameters, v string) error { return number(&p.Replicas, v) },
-	"retention_days":  func(p *directory.Parameters, v string) error { return number(&p.RetentionDays, v) },
-	"epoch_length":    func(p *directory.Parameters, v string) error { return duration(&p.EpochLength, v) },
-}
-
-func number(to *int, v string) (err error) {
-	*to, err = strconv.Atoi(v)
-	return err
-}
-
-func fraction(to *float64, v string) (err error) {
-	*to, err = strconv.ParseFloat(v, 64)
-	return err
-}
-
-func duration(to *time.Duration, v string) (err error) {
-	*to, err = time.ParseDuration(v)
-	return err
+// settings find the network's parameters by the names that they have in network files.
+var settings = map[string]func(p *directory.Parameters) any{
+	"suite":           func(p *directory.Parameters) any { return &p.Suite },
+	"box_plaintext":   func(p *directory.Parameters) any { return &p.BoxPlaintext },
+	"mean_hop_delay":  func(p *directory.Parameters) any { return &p.MeanHopDelay },
+	"hop_delay_limit": func(p *directory.Parameters) any { return &p.HopDelayLimit },
+	"reply_allowance": func(p *directory.Parameters) any { return &p.ReplyAllowance },
+	"payload_every":   func(p *directory.Parameters) any { return &p.PayloadEvery },
+	"loop_every":      func(p *directory.Parameters) any { return &p.LoopEvery },
+	"drop_every":      func(p *directory.Parameters) any { return &p.DropEvery },
+	"mix_loop_every":  func(p *directory.Parameters) any { return &p.MixLoopEvery },
+	"replicate_every": func(p *directory.Parameters) any { return &p.ReplicateEvery },
+	"watched_boxes":   func(p *directory.Parameters) any { return &p.WatchedBoxes },
+	"poll_share":      func(p *directory.Parameters) any { return &p.PollShare },
+	"replicas":        func(p *directory.Parameters) any { return &p.Replicas },
+	"retention_days":  func(p *directory.Parameters) any { return &p.RetentionDays },
+	"epoch_length":    func(p *directory.Parameters) any { return &p.EpochLength },
 }
 
 // set changes parameters by name: "mean_hop_delay 20ms drop_every 1s".
@@ -150,13 +137,30 @@ func set(p *directory.Parameters, words []string) error {
 		return usage("set")
 	}
 	for i := 0; i < len(words); i += 2 {
-		change, ok := settings[words[i]]
+		find, ok := settings[words[i]]
 		if !ok {
 			return fmt.Errorf("there is no parameter %q", words[i])
 		}
-		if err := change(p, words[i+1]); err != nil {
+		if err := read(find(p), words[i+1]); err != nil {
 			return fmt.Errorf("parameter %s: %w", words[i], err)
 		}
 	}
 	return nil
+}
+
+// read fills in a value of any of the types that lines have.
+func read(to any, text string) (err error) {
+	switch to := to.(type) {
+	case *string:
+		*to = text
+	case *int:
+		*to, err = strconv.Atoi(text)
+	case *float64:
+		*to, err = strconv.ParseFloat(text, 64)
+	case *time.Duration:
+		*to, err = time.ParseDuration(text)
+	default:
+		err = fmt.Errorf("no line has a %T", to)
+	}
+	return err
 }

@@ -98,7 +98,8 @@ func (n *Node) open() {
 	n.wake, n.document = 0, nil
 	if n.layer > 0 {
 		n.loops = mix.NewLoops(mix.LoopsConfig{
-			Self: n.ID(), Params: w.params, Epochs: w.genesis.Schedule(), Every: w.genesis.Parameters.MixLoopEvery,
+			Self: n.ID(), Params: w.params, Epochs: w.genesis.Schedule(),
+			Every: w.genesis.Parameters.MixLoopEvery,
 			Times: rand.New(n.source("loop times")), Choice: rand.New(n.source("loop paths")),
 			Secrets: n.source("loop secrets"),
 		}, n.now())

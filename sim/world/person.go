@@ -29,9 +29,9 @@ type Person struct {
 
 	heard []func(sender.Event)
 
-	// Sent, if set, is shown every frame that leaves, Carries says whether its packet gets further than
-	// the provider, Came sees every frame that comes and may keep it from the sender, and Refused learns
-	// why the sender refused one.
+	// Sent, if set, is shown every frame that leaves, Carries says whether its packet gets further
+	// than the provider, Came sees every frame that comes and may keep it from the sender, and
+	// Refused learns why the sender refused one.
 	Sent    func(sender.Sent)
 	Carries func(sender.Sent) bool
 	Came    func(frame []byte) (kept bool)
@@ -60,8 +60,10 @@ func (w *World) JoinAs(name, home string, cfg sender.Config) (*Person, error) {
 		Name: name, w: w, home: n, spool: provider.SpoolKey(w.seeds.of("spool", name, 0)),
 		number: int32(len(w.nodes) + len(w.people)),
 	}
-	cfg.Rand, cfg.Schedule, cfg.Document = w.seeds.source("secrets", name), w.genesis.Schedule(), doc
-	cfg.Params, cfg.Provider, cfg.Spool, cfg.Now = w.params, n.ID(), sphinx.RecipientID(p.spool), w.Now()
+	cfg.Rand, cfg.Schedule, cfg.Document = w.seeds.source("secrets",
+		name), w.genesis.Schedule(), doc
+	cfg.Params, cfg.Provider, cfg.Spool = w.params, n.ID(), sphinx.RecipientID(p.spool)
+	cfg.Now = w.Now()
 	s, err := sender.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("%s joins: %w", name, err)
@@ -81,7 +83,8 @@ func (p *Person) Spool() provider.SpoolKey { return p.spool }
 // now is the time by the person's clock.
 func (p *Person) now() time.Time { return p.w.Now().Add(p.clock) }
 
-// Listen has somebody hear what comes down for the person. Replies point into memory that is used again.
+// Listen has somebody hear what comes down for the person. Replies point into memory that is used
+// again.
 func (p *Person) Listen(hear func(sender.Event)) { p.heard = append(p.heard, hear) }
 
 // connect begins a connection, if there is somebody at both ends.
@@ -151,8 +154,8 @@ func (p *Person) plan() {
 	p.w.push(at, p, nil)
 }
 
-// act implements actor: a slot has come. The packet of the next one is built at once, as a driver does
-// while it waits.
+// act implements actor: a slot has come. The packet of the next one is built at once, as a driver
+// does while it waits.
 func (p *Person) act([]byte) {
 	if !p.online || p.wake != p.w.now {
 		return

@@ -10,8 +10,9 @@ import (
 	"murmuration/sim/trace"
 )
 
-// Script is a world that lines of text make and move; docs/world.md has the language. First come seed,
-// packets, set, links and authorities, then the network, drawn as a line; all others after it.
+// Script is a world that lines of text make and move; docs/world.md has the language. First come
+// seed, packets, set, links and authorities, then the network, drawn as a line; all others after
+// it.
 type Script struct {
 	cfg   Config
 	world *World
@@ -32,8 +33,8 @@ func NewScript() *Script {
 // World is what the lines so far have made; nil before the network is drawn.
 func (s *Script) World() *World { return s.world }
 
-// verb is one kind of line. Its usage begins with the word by which it is found: the first of the line,
-// or, if the first is the name of somebody (WHO), the second.
+// verb is one kind of line. Its usage begins with the word by which it is found: the first of the
+// line, or, if the first is the name of somebody (WHO), the second.
 type verb struct {
 	usage string
 	early bool // before the network is drawn
@@ -99,7 +100,8 @@ func (s *Script) do(line string) error {
 	}
 	switch {
 	case !ok:
-		return fmt.Errorf("%q is no line of a world; the verbs are %s", line, strings.Join(vocabulary(), ", "))
+		return fmt.Errorf("%q is no line of a world; the verbs are %s", line,
+			strings.Join(vocabulary(), ", "))
 	case v.early && s.world != nil:
 		return fmt.Errorf("%q comes too late: the network is drawn", line)
 	case !v.early && s.world == nil:
@@ -189,8 +191,8 @@ func (s *Script) links(words []string) (err error) {
 	if len(words) != 2 && (len(words) != 4 || words[2] != "people") {
 		return usage("links")
 	}
-	if err = duration(&s.cfg.Link, words[1]); err == nil && len(words) == 4 {
-		err = duration(&s.cfg.ClientLink, words[3])
+	if err = read(&s.cfg.Link, words[1]); err == nil && len(words) == 4 {
+		err = read(&s.cfg.ClientLink, words[3])
 	}
 	if s.cfg.Link == 0 {
 		s.cfg.Link = -1
@@ -202,12 +204,12 @@ func (s *Script) authorities(words []string) error {
 	if len(words) != 2 {
 		return usage("authorities")
 	}
-	return number(&s.cfg.Authorities, words[1])
+	return read(&s.cfg.Authorities, words[1])
 }
 
 func (s *Script) run(words []string) error {
 	var d time.Duration
-	if len(words) != 2 || duration(&d, words[1]) != nil {
+	if len(words) != 2 || read(&d, words[1]) != nil {
 		return usage("run")
 	}
 	return s.world.Run(d)
@@ -215,7 +217,7 @@ func (s *Script) run(words []string) error {
 
 func (s *Script) later(words []string) error {
 	var d time.Duration
-	if len(words) < 3 || duration(&d, words[1]) != nil {
+	if len(words) < 3 || read(&d, words[1]) != nil {
 		return usage("in")
 	}
 	s.plan(d, strings.Join(words[2:], " "))
@@ -225,7 +227,7 @@ func (s *Script) later(words []string) error {
 // every plans a line many times; # in it is the number of the time.
 func (s *Script) every(words []string) error {
 	var d time.Duration
-	if len(words) < 5 || duration(&d, words[1]) != nil || words[3] != "times" {
+	if len(words) < 5 || read(&d, words[1]) != nil || words[3] != "times" {
 		return usage("every")
 	}
 	n, err := strconv.Atoi(words[2])

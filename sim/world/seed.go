@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 )
 
-// seeds is the seed of a world, from which every stream of random numbers is found by its name: none
-// shifts another.
+// seeds is the seed of a world, from which every stream of random numbers is found by its name:
+// none shifts another.
 type seeds uint64
 
 // of is the seed of a purpose of one thing.

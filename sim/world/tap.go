@@ -17,7 +17,8 @@ func (w *World) watch(from, to int32, size int) {
 	if w.cfg.Tap == nil {
 		return
 	}
-	if err := w.cfg.Tap.Add(trace.Event{At: w.now, From: from, To: to, Size: int32(size)}); err != nil {
+	if err := w.cfg.Tap.Add(trace.Event{At: w.now, From: from, To: to,
+		Size: int32(size)}); err != nil {
 		w.fail("tapping links: %w", err)
 	}
 }
@@ -29,8 +30,8 @@ func (h *Holder) Watch(see func(Request)) {
 	}
 }
 
-// HolderDay is what a provider that keeps a known box saw of one day: when it was read, and when its
-// own clients, numbered from zero, were connected.
+// HolderDay is what a provider that keeps a known box saw of one day: when it was read, and when
+// its own clients, numbered from zero, were connected.
 type HolderDay struct {
 	n    *Node
 	day  time.Time
@@ -77,7 +78,8 @@ func (h *HolderDay) session(p *Person) {
 }
 
 func (h *HolderDay) end(number int32, from, to int64) {
-	h.seen.Sessions = append(h.seen.Sessions, trace.Session{Client: number - int32(len(h.n.w.nodes)), From: from, To: to})
+	h.seen.Sessions = append(h.seen.Sessions,
+		trace.Session{Client: number - int32(len(h.n.w.nodes)), From: from, To: to})
 }
 
 // Seen is what was seen until now, or until the day was over.
@@ -87,7 +89,8 @@ func (h *HolderDay) Seen() trace.HolderDay {
 	for _, p := range h.n.w.people {
 		if from, open := h.open[p.number]; open {
 			seen.Sessions = append(seen.Sessions, trace.Session{
-				Client: p.number - int32(len(h.n.w.nodes)), From: from, To: min(h.at(), h.seen.Length),
+				Client: p.number - int32(len(h.n.w.nodes)), From: from,
+				To: min(h.at(), h.seen.Length),
 			})
 		}
 	}

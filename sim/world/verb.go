@@ -12,7 +12,8 @@ import (
 
 func (s *Script) lose(words []string) error {
 	var share float64
-	if len(words) < 2 || fraction(&share, strings.TrimSuffix(words[1], "%")) != nil || !strings.HasSuffix(words[1], "%") {
+	if len(words) < 2 || read(&share, strings.TrimSuffix(words[1], "%")) != nil ||
+		!strings.HasSuffix(words[1], "%") {
 		return usage("lose")
 	}
 	share /= 100
@@ -97,7 +98,10 @@ func (s *Script) feed(p *Person) (*Feed, error) {
 	f.Read = func(reader *Person, number int, text string) {
 		s.world.tell("people", "%s reads post %d of %s: %s", reader.Name, number+1, p.Name, text)
 	}
-	f.Stored = func(number int) { s.world.tell("people", "post %d of %s is stored", number+1, p.Name) }
+	f.Stored = func(number int) {
+		s.world.tell("people", "post %d of %s is stored", number+1,
+			p.Name)
+	}
 	s.feeds[p] = f
 	return f, nil
 }
@@ -204,7 +208,7 @@ func (s *Script) answers(words []string) error {
 
 func (s *Script) clock(words []string) error {
 	var d time.Duration
-	if len(words) != 3 || duration(&d, words[2]) != nil {
+	if len(words) != 3 || read(&d, words[2]) != nil {
 		return usage(".clock")
 	}
 	if p := s.world.Person(words[0]); p != nil {

@@ -1,10 +1,11 @@
-// Package world is a whole network in one piece of memory and in virtual time: real relays, edges and
-// box services, the voters of the directory, and senders, joined by one event heap and no socket. One
-// seed gives one trace, byte for byte.
+// Package world is a whole network in one piece of memory and in virtual time: real relays, edges
+// and box services, the voters of the directory, and senders, joined by one event heap and no
+// socket. One seed gives one trace, byte for byte.
 //
-// A world is made by [New] from a [Config], or by a [Script] from lines of text, and lives in [World.Run].
-// What it shows to a watcher goes to sinks of package trace. Faults (loss, liars, crashes with and
-// without the disk, partitions, full disks, wrong clocks, absence) are calls and lines.
+// A world is made by [New] from a [Config], or by a [Script] from lines of text, and lives in
+// [World.Run]. What it shows to a watcher goes to sinks of package trace. Faults (loss, liars,
+// crashes with and without the disk, partitions, full disks, wrong clocks, absence) are calls and
+// lines.
 //
 // docs/world.md says what is real in it and what is not: between two cores there are no drivers, so
 // nothing takes time but what the cores ask for and what links take. The package must not decide
@@ -32,25 +33,25 @@ type Config struct {
 	Seed uint64
 	// Network names the nodes.
 	Network Network
-	// Parameters are the genesis's; zero means Quick. Their Layers are those of Network, and their Grace
-	// follows from the epoch.
+	// Parameters are the genesis's; zero means Quick. Their Layers are those of Network, and their
+	// Grace follows from the epoch.
 	Parameters directory.Parameters
 	// Start is that of epoch 0; zero means the first of June 2026, noon.
 	Start time.Time
-	// Authorities is how many of the providers vote, the first ones; zero means one. Several need the
-	// whole epoch 0 to make the first document, so that New then returns in epoch 1.
+	// Authorities is how many of the providers vote, the first ones; zero means one. Several need
+	// the whole epoch 0 to make the first document, so that New then returns in epoch 1.
 	Authorities int
 	// Cold has New return before anybody has handed in a descriptor; there can be no people yet.
 	Cold bool
 	// Null takes packets of the same sizes without cryptography.
 	Null bool
-	// Link is the time between two nodes, ClientLink between a person and their provider; a negative
-	// one means none, zero Link means 5 ms.
+	// Link is the time between two nodes, ClientLink between a person and their provider; a
+	// negative one means none, zero Link means 5 ms.
 	Link, ClientLink time.Duration
 	// Loss is the share of packets that each link loses, people's included.
 	Loss float64
-	// Limits are every provider's; zero means enough for any test, with PerSpool replies that wait for one
-	// person (zero: 64).
+	// Limits are every provider's; zero means enough for any test, with PerSpool replies that wait
+	// for one person (zero: 64).
 	Limits   provider.Limits
 	PerSpool int
 	// Pool is the most packets that a mix holds, and Tags the most replay tags of one key that are
@@ -62,12 +63,13 @@ type Config struct {
 	Barren []string
 	// NoLoops leaves out mixes' own loops.
 	NoLoops bool
-	// AtSlot has senders build a packet when its slot comes. Drivers build it as soon as the slot before
-	// it is over, so that what is wanted in between waits for the slot after.
+	// AtSlot has senders build a packet when its slot comes. Drivers build it as soon as the slot
+	// before it is over, so that what is wanted in between waits for the slot after.
 	AtSlot bool
 	// Tap takes what a watcher of all links sees.
 	Tap trace.Sink
-	// Told takes a line for whatever is worth telling of people, drops and the directory; nil tells nobody.
+	// Told takes a line for whatever is worth telling of people, drops and the directory; nil tells
+	// nobody.
 	Told func(at time.Time, kind, line string)
 }
 
@@ -127,8 +129,9 @@ type World struct {
 
 	// HandIn, if set, says whether a node's descriptor reaches an authority.
 	HandIn func(node, authority *Node) bool
-	// Arrived and Left, if set, are told of every packet that a node opens or makes, with the time that
-	// it is to stay beyond its delay, and of every one that leaves it. Packets are known by their memory.
+	// Arrived and Left, if set, are told of every packet that a node opens or makes, with the time
+	// that it is to stay beyond its delay, and of every one that leaves it. Packets are known by
+	// their memory.
 	Arrived func(n *Node, packet []byte, extra time.Duration)
 	Left    func(n *Node, packet []byte)
 	// Spooled, if set, is told how long each reply waited for its client.
@@ -138,7 +141,8 @@ type World struct {
 // New makes the network, its first document, and lets its people join.
 func New(cfg Config) (*World, error) {
 	w := &World{
-		cfg: cfg, seeds: seeds(cfg.Seed), start: cfg.Start, byID: map[directory.NodeID]*Node{}, byName: map[string]*Node{},
+		cfg: cfg, seeds: seeds(cfg.Seed), start: cfg.Start, byID: map[directory.NodeID]*Node{},
+		byName: map[string]*Node{},
 		spools: map[sphinx.SURBID]int64{}, drops: map[string]int{},
 	}
 	if err := w.complete(); err != nil {
@@ -151,7 +155,8 @@ func New(cfg Config) (*World, error) {
 		return nil, fmt.Errorf("making a world: %w", err)
 	}
 	for i, name := range w.cfg.Network.People {
-		if _, err := w.Join(name, w.cfg.Network.Providers[i%len(w.cfg.Network.Providers)]); err != nil {
+		if _, err := w.Join(name,
+			w.cfg.Network.Providers[i%len(w.cfg.Network.Providers)]); err != nil {
 			return nil, err
 		}
 	}
@@ -187,7 +192,8 @@ func (w *World) complete() (err error) {
 		c.Tags = 1000
 	}
 	if len(c.Network.Providers) < c.Authorities {
-		return fmt.Errorf("making a world: %d providers, and %d of them vote", len(c.Network.Providers), c.Authorities)
+		return fmt.Errorf("making a world: %d providers, and %d of them vote",
+			len(c.Network.Providers), c.Authorities)
 	}
 	if w.params, err = c.Parameters.PacketParams(); err != nil {
 		return fmt.Errorf("making a world: %w", err)
@@ -216,10 +222,13 @@ func (w *World) At(t time.Time, do func()) { w.push(int64(t.Sub(w.start)), call(
 // After is At, from now.
 func (w *World) After(d time.Duration, do func()) { w.push(w.now+int64(d), call(do), nil) }
 
-func (w *World) push(at int64, who actor, packet []byte) { w.heap.push(max(at, w.now), who, packet) }
+func (w *World) push(at int64, who actor,
+	packet []byte) {
+	w.heap.push(max(at, w.now), who, packet)
+}
 
-// Run lets virtual time pass. It stops at the first thing that must not happen in any network, and says
-// what it was.
+// Run lets virtual time pass. It stops at the first thing that must not happen in any network, and
+// says what it was.
 func (w *World) Run(d time.Duration) error { return w.RunUntil(w.Now().Add(d)) }
 
 // RunUntil lets virtual time pass until t.
@@ -240,7 +249,8 @@ func (w *World) RunUntil(t time.Time) error {
 
 // fail notes what must not happen; Run returns it.
 func (w *World) fail(format string, args ...any) {
-	w.err = errors.Join(w.err, fmt.Errorf("in the world's %v: "+format, append([]any{time.Duration(w.now)}, args...)...))
+	w.err = errors.Join(w.err,
+		fmt.Errorf("in the world's %v: "+format, append([]any{time.Duration(w.now)}, args...)...))
 }
 
 // tell says what happened, to whoever listens.

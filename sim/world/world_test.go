@@ -153,7 +153,8 @@ func traceOf(t *testing.T, cfg world.Config) []trace.Event {
 
 // TestOneSeedOneTrace: of every link, to the nanosecond.
 func TestOneSeedOneTrace(t *testing.T) {
-	a, b, other := traceOf(t, world.Config{Seed: 5}), traceOf(t, world.Config{Seed: 5}), traceOf(t, world.Config{Seed: 6})
+	a, b, other := traceOf(t, world.Config{Seed: 5}), traceOf(t, world.Config{Seed: 5}), traceOf(t,
+		world.Config{Seed: 6})
 	if !slices.Equal(a, b) {
 		t.Error("two runs from one seed differ")
 	}
@@ -174,7 +175,8 @@ func TestNullPacketsGiveTheSameTrace(t *testing.T) {
 			cfg.Null = true
 			null := traceOf(t, cfg)
 			if len(real) < 1000 || !slices.Equal(real, null) {
-				t.Errorf("%s, loss %.2f: %d events with real packets, %d with null ones, and they differ", name, loss, len(real), len(null))
+				t.Errorf("%s, loss %.2f: %d events with real packets, %d with null ones, and "+
+					"they differ", name, loss, len(real), len(null))
 			}
 		}
 	}
@@ -204,24 +206,32 @@ func TestFaults(t *testing.T) {
 		drop   string // what is counted while it lasts
 		quiet  bool   // nothing is read until it is mended
 	}{
-		"loss of a person":  {func(w *world.World) { w.Person("alice").Lose(0.5) }, nil, "lost", false},
+		"loss of a person": {func(w *world.World) { w.Person("alice").Lose(0.5) }, nil, "lost",
+			false},
 		"loss on all links": {func(w *world.World) { w.Links.LoseAll(0.05) }, nil, "lost", false},
 		"partition": {
-			func(w *world.World) { w.Links.Part(w.Node("m3"), w.Node("m4")) }, func(w *world.World) { w.Links.Heal() }, "lost", true,
+			func(w *world.World) { w.Links.Part(w.Node("m3"), w.Node("m4")) },
+			func(w *world.World) { w.Links.Heal() }, "lost", true,
 		},
 		"a mix is down": {
 			func(w *world.World) { w.Node("m5").Crash(true); w.Node("m6").Crash(true) },
 			func(w *world.World) { start(w, "m5"); start(w, "m6") }, "down", true,
 		},
 		"a mix loses its disk": {
-			func(w *world.World) { w.Node("m1").Crash(false); start(w, "m1") }, nil, "bad_mac", false,
+			func(w *world.World) { w.Node("m1").Crash(false); start(w, "m1") }, nil, "bad_mac",
+			false,
 		},
 		"a wrong clock": {
-			func(w *world.World) { w.Node("m1").SetClock(time.Hour); w.Node("m2").SetClock(time.Hour) },
-			func(w *world.World) { w.Node("m1").SetClock(0); w.Node("m2").SetClock(0) }, "bad_mac", true,
+			func(w *world.World) {
+				w.Node("m1").SetClock(time.Hour)
+				w.Node("m2").SetClock(time.Hour)
+			},
+			func(w *world.World) { w.Node("m1").SetClock(0); w.Node("m2").SetClock(0) }, "bad_mac",
+			true,
 		},
 		"absence": {
-			func(w *world.World) { w.Person("bob").Leave() }, func(w *world.World) { w.Person("bob").Return() }, "", true,
+			func(w *world.World) { w.Person("bob").Leave() },
+			func(w *world.World) { w.Person("bob").Return() }, "", true,
 		},
 		"full disks": {
 			func(w *world.World) {
