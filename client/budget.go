@@ -38,17 +38,16 @@ func BudgetOf(p directory.Parameters) Budget {
 	if err != nil {
 		return Budget{}
 	}
-	perDay := func(every time.Duration) float64 { return float64(24*time.Hour) / float64(every) }
+	const day = float64(24 * time.Hour / time.Second)
 	frame := params.PacketSize() + protocol.ExchangeOverhead
 	onWire := frame + (frame+tlsRecord-1)/tlsRecord*tlsOverhead
 	onWire += (onWire + ipSegment - 1) / ipSegment * ipOverhead
-	frames := perDay(p.PayloadEvery) + perDay(p.LoopEvery) + perDay(p.DropEvery)
-	work := perDay(p.PayloadEvery) * (1 - p.PollShare)
-	polls := perDay(p.PayloadEvery)*p.PollShare + perDay(p.LoopEvery)
+	frames, work := day*p.Streams().PerSecond(), day*p.Streams().WorkPerSecond()
+	pollEvery := float64(p.WatchedBoxes) / p.Streams().PollsPerSecond()
 	return Budget{
 		FrameBytes: frame, FramesPerDay: frames, BytesPerDay: frames * float64(onWire),
 		WorkPerDay: work, ContentPerDay: work * float64(p.BoxPlaintext-box.RecordHeaderSize),
-		PollEvery: time.Duration(float64(24*time.Hour) / polls * float64(p.WatchedBoxes)),
+		PollEvery: time.Duration(pollEvery * float64(time.Second)),
 		RoundTrip: sender.RoundTrip(p), PostWindow: sender.Expect(p, 1),
 	}
 }

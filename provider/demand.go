@@ -1,6 +1,10 @@
 package provider
 
-import "time"
+import (
+	"time"
+
+	"murmuration/internal/protocol"
+)
 
 // Demand is what decides how much disk a provider may need.
 type Demand struct {
@@ -18,7 +22,8 @@ type Demand struct {
 // less than a tenth with boxes of 8 KiB.
 func (d Demand) Disk() int64 {
 	// a second, by the clients of one provider
-	writes := float64(d.Clients) * (1 - d.PollShare) / d.PayloadEvery.Seconds()
+	streams := protocol.Streams{Payload: d.PayloadEvery, PollShare: d.PollShare}
+	writes := float64(d.Clients) * streams.WorkPerSecond()
 	copies := float64(min(d.Replicas, d.Providers))
 	return int64(writes * copies * float64(d.BoxBytes) * float64(d.Days) * 86400)
 }

@@ -101,7 +101,7 @@ func New(cfg Config) (*Sender, error) {
 
 // turnLength lets each of W places be polled turnPolls times, on average, before turns change.
 func turnLength(net directory.Parameters) time.Duration {
-	perSecond := net.PollShare/net.PayloadEvery.Seconds() + 1/net.LoopEvery.Seconds()
+	perSecond := net.Streams().PollsPerSecond()
 	return time.Duration(turnPolls * float64(net.WatchedBoxes) / perSecond * float64(time.Second))
 }
 

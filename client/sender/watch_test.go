@@ -162,7 +162,7 @@ func TestWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, nine := Expect(p, 1), Expect(p, 9)
-	if one.Typical >= nine.Typical || one.Typical >= one.Late || nine.Typical < 9*workEvery(p) {
+	if one.Typical >= nine.Typical || one.Typical >= one.Late || nine.Typical < 9*p.Streams().WorkEvery() {
 		t.Errorf("one box %v, nine %v", one, nine)
 	}
 	for d, want := range map[time.Duration]string{

@@ -36,22 +36,16 @@ func short(d time.Duration) string {
 // RoundTrip is the mean time of one request and its reply: a hop delay at each of the 2·Layers+3
 // hops (five and four with three layers), the provider's allowance, and the wait for an exchange.
 func RoundTrip(p directory.Parameters) time.Duration {
-	hops := time.Duration(2*p.Layers + 3)
-	return hops*p.MeanHopDelay + p.ReplyAllowance + exchangeWait(p)
+	return time.Duration(p.Hops())*p.MeanHopDelay + p.ReplyAllowance + exchangeWait(p)
 }
 
 // exchangeWait is the mean wait of a spooled reply, 1/λD: arrivals λP+λL, service λP+λL+λD.
 func exchangeWait(p directory.Parameters) time.Duration { return p.DropEvery }
 
-// workEvery is the mean time between two slots of the work lane, 1/(λP·(1−poll share)).
-func workEvery(p directory.Parameters) time.Duration {
-	return time.Duration(float64(p.PayloadEvery) / (1 - p.PollShare))
-}
-
 // Expect is the window in which n requests, the last of them behind all others that wait, are
 // answered. Late allows twice the mean time of the slots and one lost packet.
 func Expect(p directory.Parameters, n int) Window {
-	slots := time.Duration(n) * workEvery(p)
+	slots := time.Duration(n) * p.Streams().WorkEvery()
 	return Window{
 		Typical: slots + RoundTrip(p),
 		Late:    2*slots + 2*RoundTrip(p) + time.Duration(spoolWaits)*exchangeWait(p),

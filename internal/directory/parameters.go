@@ -52,13 +52,20 @@ func (p Parameters) LongestTrip() time.Duration {
 	return time.Duration(p.Hops())*p.HopDelayLimit + p.ReplyAllowance
 }
 
+// Streams are those of a client.
+func (p Parameters) Streams() protocol.Streams {
+	return protocol.Streams{
+		Payload: p.PayloadEvery, Loop: p.LoopEvery, Drop: p.DropEvery, PollShare: p.PollShare,
+	}
+}
+
 // WritesPerPair is the mean number of writes per second that one provider passes on to one other
 // when every client writes in every work slot.
 func (p Parameters) WritesPerPair(clients, providers int) float64 {
 	if providers < 2 {
 		return 0
 	}
-	writes := float64(clients) * (1 - p.PollShare) / p.PayloadEvery.Seconds()
+	writes := float64(clients) * p.Streams().WorkPerSecond()
 	return writes * float64(p.Replicas-1) / float64(providers*(providers-1))
 }
 

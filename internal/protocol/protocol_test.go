@@ -56,3 +56,18 @@ func TestErlangEntropy(t *testing.T) {
 		t.Error("the grace is not a quarter of the epoch")
 	}
 }
+
+func TestStreams(t *testing.T) {
+	s := Streams{Payload: 10 * time.Second, Loop: 40 * time.Second, Drop: 20 * time.Second, PollShare: 0.25}
+	for name, c := range map[string]struct{ got, want float64 }{
+		"all":        {s.PerSecond(), 0.1 + 0.025 + 0.05},
+		"polls":      {s.PollsPerSecond(), 0.025 + 0.025},
+		"work":       {s.WorkPerSecond(), 0.075},
+		"work every": {s.WorkEvery().Seconds(), 10 / 0.75},
+		"no streams": {Streams{}.PerSecond() + Streams{}.PollsPerSecond() + Streams{}.WorkPerSecond(), 0},
+	} {
+		if math.Abs(c.got-c.want) > 1e-6 {
+			t.Errorf("%s: %g, want %g", name, c.got, c.want)
+		}
+	}
+}

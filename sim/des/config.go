@@ -205,10 +205,16 @@ func (c *Config) Parties() trace.Parties {
 	return trace.Parties{Nodes: int32(c.nodes()), Clients: int32(c.Clients)}
 }
 
+// streams are those of a client.
+func (c *Config) streams() protocol.Streams {
+	return protocol.Streams{
+		Payload: c.PayloadEvery, Loop: c.LoopEvery, Drop: c.DropEvery, PollShare: c.Boxes.PollShare,
+	}
+}
+
 // packetRate is the number of packets that all clients send in a second while online.
 func (c *Config) packetRate() float64 {
-	rate := perSecond(c.PayloadEvery) + perSecond(c.LoopEvery) + perSecond(c.DropEvery)
-	return rate * float64(c.Clients) * float64(c.bundleSize())
+	return c.streams().PerSecond() * float64(c.Clients) * float64(c.bundleSize())
 }
 
 // stepsPerPacket guesses how many events in the wheel a packet makes.
@@ -244,7 +250,7 @@ func (c Config) Memory() int64 {
 		perClient += float64(c.Boxes.Watched)*float64(unsafe.Sizeof(place{})) +
 			float64(c.authorsWaiting())*8 + 24
 		// A poll's record lives until its timer runs out, about three times its way.
-		polls := perSecond(c.PayloadEvery)*c.Boxes.PollShare + perSecond(c.LoopEvery)
+		polls := c.streams().PollsPerSecond()
 		life := 3 * (9*c.MeanHop.Seconds() + float64(c.margin())/1e9)
 		perClient += polls * life * float64(unsafe.Sizeof(awaited{})+unsafe.Sizeof(event{}))
 	}

@@ -3,6 +3,7 @@ package level
 import (
 	"time"
 
+	"murmuration/internal/protocol"
 	"murmuration/sim/attack"
 	"murmuration/sim/des"
 	"murmuration/sim/scenario"
@@ -51,12 +52,8 @@ func (p eventPlan) pollIntersection() (Replication, error) {
 // pollEvery is the mean time between two polls of one box by one reader who watches as many as the
 // network says.
 func pollEvery(s scenario.Scenario) time.Duration {
-	rate := 0.0
-	if d := s.Clients.PayloadEvery.Seconds(); d > 0 {
-		rate = s.Boxes.PollShare.Of / d
-	}
-	if d := s.Clients.LoopEvery.Seconds(); d > 0 {
-		rate += 1 / d
-	}
+	rate := protocol.Streams{
+		Payload: s.Clients.PayloadEvery.Duration, Loop: s.Clients.LoopEvery.Duration, PollShare: s.Boxes.PollShare.Of,
+	}.PollsPerSecond()
 	return time.Duration(float64(time.Second) * float64(max(1, s.Boxes.Watched)) / rate)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"murmuration/internal/config"
+	"murmuration/internal/protocol"
 )
 
 // complete computes what follows from other keys: the mean delay from the end-to-end latency, the
@@ -59,7 +60,7 @@ func (s Scenario) Mixes() int {
 
 // PerSecond is the rate of one online client's three streams together.
 func (c Clients) PerSecond() float64 {
-	return perSecond(c.PayloadEvery) + perSecond(c.LoopEvery) + perSecond(c.DropEvery)
+	return protocol.Streams{Payload: c.PayloadEvery.Duration, Loop: c.LoopEvery.Duration, Drop: c.DropEvery.Duration}.PerSecond()
 }
 
 // Volume is what one client sends, and receives, if it is always online, in bytes per day.
@@ -69,11 +70,4 @@ func (c *Clients) scale(factor float64) {
 	for _, d := range []*config.Duration{&c.PayloadEvery, &c.LoopEvery, &c.DropEvery} {
 		d.Duration = time.Duration(float64(d.Duration) / factor)
 	}
-}
-
-func perSecond(d config.Duration) float64 {
-	if d.Duration <= 0 {
-		return 0
-	}
-	return 1 / d.Seconds()
 }
