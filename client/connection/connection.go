@@ -56,7 +56,9 @@ type Connection struct {
 	guards guards
 	tried  time.Time // the guard, in vain
 	given  []*directory.Document
-	coming *directory.Document // prepared before there was a sender
+	coming *directory.Document // that was prepared last
+	// unusable says why the sender could not use the last document; nil if it could.
+	unusable error
 
 	mu     sync.Mutex // guards what follows; held for a packet's building at most
 	sender *sender.Sender
@@ -126,20 +128,28 @@ func (c *Connection) hear(ctx context.Context, h Heard) error {
 // begin makes a sender: choose the guards, take up the decoys. It is for the first document, and
 // for when the other guard takes over.
 func (c *Connection) begin(ctx context.Context, doc *directory.Document, now time.Time) error {
-	c.state.Lock()
-	made, err := c.makeSender(doc, now)
-	c.state.Unlock()
+	made, first, err := c.replaceSender(doc, now)
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	first := c.sender == nil
-	c.sender = made
-	c.mu.Unlock()
 	if first {
 		close(c.ready)
 	}
 	return c.hear(ctx, Heard{At: now, Sender: locked{&c.mu, made}})
+}
+
+func (c *Connection) replaceSender(doc *directory.Document, now time.Time) (
+	made *sender.Sender, first bool, err error) {
+	c.state.Lock()
+	defer c.state.Unlock()
+	if made, err = c.makeSender(doc, now); err != nil {
+		return nil, false, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first = c.sender == nil
+	c.sender = made
+	return made, first, nil
 }
 
 // makeSender makes one and gives it the documents at hand. Guards must be on the disk before they
@@ -161,11 +171,8 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 		return nil, err
 	}
 	c.given = []*directory.Document{doc}
-	if c.coming != nil && c.coming.Epoch > doc.Epoch {
-		c.given = append(c.given, c.coming)
-		if err := made.SetDocument(c.coming); err != nil {
-			return nil, err
-		}
+	if c.coming != nil && c.coming.Epoch > doc.Epoch && made.SetDocument(c.coming) == nil {
+		c.given = append(c.given, c.coming) // else it is tried again when its epoch begins
 	}
 	c.guards.Decoys = made.Decoys()
 	err = c.cfg.Store.Update(c.guards.put)
@@ -178,16 +185,19 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 // give has the sender use a document, unless it has it already.
 func (c *Connection) give(doc *directory.Document) error {
 	c.state.Lock()
-	known := slices.Contains(c.given, doc)
-	c.given = append(slices.DeleteFunc(c.given,
-		func(d *directory.Document) bool { return d.Epoch+1 < doc.Epoch || d == doc }), doc)
-	c.state.Unlock()
-	if known {
+	defer c.state.Unlock()
+	if slices.Contains(c.given, doc) {
 		return nil
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sender.SetDocument(doc)
+	err := c.sender.SetDocument(doc)
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	c.given = append(slices.DeleteFunc(c.given,
+		func(d *directory.Document) bool { return d.Epoch+1 < doc.Epoch }), doc)
+	return nil
 }
 
 // settle keeps the decoys for the next run.

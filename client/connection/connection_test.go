@@ -503,3 +503,28 @@ func TestWrongClocks(t *testing.T) {
 		}
 	})
 }
+
+// TestUnusableDocument: a document that asks for longer paths than a sender can build ends no
+// client, which goes on by the one before.
+func TestUnusableDocument(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		c := n.run(home(t), "")
+		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+		long := *n.docs[3]
+		long.Parameters.Layers++
+		u := user{c.Connection, t.Context()}
+		if err := u.Prepare(&long); err != nil {
+			t.Fatalf("it ends the client: %v", err)
+		}
+		if s := c.Status(); len(s.Faults) != 1 || !errors.Is(s.Faults[0], ErrUnusable) ||
+			!s.Connected {
+			t.Errorf("it is not told: %v", s.Faults)
+		}
+		time.Sleep(time.Until(n.at(4).Add(time.Minute)))
+		if s := c.Status(); len(s.Faults) != 0 || !s.Connected || s.Stats.Silent != 0 {
+			t.Errorf("with other documents: %+v", s)
+		}
+		n.end(c)
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"murmuration/client/sender"
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/follow"
 	"murmuration/internal/documents"
@@ -29,27 +30,42 @@ type user struct {
 // Use makes the sender with the first document. Later it has the document already, but for a late
 // one.
 func (u user) Use(now time.Time, doc *directory.Document) error {
-	u.mu.Lock()
-	begun := u.sender != nil
-	u.mu.Unlock()
-	if begun {
-		return u.give(doc)
+	if u.begun() {
+		return u.noteUnusable(doc, u.give(doc))
 	}
-	return u.begin(u.ctx, doc, now)
+	return u.noteUnusable(doc, u.begin(u.ctx, doc, now))
 }
 
 // Prepare gives the sender the document of an epoch to come: packets that leave then are built
 // before.
 func (u user) Prepare(doc *directory.Document) error {
-	u.mu.Lock()
-	begun := u.sender != nil
-	u.mu.Unlock()
-	if begun {
-		return u.give(doc)
-	}
 	u.state.Lock()
-	defer u.state.Unlock()
-	u.coming = doc
+	u.coming = doc // for a sender that is made before its epoch begins
+	u.state.Unlock()
+	if u.begun() {
+		return u.noteUnusable(doc, u.give(doc))
+	}
+	return nil
+}
+
+func (c *Connection) begun() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sender != nil
+}
+
+// noteUnusable lets a client go on with the document before, as long as that serves, when the
+// sender cannot use a new one. Other errors stay.
+func (c *Connection) noteUnusable(doc *directory.Document, err error) error {
+	c.state.Lock()
+	defer c.state.Unlock()
+	c.unusable = nil
+	if !errors.Is(err, sender.ErrDocument) {
+		return err
+	}
+	c.unusable = ErrUnusable.With("epoch %d: %w", doc.Epoch, err)
+	c.cfg.Log.Error("a network document cannot be used, and the one before serves on for a while: "+
+		"get a newer version of this program", "epoch", doc.Epoch, "error", err)
 	return nil
 }
 

@@ -19,6 +19,10 @@ var (
 	ErrNoDocument = fault.New(fault.Network, "there is no valid network document",
 		"Wait: the client fetches one as soon as a provider answers. "+
 			"Check the clock if it does not.")
+	ErrUnusable = fault.New(fault.Network,
+		"the network document asks for what this program cannot do",
+		"Get a newer version of the program: this one falls silent when the last document has "+
+			"ended.")
 	ErrGuard = fault.New(fault.User, "the network lists no provider of this name",
 		"Compare `murmur network show`.")
 )

@@ -30,6 +30,9 @@ func (c *Connection) Status() Status {
 		s.Faults = append(s.Faults, err)
 	}
 	c.state.Lock()
+	if c.unusable != nil {
+		s.Faults = append(s.Faults, c.unusable)
+	}
 	if len(c.guards.Nodes) > 0 {
 		s.Guard = c.guards.Nodes[0]
 	}
