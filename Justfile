@@ -58,7 +58,7 @@ photo RUNS="20":
 
 # the same photo 20 times in virtual time
 photo-virtual:
-    MURMUR_ROWS=1 go test -count=1 -v -run TestPhotoRow ./client/parts
+    MURMUR_ROWS=1 go test -count=1 -v -run TestPhotoRow ./sim/world
 
 # a network and two people for an hour: what heap, goroutines and open files do
 soak TIME="60m":

@@ -27,7 +27,7 @@ func ParseNetwork(line string) (Network, error) {
 			return n, fmt.Errorf("drawing a network: %w", err)
 		}
 		switch kind := kindOf(names); {
-		case kind == person && i == 0:
+		case kind == somebody && i == 0:
 			n.People = names
 		case kind == providerNode && len(n.Layers) == 0 &&
 			len(n.Providers) == 0, kind == providerNode && i == len(groups)-1:
@@ -48,7 +48,7 @@ func ParseNetwork(line string) (Network, error) {
 // kinds of names.
 const (
 	mixed = iota
-	person
+	somebody
 	providerNode
 	mixNode
 )
@@ -61,7 +61,7 @@ var (
 
 func kindOf(names []string) (kind int) {
 	for i, name := range names {
-		k := person
+		k := somebody
 		if m := nodeName.FindStringSubmatch(name); m != nil {
 			k = map[string]int{"p": providerNode, "m": mixNode}[m[1]]
 		}

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,6 +28,8 @@ type Person struct {
 	wake   int64
 	last   uint64 // epoch of the newest document, and one
 
+	cfg   sender.Config
+	life  *Life // nil for somebody who only speaks and listens
 	heard []func(sender.Event)
 
 	// Sent, if set, is shown every frame that leaves, Carries says whether its packet gets further
@@ -68,10 +71,27 @@ func (w *World) JoinAs(name, home string, cfg sender.Config) (*Person, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s joins: %w", name, err)
 	}
-	p.Sender = s
+	p.Sender, p.cfg = s, cfg
 	w.people = append(w.people, p)
 	p.connect()
 	return p, w.err
+}
+
+// restart gives the person another sender, as a client has after its start.
+func (p *Person) restart() error {
+	p.disconnect()
+	p.cfg.Document, p.cfg.Decoys, p.cfg.Now = p.w.Current(), p.Decoys(), p.now()
+	p.cfg.Seed = p.w.seeds.of("restart", p.Name, uint64(p.w.now))
+	if p.cfg.Document == nil {
+		return errors.New("no network document serves")
+	}
+	s, err := sender.New(p.cfg)
+	if err != nil {
+		return err
+	}
+	p.Sender, p.last = s, 0
+	p.connect()
+	return p.w.err
 }
 
 // Home is the person's provider.

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,11 +115,16 @@ func (s *Script) posts(words []string) error {
 	if err != nil {
 		return err
 	}
+	text := strings.Join(words[2:], " ")
+	if p.life != nil {
+		_, err := p.life.Say(text, nil)
+		return err
+	}
 	f, err := s.feed(p)
 	if err != nil {
 		return err
 	}
-	return f.Post(strings.Join(words[2:], " "))
+	return f.Post(text)
 }
 
 func (s *Script) follows(words []string) error {
@@ -132,6 +138,9 @@ func (s *Script) follows(words []string) error {
 	author, err := s.person(words[2])
 	if err != nil {
 		return err
+	}
+	if reader.life != nil && author.life != nil {
+		return reader.life.Follow(author.life)
 	}
 	f, err := s.feed(author)
 	if err == nil {
@@ -229,6 +238,63 @@ func (s *Script) falls(words []string) error {
 	}
 	if err == nil {
 		n.Authority().Mute()
+	}
+	return err
+}
+
+// life is that of somebody who lives.
+func (s *Script) life(name string) (*Life, error) {
+	p, err := s.person(name)
+	if err == nil && p.life == nil {
+		err = fmt.Errorf("%s does not live: say so first", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.life, nil
+}
+
+func (s *Script) lives(words []string) error {
+	p, err := s.person(words[0])
+	if err == nil {
+		_, err = p.Live()
+	}
+	return err
+}
+
+func (s *Script) shows(words []string) error {
+	if len(words) < 4 {
+		return usage(".shows")
+	}
+	l, err := s.life(words[0])
+	if err != nil {
+		return err
+	}
+	size, err := strconv.Atoi(words[2])
+	if err != nil || size < 1 {
+		return usage(".shows")
+	}
+	jpeg := make([]byte, size)
+	s.world.seeds.source("picture", strings.Join(words, " ")).Read(jpeg)
+	_, err = l.Say(strings.Join(words[3:], " "), jpeg)
+	return err
+}
+
+func (s *Script) fetches(words []string) error {
+	if len(words) != 3 {
+		return usage(".fetches")
+	}
+	l, err := s.life(words[0])
+	if err == nil {
+		err = l.Fetch(words[2])
+	}
+	return err
+}
+
+func (s *Script) restarts(words []string) error {
+	l, err := s.life(words[0])
+	if err == nil {
+		err = l.Restart()
 	}
 	return err
 }
