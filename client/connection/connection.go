@@ -60,13 +60,13 @@ type Connection struct {
 	// unusable says why the sender could not use the last document; nil if it could.
 	unusable error
 
-	mu     sync.Mutex // guards what follows; held for a packet's building at most
-	sender *sender.Sender
-	line   Line
+	mu       sync.Mutex // guards what follows; held for a packet's building at most
+	sender   *sender.Sender
+	exchange Exchange
 }
 
-// Line is how the link to the guard is.
-type Line struct {
+// Exchange is how the link to the guard is.
+type Exchange struct {
 	Connected bool
 	Since     time.Time // of being connected, or not
 	LastReply time.Time

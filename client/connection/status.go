@@ -10,7 +10,7 @@ import (
 
 // Status is how the connection is, for a person.
 type Status struct {
-	Line
+	Exchange
 	Document *directory.Document // the newest, whether or not it serves; nil before the first
 	Guard    directory.NodeID    // zero before the first document
 	// Faults are what stands in the way, findings about the network documents first.
@@ -39,7 +39,7 @@ func (c *Connection) Status() Status {
 	c.state.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s.Line = c.line
+	s.Exchange = c.exchange
 	if s.Fault != nil {
 		s.Faults = append(s.Faults, s.Fault)
 	}

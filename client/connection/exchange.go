@@ -35,7 +35,7 @@ func (c *Connection) keep(ctx context.Context) error {
 		if time.Since(began) > redialLast { // it worked for a while: not the same trouble as before
 			waits.Reset()
 		}
-		c.setLine(false, err)
+		c.setExchange(false, err)
 		c.cfg.Log.Info("not connected: nothing is sent or received, "+
 			"and the provider is dialled again", "error", err)
 		if err := c.failed(ctx, time.Now()); err != nil {
@@ -110,7 +110,7 @@ func (c *Connection) converse(ctx context.Context, conn link.Conn) error {
 	s := c.sender
 	s.Connect(time.Now())
 	c.mu.Unlock()
-	c.setLine(true, nil)
+	c.setExchange(true, nil)
 	c.cfg.Log.Info("connected")
 	group, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { conn.Close() }) // ends both at once
@@ -160,7 +160,7 @@ func (c *Connection) listen(ctx context.Context, conn link.Conn, s *sender.Sende
 		c.mu.Lock()
 		event, err := s.Receive(now, frame)
 		if err == nil {
-			c.line.LastReply = now
+			c.exchange.LastReply = now
 		}
 		c.mu.Unlock()
 		if err != nil || event.Kind == sender.Nothing {
@@ -173,13 +173,13 @@ func (c *Connection) listen(ctx context.Context, conn link.Conn, s *sender.Sende
 	}
 }
 
-func (c *Connection) setLine(connected bool, err error) {
+func (c *Connection) setExchange(connected bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if connected != c.line.Connected {
-		c.line.Since = time.Now()
+	if connected != c.exchange.Connected {
+		c.exchange.Since = time.Now()
 	}
-	c.line.Connected, c.line.Fault = connected, err
+	c.exchange.Connected, c.exchange.Fault = connected, err
 }
 
 // sleep waits, or ends with ctx.
