@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -81,6 +82,7 @@ type Store struct {
 	lock   *durable.Lock
 	sealer sealer
 
+	closed atomic.Bool
 	memory memory // in place of db, lock, sealer and mark
 
 	mu    sync.Mutex // one Update at a time; guards what follows
@@ -211,12 +213,10 @@ func badgerOptions(dir string, key [32]byte) badger.Options {
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.db == nil {
-		return nil // closed before, or in memory
+	if s.memory != nil || s.closed.Swap(true) {
+		return nil
 	}
-	err := errors.Join(s.db.Close(), s.mark.Close(), s.lock.Close())
-	s.db = nil
-	return err
+	return errors.Join(s.db.Close(), s.mark.Close(), s.lock.Close())
 }
 
 // Room is ErrFull while nothing can be written.
@@ -224,16 +224,16 @@ func (s *Store) Room() error { return checkRoom(s.dir, s.Free) }
 
 // View reads in one snapshot.
 func (s *Store) View(read func(*Tx) error) error {
-	s.mu.Lock()
-	now, db := maps.Clone(s.memory), s.db
-	s.mu.Unlock()
-	if now != nil {
+	if s.memory != nil {
+		s.mu.Lock()
+		now := maps.Clone(s.memory)
+		s.mu.Unlock()
 		return read(&Tx{&overlay{below: now, above: memory{}}})
 	}
-	if db == nil {
+	if s.closed.Load() {
 		return errClosed
 	}
-	return db.View(func(txn *badger.Txn) error { return read(&Tx{sealed{txn, &s.sealer}}) })
+	return s.db.View(func(txn *badger.Txn) error { return read(&Tx{sealed{txn, &s.sealer}}) })
 }
 
 // Update reads and writes; all of it is on the disk when it returns nil, none of it otherwise.
@@ -246,7 +246,7 @@ func (s *Store) Update(write func(*Tx) error) error {
 	if s.memory != nil {
 		return s.memory.update(write)
 	}
-	if s.db == nil {
+	if s.closed.Load() {
 		return errClosed
 	}
 	next := s.count + 1
