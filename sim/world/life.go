@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"murmuration/client/feed"
+	"murmuration/client/outbox"
 	"murmuration/client/parts"
 	"murmuration/client/person"
 	"murmuration/client/picture"
@@ -21,8 +22,9 @@ type Life struct {
 	*parts.Person
 	line  *Person
 	store *store.Store
-	posts int          // of others, told of
-	wants []parts.Post // whose photos are under way
+	done  map[uint64]bool // entries of the outbox that were told of
+	posts int             // of others, told of
+	wants []parts.Post    // whose photos are under way
 }
 
 // Live gives a person features, once.
@@ -30,7 +32,7 @@ func (p *Person) Live() (*Life, error) {
 	if p.life != nil {
 		return p.life, nil
 	}
-	p.life = &Life{line: p, store: store.Memory()}
+	p.life = &Life{line: p, store: store.Memory(), done: map[uint64]bool{}}
 	if err := p.life.begin(); err != nil {
 		return nil, fmt.Errorf("%s lives: %w", p.Name, err)
 	}
@@ -81,11 +83,26 @@ func (l *Life) note(err error) {
 		w.fail("%s lives: %w", l.line.Name, err)
 		return
 	}
+	if w.cfg.Told == nil {
+		return
+	}
 	for _, n := range l.Notices() {
 		w.tell("people", "%s is told: %s", l.line.Name, n.What)
 	}
+	l.tellStored()
 	l.tellPosts()
 	l.tellPhotos()
+}
+
+// tellStored tells of what the person wrote and holders have.
+func (l *Life) tellStored() {
+	for _, e := range l.Outbox.Entries() {
+		if e.State == outbox.Stored && !l.done[e.Number] {
+			l.done[e.Number] = true
+			l.line.w.tell("people", "what %s wrote is stored: %d of %d boxes", l.line.Name,
+				e.Stored, e.Boxes)
+		}
+	}
 }
 
 // tellPosts tells of the posts that are new.

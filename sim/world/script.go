@@ -19,12 +19,11 @@ type Script struct {
 	out   strings.Builder
 	began time.Time
 	shown map[string]bool
-	feeds map[*Person]*Feed
 }
 
 // NewScript begins with nothing.
 func NewScript() *Script {
-	s := &Script{shown: map[string]bool{"people": true}, feeds: map[*Person]*Feed{}}
+	s := &Script{shown: map[string]bool{"people": true}}
 	s.cfg.Parameters = Quick()
 	s.cfg.Told = s.told
 	return s
@@ -66,7 +65,6 @@ func init() {
 		".posts":    {"PERSON posts TEXT", false, (*Script).posts},
 		".follows":  {"PERSON follows PERSON", false, (*Script).follows},
 		".leaves":   {"PERSON leaves", false, (*Script).leaves},
-		".lives":    {"PERSON lives", false, (*Script).lives},
 		".shows":    {"PERSON shows BYTES TEXT", false, (*Script).shows},
 		".fetches":  {"PERSON fetches PERSON", false, (*Script).fetches},
 		".restarts": {"PERSON restarts", false, (*Script).restarts},

@@ -87,64 +87,25 @@ func (s *Script) joins(words []string) error {
 	return err
 }
 
-// feed is the one that a person writes.
-func (s *Script) feed(p *Person) (*Feed, error) {
-	if f := s.feeds[p]; f != nil {
-		return f, nil
-	}
-	f, err := NewFeed(p)
-	if err != nil {
-		return nil, err
-	}
-	f.Read = func(reader *Person, number int, text string) {
-		s.world.tell("people", "%s reads post %d of %s: %s", reader.Name, number+1, p.Name, text)
-	}
-	f.Stored = func(number int) {
-		s.world.tell("people", "post %d of %s is stored", number+1,
-			p.Name)
-	}
-	s.feeds[p] = f
-	return f, nil
-}
-
 func (s *Script) posts(words []string) error {
-	if len(words) < 3 {
-		return usage(".posts")
+	l, err := s.life(words[0])
+	if err == nil {
+		_, err = l.Say(strings.Join(words[2:], " "), nil)
 	}
-	p, err := s.person(words[0])
-	if err != nil {
-		return err
-	}
-	text := strings.Join(words[2:], " ")
-	if p.life != nil {
-		_, err := p.life.Say(text, nil)
-		return err
-	}
-	f, err := s.feed(p)
-	if err != nil {
-		return err
-	}
-	return f.Post(text)
+	return err
 }
 
 func (s *Script) follows(words []string) error {
 	if len(words) != 3 {
 		return usage(".follows")
 	}
-	reader, err := s.person(words[0])
+	reader, err := s.life(words[0])
 	if err != nil {
 		return err
 	}
-	author, err := s.person(words[2])
-	if err != nil {
-		return err
-	}
-	if reader.life != nil && author.life != nil {
-		return reader.life.Follow(author.life)
-	}
-	f, err := s.feed(author)
+	author, err := s.life(words[2])
 	if err == nil {
-		f.Follow(reader)
+		err = reader.Follow(author)
 	}
 	return err
 }
@@ -242,24 +203,13 @@ func (s *Script) falls(words []string) error {
 	return err
 }
 
-// life is that of somebody who lives.
+// life is what somebody does; it begins with the first line that needs it.
 func (s *Script) life(name string) (*Life, error) {
 	p, err := s.person(name)
-	if err == nil && p.life == nil {
-		err = fmt.Errorf("%s does not live: say so first", name)
-	}
 	if err != nil {
 		return nil, err
 	}
-	return p.life, nil
-}
-
-func (s *Script) lives(words []string) error {
-	p, err := s.person(words[0])
-	if err == nil {
-		_, err = p.Live()
-	}
-	return err
+	return p.Live()
 }
 
 func (s *Script) shows(words []string) error {

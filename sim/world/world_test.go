@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/internal/directory"
+	"murmuration/client/outbox"
 	"murmuration/sim/trace"
 	"murmuration/sim/world"
 )
@@ -37,38 +37,67 @@ func run(t testing.TB, w *world.World, d time.Duration) {
 	}
 }
 
-// follow has bob follow a feed of alice's, and gathers what he reads.
-func follow(t testing.TB, w *world.World) (f *world.Feed, read *[]string, stored *int) {
+// alive gives somebody features.
+func alive(t testing.TB, w *world.World, name string) *world.Life {
 	t.Helper()
-	f, err := world.NewFeed(w.Person("alice"))
+	l, err := w.Person(name).Live()
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, stored = new([]string), new(int)
-	f.Read = func(_ *world.Person, _ int, text string) { *read = append(*read, text) }
-	f.Stored = func(int) { *stored++ }
-	f.Follow(w.Person("bob"))
-	return f, read, stored
+	return l
 }
 
-func post(t testing.TB, f *world.Feed, text string) {
+// follow has bob follow alice.
+func follow(t testing.TB, w *world.World) (alice, bob *world.Life) {
 	t.Helper()
-	if err := f.Post(text); err != nil {
+	alice, bob = alive(t, w, "alice"), alive(t, w, "bob")
+	if err := bob.Follow(alice); err != nil {
+		t.Fatal(err)
+	}
+	return alice, bob
+}
+
+func post(t testing.TB, author *world.Life, text string) {
+	t.Helper()
+	if _, err := author.Say(text, nil); err != nil {
 		t.Error(err)
 	}
+}
+
+// texts are those of what bob has of alice.
+func texts(t testing.TB, bob *world.Life) (all []string) {
+	t.Helper()
+	posts, err := bob.Reads("alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range posts {
+		all = append(all, p.Text)
+	}
+	return all
+}
+
+// stored is how many entries of somebody's outbox are.
+func stored(l *world.Life) (n int) {
+	for _, e := range l.Outbox.Entries() {
+		if e.State == outbox.Stored {
+			n++
+		}
+	}
+	return n
 }
 
 func TestPostReachesAFollower(t *testing.T) {
 	tap := &trace.Buffer{Parties: trace.Parties{Nodes: 9, Clients: 2}}
 	w := newWorld(t, world.Config{Seed: 1, Tap: tap})
-	f, read, stored := follow(t, w)
-	post(t, f, "hello, flock")
+	alice, bob := follow(t, w)
+	post(t, alice, "hello, flock")
 	run(t, w, 8*time.Second)
-	if *stored != 1 {
-		t.Errorf("the author heard of %d stored boxes, want 1", *stored)
+	if n := stored(alice); n != 1 {
+		t.Errorf("the author heard of %d stored boxes, want 1", n)
 	}
-	if !slices.Equal(*read, []string{"hello, flock"}) {
-		t.Errorf("the follower read %q", *read)
+	if !slices.Equal(texts(t, bob), []string{"hello, flock"}) {
+		t.Errorf("the follower read %q", texts(t, bob))
 	}
 	for _, n := range w.Nodes() {
 		if n.Loops() != nil {
@@ -93,11 +122,12 @@ func TestLayerDownNothingArrives(t *testing.T) {
 	w := newWorld(t, world.Config{Seed: 1})
 	w.Node("m3").Crash(true)
 	w.Node("m4").Crash(true)
-	f, read, stored := follow(t, w)
-	post(t, f, "hello, flock")
+	alice, bob := follow(t, w)
+	post(t, alice, "hello, flock")
 	run(t, w, 20*time.Second)
-	if *stored != 0 || len(*read) != 0 {
-		t.Errorf("with layer 2 down, %d boxes were stored and %q read", *stored, *read)
+	if stored(alice) != 0 || len(texts(t, bob)) != 0 {
+		t.Errorf("with layer 2 down, %d boxes were stored and %q read", stored(alice),
+			texts(t, bob))
 	}
 	for _, n := range w.Nodes() {
 		if n.Loops() != nil && n.Layer() != 2 {
@@ -111,19 +141,20 @@ func TestLayerDownNothingArrives(t *testing.T) {
 // TestFiveEpochsLoseNothing posts all the time while keys and documents change five times.
 func TestFiveEpochsLoseNothing(t *testing.T) {
 	w := newWorld(t, world.Config{Seed: 3, Null: true})
-	f, read, _ := follow(t, w)
+	alice, bob := follow(t, w)
 	var want []string
 	for i := range 40 {
 		text := fmt.Sprintf("post %d", i)
 		want = append(want, text)
-		w.After(time.Duration(i)*time.Second, func() { post(t, f, text) })
+		w.After(time.Duration(i)*time.Second, func() { post(t, alice, text) })
 	}
 	run(t, w, 60*time.Second)
 	if e, _ := w.Genesis().Schedule().Epoch(w.Now()); e < 6 {
 		t.Fatalf("only epoch %d was reached", e)
 	}
-	if !slices.Equal(*read, want) {
-		t.Errorf("the follower read %d of %d posts: %q", len(*read), len(want), *read)
+	if !slices.Equal(texts(t, bob), want) {
+		t.Errorf("the follower read %d of %d posts: %q", len(texts(t, bob)), len(want),
+			texts(t, bob))
 	}
 	for reason, n := range w.Drops() {
 		if reason != "drop_stream" {
@@ -142,11 +173,11 @@ func traceOf(t *testing.T, cfg world.Config) []trace.Event {
 	tap := &trace.Buffer{Parties: trace.Parties{Nodes: 9, Clients: 2}}
 	cfg.Tap = tap
 	w := newWorld(t, cfg)
-	f, read, _ := follow(t, w)
-	post(t, f, "x")
+	alice, bob := follow(t, w)
+	post(t, alice, "x")
 	run(t, w, 10*time.Second)
-	if len(*read) != 1 {
-		t.Errorf("%d posts were read", len(*read))
+	if len(texts(t, bob)) != 1 {
+		t.Errorf("%d posts were read", len(texts(t, bob)))
 	}
 	return tap.Events
 }
@@ -187,11 +218,11 @@ func TestSeveralAuthorities(t *testing.T) {
 	net := network
 	net.Providers = []string{"p1", "p2", "p3", "p4"}
 	w := newWorld(t, world.Config{Seed: 1, Network: net, Authorities: 4, Null: true})
-	f, read, _ := follow(t, w)
-	post(t, f, "hello")
+	alice, bob := follow(t, w)
+	post(t, alice, "hello")
 	run(t, w, 20*time.Second)
-	if len(*read) != 1 {
-		t.Errorf("%d posts were read", len(*read))
+	if len(texts(t, bob)) != 1 {
+		t.Errorf("%d posts were read", len(texts(t, bob)))
 	}
 	if doc := w.Current(); doc == nil || doc.Epoch != 3 || len(doc.Signatures) < 3 {
 		t.Errorf("the document in force is %v", doc)
@@ -250,13 +281,13 @@ func TestFaults(t *testing.T) {
 		c := cases[name]
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, world.Config{Seed: 2, Null: true})
-			f, read, _ := follow(t, w)
+			alice, bob := follow(t, w)
 			run(t, w, time.Second)
 			c.break_(w)
-			post(t, f, "one")
+			post(t, alice, "one")
 			run(t, w, 6*time.Second)
-			if c.quiet && len(*read) != 0 {
-				t.Errorf("%q was read", *read)
+			if c.quiet && len(texts(t, bob)) != 0 {
+				t.Errorf("%q was read", texts(t, bob))
 			}
 			if c.drop != "" && w.Drops()[c.drop] == 0 {
 				t.Errorf("no packet is dropped: %v", w.Drops())
@@ -265,8 +296,8 @@ func TestFaults(t *testing.T) {
 				c.mend(w)
 			}
 			run(t, w, 40*time.Second)
-			if !slices.Equal(*read, []string{"one"}) {
-				t.Errorf("%q was read in the end; dropped %v", *read, w.Drops())
+			if !slices.Equal(texts(t, bob), []string{"one"}) {
+				t.Errorf("%q was read in the end; dropped %v", texts(t, bob), w.Drops())
 			}
 		})
 	}
@@ -277,5 +308,3 @@ func start(w *world.World, name string) {
 		panic(err)
 	}
 }
-
-var _ directory.Epoch
