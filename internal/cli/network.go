@@ -11,8 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/internal/config"
-	"murmuration/internal/directory"
-	"murmuration/internal/durable"
 	"murmuration/internal/testnet"
 )
 
@@ -21,7 +19,7 @@ func networkCommand() *cli.Command {
 		Name:  "network",
 		Usage: "make and check private networks; show the one that this client uses",
 		Subcommands: append([]*cli.Command{
-			networkNewCommand(), networkVerifyCommand(), networkAdmitCommand(),
+			networkNewCommand(), networkVerifyCommand(), networkAdmitCommand(), networkEvidenceCommand(),
 		}, networkClientCommands()...),
 		Action: needSubcommand,
 	}
@@ -143,13 +141,9 @@ func mixInitCommand() *cli.Command {
 }
 
 func mixInit(c *cli.Context) error {
-	raw, err := durable.ReadFile(c.String("network"), directory.MaxGenesis)
+	genesis, err := readGenesis(c.String("network"))
 	if err != nil {
-		return fail(exitUser, err, "Give the network's genesis file with --network.")
-	}
-	genesis, err := directory.ParseGenesis(raw)
-	if err != nil {
-		return fail(exitUser, fmt.Errorf("%s: %w", c.String("network"), err), "Ask for the network's genesis file again.")
+		return err
 	}
 	file, err := testnet.Apply(testnet.Volunteer{
 		Home: c.String("home"), Genesis: genesis, Name: c.String("name"), Listen: c.String("listen"),

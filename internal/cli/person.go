@@ -13,7 +13,6 @@ import (
 	"murmuration/client"
 	"murmuration/client/api"
 	"murmuration/client/store"
-	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 )
 
@@ -38,13 +37,9 @@ func initPerson(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	raw, err := durable.ReadFile(c.String("network"), directory.MaxGenesis)
+	genesis, err := readGenesis(c.String("network"))
 	if err != nil {
-		return fail(exitUser, fmt.Errorf("reading the genesis file: %w", err), "Whoever runs the network can give it to you.")
-	}
-	genesis, err := directory.ParseGenesis(raw)
-	if err != nil {
-		return fail(exitUser, fmt.Errorf("%s: %w", c.String("network"), err), "Ask for the network's genesis file again.")
+		return err
 	}
 	passphrase, err := newPassphrase(c)
 	if err != nil {

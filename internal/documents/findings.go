@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"murmuration/internal/directory"
@@ -46,7 +47,6 @@ func (f Finding) told() Finding {
 const (
 	maxProofs      = 2  // the first ones
 	maxUnconfirmed = 16 // the last ones
-	maxFindings    = maxProofs*2*directory.MaxContradiction + 1<<20
 )
 
 // Findings are what was found and not judged yet, the oldest first.
@@ -68,12 +68,21 @@ func (s *Set) Unconfirmed(f Finding) {
 func (s *Set) Judge() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.cfg.Store.Forget(findingsName); err != nil {
+	errs := []error{s.cfg.Store.Forget(findingsName)}
+	for _, f := range s.findings {
+		if f.Proven() {
+			errs = append(errs, s.cfg.Store.Forget(f.name()))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	s.findings = nil
 	return nil
 }
+
+// name is that of the record which has the evidence.
+func (f Finding) name() string { return strconv.FormatUint(uint64(f.Epoch), 10) + evidenceSuffix }
 
 // find keeps a finding, unless it is known or there is no room for it. The caller holds mu.
 func (s *Set) find(f Finding) {
@@ -90,10 +99,20 @@ func (s *Set) find(f Finding) {
 	f = f.told()
 	s.findings = append(s.findings, f)
 	s.sayFound(f)
-	if err := s.cfg.Store.Keep(findingsName, marshalFindings(s.findings)); err != nil {
+	if err := s.keepFinding(f); err != nil {
 		s.cfg.Log.Error("what was found cannot be kept, and will be forgotten at the next start: "+
 			"make room on the disk", "error", err)
 	}
+}
+
+// keepFinding writes the evidence first: a list that names it must find it.
+func (s *Set) keepFinding(f Finding) error {
+	if f.Proven() {
+		if err := s.cfg.Store.Keep(f.name(), f.Proof.Marshal()); err != nil {
+			return err
+		}
+	}
+	return s.cfg.Store.Keep(findingsName, marshalFindings(s.findings))
 }
 
 func (s *Set) count(proven bool) (n int) {
@@ -108,7 +127,8 @@ func (s *Set) count(proven bool) (n int) {
 func (s *Set) sayFound(f Finding) {
 	if f.Proven() {
 		s.cfg.Log.Error("the authorities contradict themselves: "+
-			"somebody may be shown a network of their own; ask the operators of the authorities", "evidence", f)
+			"somebody may be shown a network of their own; ask the operators of the "+
+			"authorities", "evidence", f)
 		return
 	}
 	s.cfg.Log.Warn("a provider says that the network document is another one: "+
@@ -119,7 +139,7 @@ func (s *Set) sayFound(f Finding) {
 type wireFinding struct {
 	Seen     time.Time       `json:"seen"`
 	Epoch    directory.Epoch `json:"epoch"`
-	Proof    []byte          `json:"proof,omitempty"` // a marshalled directory.Contradiction
+	Proof    string          `json:"proof,omitempty"` // name of the record with the evidence
 	Provider string          `json:"provider,omitempty"`
 	Held     string          `json:"held,omitempty"`
 	Said     string          `json:"said,omitempty"`
@@ -129,10 +149,10 @@ func marshalFindings(list []Finding) []byte {
 	wire := make([]wireFinding, len(list))
 	for i, f := range list {
 		if f.Proven() {
-			wire[i] = wireFinding{Seen: f.Seen, Epoch: f.Epoch, Proof: f.Proof.Marshal()}
+			wire[i] = wireFinding{Seen: f.Seen, Epoch: f.Epoch, Proof: f.name()}
 			continue
 		}
-		wire[i] = wireFinding{f.Seen, f.Epoch, nil, f.Provider, f.Held.String(), f.Said.String()}
+		wire[i] = wireFinding{f.Seen, f.Epoch, "", f.Provider, f.Held.String(), f.Said.String()}
 	}
 	raw, _ := json.Marshal(wire) // these types never fail
 	return raw
@@ -140,14 +160,14 @@ func marshalFindings(list []Finding) []byte {
 
 // loadFindings takes up what was found before. Evidence that is none is left out and said: it must
 // neither frighten anybody nor keep a node from starting.
-func (s *Set) loadFindings(r Record) {
+func (s *Set) loadFindings(r Record, evidence map[string][]byte) {
 	var wire []wireFinding
 	if err := json.Unmarshal(r.Raw, &wire); err != nil {
 		s.cfg.Log.Warn("what was found before cannot be read, and is left out", "record", r.Path,
 			"error", err)
 	}
 	for _, w := range wire {
-		f, err := w.finding(s.cfg.Genesis)
+		f, err := w.finding(s.cfg.Genesis, evidence[w.Proof])
 		if err != nil {
 			s.cfg.Log.Warn("something that was found before is damaged, and is left out", "record",
 				r.Path, "error", err)
@@ -159,12 +179,12 @@ func (s *Set) loadFindings(r Record) {
 	}
 }
 
-func (w wireFinding) finding(g *directory.Genesis) (Finding, error) {
+func (w wireFinding) finding(g *directory.Genesis, evidence []byte) (Finding, error) {
 	f := Finding{Seen: w.Seen, Epoch: w.Epoch, Provider: w.Provider}
-	if len(w.Proof) == 0 {
+	if w.Proof == "" {
 		return f, errors.Join(parseDigest(&f.Held, w.Held), parseDigest(&f.Said, w.Said))
 	}
-	proof, err := directory.ParseContradiction(w.Proof)
+	proof, err := directory.ParseContradiction(evidence)
 	if err != nil {
 		return f, err
 	}

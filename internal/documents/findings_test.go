@@ -39,22 +39,29 @@ func TestEvidenceIsChecked(t *testing.T) {
 	one := w.signed(2, nil)
 	other := w.signed(2, func(d *directory.Document) { d.Nodes[0].Packets = 10 })
 	good := directory.Contradiction{One: one, Other: other}
-	forged := directory.Contradiction{One: one,
-		Other: w.signed(2, func(d *directory.Document) { d.Nodes[0].Packets = 20 })}
-	forged.Other.Signatures = nil
+	forged := good
+	unsigned := *other
+	unsigned.Signatures = nil
+	forged.Other = &unsigned
+	list := marshalFindings([]Finding{{Epoch: 2, Proof: &good}})
 	for i, c := range []struct {
-		content []byte
-		left    int
+		findings, evidence []byte
+		left               int
 	}{
-		{marshalFindings([]Finding{{Epoch: 2, Proof: &good}}), 1},
-		{marshalFindings([]Finding{{Epoch: 2, Proof: &forged}}), 0},
-		{marshalFindings([]Finding{{Epoch: 2,
-			Proof: &directory.Contradiction{One: one, Other: one}}}), 0},
-		{[]byte(`[{"epoch":2,"held":"12","said":""}]`), 0},
-		{[]byte("nonsense"), 0},
+		{list, good.Marshal(), 1},
+		{list, forged.Marshal(), 0},
+		{list, (&directory.Contradiction{One: one, Other: one}).Marshal(), 0},
+		{list, good.Marshal()[1:], 0},
+		{list, nil, 0},
+		{[]byte(`[{"epoch":2,"held":"12","said":""}]`), nil, 0},
+		{[]byte("nonsense"), nil, 0},
 	} {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, findingsName), c.content, 0o600); err != nil {
+		err := os.WriteFile(filepath.Join(dir, findingsName), c.findings, 0o600)
+		if err == nil && c.evidence != nil {
+			err = os.WriteFile(filepath.Join(dir, "2"+evidenceSuffix), c.evidence, 0o600)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		var log bytes.Buffer

@@ -23,7 +23,7 @@ type Store interface {
 	Forget(name string) error
 }
 
-// Record is one document, or the findings.
+// Record is one document, the list of findings, or the evidence of one.
 type Record struct {
 	Name string
 	Path string // what a person knows it by
@@ -31,8 +31,9 @@ type Record struct {
 }
 
 const (
-	suffix       = ".document"
-	findingsName = "findings"
+	suffix         = ".document"
+	evidenceSuffix = ".contradiction"
+	findingsName   = "findings"
 )
 
 func nameOf(e directory.Epoch) string { return strconv.FormatUint(uint64(e), 10) + suffix }
@@ -55,10 +56,21 @@ func (s *Set) load() error {
 		other, _ := epochOf(b.Name)
 		return cmp.Compare(one, other)
 	})
+	evidence := map[string][]byte{}
+	for _, r := range records {
+		if strings.HasSuffix(r.Name, evidenceSuffix) {
+			evidence[r.Name] = r.Raw
+		}
+	}
 	for _, r := range records {
 		if r.Name == findingsName {
-			s.loadFindings(r)
-		} else if err := s.take(r); err != nil {
+			s.loadFindings(r, evidence)
+			continue
+		}
+		if evidence[r.Name] != nil {
+			continue
+		}
+		if err := s.take(r); err != nil {
 			return fmt.Errorf("opening network document %s: %w\n"+
 				"  remove the file and start again: it will be fetched anew", r.Path, err)
 		}
@@ -129,7 +141,8 @@ func (s *Set) forget() {
 	}
 }
 
-// Files is a directory with one file a record, DIR/<epoch>.document and DIR/findings.
+// Files is a directory with one file a record: DIR/<epoch>.document, DIR/findings, and the evidence
+// in DIR/<epoch>.contradiction.
 type Files struct{ dir string }
 
 // OpenFiles makes the directory if need be.
@@ -142,20 +155,18 @@ func OpenFiles(dir string) (Files, error) {
 
 // Load reads all files.
 func (f Files) Load() (all []Record, err error) {
-	documents, err := filepath.Glob(filepath.Join(f.dir, "*"+suffix))
-	if err != nil {
-		return nil, err
-	}
-	findings, err := filepath.Glob(filepath.Join(f.dir, findingsName))
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range append(documents, findings...) {
-		raw, err := durable.ReadFile(path, maxFindings)
+	for _, pattern := range []string{"*" + suffix, "*" + evidenceSuffix, findingsName} {
+		paths, err := filepath.Glob(filepath.Join(f.dir, pattern))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, err
 		}
-		all = append(all, Record{filepath.Base(path), path, raw})
+		for _, path := range paths {
+			raw, err := durable.ReadFile(path, directory.MaxContradiction)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+			all = append(all, Record{filepath.Base(path), path, raw})
+		}
 	}
 	return all, nil
 }

@@ -32,8 +32,8 @@ func (n *Node) Metrics(more ...Gauge) *Metrics {
 		{"murmur_document_age_epochs",
 			"Epochs since the document in force was new; 3 when there is none.", n.documentAge},
 		{"murmur_document_findings",
-			"Pairs of network documents that contradict each other; documents/findings in the " +
-				"home has them.", n.contradictions},
+			"Pairs of network documents that contradict each other: " +
+				"documents/*.contradiction in the home.", n.contradictions},
 	}, more...)
 	return newMetrics(n.cfg.Metrics, n.Healthy, n.Counts, n.Events, all...)
 }
