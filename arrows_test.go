@@ -19,65 +19,110 @@ var arrows = map[string]struct {
 	may []string
 	why string
 }{
-	"main":                {[]string{"internal/cli"}, "main wires signals to the command line and nothing else"},
-	"configs":             {nil, "files only"},
-	"internal/testnet":    {[]string{"mix", "mix/node", "provider/node", "internal/node", "configs", "internal/config", "internal/box", "internal/directory", "internal/durable", "internal/link"}, "whole private networks on one computer"},
-	"internal/demo":       {[]string{"internal/testnet", "client", "internal/directory", "internal/link"}, "the demo is made of what networks are made of"},
+	"main": {[]string{"internal/cli"},
+		"main wires signals to the command line and nothing else"},
+	"configs": {nil, "files only"},
+	"internal/testnet": {[]string{"mix", "mix/node", "provider/node", "internal/node", "configs",
+		"internal/config", "internal/box", "internal/directory", "internal/durable",
+		"internal/link"}, "whole private networks on one computer"},
+	"internal/demo": {[]string{"internal/testnet", "client", "internal/directory",
+		"internal/link"}, "the demo is made of what networks are made of"},
 	"internal/transcript": {nil, "text tests"},
-	"internal/script":     {[]string{"configs", "internal/box", "internal/directory", "internal/link", "internal/sphinx"}, "the stage of the stories: a stranger on the wire, and no role"},
-	"internal/drawn":      {nil, "property tests"},
-	"internal/cli":        {[]string{"internal/demo", "internal/testnet", "mix/node", "provider/node", "client", "sim", "configs", "internal/config", "internal/directory", "internal/durable", "internal/link"}, "commands call the role packages, and make and check the files of a network"},
-	"mix":                 {[]string{"internal/transit", "internal/sphinx", "internal/directory", "internal/cover", "internal/replay"}, "a mix knows nothing of boxes or clients, and its core nothing of links or disks"},
-	"mix/node":            {[]string{"mix", "internal/node", "internal/directory"}, "a running mix is the core of a mix on the chassis of every node"},
-	"internal/node":       {[]string{"internal/backoff", "internal/documents", "internal/transit", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/replay", "internal/durable"}, "a chassis knows no role: roles are given to it"},
-	"internal/transit":    {[]string{"internal/sphinx", "internal/directory"}, "the words in which pipeline and cores speak of packets"},
-	"provider":            {[]string{"mix", "internal/transit", "internal/sphinx", "internal/link", "internal/directory", "internal/box"}, "a provider is a mix of layer 0 that also holds boxes; of links it knows the frames of an exchange"},
-	"provider/node":       {[]string{"internal/documents", "provider", "mix", "internal/node", "internal/transit", "internal/link", "internal/directory", "internal/box", "internal/durable"}, "a running provider is the core of a provider on the chassis of every node"},
-	"client":              {[]string{"internal/backoff", "internal/documents", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box", "internal/durable"}, "a client knows the network by its documents only"},
-	"sim":                 {[]string{"sim/world", "configs", "internal/config", "internal/directory", "internal/durable"}, "numbers and files; no code of nodes but through the simulated world"},
-	"sim/world":           {[]string{"sim", "mix", "provider", "client", "internal/transit", "internal/sphinx", "internal/suite", "internal/link", "internal/directory", "internal/replay", "internal/cover", "internal/box", "internal/protocol"}, "the simulated world runs the cores that the network runs, and none of its drivers"},
-	"internal/sphinx":     {[]string{"internal/suite"}, "bytes in, bytes out"},
-	"internal/suite":      {nil, "standard and crypto libraries only"},
-	"internal/link":       {[]string{"internal/backoff"}, "frames without meaning"},
-	"internal/directory":  {[]string{"internal/suite", "internal/sphinx", "internal/backoff"}, "pure: no socket, no disk, no clock"},
-	"internal/documents":  {[]string{"internal/directory", "internal/link", "internal/durable"}, "network documents are fetched and kept in one way, for whoever needs them"},
-	"internal/box":        {[]string{"internal/durable"}, "boxes and their stores"},
-	"internal/replay":     {[]string{"internal/durable"}, "tags and their journal"},
-	"internal/protocol":   {[]string{"internal/sphinx", "internal/suite"}, "what all rooms agree on stands below all"},
-	"internal/cover":      {nil, "pure"},
-	"internal/backoff":    {nil, "pure"},
-	"internal/durable":    {nil, "standard library only"},
-	"internal/config":     {[]string{"internal/directory", "configs"}, "files to checked values"},
+	"internal/script": {[]string{"configs", "internal/box", "internal/directory",
+		"internal/link",
+		"internal/sphinx"}, "the stage of the stories: a stranger on the wire, and no role"},
+	"internal/drawn": {nil, "property tests"},
+	"internal/cli": {[]string{"internal/demo", "internal/testnet", "mix/node",
+		"provider/node", "client", "sim", "configs", "internal/config", "internal/directory",
+		"internal/durable",
+		"internal/link"}, "commands call the role packages, and make and check the files " +
+		"of a network"},
+	"mix": {[]string{"internal/transit", "internal/sphinx", "internal/directory",
+		"internal/cover",
+		"internal/replay"}, "a mix knows nothing of boxes or clients, and its core nothing of " +
+		"links or disks"},
+	"mix/node": {[]string{"mix", "internal/node", "internal/directory"},
+		"a running mix is the core of a mix on the chassis of every node"},
+	"internal/node": {[]string{"internal/backoff", "internal/documents", "internal/transit",
+		"internal/sphinx", "internal/suite", "internal/link", "internal/directory",
+		"internal/replay",
+		"internal/durable"}, "a chassis knows no role: roles are given to it"},
+	"internal/transit": {[]string{"internal/sphinx", "internal/directory"},
+		"the words in which pipeline and cores speak of packets"},
+	"provider": {[]string{"mix", "internal/transit", "internal/sphinx", "internal/link",
+		"internal/directory",
+		"internal/box"}, "a provider is a mix of layer 0 that also holds boxes; of links it " +
+		"knows the frames of an exchange"},
+	"provider/node": {[]string{"internal/documents", "provider", "mix", "internal/node",
+		"internal/transit", "internal/link", "internal/directory", "internal/box",
+		"internal/durable"}, "a running provider is the core of a provider on the chassis of " +
+		"every node"},
+	"client": {[]string{"internal/backoff", "internal/documents", "internal/sphinx",
+		"internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box",
+		"internal/durable"}, "a client knows the network by its documents only"},
+	"sim": {[]string{"sim/world", "configs", "internal/config",
+		"internal/directory",
+		"internal/durable"}, "numbers and files; no code of nodes but through the simulated " +
+		"world"},
+	"sim/world": {[]string{"sim", "mix", "provider", "client", "internal/transit",
+		"internal/sphinx", "internal/suite", "internal/link", "internal/directory",
+		"internal/replay", "internal/cover", "internal/box",
+		"internal/protocol"}, "the simulated world runs the cores that the network runs, " +
+		"and none of its drivers"},
+	"internal/sphinx": {[]string{"internal/suite"}, "bytes in, bytes out"},
+	"internal/suite":  {nil, "standard and crypto libraries only"},
+	"internal/link":   {[]string{"internal/backoff"}, "frames without meaning"},
+	"internal/directory": {[]string{"internal/suite", "internal/sphinx", "internal/backoff"},
+		"pure: no socket, no disk, no clock"},
+	"internal/documents": {[]string{"internal/directory", "internal/link", "internal/durable"},
+		"network documents are fetched and kept in one way, for whoever needs them"},
+	"internal/box":    {[]string{"internal/durable"}, "boxes and their stores"},
+	"internal/replay": {[]string{"internal/durable"}, "tags and their journal"},
+	"internal/protocol": {[]string{"internal/sphinx", "internal/suite"},
+		"what all rooms agree on stands below all"},
+	"internal/cover":   {nil, "pure"},
+	"internal/backoff": {nil, "pure"},
+	"internal/durable": {nil, "standard library only"},
+	"internal/config":  {[]string{"internal/directory", "configs"}, "files to checked values"},
 }
 
 // agreed is what any room may import, but those that stand on nothing.
 const agreed = "internal/protocol"
 
-var bare = []string{"configs", "internal/suite", "internal/sphinx", "internal/cover", "internal/durable"}
+var bare = []string{"configs", "internal/suite", "internal/sphinx", "internal/cover",
+	"internal/durable"}
 
 // outside says which rooms may use a package that opens the way out of the program or to its user.
 var outside = map[string]struct {
 	rooms []string
 	why   string
 }{
-	"net":                                  {[]string{"internal/link", "client/api", "internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
-	"net/http":                             {[]string{"client/api", "client", "internal/node"}, "the daemon's local API, the metrics listener"},
+	"net": {[]string{"internal/link", "client/api",
+		"internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
+	"net/http": {[]string{"client/api", "client", "internal/node"},
+		"the daemon's local API, the metrics listener"},
 	"crypto/tls":                           {[]string{"internal/link"}, "links only"},
 	"murmuration/internal/testnet/virtual": {nil, "only tests run in virtual time"},
-	"github.com/urfave/cli/v2":             {[]string{"internal/cli"}, "the command line is one room"},
-	"github.com/dgraph-io/badger/v4":       {[]string{"internal/box", "client"}, "stores hide behind interfaces"},
+	"github.com/urfave/cli/v2": {[]string{"internal/cli"},
+		"the command line is one room"},
+	"github.com/dgraph-io/badger/v4": {[]string{"internal/box", "client"},
+		"stores hide behind interfaces"},
 }
 
 // forbidden packages do not build without cgo or cannot be had from the module proxy.
 var forbidden = []string{
-	"github.com/katzenpost/hpqc/kem/schemes", "github.com/katzenpost/hpqc/nike/schemes", "github.com/katzenpost/hpqc/nike/hybrid",
-	"github.com/katzenpost/hpqc/sign/schemes", "github.com/katzenpost/hpqc/sign/hybrid", "github.com/katzenpost/hpqc/sign/sqisign",
+	"github.com/katzenpost/hpqc/kem/schemes", "github.com/katzenpost/hpqc/nike/schemes",
+	"github.com/katzenpost/hpqc/nike/hybrid",
+	"github.com/katzenpost/hpqc/sign/schemes", "github.com/katzenpost/hpqc/sign/hybrid",
+	"github.com/katzenpost/hpqc/sign/sqisign",
 	"github.com/katzenpost/hpqc/sign/falcon", "golang.org/x/crypto/curve25519", "C",
 }
 
-// writers are the rooms that may write files without internal/durable: what a person asked for by name and can
-// make again, and internal/durable itself. What a node or a client keeps goes through it, fsynced.
-var writers = []string{"internal/durable", "internal/cli", "internal/demo", "internal/transcript", "internal/script", "sim"}
+// writers are the rooms that may write files without internal/durable: what a person asked for by
+// name and can make again, and internal/durable itself. What a node or a client keeps goes through
+// it, fsynced.
+var writers = []string{"internal/durable", "internal/cli", "internal/demo", "internal/transcript",
+	"internal/script", "sim"}
 
 // roles are the libraries whose runnable examples must stand without any internal room.
 var roles = []string{"mix", "mix/node", "provider", "provider/node", "client", "sim"}
@@ -119,7 +164,8 @@ func TestArrowsAreHeld(t *testing.T) {
 	}
 }
 
-// TestPropertiesAreDrawnTheSame: a package whose tests use rapid imports the room that fixes its seed.
+// TestPropertiesAreDrawnTheSame: a package whose tests use rapid imports the room that fixes its
+// seed.
 func TestPropertiesAreDrawnTheSame(t *testing.T) {
 	draws, fixed := map[string]bool{}, map[string]bool{}
 	for _, s := range sources(t) {
@@ -137,11 +183,13 @@ func TestPropertiesAreDrawnTheSame(t *testing.T) {
 
 func TestStateIsWrittenDurably(t *testing.T) {
 	for _, s := range sources(t) {
-		if found := plainWrites(s.file); !s.test && !slices.Contains(writers, roomOf(s.dir)) && len(found) > 0 {
+		if found := plainWrites(s.file); !s.test && !slices.Contains(writers, roomOf(s.dir)) &&
+			len(found) > 0 {
 			t.Errorf("%s uses %v: write through internal/durable", s.path, found)
 		}
 	}
-	control, err := parser.ParseFile(token.NewFileSet(), "p.go", `package p; import "os"; var _ = os.WriteFile("f", nil, 0o600)`, 0)
+	control, err := parser.ParseFile(token.NewFileSet(), "p.go",
+		`package p; import "os"; var _ = os.WriteFile("f", nil, 0o600)`, 0)
 	if err != nil || len(plainWrites(control)) != 1 {
 		t.Errorf("control: a plain write is not found, %v", err)
 	}
@@ -151,7 +199,9 @@ func TestStateIsWrittenDurably(t *testing.T) {
 func plainWrites(f *ast.File) (found []string) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		if sel, ok := n.(*ast.SelectorExpr); ok {
-			if x, ok := sel.X.(*ast.Ident); ok && x.Name == "os" && slices.Contains([]string{"WriteFile", "Create", "CreateTemp", "OpenFile"}, sel.Sel.Name) {
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == "os" &&
+				slices.Contains([]string{"WriteFile", "Create", "CreateTemp", "OpenFile"},
+					sel.Sel.Name) {
 				found = append(found, "os."+sel.Sel.Name)
 			}
 		}
@@ -160,8 +210,8 @@ func plainWrites(f *ast.File) (found []string) {
 	return found
 }
 
-// TestNullPacketsStayInTheSimulator: packets that hide nothing cannot be had from a name in a file, and
-// no room but the simulated world makes them.
+// TestNullPacketsStayInTheSimulator: packets that hide nothing cannot be had from a name in a file,
+// and no room but the simulated world makes them.
 func TestNullPacketsStayInTheSimulator(t *testing.T) {
 	users := map[string]bool{}
 	for _, s := range sources(t) {
@@ -187,19 +237,21 @@ func judge(dir string, imported []string) (wrong []string) {
 		if slices.Contains(forbidden, path) {
 			wrong = append(wrong, "imports "+path+", which does not build everywhere")
 		}
-		if out, ok := outside[path]; ok && !slices.Contains(out.rooms, room) && !slices.Contains(out.rooms, dir) {
+		if out, ok := outside[path]; ok && !slices.Contains(out.rooms, room) &&
+			!slices.Contains(out.rooms, dir) {
 			wrong = append(wrong, "imports "+path+" ("+out.why+")")
 		}
 		own, inside := strings.CutPrefix(path, "murmuration/")
-		if inside && roomOf(own) != room && !slices.Contains(rule.may, roomOf(own)) && (roomOf(own) != agreed || slices.Contains(bare, room)) {
+		if inside && roomOf(own) != room && !slices.Contains(rule.may, roomOf(own)) &&
+			(roomOf(own) != agreed || slices.Contains(bare, room)) {
 			wrong = append(wrong, "imports "+path+" ("+rule.why+")")
 		}
 	}
 	return wrong
 }
 
-// roomOf is the part of a folder that arrows start from: a role folder with all below it but the driver of a
-// node, which is a room of its own, or one internal room.
+// roomOf is the part of a folder that arrows start from: a role folder with all below it but the
+// driver of a node, which is a room of its own, or one internal room.
 func roomOf(dir string) string {
 	parts := strings.Split(dir, "/")
 	switch {
@@ -224,7 +276,8 @@ func imports(f *ast.File) (paths []string) {
 func TestExamplesNeedNothingInternal(t *testing.T) {
 	found := map[string]bool{}
 	for _, s := range sources(t) {
-		if !s.test || !slices.Contains(roles, s.dir) || !strings.HasPrefix(filepath.Base(s.path), "example") {
+		if !s.test || !slices.Contains(roles, s.dir) ||
+			!strings.HasPrefix(filepath.Base(s.path), "example") {
 			continue
 		}
 		found[s.dir] = true
@@ -273,18 +326,21 @@ var readSources = sync.OnceValues(func() (all []source, err error) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == "testdata" || (strings.HasPrefix(d.Name(), ".") && path != ".")) {
+		if d.IsDir() && (d.Name() == "testdata" ||
+			(strings.HasPrefix(d.Name(), ".") && path != ".")) {
 			return fs.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(path, ".go") {
 			return nil
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil,
+			parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
 		path = filepath.ToSlash(path)
-		all = append(all, source{path, filepath.ToSlash(filepath.Dir(path)), strings.HasSuffix(path, "_test.go"), f})
+		all = append(all, source{path, filepath.ToSlash(filepath.Dir(path)),
+			strings.HasSuffix(path, "_test.go"), f})
 		return nil
 	})
 	return all, err

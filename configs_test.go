@@ -68,7 +68,8 @@ func useNetwork(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	n, err := testnet.New(testnet.Plan{
-		Dir: filepath.Join(t.TempDir(), "net"), Label: "test", Host: "127.0.0.1", Providers: 3, Width: 1, Parameters: par, Start: time.Now(),
+		Dir: filepath.Join(t.TempDir(), "net"), Label: "test", Host: "127.0.0.1", Providers: 3,
+		Width: 1, Parameters: par, Start: time.Now(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +100,8 @@ func TestBadConfigurationIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, []byte("listen = \"127.0.0.1:1\"\nworkerz = 2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := config.Load(path, &mixnode.Config{}); err == nil || !strings.Contains(err.Error(), ":2") {
+	if err := config.Load(path, &mixnode.Config{}); err == nil ||
+		!strings.Contains(err.Error(), ":2") {
 		t.Errorf("an unknown key on line 2 is reported as %v", err)
 	}
 	var par directory.Parameters

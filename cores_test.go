@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// cores are the pure packages: time is an argument, randomness is given, and nothing in them happens by
-// itself or outside of the program.
+// cores are the pure packages: time is an argument, randomness is given, and nothing in them
+// happens by itself or outside of the program.
 var cores = []string{
 	"client/boxstream",
 	"client/content",
@@ -49,12 +49,15 @@ var cores = []string{
 
 // impure are the selectors that a core must not use: clocks, timers, sleep, and global randomness.
 var impure = map[string][]string{
-	"time":         {"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Sleep"},
-	"math/rand/v2": {"Int", "IntN", "N", "Float64", "ExpFloat64", "NormFloat64", "Uint64", "Uint32", "Perm", "Shuffle", "Int64", "Int64N", "Uint64N", "Uint32N", "Int32N"},
+	"time": {"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick",
+		"Sleep"},
+	"math/rand/v2": {"Int", "IntN", "N", "Float64", "ExpFloat64", "NormFloat64", "Uint64", "Uint32",
+		"Perm", "Shuffle", "Int64", "Int64N", "Uint64N", "Uint32N", "Int32N"},
 }
 
 // impurePackages are those that a core must not import at all.
-var impurePackages = []string{"net", "os", "log", "log/slog", "sync", "crypto/rand", "math/rand", "net/http", "os/signal", "syscall"}
+var impurePackages = []string{"net", "os", "log", "log/slog", "sync", "crypto/rand", "math/rand",
+	"net/http", "os/signal", "syscall"}
 
 func TestCoresArePure(t *testing.T) {
 	for _, dir := range cores {
@@ -127,7 +130,8 @@ func faults(set *token.FileSet, files []*ast.File) (found []string) {
 			case *ast.GoStmt:
 				found = append(found, at(n.Pos())+"a core starts a goroutine")
 			case *ast.SelectorExpr:
-				if x, ok := n.X.(*ast.Ident); ok && slices.Contains(impure[names[x.Name]], n.Sel.Name) {
+				if x, ok := n.X.(*ast.Ident); ok &&
+					slices.Contains(impure[names[x.Name]], n.Sel.Name) {
 					found = append(found, at(n.Pos())+"a core uses "+x.Name+"."+n.Sel.Name)
 				}
 			}

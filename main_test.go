@@ -13,7 +13,8 @@ import (
 	"murmuration/internal/script"
 )
 
-// TestMain makes the test binary the tool: a story that runs `murmur` runs it again under that name.
+// TestMain makes the test binary the tool: a story that runs `murmur` runs it again under that
+// name.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"murmur": main})
 }

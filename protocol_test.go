@@ -18,14 +18,17 @@ var protocolFacts = []struct {
 	use   string
 }{
 	{regexp.MustCompile(`^"murmuration/(boxes|drop)"$`), "protocol.ServiceBoxes, ServiceDrop"},
-	{regexp.MustCompile(`^(2 \* time\.Hour|time\.Hour \* 2|120 \* time\.Minute)$`), "protocol.WriteGrace"},
+	{regexp.MustCompile(`^(2 \* time\.Hour|time\.Hour \* 2|120 \* time\.Minute)$`),
+		"protocol.WriteGrace"},
 	{regexp.MustCompile(`(?i)^\w*(valid|validity|validepochs) = 3$`), "protocol.Validity"},
 	{regexp.MustCompile(`(?i)(epoch\w*|length|\.duration\)?) / 4$`), "protocol.KeyGrace"},
 	{regexp.MustCompile(`(?i)^(len\()?(\w+\.)*layers\)? \+ 2$`), "protocol.PathHops"},
-	{regexp.MustCompile(`32 \+ 64 \+ 32|^(64|\w*[rR]ecordHeader\w*) \+ 8192$`), "protocol.RequestHead, DefaultPlaintext"},
+	{regexp.MustCompile(`32 \+ 64 \+ 32|^(64|\w*[rR]ecordHeader\w*) \+ 8192$`),
+		"protocol.RequestHead, DefaultPlaintext"},
 	{regexp.MustCompile(`(?i)^\w*(overhead|framehead) = 32$`), "protocol.ExchangeOverhead"},
 	{regexp.MustCompile(`(?i)^\w*(sealoverhead|boxtag) = 16$`), "protocol.SealOverhead"},
-	{regexp.MustCompile(`(?i)^1 - (\w+\.)*pollshare$`), "protocol.Streams.WorkPerSecond, WorkEvery"},
+	{regexp.MustCompile(`(?i)^1 - (\w+\.)*pollshare$`),
+		"protocol.Streams.WorkPerSecond, WorkEvery"},
 	{regexp.MustCompile(`^0\.577215`), "protocol.ErlangEntropy"},
 	{regexp.MustCompile(`Truncate\(24 \* time\.Hour\)`), "protocol.DayOf, DayStart"},
 }

@@ -38,7 +38,8 @@ func TestDocumentsStandAlone(t *testing.T) {
 	if read < 100 {
 		t.Errorf("control: %d files were read", read)
 	}
-	for _, line := range []string{"see shared/design", "// as issue 12 says", "// R4: kills", "see social.md"} {
+	for _, line := range []string{"see shared/design", "// as issue 12 says", "// R4: kills",
+		"see social.md"} {
 		if len(leadsOut("p.go", line)) == 0 {
 			t.Errorf("control: %q is not found", line)
 		}
@@ -60,13 +61,15 @@ func leadsOut(path, line string) (wrong []string) {
 }
 
 func thereFrom(dir, doc string) bool {
-	return slices.Contains(promised, doc) || slices.ContainsFunc([]string{dir, ".", "docs"}, func(from string) bool {
-		_, err := os.Stat(filepath.Join(from, doc))
-		return err == nil
-	})
+	return slices.Contains(promised, doc) || slices.ContainsFunc([]string{dir, ".", "docs"},
+		func(from string) bool {
+			_, err := os.Stat(filepath.Join(from, doc))
+			return err == nil
+		})
 }
 
-// TestRecipesNameTests: whatever the recipes run with -run is there, or they would pass by running nothing.
+// TestRecipesNameTests: whatever the recipes run with -run is there, or they would pass by running
+// nothing.
 func TestRecipesNameTests(t *testing.T) {
 	recipe := regexp.MustCompile(`go test .*-run '?([\w^$|]+)'? .*?(\./[\w/]+)`)
 	found := 0
@@ -76,7 +79,8 @@ func TestRecipesNameTests(t *testing.T) {
 		}
 		for _, m := range recipe.FindAllStringSubmatch(text, -1) {
 			found++
-			if pattern, dir := m[1], m[2]; pattern != "^$" && pattern != "xxx" && !hasTest(t, dir, pattern) {
+			if pattern, dir := m[1], m[2]; pattern != "^$" && pattern != "xxx" &&
+				!hasTest(t, dir, pattern) {
 				t.Errorf("%s: no test of %s matches %s", path, dir, pattern)
 			}
 		}
@@ -112,7 +116,8 @@ func ourTexts(t *testing.T) map[string]string {
 			}
 			return nil
 		}
-		written := slices.Contains([]string{".go", ".md", ".toml", ".txt", ".service"}, filepath.Ext(path)) ||
+		written := slices.Contains([]string{".go", ".md", ".toml", ".txt", ".service"},
+			filepath.Ext(path)) ||
 			path == "Justfile" || filepath.Dir(path) == ".ci"
 		if !written || path == "standalone_test.go" {
 			return nil

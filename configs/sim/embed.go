@@ -1,5 +1,6 @@
-// Package scenarios carries the simulator's shipped scenarios, so that `murmur sim verify` and `murmur sim init --from`
-// work wherever the program is. Each file says in its comment what it reproduces.
+// Package scenarios carries the simulator's shipped scenarios, so that `murmur sim verify` and
+// `murmur sim init --from` work wherever the program is. Each file says in its comment what it
+// reproduces.
 package scenarios
 
 import "embed"

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// The templates for array jobs name the environment that `murmur sim sweep` reads, and agree with themselves.
+// The templates for array jobs name the environment that `murmur sim sweep` reads, and agree with
+// themselves.
 func TestTemplates(t *testing.T) {
 	job, err := os.ReadFile("kubernetes-job.yaml")
 	if err != nil {
@@ -23,7 +24,8 @@ func TestTemplates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{string(job), string(slurm)} {
-		if !strings.Contains(text, "murmur sim sweep") || !strings.Contains(text, "murmur sim merge") {
+		if !strings.Contains(text, "murmur sim sweep") ||
+			!strings.Contains(text, "murmur sim merge") {
 			t.Error("a template does not say how to sweep and merge")
 		}
 	}

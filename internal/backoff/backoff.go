@@ -16,8 +16,8 @@ type Backoff struct {
 	rng               *rand.Rand
 }
 
-// New doubles from first up to last; a last below first counts as first. Without rng each wait is whole,
-// for those who fail alone.
+// New doubles from first up to last; a last below first counts as first. Without rng each wait is
+// whole, for those who fail alone.
 func New(first, last time.Duration, rng *rand.Rand) *Backoff {
 	return &Backoff{first: first, last: max(first, last), next: first, rng: rng}
 }

@@ -54,7 +54,9 @@ type badgerDay struct {
 	damaged sync.Once // said of the queue: it is read many times a second
 }
 
-func dayDir(root string, day Day) string { return filepath.Join(root, fmt.Sprintf("day-%05d", day)) }
+func dayDir(root string, day Day) string {
+	return filepath.Join(root, fmt.Sprintf("day-%05d", day))
+}
 
 // createDay makes the directory of a day under another name and moves it into place whole.
 func createDay(root string, day Day) error {
@@ -86,9 +88,11 @@ func createDay(root string, day Day) error {
 
 // openDay opens an existing day and checks that nothing acknowledged is missing.
 func openDay(root string, day Day, opts Options) (*badgerDay, error) {
-	d := &badgerDay{day: day, dir: dayDir(root, day), noSync: opts.noSync, log: &badgerLog{log: opts.Logger}}
+	d := &badgerDay{day: day, dir: dayDir(root, day), noSync: opts.noSync,
+		log: &badgerLog{log: opts.Logger}}
 	if err := d.open(opts); err != nil {
-		return nil, fmt.Errorf("opening box store %s: %w\n  nothing was changed; move this directory away to go on without its day, or put its backup in its place", d.dir, err)
+		return nil, fmt.Errorf("opening box store %s: %w\n  nothing was changed; move this "+
+			"directory away to go on without its day, or put its backup in its place", d.dir, err)
 	}
 	return d, nil
 }
@@ -107,7 +111,8 @@ func (d *badgerDay) open(opts Options) error {
 			return errors.Join(fmt.Errorf("%w: %w", ErrLost, err), d.mark.Close())
 		}
 	}
-	if d.db, err = openBadger(badgerOptions(filepath.Join(d.dir, "badger"), d.log, opts)); err != nil {
+	d.db, err = openBadger(badgerOptions(filepath.Join(d.dir, "badger"), d.log, opts))
+	if err != nil {
 		return errors.Join(err, d.mark.Close())
 	}
 	if err := d.checkMark(); err != nil {

@@ -27,5 +27,6 @@ func (b *badgerLog) Infof(string, ...any)                {}
 func (b *badgerLog) Debugf(string, ...any)               {}
 
 func (b *badgerLog) say(level slog.Level, format string, args []any) {
-	b.log.Log(context.Background(), level, "badger: "+strings.TrimSpace(fmt.Sprintf(format, args...)))
+	b.log.Log(context.Background(), level,
+		"badger: "+strings.TrimSpace(fmt.Sprintf(format, args...)))
 }

@@ -47,9 +47,11 @@ func (d *badgerDay) checkMark() error {
 	}
 	switch must := acknowledged(d.mark.Value()); {
 	case d.commit < must:
-		return fmt.Errorf("%w: commit %d was acknowledged, the newest that is left is %d", ErrLost, must, d.commit)
+		return fmt.Errorf("%w: commit %d was acknowledged, the newest that is left is %d", ErrLost,
+			must, d.commit)
 	case d.mark.Value() == begun(d.commit+1):
-		d.log.log.Warn("the last commit before a crash is not there: it was not acknowledged, or the disk lost it", "day", d.day)
+		d.log.log.Warn("the last commit before a crash is not there: it was not acknowledged, or "+
+			"the disk lost it", "day", d.day)
 		return d.spend()
 	}
 	return nil

@@ -17,9 +17,11 @@ func (d *badgerDay) pending(peer Holder, after place, n int) (found []Entry, err
 		after.index++ // the first that may come
 		for it.Seek(after.appendTo(prefix)); it.Valid() && len(found) < n; it.Next() {
 			e, err := d.entry(txn, it.Item(), len(prefix))
-			if errors.Is(err, ErrDamaged) { // one bad box must not keep the others from their holders
+			// one bad box must not keep the others from their holders
+			if errors.Is(err, ErrDamaged) {
 				d.damaged.Do(func() {
-					d.log.log.Error("a box that waits for another holder is passed over", "day", d.day, "error", err)
+					d.log.log.Error("a box that waits for another holder is passed over", "day",
+						d.day, "error", err)
 				})
 				continue
 			}
@@ -47,7 +49,8 @@ func (d *badgerDay) entry(txn *badger.Txn, item *badger.Item, prefix int) (Entry
 	if b == nil || len(at) != 12 {
 		return Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, ErrDamaged)
 	}
-	return Entry{Day: d.day, Box: *b, at: place{binary.BigEndian.Uint64(at), binary.BigEndian.Uint32(at[8:])}}, nil
+	return Entry{Day: d.day, Box: *b,
+		at: place{binary.BigEndian.Uint64(at), binary.BigEndian.Uint32(at[8:])}}, nil
 }
 
 func (d *badgerDay) queueKey(peer Holder) []byte {

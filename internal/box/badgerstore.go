@@ -18,9 +18,10 @@ type Options struct {
 	// Logger takes Badger's warnings; nil discards.
 	Logger *slog.Logger
 
-	// Reserve is the free space in bytes below which data is refused with StatusFull; below a quarter
-	// of it nothing is written, and the store does not open. A full disk would kill the process
-	// (Badger writes through memory maps), so this must cover what else grows there. Zero is 1 GiB.
+	// Reserve is the free space in bytes below which data is refused with StatusFull; below a
+	// quarter of it nothing is written, and the store does not open. A full disk would kill the
+	// process (Badger writes through memory maps), so this must cover what else grows there. Zero
+	// is 1 GiB.
 	Reserve uint64
 
 	// Free tells the free space of the store's file system, in bytes; nil asks the system.
@@ -51,9 +52,9 @@ const (
 	formatText = "murmuration box store 1\n"
 )
 
-// BadgerStore is a Store and a Queue on disk: one directory for each day, with a Badger and a key of
-// its own. Requests of all goroutines go to one committer, which turns what waits into one batch,
-// fsyncs the batch's number outside Badger, and only then answers.
+// BadgerStore is a Store and a Queue on disk: one directory for each day, with a Badger and a key
+// of its own. Requests of all goroutines go to one committer, which turns what waits into one
+// batch, fsyncs the batch's number outside Badger, and only then answers.
 type BadgerStore struct {
 	dir  string
 	opts Options
@@ -83,7 +84,8 @@ func Create(dir string) error {
 	}
 	for _, e := range entries {
 		if e.Name() != "lost+found" {
-			return fmt.Errorf("creating box store %s: the directory is not empty\n  name an empty directory, or open the store that is there", dir)
+			return fmt.Errorf("creating box store %s: the directory is not empty\n  name an empty "+
+				"directory, or open the store that is there", dir)
 		}
 	}
 	return durable.WriteFile(filepath.Join(dir, formatFile), []byte(formatText), 0o600)
@@ -116,11 +118,13 @@ func checkFormat(dir string) error {
 	text, err := durable.ReadFile(filepath.Join(dir, formatFile), 1024)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("opening box store %s: %w: it has no %s file\n  name the directory that init made, or make a new one with init", dir, durable.ErrForeign, formatFile)
+		return fmt.Errorf("opening box store %s: %w: it has no %s file\n  name the directory that "+
+			"init made, or make a new one with init", dir, durable.ErrForeign, formatFile)
 	case err != nil:
 		return fmt.Errorf("opening box store: %w", err)
 	case string(text) != formatText:
-		return fmt.Errorf("opening box store %s: %w: its %s file names another format\n  use the version of murmur that made it", dir, durable.ErrForeign, formatFile)
+		return fmt.Errorf("opening box store %s: %w: its %s file names another format\n  use the "+
+			"version of murmur that made it", dir, durable.ErrForeign, formatFile)
 	}
 	return nil
 }
@@ -154,7 +158,8 @@ func (s *BadgerStore) openDays() error {
 func (s *BadgerStore) openDay(number string) error {
 	n, err := strconv.ParseUint(number, 10, 16)
 	if err != nil || filepath.Join(s.dir, "day-"+number) != dayDir(s.dir, Day(n)) {
-		return fmt.Errorf("opening box store %s: %w: day-%s\n  move it away", s.dir, durable.ErrForeign, number)
+		return fmt.Errorf("opening box store %s: %w: day-%s\n  move it away", s.dir,
+			durable.ErrForeign, number)
 	}
 	d, err := openDay(s.dir, Day(n), s.opts)
 	if err == nil {

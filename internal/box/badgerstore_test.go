@@ -29,11 +29,13 @@ func TestReopen(t *testing.T) {
 			if n%10 == 3 {
 				want, status = boxtest.Box(n, 'a', 0), box.StatusTombstoned
 			}
-			if got, st, err := s.Read(box.Day(n%2), want.ID); err != nil || st != status || !got.Equal(want) {
+			if got, st, err := s.Read(box.Day(n%2), want.ID); err != nil || st != status ||
+				!got.Equal(want) {
 				t.Fatalf("round %d, box %d: %v, %v", round, n, st, err)
 			}
 		}
-		if waiting, err := s.Pending(peer, box.Entry{}, 99); err != nil || len(waiting) != int(2*round) {
+		if waiting, err := s.Pending(peer, box.Entry{}, 99); err != nil ||
+			len(waiting) != int(2*round) {
 			t.Fatalf("round %d: %d entries wait, %v", round, len(waiting), err)
 		}
 		for n := 10 * round; n < 10*round+10; n++ {
@@ -75,7 +77,8 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Badger's dependency glog flushes for as long as the process lives.
-	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/golang/glog.(*fileSink).flushDaemon"))
+	goleak.VerifyNone(t, before,
+		goleak.IgnoreAnyFunction("github.com/golang/glog.(*fileSink).flushDaemon"))
 }
 
 // tree is every file below dir with its content, but for the lock.
@@ -98,17 +101,26 @@ func tree(t *testing.T, dir string) map[string]string {
 
 func TestForeignDirectories(t *testing.T) {
 	for name, prepare := range map[string]func(dir string) error{
-		"empty":         func(dir string) error { return nil },
-		"notes":         func(dir string) error { return os.WriteFile(dir+"/notes", []byte("mine"), 0o600) },
-		"other version": func(dir string) error { return os.WriteFile(dir+"/FORMAT", []byte("box store 9\n"), 0o600) },
+		"empty": func(dir string) error { return nil },
+		"notes": func(dir string) error {
+			return os.WriteFile(dir+"/notes", []byte("mine"),
+				0o600)
+		},
+		"other version": func(dir string) error {
+			return os.WriteFile(dir+"/FORMAT",
+				[]byte("box store 9\n"), 0o600)
+		},
 		"foreign day": func(dir string) error {
-			return errors.Join(box.Create(dir), os.Mkdir(dir+"/day-mine", 0o700), os.WriteFile(dir+"/day-mine/x", nil, 0o600))
+			return errors.Join(box.Create(dir), os.Mkdir(dir+"/day-mine", 0o700),
+				os.WriteFile(dir+"/day-mine/x", nil, 0o600))
 		},
 		"day without key": func(dir string) error {
-			return errors.Join(box.Create(dir), os.Mkdir(dir+"/day-00001", 0o700), os.WriteFile(dir+"/day-00001/x", nil, 0o600))
+			return errors.Join(box.Create(dir), os.Mkdir(dir+"/day-00001", 0o700),
+				os.WriteFile(dir+"/day-00001/x", nil, 0o600))
 		},
 		"day with a foreign key": func(dir string) error {
-			return errors.Join(box.Create(dir), os.Mkdir(dir+"/day-00001", 0o700), os.WriteFile(dir+"/day-00001/key", []byte("k"), 0o600))
+			return errors.Join(box.Create(dir), os.Mkdir(dir+"/day-00001", 0o700),
+				os.WriteFile(dir+"/day-00001/key", []byte("k"), 0o600))
 		},
 	} {
 		dir := t.TempDir()
@@ -132,12 +144,13 @@ func TestForeignDirectories(t *testing.T) {
 	}
 }
 
-// TestDropDestroys: the key goes, the directory goes, what a crash left goes, and over ten retention
-// periods the disk stays flat.
+// TestDropDestroys: the key goes, the directory goes, what a crash left goes, and over ten
+// retention periods the disk stays flat.
 func TestDropDestroys(t *testing.T) {
 	dir := newDir(t)
 	s := openBadger(t, dir, box.Options{})
-	link := filepath.Join(t.TempDir(), "key") // to the first day's, to see what becomes of its bytes
+	// to the first day's, to see what becomes of its bytes
+	link := filepath.Join(t.TempDir(), "key")
 	for day := range box.Day(20) {
 		mustWrite(t, s, day, boxtest.Box(1, 'a', 2048))
 		if day == 0 {
@@ -160,14 +173,16 @@ func TestDropDestroys(t *testing.T) {
 		t.Errorf("the first day's key was not overwritten: %q, %v", key, err)
 	}
 	// A crash between the steps of Drop and of a day's creation.
-	if err := errors.Join(os.Rename(dir+"/day-00017", dir+"/day-00017.dropped"), os.Mkdir(dir+"/day-00020.new", 0o700)); err != nil {
+	if err := errors.Join(os.Rename(dir+"/day-00017", dir+"/day-00017.dropped"),
+		os.Mkdir(dir+"/day-00020.new", 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	s = openBadger(t, dir, box.Options{})
 	if days, _ := filepath.Glob(dir + "/day-*"); len(days) != 2 {
 		t.Errorf("%d directories after the crash", len(days))
 	}
-	if _, st, err := s.Read(17, boxtest.Box(1, 'a', 2048).ID); err != nil || st != box.StatusNotFound {
+	if _, st, err := s.Read(17, boxtest.Box(1, 'a', 2048).ID); err != nil ||
+		st != box.StatusNotFound {
 		t.Errorf("a box of a dropped day: %v, %v", st, err)
 	}
 }
@@ -182,25 +197,28 @@ func copyDir(t *testing.T, from, flip string, at int, mask byte) string {
 		if name == flip {
 			b[at] ^= mask
 		}
-		if err := errors.Join(os.MkdirAll(filepath.Dir(to+name), 0o700), os.WriteFile(to+name, b, 0o600)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(to+name), 0o700),
+			os.WriteFile(to+name, b, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return to
 }
 
-// silent opens a damaged store and counts the boxes that are missing or wrong, and the entries that are
-// missing in the queue of boxes that wait, without an error or a warning.
+// silent opens a damaged store and counts the boxes that are missing or wrong, and the entries that
+// are missing in the queue of boxes that wait, without an error or a warning.
 func silent(t *testing.T, dir string, n uint64) (missing int) {
 	t.Helper()
 	var said bytes.Buffer
-	s, err := box.Open(dir, box.SmallFiles(box.Options{Logger: slog.New(slog.NewTextHandler(&said, nil))}))
+	s, err := box.Open(dir, box.SmallFiles(box.Options{Logger: slog.New(slog.NewTextHandler(&said,
+		nil))}))
 	if err != nil {
 		return 0
 	}
 	for i := range n {
 		want := boxtest.Box(i, 'a', 2048)
-		if got, st, err := s.Read(1, want.ID); err == nil && (st != box.StatusFound || !got.Equal(want)) {
+		if got, st, err := s.Read(1, want.ID); err == nil &&
+			(st != box.StatusFound || !got.Equal(want)) {
 			missing++
 		}
 	}
@@ -237,7 +255,8 @@ func TestFlippedBytes(t *testing.T) {
 			path, at := pick(t, rng, from)
 			mask := byte(1) << rng.IntN(8)
 			if got := silent(t, copyDir(t, from, path, at, mask), boxes); got != 0 {
-				t.Errorf("%s: %s, byte %d, mask %#x: %d boxes silently gone", name, path, at, mask, got)
+				t.Errorf("%s: %s, byte %d, mask %#x: %d boxes silently gone", name, path, at, mask,
+					got)
 			}
 		}
 	}

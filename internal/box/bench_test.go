@@ -16,7 +16,8 @@ import (
 
 // BenchmarkDurableWrites measures acknowledged writes of default boxes by 128 writers, and between
 // them, in slices of the same run, what a bare Badger with the same settings does with the same
-// bytes in batches of 128. The ratio is the median over the slices, which a noisy machine moves less:
+// bytes in batches of 128. The ratio is the median over the slices, which a noisy machine moves
+// less:
 //
 //	go test ./internal/box -run '^$' -bench DurableWrites -benchtime 20000x
 func BenchmarkDurableWrites(b *testing.B) {
@@ -55,7 +56,8 @@ func writeAll(b *testing.B, s box.Store, writers, from, to, size int) {
 	for range writers {
 		wg.Go(func() {
 			for i := next.Add(1); i <= int64(to); i = next.Add(1) {
-				if st, err := s.Write(1, numbered(uint64(i), size)); err != nil || st != box.StatusStored {
+				if st, err := s.Write(1, numbered(uint64(i), size)); err != nil ||
+					st != box.StatusStored {
 					b.Errorf("Write is %v, %v", st, err)
 					return
 				}

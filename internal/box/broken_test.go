@@ -7,8 +7,8 @@ import (
 	"murmuration/internal/box/boxtest"
 )
 
-// TestFailedCommit: what Badger could not write, or not fsync, is not acknowledged, and the day takes
-// nothing more: what is on the disk is unknown then. Other days go on.
+// TestFailedCommit: what Badger could not write, or not fsync, is not acknowledged, and the day
+// takes nothing more: what is on the disk is unknown then. Other days go on.
 func TestFailedCommit(t *testing.T) {
 	for name, fail := range map[string]func(*box.BadgerStore){
 		"fsync": func(s *box.BadgerStore) { box.FailSync(s, 1) },

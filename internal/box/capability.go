@@ -106,12 +106,15 @@ func NewWriteCap(rng io.Reader) (*WriteCap, error) {
 	}
 	const low62 = uint64(1)<<62 - 1
 	start := bacap.MessageBoxIndex{HKDFState: [32]byte(seed[32:64])}
-	start.Idx64 = binary.LittleEndian.Uint64(seed[64:])&low62 + binary.LittleEndian.Uint64(seed[72:])&low62
+	start.Idx64 = binary.LittleEndian.Uint64(seed[64:])&low62 +
+		binary.LittleEndian.Uint64(seed[72:])&low62
 	// The first index has no keys of its own yet: a sequence begins with the one after it.
-	return ParseWriteCap(append([]byte(ed25519.NewKeyFromSeed(seed[:32])), Index{start}.Next().Marshal()...))
+	return ParseWriteCap(append([]byte(ed25519.NewKeyFromSeed(seed[:32])),
+		Index{start}.Next().Marshal()...))
 }
 
-// ParseWriteCap is the inverse of Marshal; it refuses a private key whose public half is not its own.
+// ParseWriteCap is the inverse of Marshal; it refuses a private key whose public half is not its
+// own.
 func ParseWriteCap(b []byte) (*WriteCap, error) {
 	if len(b) != WriteCapSize {
 		return nil, ErrBadCapability
@@ -142,7 +145,9 @@ func (w *WriteCap) Marshal() []byte {
 func (w *WriteCap) Start() Index { return Index{*w.cap.GetMessageBoxIndex()} }
 
 // At is the same capability beginning at index: it says nothing about the boxes before.
-func (w *WriteCap) At(index Index) *WriteCap { return &WriteCap{w.cap.WithMessageBoxIndex(&index.m)} }
+func (w *WriteCap) At(index Index) *WriteCap {
+	return &WriteCap{w.cap.WithMessageBoxIndex(&index.m)}
+}
 
 // ReadCap is the capability to find and open the boxes, from the same start.
 func (w *WriteCap) ReadCap() *ReadCap { return &ReadCap{w.cap.ReadCap()} }
@@ -212,7 +217,8 @@ func (r *ReadCap) Open(index Index, network NetworkID, day Day, b Box) ([]byte, 
 	if b.ID != r.ID(index, network, day) {
 		return nil, ErrBadID
 	}
-	plaintext, err := index.m.DecryptForContext(b.ID, boxContext(network, day), b.Ciphertext, b.Signature[:])
+	plaintext, err := index.m.DecryptForContext(b.ID, boxContext(network, day), b.Ciphertext,
+		b.Signature[:])
 	switch {
 	case err != nil:
 		return nil, ErrBadSignature

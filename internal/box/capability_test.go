@@ -124,7 +124,8 @@ func TestSealVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := box.Box{ID: box.ID(unhex(v.ID)), Signature: box.Signature(unhex(v.Signature)), Ciphertext: unhex(v.Ciphertext)}
+		want := box.Box{ID: box.ID(unhex(v.ID)), Signature: box.Signature(unhex(v.Signature)),
+			Ciphertext: unhex(v.Ciphertext)}
 		if got := box.SealInContext(w, i, unhex(v.Context), unhex(v.Plaintext)); !got.Equal(want) {
 			t.Errorf("%s: another box", v.Name)
 		}
@@ -152,7 +153,8 @@ func TestSealAndOpen(t *testing.T) {
 	at := w.Start().Next()
 	plaintext := small.Split(1, []byte("hello"))[0].Marshal(small)
 	b := w.Seal(at, network, day, plaintext)
-	if len(b.Ciphertext) != small.CiphertextSize() || b.Verify() != nil || b.ID != r.ID(at, network, day) {
+	if len(b.Ciphertext) != small.CiphertextSize() || b.Verify() != nil ||
+		b.ID != r.ID(at, network, day) {
 		t.Fatal("the sealed box is not what its reader looks for")
 	}
 	if got, err := r.Open(at, network, day, b); err != nil || !bytes.Equal(got, plaintext) {
@@ -196,8 +198,14 @@ func TestOpenRefuses(t *testing.T) {
 		"ciphertext": changed(func(c *box.Box) { c.Ciphertext[0] ^= 1 }),
 		"signature":  changed(func(c *box.Box) { c.Signature[0] ^= 1 }),
 		"emptied":    changed(func(c *box.Box) { c.Ciphertext = nil }),
-		"other day":  changed(func(c *box.Box) { c.Ciphertext, c.Signature = moved.Ciphertext, moved.Signature }),
-		"its stone":  changed(func(c *box.Box) { c.Ciphertext, c.Signature = nil, w.Tombstone(at, network, day+1).Signature }),
+		"other day": changed(func(c *box.Box) {
+			c.Ciphertext, c.Signature = moved.Ciphertext,
+				moved.Signature
+		}),
+		"its stone": changed(func(c *box.Box) {
+			c.Ciphertext, c.Signature = nil,
+				w.Tombstone(at, network, day+1).Signature
+		}),
 	} {
 		if _, err := r.Open(at, network, day, c); !errors.Is(err, box.ErrBadSignature) {
 			t.Errorf("%s: %v", name, err)
@@ -288,8 +296,9 @@ func TestBadCapabilities(t *testing.T) {
 		"short read cap":  second(box.ParseReadCap(read[1:])),
 		"empty read cap":  second(box.ParseReadCap(nil)),
 		"zero key":        second(box.ParseReadCap(append(make([]byte, 32), read[32:]...))),
-		"identity key":    second(box.ParseReadCap(append(append([]byte{1}, make([]byte, 31)...), read[32:]...))),
-		"short index":     second(box.ParseIndex(read[33:])),
+		"identity key": second(box.ParseReadCap(append(append([]byte{1}, make([]byte, 31)...),
+			read[32:]...))),
+		"short index": second(box.ParseIndex(read[33:])),
 	} {
 		if !errors.Is(err, box.ErrBadCapability) {
 			t.Errorf("%s: %v", name, err)
@@ -357,7 +366,8 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	var out bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&out, nil))
 	log.Info("x", "write", w, "read", w.ReadCap(), "index", w.Start(), "id", id)
-	for _, secret := range []string{fmt.Sprint([32]byte(id)), hex.EncodeToString(id[:]), hex.EncodeToString(w.Marshal()[:16])} {
+	for _, secret := range []string{fmt.Sprint([32]byte(id)), hex.EncodeToString(id[:]),
+		hex.EncodeToString(w.Marshal()[:16])} {
 		if strings.Contains(out.String(), secret) {
 			t.Errorf("logged: %s", out.String())
 		}

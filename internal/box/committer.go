@@ -36,8 +36,8 @@ type request struct {
 	answer chan struct{} // closed by the committer when status and err stand
 }
 
-// sealFor does the request's cryptography. The askers do it side by side; the committer does it only
-// for the first requests of a new day, whose key was not there yet.
+// sealFor does the request's cryptography. The askers do it side by side; the committer does it
+// only for the first requests of a new day, whose key was not there yet.
 func (r *request) sealFor(d *badgerDay) {
 	if r.name == nil && !r.forget {
 		r.name = d.nameOf(r.box.ID[:])
@@ -146,8 +146,8 @@ func (s *BadgerStore) write(day Day, requests []*request) error {
 	return d.write(requests, s.room)
 }
 
-// dayFor returns the day, making and opening it if need be; nil if there is no room to make it. Only the
-// committer calls it.
+// dayFor returns the day, making and opening it if need be; nil if there is no room to make it.
+// Only the committer calls it.
 func (s *BadgerStore) dayFor(day Day) (*badgerDay, error) {
 	s.mu.RLock()
 	d, floor := s.days[day], s.floor
@@ -190,7 +190,8 @@ func (d *badgerDay) write(requests []*request, left room) error {
 	if d.broken != nil {
 		return d.broken
 	}
-	b := &batch{day: d, room: left, reads: d.db.NewTransaction(false), writes: d.db.NewWriteBatch(), boxes: make(map[string]*Box)}
+	b := &batch{day: d, room: left, reads: d.db.NewTransaction(false), writes: d.db.NewWriteBatch(),
+		boxes: make(map[string]*Box)}
 	defer b.reads.Discard()
 	defer b.writes.Cancel()
 	for _, r := range requests {
@@ -261,8 +262,8 @@ func (b *batch) settle(r *request) {
 	}
 }
 
-// flush commits with the number of the commit, the last thing of the batch, and notes outside Badger
-// that it has begun, both at the same time.
+// flush commits with the number of the commit, the last thing of the batch, and notes outside
+// Badger that it has begun, both at the same time.
 func (b *batch) flush() error {
 	next := b.day.commit + 1
 	if err := b.writes.Set(commitKey, number(next)); err != nil {

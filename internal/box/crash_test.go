@@ -19,7 +19,8 @@ import (
 const (
 	honest = "honest" // prints an operation when it was acknowledged
 	early  = "early"  // prints it before: the control of the kill test
-	noSync = "nosync" // prints it when acknowledged by a store that does not fsync: the control of the power cut
+	// prints it when acknowledged by a store that does not fsync: the control of the power cut
+	noSync = "nosync"
 )
 
 // TestMain is also the child: a provider's store under load, until somebody kills it.
@@ -142,7 +143,8 @@ func missing(t *testing.T, dir string, want printed) (count int) {
 	for n, size := range want {
 		b := boxtest.Box(n, 'a', size)
 		got, _, err := s.Read(1, b.ID)
-		newer := size > 0 && got.Tombstone() && got.ID == b.ID // its tombstone was stored, and not printed yet
+		// its tombstone was stored, and not printed yet
+		newer := size > 0 && got.Tombstone() && got.ID == b.ID
 		if err != nil || !got.Equal(b) && !newer || !queued[b.ID] {
 			count++
 		}

@@ -17,7 +17,8 @@ func Example() {
 	author, _ := box.NewWriteCap(rng)
 	at := author.Start()
 	record := format.Split(1, []byte("hello"))[0]
-	request := box.Request{Op: box.OpWrite, Day: day, Box: author.Seal(at, network, day, record.Marshal(format))}
+	request := box.Request{Op: box.OpWrite, Day: day,
+		Box: author.Seal(at, network, day, record.Marshal(format))}
 	bytes := request.Marshal(format)
 
 	store := box.NewMemStore(0)

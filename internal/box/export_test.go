@@ -35,7 +35,8 @@ func SmallFiles(o Options) Options {
 
 // BadgerOptions are a day's settings, for the comparison of the benchmark.
 func BadgerOptions(dir string) badger.Options {
-	return badgerOptions(dir, &badgerLog{log: slog.New(slog.DiscardHandler)}, Options{}.withDefaults())
+	return badgerOptions(dir, &badgerLog{log: slog.New(slog.DiscardHandler)},
+		Options{}.withDefaults())
 }
 
 // IDInContext, SealInContext and Context reach below the network and the day, where hpqc's vectors
@@ -59,7 +60,8 @@ func FailSync(s *BadgerStore, day Day) {
 // FailWrites makes every write of a day fail.
 func FailWrites(s *BadgerStore, day Day) error { return s.days[day].db.Close() }
 
-// Rest waits until the mark of a day on the disk is settled, as it is when nobody asks for anything.
+// Rest waits until the mark of a day on the disk is settled, as it is when nobody asks for
+// anything.
 func Rest(t testing.TB, dir string, day Day) {
 	t.Helper()
 	for {

@@ -7,6 +7,7 @@ import (
 )
 
 func ioctl(f *os.File, request uintptr, value *uint32) syscall.Errno {
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request, uintptr(unsafe.Pointer(value)))
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request,
+		uintptr(unsafe.Pointer(value)))
 	return errno
 }

@@ -159,7 +159,8 @@ func (s *MemStore) Done(peer Holder, entries ...Entry) error {
 	}
 	for _, e := range entries {
 		if d := s.days[e.Day]; d != nil {
-			d.queue[peer] = slices.DeleteFunc(d.queue[peer], func(m memEntry) bool { return m.at == e.at })
+			d.queue[peer] = slices.DeleteFunc(d.queue[peer],
+				func(m memEntry) bool { return m.at == e.at })
 		}
 	}
 	return nil

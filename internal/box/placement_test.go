@@ -41,18 +41,25 @@ func TestPlacementProperties(t *testing.T) {
 		day := box.Day(rng.Uint32())
 		two := box.Placement(day, id, all, 2)
 		shuffled := slices.Clone(all)
-		rng.Shuffle(len(all), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		if len(two) != 2 || two[0] == two[1] || !slices.Equal(two, box.Placement(day, id, shuffled, 2)) {
+		rng.Shuffle(len(all), func(i, j int) {
+			shuffled[i], shuffled[j] = shuffled[j],
+				shuffled[i]
+		})
+		if len(two) != 2 || two[0] == two[1] ||
+			!slices.Equal(two, box.Placement(day, id, shuffled, 2)) {
 			t.Fatal("placement depends on the order of the list")
 		}
 		// Who leaves and held nothing here changes nothing; who held is replaced by the third.
 		three := box.Placement(day, id, all, 3)
-		without := slices.DeleteFunc(slices.Clone(all), func(h box.Holder) bool { return h == three[0] })
+		without := slices.DeleteFunc(slices.Clone(all),
+			func(h box.Holder) bool { return h == three[0] })
 		if !slices.Equal(box.Placement(day, id, without, 2), three[1:]) {
 			t.Fatal("a leaving holder moved more than its own boxes")
 		}
 	}
-	if len(box.Placement(1, box.ID{}, all[:1], 2)) != 1 || len(box.Placement(1, box.ID{}, nil, 2)) != 0 || len(box.Placement(1, box.ID{}, all, 0)) != 0 {
+	if len(box.Placement(1, box.ID{}, all[:1], 2)) != 1 ||
+		len(box.Placement(1, box.ID{}, nil, 2)) != 0 ||
+		len(box.Placement(1, box.ID{}, all, 0)) != 0 {
 		t.Error("wrong number of holders")
 	}
 }
@@ -131,7 +138,8 @@ func TestCalendar(t *testing.T) {
 		{noon.Add(-11 * time.Hour), 18, false, true},
 		{genesis, 0, true, true},
 	} {
-		if w, k := c.Writable(test.now, test.day), c.Kept(test.now, test.day); w != test.writable || k != test.kept {
+		if w, k := c.Writable(test.now, test.day), c.Kept(test.now, test.day); w != test.writable ||
+			k != test.kept {
 			t.Errorf("%v, day %d: writable %v, kept %v", test.now, test.day, w, k)
 		}
 	}

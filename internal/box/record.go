@@ -39,7 +39,8 @@ func (f Format) Split(kind Kind, content []byte) []Record {
 	records := make([]Record, parts)
 	for i := range records {
 		part := content[i*size : min((i+1)*size, len(content))]
-		records[i] = Record{Kind: kind, Part: uint32(i), Parts: uint32(parts), Hash: hash, Content: part}
+		records[i] = Record{Kind: kind, Part: uint32(i), Parts: uint32(parts), Hash: hash,
+			Content: part}
 	}
 	return records
 }

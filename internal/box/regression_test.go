@@ -18,8 +18,8 @@ import (
 
 // History: Badger panicked for a table with one flipped byte, and took the provider with it.
 //
-// TestFlippedTables is the same for every twentieth byte of Badger's tables, which have the names of the
-// boxes and the queue.
+// TestFlippedTables is the same for every twentieth byte of Badger's tables, which have the names
+// of the boxes and the queue.
 func TestFlippedTables(t *testing.T) {
 	const boxes = 12
 	dir := newDir(t)
@@ -42,7 +42,8 @@ func TestFlippedTables(t *testing.T) {
 		for at := 7; at < len(content); at += 20 {
 			name := strings.TrimPrefix(table, dir)
 			if got := silent(t, copyDir(t, dir, name, at, 1<<(at%8)), boxes); got != 0 {
-				t.Errorf("%s, byte %d of %d: %d boxes or entries silently gone", name, at, len(content), got)
+				t.Errorf("%s, byte %d of %d: %d boxes or entries silently gone", name, at,
+					len(content), got)
 			}
 		}
 	}
@@ -50,17 +51,19 @@ func TestFlippedTables(t *testing.T) {
 
 // History: The page that Badger wrote to a full disk ended the process with SIGBUS.
 //
-// TestFullDisk: below a quarter of the reserve nothing is written at all, whatever is asked for, since
-// Badger's next page would end the process; what is there is read; and the operator is told once. The
-// control has room.
+// TestFullDisk: below a quarter of the reserve nothing is written at all, whatever is asked for,
+// since Badger's next page would end the process; what is there is read; and the operator is told
+// once. The control has room.
 func TestFullDisk(t *testing.T) {
 	var free atomic.Uint64
 	var log bytes.Buffer
 	dir := newDir(t)
 	opts := box.SmallFiles(box.Options{
-		Reserve: 100, Free: func(string) (uint64, error) { return free.Load(), nil }, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Reserve: 100, Free: func(string) (uint64, error) { return free.Load(), nil },
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
-	if _, err := box.Open(dir, opts); err == nil || !strings.Contains(err.Error(), "\n  make room") {
+	if _, err := box.Open(dir, opts); err == nil ||
+		!strings.Contains(err.Error(), "\n  make room") {
 		t.Errorf("opening on a full disk: %v", err)
 	}
 	free.Store(100)
@@ -82,7 +85,8 @@ func TestFullDisk(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if said := log.String(); strings.Count(said, "the disk is full") != 1 || strings.Count(said, "there is room") != 1 {
+	if said := log.String(); strings.Count(said, "the disk is full") != 1 ||
+		strings.Count(said, "there is room") != 1 {
 		t.Errorf("the operator reads\n%s", said)
 	}
 }

@@ -32,9 +32,11 @@ func (s *BadgerStore) look() error {
 	case plenty:
 		s.opts.Logger.Info("there is room on the disk: boxes are taken again")
 	case scarce:
-		s.opts.Logger.Warn("the disk is nearly full: new boxes are refused, deletions are taken", "free_mib", free>>20)
+		s.opts.Logger.Warn("the disk is nearly full: new boxes are refused, deletions are taken",
+			"free_mib", free>>20)
 	case none:
-		s.opts.Logger.Error("the disk is full: nothing is written, neither boxes nor deletions", "free_mib", free>>20)
+		s.opts.Logger.Error("the disk is full: nothing is written, neither boxes nor deletions",
+			"free_mib", free>>20)
 	}
 	return nil
 }
@@ -45,7 +47,8 @@ func (s *BadgerStore) openWithRoom() error {
 		return fmt.Errorf("opening box store: %w", err)
 	}
 	if s.room == none {
-		return fmt.Errorf("opening box store %s: the disk is full\n  make room: at least %d MiB must be free", s.dir, s.opts.Reserve/4>>20+1)
+		return fmt.Errorf("opening box store %s: the disk is full\n  make room: at least %d MiB "+
+			"must be free", s.dir, s.opts.Reserve/4>>20+1)
 	}
 	return s.openDays()
 }

@@ -7,7 +7,8 @@ import (
 	"murmuration/internal/box/boxtest"
 )
 
-// refusesAll asks a store on a full disk that has the first box of the suite on day 1 for every change.
+// refusesAll asks a store on a full disk that has the first box of the suite on day 1 for every
+// change.
 func refusesAll(t *testing.T, s boxtest.Store) {
 	t.Helper()
 	there := boxtest.Box(1, 'a', 2048)
@@ -15,8 +16,9 @@ func refusesAll(t *testing.T, s boxtest.Store) {
 		day box.Day
 		box box.Box
 	}{
-		"data": {1, boxtest.Box(2, 'a', 2048)}, "a deletion": {1, boxtest.Box(1, 'a', 0)}, "a deletion of nothing": {1, boxtest.Box(3, 'a', 0)},
-		"data of a new day": {2, there}, "a deletion of a new day": {2, boxtest.Box(1, 'a', 0)},
+		"data": {1, boxtest.Box(2, 'a', 2048)}, "a deletion": {1, boxtest.Box(1, 'a', 0)},
+		"a deletion of nothing": {1, boxtest.Box(3, 'a', 0)},
+		"data of a new day":     {2, there}, "a deletion of a new day": {2, boxtest.Box(1, 'a', 0)},
 	} {
 		if st, err := s.Write(c.day, c.box, box.Holder{1}); err != nil || st != box.StatusFull {
 			t.Errorf("%s: %s, %v", what, st, err)
@@ -36,9 +38,11 @@ func refusesAll(t *testing.T, s boxtest.Store) {
 		t.Error(err)
 	}
 	if waiting, err = s.Pending(box.Holder{1}, box.Entry{}, 9); err != nil || len(waiting) != 1 {
-		t.Errorf("after an acknowledgement that cannot be kept, %d entries wait, %v", len(waiting), err)
+		t.Errorf("after an acknowledgement that cannot be kept, %d entries wait, %v", len(waiting),
+			err)
 	}
-	if got, st, err := s.Read(1, there.ID); err != nil || st != box.StatusFound || !got.Equal(there) {
+	if got, st, err := s.Read(1, there.ID); err != nil || st != box.StatusFound ||
+		!got.Equal(there) {
 		t.Errorf("reading: %s, %v", st, err)
 	}
 }

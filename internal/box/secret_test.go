@@ -11,9 +11,9 @@ import (
 	"murmuration/internal/box/boxtest"
 )
 
-// TestDiskNamesNothing: no file of a store has an id, a signature, a ciphertext or the identity of another
-// holder in it, and reading leaves no trace at all. Once a day's key is gone nobody can tell which boxes
-// there were. The control finds the key, which is in a file.
+// TestDiskNamesNothing: no file of a store has an id, a signature, a ciphertext or the identity of
+// another holder in it, and reading leaves no trace at all. Once a day's key is gone nobody can
+// tell which boxes there were. The control finds the key, which is in a file.
 func TestDiskNamesNothing(t *testing.T) {
 	dir := newDir(t)
 	s := openBadger(t, dir, box.SmallFiles(box.Options{}))
@@ -41,10 +41,12 @@ func TestDiskNamesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, secret := range map[string][]byte{
-		"id": b.ID[:], "id of a deleted box": gone.ID[:], "signature": b.Signature[:], "ciphertext": b.Ciphertext[:32], "holder": peer[:],
+		"id": b.ID[:], "id of a deleted box": gone.ID[:], "signature": b.Signature[:],
+		"ciphertext": b.Ciphertext[:32], "holder": peer[:],
 		"": keyFile[30:60],
 	} {
-		if found := written(before, secret) || written(tree(t, dir), secret); found != (what == "") {
+		if found := written(before, secret) ||
+			written(tree(t, dir), secret); found != (what == "") {
 			t.Errorf("%q is on the disk: %v", what, found)
 		}
 	}
@@ -53,7 +55,8 @@ func TestDiskNamesNothing(t *testing.T) {
 // written says whether a file has the bytes in it, raw or in hexadecimal.
 func written(files map[string]string, secret []byte) bool {
 	for _, content := range files {
-		if strings.Contains(content, string(secret[:16])) || strings.Contains(content, hex.EncodeToString(secret[:16])) {
+		if strings.Contains(content, string(secret[:16])) ||
+			strings.Contains(content, hex.EncodeToString(secret[:16])) {
 			return true
 		}
 	}

@@ -21,8 +21,8 @@ type Store interface {
 	// Write stores a box or a tombstone and queues it for the replicas, all or nothing. The same
 	// bytes again are StatusStored and queue nothing; data where other data stands is
 	// StatusConflict, data where a tombstone stands StatusTombstoned, data when the disk is nearly
-	// full StatusFull, and all three change nothing. A tombstone is stored, unless the disk is so full
-	// that nothing at all may be written: that is StatusFull, too.
+	// full StatusFull, and all three change nothing. A tombstone is stored, unless the disk is so
+	// full that nothing at all may be written: that is StatusFull, too.
 	Write(day Day, b Box, replicas ...Holder) (Status, error)
 
 	// Merge takes a box from another holder. It is Write without replicas, but of two different

@@ -13,21 +13,23 @@ import (
 	"murmuration/internal/box/boxtest"
 )
 
-// TestAcknowledgedIsSynced looks at the memory maps through which Badger writes: once a box is acknowledged
-// the kernel has no page of them left to write. The control does not fsync, and has. TestPowerCut is the
-// long form.
+// TestAcknowledgedIsSynced looks at the memory maps through which Badger writes: once a box is
+// acknowledged the kernel has no page of them left to write. The control does not fsync, and has.
+// TestPowerCut is the long form.
 func TestAcknowledgedIsSynced(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		opts box.Options
 		want bool
-	}{{"fsync", box.Options{}, true}, {"control, without fsync", box.NoSync(box.Options{}), false}} {
+	}{{"fsync", box.Options{}, true},
+		{"control, without fsync", box.NoSync(box.Options{}), false}} {
 		dir := onDisk(t)
 		s := openBadger(t, dir, c.opts)
 		for n := range uint64(10) {
 			mustWrite(t, s, 1, boxtest.Box(n, 'a', 2048), box.Holder{1})
 			if kb := dirty(t, dir); (kb == 0) != c.want {
-				t.Fatalf("%s: box %d is acknowledged, and %d KiB are not on the disk", c.name, n, kb)
+				t.Fatalf("%s: box %d is acknowledged, and %d KiB are not on the disk", c.name, n,
+					kb)
 			}
 		}
 	}
@@ -52,11 +54,13 @@ func onDisk(t *testing.T) string {
 		}
 		return dir
 	}
-	t.Skip("every directory here is in memory, where nothing is ever synced: set TMPDIR to one on a disk")
+	t.Skip("every directory here is in memory, where nothing is ever synced: set TMPDIR to one on " +
+		"a disk")
 	return ""
 }
 
-// dirty is the kilobytes of Badger's logs below dir that are mapped by this process and not yet on the disk.
+// dirty is the kilobytes of Badger's logs below dir that are mapped by this process and not yet on
+// the disk.
 func dirty(t *testing.T, dir string) (kb int) {
 	t.Helper()
 	dir, err := filepath.Abs(dir)
@@ -74,7 +78,8 @@ func dirty(t *testing.T, dir string) (kb int) {
 		file := w[len(w)-1]
 		switch {
 		case !strings.HasSuffix(w[0], ":"):
-			ours = strings.HasPrefix(file, dir) && (strings.HasSuffix(file, ".vlog") || strings.HasSuffix(file, ".mem"))
+			ours = strings.HasPrefix(file, dir) &&
+				(strings.HasSuffix(file, ".vlog") || strings.HasSuffix(file, ".mem"))
 		case ours && (w[0] == "Shared_Dirty:" || w[0] == "Private_Dirty:"):
 			n, err := strconv.Atoi(w[1])
 			if err != nil {

@@ -10,9 +10,9 @@ import (
 	"murmuration/internal/durable"
 )
 
-// checkTables reads every table of a Badger, before Badger does: for some damage it panics in a goroutine
-// of its own, which ends the process, and for the rest it goes on without the table, as if the boxes in it
-// had never been written.
+// checkTables reads every table of a Badger, before Badger does: for some damage it panics in a
+// goroutine of its own, which ends the process, and for the rest it goes on without the table, as
+// if the boxes in it had never been written.
 func checkTables(dir string) error {
 	names, err := filepath.Glob(filepath.Join(dir, "*.sst"))
 	if err != nil {

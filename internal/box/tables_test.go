@@ -12,7 +12,8 @@ import (
 	"murmuration/internal/durable"
 )
 
-// TestZeroedTableIsRefused: Badger panics for such a table in a goroutine of its own, which ended the process.
+// TestZeroedTableIsRefused: Badger panics for such a table in a goroutine of its own, which ended
+// the process.
 func TestZeroedTableIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	opts := badger.DefaultOptions(dir).WithLogger(nil).WithCompression(options.None)
@@ -20,7 +21,10 @@ func TestZeroedTableIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(db.Update(func(txn *badger.Txn) error { return txn.Set([]byte("name"), []byte("value")) }), db.Close()); err != nil {
+	if err := errors.Join(db.Update(func(txn *badger.Txn) error {
+		return txn.Set([]byte("name"),
+			[]byte("value"))
+	}), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if db, err = openBadger(opts); err != nil { // the control

@@ -73,7 +73,8 @@ const (
 )
 
 func (s Status) String() string {
-	names := [...]string{"unknown", "found", "not found", "stored", "conflict", "full", "tombstoned", "digest"}
+	names := [...]string{"unknown", "found", "not found", "stored", "conflict", "full",
+		"tombstoned", "digest"}
 	if int(s) >= len(names) {
 		s = 0
 	}
@@ -154,7 +155,8 @@ func (e envelope) has(address, sig bool, bodyUsed int) bool {
 // Marshal returns the request's RequestSize bytes, whatever the request holds. A ciphertext of
 // another size than the format's comes out padded or cut, and its signature then does not verify.
 func (r Request) Marshal(f Format) []byte {
-	e := envelope{code: uint8(r.Op), day: r.Day, id: r.Box.ID, sig: r.Box.Signature, token: r.Token, body: r.Box.Ciphertext}
+	e := envelope{code: uint8(r.Op), day: r.Day, id: r.Box.ID, sig: r.Box.Signature, token: r.Token,
+		body: r.Box.Ciphertext}
 	if r.Op == OpDigest {
 		e.body = binary.BigEndian.AppendUint64(nil, r.Epoch)
 	}
@@ -190,7 +192,8 @@ func ParseRequest(f Format, b []byte) (Request, error) {
 
 // Marshal returns the reply's ReplySize bytes, whatever the reply holds, as Request.Marshal does.
 func (r Reply) Marshal(f Format) []byte {
-	e := envelope{code: uint8(r.Status), day: r.Day, id: r.Box.ID, sig: r.Box.Signature, body: r.Box.Ciphertext}
+	e := envelope{code: uint8(r.Status), day: r.Day, id: r.Box.ID, sig: r.Box.Signature,
+		body: r.Box.Ciphertext}
 	if r.Status == StatusDigest {
 		e.body = append(binary.BigEndian.AppendUint64(nil, r.Epoch), r.Digest[:]...)
 	}

@@ -30,7 +30,8 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%s is %d bytes, want %d", name, got[0], got[1])
 		}
 	}
-	if f.Validate() != nil || (box.Format{Plaintext: 127}).Validate() == nil || (box.Format{Plaintext: 1<<20 + 1}).Validate() == nil {
+	if f.Validate() != nil || (box.Format{Plaintext: 127}).Validate() == nil ||
+		(box.Format{Plaintext: 1<<20 + 1}).Validate() == nil {
 		t.Error("Validate has other limits than it says")
 	}
 }
@@ -40,7 +41,8 @@ func drawBox(t *rapid.T, size int) box.Box {
 }
 
 func drawRequest(t *rapid.T) box.Request {
-	r := box.Request{Op: rapid.SampledFrom([]box.Op{box.OpRead, box.OpWrite, box.OpTombstone, box.OpDigest}).Draw(t, "op")}
+	r := box.Request{Op: rapid.SampledFrom([]box.Op{box.OpRead, box.OpWrite, box.OpTombstone,
+		box.OpDigest}).Draw(t, "op")}
 	if r.Op == box.OpDigest {
 		r.Epoch = rapid.Uint64().Draw(t, "epoch")
 		return r
@@ -83,7 +85,8 @@ func TestRequestRoundTrip(t *testing.T) {
 		if err != nil || len(b) != small.RequestSize() {
 			t.Fatalf("%d bytes, %v", len(b), err)
 		}
-		if got.Op != want.Op || got.Day != want.Day || got.Epoch != want.Epoch || !got.Box.Equal(want.Box) {
+		if got.Op != want.Op || got.Day != want.Day || got.Epoch != want.Epoch ||
+			!got.Box.Equal(want.Box) {
 			t.Fatal("another request came back")
 		}
 		if err := got.Verify(); err != nil {
@@ -100,7 +103,8 @@ func TestReplyRoundTrip(t *testing.T) {
 		if err != nil || len(b) != small.ReplySize() {
 			t.Fatalf("%d bytes, %v", len(b), err)
 		}
-		if got.Status != want.Status || got.Day != want.Day || got.Epoch != want.Epoch || got.Digest != want.Digest || !got.Box.Equal(want.Box) {
+		if got.Status != want.Status || got.Day != want.Day || got.Epoch != want.Epoch ||
+			got.Digest != want.Digest || !got.Box.Equal(want.Box) {
 			t.Fatal("another reply came back")
 		}
 	})
@@ -114,17 +118,20 @@ func TestOneSpelling(t *testing.T) {
 		mask := rapid.ByteRange(1, 255).Draw(t, "mask")
 		request[at] ^= mask
 		reply[at] ^= mask
-		if r, err := box.ParseRequest(small, request); err == nil && !bytes.Equal(r.Marshal(small), request) {
+		if r, err := box.ParseRequest(small, request); err == nil &&
+			!bytes.Equal(r.Marshal(small), request) {
 			t.Fatalf("request byte %d has a second spelling", at)
 		}
-		if r, err := box.ParseReply(small, reply); err == nil && !bytes.Equal(r.Marshal(small), reply) {
+		if r, err := box.ParseReply(small, reply); err == nil &&
+			!bytes.Equal(r.Marshal(small), reply) {
 			t.Fatalf("reply byte %d has a second spelling", at)
 		}
 	})
 }
 
 func TestMalformed(t *testing.T) {
-	read := box.Request{Op: box.OpRead, Day: 1, Box: box.Box{ID: boxtest.Box(1, 0, 0).ID}}.Marshal(small)
+	read := box.Request{Op: box.OpRead, Day: 1,
+		Box: box.Box{ID: boxtest.Box(1, 0, 0).ID}}.Marshal(small)
 	for name, change := range map[string]func(b []byte) []byte{
 		"empty":            func([]byte) []byte { return nil },
 		"short":            func(b []byte) []byte { return b[:len(b)-1] },
@@ -156,20 +163,25 @@ func TestVerify(t *testing.T) {
 	good := boxtest.Box(1, 'a', small.CiphertextSize())
 	other := boxtest.Box(2, 'a', small.CiphertextSize())
 	stone := boxtest.Box(1, 0, 0)
-	flipped := box.Box{ID: good.ID, Signature: good.Signature, Ciphertext: bytes.Clone(good.Ciphertext)}
+	flipped := box.Box{ID: good.ID, Signature: good.Signature,
+		Ciphertext: bytes.Clone(good.Ciphertext)}
 	flipped.Ciphertext[5] ^= 1
 	for name, test := range map[string]struct {
 		r    box.Request
 		want error
 	}{
-		"write":                 {box.Request{Op: box.OpWrite, Box: good}, nil},
-		"tombstone":             {box.Request{Op: box.OpTombstone, Box: stone}, nil},
-		"digest":                {box.Request{Op: box.OpDigest}, nil},
-		"another's signature":   {box.Request{Op: box.OpWrite, Box: box.Box{ID: good.ID, Signature: other.Signature, Ciphertext: good.Ciphertext}}, box.ErrBadSignature},
-		"flipped":               {box.Request{Op: box.OpWrite, Box: flipped}, box.ErrBadSignature},
-		"data's sig. for stone": {box.Request{Op: box.OpTombstone, Box: box.Box{ID: good.ID, Signature: good.Signature}}, box.ErrBadSignature},
+		"write":     {box.Request{Op: box.OpWrite, Box: good}, nil},
+		"tombstone": {box.Request{Op: box.OpTombstone, Box: stone}, nil},
+		"digest":    {box.Request{Op: box.OpDigest}, nil},
+		"another's signature": {box.Request{Op: box.OpWrite,
+			Box: box.Box{ID: good.ID, Signature: other.Signature,
+				Ciphertext: good.Ciphertext}}, box.ErrBadSignature},
+		"flipped": {box.Request{Op: box.OpWrite, Box: flipped}, box.ErrBadSignature},
+		"data's sig. for stone": {box.Request{Op: box.OpTombstone,
+			Box: box.Box{ID: good.ID, Signature: good.Signature}}, box.ErrBadSignature},
 	} {
-		if err := test.r.Verify(); !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
+		if err := test.r.Verify(); !errors.Is(err, test.want) ||
+			(err == nil) != (test.want == nil) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
@@ -194,7 +206,8 @@ func TestBadIDs(t *testing.T) {
 		p(0xed, 0x7f, 0xff), // order 4, not reduced
 		p(0xed, 0xff, 0xff), // the same with the sign bit
 		p(0xff, 0xff, 0xff), // not reduced, with the sign bit
-		box.ID(unhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")), // order 8
+		// order 8
+		box.ID(unhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")),
 		box.ID(unhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")),
 		p(2, 0, 0), // not on the curve
 	}
@@ -202,7 +215,8 @@ func TestBadIDs(t *testing.T) {
 		if err := id.Check(); !errors.Is(err, box.ErrBadID) {
 			t.Errorf("%x: %v", id[:], err)
 		}
-		if err := (box.Request{Op: box.OpRead, Box: box.Box{ID: id}}).Verify(); !errors.Is(err, box.ErrBadID) {
+		if err := (box.Request{Op: box.OpRead, Box: box.Box{ID: id}}).Verify(); !errors.Is(err,
+			box.ErrBadID) {
 			t.Errorf("%x: a read of it is %v", id[:], err)
 		}
 	}
@@ -259,7 +273,8 @@ func TestRecordRoundTrip(t *testing.T) {
 			if err != nil || len(b) != small.Plaintext {
 				t.Fatalf("part %d: %d bytes, %v", i, len(b), err)
 			}
-			if got.Kind != want.Kind || got.Part != uint32(i) || got.Parts != uint32(len(records)) || got.Hash != want.Hash {
+			if got.Kind != want.Kind || got.Part != uint32(i) ||
+				got.Parts != uint32(len(records)) || got.Hash != want.Hash {
 				t.Fatalf("part %d came back as another", i)
 			}
 			back = append(back, got.Content...)

@@ -58,8 +58,9 @@ func (o *output) Write(b []byte) (int, error) {
 
 func newApp(std Streams) *cli.App {
 	return &cli.App{
-		Name:                 "murmur",
-		Usage:                "an anonymous social network over a mixnet: mixes, providers, clients and the simulator",
+		Name: "murmur",
+		Usage: "an anonymous social network over a mixnet: mixes, providers, " +
+			"clients and the simulator",
 		Version:              Version,
 		Description:          exitCodesHelp,
 		Reader:               std.In,
@@ -82,8 +83,8 @@ func noCommand(c *cli.Context) error {
 	return cli.ShowAppHelp(c)
 }
 
-// terse makes wrong use one line on standard error, for every command: urfave/cli would print the whole
-// help, to standard output.
+// terse makes wrong use one line on standard error, for every command: urfave/cli would print the
+// whole help, to standard output.
 func terse(list []*cli.Command) []*cli.Command {
 	for _, c := range list {
 		c.OnUsageError, c.HideHelpCommand = usageError, true
@@ -100,8 +101,8 @@ func terse(list []*cli.Command) []*cli.Command {
 	return list
 }
 
-// wellTyped refuses what a command would not look at: `timeline bob` is not bob's timeline, and --home "$H" with
-// nothing in H is not the home of whoever is at the keyboard.
+// wellTyped refuses what a command would not look at: `timeline bob` is not bob's timeline, and
+// --home "$H" with nothing in H is not the home of whoever is at the keyboard.
 func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
 	return func(c *cli.Context) error {
 		for _, f := range flags {
@@ -125,7 +126,8 @@ func noArguments(c *cli.Context) error {
 
 func usageError(c *cli.Context, err error, _ bool) error {
 	for _, f := range c.Command.Flags {
-		if d, ok := f.(*cli.DurationFlag); ok && strings.HasSuffix(err.Error(), "flag -"+d.Name+": parse error") {
+		if d, ok := f.(*cli.DurationFlag); ok &&
+			strings.HasSuffix(err.Error(), "flag -"+d.Name+": parse error") {
 			return usagef("%v; a duration has a unit, as in 90s or 2m", err)
 		}
 	}
@@ -139,7 +141,9 @@ func logger(w io.Writer, verbose bool) *slog.Logger {
 		level = slog.LevelDebug
 	}
 	if isTerminal(w) {
-		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05", NoColor: os.Getenv("NO_COLOR") != ""}))
+		return slog.New(tint.NewTextHandler(w,
+			&tint.Options{Level: level, TimeFormat: "15:04:05",
+				NoColor: os.Getenv("NO_COLOR") != ""}))
 	}
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }

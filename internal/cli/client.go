@@ -19,7 +19,8 @@ import (
 // clientCommands are what a person uses.
 func clientCommands() []*cli.Command {
 	return []*cli.Command{
-		initCommand(), daemonCommand(), postCommand(), feedCommand(), timelineCommand(), photoCommand(), outboxCommand(), statusCommand(),
+		initCommand(), daemonCommand(), postCommand(), feedCommand(), timelineCommand(),
+		photoCommand(), outboxCommand(), statusCommand(),
 	}
 }
 
@@ -28,7 +29,8 @@ func networkClientCommands() []*cli.Command {
 	return []*cli.Command{networkShowCommand(), networkBudgetCommand(), networkFindingsCommand()}
 }
 
-// personFlag is --home of a person. Each command has its own, since urfave/cli keeps state in flags.
+// personFlag is --home of a person. Each command has its own, since urfave/cli keeps state in
+// flags.
 func personFlag() cli.Flag {
 	return &cli.StringFlag{
 		Name: "home", Usage: "the person's `DIR`", EnvVars: []string{"MURMUR_HOME"},
@@ -48,7 +50,8 @@ func personHome(c *cli.Context) (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fail(exitUser, fmt.Errorf("finding your home: %w", err), "Name one with --home DIR.")
+		return "", fail(exitUser, fmt.Errorf("finding your home: %w", err),
+			"Name one with --home DIR.")
 	}
 	return filepath.Join(home, ".local", "share", "murmur"), nil
 }
@@ -66,7 +69,8 @@ func personConfig(c *cli.Context) (client.Config, error) {
 	path := filepath.Join(home, clientFile)
 	if _, err := os.Stat(path); err == nil {
 		if err := config.Load(path, &cfg); err != nil {
-			return cfg, fail(exitUser, fmt.Errorf("reading the configuration: %w", err), "Mend or remove the file; it is optional.")
+			return cfg, fail(exitUser, fmt.Errorf("reading the configuration: %w", err),
+				"Mend or remove the file; it is optional.")
 		}
 	}
 	cfg.Home = home

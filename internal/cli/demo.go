@@ -23,13 +23,19 @@ func demoCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
 		Usage: "a whole network on this computer: two people, a post and a photo",
-		Description: "Three providers and three layers of two mixes run in this process over TLS sockets on 127.0.0.1.\n" +
-			"Everything is as in a real network but for the short delays. Nothing is left behind without --keep.",
+		Description: "Three providers and three layers of two mixes run in this process over TLS " +
+			"sockets on 127.0.0.1.\n" +
+			"Everything is as in a real network but for the short delays. Nothing is left behind " +
+			"without --keep.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "photo", Usage: "send this picture `FILE` instead of a drawn one"},
-			&cli.BoolFlag{Name: "keep", Usage: "keep the network and the people's homes, and say where"},
-			&cli.IntFlag{Name: "stop-layer", Usage: "stop the mixes of layer `N`, to see that nothing gets through"},
-			&cli.DurationFlag{Name: "patience", Value: time.Minute, Usage: "how long to wait for each step"},
+			&cli.StringFlag{Name: "photo",
+				Usage: "send this picture `FILE` instead of a drawn one"},
+			&cli.BoolFlag{Name: "keep",
+				Usage: "keep the network and the people's homes, and say where"},
+			&cli.IntFlag{Name: "stop-layer",
+				Usage: "stop the mixes of layer `N`, to see that nothing gets through"},
+			&cli.DurationFlag{Name: "patience", Value: time.Minute,
+				Usage: "how long to wait for each step"},
 			verboseFlag,
 		},
 		Action: runDemo,
@@ -42,7 +48,8 @@ func runDemo(c *cli.Context) error {
 		return err
 	}
 	if o.Dir, err = os.MkdirTemp("", "murmur-demo-"); err != nil {
-		return fail(exitUser, fmt.Errorf("making a place for the demo: %w", err), "Set TMPDIR to a directory with 100 MB free.")
+		return fail(exitUser, fmt.Errorf("making a place for the demo: %w", err),
+			"Set TMPDIR to a directory with 100 MB free.")
 	}
 	if !c.Bool("keep") {
 		defer os.RemoveAll(o.Dir)
@@ -72,14 +79,16 @@ func demoOptions(c *cli.Context) (o demo.Options, err error) {
 		return o, err
 	}
 	o = demo.Options{
-		Parameters: par, StopLayer: c.Int("stop-layer"), Patience: c.Duration("patience"), Started: started,
-		Say: func(format string, args ...any) { say(c, format, args...) },
+		Parameters: par, StopLayer: c.Int("stop-layer"), Patience: c.Duration("patience"),
+		Started: started,
+		Say:     func(format string, args ...any) { say(c, format, args...) },
 	}
 	if o.StopLayer < 0 || o.StopLayer > par.Layers {
 		return o, usagef("--stop-layer %d: the demo has layers 1 to %d", o.StopLayer, par.Layers)
 	}
 	if o.Patience <= 0 {
-		return o, usagef("--patience %s: give a time in which something can happen, like 30s", o.Patience)
+		return o, usagef("--patience %s: give a time in which something can happen, like 30s",
+			o.Patience)
 	}
 	if c.Bool("verbose") {
 		o.Log = logger(c.App.ErrWriter, true)
@@ -99,16 +108,20 @@ func printDemo(c *cli.Context, r demo.Report) {
 		before = s.At
 	}
 	if r.Packets > 0 {
-		fmt.Fprintf(out, "\nwhat the two people sent: %d packets, of which %d carried something of theirs; %.0f %% was cover\n",
+		fmt.Fprintf(out, "\nwhat the two people sent: %d packets, of which %d carried something "+
+			"of theirs; %.0f %% was cover\n",
 			r.Packets, r.Own, 100*float64(r.Packets-min(r.Own, r.Packets))/float64(r.Packets))
 	}
 	w := r.Watcher
-	fmt.Fprintf(out, "\nwhat a watcher of all links saw: %d frames (%.1f MB) on %d directed links, of %d sizes: %s\n",
+	fmt.Fprintf(out, "\nwhat a watcher of all links saw: %d frames (%.1f MB) on %d directed "+
+		"links, of %d sizes: %s\n",
 		w.Frames, float64(w.Bytes)/1e6, w.Links, len(w.Sizes), joinInts(w.Sizes))
 	for _, p := range w.People {
-		fmt.Fprintf(out, "  %-6s %d frames up, %d down, %.1f a second, all of %s bytes\n", p.Name, p.Up, p.Down, p.Rate, joinInts(p.Sizes))
+		fmt.Fprintf(out, "  %-6s %d frames up, %d down, %.1f a second, all of %s bytes\n", p.Name,
+			p.Up, p.Down, p.Rate, joinInts(p.Sizes))
 	}
-	fmt.Fprintln(out, "  who wrote and who read does not show: both send all the time, whether or not they have anything to say")
+	fmt.Fprintln(out, "  who wrote and who read does not show: both send all the time, whether or "+
+		"not they have anything to say")
 }
 
 func joinInts(list []int) string {

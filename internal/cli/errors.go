@@ -74,7 +74,8 @@ func hintOf(err error) string {
 	case errors.As(err, &locked):
 		return "Stop that process first, or name another directory."
 	case errors.Is(err, directory.ErrMalformed):
-		return "The file is damaged or something else: copy it again from where it came. Nothing was changed."
+		return "The file is damaged or something else: copy it again from where it came. Nothing " +
+			"was changed."
 	}
 	return ""
 }

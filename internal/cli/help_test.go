@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// TestEveryCommandHasHelp: every command and subcommand prints help with its usage and flags, on standard
-// output, with exit code 0.
+// TestEveryCommandHasHelp: every command and subcommand prints help with its usage and flags, on
+// standard output, with exit code 0.
 func TestEveryCommandHasHelp(t *testing.T) {
 	if n := eachCommand(commands(), nil, func(words []string, _ *cli.Command) { helps(t, words) }); n < 30 {
 		t.Errorf("control: %d commands", n)
@@ -30,7 +30,8 @@ func helps(t *testing.T, words []string) {
 }
 
 // eachCommand visits the commands and all below them, and counts them.
-func eachCommand(list []*cli.Command, above []string, visit func(words []string, c *cli.Command)) (n int) {
+func eachCommand(list []*cli.Command, above []string,
+	visit func(words []string, c *cli.Command)) (n int) {
 	for _, c := range list {
 		words := append(slices.Clone(above), c.Name)
 		visit(words, c)

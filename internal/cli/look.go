@@ -21,10 +21,12 @@ import (
 
 func timelineCommand() *cli.Command {
 	return &cli.Command{
-		Name: "timeline", Usage: "the last posts, the newest last; from this computer, without the network",
+		Name:  "timeline",
+		Usage: "the last posts, the newest last; from this computer, without the network",
 		Flags: []cli.Flag{
 			personFlag(), jsonFlag(), &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
-			&cli.DurationFlag{Name: "wait", Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
+			&cli.DurationFlag{Name: "wait",
+				Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
 		},
 		Action: timeline,
 	}
@@ -50,7 +52,8 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 		say(c, "nothing yet; follow somebody: murmur feed follow LINK")
 	}
 	for _, p := range posts {
-		fmt.Fprintf(c.App.Writer, "%s  %s  %s\n", p.ID, p.Time.Local().Format("2006-01-02 15:04"), p.Author)
+		fmt.Fprintf(c.App.Writer, "%s  %s  %s\n", p.ID, p.Time.Local().Format("2006-01-02 15:04"),
+			p.Author)
 		for line := range strings.Lines(p.Text) {
 			fmt.Fprintf(c.App.Writer, "    %s\n", strings.TrimRight(line, "\n"))
 		}
@@ -76,14 +79,16 @@ func awaitPosts(c *cli.Context, d *api.Client) ([]api.Post, error) {
 		case <-c.Context.Done():
 			return nil, c.Context.Err()
 		case <-late.C:
-			return nil, fail(exitWait, errors.New("no post has come yet"), "It will come by itself; `murmur status` says how things are.")
+			return nil, fail(exitWait, errors.New("no post has come yet"),
+				"It will come by itself; `murmur status` says how things are.")
 		case <-tick.C:
 		}
 	}
 }
 
 func pictureLine(p api.Post) string {
-	what := fmt.Sprintf("photo, %d × %d, %d KiB", p.Photo.Width, p.Photo.Height, (p.Photo.Bytes+1023)/1024)
+	what := fmt.Sprintf("photo, %d × %d, %d KiB", p.Photo.Width, p.Photo.Height,
+		(p.Photo.Bytes+1023)/1024)
 	if p.Photo.Alt != "" {
 		what += ": " + p.Photo.Alt
 	}
@@ -102,8 +107,11 @@ func photoCommand() *cli.Command {
 	return &cli.Command{
 		Name: "photo", Usage: "full pictures of posts",
 		Subcommands: []*cli.Command{{
-			Name: "get", ArgsUsage: "ID", Usage: "fetch the photo of a post; it goes on in the daemon when you stop waiting",
-			Flags:  []cli.Flag{personFlag(), &cli.StringFlag{Name: "o", Usage: "`FILE` to write (- is standard output)", DefaultText: "ID.jpg"}},
+			Name: "get", ArgsUsage: "ID",
+			Usage: "fetch the photo of a post; it goes on in the daemon when you stop waiting",
+			Flags: []cli.Flag{personFlag(),
+				&cli.StringFlag{Name: "o", Usage: "`FILE` to write (- is standard output)",
+					DefaultText: "ID.jpg"}},
 			Action: photoGet,
 		}},
 		Action: needSubcommand,
@@ -148,7 +156,9 @@ func fetchPhoto(c *cli.Context, d *api.Client, id string) ([]byte, error) {
 		return d.Photo(c.Context, id, nil)
 	}
 	progress := mpb.New(mpb.WithOutput(c.App.ErrWriter), mpb.WithWidth(40))
-	bar := progress.AddBar(0, mpb.PrependDecorators(decor.Name("photo "), decor.CountersNoUnit("%d of %d boxes")), mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO)))
+	bar := progress.AddBar(0,
+		mpb.PrependDecorators(decor.Name("photo "), decor.CountersNoUnit("%d of %d boxes")),
+		mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO)))
 	picture, err := d.Photo(c.Context, id, func(p api.Photo) {
 		bar.SetTotal(int64(max(p.Of, 1)), false)
 		bar.SetCurrent(int64(p.Got))
@@ -164,7 +174,8 @@ func fetchPhoto(c *cli.Context, d *api.Client, id string) ([]byte, error) {
 
 func outboxCommand() *cli.Command {
 	return &cli.Command{
-		Name: "outbox", Usage: "what was queued, and how far it is: queued, handed over, stored, expired",
+		Name:   "outbox",
+		Usage:  "what was queued, and how far it is: queued, handed over, stored, expired",
 		Flags:  []cli.Flag{personFlag(), jsonFlag()},
 		Action: asking(outbox),
 	}
@@ -180,14 +191,17 @@ func outbox(c *cli.Context, d *api.Client) error {
 	}
 	rows := [][]string{}
 	for _, l := range lines {
-		rows = append(rows, []string{l.Post, l.State, fmt.Sprintf("%d of %s", l.Stored, plural(l.Boxes, "box", "boxes")), l.Queued.Local().Format("2006-01-02 15:04:05"), l.Soon + l.Reason})
+		stored := fmt.Sprintf("%d of %s", l.Stored, plural(l.Boxes, "box", "boxes"))
+		queued := l.Queued.Local().Format("2006-01-02 15:04:05")
+		rows = append(rows, []string{l.Post, l.State, stored, queued, l.Soon + l.Reason})
 	}
 	return printTable(c, rows)
 }
 
 func statusCommand() *cli.Command {
 	return &cli.Command{
-		Name: "status", Usage: "connection, clock, network document, streams and loops of this home",
+		Name:   "status",
+		Usage:  "connection, clock, network document, streams and loops of this home",
 		Flags:  []cli.Flag{personFlag(), jsonFlag()},
 		Action: asking(status),
 	}
@@ -211,7 +225,8 @@ func status(c *cli.Context, d *api.Client) error {
 	}
 	document := "no network document yet"
 	if !s.Until.IsZero() {
-		document = fmt.Sprintf("document of %d valid until %s", s.Document, s.Until.Local().Format("15:04:05"))
+		document = fmt.Sprintf("document of %d valid until %s", s.Document,
+			s.Until.Local().Format("15:04:05"))
 	}
 	loops := "none is back or late yet"
 	if s.LoopsOf > 0 {
@@ -221,7 +236,9 @@ func status(c *cli.Context, d *api.Client) error {
 		{"person", s.Name}, {"network", s.Label + " " + s.Network}, {"link", link},
 		{"clock", s.Now.Format(time.RFC3339)}, {"epoch", fmt.Sprintf("%d, %s", s.Epoch, document)},
 		{"loops", loops},
-		{"sent", strings.Join(sent, ", ")}, {"outbox", plural(s.Waiting, "box waits", "boxes wait")}, {"follows", fmt.Sprint(s.Follows)},
+		{"sent", strings.Join(sent, ", ")},
+		{"outbox", plural(s.Waiting, "box waits", "boxes wait")},
+		{"follows", fmt.Sprint(s.Follows)},
 	})
 	for _, t := range s.Trouble {
 		say(c, "trouble: %s\n  %s", t.What, t.Do)
@@ -244,7 +261,8 @@ func networkShow(c *cli.Context, d *api.Client) error {
 	if c.Bool("json") {
 		return printJSON(c, v)
 	}
-	fmt.Fprintf(c.App.Writer, "network %s %s, suite %s\nepoch %d, valid until %s, digest %s\n\n", v.Label, v.ID, v.Suite, v.Epoch, v.Until.Local().Format("2006-01-02 15:04:05"), v.Digest)
+	fmt.Fprintf(c.App.Writer, "network %s %s, suite %s\nepoch %d, valid until %s, digest %s\n\n",
+		v.Label, v.ID, v.Suite, v.Epoch, v.Until.Local().Format("2006-01-02 15:04:05"), v.Digest)
 	slices.SortFunc(v.Nodes, func(a, b api.Node) int {
 		return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Name, b.Name))
 	})
@@ -257,7 +275,8 @@ func networkShow(c *cli.Context, d *api.Client) error {
 		if n.Own {
 			note = "your provider"
 		}
-		rows = append(rows, []string{n.Name, place, n.Addr, fmt.Sprintf("%d packets", n.Packets), note})
+		rows = append(rows, []string{n.Name, place, n.Addr, fmt.Sprintf("%d packets", n.Packets),
+			note})
 	}
 	return printTable(c, rows)
 }
@@ -282,7 +301,8 @@ func networkBudget(c *cli.Context, d *api.Client) error {
 		{"traffic", fmt.Sprintf("%.0f MB a day each way, always", b.BytesPerDay/1e6)},
 		{"frames", fmt.Sprintf("%.0f a day each way, %d bytes each", b.FramesPerDay, b.FrameBytes)},
 		{"content", fmt.Sprintf("up to %.1f MB a day", b.ContentPerDay/1e6)},
-		{"a watched box is polled", "every " + b.PollEvery.Round(100*time.Millisecond).String() + " on average"},
+		{"a watched box is polled", "every " + b.PollEvery.Round(100*time.Millisecond).String() +
+			" on average"},
 		{"a round trip takes", b.RoundTrip.Round(100*time.Millisecond).String() + " on average"},
 		{"a post is stored", b.PostWindow.String()},
 		{"a packet hides", crowd(b.Entropy)},
@@ -294,7 +314,8 @@ func crowd(bits float64) string {
 	if bits == 0 {
 		return "among few or none: there is hardly any traffic, or it was not counted yet"
 	}
-	return fmt.Sprintf("among about %.0f (%.1f bits), for somebody who watches all links", math.Exp2(bits), bits)
+	return fmt.Sprintf("among about %.0f (%.1f bits), for somebody who watches all links",
+		math.Exp2(bits), bits)
 }
 
 func plural(n int, one, many string) string {

@@ -55,7 +55,8 @@ func providerCommand() *cli.Command {
 
 func needSubcommand(c *cli.Context) error {
 	if c.Args().Present() {
-		return usagef("murmur %s has no command %q; see `murmur %s --help`", c.Command.Name, c.Args().First(), c.Command.Name)
+		return usagef("murmur %s has no command %q; see `murmur %s --help`", c.Command.Name,
+			c.Args().First(), c.Command.Name)
 	}
 	return cli.ShowSubcommandHelp(c)
 }
@@ -101,10 +102,13 @@ func loadConfig[T any](home string, role directory.Role, cfg *T) error {
 	path := filepath.Join(home, testnet.ConfigFile(role))
 	err := config.Load(path, cfg)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fail(exitUser, fmt.Errorf("there is no %s in %s: %w", role, home, err), "Name its home with --home; `murmur network new` makes a whole network, `murmur mix init` a mix.")
+		return fail(exitUser, fmt.Errorf("there is no %s in %s: %w", role, home, err),
+			"Name its home with --home; `murmur network new` makes a whole network, `murmur mix "+
+				"init` a mix.")
 	}
 	if err != nil {
-		return fail(exitUser, fmt.Errorf("reading the configuration: %w", err), "Mend the file; `murmur network new` shows a good one.")
+		return fail(exitUser, fmt.Errorf("reading the configuration: %w", err),
+			"Mend the file; `murmur network new` shows a good one.")
 	}
 	return nil
 }

@@ -8,8 +8,9 @@ import (
 )
 
 // permute moves flags in front of arguments, because urfave/cli v2 stops at the first argument:
-// `murmur post "hello" --photo f` would otherwise post without the photo and exit with 0. Words that
-// look like a flag and are none of the command's are refused; everything after "--" stays as it is.
+// `murmur post "hello" --photo f` would otherwise post without the photo and exit with 0. Words
+// that look like a flag and are none of the command's are refused; everything after "--" stays as
+// it is.
 func permute(app *cli.App, args []string) ([]string, error) {
 	var out []string
 	flags, commands := app.Flags, app.Commands
@@ -33,7 +34,8 @@ func permute(app *cli.App, args []string) ([]string, error) {
 			}
 			takes, known := lookup(flags, word)
 			if !known {
-				return nil, usagef("%s is not an option of this command; see --help, or put -- before text that begins with a dash", word)
+				return nil, usagef("%s is not an option of this command; see --help, or put -- "+
+					"before text that begins with a dash", word)
 			}
 			own = append(own, word)
 			if takes && !strings.Contains(word, "=") {
@@ -52,7 +54,8 @@ func permute(app *cli.App, args []string) ([]string, error) {
 	}
 }
 
-// required names what is missing, on one line: urfave/cli would print the whole help, to standard output.
+// required names what is missing, on one line: urfave/cli would print the whole help, to standard
+// output.
 func required(flags []cli.Flag, words []string) error {
 	given := map[string]bool{}
 	for _, word := range words {
@@ -64,7 +67,8 @@ func required(flags []cli.Flag, words []string) error {
 	missing := []string{}
 	for _, f := range flags {
 		r, ok := f.(cli.RequiredFlag)
-		if ok && r.IsRequired() && !slices.ContainsFunc(f.Names(), func(n string) bool { return given[n] }) {
+		if ok && r.IsRequired() && !slices.ContainsFunc(f.Names(),
+			func(n string) bool { return given[n] }) {
 			missing = append(missing, "--"+f.Names()[0])
 		}
 	}
@@ -95,7 +99,8 @@ func find(commands []*cli.Command, word string) *cli.Command {
 // lookup says whether a flag is known here, and whether a value follows it.
 func lookup(flags []cli.Flag, word string) (takesValue, known bool) {
 	name := flagName(word)
-	if name == "help" || name == "h" || name == "version" || name == "v" || name == "generate-bash-completion" {
+	if name == "help" || name == "h" || name == "version" || name == "v" ||
+		name == "generate-bash-completion" {
 		return false, true
 	}
 	for _, f := range flags {

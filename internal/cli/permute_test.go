@@ -9,7 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// tryFlag gives a command the flag under one name, and all others that it requires, in three orders.
+// tryFlag gives a command the flag under one name, and all others that it requires, in three
+// orders.
 func tryFlag(t *testing.T, words []string, c *cli.Command, f cli.Flag, name string) {
 	flag := given(f, name)
 	others := []string{}
@@ -29,7 +30,10 @@ func tryFlag(t *testing.T, words []string, c *cli.Command, f cli.Flag, name stri
 		slices.Concat(words, arguments, joined, others),
 	} {
 		seen := false
-		runOnly(t, line, func(c *cli.Context) { seen = c.IsSet(f.Names()[0]) && c.NArg() == len(arguments) })
+		runOnly(t, line, func(c *cli.Context) {
+			seen = c.IsSet(f.Names()[0]) &&
+				c.NArg() == len(arguments)
+		})
 		if !seen {
 			t.Errorf("murmur %q: --%s is not taken", line, f.Names()[0])
 		}

@@ -18,10 +18,12 @@ func TestUnwrittenOutputIsAFailure(t *testing.T) {
 	for _, args := range [][]string{{"--version"}, {"--help"}, {"post", "--help"}} {
 		var talk bytes.Buffer
 		full := writer(func([]byte) (int, error) { return 0, errors.New("no space left") })
-		if code := Run(t.Context(), args, Streams{Out: full, Err: &talk}); code == exitDone || !strings.Contains(talk.String(), "no space left") {
+		if code := Run(t.Context(), args, Streams{Out: full, Err: &talk}); code == exitDone ||
+			!strings.Contains(talk.String(), "no space left") {
 			t.Errorf("murmur %q: code %d, %q", args, code, &talk)
 		}
-		if code := Run(t.Context(), args, Streams{Out: &talk, Err: &talk}); code != exitDone { // the control
+		// the control
+		if code := Run(t.Context(), args, Streams{Out: &talk, Err: &talk}); code != exitDone {
 			t.Errorf("murmur %q: code %d, %q", args, code, &talk)
 		}
 	}
@@ -30,7 +32,8 @@ func TestUnwrittenOutputIsAFailure(t *testing.T) {
 // History: Paths with blanks were printed as a shell does not take them.
 func TestShellWord(t *testing.T) {
 	for path, want := range map[string]string{
-		"net/mix-1": "net/mix-1", "my net": "'my net'", "it's": `'it'\''s'`, "": "''", "a;rm": "'a;rm'", "~x": "'~x'", "$H": "'$H'",
+		"net/mix-1": "net/mix-1", "my net": "'my net'", "it's": `'it'\''s'`, "": "''",
+		"a;rm": "'a;rm'", "~x": "'~x'", "$H": "'$H'",
 	} {
 		if got := shellWord(path); got != want {
 			t.Errorf("%q is printed as %s, want %s", path, got, want)
@@ -38,7 +41,8 @@ func TestShellWord(t *testing.T) {
 	}
 }
 
-// History: A required flag that was given by its alias, as in `sim merge -o x`, was said to be missing.
+// History: A required flag that was given by its alias, as in `sim merge -o x`, was said to be
+// missing.
 //
 // TestEveryNameOfAFlagWorks: whatever a flag is called, by its name or an alias, before or after
 // arguments, it is taken where the flag is.

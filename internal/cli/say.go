@@ -20,12 +20,15 @@ import (
 
 func postCommand() *cli.Command {
 	return &cli.Command{
-		Name: "post", ArgsUsage: "[TEXT|-]", Usage: "queue a post to your followers; it is on disk when the command returns",
+		Name: "post", ArgsUsage: "[TEXT|-]",
+		Usage: "queue a post to your followers; it is on disk when the command returns",
 		Flags: []cli.Flag{
 			personFlag(), jsonFlag(),
-			&cli.StringFlag{Name: "photo", Usage: "a picture `FILE`: it is rotated, stripped of everything, and encoded anew"},
+			&cli.StringFlag{Name: "photo",
+				Usage: "a picture `FILE`: it is rotated, stripped of everything, and encoded anew"},
 			&cli.StringFlag{Name: "alt", Usage: "what the photo shows, in words"},
-			&cli.DurationFlag{Name: "wait", Usage: "wait up to `DUR` until it is stored (exit code 8 when it is not)"},
+			&cli.DurationFlag{Name: "wait",
+				Usage: "wait up to `DUR` until it is stored (exit code 8 when it is not)"},
 		},
 		Action: post,
 	}
@@ -52,7 +55,8 @@ func post(c *cli.Context) error {
 		err = printJSON(c, receipt)
 	} else {
 		fmt.Fprintln(c.App.Writer, receipt.Post)
-		say(c, "queued in %s; expected to be stored %s", plural(receipt.Boxes, "box", "boxes"), receipt.Expected)
+		say(c, "queued in %s; expected to be stored %s", plural(receipt.Boxes, "box", "boxes"),
+			receipt.Expected)
 	}
 	if err != nil || c.Duration("wait") == 0 {
 		return err
@@ -73,8 +77,10 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 			return d, err
 		}
 	}
-	if !utf8.ValidString(d.Text) || !utf8.ValidString(d.Alt) { // JSON would put U+FFFD in its place, in silence
-		return d, fail(exitUser, errors.New("the text is not valid UTF-8"), "Convert it to UTF-8 first; nothing was queued.")
+	// JSON would put U+FFFD in its place, in silence
+	if !utf8.ValidString(d.Text) || !utf8.ValidString(d.Alt) {
+		return d, fail(exitUser, errors.New("the text is not valid UTF-8"),
+			"Convert it to UTF-8 first; nothing was queued.")
 	}
 	if d.Alt != "" && c.String("photo") == "" {
 		return d, usagef("--alt describes a photo, and there is none; nothing was queued")
@@ -108,10 +114,12 @@ func readPhoto(path string) ([]byte, error) {
 		return nil, fail(exitUser, fmt.Errorf("reading the photo: %w", err), "")
 	}
 	if !info.Mode().IsRegular() { // a device would fill the memory, a pipe would wait for ever
-		return nil, fail(exitUser, fmt.Errorf("%s is not a file", path), "Name a picture; nothing was queued.")
+		return nil, fail(exitUser, fmt.Errorf("%s is not a file", path),
+			"Name a picture; nothing was queued.")
 	}
 	if info.Size() > maxPhoto {
-		return nil, fail(exitUser, fmt.Errorf("%s has %d MiB, a photo may have %d", path, info.Size()>>20, maxPhoto>>20), "Make it smaller first; nothing was queued.")
+		return nil, fail(exitUser, fmt.Errorf("%s has %d MiB, a photo may have %d", path,
+			info.Size()>>20, maxPhoto>>20), "Make it smaller first; nothing was queued.")
 	}
 	file, err := os.ReadFile(path)
 	if err != nil {
@@ -140,13 +148,15 @@ func waitStored(c *cli.Context, d *api.Client, id string) error {
 				return nil
 			}
 			if l.Post == id && l.State == "expired" {
-				return fail(exitNetwork, fmt.Errorf("the post was not stored: %s", l.Reason), "Post it again.")
+				return fail(exitNetwork, fmt.Errorf("the post was not stored: %s", l.Reason),
+					"Post it again.")
 			}
 		}
 		select {
 		case <-tick.C:
 		case <-timeout.C:
-			return fail(exitWait, errors.New("not stored yet"), "It stays in the outbox and goes on by itself: murmur outbox")
+			return fail(exitWait, errors.New("not stored yet"),
+				"It stays in the outbox and goes on by itself: murmur outbox")
 		case <-c.Context.Done():
 			return c.Context.Err()
 		}
@@ -157,13 +167,20 @@ func feedCommand() *cli.Command {
 	return &cli.Command{
 		Name: "feed", Usage: "open feeds: publish your own, follow others by their link",
 		Subcommands: []*cli.Command{
-			{Name: "publish", Usage: "make your feed if there is none, and print the link for readers who begin now", Flags: []cli.Flag{personFlag()}, Action: asking(feedPublish)},
+			{Name: "publish", Usage: "make your feed if there is none, and print the link for " +
+				"readers who begin now", Flags: []cli.Flag{personFlag()},
+				Action: asking(feedPublish)},
 			{
 				Name: "follow", ArgsUsage: "LINK|-", Usage: "read a feed from its link",
-				Flags: []cli.Flag{personFlag(), &cli.StringFlag{Name: "name", Usage: "your own name for it"}}, Action: feedFollow,
+				Flags: []cli.Flag{personFlag(),
+					&cli.StringFlag{Name: "name",
+						Usage: "your own name for it"}}, Action: feedFollow,
 			},
-			{Name: "unfollow", ArgsUsage: "NUMBER", Usage: "forget a feed; `feed list` has the numbers", Flags: []cli.Flag{personFlag()}, Action: feedUnfollow},
-			{Name: "list", Usage: "the feeds that you follow", Flags: []cli.Flag{personFlag(), jsonFlag()}, Action: asking(feedList)},
+			{Name: "unfollow", ArgsUsage: "NUMBER",
+				Usage: "forget a feed; `feed list` has the numbers",
+				Flags: []cli.Flag{personFlag()}, Action: feedUnfollow},
+			{Name: "list", Usage: "the feeds that you follow",
+				Flags: []cli.Flag{personFlag(), jsonFlag()}, Action: asking(feedList)},
 		},
 		Action: needSubcommand,
 	}
@@ -175,7 +192,8 @@ func feedPublish(c *cli.Context, d *api.Client) error {
 		return err
 	}
 	fmt.Fprintln(c.App.Writer, link)
-	say(c, "whoever has this link can read what you post from now on, and cannot find out who you are from it")
+	say(c, "whoever has this link can read what you post from now on, and cannot find out who you "+
+		"are from it")
 	return nil
 }
 

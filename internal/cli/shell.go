@@ -2,10 +2,12 @@ package cli
 
 import "strings"
 
-// shellWord is a path as it is pasted into a Unix shell: quoted when a shell would make something else of it.
+// shellWord is a path as it is pasted into a Unix shell: quoted when a shell would make something
+// else of it.
 func shellWord(path string) string {
 	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%,=", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("/._-+:@%,=", r)
 	}
 	if path != "" && strings.TrimLeftFunc(path, plain) == "" {
 		return path

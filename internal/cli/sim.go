@@ -18,10 +18,13 @@ func SimCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "sim",
 		Usage: "simulate latency and anonymity, from theory to discrete events",
-		Description: "A scenario is one TOML file; `murmur sim init` writes one and `murmur sim check` explains it.\n" +
-			"Results are a folder that `report`, `merge`, `diff` and `replay` read. docs/simulation.md has the details.",
+		Description: "A scenario is one TOML file; `murmur sim init` writes one and `murmur sim " +
+			"check` explains it.\n" +
+			"Results are a folder that `report`, `merge`, `diff` and `replay` read. " +
+			"docs/simulation.md has the details.",
 		Subcommands: []*cli.Command{
-			simInitCommand(), simCheckCommand(), simRunCommand(), simSweepCommand(), simMergeCommand(), simReportCommand(),
+			simInitCommand(), simCheckCommand(), simRunCommand(), simSweepCommand(), simMergeCommand(),
+			simReportCommand(),
 			simVerifyCommand(), simDiffCommand(), simReplayCommand(), simBenchCommand(),
 		},
 		Action: needSubcommand,
@@ -29,16 +32,18 @@ func SimCommand() *cli.Command {
 }
 
 var (
-	simJSON    = &cli.BoolFlag{Name: "json", Usage: "print JSON Lines"}
-	simOut     = &cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "result `FOLDER` (default: the scenario's name, without .toml, with -results)"}
-	simWorkers = &cli.IntFlag{Name: "workers", Usage: "replications at a time (default: one for each processor); does not change results"}
+	simJSON = &cli.BoolFlag{Name: "json", Usage: "print JSON Lines"}
+	simOut  = &cli.StringFlag{Name: "out", Aliases: []string{"o"},
+		Usage: "result `FOLDER` (default: the scenario's name, without .toml, with -results)"}
+	simWorkers = &cli.IntFlag{Name: "workers",
+		Usage: "replications at a time (default: one for each processor); does not change results"}
 )
 
 // maxScenario is far above what a scenario of a person has, in bytes.
 const maxScenario = 1 << 20
 
-// openScenario reads the scenario that a command's argument names: a file, or one that is part of the program, as
-// "loopix-fig4.toml".
+// openScenario reads the scenario that a command's argument names: a file, or one that is part of
+// the program, as "loopix-fig4.toml".
 func openScenario(c *cli.Context) (*scenario.File, error) {
 	if c.NArg() != 1 {
 		return nil, usagef("give one scenario file")
@@ -50,7 +55,8 @@ func openScenario(c *cli.Context) (*scenario.File, error) {
 			return f, nil
 		}
 	} else if !info.Mode().IsRegular() || info.Size() > maxScenario {
-		return nil, usagef("%s is not a scenario: it is no file, or larger than %d MiB", name, maxScenario>>20)
+		return nil, usagef("%s is not a scenario: it is no file, or larger than %d MiB", name,
+			maxScenario>>20)
 	}
 	return scenario.Load(name)
 }

@@ -10,12 +10,14 @@ import (
 
 func simBenchCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "bench",
-		Usage:       "measure the engines on one core, or one replication of each cell of a scenario",
-		ArgsUsage:   "[FILE]",
-		Description: "An event is a departure from a mix (flow) or whatever happens (des). Memory is that of the whole process so far.",
-		Flags:       []cli.Flag{simJSON},
-		Action:      simBench,
+		Name: "bench",
+		Usage: "measure the engines on one core, or one replication of each cell of a " +
+			"scenario",
+		ArgsUsage: "[FILE]",
+		Description: "An event is a departure from a mix (flow) or whatever happens (des). Memory " +
+			"is that of the whole process so far.",
+		Flags:  []cli.Flag{simJSON},
+		Action: simBench,
 	}
 }
 
@@ -27,9 +29,11 @@ func simBench(c *cli.Context) error {
 	if c.Bool("json") {
 		return printLines(c, speeds)
 	}
-	rows := [][]string{{"level", "set-up", "events/s", "packets/s", "seconds", "memory", "published peers"}}
+	rows := [][]string{{"level", "set-up", "events/s", "packets/s", "seconds", "memory",
+		"published peers"}}
 	for _, s := range speeds {
-		rows = append(rows, []string{s.Level, s.Setup, fmt.Sprintf("%.3g M", s.EventRate/1e6), fmt.Sprintf("%.3g M", s.PacketRate/1e6),
+		rows = append(rows, []string{s.Level, s.Setup, fmt.Sprintf("%.3g M", s.EventRate/1e6),
+			fmt.Sprintf("%.3g M", s.PacketRate/1e6),
 			fmt.Sprintf("%.2f", s.Seconds), fmt.Sprintf("%d MiB", s.Memory>>20), s.Peer})
 	}
 	return printTable(c, rows)

@@ -21,7 +21,8 @@ func simInitCommand() *cli.Command {
 		Usage:     "write a commented scenario, or one of the shipped ones",
 		ArgsUsage: "[FILE]",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "from", Usage: "start from a shipped `SCENARIO`; --list names them"},
+			&cli.StringFlag{Name: "from",
+				Usage: "start from a shipped `SCENARIO`; --list names them"},
 			&cli.BoolFlag{Name: "list", Usage: "list the shipped scenarios"},
 		},
 		Action: simInit,
@@ -36,7 +37,8 @@ func simInit(c *cli.Context) error {
 	if from := c.String("from"); from != "" {
 		var err error
 		if text, err = fs.ReadFile(scenarios.Files, from); err != nil {
-			return fail(exitNotFound, fmt.Errorf("there is no shipped scenario %q", from), "`murmur sim init --list` names them.")
+			return fail(exitNotFound, fmt.Errorf("there is no shipped scenario %q", from),
+				"`murmur sim init --list` names them.")
 		}
 	}
 	if !c.Args().Present() {
@@ -50,7 +52,8 @@ func simInit(c *cli.Context) error {
 func writeNew(c *cli.Context, name string, text []byte) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fail(exitUser, fmt.Errorf("%s is already there", name), "Choose another name; nothing was written.")
+		return fail(exitUser, fmt.Errorf("%s is already there", name),
+			"Choose another name; nothing was written.")
 	}
 	if err != nil {
 		return fmt.Errorf("writing scenario: %w", err)
@@ -59,7 +62,8 @@ func writeNew(c *cli.Context, name string, text []byte) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("writing scenario: %w", err)
 	}
-	say(c, "%s is written; `murmur sim check %s` explains it, `murmur sim run %s` runs it", name, name, name)
+	say(c, "%s is written; `murmur sim check %s` explains it, `murmur sim run %s` runs it", name,
+		name, name)
 	return nil
 }
 
@@ -85,8 +89,10 @@ func simCheckCommand() *cli.Command {
 		Name:      "check",
 		Usage:     "check a scenario and explain every value in it",
 		ArgsUsage: "FILE",
-		Flags:     []cli.Flag{simJSON, &cli.IntFlag{Name: "cell", Usage: "explain this `CELL` of a sweep"}, &cli.BoolFlag{Name: "formulas", Usage: "list the formulas of level \"theory\""}},
-		Action:    simCheck,
+		Flags: []cli.Flag{simJSON,
+			&cli.IntFlag{Name: "cell", Usage: "explain this `CELL` of a sweep"},
+			&cli.BoolFlag{Name: "formulas", Usage: "list the formulas of level \"theory\""}},
+		Action: simCheck,
 	}
 }
 
@@ -121,9 +127,12 @@ func simCheck(c *cli.Context) error {
 	if err := printTable(c, rows); err != nil {
 		return err
 	}
-	say(c, "%s is sound: %s at level %s, %d to %d replications each, %s", f.Path, plural(len(f.Cells), "cell", "cells"), cell.Scenario.Level,
-		cell.Scenario.Replicate.Min, cell.Scenario.Replicate.Max, plural(len(f.Checks()), "check", "checks"))
-	say(c, "one replication of this cell needs about %s; an idle client would move %.4g MB/day each way", sim.Memory(cell.Scenario), cell.Scenario.Clients.Volume()/1e6)
+	say(c, "%s is sound: %s at level %s, %d to %d replications each, %s", f.Path,
+		plural(len(f.Cells), "cell", "cells"), cell.Scenario.Level,
+		cell.Scenario.Replicate.Min, cell.Scenario.Replicate.Max, plural(len(f.Checks()), "check",
+			"checks"))
+	say(c, "one replication of this cell needs about %s; an idle client would move %.4g MB/day "+
+		"each way", sim.Memory(cell.Scenario), cell.Scenario.Clients.Volume()/1e6)
 	return nil
 }
 

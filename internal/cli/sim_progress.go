@@ -28,7 +28,8 @@ func showProgress(c *cli.Context, count *sim.Progress) *simBar {
 	b.container = mpb.New(mpb.WithOutput(c.App.ErrWriter), mpb.WithAutoRefresh())
 	b.bar = b.container.AddBar(0,
 		mpb.PrependDecorators(decor.Name("replications "), decor.CountersNoUnit("%d of %d")),
-		mpb.AppendDecorators(decor.AverageSpeed(0, "%.2f/s "), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "done"), decor.Name(" left")))
+		mpb.AppendDecorators(decor.AverageSpeed(0, "%.2f/s "),
+			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "done"), decor.Name(" left")))
 	b.gone.Add(1)
 	go b.follow()
 	return b

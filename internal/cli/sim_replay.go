@@ -17,7 +17,8 @@ func simReplayCommand() *cli.Command {
 		Name:      "replay",
 		Usage:     "run one replication of one cell again",
 		ArgsUsage: "FILE",
-		Description: "With --results it says whether the numbers are those that the folder holds. With --trace it writes what a\n" +
+		Description: "With --results it says whether the numbers are those that the folder holds. " +
+			"With --trace it writes what a\n" +
 			"watcher of all links sees, in the format that recordings of real nodes have too.",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "cell", Usage: "`CELL`, from 0"},
@@ -55,7 +56,9 @@ func simReplay(c *cli.Context) error {
 		return err
 	}
 	if !result.Same(kept, r) {
-		return fail(exitInternal, fmt.Errorf("the replayed numbers are not those of %s", c.String("results")), "Was the folder made by another version or on another kind of processor? Its manifest says.")
+		return fail(exitInternal, fmt.Errorf("the replayed numbers are not those of %s",
+			c.String("results")), "Was the folder made by another version or on another kind of "+
+			"processor? Its manifest says.")
 	}
 	say(c, "the numbers are those of %s, bit by bit", c.String("results"))
 	return nil

@@ -16,7 +16,8 @@ func simReportCommand() *cli.Command {
 		Name:      "report",
 		Usage:     "make one self-contained HTML page of a result folder",
 		ArgsUsage: "FOLDER",
-		Flags:     []cli.Flag{&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` (default: report.html in the folder)"}},
+		Flags: []cli.Flag{&cli.StringFlag{Name: "out", Aliases: []string{"o"},
+			Usage: "`FILE` (default: report.html in the folder)"}},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return usagef("give one result folder")

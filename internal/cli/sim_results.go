@@ -13,7 +13,8 @@ func simMergeCommand() *cli.Command {
 		Name:      "merge",
 		Usage:     "join finished parts of a sweep; in any order and grouping",
 		ArgsUsage: "FOLDER...",
-		Flags:     []cli.Flag{&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new result `FOLDER`", Required: true}},
+		Flags: []cli.Flag{&cli.StringFlag{Name: "out", Aliases: []string{"o"},
+			Usage: "new result `FOLDER`", Required: true}},
 		Action: func(c *cli.Context) error {
 			if err := result.Merge(c.String("out"), c.Args().Slice()); err != nil {
 				return err
@@ -30,12 +31,13 @@ func simMergeCommand() *cli.Command {
 
 func simDiffCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "diff",
-		Usage:       "compare the metrics of two result folders; exit code 1 if they differ",
-		ArgsUsage:   "FOLDER FOLDER",
-		Description: "The last column is the difference in standard errors of both together: beyond 3 it is hardly chance.",
-		Flags:       []cli.Flag{simJSON},
-		Action:      simDiff,
+		Name:      "diff",
+		Usage:     "compare the metrics of two result folders; exit code 1 if they differ",
+		ArgsUsage: "FOLDER FOLDER",
+		Description: "The last column is the difference in standard errors of both together: " +
+			"beyond 3 it is hardly chance.",
+		Flags:  []cli.Flag{simJSON},
+		Action: simDiff,
 	}
 }
 
@@ -52,7 +54,8 @@ func simDiff(c *cli.Context) error {
 	} else if len(differences) > 0 {
 		rows := [][]string{{"cell", "metric", "first", "second", "errors"}}
 		for _, d := range differences {
-			rows = append(rows, []string{d.Cell, d.Metric, fmt.Sprintf("%.6g", float64(d.A)), fmt.Sprintf("%.6g", float64(d.B)), fmt.Sprintf("%.2g", float64(d.Errors))})
+			rows = append(rows, []string{d.Cell, d.Metric, fmt.Sprintf("%.6g", float64(d.A)),
+				fmt.Sprintf("%.6g", float64(d.B)), fmt.Sprintf("%.2g", float64(d.Errors))})
 		}
 		err = printTable(c, rows)
 	}

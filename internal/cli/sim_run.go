@@ -29,9 +29,11 @@ func simSweepCommand() *cli.Command {
 		Name:      "sweep",
 		Usage:     "run one part of a scenario's cells, on one of many machines",
 		ArgsUsage: "FILE",
-		Description: "Without --shard the part is that of the array job: JOB_COMPLETION_INDEX and JOB_COMPLETIONS of a Kubernetes\n" +
+		Description: "Without --shard the part is that of the array job: JOB_COMPLETION_INDEX and " +
+			"JOB_COMPLETIONS of a Kubernetes\n" +
 			"Indexed Job, or SLURM_ARRAY_TASK_ID. `murmur sim merge` joins the parts.",
-		Flags:  []cli.Flag{&cli.StringFlag{Name: "shard", Usage: "part `i/n`, from 0/n to n-1/n"}, simOut, simWorkers, simJSON},
+		Flags: []cli.Flag{&cli.StringFlag{Name: "shard", Usage: "part `i/n`, from 0/n to n-1/n"},
+			simOut, simWorkers, simJSON},
 		Action: simSweep,
 	}
 }
@@ -46,7 +48,8 @@ func simSweep(c *cli.Context) error {
 		return err
 	}
 	if !ok {
-		return fail(exitUser, errors.New("which part to run is not said"), "Give --shard i/n, or start it as an array job.")
+		return fail(exitUser, errors.New("which part to run is not said"),
+			"Give --shard i/n, or start it as an array job.")
 	}
 	return runScenario(c, shard)
 }
@@ -57,12 +60,14 @@ func runScenario(c *cli.Context, shard result.Shard) error {
 	if err != nil {
 		return err
 	}
-	o := sim.Options{Folder: resultFolder(c, f), Shard: shard, Workers: c.Int("workers"), Progress: new(sim.Progress)}
+	o := sim.Options{Folder: resultFolder(c, f), Shard: shard, Workers: c.Int("workers"),
+		Progress: new(sim.Progress)}
 	bar := showProgress(c, o.Progress)
 	err = sim.Run(c.Context, f, o)
 	bar.stop()
 	if errors.Is(err, context.Canceled) {
-		say(c, "%d replications are kept in %s; the same command goes on from there", o.Progress.Done.Load(), o.Folder)
+		say(c, "%d replications are kept in %s; the same command goes on from there",
+			o.Progress.Done.Load(), o.Folder)
 	}
 	if err != nil {
 		return err
@@ -89,7 +94,8 @@ func printMetrics(c *cli.Context, results []result.Cell) error {
 	}
 	rows := [][]string{{"cell", "metric", "value", "95 % interval", "unit", "n"}}
 	for _, r := range result.Rows(results) {
-		rows = append(rows, []string{r.Cell, r.Metric, fmt.Sprintf("%.5g", float64(r.Value)), interval(float64(r.Lo), float64(r.Hi)), r.Unit, fmt.Sprint(r.N)})
+		rows = append(rows, []string{r.Cell, r.Metric, fmt.Sprintf("%.5g", float64(r.Value)),
+			interval(float64(r.Lo), float64(r.Hi)), r.Unit, fmt.Sprint(r.N)})
 	}
 	return printTable(c, rows)
 }
@@ -115,7 +121,8 @@ func failedChecks(c *cli.Context, f *scenario.File, folder string) error {
 		}
 	}
 	if failed > 0 {
-		return fail(exitUser, fmt.Errorf("%d of %d checks of %s failed", failed, len(verdicts), f.Path), "The lines above say which.")
+		return fail(exitUser, fmt.Errorf("%d of %d checks of %s failed", failed, len(verdicts),
+			f.Path), "The lines above say which.")
 	}
 	if len(verdicts) > 0 {
 		say(c, "checks that pass: %d of %d", len(verdicts), len(verdicts))

@@ -49,7 +49,8 @@ func TestSimRunPrintsDataAndTalksApart(t *testing.T) {
 		Metric string
 		Value  float64
 	}
-	if err := json.Unmarshal([]byte(lines[0]), &row); err != nil || row.Metric != "latency_s_mean" || row.Value != 2 {
+	if err := json.Unmarshal([]byte(lines[0]), &row); err != nil ||
+		row.Metric != "latency_s_mean" || row.Value != 2 {
 		t.Errorf("%s: %+v, %v", lines[0], row, err)
 	}
 }
@@ -70,7 +71,8 @@ func TestSimShardsMergeToTheWhole(t *testing.T) {
 			t.Fatalf("murmur %s: exit %d: %s", strings.Join(args, " "), code, talk)
 		}
 	}
-	if out, _, code := murmurSim(t, "sim", "diff", in("whole"), in("a")); code != 1 || !strings.Contains(out, "theory.args.hops=2") {
+	if out, _, code := murmurSim(t, "sim", "diff", in("whole"), in("a")); code != 1 ||
+		!strings.Contains(out, "theory.args.hops=2") {
 		t.Errorf("a part does not differ from the whole: exit %d, %s", code, out)
 	}
 	if page, err := os.ReadFile(in("both/report.html")); err != nil || len(page) < 400_000 {
@@ -87,8 +89,10 @@ func TestSimErrorsSayWhatToDo(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"sim", "check", bad}, ":2:1: unknown key \"mix.mean_dely\": did you mean \"mean_delay\"?\n    2 | mean_dely"},
-		{[]string{"sim", "run", impossible, "--out", filepath.Join(t.TempDir(), "r")}, "4 of 4 checks"},
+		{[]string{"sim", "check", bad},
+			":2:1: unknown key \"mix.mean_dely\": did you mean \"mean_delay\"?\n    2 | mean_dely"},
+		{[]string{"sim", "run", impossible, "--out", filepath.Join(t.TempDir(), "r")},
+			"4 of 4 checks"},
 		{[]string{"sim", "sweep", impossible}, "--shard i/n"},
 		{[]string{"sim", "sweep", impossible, "--shard", "3/2"}, "not a shard"},
 		{[]string{"sim", "run", "no-such-file.toml"}, "no-such-file.toml"},
@@ -97,7 +101,8 @@ func TestSimErrorsSayWhatToDo(t *testing.T) {
 		{[]string{"sim", "init", bad}, "already there"},
 	} {
 		if _, talk, code := murmurSim(t, c.args...); code == 0 || !strings.Contains(talk, c.want) {
-			t.Errorf("murmur %s: exit %d, want %q in:\n%s", strings.Join(c.args, " "), code, c.want, talk)
+			t.Errorf("murmur %s: exit %d, want %q in:\n%s", strings.Join(c.args, " "), code, c.want,
+				talk)
 		}
 	}
 }
@@ -108,14 +113,17 @@ func TestSimInitWritesWhatCheckAccepts(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, out)
 	}
 	_, file := simFile(t, out)
-	if out, talk, code := murmurSim(t, "sim", "check", file); code != 0 || !strings.Contains(out, "mix.mean_delay") || !strings.Contains(talk, "is sound") {
+	if out, talk, code := murmurSim(t, "sim", "check", file); code != 0 ||
+		!strings.Contains(out, "mix.mean_delay") || !strings.Contains(talk, "is sound") {
 		t.Errorf("exit %d: %s%s", code, out, talk)
 	}
 	list, _, _ := murmurSim(t, "sim", "init", "--list")
-	if from, _, code := murmurSim(t, "sim", "init", "--from", "one-mix.toml"); code != 0 || !strings.Contains(list, "one-mix.toml") || !strings.Contains(from, "G5") {
+	if from, _, code := murmurSim(t, "sim", "init", "--from", "one-mix.toml"); code != 0 ||
+		!strings.Contains(list, "one-mix.toml") || !strings.Contains(from, "G5") {
 		t.Errorf("exit %d: %s", code, from)
 	}
-	if formulas, _, code := murmurSim(t, "sim", "check", "--formulas"); code != 0 || !strings.Contains(formulas, "poisson_mix") {
+	if formulas, _, code := murmurSim(t, "sim", "check", "--formulas"); code != 0 ||
+		!strings.Contains(formulas, "poisson_mix") {
 		t.Errorf("exit %d: %s", code, formulas)
 	}
 }

@@ -17,9 +17,11 @@ func simVerifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "verify",
 		Usage: "compare the simulator with every published number it knows",
-		Description: "A row passes when its standard error is at most a third of the tolerance and it is no farther from the\n" +
+		Description: "A row passes when its standard error is at most a third of the tolerance " +
+			"and it is no farther from the\n" +
 			"published number than the tolerance. Exit code 1 if a row fails.",
-		Flags: []cli.Flag{simJSON, simWorkers, &cli.BoolFlag{Name: "short", Usage: "only what takes seconds"},
+		Flags: []cli.Flag{simJSON, simWorkers,
+			&cli.BoolFlag{Name: "short", Usage: "only what takes seconds"},
 			&cli.StringFlag{Name: "html", Usage: "also write the table as a page to `FILE`"}},
 		Action: simVerify,
 	}
@@ -53,7 +55,8 @@ func simVerify(c *cli.Context) error {
 	}
 	say(c, "%d of %d rows pass", len(verdicts)-failed, len(verdicts))
 	if failed > 0 {
-		return fail(exitUser, fmt.Errorf("%d rows are not reproduced", failed), "The table says by how much.")
+		return fail(exitUser, fmt.Errorf("%d rows are not reproduced", failed),
+			"The table says by how much.")
 	}
 	return nil
 }
@@ -77,14 +80,17 @@ func printVerdicts(c *cli.Context, verdicts []result.Verdict) error {
 	if c.Bool("json") {
 		return printLines(c, verdicts)
 	}
-	rows := [][]string{{"id", "set-up", "metric", "level", "expected", "measured", "standard error", "verdict"}}
+	rows := [][]string{{"id", "set-up", "metric", "level", "expected", "measured", "standard error",
+		"verdict"}}
 	for _, v := range verdicts {
 		verdict := "pass"
 		if !v.Pass {
 			verdict = "FAIL: " + v.Reason
 		}
-		rows = append(rows, []string{v.ID, v.Setup, v.Metric, v.Level, fmt.Sprintf("%.6g ± %.2g", float64(v.Expected), float64(v.Tolerance)),
-			fmt.Sprintf("%.6g", float64(v.Measured)), fmt.Sprintf("%.2g", float64(v.StdErr)), verdict})
+		rows = append(rows, []string{v.ID, v.Setup, v.Metric, v.Level,
+			fmt.Sprintf("%.6g ± %.2g", float64(v.Expected), float64(v.Tolerance)),
+			fmt.Sprintf("%.6g", float64(v.Measured)), fmt.Sprintf("%.2g",
+				float64(v.StdErr)), verdict})
 	}
 	return printTable(c, rows)
 }

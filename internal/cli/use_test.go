@@ -28,7 +28,8 @@ func TestWrongUseIsSaid(t *testing.T) {
 		{"a duration has a unit", []string{"post", "a", "--wait", "5"}},
 		{"1 to 1000", []string{"timeline", "-n", "1001"}},
 		{"1 to 1000", []string{"timeline", "-n", "0"}},
-		{"there is no person", []string{"post", "a"}}, // the control: nothing is wrong with it but this
+		// the control: nothing is wrong with it but this
+		{"there is no person", []string{"post", "a"}},
 	} {
 		t.Setenv("MURMUR_HOME", empty)
 		_, talk, code := murmurSim(t, c.args...)

@@ -2,8 +2,8 @@
 //
 // The streams of a client (payload λP, loop λL, drop λD) and the loops of a mix (λM) are Poisson
 // processes: the gaps between two slots are independent and exponential (Loopix, USENIX Security
-// 2017, section 4). A schedule has its own generator, so that nothing that a node does in a slot can
-// move the next one. The package knows neither packets nor clocks.
+// 2017, section 4). A schedule has its own generator, so that nothing that a node does in a slot
+// can move the next one. The package knows neither packets nor clocks.
 package cover
 
 import (
@@ -17,8 +17,8 @@ func Exp(rng *rand.Rand, mean time.Duration) time.Duration {
 }
 
 // HopDelay draws the delay that a sender asks of one hop: exponential of the given mean, in whole
-// milliseconds as NodeDelay carries them, drawn again while above limit (a network value, so that no
-// packet outlives its keys). A limit of ten means cuts e⁻¹⁰ of the distribution.
+// milliseconds as NodeDelay carries them, drawn again while above limit (a network value, so that
+// no packet outlives its keys). A limit of ten means cuts e⁻¹⁰ of the distribution.
 func HopDelay(rng *rand.Rand, mean, limit time.Duration) time.Duration {
 	for {
 		if d := Exp(rng, mean).Round(time.Millisecond); d <= limit {
@@ -27,7 +27,8 @@ func HopDelay(rng *rand.Rand, mean, limit time.Duration) time.Duration {
 	}
 }
 
-// Schedule is one Poisson stream. The zero value is of no use; a Schedule is not safe for concurrent use.
+// Schedule is one Poisson stream. The zero value is of no use; a Schedule is not safe for
+// concurrent use.
 type Schedule struct {
 	every time.Duration
 	rng   *rand.Rand

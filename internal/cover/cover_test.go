@@ -45,8 +45,8 @@ func TestGapsAreExponential(t *testing.T) {
 	}
 }
 
-// TestSkipHasNoMemory: after a sleep of whatever length, the time to the next slot is exponential, and no
-// slot of the past is left. Control: a stream that is not told has one at once.
+// TestSkipHasNoMemory: after a sleep of whatever length, the time to the next slot is exponential,
+// and no slot of the past is left. Control: a stream that is not told has one at once.
 func TestSkipHasNoMemory(t *testing.T) {
 	const every = 10 * time.Second
 	for _, asleep := range []time.Duration{time.Second, time.Hour} {
@@ -101,7 +101,8 @@ func TestHopDelay(t *testing.T) {
 
 // TestSchedulesAreReproducible: one seed, one stream.
 func TestSchedulesAreReproducible(t *testing.T) {
-	a, b, c := NewSchedule(rng(1), time.Second, start), NewSchedule(rng(1), time.Second, start), NewSchedule(rng(2), time.Second, start)
+	a, b, c := NewSchedule(rng(1), time.Second, start), NewSchedule(rng(1), time.Second,
+		start), NewSchedule(rng(2), time.Second, start)
 	for range 100 {
 		if !a.Next().Equal(b.Next()) {
 			t.Fatal("two schedules of one seed differ")

@@ -1,5 +1,5 @@
-// Package demo shows Murmuration on one computer: a whole network over real TLS sockets on loopback, two
-// people, a post and a photo, and what somebody saw who watched every link meanwhile.
+// Package demo shows Murmuration on one computer: a whole network over real TLS sockets on
+// loopback, two people, a post and a photo, and what somebody saw who watched every link meanwhile.
 //
 // It is made of the same parts that a real network runs on and stands in for none of them; only the
 // delays are short.
@@ -73,8 +73,8 @@ type show struct {
 	report     Report
 }
 
-// Run makes the network and the people, plays the scene, and stops everything. The report is what there
-// is of it, also after an error.
+// Run makes the network and the people, plays the scene, and stops everything. The report is what
+// there is of it, also after an error.
 func Run(ctx context.Context, o Options) (Report, error) {
 	s := &show{o: o, stop: make(chan string)}
 	err := s.build()
@@ -130,7 +130,8 @@ func (s *show) settle() (err error) {
 		s.net.Release()
 		return errors.Join(err, s.alice.Close())
 	}
-	s.step("a network is made: 3 providers, %d layers of 2 mixes, suite %s", s.o.Parameters.Layers, s.o.Parameters.Suite)
+	s.step("a network is made: 3 providers, %d layers of 2 mixes, suite %s", s.o.Parameters.Layers,
+		s.o.Parameters.Suite)
 	return nil
 }
 
@@ -228,7 +229,8 @@ func (s *show) playPhoto(ctx context.Context) error {
 	if picture == nil {
 		picture = draw(640, 400)
 	}
-	receipt, err := s.alice.Post(client.Draft{Text: caption, Photo: picture, Alt: "a flock of starlings"})
+	receipt, err := s.alice.Post(client.Draft{Text: caption, Photo: picture,
+		Alt: "a flock of starlings"})
 	if err != nil {
 		return err
 	}
@@ -301,11 +303,12 @@ func (s *show) wait(ctx context.Context, what string, done func() (bool, error))
 	}
 }
 
-// blame names the layer that let nothing through, as a watcher of the links can tell: the first that no
-// packet reaches, or else the first that none leaves.
+// blame names the layer that let nothing through, as a watcher of the links can tell: the first
+// that no packet reaches, or else the first that none leaves.
 func (s *show) blame(what string) error {
 	if len(s.alice.Network().Nodes) == 0 {
-		return fmt.Errorf("%w: waited %s for %s; no network document has come yet", ErrLayer, s.o.Patience, what)
+		return fmt.Errorf("%w: waited %s for %s; no network document has come yet", ErrLayer,
+			s.o.Patience, what)
 	}
 	for _, end := range []struct {
 		says  string
@@ -313,9 +316,11 @@ func (s *show) blame(what string) error {
 	}{{"is down: no packet reaches it", s.reached}, {"passes nothing on", s.left}} {
 		for layer := 1; layer <= s.o.Parameters.Layers; layer++ {
 			if nodes := s.layer(layer); !end.moved(nodes) {
-				return fmt.Errorf("%w: waited %s for %s; layer %d %s (%s)", ErrLayer, s.o.Patience, what, layer, end.says, strings.Join(nodes, ", "))
+				return fmt.Errorf("%w: waited %s for %s; layer %d %s (%s)", ErrLayer, s.o.Patience,
+					what, layer, end.says, strings.Join(nodes, ", "))
 			}
 		}
 	}
-	return fmt.Errorf("%w: waited %s for %s; packets move in every layer, so that it is late or lost", ErrLayer, s.o.Patience, what)
+	return fmt.Errorf("%w: waited %s for %s; packets move in every layer, so that it is late or "+
+		"lost", ErrLayer, s.o.Patience, what)
 }

@@ -30,14 +30,16 @@ func photoParameters(t *testing.T) directory.Parameters {
 }
 
 // TestPhotoLatency measures the time from posting a photo of about 64 KiB to its being fetched by a
-// follower, over real sockets. It takes most of a minute a run, so that MURMUR_PHOTO must say how many.
+// follower, over real sockets. It takes most of a minute a run, so that MURMUR_PHOTO must say how
+// many.
 func TestPhotoLatency(t *testing.T) {
 	runs, _ := strconv.Atoi(os.Getenv("MURMUR_PHOTO"))
 	if runs == 0 {
 		t.Skip("takes a minute a run: just photo (MURMUR_PHOTO=20)")
 	}
 	s := &show{o: Options{
-		Dir: filepath.Join(t.TempDir(), "demo"), Parameters: photoParameters(t), Patience: 5 * time.Minute, Started: time.Now(),
+		Dir: filepath.Join(t.TempDir(), "demo"), Parameters: photoParameters(t),
+		Patience: 5 * time.Minute, Started: time.Now(),
 		Say: t.Logf,
 	}, stop: make(chan string)}
 	if err := os.Mkdir(s.o.Dir, 0o700); err != nil {
@@ -92,8 +94,12 @@ func (s *show) photoOnce(t *testing.T, ctx context.Context, run int) time.Durati
 		t.Fatal(err)
 	}
 	took := time.Since(began)
-	// The next run begins when the author has heard of every box, so that runs do not help each other.
-	if err := s.wait(ctx, "the outbox", func() (bool, error) { return s.alice.Status().Waiting == 0, nil }); err != nil {
+	// The next run begins when the author has heard of every box, so that runs do not help each
+	// other.
+	if err := s.wait(ctx, "the outbox", func() (bool, error) {
+		return s.alice.Status().Waiting == 0,
+			nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return took

@@ -9,8 +9,8 @@ import (
 	"math/rand/v2"
 )
 
-// draw paints a flock over an evening sky, as a PNG file of width × height pixels: the photo of a demo
-// without one.
+// draw paints a flock over an evening sky, as a PNG file of width × height pixels: the photo of a
+// demo without one.
 func draw(width, height int) []byte {
 	birds := width * height / 180
 	picture := image.NewRGBA(image.Rect(0, 0, width, height))

@@ -42,9 +42,9 @@ var gauges = []struct {
 	}},
 }
 
-// TestSoak runs a whole network over real sockets, with epochs of four seconds and two people, one of
-// whom posts all the time, and fits a line to heap, goroutines and open files. MURMUR_SOAK says for how
-// long; in an hour keys rotate nine hundred times.
+// TestSoak runs a whole network over real sockets, with epochs of four seconds and two people, one
+// of whom posts all the time, and fits a line to heap, goroutines and open files. MURMUR_SOAK says
+// for how long; in an hour keys rotate nine hundred times.
 func TestSoak(t *testing.T) {
 	long, err := time.ParseDuration(os.Getenv("MURMUR_SOAK"))
 	if err != nil {
@@ -81,7 +81,8 @@ func newSoak(t *testing.T) *soak {
 		t.Fatal(err)
 	}
 	s := &soak{samples: make([][]float64, len(gauges)), show: &show{o: Options{
-		Dir: filepath.Join(t.TempDir(), "soak"), Parameters: par, Patience: time.Minute, Started: time.Now(), Say: t.Logf,
+		Dir: filepath.Join(t.TempDir(), "soak"), Parameters: par, Patience: time.Minute,
+		Started: time.Now(), Say: t.Logf,
 	}}}
 	if err := os.Mkdir(s.o.Dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -146,15 +147,18 @@ func (s *soak) judge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d samples, %d posts, %d of them read by the follower", len(s.samples[0]), s.posts, len(read))
+	t.Logf("%d samples, %d posts, %d of them read by the follower", len(s.samples[0]), s.posts,
+		len(read))
 	if len(read) < s.posts*9/10 {
 		t.Errorf("the follower has %d of %d posts", len(read), s.posts)
 	}
 	for i, g := range gauges {
 		growth, half := slope(s.samples[i], perHour)
-		t.Logf("%s: %.4g at the end, growth %.2f ± %.2f %% an hour", g.name, s.samples[i][len(s.samples[i])-1], growth, half)
+		t.Logf("%s: %.4g at the end, growth %.2f ± %.2f %% an hour", g.name,
+			s.samples[i][len(s.samples[i])-1], growth, half)
 		if growth-half > leakLimit {
-			t.Errorf("%s grow by %.2f ± %.2f %% an hour: more than %.0f %%", g.name, growth, half, leakLimit)
+			t.Errorf("%s grow by %.2f ± %.2f %% an hour: more than %.0f %%", g.name, growth, half,
+				leakLimit)
 		}
 	}
 }

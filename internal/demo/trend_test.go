@@ -9,12 +9,12 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// blocks is into how many means the samples after the warm-up are gathered: neighbouring samples depend
-// on each other, distant means hardly do.
+// blocks is into how many means the samples after the warm-up are gathered: neighbouring samples
+// depend on each other, distant means hardly do.
 const blocks = 12
 
-// slope fits a line to samples taken `perHour` times an hour, leaves out the first third as warm-up,
-// and gives the growth in percent of the mean per hour with half of its 95 % interval.
+// slope fits a line to samples taken `perHour` times an hour, leaves out the first third as
+// warm-up, and gives the growth in percent of the mean per hour with half of its 95 % interval.
 func slope(samples []float64, perHour float64) (growth, half float64) {
 	samples = samples[len(samples)/3:]
 	size := len(samples) / blocks
@@ -38,8 +38,8 @@ func slope(samples []float64, perHour float64) (growth, half float64) {
 	return 100 * rise / mean, 100 * t * math.Sqrt(residue/(blocks-2)/spread) / mean
 }
 
-// TestSlopeTellsALeakFromNoise is the control of the soak: noise alone is no growth, and three percent
-// an hour under the same noise is.
+// TestSlopeTellsALeakFromNoise is the control of the soak: noise alone is no growth, and three
+// percent an hour under the same noise is.
 func TestSlopeTellsALeakFromNoise(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	const perHour = 360

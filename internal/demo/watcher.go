@@ -113,7 +113,8 @@ func (s *show) left(nodes []string) bool {
 	return s.moved(nodes, func(f testnet.Frame) int { return f.From })
 }
 
-// moved looks at the second half of the patience: a node that is stopped takes and gives what is under way.
+// moved looks at the second half of the patience: a node that is stopped takes and gives what is
+// under way.
 func (s *show) moved(nodes []string, end func(testnet.Frame) int) bool {
 	names, frames := s.tap.Names(), s.tap.Frames()
 	if len(frames) == 0 {

@@ -1,5 +1,6 @@
-// Package drawn makes property tests draw the same cases at every run, so that `go test ./...` says the
-// same twice. A test package that uses rapid imports it for this effect; the program never does.
+// Package drawn makes property tests draw the same cases at every run, so that `go test ./...` says
+// the same twice. A test package that uses rapid imports it for this effect; the program never
+// does.
 //
 // MURMUR_SEED gives another seed, and 0 a new one each time: rapid prints the one that failed.
 package drawn

@@ -39,7 +39,8 @@ var system = steps{
 
 // WriteFile replaces the file at path with data, so that at every moment, and after a power cut,
 // the path holds either all of the old content or all of the new. When it returns nil the new
-// content is on the disk. The directory must exist. ErrNoSpace means that the old content is still there.
+// content is on the disk. The directory must exist. ErrNoSpace means that the old content is still
+// there.
 func WriteFile(path string, data []byte, perm fs.FileMode) error {
 	if err := system.replace(path, data, perm); err != nil {
 		return fmt.Errorf("writing %s: %w", path, orNoSpace(err))

@@ -41,7 +41,10 @@ func traced(failAt string, trace *[]string) steps {
 		return nil
 	}
 	s := system
-	s.write = func(f *os.File, data []byte) error { return errors.Join(step("write"), system.write(f, data)) }
+	s.write = func(f *os.File, data []byte) error {
+		return errors.Join(step("write"),
+			system.write(f, data))
+	}
 	s.sync = func(f *os.File) error { return errors.Join(step("sync"), system.sync(f)) }
 	s.rename = func(from, to string) error {
 		if err := step("rename"); err != nil {
@@ -66,7 +69,8 @@ func TestWriteFileOrder(t *testing.T) {
 }
 
 func TestWriteFileFailsWhole(t *testing.T) {
-	for failAt, want := range map[string]string{"write": "old", "sync": "old", "rename": "old", "syncDir": "new"} {
+	for failAt, want := range map[string]string{"write": "old", "sync": "old", "rename": "old",
+		"syncDir": "new"} {
 		path := filepath.Join(t.TempDir(), "f")
 		if err := WriteFile(path, []byte("old"), 0o600); err != nil {
 			t.Fatal(err)
@@ -90,7 +94,8 @@ func TestFullDiskIsNamed(t *testing.T) {
 	if err := orNoSpace(full); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("a full disk is told as %v", err)
 	}
-	if err := orNoSpace(fs.ErrPermission); errors.Is(err, ErrNoSpace) || !errors.Is(err, fs.ErrPermission) {
+	if err := orNoSpace(fs.ErrPermission); errors.Is(err, ErrNoSpace) ||
+		!errors.Is(err, fs.ErrPermission) {
 		t.Errorf("control: another error became %v", err)
 	}
 }
@@ -147,7 +152,8 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := second(t, path), fmt.Sprintf("second: %s is held by process %d\n", path, os.Getpid()); !strings.Contains(got, want) {
+	if got, want := second(t, path), fmt.Sprintf("second: %s is held by process %d\n", path,
+		os.Getpid()); !strings.Contains(got, want) {
 		t.Errorf("second process says %q, want %q", got, want)
 	}
 	_, err = Acquire(path)

@@ -95,7 +95,9 @@ func OpenLog(path string, recordSize int, load func(record []byte) error) (*Log,
 
 // OpenLogFile is OpenLog on a file that is open already and length bytes long. The caller keeps the
 // duty to close it if this fails.
-func OpenLogFile(f File, name string, length int64, recordSize int, load func([]byte) error) (*Log, error) {
+func OpenLogFile(
+	f File, name string, length int64, recordSize int, load func([]byte) error,
+) (*Log, error) {
 	if recordSize < 1 || recordSize > maxRecordSize {
 		panic("durable: record size out of range")
 	}
@@ -145,7 +147,8 @@ func sum(index uint32, body []byte) uint32 {
 	return crc32.Update(crc32.Checksum(at[:], castagnoli), castagnoli, body)
 }
 
-// Append collects records for the next Sync; it fails only on a log that is broken or has 2^32 - 1 records.
+// Append collects records for the next Sync; it fails only on a log that is broken or has 2^32 - 1
+// records.
 func (l *Log) Append(records ...[]byte) error {
 	if l.broken != nil {
 		return l.broken
@@ -166,10 +169,10 @@ func (l *Log) Append(records ...[]byte) error {
 	return nil
 }
 
-// Sync writes the collected records with one write and one fsync. ErrNoSpace means that the write did
-// not fit: the records stay collected for a later Sync, which writes them in the same place. After any
-// other error the log takes nothing more: the kernel may have dropped the pages, so a second fsync
-// would prove nothing.
+// Sync writes the collected records with one write and one fsync. ErrNoSpace means that the write
+// did not fit: the records stay collected for a later Sync, which writes them in the same place.
+// After any other error the log takes nothing more: the kernel may have dropped the pages, so a
+// second fsync would prove nothing.
 func (l *Log) Sync() error {
 	if l.broken != nil || len(l.pending) == 0 {
 		return l.broken

@@ -152,7 +152,8 @@ func TestLogRefusesDamageInTheMiddle(t *testing.T) {
 		switch {
 		case at < last && err == nil:
 			t.Fatalf("byte %d flipped: silent, %d records", at, n)
-		case at < last && !errors.Is(err, durable.ErrCorrupt) && !errors.Is(err, durable.ErrForeign):
+		case at < last && !errors.Is(err, durable.ErrCorrupt) &&
+			!errors.Is(err, durable.ErrForeign):
 			t.Fatalf("byte %d flipped: %v", at, err)
 		case at >= last && (err != nil || n < 7 || n >= 12 || l.Dropped() != int(12-n)):
 			t.Fatalf("byte %d of the last group flipped: %d records, %v", at, n, err)
@@ -178,7 +179,8 @@ func TestLogRefusesForeignFiles(t *testing.T) {
 			t.Errorf("%s: the file was changed", name)
 		}
 	}
-	_, err := durable.OpenLogFile(other, "test", other.Size(), recordSize+1, func([]byte) error { return nil })
+	_, err := durable.OpenLogFile(other, "test", other.Size(), recordSize+1,
+		func([]byte) error { return nil })
 	if !errors.Is(err, durable.ErrCorrupt) {
 		t.Errorf("another record size: %v", err)
 	}
@@ -232,14 +234,16 @@ func FuzzLog(f *testing.F) {
 			t.Fatal(err)
 		}
 		again := uint32(0)
-		if _, err := durable.OpenLogFile(file, "fuzz", file.Size(), recordSize, func([]byte) error { again++; return nil }); err != nil || again != n+1 {
+		if _, err := durable.OpenLogFile(file, "fuzz", file.Size(), recordSize,
+			func([]byte) error { again++; return nil }); err != nil || again != n+1 {
 			t.Fatalf("reopened: %d records, %v, want %d", again, err, n+1)
 		}
 	})
 }
 
 func BenchmarkLogSync128(b *testing.B) {
-	l, err := durable.OpenLog(filepath.Join(b.TempDir(), "log"), recordSize, func([]byte) error { return nil })
+	l, err := durable.OpenLog(filepath.Join(b.TempDir(), "log"), recordSize,
+		func([]byte) error { return nil })
 	if err != nil {
 		b.Fatal(err)
 	}

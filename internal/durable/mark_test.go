@@ -92,7 +92,8 @@ func TestMarkPowerCut(t *testing.T) {
 	}
 }
 
-// TestMarkSlots: whichever block a torn write destroys, the newest value is left or the one before it.
+// TestMarkSlots: whichever block a torn write destroys, the newest value is left or the one before
+// it.
 func TestMarkSlots(t *testing.T) {
 	_, content := newMark(t)
 	f := durabletest.New(content)
@@ -107,7 +108,8 @@ func TestMarkSlots(t *testing.T) {
 		for slot := range 2 {
 			torn := bytes.Clone(f.Bytes())
 			clear(torn[4096*slot:][:8])
-			if got, err := durable.OpenMarkFile(durabletest.New(torn), "test"); err != nil || got.Value() != n && got.Value() != n-1 {
+			if got, err := durable.OpenMarkFile(durabletest.New(torn), "test"); err != nil ||
+				got.Value() != n && got.Value() != n-1 {
 				t.Errorf("after %d, without slot %d: %v, %v", n, slot, got, err)
 			}
 		}

@@ -56,7 +56,9 @@ func (l *Log) checkHeader(length int64) error {
 
 // loadGood hands over records up to the first bad one, which has then been consumed from r, and
 // returns their number.
-func (l *Log) loadGood(r io.Reader, whole uint32, load func([]byte) error) (good uint32, err error) {
+func (l *Log) loadGood(
+	r io.Reader, whole uint32, load func([]byte) error,
+) (good uint32, err error) {
 	cell := make([]byte, l.cell())
 	for group := uint32(0); good < whole; good++ {
 		if _, err := io.ReadFull(r, cell); err != nil {
@@ -77,7 +79,8 @@ func (l *Log) loadGood(r io.Reader, whole uint32, load func([]byte) error) (good
 // check verifies one cell and returns the index at which its group begins.
 func check(index uint32, cell []byte) (group uint32, ok bool) {
 	n := len(cell) - recordTrailer
-	return binary.BigEndian.Uint32(cell[n:]), sum(index, cell[:n+4]) == binary.BigEndian.Uint32(cell[n+4:])
+	return binary.BigEndian.Uint32(cell[n:]), sum(index,
+		cell[:n+4]) == binary.BigEndian.Uint32(cell[n+4:])
 }
 
 // checkTorn tells a torn last group from damage in the middle.
@@ -88,7 +91,8 @@ func (l *Log) checkTorn(r io.Reader, good, whole uint32) error {
 			return err
 		}
 		if group, ok := check(uint32(i), cell); ok && group > good {
-			return fmt.Errorf("%w at record %d of %d, with good records behind it", ErrCorrupt, good, whole)
+			return fmt.Errorf("%w at record %d of %d, with good records behind it", ErrCorrupt,
+				good, whole)
 		}
 	}
 	return nil

@@ -14,7 +14,8 @@ import (
 
 // History: A full disk ended the node, and its log could not be used any more.
 //
-// TestLogWaitsForSpace: a write that did not fit is made again when there is space, with what came since.
+// TestLogWaitsForSpace: a write that did not fit is made again when there is space, with what came
+// since.
 func TestLogWaitsForSpace(t *testing.T) {
 	f := durabletest.New(nil)
 	l, _, err := openOn(f)

@@ -24,7 +24,8 @@ func Free(path string) (uint64, error) {
 		return 0, err
 	}
 	var free uint64
-	ok, _, err := getDiskFreeSpaceExW.Call(uintptr(unsafe.Pointer(p)), uintptr(unsafe.Pointer(&free)), 0, 0)
+	ok, _, err := getDiskFreeSpaceExW.Call(uintptr(unsafe.Pointer(p)),
+		uintptr(unsafe.Pointer(&free)), 0, 0)
 	if ok == 0 {
 		return 0, fmt.Errorf("asking for the free space of %s: %w", path, err)
 	}
@@ -42,7 +43,8 @@ func lockFile(f *os.File) (taken bool, err error) {
 	const exclusive, failImmediately = 2, 1
 	const lockViolation = syscall.Errno(33)
 	at := syscall.Overlapped{Offset: 1 << 30}
-	ok, _, err := lockFileEx.Call(f.Fd(), exclusive|failImmediately, 0, 1, 0, uintptr(unsafe.Pointer(&at)))
+	ok, _, err := lockFileEx.Call(f.Fd(), exclusive|failImmediately, 0, 1, 0,
+		uintptr(unsafe.Pointer(&at)))
 	if ok != 0 {
 		return false, nil
 	}

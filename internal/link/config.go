@@ -15,10 +15,11 @@ const (
 
 	defaultHandshakeTimeout = 10 * time.Second // three round trips over a bad satellite link
 	defaultFrameTimeout     = 30 * time.Second // a 22-KiB frame over a modem
-	defaultIdleTimeout      = 5 * time.Minute  // many times the mean interval of every kind of traffic
-	defaultMaxConns         = 4096
-	defaultMaxConnsPerAddr  = 64
-	defaultMaxHandshakes    = 1024 // about 20 MiB of half-open connections
+	// many times the mean interval of every kind of traffic
+	defaultIdleTimeout     = 5 * time.Minute
+	defaultMaxConns        = 4096
+	defaultMaxConnsPerAddr = 64
+	defaultMaxHandshakes   = 1024 // about 20 MiB of half-open connections
 )
 
 // Config is what both ends of a link must know beforehand. The zero value of a
@@ -86,10 +87,12 @@ func (c Config) ready() (Config, error) {
 	}
 	for k := Packets; k < kinds; k++ {
 		if n := c.FrameSize(k); n < 0 || n > MaxFrame {
-			return c, fmt.Errorf("checking the link configuration: frame size %d of %s is not within 0 to %d", n, k, MaxFrame)
+			return c, fmt.Errorf("checking the link configuration: frame size %d of %s is not "+
+				"within 0 to %d", n, k, MaxFrame)
 		}
 	}
-	if min(c.HandshakeTimeout, c.FrameTimeout, c.IdleTimeout) < 0 || min(c.MaxConns, c.MaxConnsPerAddr, c.MaxHandshakes) < 0 {
+	if min(c.HandshakeTimeout, c.FrameTimeout, c.IdleTimeout) < 0 ||
+		min(c.MaxConns, c.MaxConnsPerAddr, c.MaxHandshakes) < 0 {
 		return c, errors.New("checking the link configuration: a limit is negative")
 	}
 	c.fillDefaults()

@@ -28,7 +28,8 @@ type world struct {
 func everywhere(t *testing.T, test func(world)) {
 	t.Run("tls", func(t *testing.T) {
 		transport := func(c Config) (Transport, error) { return NewTLS(c) }
-		test(world{t, transport, "127.0.0.1:0", func(addr string) net.Conn { return dialRaw(t, addr) }})
+		test(world{t, transport, "127.0.0.1:0",
+			func(addr string) net.Conn { return dialRaw(t, addr) }})
 	})
 	t.Run("fabric", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

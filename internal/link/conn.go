@@ -69,7 +69,8 @@ func (c *conn) Send(frames ...[]byte) error {
 	}
 	for _, f := range frames {
 		if len(f) != c.size {
-			return fmt.Errorf("sending a frame of %d bytes on a %s link: %w: %d", len(f), c.kind, ErrFrameSize, c.size)
+			return fmt.Errorf("sending a frame of %d bytes on a %s link: %w: %d", len(f), c.kind,
+				ErrFrameSize, c.size)
 		}
 	}
 	c.sending.Store(true)
@@ -131,7 +132,8 @@ func pack(w io.Writer, frames [][]byte) error {
 // Receive implements Conn.
 func (c *conn) Receive(frame []byte) error {
 	if len(frame) != c.size {
-		return fmt.Errorf("receiving into %d bytes on a %s link: %w: %d", len(frame), c.kind, ErrFrameSize, c.size)
+		return fmt.Errorf("receiving into %d bytes on a %s link: %w: %d", len(frame), c.kind,
+			ErrFrameSize, c.size)
 	}
 	n, err := c.first(frame)
 	if err == nil && n < c.size {

@@ -59,7 +59,8 @@ func TestSlowReaderIsCut(t *testing.T) {
 		client.FrameTimeout = brief
 		near, err := w.dial(client, to, Packets)
 		for err == nil { // until the buffers in between are full
-			err = near.Send(frameOf(1), frameOf(2), frameOf(3), frameOf(4), frameOf(5), frameOf(6), frameOf(7), frameOf(8))
+			err = near.Send(frameOf(1), frameOf(2), frameOf(3), frameOf(4), frameOf(5), frameOf(6),
+				frameOf(7), frameOf(8))
 		}
 		if !errors.Is(err, ErrSlow) {
 			w.Errorf("sending: %v", err)

@@ -10,7 +10,9 @@ import (
 )
 
 // dial runs the dialling side over whatever channel call opens.
-func (c *Config) dial(ctx context.Context, to Peer, kind Kind, call func(context.Context) (*channel, error)) (Conn, error) {
+func (c *Config) dial(
+	ctx context.Context, to Peer, kind Kind, call func(context.Context) (*channel, error),
+) (Conn, error) {
 	conn, err := c.tryDial(ctx, to, kind, call)
 	if err != nil {
 		c.Counters.add(DialFailed, 1)
@@ -23,7 +25,9 @@ func (c *Config) dial(ctx context.Context, to Peer, kind Kind, call func(context
 	return conn, nil
 }
 
-func (c *Config) tryDial(ctx context.Context, to Peer, kind Kind, call func(context.Context) (*channel, error)) (Conn, error) {
+func (c *Config) tryDial(
+	ctx context.Context, to Peer, kind Kind, call func(context.Context) (*channel, error),
+) (Conn, error) {
 	if !kind.valid() || c.FrameSize(kind) == 0 {
 		return nil, fmt.Errorf("%w: none is configured", ErrFrameSize)
 	}
@@ -90,7 +94,8 @@ func (c *Config) judgeHello(ch *channel, kind Kind) error {
 	case h.kind != kind:
 		return ErrNotMurmur
 	case int(h.frameSize) != c.FrameSize(kind):
-		return fmt.Errorf("%w: theirs %d bytes, ours %d", ErrFrameSize, h.frameSize, c.FrameSize(kind))
+		return fmt.Errorf("%w: theirs %d bytes, ours %d", ErrFrameSize, h.frameSize,
+			c.FrameSize(kind))
 	}
 	return nil
 }

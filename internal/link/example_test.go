@@ -53,7 +53,8 @@ func ExampleFabric() {
 	}
 	defer listener.Close()
 
-	_, err = stranger.Dial(context.Background(), link.Peer{Addr: "mix-1", Key: link.Seed{1}.Public()}, link.Packets)
+	_, err = stranger.Dial(context.Background(),
+		link.Peer{Addr: "mix-1", Key: link.Seed{1}.Public()}, link.Packets)
 	fmt.Println(err)
 	var reason *link.Error
 	if errors.As(err, &reason) {

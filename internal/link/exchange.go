@@ -34,10 +34,12 @@ func (u Up) Marshal(frame []byte) error {
 
 // ParseUp reads an up frame; Packet aliases frame.
 func ParseUp(frame []byte) (Up, error) {
-	if len(frame) < protocol.ExchangeOverhead || !protocol.Zero(frame[8:protocol.ExchangeOverhead]) {
+	if len(frame) < protocol.ExchangeOverhead ||
+		!protocol.Zero(frame[8:protocol.ExchangeOverhead]) {
 		return Up{}, ErrExchange
 	}
-	return Up{Received: binary.BigEndian.Uint64(frame), Packet: frame[protocol.ExchangeOverhead:]}, nil
+	return Up{Received: binary.BigEndian.Uint64(frame),
+		Packet: frame[protocol.ExchangeOverhead:]}, nil
 }
 
 // Down is a provider's half: one spooled reply, or a dummy of the same size.
@@ -61,10 +63,12 @@ func (d Down) Marshal(frame []byte) error {
 	return nil
 }
 
-// ParseDown reads a down frame that carries a body of bodySize bytes; Body aliases frame and is nil in a dummy.
+// ParseDown reads a down frame that carries a body of bodySize bytes; Body aliases frame and is nil
+// in a dummy.
 func ParseDown(frame []byte, bodySize int) (Down, error) {
 	end := protocol.ExchangeOverhead + bodySize
-	if len(frame) < end || !protocol.Zero(frame[24:protocol.ExchangeOverhead]) || !protocol.Zero(frame[end:]) {
+	if len(frame) < end || !protocol.Zero(frame[24:protocol.ExchangeOverhead]) ||
+		!protocol.Zero(frame[end:]) {
 		return Down{}, ErrExchange
 	}
 	d := Down{Sequence: binary.BigEndian.Uint64(frame), SURBID: [16]byte(frame[8:24])}

@@ -64,7 +64,8 @@ type memory struct {
 
 // Listen implements Transport. An address that ends in :0 gets a port of its own.
 func (m *memory) Listen(addr string) (Listener, error) {
-	p := &port{fabric: m.fabric, key: m.key, incoming: make(chan *pipeEnd, backlog), done: make(chan struct{})}
+	p := &port{fabric: m.fabric, key: m.key, incoming: make(chan *pipeEnd, backlog),
+		done: make(chan struct{})}
 	if err := m.fabric.register(p, addr); err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", addr, err)
 	}

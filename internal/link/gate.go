@@ -39,7 +39,8 @@ type pass struct {
 }
 
 func newGate(cfg *Config) *gate {
-	return &gate{cfg: cfg, byHost: map[string]int{}, open: map[*pass]bool{}, latest: map[caller]*pass{}}
+	return &gate{cfg: cfg, byHost: map[string]int{}, open: map[*pass]bool{},
+		latest: map[caller]*pass{}}
 }
 
 // enter gives a fresh socket a place, or says why not. When too many are

@@ -30,11 +30,12 @@ func (d doorstep) enter() (*pass, Reason) {
 
 func (d doorstep) admit(p *pass, who byte) Reason {
 	key := Seed{who}.Public()
-	return d.gate.admit(p, newConn(d.gate.cfg, &channel{Conn: p.socket, socket: p.socket, peer: key}, Exchange, false))
+	return d.gate.admit(p, newConn(d.gate.cfg,
+		&channel{Conn: p.socket, socket: p.socket, peer: key}, Exchange, false))
 }
 
-// TestFullGateRefusesBeforeTheHandshake: whoever comes to a full node costs it no handshake, and of two
-// that shake hands for the last place at one time one gets it.
+// TestFullGateRefusesBeforeTheHandshake: whoever comes to a full node costs it no handshake, and of
+// two that shake hands for the last place at one time one gets it.
 func TestFullGateRefusesBeforeTheHandshake(t *testing.T) {
 	d := newDoorstep(t, 1, 8)
 	a, _ := d.enter()
@@ -57,8 +58,8 @@ func TestFullGateRefusesBeforeTheHandshake(t *testing.T) {
 	}
 }
 
-// TestEvictedIsNotAdmitted: a handshake that was cut to make room, and got through in the same moment,
-// takes no place that nobody would give back.
+// TestEvictedIsNotAdmitted: a handshake that was cut to make room, and got through in the same
+// moment, takes no place that nobody would give back.
 func TestEvictedIsNotAdmitted(t *testing.T) {
 	d := newDoorstep(t, 8, 1)
 	a, _ := d.enter()

@@ -52,7 +52,8 @@ func (h hello) marshal() [helloSize]byte {
 // and a size from 1 to MaxFrame.
 func parseHello(b [helloSize]byte) (hello, error) {
 	h := hello{kind: Kind(b[1]), frameSize: binary.BigEndian.Uint32(b[4:]), binding: binding(b[8:])}
-	if b[0] != version || b[2]|b[3] != 0 || !h.kind.valid() || h.frameSize == 0 || h.frameSize > MaxFrame {
+	if b[0] != version || b[2]|b[3] != 0 || !h.kind.valid() || h.frameSize == 0 ||
+		h.frameSize > MaxFrame {
 		return hello{}, errBadHello
 	}
 	return h, nil

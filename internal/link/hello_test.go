@@ -17,7 +17,8 @@ func TestHelloVector(t *testing.T) {
 	}
 	h := hello{kind: Exchange, frameSize: 22862, binding: bind(network, exporter, roleDialler)}
 	got := h.marshal()
-	plain := sha256.Sum256([]byte("murmuration/link/v1" + string(network[:]) + string(exporter[:]) + "d"))
+	plain := sha256.Sum256([]byte("murmuration/link/v1" + string(network[:]) + string(exporter[:]) +
+		"d"))
 	want := "010200000000594e" + hex.EncodeToString(plain[:])
 	if hex.EncodeToString(got[:]) != want {
 		t.Errorf("got  %x\nwant %s", got, want)
@@ -31,7 +32,8 @@ func TestHelloVector(t *testing.T) {
 func TestBindingSeparates(t *testing.T) {
 	a, b := [32]byte{1}, [32]byte{2}
 	seen := map[binding]bool{}
-	for _, v := range []binding{bind(a, b, 'd'), bind(a, b, 'a'), bind(b, a, 'd'), bind(a, a, 'd'), bind(b, b, 'd')} {
+	for _, v := range []binding{bind(a, b, 'd'), bind(a, b, 'a'), bind(b, a, 'd'), bind(a, a, 'd'),
+		bind(b, b, 'd')} {
 		if seen[v] {
 			t.Error("two different connections, networks or roles have one binding")
 		}
@@ -84,7 +86,8 @@ func FuzzParseHello(f *testing.F) {
 // FuzzWelcome sends what a stranger may say inside the channel. Without the
 // network id and the exporter no bytes get it in.
 func FuzzWelcome(f *testing.F) {
-	good := hello{kind: Packets, frameSize: testFrame, binding: bind(testConfig(1).Network, [32]byte{7: 1}, roleDialler)}.marshal()
+	good := hello{kind: Packets, frameSize: testFrame,
+		binding: bind(testConfig(1).Network, [32]byte{7: 1}, roleDialler)}.marshal()
 	f.Add(good[:], byte(39))
 	f.Add(bytes.Repeat([]byte{0}, 100), byte(0))
 	f.Fuzz(func(t *testing.T, said []byte, flip byte) {

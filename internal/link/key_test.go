@@ -66,7 +66,8 @@ func TestSecretsAndKeysStayOutOfLogs(t *testing.T) {
 	log := slog.New(slog.NewTextHandler(&out, nil))
 	log.Info("x", "seed", s, "key", public)
 	fmt.Fprintf(&out, "%v %+v %x %s %#v", s, s, s, s, s)
-	for _, secret := range []string{hex.EncodeToString(s[:4]), string(s[:]), fmt.Sprint(s[:2]), public.String()[:8]} {
+	for _, secret := range []string{hex.EncodeToString(s[:4]), string(s[:]), fmt.Sprint(s[:2]),
+		public.String()[:8]} {
 		if bytes.Contains(out.Bytes(), []byte(secret)) {
 			t.Errorf("%q shows in %s", secret, out.String())
 		}
@@ -110,7 +111,8 @@ func TestNames(t *testing.T) {
 	if len(seen) != int(reasons) {
 		t.Errorf("%d labels for %d reasons", len(seen), reasons)
 	}
-	for k, want := range map[Kind]string{Packets: "packets", Directory: "directory", 0: "kind(0)", 9: "kind(9)"} {
+	for k, want := range map[Kind]string{Packets: "packets", Directory: "directory", 0: "kind(0)",
+		9: "kind(9)"} {
 		if k.String() != want {
 			t.Errorf("kind %d is %q", uint8(k), k)
 		}

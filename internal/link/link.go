@@ -29,11 +29,12 @@ type Kind uint8
 
 // The kinds of connection (docs/link.md, section "Kinds").
 const (
-	Packets   Kind = 1 + iota // node to node: Sphinx packets, dialler to acceptor only
-	Exchange                  // client to provider: one frame up, one of equal size down
-	Replica                   // provider to provider: replication frames up, acknowledgements of equal size down
-	Directory                 // anybody to provider: pieces of documents, descriptors, applications
-	kinds                     // one past the last
+	Packets  Kind = 1 + iota // node to node: Sphinx packets, dialler to acceptor only
+	Exchange                 // client to provider: one frame up, one of equal size down
+	// provider to provider: replication frames up, acknowledgements of equal size down
+	Replica
+	Directory // anybody to provider: pieces of documents, descriptors, applications
+	kinds     // one past the last
 )
 
 var kindNames = [kinds]string{"unknown", "packets", "exchange", "replica", "directory"}

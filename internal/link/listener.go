@@ -26,7 +26,9 @@ type listener struct {
 	once   sync.Once
 }
 
-func listen(cfg *Config, raw net.Listener, answer func(context.Context, net.Conn) (*channel, error)) *listener {
+func listen(
+	cfg *Config, raw net.Listener, answer func(context.Context, net.Conn) (*channel, error),
+) *listener {
 	l := &listener{cfg: cfg, raw: raw, answer: answer, gate: newGate(cfg), ready: make(chan *conn)}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.group.Go(l.take)

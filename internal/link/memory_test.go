@@ -45,7 +45,8 @@ func TestStrangersCostLittleMemory(t *testing.T) {
 		copy(lie[i:], "\x16\x03\x01\x40\x00")
 	}
 	copy(lie[5:], "\x01\x00\xff\xff")
-	for name, flight := range map[string][]byte{"hello": firstFlight(t), "lie": lie, "silence": nil} {
+	for name, flight := range map[string][]byte{"hello": firstFlight(t), "lie": lie,
+		"silence": nil} {
 		if n := perStranger(t, l.Addr(), flight, 50); n > limit {
 			t.Errorf("%s: %d bytes allocated for a stranger", name, n)
 		} else {

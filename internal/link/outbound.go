@@ -81,7 +81,8 @@ func NewOutbound(cfg OutboundConfig) (*Outbound, error) {
 	case cfg.Transport == nil || cfg.Jitter == nil:
 		return nil, errors.New("checking an outbound link: Transport or Jitter is missing")
 	case cfg.FrameSize <= 0 || cfg.FrameSize > MaxFrame:
-		return nil, fmt.Errorf("checking an outbound link: frame size %d is not within 1 to %d", cfg.FrameSize, MaxFrame)
+		return nil, fmt.Errorf("checking an outbound link: frame size %d is not within 1 to %d",
+			cfg.FrameSize, MaxFrame)
 	case cfg.Queue < 0 || cfg.BackoffMin < 0 || cfg.BackoffMax < cfg.BackoffMin:
 		return nil, errors.New("checking an outbound link: queue or backoff is out of range")
 	}

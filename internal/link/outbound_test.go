@@ -255,7 +255,8 @@ func TestFullQueueRefusesTheNewest(t *testing.T) {
 func TestFullQueueDropsTheOldest(t *testing.T) {
 	var freed []int
 	cfg, o, taken := filled(t, true, &freed)
-	if taken != 10 || len(freed) != 6 || freed[0] != 0 || freed[5] != 5 || cfg.Counters.Get(DroppedFull) != 6 {
+	if taken != 10 || len(freed) != 6 || freed[0] != 0 || freed[5] != 5 ||
+		cfg.Counters.Get(DroppedFull) != 6 {
 		t.Errorf("took %d, freed %v, counted %d", taken, freed, cfg.Counters.Get(DroppedFull))
 	}
 	for i, b := range o.take(nil) {
@@ -312,7 +313,8 @@ func TestDeadPeerBlocksNobody(t *testing.T) {
 		}
 		stop()
 		c := cfg.Counters
-		if c.Get(Sent)+c.Get(DroppedLost)+c.Get(DroppedClosed) != taken || freed != taken || taken+c.Get(DroppedFull) != 500 {
+		if c.Get(Sent)+c.Get(DroppedLost)+c.Get(DroppedClosed) != taken || freed != taken ||
+			taken+c.Get(DroppedFull) != 500 {
 			t.Errorf("taken %d, freed %d, sent %d, lost %d, closed %d, full %d", taken, freed,
 				c.Get(Sent), c.Get(DroppedLost), c.Get(DroppedClosed), c.Get(DroppedFull))
 		}

@@ -20,7 +20,8 @@ func TestStreamIsAQueue(t *testing.T) {
 		s := newStream()
 		var model bytes.Buffer
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
-			b := bytes.Repeat([]byte{rapid.Byte().Draw(t, "byte")}, rapid.IntRange(1, pipeSize).Draw(t, "length"))
+			b := bytes.Repeat([]byte{rapid.Byte().Draw(t, "byte")},
+				rapid.IntRange(1, pipeSize).Draw(t, "length"))
 			if rapid.Bool().Draw(t, "write") {
 				b = b[:min(len(b), pipeSize-model.Len())]
 				if n, err := s.write(b); n != len(b) || err != nil {
@@ -46,7 +47,8 @@ func TestPipeIsBounded(t *testing.T) {
 		near.SetWriteDeadline(time.Now().Add(time.Hour))
 		began := time.Now()
 		n, err := near.Write(make([]byte, pipeSize+1))
-		if n != pipeSize || !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != time.Hour {
+		if n != pipeSize || !errors.Is(err, os.ErrDeadlineExceeded) ||
+			time.Since(began) != time.Hour {
 			t.Errorf("wrote %d bytes in %s: %v", n, time.Since(began), err)
 		}
 		near.SetWriteDeadline(time.Time{})

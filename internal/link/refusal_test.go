@@ -43,7 +43,10 @@ func TestOtherNetworkIsRefused(t *testing.T) {
 func TestNotAdmittedIsRefused(t *testing.T) {
 	everywhere(t, func(w world) {
 		server := testConfig(1)
-		server.Admit = func(peer PublicKey, kind Kind) bool { return peer == seed(3).Public() && kind == Packets }
+		server.Admit = func(peer PublicKey, kind Kind) bool {
+			return peer == seed(3).Public() &&
+				kind == Packets
+		}
 		w.refused(server, testConfig(2), testConfig(3), Packets, ErrNotAdmitted, NotAdmitted)
 		server.Counters = new(Counters)
 		l, to := w.listen(server)
@@ -102,7 +105,8 @@ func TestWrongKeyIsRefused(t *testing.T) {
 		if _, err := w.dial(testConfig(2), impostor, Packets); !errors.Is(err, ErrWrongKey) {
 			w.Errorf("dialling: %v", err)
 		}
-		if _, err := w.dial(testConfig(2), Peer{to.Addr, PublicKey{1}}, Packets); !errors.Is(err, ErrBadKey) {
+		if _, err := w.dial(testConfig(2), Peer{to.Addr, PublicKey{1}}, Packets); !errors.Is(err,
+			ErrBadKey) {
 			w.Errorf("dialling a small-order key: %v", err)
 		}
 		if _, err := w.dial(testConfig(2), to, Packets); err != nil {

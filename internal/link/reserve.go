@@ -7,7 +7,8 @@ import (
 )
 
 // Reservation is a TCP address that is bound and not yet in use. It lets a network be founded whose
-// genesis names ports that the system chose, without a moment in which another process could take them.
+// genesis names ports that the system chose, without a moment in which another process could take
+// them.
 type Reservation struct {
 	raw   net.Listener
 	taken atomic.Bool

@@ -14,7 +14,8 @@ func TestReservedAddressIsTakenOverOnce(t *testing.T) {
 	if _, err := Reserve(r.Addr()); err == nil {
 		t.Fatal("control: a reserved address was bound twice")
 	}
-	transport, err := NewTLS(Config{FrameSize: func(Kind) int { return 64 }, Identity: Seed{1}, Reserved: r})
+	transport, err := NewTLS(Config{FrameSize: func(Kind) int { return 64 }, Identity: Seed{1},
+		Reserved: r})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,8 @@ func (t *TLS) Dial(ctx context.Context, to Peer, kind Kind) (Conn, error) {
 func (t *TLS) call(ctx context.Context, socket net.Conn, want PublicKey) (*channel, error) {
 	w := newWire(socket)
 	cfg := t.config()
-	cfg.InsecureSkipVerify = true // the key is verified below; chains, names and dates mean nothing here
+	// the key is verified below; chains, names and dates mean nothing here
+	cfg.InsecureSkipVerify = true
 	cfg.VerifyConnection = func(state tls.ConnectionState) error {
 		key, err := peerKey(state)
 		if err == nil && key != want {
@@ -132,7 +133,8 @@ func callError(err error) error {
 	switch {
 	case errors.As(err, &known), isTimeout(err):
 		return err
-	case errors.As(err, &record), errors.As(err, &op) && op.Op == "remote error", errors.Is(err, errProtocol):
+	case errors.As(err, &record), errors.As(err, &op) &&
+		op.Op == "remote error", errors.Is(err, errProtocol):
 		return fmt.Errorf("%w: %w", ErrNotMurmur, err)
 	}
 	return fmt.Errorf("%w: %w", ErrRefused, err)

@@ -63,7 +63,10 @@ func TestWeakTLSIsRefused(t *testing.T) {
 	}
 	defer l.Close()
 	for name, spoil := range map[string]func(*tls.Config){
-		"TLS 1.2":                 func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12 },
+		"TLS 1.2": func(c *tls.Config) {
+			c.MinVersion,
+				c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
+		},
 		"no post-quantum share":   func(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.X25519} },
 		"no certificate":          func(c *tls.Config) { c.Certificates = nil },
 		"no application protocol": func(c *tls.Config) { c.NextProtos = nil },
@@ -72,7 +75,8 @@ func TestWeakTLSIsRefused(t *testing.T) {
 		"a small-order key":       func(c *tls.Config) { c.Certificates[0] = forgedCertificate(t) },
 		"a huge certificate":      func(c *tls.Config) { c.Certificates[0] = hugeCertificate(t) },
 		"two certificates": func(c *tls.Config) {
-			c.Certificates[0].Certificate = append(c.Certificates[0].Certificate, c.Certificates[0].Certificate[0])
+			c.Certificates[0].Certificate = append(c.Certificates[0].Certificate,
+				c.Certificates[0].Certificate[0])
 		},
 	} {
 		cfg := strangerConfig(t, 2)
@@ -176,7 +180,8 @@ func TestClocksPlayNoRole(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(leaf)
 	var invalid x509.CertificateInvalidError
-	if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots}); !errors.As(err, &invalid) || invalid.Reason != x509.Expired {
+	if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots}); !errors.As(err, &invalid) ||
+		invalid.Reason != x509.Expired {
 		t.Errorf("control: the ordinary check says %v", err)
 	}
 }
@@ -211,8 +216,10 @@ func TestWhatTheNodeSees(t *testing.T) {
 	if !ok {
 		t.Fatal("no handshake")
 	}
-	if state.Version != tls.VersionTLS13 || state.CurveID != tls.X25519MLKEM768 || state.ServerName != "" || state.DidResume {
-		t.Errorf("version %x, group %s, name %q, resumed %t", state.Version, state.CurveID, state.ServerName, state.DidResume)
+	if state.Version != tls.VersionTLS13 || state.CurveID != tls.X25519MLKEM768 ||
+		state.ServerName != "" || state.DidResume {
+		t.Errorf("version %x, group %s, name %q, resumed %t", state.Version, state.CurveID,
+			state.ServerName, state.DidResume)
 	}
 }
 

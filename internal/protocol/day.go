@@ -11,8 +11,8 @@ const WriteGrace = 2 * time.Hour
 // dayLength is that of a UTC day; there are no leap seconds in Go's time.
 const dayLength = 24 * time.Hour
 
-// DayOf counts UTC days; the day in which genesis lies is day 0. It saturates at both ends: times before
-// are day 0, times after the last day (179 years later) the last day.
+// DayOf counts UTC days; the day in which genesis lies is day 0. It saturates at both ends: times
+// before are day 0, times after the last day (179 years later) the last day.
 func DayOf(genesis, t time.Time) uint16 {
 	const seconds = int64(dayLength / time.Second)
 	days := floorDiv(t.Unix(), seconds) - floorDiv(genesis.Unix(), seconds)

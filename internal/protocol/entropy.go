@@ -2,10 +2,10 @@ package protocol
 
 import "math"
 
-// ErlangEntropy is the differential entropy c of the sum of so many exponential delays of mean 1, in
-// bits: (L + ln Γ(L) + (1−L)·ψ(L)) / ln 2. Where traffic is dense, log2 of the packets that wait in a
-// layer, and c, is how many bits a network hides a packet in (docs/simulation.md); the budget of a
-// network and the simulator both say so by this. layers is at least 1.
+// ErlangEntropy is the differential entropy c of the sum of so many exponential delays of mean 1,
+// in bits: (L + ln Γ(L) + (1−L)·ψ(L)) / ln 2. Where traffic is dense, log2 of the packets that wait
+// in a layer, and c, is how many bits a network hides a packet in (docs/simulation.md); the budget
+// of a network and the simulator both say so by this. layers is at least 1.
 func ErlangEntropy(layers int) float64 {
 	const eulerGamma = 0.57721566490153286
 	digamma := -eulerGamma // ψ(L) of a whole number: a harmonic sum

@@ -1,9 +1,9 @@
-// Package protocol is what every part of a network must agree on, written down once: names of services,
-// sizes, how long a document serves, which day it is. docs/ says why each is what it is; a test of the
-// root keeps these values out of all other rooms.
+// Package protocol is what every part of a network must agree on, written down once: names of
+// services, sizes, how long a document serves, which day it is. docs/ says why each is what it is;
+// a test of the root keeps these values out of all other rooms.
 //
-// It must not hold what a network's own document decides (package directory), nor anything that does
-// something.
+// It must not hold what a network's own document decides (package directory), nor anything that
+// does something.
 package protocol
 
 import (
@@ -25,8 +25,8 @@ func service(name string) (id sphinx.RecipientID) {
 	return id
 }
 
-// Validity is how many epochs a document serves, its own included, and how many keys of a node it lists
-// (docs/directory.md).
+// Validity is how many epochs a document serves, its own included, and how many keys of a node it
+// lists (docs/directory.md).
 const Validity = 3
 
 // KeyGrace is how much earlier and later than its epoch a key is accepted, for clocks that differ

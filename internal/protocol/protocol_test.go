@@ -14,7 +14,8 @@ func TestSizes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if params.PacketSize() != packet || params.Hops() != 5 || params.UserPayload() != 8404 {
-			t.Errorf("%s: packets of %d bytes, %d hops, %d of payload", suite, params.PacketSize(), params.Hops(), params.UserPayload())
+			t.Errorf("%s: packets of %d bytes, %d hops, %d of payload", suite, params.PacketSize(),
+				params.Hops(), params.UserPayload())
 		}
 	}
 	if CiphertextSize(DefaultPlaintext) != 8272 {
@@ -47,7 +48,8 @@ func TestDays(t *testing.T) {
 
 // One layer's delay is exponential: its entropy is log2 e.
 func TestErlangEntropy(t *testing.T) {
-	for layers, want := range map[int]float64{1: math.Log2E, 2: (2 - (1 - 0.57721566490153286)) / math.Ln2} {
+	for layers, want := range map[int]float64{1: math.Log2E,
+		2: (2 - (1 - 0.57721566490153286)) / math.Ln2} {
 		if got := ErlangEntropy(layers); math.Abs(got-want) > 1e-12 {
 			t.Errorf("%d layers: %g bits, want %g", layers, got, want)
 		}
@@ -58,13 +60,15 @@ func TestErlangEntropy(t *testing.T) {
 }
 
 func TestStreams(t *testing.T) {
-	s := Streams{Payload: 10 * time.Second, Loop: 40 * time.Second, Drop: 20 * time.Second, PollShare: 0.25}
+	s := Streams{Payload: 10 * time.Second, Loop: 40 * time.Second, Drop: 20 * time.Second,
+		PollShare: 0.25}
 	for name, c := range map[string]struct{ got, want float64 }{
 		"all":        {s.PerSecond(), 0.1 + 0.025 + 0.05},
 		"polls":      {s.PollsPerSecond(), 0.025 + 0.025},
 		"work":       {s.WorkPerSecond(), 0.075},
 		"work every": {s.WorkEvery().Seconds(), 10 / 0.75},
-		"no streams": {Streams{}.PerSecond() + Streams{}.PollsPerSecond() + Streams{}.WorkPerSecond(), 0},
+		"no streams": {Streams{}.PerSecond() + Streams{}.PollsPerSecond() +
+			Streams{}.WorkPerSecond(), 0},
 	} {
 		if math.Abs(c.got-c.want) > 1e-6 {
 			t.Errorf("%s: %g, want %g", name, c.got, c.want)

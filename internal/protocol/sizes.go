@@ -8,14 +8,15 @@ import (
 	"murmuration/internal/suite"
 )
 
-// Sizes in bytes (docs/box.md, docs/link.md). All others follow from one of these and from the network's
-// document.
+// Sizes in bytes (docs/box.md, docs/link.md). All others follow from one of these and from the
+// network's document.
 const (
-	RecordHeader     = 64                       // of a record, in front of its content
-	SealOverhead     = 16                       // of a sealed box: the tag of AES-GCM-SIV
-	RequestHead      = 1 + 1 + 2 + 32 + 64 + 32 // op ‖ zero ‖ day ‖ id ‖ signature ‖ token
-	ExchangeOverhead = 32                       // of a frame between client and provider, beside its packet
-	DefaultPlaintext = RecordHeader + 8192      // of a box, unless a network decides otherwise
+	RecordHeader = 64                       // of a record, in front of its content
+	SealOverhead = 16                       // of a sealed box: the tag of AES-GCM-SIV
+	RequestHead  = 1 + 1 + 2 + 32 + 64 + 32 // op ‖ zero ‖ day ‖ id ‖ signature ‖ token
+	// of a frame between client and provider, beside its packet
+	ExchangeOverhead = 32
+	DefaultPlaintext = RecordHeader + 8192 // of a box, unless a network decides otherwise
 )
 
 // CiphertextSize is the size of a box's ciphertext (8,272 by default).
@@ -25,8 +26,8 @@ func CiphertextSize(plaintext int) int { return plaintext + SealOverhead }
 // default).
 func RequestSize(plaintext int) int { return RequestHead + CiphertextSize(plaintext) }
 
-// Zero is whether all bytes are zero, as those must be that a message has no use for: one meaning has one
-// spelling.
+// Zero is whether all bytes are zero, as those must be that a message has no use for: one meaning
+// has one spelling.
 func Zero(b []byte) bool { return bytes.Count(b, []byte{0}) == len(b) }
 
 // PathHops is the length of every path: a provider, the layers, a provider.

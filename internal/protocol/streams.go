@@ -3,8 +3,9 @@ package protocol
 import "time"
 
 // Streams are a client's three Poisson streams, as the network has them: the mean times between two
-// slots of each, zero for a stream that there is not, and the share of payload slots that poll a watched
-// box. All other payload slots are work: reads and writes that the person wants. Loops poll as well.
+// slots of each, zero for a stream that there is not, and the share of payload slots that poll a
+// watched box. All other payload slots are work: reads and writes that the person wants. Loops poll
+// as well.
 type Streams struct {
 	Payload, Loop, Drop time.Duration
 	PollShare           float64

@@ -10,8 +10,8 @@ import (
 // HeaderSize is the size of a journal without tags, in bytes. It is on the disk when Open returns.
 const HeaderSize = durable.LogHeaderSize
 
-// Journal is the durable side of one key's Set: a file with a record of 20 bytes for each tag. It is
-// used by one goroutine at a time, which need not be the one that uses the Set.
+// Journal is the durable side of one key's Set: a file with a record of 20 bytes for each tag. It
+// is used by one goroutine at a time, which need not be the one that uses the Set.
 type Journal struct {
 	log  *durable.Log
 	path string
@@ -34,7 +34,9 @@ func openFile(f durable.File, length int64, capacity int, rng io.Reader) (*Journ
 	})
 }
 
-func load(path string, capacity int, rng io.Reader, open func(func([]byte) error) (*durable.Log, error)) (*Journal, *Set, error) {
+func load(
+	path string, capacity int, rng io.Reader, open func(func([]byte) error) (*durable.Log, error),
+) (*Journal, *Set, error) {
 	var secret Secret
 	if _, err := io.ReadFull(rng, secret[:]); err != nil {
 		return nil, nil, fmt.Errorf("drawing the replay set's secret: %w", err)

@@ -81,9 +81,9 @@ func TestSetAgainstMap(t *testing.T) {
 	})
 }
 
-// TestProbesStayShort: at full load the mean probe of a fresh tag is near the (1+1/(1-3/4)^2)/2 = 8.5
-// slots of linear probing (Knuth, volume 3, 6.4), also when an attacker ground tags that agree in
-// 48 of the bits that choose the slot. The control knows the secret, and piles them up.
+// TestProbesStayShort: at full load the mean probe of a fresh tag is near the (1+1/(1-3/4)^2)/2 =
+// 8.5 slots of linear probing (Knuth, volume 3, 6.4), also when an attacker ground tags that agree
+// in 48 of the bits that choose the slot. The control knows the secret, and piles them up.
 func TestProbesStayShort(t *testing.T) {
 	const n = 3000
 	for i, test := range []struct {
@@ -290,8 +290,9 @@ func BenchmarkSetAdd(b *testing.B) {
 	b.ReportMetric(float64(len(s.table)*keySize)/float64(b.N), "B/entry")
 }
 
-// BenchmarkDurable is what a node does for each packet: check, insert, append and group fsync, amortised over
-// groups of 4,096 packets (at 2,500 packets/s a group every 1.6 s, less than a hop's mean delay):
+// BenchmarkDurable is what a node does for each packet: check, insert, append and group fsync,
+// amortised over groups of 4,096 packets (at 2,500 packets/s a group every 1.6 s, less than a hop's
+// mean delay):
 //
 //	go test ./internal/replay -run '^$' -bench Durable -benchtime 1000000x
 func BenchmarkDurable(b *testing.B) {

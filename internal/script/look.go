@@ -15,8 +15,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// glance is the time between two looks: it grows by a quarter each time, since every look takes the time of
-// those it looks for.
+// glance is the time between two looks: it grows by a quarter each time, since every look takes the
+// time of those it looks for.
 type glance time.Duration
 
 func (g *glance) next() <-chan time.Time {
@@ -25,8 +25,8 @@ func (g *glance) next() <-chan time.Time {
 	return time.After(d)
 }
 
-// until [-t DUR] [-out REGEXP] PROGRAM [ARG]...: runs it again and again until it succeeds and prints
-// something that matches. `! until` waits for a failure.
+// until [-t DUR] [-out REGEXP] PROGRAM [ARG]...: runs it again and again until it succeeds and
+// prints something that matches. `! until` waits for a failure.
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	limit, want := patience, regexp.MustCompile("")
 	for len(args) > 2 && strings.HasPrefix(args[0], "-") {
@@ -53,7 +53,8 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		select {
 		case <-again.next():
 		case <-ctx.Done():
-			ts.Fatalf("%s: not within %s; the last time: %v\n%s%s%s", strings.Join(args, " "), limit, l.err, &l.out, &l.talk, storyOf(ts).tails())
+			ts.Fatalf("%s: not within %s; the last time: %v\n%s%s%s", strings.Join(args, " "),
+				limit, l.err, &l.out, &l.talk, storyOf(ts).tails())
 		}
 	}
 }
@@ -69,8 +70,8 @@ func (l *looked) show(ts *testscript.TestScript) {
 	l.talk.WriteTo(ts.Stderr())
 }
 
-// look runs a command once. A question to a daemon, and a look into a file, are done in this process: one
-// of their own would take more time than what it looks for.
+// look runs a command once. A question to a daemon, and a look into a file, are done in this
+// process: one of their own would take more time than what it looks for.
 func look(ctx context.Context, ts *testscript.TestScript, args []string) (l looked) {
 	home := slices.Index(args, "--home") + 1
 	switch {
@@ -92,8 +93,8 @@ func look(ctx context.Context, ts *testscript.TestScript, args []string) (l look
 	return l
 }
 
-// exits CODE PROGRAM [ARG]...: runs it once and compares the exit code; `stdout` and `stderr` look at
-// what it printed.
+// exits CODE PROGRAM [ARG]...: runs it once and compares the exit code; `stdout` and `stderr` look
+// at what it printed.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	if err != nil || neg {
@@ -106,7 +107,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	err = c.Run()
 	watch.Stop()
 	if c.ProcessState == nil || c.ProcessState.ExitCode() != want {
-		ts.Fatalf("%s: %v, expected exit code %d\n%s%s", strings.Join(args[1:], " "), err, want, &out, &talk)
+		ts.Fatalf("%s: %v, expected exit code %d\n%s%s", strings.Join(args[1:], " "), err, want,
+			&out, &talk)
 	}
 	out.WriteTo(ts.Stdout())
 	talk.WriteTo(ts.Stderr())

@@ -20,7 +20,8 @@ import (
 	"murmuration/internal/link"
 )
 
-// genesis IN OUT label TEXT | shift DURATION: the same network under another label, or at another time.
+// genesis IN OUT label TEXT | shift DURATION: the same network under another label, or at another
+// time.
 func changeGenesis(ts *testscript.TestScript, _ bool, args []string) {
 	g := readGenesis(ts, args[0])
 	switch args[2] {
@@ -81,7 +82,8 @@ func picture(ts *testscript.TestScript, _ bool, args []string) {
 	p, rng := image.NewRGBA(image.Rect(0, 0, width, height)), rand.New(rand.NewPCG(3, 4))
 	for y := range height {
 		for x := range width {
-			p.SetRGBA(x, y, color.RGBA{uint8(rng.Uint32()), uint8(rng.Uint32()), uint8(rng.Uint32()), 255})
+			p.SetRGBA(x, y, color.RGBA{uint8(rng.Uint32()), uint8(rng.Uint32()),
+				uint8(rng.Uint32()), 255})
 		}
 	}
 	f, err := os.Create(ts.MkAbs(args[0]))
@@ -103,7 +105,8 @@ func remember(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[1], contents(ts, ts.MkAbs(args[0])))
 }
 
-// unchanged DIR NAME: nothing below DIR was written, added or removed since. `! unchanged` is its control.
+// unchanged DIR NAME: nothing below DIR was written, added or removed since. `! unchanged` is its
+// control.
 func unchanged(ts *testscript.TestScript, neg bool, args []string) {
 	if now := contents(ts, ts.MkAbs(args[0])); (now == ts.Getenv(args[1])) == neg {
 		ts.Fatalf("%s: changed is %t\nbefore:\n%s\nnow:\n%s", args[0], neg, ts.Getenv(args[1]), now)

@@ -11,10 +11,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// network DIR [FLAG]...: makes a small network in DIR, with the preset $CALM unless a flag says another,
-// and starts every node by the line that `murmur network new` printed for it, named after its home.
+// network DIR [FLAG]...: makes a small network in DIR, with the preset $CALM unless a flag says
+// another, and starts every node by the line that `murmur network new` printed for it, named after
+// its home.
 func network(ts *testscript.TestScript, neg bool, args []string) {
-	words := append([]string{"network", "new", args[0], "--width", "1", "--host", ts.Getenv("HOST")}, args[1:]...)
+	words := append([]string{"network", "new", args[0], "--width", "1", "--host",
+		ts.Getenv("HOST")}, args[1:]...)
 	if !slices.Contains(args, "--preset") {
 		words = append(words, "--preset", ts.Getenv("CALM"))
 	}
@@ -25,10 +27,12 @@ func network(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// person NAME NETWORK: makes a person's home NAME, starts the daemon NAME, and waits for its connection.
+// person NAME NETWORK: makes a person's home NAME, starts the daemon NAME, and waits for its
+// connection.
 func person(ts *testscript.TestScript, neg bool, args []string) {
 	name := args[0]
-	ts.Check(ts.Exec("murmur", "init", "--home", name, "--network", args[1]+"/genesis", "--name", name, "--no-passphrase"))
+	ts.Check(ts.Exec("murmur", "init", "--home", name, "--network", args[1]+"/genesis", "--name",
+		name, "--no-passphrase"))
 	start(ts, neg, []string{name, "murmur", "daemon", "run", "--home", name})
 	until(ts, neg, []string{"-out", "connected to", "murmur", "status", "--home", name})
 }
@@ -40,11 +44,13 @@ func load(ts *testscript.TestScript, _ bool, args []string) {
 	all := storyOf(ts)
 	for range count {
 		all.posts++
-		ts.Check(ts.Exec("murmur", "post", "--home", args[0], fmt.Sprintf("post %d of %s", all.posts, args[0])))
+		ts.Check(ts.Exec("murmur", "post", "--home", args[0],
+			fmt.Sprintf("post %d of %s", all.posts, args[0])))
 	}
 }
 
-// inorder NAME COUNT: the last standard output has the posts 1 to COUNT of NAME, each once and in order.
+// inorder NAME COUNT: the last standard output has the posts 1 to COUNT of NAME, each once and in
+// order.
 func inOrder(ts *testscript.TestScript, _ bool, args []string) {
 	count, err := strconv.Atoi(args[1])
 	ts.Check(err)

@@ -35,8 +35,8 @@ func command(ts *testscript.TestScript, args []string) *exec.Cmd {
 	return c
 }
 
-// start NAME PROGRAM [ARG]...: runs it in the background; what it says goes to $WORK/NAME.log. It is
-// killed when the story ends.
+// start NAME PROGRAM [ARG]...: runs it in the background; what it says goes to $WORK/NAME.log. It
+// is killed when the story ends.
 func start(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: start NAME PROGRAM [ARG]...")
@@ -45,7 +45,8 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	if all.running[name] != nil {
 		ts.Fatalf("%s runs already", name)
 	}
-	p := &process{Cmd: command(ts, args[1:]), log: filepath.Join(ts.Getenv("WORK"), name+".log"), done: make(chan struct{})}
+	p := &process{Cmd: command(ts, args[1:]), log: filepath.Join(ts.Getenv("WORK"), name+".log"),
+		done: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	ts.Check(err)
 	defer log.Close()

@@ -11,7 +11,8 @@ import (
 func readme(ts *testscript.TestScript, _ bool, args []string) {
 	text, err := os.ReadFile("README.md")
 	ts.Check(err)
-	block := regexp.MustCompile("(?s)\n## " + regexp.QuoteMeta(args[0]) + "\n.*?\n```\n(.*?)\n```\n").FindSubmatch(text)
+	block := regexp.MustCompile("(?s)\n## " + regexp.QuoteMeta(args[0]) +
+		"\n.*?\n```\n(.*?)\n```\n").FindSubmatch(text)
 	if block == nil {
 		ts.Fatalf("README.md has no block of commands under %q", args[0])
 	}

@@ -1,9 +1,9 @@
-// Package script is the stage on which the stories of testdata/script play: real processes, real sockets,
-// real disks. It adds to testscript the commands that start and end nodes and people, wait for what they
-// do, and damage what they have.
+// Package script is the stage on which the stories of testdata/script play: real processes, real
+// sockets, real disks. It adds to testscript the commands that start and end nodes and people, wait
+// for what they do, and damage what they have.
 //
-// It must not know what a story is about, and nothing but the tests of the root uses it. A story is never
-// fast or slow: it waits for events, each up to a patience that only a broken one comes near.
+// It must not know what a story is about, and nothing but the tests of the root uses it. A story is
+// never fast or slow: it waits for events, each up to a patience that only a broken one comes near.
 package script
 
 import (
@@ -23,25 +23,26 @@ import (
 	"murmuration/configs"
 )
 
-// Bounds of waiting. A story that is well never gets near patience, and none waits longer than it must.
+// Bounds of waiting. A story that is well never gets near patience, and none waits longer than it
+// must.
 const (
 	patience  = 2 * time.Minute
 	lookAgain = 50 * time.Millisecond
 	lookLast  = 400 * time.Millisecond
 )
 
-// calmEpoch is the length of an epoch where a story needs no change of epochs: longer than any story, so
-// that no machine is so slow that one comes in between.
+// calmEpoch is the length of an epoch where a story needs no change of epochs: longer than any
+// story, so that no machine is so slow that one comes in between.
 const calmEpoch = 10 * time.Minute
 
 // Murmur runs one command line in this process and returns its exit code.
 type Murmur func(ctx context.Context, args []string, out, talk io.Writer) int
 
-// Run plays every story in dir. As many play at a time as there are processors (-parallel), for a story
-// is several processes by itself.
+// Run plays every story in dir. As many play at a time as there are processors (-parallel), for a
+// story is several processes by itself.
 func Run(t *testing.T, dir string, murmur Murmur) {
-	// Daemon and commands find each other below this directory, in all processes: a Unix socket's path
-	// ends at 104 bytes, and the homes of stories lie deep.
+	// Daemon and commands find each other below this directory, in all processes: a Unix socket's
+	// path ends at 104 bytes, and the homes of stories lie deep.
 	run, err := os.MkdirTemp("", "mm")
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +58,8 @@ func Run(t *testing.T, dir string, murmur Murmur) {
 			"start": start, "end": end, "finish": finish, "interrupt": interrupt,
 			"until": until, "exits": exits, "capture": capture, "readme": readme, "shell": shell,
 			"network": network, "person": person, "load": load, "inorder": inOrder,
-			"genesis": changeGenesis, "cut": cut, "flip": flip, "damage": damage, "picture": picture,
+			"genesis": changeGenesis, "cut": cut, "flip": flip, "damage": damage,
+			"picture":  picture,
 			"freeport": freePort, "remember": remember, "unchanged": unchanged,
 			"replay": replayPacket, "refused": refusedLink,
 		},
@@ -76,8 +78,8 @@ type storyKey struct{}
 
 func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
 
-// setup gives every story its own loopback address where the system has more than one, so that no two
-// stories come to want one port.
+// setup gives every story its own loopback address where the system has more than one, so that no
+// two stories come to want one port.
 func setup(e *testscript.Env, run string, murmur Murmur) error {
 	host := "127.0.0.1"
 	if runtime.GOOS == "linux" {

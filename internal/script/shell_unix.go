@@ -11,8 +11,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// shell FILE OUT: runs a script that leaves processes behind, as a person's shell would, until its last
-// line is done. What it prints goes to the file OUT. Everything that it started ends with the story.
+// shell FILE OUT: runs a script that leaves processes behind, as a person's shell would, until its
+// last line is done. What it prints goes to the file OUT. Everything that it started ends with the
+// story.
 func shell(ts *testscript.TestScript, _ bool, args []string) {
 	out, err := os.Create(ts.MkAbs(args[1]))
 	ts.Check(err)

@@ -20,9 +20,9 @@ import (
 	"murmuration/internal/sphinx"
 )
 
-// replay GENESIS COPIES FRESH: sends one and the same packet COPIES times to a real provider, then FRESH
-// packets, and expects one reply for each packet, not for each copy. The fresh ones are the control: they
-// show that replies come, and come to everybody who asks anew.
+// replay GENESIS COPIES FRESH: sends one and the same packet COPIES times to a real provider, then
+// FRESH packets, and expects one reply for each packet, not for each copy. The fresh ones are the
+// control: they show that replies come, and come to everybody who asks anew.
 func replayPacket(ts *testscript.TestScript, _ bool, args []string) {
 	copies, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -53,17 +53,20 @@ func replayPacket(ts *testscript.TestScript, _ bool, args []string) {
 		packet, _, err := s.request(ctx)
 		ts.Check(err)
 		if err := s.exchange(ctx, packet); err != nil {
-			ts.Fatalf("%v; %d of %d packets were answered, and %d others", err, s.answered(asked), len(asked), len(s.replies)-s.answered(asked))
+			ts.Fatalf("%v; %d of %d packets were answered, and %d others", err, s.answered(asked),
+				len(asked), len(s.replies)-s.answered(asked))
 		}
 	}
 	for id := range asked {
 		if s.replies[id] != 1 {
-			ts.Fatalf("a packet had %d replies; all: %v", s.replies[id], slices.Collect(maps.Values(s.replies)))
+			ts.Fatalf("a packet had %d replies; all: %v", s.replies[id],
+				slices.Collect(maps.Values(s.replies)))
 		}
 	}
 }
 
-// warmUp asks until something answers: the links between the nodes of a young network take a moment.
+// warmUp asks until something answers: the links between the nodes of a young network take a
+// moment.
 func (s *stranger) warmUp(ctx context.Context) error {
 	for len(s.replies) == 0 {
 		packet, _, err := s.request(ctx)
@@ -91,7 +94,8 @@ type stranger struct {
 }
 
 func newStranger(g *directory.Genesis) (s *stranger, err error) {
-	s = &stranger{genesis: g, guard: g.Entries[0].ID, slot: time.NewTicker(g.Parameters.PayloadEvery), replies: map[sphinx.SURBID]int{}}
+	s = &stranger{genesis: g, guard: g.Entries[0].ID,
+		slot: time.NewTicker(g.Parameters.PayloadEvery), replies: map[sphinx.SURBID]int{}}
 	if _, err := rand.Read(s.self[:]); err != nil {
 		return nil, err
 	}
@@ -118,16 +122,18 @@ func (s *stranger) connect(ctx context.Context) (err error) {
 }
 
 func (s *stranger) dial(ctx context.Context, kind link.Kind) (link.Conn, error) {
-	transport, err := link.NewTLS(link.Config{Network: s.genesis.ID(), Identity: s.self, FrameSize: func(k link.Kind) int {
-		if k == link.Directory {
-			return query.FrameSize
-		}
-		return s.params.PacketSize() + protocol.ExchangeOverhead
-	}})
+	transport, err := link.NewTLS(link.Config{Network: s.genesis.ID(), Identity: s.self,
+		FrameSize: func(k link.Kind) int {
+			if k == link.Directory {
+				return query.FrameSize
+			}
+			return s.params.PacketSize() + protocol.ExchangeOverhead
+		}})
 	if err != nil {
 		return nil, err
 	}
-	return transport.Dial(ctx, link.Peer{Addr: s.genesis.Entries[0].Addr, Key: link.PublicKey(s.guard)}, kind)
+	return transport.Dial(ctx, link.Peer{Addr: s.genesis.Entries[0].Addr,
+		Key: link.PublicKey(s.guard)}, kind)
 }
 
 // fetch gets the document of now, verified, trying again until the network has made it.
@@ -164,7 +170,8 @@ func (s *stranger) fetchOnce(ctx context.Context) (*directory.Document, error) {
 	return directory.ParseDocument(raw)
 }
 
-// request is a packet that asks another provider for a box that nobody wrote, and the id of its SURB.
+// request is a packet that asks another provider for a box that nobody wrote, and the id of its
+// SURB.
 func (s *stranger) request(ctx context.Context) (packet []byte, id sphinx.SURBID, err error) {
 	now := time.Now()
 	epoch, err := s.genesis.Schedule().Epoch(now)
@@ -185,7 +192,8 @@ func (s *stranger) request(ctx context.Context) (packet []byte, id sphinx.SURBID
 		mixes = append(mixes, s.doc.Layer(layer)[0].ID)
 	}
 	own := sphinx.RecipientID(s.self.Public())
-	back, err := s.hops(epoch, append(slices.Clone(mixes), s.guard), sphinx.Hop{Recipient: &own, SURBID: &id})
+	back, err := s.hops(epoch, append(slices.Clone(mixes), s.guard),
+		sphinx.Hop{Recipient: &own, SURBID: &id})
 	if err != nil {
 		return nil, id, err
 	}
@@ -204,7 +212,8 @@ func (s *stranger) request(ctx context.Context) (packet []byte, id sphinx.SURBID
 		return nil, id, err
 	}
 	ask := box.Request{Op: box.OpRead, Day: day, Box: box.Box{ID: nobody}}
-	packet, err = s.params.New(rand.Reader, there, surb, ask.Marshal(box.Format{Plaintext: s.genesis.Parameters.BoxPlaintext}))
+	packet, err = s.params.New(rand.Reader, there, surb,
+		ask.Marshal(box.Format{Plaintext: s.genesis.Parameters.BoxPlaintext}))
 	return packet, id, err
 }
 
@@ -214,7 +223,9 @@ func (s *stranger) other() directory.NodeID {
 	return all[slices.IndexFunc(all, func(n directory.Node) bool { return n.ID != s.guard })].ID
 }
 
-func (s *stranger) hops(e directory.Epoch, path []directory.NodeID, end sphinx.Hop) ([]sphinx.Hop, error) {
+func (s *stranger) hops(
+	e directory.Epoch, path []directory.NodeID, end sphinx.Hop,
+) ([]sphinx.Hop, error) {
 	hops := make([]sphinx.Hop, len(path))
 	for i, id := range path {
 		key, err := s.doc.Key(id, e)

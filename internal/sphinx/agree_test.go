@@ -187,7 +187,8 @@ func TestWeReplyWithTheOraclesSURB(t *testing.T) {
 			t.Fatalf("first hop %x, %v", first, err)
 		}
 		got := w.o.openReply(keys, w.carry(packet).Payload)
-		if !bytes.Equal(got[:len(payload)], payload) || len(bytes.Trim(got[len(payload):], "\x00")) != 0 {
+		if !bytes.Equal(got[:len(payload)], payload) ||
+			len(bytes.Trim(got[len(payload):], "\x00")) != 0 {
 			t.Fatalf("opened %x", got)
 		}
 	})

@@ -12,7 +12,8 @@ import (
 func TestUnwrapDoesNotAllocate(t *testing.T) {
 	bothSuites(t, func(t *testing.T, p *Params) {
 		forward, last := newRoute(t, p, seeded(1), 2), newRoute(t, p, seeded(2), 1)
-		fresh := map[string][]byte{"forward": mustNew(t, p, forward, nil), "deliver": mustNew(t, p, last, nil)}
+		fresh := map[string][]byte{"forward": mustNew(t, p, forward, nil),
+			"deliver": mustNew(t, p, last, nil)}
 		badTag := bytes.Clone(fresh["deliver"])
 		badTag[p.PacketSize()-1] ^= 1
 		fresh["bad MAC"], fresh["bad tag"] = make([]byte, p.PacketSize()), badTag

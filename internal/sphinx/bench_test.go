@@ -34,7 +34,8 @@ func newRoute(t testing.TB, p *Params, rng *rand.ChaCha8, n int) route {
 			t.Fatal(err)
 		}
 		r.keys = append(r.keys, key)
-		r.hops[i] = Hop{Key: key.Public(), Delay: time.Duration(rng.Uint64()%5000) * time.Millisecond}
+		r.hops[i] = Hop{Key: key.Public(),
+			Delay: time.Duration(rng.Uint64()%5000) * time.Millisecond}
 		rng.Read(r.hops[i].ID[:])
 	}
 	r.hops[n-1].Recipient = new(RecipientID)

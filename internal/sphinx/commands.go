@@ -32,7 +32,8 @@ func (h *Hop) check(last bool) error {
 	case h.Key == nil:
 		return fmt.Errorf("%w: hop without a key", ErrPath)
 	case h.Delay < 0 || h.Delay > MaxDelay || h.Delay%time.Millisecond != 0:
-		return fmt.Errorf("%w: delay %v is not a whole number of milliseconds up to %v", ErrPath, h.Delay, MaxDelay)
+		return fmt.Errorf("%w: delay %v is not a whole number of milliseconds up to %v", ErrPath,
+			h.Delay, MaxDelay)
 	case last && h.Recipient == nil:
 		return fmt.Errorf("%w: last hop without a recipient", ErrPath)
 	case !last && (h.Recipient != nil || h.SURBID != nil):

@@ -108,7 +108,8 @@ func checkHostile(t *testing.T, p *Params, key *suite.PrivateKey, packet []byte)
 func checkResult(t *testing.T, p *Params, r Result) {
 	t.Helper()
 	want := map[Kind]int{Forward: 0, Deliver: p.PayloadSize(), Reply: p.BodySize()}
-	if n, known := want[r.Kind]; !known || len(r.Payload) != n || r.Delay < 0 || r.Delay > MaxDelay {
+	if n, known := want[r.Kind]; !known || len(r.Payload) != n || r.Delay < 0 ||
+		r.Delay > MaxDelay {
 		t.Errorf("%v with %d bytes after %v", r.Kind, len(r.Payload), r.Delay)
 	}
 	if r.Kind == Deliver {

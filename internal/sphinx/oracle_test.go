@@ -59,7 +59,8 @@ func (o oracle) surb() int   { return o.header() + 32 + 64 }
 
 func derive(secret []byte) oracleKeys {
 	k := must(hkdf.Expand(sha256.New, secret, "katzenpost-kdf-v0-hkdf-sha256", 160))
-	return oracleKeys{mac: k[:32], stream: k[32:64], iv: k[64:80], wide: k[80:128], blind: k[128:160]}
+	return oracleKeys{mac: k[:32], stream: k[32:64], iv: k[64:80], wide: k[80:128],
+		blind: k[128:160]}
 }
 
 func keystream(k oracleKeys, n int) []byte {
@@ -240,7 +241,8 @@ func (o oracle) peel(hop oracleHop, packet []byte) (commands, next []byte, err e
 	} else {
 		element = dh(factor(k), element)
 	}
-	return commands, bytes.Join([][]byte{{0, 0}, element, info[o.block():], commands[at+33 : at+65], body}, nil), nil
+	return commands, bytes.Join([][]byte{{0, 0}, element, info[o.block():], commands[at+33 : at+65],
+		body}, nil), nil
 }
 
 // nextHopAt finds NextNodeHop among the commands.

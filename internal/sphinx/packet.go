@@ -22,7 +22,9 @@ func (p *Params) New(rng io.Reader, path []Hop, surb, user []byte) ([]byte, erro
 
 // AppendNew is New into a buffer of the caller: the packet is appended to dst.
 // On error, dst is returned as it was.
-func (p *Params) AppendNew(dst []byte, rng io.Reader, path []Hop, surb, user []byte) ([]byte, error) {
+func (p *Params) AppendNew(
+	dst []byte, rng io.Reader, path []Hop, surb, user []byte,
+) ([]byte, error) {
 	out := slices.Grow(dst, p.PacketSize())[:len(dst)+p.PacketSize()]
 	packet := out[len(dst):]
 	if err := p.fill(packet, rng, path, surb, user); err != nil {

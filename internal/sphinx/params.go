@@ -42,7 +42,8 @@ func NewParams(s *suite.Suite, hops, userPayload int, surbSlot bool) (*Params, e
 	case hops < 1 || hops > maxHops:
 		return nil, fmt.Errorf("sphinx parameters: %d hops, not 1 to %d", hops, maxHops)
 	case userPayload < 0 || userPayload > maxUserPayload:
-		return nil, fmt.Errorf("sphinx parameters: user payload of %d bytes, not 0 to %d", userPayload, maxUserPayload)
+		return nil, fmt.Errorf("sphinx parameters: user payload of %d bytes, not 0 to %d",
+			userPayload, maxUserPayload)
 	}
 	return &Params{suite: s, hops: hops, userPayload: userPayload, surbSlot: surbSlot}, nil
 }

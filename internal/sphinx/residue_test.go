@@ -18,7 +18,8 @@ const residueAlpha = 1e-4
 
 // residues counts the byte values of the residue in n packets over paths of
 // some length.
-func residues(t *testing.T, p *Params, hops, n int, random func(seed byte) io.Reader) (counts [256]float64) {
+func residues(t *testing.T, p *Params, hops, n int,
+	random func(seed byte) io.Reader) (counts [256]float64) {
 	t.Helper()
 	u, r := NewUnwrapper(p), newRoute(t, p, seeded(byte(hops)), hops)
 	for i := range n {
@@ -64,14 +65,16 @@ func TestHeaderResidueIsRandom(t *testing.T) {
 		p := mustParams(t, c.suite, 5, 0, true)
 		for hops := 1; hops <= 5; hops++ {
 			t.Run(fmt.Sprintf("%s/%d", c.suite, hops), func(t *testing.T) {
-				good := residues(t, p, hops, c.packets, func(seed byte) io.Reader { return seeded(seed) })
+				good := residues(t, p, hops, c.packets,
+					func(seed byte) io.Reader { return seeded(seed) })
 				if pv := uniformP(good); pv < residueAlpha {
 					t.Errorf("the residue is not random: p = %g", pv)
 				}
 				if hops == 5 {
 					return // no unused hops, so nothing to fill
 				}
-				bad := residues(t, p, hops, c.packets, func(seed byte) io.Reader { return &zeroFiller{p, seeded(seed)} })
+				bad := residues(t, p, hops, c.packets,
+					func(seed byte) io.Reader { return &zeroFiller{p, seeded(seed)} })
 				if pv := uniformP(bad); pv >= residueAlpha {
 					t.Errorf("control: zeros for unused hops go unseen: p = %g", pv)
 				}

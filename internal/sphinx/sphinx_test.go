@@ -24,9 +24,11 @@ func TestSizes(t *testing.T) {
 	} {
 		p := mustParams(t, c.suite, 5, c.user, true)
 		if p.HeaderSize() != c.header || p.PacketSize() != c.packet || p.SURBSize() != c.surb {
-			t.Errorf("%+v: header %d, packet %d, SURB %d", c, p.HeaderSize(), p.PacketSize(), p.SURBSize())
+			t.Errorf("%+v: header %d, packet %d, SURB %d", c, p.HeaderSize(), p.PacketSize(),
+				p.SURBSize())
 		}
-		if p.HeaderSize()+p.BodySize() != p.PacketSize() || p.PayloadSize() != 2+c.surb+c.user || p.UserPayload() != c.user {
+		if p.HeaderSize()+p.BodySize() != p.PacketSize() || p.PayloadSize() != 2+c.surb+c.user ||
+			p.UserPayload() != c.user {
 			t.Errorf("%+v: body %d, payload %d", c, p.BodySize(), p.PayloadSize())
 		}
 	}
@@ -34,7 +36,8 @@ func TestSizes(t *testing.T) {
 
 func TestNewParamsRefuses(t *testing.T) {
 	s, _ := suite.ByName("x25519")
-	for _, c := range []struct{ hops, user int }{{0, 1}, {-1, 1}, {33, 1}, {5, -1}, {5, 1<<24 + 1}} {
+	for _, c := range []struct{ hops, user int }{{0, 1}, {-1, 1}, {33, 1}, {5, -1},
+		{5, 1<<24 + 1}} {
 		if _, err := NewParams(s, c.hops, c.user, true); err == nil {
 			t.Errorf("%+v is accepted", c)
 		}
@@ -68,12 +71,16 @@ func TestNewRefusesPaths(t *testing.T) {
 		}
 		foreign := newRoute(t, mustParams(t, other, 5, 64, true), seeded(9), 1).hops[0].Key
 		for name, spoil := range map[string]func(h []Hop) []Hop{
-			"no hops":         func(h []Hop) []Hop { return nil },
-			"too many hops":   func(h []Hop) []Hop { return append(h, h...) },
-			"no key":          func(h []Hop) []Hop { h[1].Key = nil; return h },
-			"foreign key":     func(h []Hop) []Hop { h[1].Key = foreign; return h },
-			"negative delay":  func(h []Hop) []Hop { h[0].Delay = -time.Millisecond; return h },
-			"delay too long":  func(h []Hop) []Hop { h[0].Delay = MaxDelay + time.Millisecond; return h },
+			"no hops":        func(h []Hop) []Hop { return nil },
+			"too many hops":  func(h []Hop) []Hop { return append(h, h...) },
+			"no key":         func(h []Hop) []Hop { h[1].Key = nil; return h },
+			"foreign key":    func(h []Hop) []Hop { h[1].Key = foreign; return h },
+			"negative delay": func(h []Hop) []Hop { h[0].Delay = -time.Millisecond; return h },
+			"delay too long": func(h []Hop) []Hop {
+				h[0].Delay = MaxDelay +
+					time.Millisecond
+				return h
+			},
 			"half a ms":       func(h []Hop) []Hop { h[0].Delay = time.Millisecond / 2; return h },
 			"early recipient": func(h []Hop) []Hop { h[0].Recipient = new(RecipientID); return h },
 			"early SURB ID":   func(h []Hop) []Hop { h[0].SURBID = new(SURBID); return h },
@@ -92,13 +99,15 @@ func TestNewRefusesPaths(t *testing.T) {
 			if len(path) > 2 && path[2].Recipient != nil {
 				path[2].SURBID = new(SURBID)
 			}
-			if surb, keys, err := p.NewSURB(seeded(2), path); !errors.Is(err, ErrPath) || surb != nil || keys != nil {
+			if surb, keys, err := p.NewSURB(seeded(2), path); !errors.Is(err, ErrPath) ||
+				surb != nil || keys != nil {
 				t.Errorf("%s, as a SURB: %v", name, err)
 			}
 		}
 		r := newRoute(t, p, seeded(1), 5)
 		r.hops[0].Delay = MaxDelay
-		if got, err := p.AppendNew([]byte("kept"), seeded(2), r.hops, nil, nil); err != nil || len(got) != 4+p.PacketSize() {
+		if got, err := p.AppendNew([]byte("kept"), seeded(2), r.hops, nil, nil); err != nil ||
+			len(got) != 4+p.PacketSize() {
 			t.Errorf("control: %v", err)
 		}
 		if _, _, err := p.NewSURB(seeded(2), r.hops); !errors.Is(err, ErrPath) {
@@ -129,7 +138,8 @@ func TestNewRefusesPayloads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := noSlot.New(seeded(2), r.hops, make([]byte, p.SURBSize()), nil); !errors.Is(err, ErrSize) {
+		if _, err := noSlot.New(seeded(2), r.hops, make([]byte, p.SURBSize()), nil); !errors.Is(err,
+			ErrSize) {
 			t.Errorf("SURB without a slot: %v", err)
 		}
 	})
@@ -153,8 +163,10 @@ func TestUnwrapRefusals(t *testing.T) {
 			{"long", r.keys[0], func(b []byte) []byte { return append(b, 0) }, ErrSize},
 			{"empty", r.keys[0], func(b []byte) []byte { return nil }, ErrSize},
 			{"version", r.keys[0], func(b []byte) []byte { b[1] = 1; return b }, ErrVersion},
-			{"zero point", r.keys[0], func(b []byte) []byte { clear(b[point : point+32]); return b }, ErrDegenerate},
-			{"second spelling", r.keys[0], func(b []byte) []byte { b[point+31] |= 0x80; return b }, ErrDegenerate},
+			{"zero point", r.keys[0],
+				func(b []byte) []byte { clear(b[point : point+32]); return b }, ErrDegenerate},
+			{"second spelling", r.keys[0], func(b []byte) []byte { b[point+31] |= 0x80; return b },
+				ErrDegenerate},
 			{"other hop's key", r.keys[1], func(b []byte) []byte { return b }, ErrMAC},
 			{"erased key", erased, func(b []byte) []byte { return b }, suite.ErrErased},
 			{"other suite's key", other, func(b []byte) []byte { return b }, suite.ErrSuite},
@@ -204,7 +216,8 @@ func TestUnwrapperKeepsNoSecret(t *testing.T) {
 		r, u := newRoute(t, p, seeded(1), 2), NewUnwrapper(p)
 		packet := mustNew(t, p, r, nil)
 		v := p.view(packet)
-		if err := u.open(r.keys[0], &v); err != nil || u.keys == (suite.HopKeys{}) || isZero(u.routing) {
+		if err := u.open(r.keys[0], &v); err != nil || u.keys == (suite.HopKeys{}) ||
+			isZero(u.routing) {
 			t.Fatal("control: open leaves its keys for the rest of Unwrap")
 		}
 		for i := range 2 {
@@ -222,7 +235,8 @@ func TestUnwrapperKeepsNoSecret(t *testing.T) {
 
 func checkForgotten(t *testing.T, u *Unwrapper) {
 	t.Helper()
-	if u.keys != (suite.HopKeys{}) || u.wide != (suite.WideKey{}) || !isZero(u.routing) || u.cmds != (commands{}) {
+	if u.keys != (suite.HopKeys{}) || u.wide != (suite.WideKey{}) || !isZero(u.routing) ||
+		u.cmds != (commands{}) {
 		t.Error("the unwrapper remembers")
 	}
 }
@@ -257,7 +271,8 @@ func TestRepliesRefused(t *testing.T) {
 		if _, _, err := p.FromSURB(append(bytes.Clone(surb), 0), nil); !errors.Is(err, ErrSize) {
 			t.Errorf("a long SURB: %v", err)
 		}
-		if _, _, err := p.FromSURB(surb, make([]byte, p.PayloadSize()+1)); !errors.Is(err, ErrSize) {
+		if _, _, err := p.FromSURB(surb, make([]byte, p.PayloadSize()+1)); !errors.Is(err,
+			ErrSize) {
 			t.Errorf("a long reply: %v", err)
 		}
 		body := unwrapReply(t, p, r, surb)
@@ -297,7 +312,8 @@ func TestFailedNewLeavesNothing(t *testing.T) {
 		if _, err := p.AppendNew(buffer[:0], strings.NewReader("short"), r.hops, nil, user); err == nil || !isZero(buffer) {
 			t.Errorf("%v, %x", err, buffer)
 		}
-		if _, err := p.AppendNew(buffer[:0], seeded(1), r.hops, nil, user); err != nil || isZero(buffer) {
+		if _, err := p.AppendNew(buffer[:0], seeded(1), r.hops, nil, user); err != nil ||
+			isZero(buffer) {
 			t.Errorf("control: %v", err)
 		}
 	})

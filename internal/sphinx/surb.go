@@ -81,7 +81,8 @@ func (p *Params) FromSURB(surb, payload []byte) (packet []byte, first NodeID, er
 		return nil, NodeID{}, err
 	}
 	if len(payload) > p.PayloadSize() {
-		return nil, NodeID{}, fmt.Errorf("replying: %w: %d bytes, room for %d", ErrSize, len(payload), p.PayloadSize())
+		return nil, NodeID{}, fmt.Errorf("replying: %w: %d bytes, room for %d", ErrSize,
+			len(payload), p.PayloadSize())
 	}
 	header, id, seal := p.cutSURB(surb)
 	packet = make([]byte, p.PacketSize())

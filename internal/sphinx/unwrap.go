@@ -36,7 +36,8 @@ type Unwrapper struct {
 
 // NewUnwrapper returns the working memory for one goroutine.
 func NewUnwrapper(p *Params) *Unwrapper {
-	return &Unwrapper{p: p, engine: suite.NewEngine(), routing: make([]byte, p.routingSize()+p.blockSize())}
+	return &Unwrapper{p: p, engine: suite.NewEngine(),
+		routing: make([]byte, p.routingSize()+p.blockSize())}
 }
 
 // Unwrap peels one layer, in place. After Forward, packet is what Next gets.

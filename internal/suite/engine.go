@@ -106,7 +106,8 @@ func (e *Engine) blindingFactor(keys *HopKeys) error {
 // after the other, with what each hop will find in its header, and keys with
 // what each hop will derive. len(elements) is len(path) times the element size.
 func (e *Engine) Offer(rng io.Reader, path []*PublicKey, elements []byte, keys []HopKeys) error {
-	if len(path) == 0 || len(keys) != len(path) || len(elements) != len(path)*path[0].suite.element {
+	if len(path) == 0 || len(keys) != len(path) ||
+		len(elements) != len(path)*path[0].suite.element {
 		return ErrSize
 	}
 	for _, k := range path {
@@ -137,7 +138,8 @@ func (e *Engine) offerKEM(rng io.Reader, path []*PublicKey, elements []byte, key
 // offerPoints walks the path once. Each secret is the product of the sender's
 // scalar and all blinding factors before it, applied one by one because X25519
 // clamps each of them.
-func (e *Engine) offerPoints(rng io.Reader, path []*PublicKey, elements []byte, keys []HopKeys) error {
+func (e *Engine) offerPoints(rng io.Reader, path []*PublicKey, elements []byte,
+	keys []HopKeys) error {
 	scalar := (*curve.Key)(e.fresh[:X25519Size])
 	if _, err := io.ReadFull(rng, scalar[:]); err != nil {
 		return fmt.Errorf("reading randomness: %w", err)

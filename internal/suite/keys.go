@@ -95,7 +95,8 @@ func (k *PrivateKey) Erase() {
 // refused: ErrSize, ErrDegenerate, ErrEncoding.
 func (s *Suite) ParsePublicKey(b []byte) (*PublicKey, error) {
 	if len(b) != s.public {
-		return nil, fmt.Errorf("parsing %s public key: %w: %d bytes instead of %d", s.name, ErrSize, len(b), s.public)
+		return nil, fmt.Errorf("parsing %s public key: %w: %d bytes instead of %d", s.name, ErrSize,
+			len(b), s.public)
 	}
 	k := &PublicKey{suite: s, raw: bytes.Clone(b)}
 	copy(k.x[:], b[len(b)-X25519Size:])

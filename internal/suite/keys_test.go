@@ -62,7 +62,8 @@ func TestX25519MatchesStandardLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := e.agree(ours, peer.Public().Bytes()); err != nil || !bytes.Equal(e.shared[:], want) {
+		if err := e.agree(ours, peer.Public().Bytes()); err != nil ||
+			!bytes.Equal(e.shared[:], want) {
 			t.Fatalf("secret %x instead of %x, %v", e.shared, want, err)
 		}
 	}
@@ -92,18 +93,22 @@ func TestXWingIsTheSameScheme(t *testing.T) {
 			t.Fatal(err)
 		}
 		ct = seal(t, e, ours.Public(), rng)
-		if got, err := scheme.Decapsulate(theirs, ct); err != nil || !bytes.Equal(got, e.shared[:]) {
+		if got, err := scheme.Decapsulate(theirs, ct); err != nil ||
+			!bytes.Equal(got, e.shared[:]) {
 			t.Fatalf("they open ours as %x instead of %x, %v", got, e.shared, err)
 		}
 		_, circlPublic := circl.DeriveKeyPairPacked(seed[:])
-		if !bytes.Equal(circlPublic, raw) || !bytes.Equal(circl.Decapsulate(ct, seed[:]), e.shared[:]) {
+		if !bytes.Equal(circlPublic, raw) || !bytes.Equal(circl.Decapsulate(ct, seed[:]),
+			e.shared[:]) {
 			t.Fatal("circl disagrees")
 		}
 	}
 }
 
 // seal leaves the secret in e.shared.
-func seal(t *testing.T, e *Engine, k *PublicKey, rng interface{ Read([]byte) (int, error) }) []byte {
+func seal(
+	t *testing.T, e *Engine, k *PublicKey, rng interface{ Read([]byte) (int, error) },
+) []byte {
 	t.Helper()
 	var seed [xwingEncapSeedSize]byte
 	if _, err := rng.Read(seed[:]); err != nil {
@@ -173,7 +178,8 @@ func TestDegeneratePointsAreRefused(t *testing.T) {
 				t.Errorf("%s public key %x: %v", s.Name(), p, err)
 			}
 			copy(element[len(element)-32:], p[:])
-			if err := e.Accept(k, element, &keys); !errors.Is(err, ErrDegenerate) || keys != (HopKeys{}) {
+			if err := e.Accept(k, element, &keys); !errors.Is(err, ErrDegenerate) ||
+				keys != (HopKeys{}) {
 				t.Errorf("%s element %x: %v", s.Name(), p, err)
 			}
 			if err := s.ValidElement(element); !errors.Is(err, ErrDegenerate) {

@@ -81,8 +81,8 @@ var infoAndCounter = func() (infos [5][]byte) {
 	return infos
 }()
 
-// hopKeys cuts the 160 bytes in the order of the specification. The last 32 are the blinding seed, which costs
-// a fifth of all: without blinding it stays zero.
+// hopKeys cuts the 160 bytes in the order of the specification. The last 32 are the blinding seed,
+// which costs a fifth of all: without blinding it stays zero.
 func (x *expander) hopKeys(secret *[SharedSize]byte, keys *HopKeys, blinding bool) {
 	blocks := infoAndCounter[:]
 	if !blinding {

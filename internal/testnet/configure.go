@@ -19,8 +19,8 @@ func ConfigFile(role directory.Role) string {
 	return "mix.toml"
 }
 
-// Settings are the values that a node's own configuration has in the place of the shipped one's; those
-// that are zero stay as shipped.
+// Settings are the values that a node's own configuration has in the place of the shipped one's;
+// those that are zero stay as shipped.
 type Settings struct {
 	Name, Listen string
 	Address      string // what others dial, if that is not Listen
@@ -33,7 +33,8 @@ func WriteConfig(dir string, role directory.Role, own Settings) error {
 	if err != nil {
 		return err
 	}
-	values := map[string]string{"name": strconv.Quote(own.Name), "listen": strconv.Quote(own.Listen)}
+	values := map[string]string{"name": strconv.Quote(own.Name),
+		"listen": strconv.Quote(own.Listen)}
 	if own.Address != "" {
 		values["address"] = strconv.Quote(own.Address)
 	}

@@ -30,8 +30,9 @@ type Volunteer struct {
 	Contact string
 }
 
-// Apply makes the home of a volunteer's mix with its configuration, and the signed application in it,
-// whose path it returns. What `murmur mix run` would refuse later is refused here, before anything is made.
+// Apply makes the home of a volunteer's mix with its configuration, and the signed application in
+// it, whose path it returns. What `murmur mix run` would refuse later is refused here, before
+// anything is made.
 func Apply(v Volunteer) (path string, err error) {
 	cfg := mixnode.Config{Name: v.Name, Listen: v.Listen, Address: v.Address}
 	if err := cfg.Validate(); err != nil {
@@ -43,7 +44,8 @@ func Apply(v Volunteer) (path string, err error) {
 	}
 	identity := directory.NewIdentity(seed)
 	a := &directory.Application{
-		Network: v.Genesis.ID(), ID: identity.ID(), Role: directory.RoleMix, Name: v.Name, Addr: cmp.Or(v.Address, v.Listen),
+		Network: v.Genesis.ID(), ID: identity.ID(), Role: directory.RoleMix, Name: v.Name,
+		Addr:     cmp.Or(v.Address, v.Listen),
 		Capacity: capacity, Contact: v.Contact,
 	}
 	a.Sign(identity)
@@ -53,15 +55,16 @@ func Apply(v Volunteer) (path string, err error) {
 	if _, err := mixnode.CreateHome(v.Home, v.Genesis, seed); err != nil {
 		return "", err
 	}
-	if err := WriteConfig(v.Home, directory.RoleMix, Settings{Name: v.Name, Listen: v.Listen, Address: v.Address}); err != nil {
+	if err := WriteConfig(v.Home, directory.RoleMix,
+		Settings{Name: v.Name, Listen: v.Listen, Address: v.Address}); err != nil {
 		return "", err
 	}
 	path = filepath.Join(v.Home, applicationFile)
 	return path, durable.WriteFile(path, a.Marshal(), 0o644)
 }
 
-// Admit puts the node of an application on the list of the authority in home. The authority reads the
-// list before every vote, running or not.
+// Admit puts the node of an application on the list of the authority in home. The authority reads
+// the list before every vote, running or not.
 func Admit(home, path string) (*directory.Application, error) {
 	authority, err := node.OpenHome(home)
 	if err != nil {
@@ -84,8 +87,8 @@ func Admit(home, path string) (*directory.Application, error) {
 	return application, enlist(authority.Path(providernode.AdmissionsFile), application)
 }
 
-// enlist adds to the list that there is. A list that is gone is not begun anew: with the new node alone on
-// it, the authority would leave everybody else out of the next document.
+// enlist adds to the list that there is. A list that is gone is not begun anew: with the new node
+// alone on it, the authority would leave everybody else out of the next document.
 func enlist(path string, a *directory.Application) error {
 	lock, err := durable.Acquire(path + ".lock")
 	if err != nil {
@@ -96,7 +99,8 @@ func enlist(path string, a *directory.Application) error {
 	if err != nil {
 		return err
 	}
-	return durable.WriteFile(path, list.Add(directory.Admission{ID: a.ID, Role: a.Role}).Marshal(), 0o600)
+	return durable.WriteFile(path, list.Add(directory.Admission{ID: a.ID, Role: a.Role}).Marshal(),
+		0o600)
 }
 
 // homes are the directories below dir that look like a node's.
@@ -106,7 +110,8 @@ func homes(dir string) (found []string, err error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		if _, err := os.Stat(filepath.Join(dir, e.Name(), "identity.key")); e.IsDir() && err == nil {
+		if _, err := os.Stat(filepath.Join(dir, e.Name(), "identity.key")); e.IsDir() &&
+			err == nil {
 			found = append(found, filepath.Join(dir, e.Name()))
 		}
 	}

@@ -15,7 +15,8 @@ import (
 
 // History: A volunteer could apply with an address that the mix then refused to run with.
 //
-// TestApplyRefusesWhatTheMixWouldRefuse: a home that `murmur mix run` does not start on is not made.
+// TestApplyRefusesWhatTheMixWouldRefuse: a home that `murmur mix run` does not start on is not
+// made.
 func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
 	n, err := New(fastPlan(t))
 	if err != nil {
@@ -38,7 +39,8 @@ func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
 			t.Fatalf("%s was made all the same", home)
 		}
 	}
-	file, err := Apply(Volunteer{Home: home, Genesis: n.Genesis, Name: "volunteer", Listen: "0.0.0.0:9999", Address: "mix.example.org:443"})
+	file, err := Apply(Volunteer{Home: home, Genesis: n.Genesis, Name: "volunteer",
+		Listen: "0.0.0.0:9999", Address: "mix.example.org:443"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,14 +59,16 @@ func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
 
 // History: An authority that had lost its list of admissions began an empty one.
 //
-// TestLostAdmissionsAreNotBegunAnew: a list with the newcomer alone on it would shut everybody else out.
+// TestLostAdmissionsAreNotBegunAnew: a list with the newcomer alone on it would shut everybody else
+// out.
 func TestLostAdmissionsAreNotBegunAnew(t *testing.T) {
 	n, err := New(fastPlan(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer n.Release()
-	file, err := Apply(Volunteer{Home: filepath.Join(t.TempDir(), "volunteer"), Genesis: n.Genesis, Name: "volunteer", Listen: "127.0.0.1:9999"})
+	file, err := Apply(Volunteer{Home: filepath.Join(t.TempDir(), "volunteer"), Genesis: n.Genesis,
+		Name: "volunteer", Listen: "127.0.0.1:9999"})
 	if err != nil {
 		t.Fatal(err)
 	}

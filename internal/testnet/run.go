@@ -67,8 +67,8 @@ func (n *Network) Open(node *Node, o Options) (Runner, error) {
 	return providernode.New(p)
 }
 
-// Run opens all nodes and runs them until ctx ends or one of them fails. Ready is called when they are
-// open and about to run.
+// Run opens all nodes and runs them until ctx ends or one of them fails. Ready is called when they
+// are open and about to run.
 func (n *Network) Run(ctx context.Context, o Options, ready func(map[string]Runner)) (err error) {
 	running := map[string]Runner{}
 	defer func() {
@@ -106,7 +106,8 @@ func (n *Network) Run(ctx context.Context, o Options, ready func(map[string]Runn
 }
 
 // stopAsAsked ends nodes by name until ctx ends; all of them end with it.
-func stopAsAsked(ctx context.Context, asked <-chan string, stops map[string]context.CancelFunc) error {
+func stopAsAsked(ctx context.Context, asked <-chan string,
+	stops map[string]context.CancelFunc) error {
 	for {
 		select {
 		case <-ctx.Done():

@@ -9,8 +9,8 @@ import (
 	"murmuration/internal/link"
 )
 
-// Tap is a watcher of all links of a network that runs in this process. It notes what the wire shows of
-// each frame (time, link, size) and cannot see inside.
+// Tap is a watcher of all links of a network that runs in this process. It notes what the wire
+// shows of each frame (time, link, size) and cannot see inside.
 type Tap struct {
 	mu     sync.Mutex // guards all below
 	start  time.Time
@@ -62,8 +62,11 @@ func (t *Tap) Frames() []Frame {
 	return slices.Clone(t.frames)
 }
 
-// Wrap watches the links that a party dials; every link is dialled by somebody. A nil Tap watches nothing.
-func (t *Tap) Wrap(name string, open func(link.Config) (link.Transport, error)) func(link.Config) (link.Transport, error) {
+// Wrap watches the links that a party dials; every link is dialled by somebody. A nil Tap watches
+// nothing.
+func (t *Tap) Wrap(
+	name string, open func(link.Config) (link.Transport, error),
+) func(link.Config) (link.Transport, error) {
 	if t == nil {
 		return open
 	}

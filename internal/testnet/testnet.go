@@ -1,8 +1,9 @@
-// Package testnet makes whole private networks on one computer: the genesis, a home for every node, and
-// the first authority's list of who is admitted. `murmur network new` and `murmur demo` are made of it.
+// Package testnet makes whole private networks on one computer: the genesis, a home for every node,
+// and the first authority's list of who is admitted. `murmur network new` and `murmur demo` are
+// made of it.
 //
-// It writes what nodes read at their start and runs nothing itself, but for Network.Run, which runs all
-// nodes in one process, as the demo and tests want them.
+// It writes what nodes read at their start and runs nothing itself, but for Network.Run, which runs
+// all nodes in one process, as the demo and tests want them.
 package testnet
 
 import (
@@ -53,10 +54,12 @@ type Network struct {
 func (p Plan) Validate() error {
 	var errs []error
 	if p.Providers < 2 || p.Providers > 64 {
-		errs = append(errs, fmt.Errorf("%d providers: 2 to 64 make sense on one computer", p.Providers))
+		errs = append(errs, fmt.Errorf("%d providers: 2 to 64 make sense on one computer",
+			p.Providers))
 	}
 	if p.Width < 1 || p.Width > 64 {
-		errs = append(errs, fmt.Errorf("%d mixes in a layer: 1 to 64 make sense on one computer", p.Width))
+		errs = append(errs, fmt.Errorf("%d mixes in a layer: 1 to 64 make sense on one computer",
+			p.Width))
 	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
@@ -74,7 +77,8 @@ func New(p Plan) (*Network, error) {
 	}
 	n := &Network{Plan: p}
 	for i := range p.Providers {
-		n.Nodes = append(n.Nodes, &Node{Name: fmt.Sprintf("provider-%d", i+1), Role: directory.RoleProvider})
+		n.Nodes = append(n.Nodes, &Node{Name: fmt.Sprintf("provider-%d", i+1),
+			Role: directory.RoleProvider})
 	}
 	for i := range p.Parameters.Layers * p.Width {
 		n.Nodes = append(n.Nodes, &Node{Name: fmt.Sprintf("mix-%d", i+1), Role: directory.RoleMix})
@@ -114,7 +118,9 @@ func (n *Network) make() error {
 		if err := n.createHome(node); err != nil {
 			return err
 		}
-		if err := WriteConfig(node.Dir, node.Role, Settings{Name: node.Name, Listen: node.Addr, MaxClients: n.Plan.Parameters.Clients}); err != nil {
+		if err := WriteConfig(node.Dir, node.Role,
+			Settings{Name: node.Name, Listen: node.Addr,
+				MaxClients: n.Plan.Parameters.Clients}); err != nil {
 			return err
 		}
 	}
@@ -151,10 +157,13 @@ func (n *Network) found() (err error) {
 	var entries []directory.Authority
 	for _, node := range n.Nodes {
 		if node.Role == directory.RoleProvider {
-			entries = append(entries, directory.Authority{Name: node.Name, ID: directory.NewIdentity(node.seed).ID(), Addr: node.Addr})
+			entries = append(entries,
+				directory.Authority{Name: node.Name, ID: directory.NewIdentity(node.seed).ID(),
+					Addr: node.Addr})
 		}
 	}
-	n.Genesis, err = directory.NewGenesis(n.Plan.Label, n.Plan.Start, n.Plan.Parameters, entries[:1:1], entries)
+	n.Genesis, err = directory.NewGenesis(n.Plan.Label, n.Plan.Start, n.Plan.Parameters,
+		entries[:1:1], entries)
 	return err
 }
 
@@ -162,9 +171,11 @@ func (n *Network) found() (err error) {
 func (n *Network) admitAll() error {
 	var list directory.Admissions
 	for _, node := range n.Nodes {
-		list = list.Add(directory.Admission{ID: directory.NewIdentity(node.seed).ID(), Role: node.Role})
+		list = list.Add(directory.Admission{ID: directory.NewIdentity(node.seed).ID(),
+			Role: node.Role})
 	}
-	return durable.WriteFile(filepath.Join(n.Nodes[0].Dir, providernode.AdmissionsFile), list.Marshal(), 0o600)
+	return durable.WriteFile(filepath.Join(n.Nodes[0].Dir, providernode.AdmissionsFile),
+		list.Marshal(), 0o600)
 }
 
 // GenesisFile is what clients and volunteers are given.

@@ -22,7 +22,8 @@ func fastPlan(t *testing.T) Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Plan{Dir: filepath.Join(t.TempDir(), "net"), Label: "test", Host: "127.0.0.1", Providers: 3, Width: 2, Parameters: par, Start: time.Now()}
+	return Plan{Dir: filepath.Join(t.TempDir(), "net"), Label: "test", Host: "127.0.0.1",
+		Providers: 3, Width: 2, Parameters: par, Start: time.Now()}
 }
 
 func TestNewNetworkVerifies(t *testing.T) {
@@ -55,9 +56,13 @@ func TestDamageIsNamed(t *testing.T) {
 			other.Label = "elsewhere"
 			return os.WriteFile(filepath.Join(dir, "mix-1", "genesis"), other.Marshal(), 0o600)
 		},
-		"identity.key": func(dir string) error { return os.Truncate(filepath.Join(dir, "mix-1", "identity.key"), 31) },
+		"identity.key": func(dir string) error {
+			return os.Truncate(filepath.Join(dir, "mix-1",
+				"identity.key"), 31)
+		},
 		"mix.toml": func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, "mix-1", "mix.toml"), []byte("listn = \"x\"\n"), 0o600)
+			return os.WriteFile(filepath.Join(dir, "mix-1", "mix.toml"), []byte("listn = \"x\"\n"),
+				0o600)
 		},
 		"documents": func(dir string) error {
 			sub := filepath.Join(dir, "mix-1", "documents")
@@ -90,7 +95,8 @@ func TestApplyAndAdmit(t *testing.T) {
 	}
 	defer n.Release()
 	home := filepath.Join(t.TempDir(), "volunteer")
-	file, err := Apply(Volunteer{Home: home, Genesis: n.Genesis, Name: "volunteer", Listen: "127.0.0.1:9999"})
+	file, err := Apply(Volunteer{Home: home, Genesis: n.Genesis, Name: "volunteer",
+		Listen: "127.0.0.1:9999"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,10 +188,15 @@ func TestConfigurationIsUsed(t *testing.T) {
 		} else {
 			err = config.Load(path, &cfg.Config)
 		}
-		if err != nil || cfg.Name != node.Name || cfg.Listen != node.Addr || cfg.PacketsPerEpoch != capacity {
-			t.Errorf("%s: name %q, listen %q, %d packets, %v", node.Name, cfg.Name, cfg.Listen, cfg.PacketsPerEpoch, err)
+		if err != nil || cfg.Name != node.Name || cfg.Listen != node.Addr ||
+			cfg.PacketsPerEpoch != capacity {
+			t.Errorf("%s: name %q, listen %q, %d packets, %v", node.Name, cfg.Name, cfg.Listen,
+				cfg.PacketsPerEpoch, err)
 		}
-		cfg.Home, cfg.Transport = node.Dir, func(l link.Config) (link.Transport, error) { return link.NewFabric().Transport(l) }
+		cfg.Home = node.Dir
+		cfg.Transport = func(l link.Config) (link.Transport, error) {
+			return link.NewFabric().Transport(l)
+		}
 		runs, err := open(node.Role, cfg)
 		if err != nil {
 			t.Errorf("%s does not open with its own configuration: %v", node.Name, err)
@@ -202,8 +213,8 @@ func open(role directory.Role, cfg providernode.Config) (Runner, error) {
 	return mixnode.New(cfg.Config)
 }
 
-// TestLostBoxesAreNoticed: a provider whose boxes are gone does not begin anew as if it had promised
-// nothing.
+// TestLostBoxesAreNoticed: a provider whose boxes are gone does not begin anew as if it had
+// promised nothing.
 func TestLostBoxesAreNoticed(t *testing.T) {
 	n, err := New(fastPlan(t))
 	if err != nil {
@@ -213,7 +224,8 @@ func TestLostBoxesAreNoticed(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(n.Nodes[0].Dir, "boxes")); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := n.Open(n.Nodes[0], Options{}); err == nil || !strings.Contains(err.Error(), "is its disk mounted") {
+	if r, err := n.Open(n.Nodes[0], Options{}); err == nil ||
+		!strings.Contains(err.Error(), "is its disk mounted") {
 		t.Errorf("a provider without its boxes opens: %v, %v", r, err)
 	}
 }

@@ -15,9 +15,9 @@ import (
 	providernode "murmuration/provider/node"
 )
 
-// Verify checks everything about a private network that can be checked while it does not run, or does:
-// genesis, homes, configurations, documents and their chain. It returns a line for each thing that it
-// found good, and an error that joins everything that is wrong.
+// Verify checks everything about a private network that can be checked while it does not run, or
+// does: genesis, homes, configurations, documents and their chain. It returns a line for each thing
+// that it found good, and an error that joins everything that is wrong.
 func Verify(dir string) (good []string, err error) {
 	raw, err := durable.ReadFile(filepath.Join(dir, "genesis"), directory.MaxGenesis)
 	if err != nil {
@@ -27,7 +27,8 @@ func Verify(dir string) (good []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, "genesis"), err)
 	}
-	good = append(good, fmt.Sprintf("genesis    network %s, suite %s, %d of %d authorities sign", genesis.ID(), genesis.Parameters.Suite, genesis.Threshold, len(genesis.Authorities)))
+	good = append(good, fmt.Sprintf("genesis    network %s, suite %s, %d of %d authorities sign",
+		genesis.ID(), genesis.Parameters.Suite, genesis.Threshold, len(genesis.Authorities)))
 	nodes, err := homes(dir)
 	if err != nil {
 		return good, err
@@ -63,14 +64,16 @@ func verifyHome(dir string, genesis *directory.Genesis) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%-10s %s: identity, configuration and %d documents are good", role, filepath.Base(dir), documents), nil
+	return fmt.Sprintf("%-10s %s: identity, configuration and %d documents are good", role,
+		filepath.Base(dir), documents), nil
 }
 
 func verifyConfig(dir string) (directory.Role, error) {
 	if path := filepath.Join(dir, ConfigFile(directory.RoleProvider)); exists(path) {
 		return directory.RoleProvider, config.Load(path, &providernode.Config{})
 	}
-	return directory.RoleMix, config.Load(filepath.Join(dir, ConfigFile(directory.RoleMix)), &mixnode.Config{})
+	return directory.RoleMix, config.Load(filepath.Join(dir, ConfigFile(directory.RoleMix)),
+		&mixnode.Config{})
 }
 
 func exists(path string) bool {

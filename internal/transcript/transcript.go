@@ -1,5 +1,6 @@
-// Package transcript runs tests that are written as text: blocks of input lines, a line of dashes, and
-// the trace that they must give. `go test ./PACKAGE -rewrite` writes the traces anew; read the diff.
+// Package transcript runs tests that are written as text: blocks of input lines, a line of dashes,
+// and the trace that they must give. `go test ./PACKAGE -rewrite` writes the traces anew; read the
+// diff.
 //
 // It is for tests alone and knows nothing of what is being tested.
 package transcript
@@ -30,7 +31,8 @@ func Run(t *testing.T, glob string, start func(t *testing.T) func(line string) s
 		t.Fatalf("no transcript matches %s (%v)", glob, err)
 	}
 	for _, path := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) { runFile(t, path, start(t)) })
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"),
+			func(t *testing.T) { runFile(t, path, start(t)) })
 	}
 }
 

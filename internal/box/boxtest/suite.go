@@ -73,7 +73,8 @@ func Suite(t *testing.T, open Maker) {
 	}
 }
 
-func wantWrite(t *testing.T, s Store, day box.Day, b box.Box, want box.Status, replicas ...box.Holder) {
+func wantWrite(t *testing.T, s Store, day box.Day, b box.Box, want box.Status,
+	replicas ...box.Holder) {
 	t.Helper()
 	if got, err := s.Write(day, b, replicas...); err != nil || got != want {
 		t.Fatalf("Write is %v, %v, want %v", got, err, want)
@@ -169,7 +170,10 @@ func mergeKeepsTheSmaller(t *testing.T, s Store, _ func(bool)) {
 }
 
 func smaller(a, b box.Box) box.Box {
-	hash := func(x box.Box) [32]byte { return sha256.Sum256(append(x.Signature[:], x.Ciphertext...)) }
+	hash := func(x box.Box) [32]byte {
+		return sha256.Sum256(append(x.Signature[:],
+			x.Ciphertext...))
+	}
 	if x, y := hash(a), hash(b); bytes.Compare(x[:], y[:]) < 0 {
 		return a
 	}
@@ -237,7 +241,8 @@ func queue(t *testing.T, s Store, _ func(bool)) {
 	wantQueue(t, s, peers[0], 2, Box(2, 'a', Size), Box(3, 'a', Size))
 	for i, e := range all { // each continues where the one before was
 		rest, err := s.Pending(peers[0], e, 9)
-		if err != nil || len(rest) != len(all)-1-i || len(rest) > 0 && !rest[0].Box.Equal(all[i+1].Box) {
+		if err != nil || len(rest) != len(all)-1-i || len(rest) > 0 &&
+			!rest[0].Box.Equal(all[i+1].Box) {
 			t.Fatalf("after entry %d come %d, %v", i, len(rest), err)
 		}
 	}
@@ -273,7 +278,8 @@ func manyWriters(t *testing.T, s Store, _ func(bool)) {
 				if st, err := s.Write(day, b, peers[0]); err != nil || st != box.StatusStored {
 					t.Errorf("Write is %v, %v", st, err)
 				}
-				if got, st, err := s.Read(day, b.ID); err != nil || st != box.StatusFound || !got.Equal(b) {
+				if got, st, err := s.Read(day, b.ID); err != nil || st != box.StatusFound ||
+					!got.Equal(b) {
 					t.Errorf("Read is %v, %v", st, err)
 				}
 			}
@@ -341,7 +347,8 @@ func closed(t *testing.T, s Store, _ func(bool)) {
 	_, errWrite := s.Write(3, Box(2, 'a', Size))
 	_, errMerge := s.Merge(3, Box(2, 'a', Size))
 	_, errPending := s.Pending(peers[0], box.Entry{}, 1)
-	for _, err := range []error{errRead, errWrite, errMerge, errPending, s.Drop(4), s.Done(peers[0], box.Entry{Day: 3})} {
+	for _, err := range []error{errRead, errWrite, errMerge, errPending, s.Drop(4),
+		s.Done(peers[0], box.Entry{Day: 3})} {
 		if !errors.Is(err, box.ErrClosed) {
 			t.Fatalf("after Close: %v", err)
 		}

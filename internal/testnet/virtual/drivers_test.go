@@ -22,8 +22,8 @@ import (
 )
 
 // TestDriversInVirtualTime runs the real drivers of all nodes and of two people across five ends of
-// epochs. Just before each of them Ada posts, so that requests and replies are under way when keys and
-// documents change; Bob reads every post, and every packet that was sent is found.
+// epochs. Just before each of them Ada posts, so that requests and replies are under way when keys
+// and documents change; Bob reads every post, and every packet that was sent is found.
 func TestDriversInVirtualTime(t *testing.T) {
 	const crossings = 5
 	plan := Plan(t)
@@ -55,8 +55,10 @@ func knock(n *Net, name string) error {
 	if err != nil {
 		return err
 	}
-	node := n.Nodes[slices.IndexFunc(n.Nodes, func(node *testnet.Node) bool { return node.Name == name })]
-	conn, err := transport.Dial(context.Background(), link.Peer{Addr: node.Addr, Key: node.Key()}, link.Exchange)
+	node := n.Nodes[slices.IndexFunc(n.Nodes,
+		func(node *testnet.Node) bool { return node.Name == name })]
+	conn, err := transport.Dial(context.Background(), link.Peer{Addr: node.Addr, Key: node.Key()},
+		link.Exchange)
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,8 @@ func person(n *Net, homes, name string) *client.Client {
 	return c
 }
 
-// cross has Ada post just before the end of each epoch, and looks at what Bob has when all must be there.
+// cross has Ada post just before the end of each epoch, and looks at what Bob has when all must be
+// there.
 func cross(n *Net, crossings int, ada, bob *client.Client) {
 	n.Epoch(0, 0.5) // everybody is connected
 	feed, err := ada.Publish()
@@ -91,7 +94,8 @@ func cross(n *Net, crossings int, ada, bob *client.Client) {
 	}
 	var want []string
 	for e := range crossings {
-		n.Pass(time.Until(n.Genesis.Schedule().StartOf(directory.Epoch(e + 1)).Add(-n.Plan.Parameters.PayloadEvery)))
+		n.Pass(time.Until(n.Genesis.Schedule().StartOf(directory.Epoch(e +
+			1)).Add(-n.Plan.Parameters.PayloadEvery)))
 		want = append(want, fmt.Sprintf("at the end of epoch %d", e))
 		if err == nil {
 			_, err = ada.Post(client.Draft{Text: want[e]})
@@ -116,7 +120,8 @@ func checkPeople(t *testing.T, people ...*client.Client) {
 	for _, c := range people {
 		s := c.Status()
 		if s.LoopsOf == 0 || s.Loops < 1 || s.Resent > 0 {
-			t.Errorf("%.1f %% of %d loops of %s came back, and %d requests were sent again", 100*s.Loops, s.LoopsOf, s.Name, s.Resent)
+			t.Errorf("%.1f %% of %d loops of %s came back, and %d requests were sent again",
+				100*s.Loops, s.LoopsOf, s.Name, s.Resent)
 		}
 		for reason, n := range s.Refused {
 			if n > 0 {
@@ -143,17 +148,20 @@ func checkNode(t *testing.T, name string, node testnet.Runner) {
 	}
 }
 
-// TestNeverTwoDocumentsForOneEpoch: an authority that crashed after it had recorded what it signs, before
-// anybody had it, signs the same again, although other nodes are there by now. A damaged record stops it.
+// TestNeverTwoDocumentsForOneEpoch: an authority that crashed after it had recorded what it signs,
+// before anybody had it, signs the same again, although other nodes are there by now. A damaged
+// record stops it.
 func TestNeverTwoDocumentsForOneEpoch(t *testing.T) {
 	plan := Plan(t)
 	plan.Width = 2
 	Run(t, plan, testnet.Options{}, func(n *Net) {
 		home := n.Nodes[0].Dir
-		file, record := filepath.Join(home, "documents", "0.document"), filepath.Join(home, "signed")
+		file, record := filepath.Join(home, "documents", "0.document"), filepath.Join(home,
+			"signed")
 		before := signed(n, file)
 		for _, node := range n.Nodes {
-			if err := errors.Join(n.Stop(node.Name), os.RemoveAll(filepath.Join(node.Dir, "documents"))); err != nil {
+			if err := errors.Join(n.Stop(node.Name),
+				os.RemoveAll(filepath.Join(node.Dir, "documents"))); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -175,7 +183,8 @@ func TestNeverTwoDocumentsForOneEpoch(t *testing.T) {
 		if err := n.Stop("provider-1"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := n.Open(n.Nodes[0], n.options); err == nil || !strings.Contains(err.Error(), record) {
+		if _, err := n.Open(n.Nodes[0], n.options); err == nil ||
+			!strings.Contains(err.Error(), record) {
 			t.Errorf("opening an authority with a damaged record: %v", err)
 		}
 	})
@@ -206,8 +215,8 @@ func flip(t *testing.T, path string) {
 	}
 }
 
-// TestStoppedLayerIsNoticed is the control of TestDriversInVirtualTime: with one layer stopped, every mix
-// that is left sees its loops vanish, raises the alarm, and nothing of theirs comes back.
+// TestStoppedLayerIsNoticed is the control of TestDriversInVirtualTime: with one layer stopped,
+// every mix that is left sees its loops vanish, raises the alarm, and nothing of theirs comes back.
 func TestStoppedLayerIsNoticed(t *testing.T) {
 	plan := Plan(t)
 	plan.Width = 2

@@ -9,8 +9,8 @@ import (
 	"murmuration/internal/testnet"
 )
 
-// TestNoSignatureWithoutRecord: an authority that cannot put on its disk what it is about to sign hands
-// out no document, and says why it stops.
+// TestNoSignatureWithoutRecord: an authority that cannot put on its disk what it is about to sign
+// hands out no document, and says why it stops.
 func TestNoSignatureWithoutRecord(t *testing.T) {
 	Run(t, Plan(t), testnet.Options{}, func(n *Net) {
 		n.Epoch(1, 0.5) // the document of epoch 2 is signed by then, that of epoch 3 is not

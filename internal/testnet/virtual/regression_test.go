@@ -12,8 +12,8 @@ import (
 
 // History: A provider took packets of clients in before it had a document, and dropped them.
 //
-// TestClientsWaitForADocument: as long as a provider has no document to go by, it admits no client, whose
-// packets it would have to drop; it does as soon as there is one.
+// TestClientsWaitForADocument: as long as a provider has no document to go by, it admits no client,
+// whose packets it would have to drop; it does as soon as there is one.
 func TestClientsWaitForADocument(t *testing.T) {
 	Run(t, Plan(t), testnet.Options{Skip: []string{"provider-1"}}, func(n *Net) {
 		if n.Epoch(0, 0.5); !errors.Is(knock(n, "provider-2"), link.ErrNotAdmitted) {

@@ -1,6 +1,6 @@
-// Package virtual is whole networks for tests of drivers: real nodes over links in memory, in the virtual
-// time of testing/synctest. An hour of a network costs what its packets cost, and what happens when is
-// decided by time, not by the machine.
+// Package virtual is whole networks for tests of drivers: real nodes over links in memory, in the
+// virtual time of testing/synctest. An hour of a network costs what its packets cost, and what
+// happens when is decided by time, not by the machine.
 //
 // It must not play a node itself: what a test wants to see of the wire it looks for with a
 // testnet.Tap, and cores alone are for sim/world. Only tests import it.
@@ -56,13 +56,14 @@ func Plan(t *testing.T) testnet.Plan {
 	}
 }
 
-// Run makes the network of the plan, starts its nodes, has the story happen, and ends all that runs. What
-// a node or person ends with, unless the story stopped it, is an error of the test. Without a transport
-// in the options links are in memory, without a store boxes are.
+// Run makes the network of the plan, starts its nodes, has the story happen, and ends all that
+// runs. What a node or person ends with, unless the story stopped it, is an error of the test.
+// Without a transport in the options links are in memory, without a store boxes are.
 func Run(t *testing.T, plan testnet.Plan, o testnet.Options, story func(n *Net)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in the year 2000, a network may not
+		// a bubble begins in the year 2000, a network may not
+		<-time.After(26 * 365 * 24 * time.Hour)
 		plan.Start = time.Now()
 		made, err := testnet.New(plan)
 		if err != nil {
@@ -70,7 +71,8 @@ func Run(t *testing.T, plan testnet.Plan, o testnet.Options, story func(n *Net))
 		}
 		made.Release()
 		ctx, cancel := context.WithCancel(context.Background())
-		n := &Net{Network: made, Fabric: link.NewFabric(), t: t, ctx: ctx, options: o, running: map[string]*life{}}
+		n := &Net{Network: made, Fabric: link.NewFabric(), t: t, ctx: ctx, options: o,
+			running: map[string]*life{}}
 		defer n.end(cancel)
 		n.fill()
 		n.startAll()
@@ -173,7 +175,8 @@ func (n *Net) Epoch(e directory.Epoch, part float64) {
 // Document is the document of an epoch that a node has on its disk, nil if it has none.
 func (n *Net) Document(name string, e directory.Epoch) *directory.Document {
 	n.t.Helper()
-	raw, err := os.ReadFile(filepath.Join(n.Plan.Dir, name, "documents", fmt.Sprintf("%d.document", e)))
+	raw, err := os.ReadFile(filepath.Join(n.Plan.Dir, name, "documents",
+		fmt.Sprintf("%d.document", e)))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
