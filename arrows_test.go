@@ -227,6 +227,17 @@ func TestNullPacketsStayInTheSimulator(t *testing.T) {
 	}
 }
 
+// TestOneAdapterRunsTheWorld: in the simulator, nodes' code is reached through sim/world, and that from
+// sim/level.
+func TestOneAdapterRunsTheWorld(t *testing.T) {
+	for _, s := range sources(t) {
+		in := strings.HasPrefix(s.dir, "sim") && s.dir != "sim/level" && s.dir != "sim/world"
+		if in && !s.test && slices.Contains(imports(s.file), "murmuration/sim/world") {
+			t.Errorf("%s imports sim/world: only the adapter in sim/level does", s.path)
+		}
+	}
+}
+
 func judge(dir string, imported []string) (wrong []string) {
 	room := roomOf(dir)
 	rule, known := arrows[room]
