@@ -31,9 +31,9 @@ const (
 	ipSegment   = 1448
 )
 
-// BudgetOf computes the budget from a network's parameters; it is zero for parameters without a
+// budgetOf computes the budget from a network's parameters; it is zero for parameters without a
 // suite.
-func BudgetOf(p directory.Parameters) Budget {
+func budgetOf(p directory.Parameters) Budget {
 	params, err := p.PacketParams()
 	if err != nil {
 		return Budget{}
@@ -52,12 +52,12 @@ func BudgetOf(p directory.Parameters) Budget {
 	}
 }
 
-// EntropyOf is the mean Shannon entropy, in bits, of where a packet went, for somebody who watches
+// entropyOf is the mean Shannon entropy, in bits, of where a packet went, for somebody who watches
 // all links of the network and runs no mix: the closed form of docs/simulation.md for dense
 // traffic. It counts what the least busy layer carried in the epoch before; what providers delay
 // beside the mixes would only add. Where there is next to no traffic, it is zero, as it is before
 // the first epoch was counted.
-func EntropyOf(d *directory.Document) float64 {
+func entropyOf(d *directory.Document) float64 {
 	p := d.Parameters
 	least := uint64(math.MaxUint64)
 	for layer := range p.Layers {

@@ -26,13 +26,13 @@ func TestEntropyIsTheTheorys(t *testing.T) {
 		Layers: p.Layers, Width: 2, Rate: 10_000_000 / p.EpochLength.Seconds(),
 		MeanHop: p.MeanHopDelay.Seconds(),
 	}.Entropy()
-	if got := EntropyOf(doc); err != nil || math.Abs(got-want) > 1e-9 {
+	if got := entropyOf(doc); err != nil || math.Abs(got-want) > 1e-9 {
 		t.Errorf("the entropy is %v, in theory %v (%v)", got, want, err)
 	}
 	for i := range doc.Nodes {
 		doc.Nodes[i].Packets = 0
 	}
-	if got := EntropyOf(doc); got != 0 {
+	if got := entropyOf(doc); got != 0 {
 		t.Errorf("without traffic the entropy is %v", got)
 	}
 }
@@ -44,7 +44,7 @@ func TestBudget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := BudgetOf(p)
+		b := budgetOf(p)
 		if b.FrameBytes != packet+32 || b.BytesPerDay < 385e6 || b.BytesPerDay > 400e6 {
 			t.Errorf("%s: frames of %d bytes, %.0f bytes a day", suite, b.FrameBytes, b.BytesPerDay)
 		}

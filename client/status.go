@@ -133,7 +133,7 @@ type Node struct {
 func (c *Client) Network() NetworkView {
 	v := NetworkView{
 		ID: c.genesis.ID().String(), Label: c.genesis.Label, Suite: c.genesis.Parameters.Suite,
-		Nodes: []Node{}, Budget: BudgetOf(c.genesis.Parameters),
+		Nodes: []Node{}, Budget: budgetOf(c.genesis.Parameters),
 	}
 	conn, schedule := c.connection.Status(), c.genesis.Schedule()
 	doc := conn.Document
@@ -142,8 +142,8 @@ func (c *Client) Network() NetworkView {
 	}
 	v.Epoch, v.Digest = uint64(doc.Epoch), doc.Digest().String()
 	v.From, v.Until = schedule.StartOf(doc.Epoch), schedule.StartOf(doc.Epoch+protocol.Validity)
-	v.Providers, v.Budget = len(doc.Providers()), BudgetOf(doc.Parameters)
-	v.Budget.Entropy = EntropyOf(doc)
+	v.Providers, v.Budget = len(doc.Providers()), budgetOf(doc.Parameters)
+	v.Budget.Entropy = entropyOf(doc)
 	for _, n := range doc.Nodes {
 		own := n.ID == conn.Guard
 		v.Nodes = append(v.Nodes, Node{

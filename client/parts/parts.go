@@ -2,7 +2,8 @@
 // they follow, photos and the timeline. A new feature is one package with a Part, and a field and a
 // line here.
 //
-// It is pure, and needs no driver. To run a person in virtual time, give it a sender:
+// It is pure, and needs no driver. To run a person in virtual time, as people live in sim/world, give
+// it a sender:
 //
 //	network := parts.NetworkOf(genesis)
 //	p := parts.New(parts.Config{Name: "Ada", Network: network, Store: store.Memory(), Random: rng})
