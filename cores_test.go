@@ -30,6 +30,7 @@ var cores = []string{
 	"internal/directory",
 	"internal/directory/follow",
 	"internal/directory/query",
+	"internal/exchange",
 	"internal/protocol",
 	"internal/sphinx",
 	"internal/suite",

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
-	"murmuration/internal/link"
+	"murmuration/internal/exchange"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
@@ -186,10 +186,10 @@ func (e *Edge) Detach(now time.Time, key SpoolKey) {
 // Exchange answers an up frame at once: it deletes what the client has, and gives the oldest reply
 // not yet sent on this connection, or a dummy. It is OverRate when the packet that came with the
 // frame must be dropped; the answer is given all the same.
-func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (link.Down, transit.Reason) {
+func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (exchange.Down, transit.Reason) {
 	s := e.spools[key]
 	if s == nil {
-		return link.Down{}, NoSpool
+		return exchange.Down{}, NoSpool
 	}
 	s.lastSeen = now
 	before := len(s.waiting)
@@ -202,9 +202,9 @@ func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (link.Down
 	}
 	w, ok := s.next()
 	if !ok {
-		return link.Down{}, reason
+		return exchange.Down{}, reason
 	}
-	return link.Down{Sequence: w.sequence, SURBID: w.id, Body: w.body}, reason
+	return exchange.Down{Sequence: w.sequence, SURBID: w.id, Body: w.body}, reason
 }
 
 // Persisted says that the replay tags of all tickets up to this one are on disk.

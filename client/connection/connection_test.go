@@ -15,6 +15,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/query"
+	"murmuration/internal/exchange"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 	"murmuration/sim/world"
@@ -141,7 +142,7 @@ func (n *network) take(conn link.Conn, name string) {
 			n.mu.Lock()
 			n.frames[name]++
 			n.mu.Unlock()
-			if err := (link.Down{}).Marshal(frame); err != nil || conn.Send(frame) != nil {
+			if err := (exchange.Down{}).Marshal(frame); err != nil || conn.Send(frame) != nil {
 				return
 			}
 		}

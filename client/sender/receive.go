@@ -7,7 +7,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
-	"murmuration/internal/link"
+	"murmuration/internal/exchange"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 )
@@ -66,7 +66,7 @@ func (s *Sender) Receive(now time.Time, frame []byte) (Event, error) {
 		s.stats.Refused.Frame++
 		return Event{}, ErrFrame
 	}
-	down, err := link.ParseDown(frame, s.packets.params.BodySize())
+	down, err := exchange.ParseDown(frame, s.packets.params.BodySize())
 	if err != nil {
 		s.stats.Refused.Frame++
 		return Event{}, fmt.Errorf("%w: %w", ErrFrame, err)
@@ -96,7 +96,7 @@ func (s *Sender) follow(sequence uint64) bool {
 	return true
 }
 
-func (s *Sender) open(down link.Down) (Event, error) {
+func (s *Sender) open(down exchange.Down) (Event, error) {
 	id := sphinx.SURBID(down.SURBID)
 	a := s.replies.open[id]
 	if a == nil {

@@ -15,6 +15,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/query"
+	"murmuration/internal/exchange"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
@@ -248,7 +249,7 @@ func (s *stranger) exchange(ctx context.Context, packet []byte) error {
 		return errors.New("waited too long for replies")
 	}
 	frame := make([]byte, len(packet)+protocol.ExchangeOverhead)
-	if err := (link.Up{Received: s.got, Packet: packet}).Marshal(frame); err != nil {
+	if err := (exchange.Up{Received: s.got, Packet: packet}).Marshal(frame); err != nil {
 		return err
 	}
 	if err := s.conn.Send(frame); err != nil {
@@ -257,7 +258,7 @@ func (s *stranger) exchange(ctx context.Context, packet []byte) error {
 	if err := s.conn.Receive(frame); err != nil {
 		return err
 	}
-	down, err := link.ParseDown(frame, s.params.BodySize())
+	down, err := exchange.ParseDown(frame, s.params.BodySize())
 	if err != nil || down.Sequence == 0 {
 		return err
 	}

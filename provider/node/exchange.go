@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"murmuration/internal/exchange"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
 	"murmuration/internal/transit"
@@ -37,7 +38,7 @@ func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 		if err := conn.Receive(up); err != nil {
 			return err
 		}
-		frame, err := link.ParseUp(up)
+		frame, err := exchange.ParseUp(up)
 		if err != nil {
 			s.node.Counts.Drop(transit.BadFrame)
 			return err
@@ -48,9 +49,9 @@ func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 	}
 }
 
-func (s exchanges) answer(conn link.Conn, key provider.SpoolKey, up link.Up, down []byte) error {
+func (s exchanges) answer(conn link.Conn, key provider.SpoolKey, up exchange.Up, down []byte) error {
 	var (
-		answer link.Down
+		answer exchange.Down
 		reason transit.Reason
 	)
 	s.node.Do(func(now time.Time) { answer, reason = s.edge.Exchange(now, key, up.Received) })

@@ -10,6 +10,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/directory"
+	"murmuration/internal/exchange"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
@@ -70,7 +71,7 @@ func (c *customer) ask(r box.Request, delay time.Duration) {
 		c.Fatal(err)
 	}
 	frame := make([]byte, len(packet)+protocol.ExchangeOverhead)
-	if err := (link.Up{Packet: packet}).Marshal(frame); err != nil {
+	if err := (exchange.Up{Packet: packet}).Marshal(frame); err != nil {
 		c.Fatal(err)
 	}
 	if err := errors.Join(c.conn.Send(frame), c.conn.Receive(frame)); err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"murmuration/client/sender"
-	"murmuration/internal/link"
+	"murmuration/internal/exchange"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
 	"murmuration/provider"
@@ -219,7 +219,7 @@ func (p *Person) exchange(sent sender.Sent) {
 		w.drops["link_down"]++
 		return
 	}
-	up, err := link.ParseUp(frame)
+	up, err := exchange.ParseUp(frame)
 	if err != nil {
 		w.fail("%s sends no frame: %w", p.Name, err)
 		return
@@ -248,7 +248,7 @@ func (p *Person) exchange(sent sender.Sent) {
 }
 
 // hear is what the person does with a frame that comes down.
-func (p *Person) hear(down link.Down) {
+func (p *Person) hear(down exchange.Down) {
 	if !p.online {
 		return
 	}

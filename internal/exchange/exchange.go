@@ -1,4 +1,10 @@
-package link
+// Package exchange is the two halves of an exchange between a client and its provider, as bytes: one
+// Sphinx packet up, one spooled reply or a dummy down, in frames of one size. docs/link.md has the
+// layout.
+//
+// It must not know how frames travel: clients' and providers' cores read and write them without a
+// socket.
+package exchange
 
 import (
 	"encoding/binary"
@@ -7,8 +13,8 @@ import (
 	"murmuration/internal/protocol"
 )
 
-// ErrExchange is returned for a frame of the wrong size or with bytes set that must be zero.
-var ErrExchange = errors.New("malformed exchange frame")
+// errMalformed is returned for a frame of the wrong size or with bytes set that must be zero.
+var errMalformed = errors.New("malformed exchange frame")
 
 // Up is a client's half of an exchange: one Sphinx packet and an acknowledgement.
 //
@@ -24,7 +30,7 @@ type Up struct {
 // Marshal writes u into frame, whose length must be the packet's plus protocol.ExchangeOverhead.
 func (u Up) Marshal(frame []byte) error {
 	if len(frame) != len(u.Packet)+protocol.ExchangeOverhead {
-		return ErrExchange
+		return errMalformed
 	}
 	clear(frame[:protocol.ExchangeOverhead])
 	binary.BigEndian.PutUint64(frame, u.Received)
@@ -34,12 +40,10 @@ func (u Up) Marshal(frame []byte) error {
 
 // ParseUp reads an up frame; Packet aliases frame.
 func ParseUp(frame []byte) (Up, error) {
-	if len(frame) < protocol.ExchangeOverhead ||
-		!protocol.Zero(frame[8:protocol.ExchangeOverhead]) {
-		return Up{}, ErrExchange
+	if len(frame) < protocol.ExchangeOverhead || !protocol.Zero(frame[8:protocol.ExchangeOverhead]) {
+		return Up{}, errMalformed
 	}
-	return Up{Received: binary.BigEndian.Uint64(frame),
-		Packet: frame[protocol.ExchangeOverhead:]}, nil
+	return Up{binary.BigEndian.Uint64(frame), frame[protocol.ExchangeOverhead:]}, nil
 }
 
 // Down is a provider's half: one spooled reply, or a dummy of the same size.
@@ -54,7 +58,7 @@ type Down struct {
 // Marshal writes d into frame and pads it with zeros.
 func (d Down) Marshal(frame []byte) error {
 	if len(frame) < protocol.ExchangeOverhead+len(d.Body) || (d.Sequence == 0 && len(d.Body) > 0) {
-		return ErrExchange
+		return errMalformed
 	}
 	clear(frame)
 	binary.BigEndian.PutUint64(frame, d.Sequence)
@@ -69,13 +73,13 @@ func ParseDown(frame []byte, bodySize int) (Down, error) {
 	end := protocol.ExchangeOverhead + bodySize
 	if len(frame) < end || !protocol.Zero(frame[24:protocol.ExchangeOverhead]) ||
 		!protocol.Zero(frame[end:]) {
-		return Down{}, ErrExchange
+		return Down{}, errMalformed
 	}
 	d := Down{Sequence: binary.BigEndian.Uint64(frame), SURBID: [16]byte(frame[8:24])}
 	if d.Sequence != 0 {
 		d.Body = frame[protocol.ExchangeOverhead:end]
 	} else if !protocol.Zero(frame[:end]) {
-		return Down{}, ErrExchange
+		return Down{}, errMalformed
 	}
 	return d, nil
 }
