@@ -41,6 +41,16 @@ func Read(name string, text []byte) *Document {
 	return d
 }
 
+// ReadTree is Read for what Tree gives, put together anew.
+func ReadTree(name string, tree map[string]any) *Document {
+	text, err := toml.Marshal(tree)
+	d := Read(name, text)
+	if err != nil {
+		d.add(Problem{Text: err.Error()})
+	}
+	return d
+}
+
 // Err is a *FileError if anything is wrong, with all that is.
 func (d *Document) Err() error { return d.file.result() }
 

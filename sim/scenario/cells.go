@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"murmuration/internal/config"
 )
 
@@ -215,12 +213,7 @@ func (f *File) cell(index int, grid []axis, values []any) Cell {
 // fill decodes all that holds for a cell; faults point at the sweep, since the decoded text is that
 // of no file.
 func (f *File) fill(c *Cell) {
-	text, err := toml.Marshal(c.all)
-	if err != nil {
-		f.refuse(&field.Sweep, "", "%v", err)
-		return
-	}
-	whole := config.Read(f.Path, text)
+	whole := config.ReadTree(f.Path, c.all)
 	whole.Decode(&c.Scenario)
 	var wrong *config.FileError
 	if errors.As(whole.Err(), &wrong) {

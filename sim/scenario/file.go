@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"murmuration/internal/config"
 )
 
@@ -87,11 +85,11 @@ var defaults = sync.OnceValue(func() map[string]any {
 			strings.HasPrefix(k.Path, "cover.") {
 			continue
 		}
-		var value struct{ V any }
-		if err := toml.Unmarshal([]byte("V = "+k.Default), &value); err != nil {
-			panic(fmt.Sprintf("scenario: default of %s: %v", k.Path, err))
+		value, ok := config.Read("", []byte("value = "+k.Default)).Tree()["value"]
+		if !ok {
+			panic(fmt.Sprintf("scenario: the default of %s is no TOML: %s", k.Path, k.Default))
 		}
-		set(doc, k.Path, value.V)
+		set(doc, k.Path, value)
 	}
 	return doc
 })
