@@ -65,6 +65,7 @@ func presetValues(p directory.Parameters) (map[string]any, error) {
 		&field.Clients.LoopEvery:    p.LoopEvery.String(),
 		&field.Clients.DropEvery:    p.DropEvery.String(),
 		&field.Clients.Retrieval:    "exchange",
+		&field.Clients.BuildAhead:   true,
 		&field.Clients.Packet:       fmt.Sprintf("%dB", frame),
 		&field.Boxes.Watched:        p.WatchedBoxes,
 		&field.Boxes.PollShare:      fmt.Sprintf("%g%%", 100*p.PollShare),

@@ -119,7 +119,7 @@ func TestPostReachesAFollower(t *testing.T) {
 
 // TestLayerDownNothingArrives is the control of the test above.
 func TestLayerDownNothingArrives(t *testing.T) {
-	w := newWorld(t, world.Config{Seed: 1})
+	w := newWorld(t, world.Config{Seed: 1, Null: true})
 	w.Node("m3").Crash(true)
 	w.Node("m4").Crash(true)
 	alice, bob := follow(t, w)
@@ -197,18 +197,16 @@ func TestOneSeedOneTrace(t *testing.T) {
 // TestNullPacketsGiveTheSameTrace: with and without cryptography, and with either suite's, the same
 // things happen in the same order; with losses, too.
 func TestNullPacketsGiveTheSameTrace(t *testing.T) {
-	for _, name := range []string{"x25519", "xwing"} {
+	for name, loss := range map[string]float64{"x25519": 0, "xwing": 0.03} {
 		par := world.Quick()
 		par.Suite, par.BoxPlaintext = name, 64+256
-		for _, loss := range []float64{0, 0.03} {
-			cfg := world.Config{Seed: 7, Parameters: par, Loss: loss}
-			real := traceOf(t, cfg)
-			cfg.Null = true
-			null := traceOf(t, cfg)
-			if len(real) < 1000 || !slices.Equal(real, null) {
-				t.Errorf("%s, loss %.2f: %d events with real packets, %d with null ones, and "+
-					"they differ", name, loss, len(real), len(null))
-			}
+		cfg := world.Config{Seed: 7, Parameters: par, Loss: loss}
+		real := traceOf(t, cfg)
+		cfg.Null = true
+		null := traceOf(t, cfg)
+		if len(real) < 1000 || !slices.Equal(real, null) {
+			t.Errorf("%s, loss %.2f: %d events with real packets, %d with null ones, and they differ",
+				name, loss, len(real), len(null))
 		}
 	}
 }
