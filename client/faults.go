@@ -12,7 +12,7 @@ var (
 		fault.User, "there is somebody in this home already",
 		"Use another --home; nothing was changed.",
 	)
-	ErrVersion = fault.New(
+	errVersion = fault.New(
 		fault.User,
 		"this home was made by another version of this program, with records of another form",
 		"Use that version, or make a new home with `murmur init --home`; nothing was changed.",

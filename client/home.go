@@ -115,7 +115,7 @@ func (s *self) get(tx *store.Tx) error {
 		return err
 	}
 	if version != homeVersion {
-		return ErrVersion.With(
+		return errVersion.With(
 			"the home has version %d, this program keeps version %d", version, homeVersion,
 		)
 	}
@@ -154,7 +154,7 @@ func openHome(dir string, passphrase []byte) (h home, err error) {
 func (h *home) check(dir string) error {
 	err := h.store.View(h.self.get)
 	switch {
-	case errors.Is(err, ErrVersion):
+	case errors.Is(err, errVersion):
 		return err
 	case err != nil:
 		return store.ErrForeign.With("reading who lives in %s: %w", dir, err)

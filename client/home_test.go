@@ -53,7 +53,7 @@ func TestHomesOfOtherVersionsAreRefused(t *testing.T) {
 			}
 			continue
 		}
-		if !errors.Is(err, ErrVersion) || fault.Of(err).Hint() == "" {
+		if !errors.Is(err, errVersion) || fault.Of(err).Hint() == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err := Create(home, Init{Name: "Ada", Genesis: genesis}); !errors.Is(err, ErrHomeTaken) {

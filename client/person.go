@@ -72,8 +72,8 @@ func (c *Client) ask(act func(now time.Time) error) error {
 	return err
 }
 
-// Name is what this person calls themselves.
-func (c *Client) Name() string { return c.self.Name }
+// name is what this person calls themselves.
+func (c *Client) name() string { return c.self.Name }
 
 // Publish makes the open feed, if there is none yet, and returns the link for readers who begin
 // now.

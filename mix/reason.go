@@ -8,10 +8,10 @@ type Reason = transit.Reason
 // Why a relay drops a packet that a key has opened. The order is that in which a packet meets the
 // checks.
 const (
-	NoDocument     Reason = "no_document"     // no network document is in force
-	DelayTooLong   Reason = "delay_too_long"  // more than the network allows, or past the key's end
+	noDocument     Reason = "no_document"     // no network document is in force
+	delayTooLong   Reason = "delay_too_long"  // more than the network allows, or past the key's end
 	Replayed       Reason = "replayed"        // the tag was seen before
-	TagsFull       Reason = "tags_full"       // the replay set is full and fails closed
+	tagsFull       Reason = "tags_full"       // the replay set is full and fails closed
 	PoolFull       Reason = "pool_full"       // too many packets are held
 	NotANeighbour  Reason = "not_a_neighbour" // the next hop is not in the next layer
 	UnknownService Reason = "unknown_service" // a recipient that this node does not serve
@@ -21,6 +21,6 @@ const (
 
 // Reasons lists every reason of a mix, for whoever registers counters.
 func Reasons() []Reason {
-	return append(transit.Reasons(), NoDocument, DelayTooLong, Replayed, TagsFull, PoolFull,
+	return append(transit.Reasons(), noDocument, delayTooLong, Replayed, tagsFull, PoolFull,
 		NotANeighbour, UnknownService, UnknownLoop)
 }

@@ -52,7 +52,7 @@ func (r *Relay) Receive(now time.Time, a transit.Arrival) transit.Reason {
 		return r.comeBack(now, a)
 	}
 	if r.rules.Next == nil {
-		return NoDocument
+		return noDocument
 	}
 	to := directory.NodeID(a.Hop.Next)
 	if _, ok := r.rules.Next[to]; !ok {
@@ -85,19 +85,19 @@ func (r *Relay) comeBack(now time.Time, a transit.Arrival) transit.Reason {
 // What the packet causes must not be seen outside before Persisted has been told of the ticket.
 func (r *Relay) Admit(now time.Time, a transit.Arrival) (ticket uint64, reason transit.Reason) {
 	if r.rules.Next == nil {
-		return 0, NoDocument
+		return 0, noDocument
 	}
 	w := r.epochs[a.Epoch]
 	if w == nil || now.Before(w.from) || !now.Before(w.until) {
 		return 0, transit.WrongEpoch
 	}
 	if a.Hop.Delay > r.rules.DelayLimit || now.Add(a.Hop.Delay).After(w.until) {
-		return 0, DelayTooLong
+		return 0, delayTooLong
 	}
 	fresh, err := w.tags.Add([32]byte(a.Hop.Tag))
 	switch {
 	case errors.Is(err, replay.ErrFull):
-		return 0, TagsFull
+		return 0, tagsFull
 	case err != nil || !fresh:
 		return 0, Replayed
 	}

@@ -131,10 +131,10 @@ func TestSameCallsSameDepartures(t *testing.T) {
 func TestNoDocumentNothingIsTaken(t *testing.T) {
 	r := NewRelay(4, nil)
 	r.OpenEpoch(0, epoch0, ms(1000), replay.NewSet(4, replay.Secret{1}))
-	if reason := r.Receive(epoch0, arrival("p", "a", 0, 0)); reason != NoDocument {
+	if reason := r.Receive(epoch0, arrival("p", "a", 0, 0)); reason != noDocument {
 		t.Errorf("a packet that goes on: %v", reason)
 	}
-	if _, reason := r.Admit(epoch0, arrival("p", "", 0, 0)); reason != NoDocument {
+	if _, reason := r.Admit(epoch0, arrival("p", "", 0, 0)); reason != noDocument {
 		t.Errorf("a packet that ends here: %v", reason)
 	}
 }

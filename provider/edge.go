@@ -108,7 +108,7 @@ func (e *Edge) Receive(now time.Time, a transit.Arrival) (todo Job, reason trans
 func (e *Edge) takeReply(now time.Time, a transit.Arrival) transit.Reason {
 	key := SpoolKey(a.Hop.Recipient)
 	if e.spools[key] == nil {
-		return NoSpool
+		return noSpool
 	}
 	if e.inbound.Full() {
 		return mix.PoolFull
@@ -189,7 +189,7 @@ func (e *Edge) Detach(now time.Time, key SpoolKey) {
 func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (exchange.Down, transit.Reason) {
 	s := e.spools[key]
 	if s == nil {
-		return exchange.Down{}, NoSpool
+		return exchange.Down{}, noSpool
 	}
 	s.lastSeen = now
 	before := len(s.waiting)
@@ -239,15 +239,15 @@ func (e *Edge) Due(
 func (e *Edge) spool(now time.Time, a arriving) transit.Reason {
 	s := e.spools[a.key]
 	if s == nil {
-		return NoSpool
+		return noSpool
 	}
 	if e.spooled >= e.limits.SpooledTotal {
-		return SpoolFull
+		return spoolFull
 	}
 	e.spooled++
 	if s.add(now, e.limits.PerSpool, a.id, a.body) {
 		e.spooled--
-		return SpoolFull
+		return spoolFull
 	}
 	return transit.Accepted
 }

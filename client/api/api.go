@@ -71,8 +71,8 @@ func answer(w http.ResponseWriter, status int, body any) {
 	w.Write(append(b, '\n')) // a command that has gone away needs no answer
 }
 
-// ErrRequest says that a request is not one of version 1.
-var ErrRequest = fault.New(
+// errRequest says that a request is not one of version 1.
+var errRequest = fault.New(
 	fault.User, "not a request of API version 1",
 	"The command and the daemon may be of different versions: restart the daemon.",
 )
@@ -82,10 +82,10 @@ func decode(w http.ResponseWriter, r *http.Request, limit int64, into any) error
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return ErrRequest.With("%w", err)
+		return errRequest.With("%w", err)
 	}
 	if d.More() {
-		return ErrRequest.With("more than one value")
+		return errRequest.With("more than one value")
 	}
 	return nil
 }

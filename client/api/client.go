@@ -45,7 +45,7 @@ func (c *Client) call(ctx context.Context, method, path string, body, into any) 
 		return err
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
-		return ErrRequest.With("reading the daemon's answer: %w", err)
+		return errRequest.With("reading the daemon's answer: %w", err)
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (c *Client) raw(ctx context.Context, method, path string, body any) ([]byte
 func refused(status string, raw []byte) error {
 	var f failure
 	if err := json.Unmarshal(raw, &f); err != nil || f.Error.Message == "" {
-		return ErrRequest.With("the daemon says %s", status)
+		return errRequest.With("the daemon says %s", status)
 	}
 	return f.Error.revive()
 }
@@ -150,8 +150,8 @@ func (c *Client) Outbox(ctx context.Context) (entries []Entry, err error) {
 	return entries, c.call(ctx, "GET", "/v1/outbox", nil, &entries)
 }
 
-// FetchPhoto begins to fetch a photo and says how far it is.
-func (c *Client) FetchPhoto(ctx context.Context, post string) (p Photo, err error) {
+// fetchPhoto begins to fetch a photo and says how far it is.
+func (c *Client) fetchPhoto(ctx context.Context, post string) (p Photo, err error) {
 	if !validID(post) {
 		return p, timeline.ErrNoPost.With("%q", post)
 	}
@@ -164,7 +164,7 @@ func (c *Client) Photo(ctx context.Context, post string, progress func(Photo)) (
 	tick := time.NewTicker(photoLook)
 	defer tick.Stop()
 	for {
-		p, err := c.FetchPhoto(ctx, post)
+		p, err := c.fetchPhoto(ctx, post)
 		if err != nil {
 			return nil, err
 		}
@@ -197,7 +197,7 @@ func (c *Client) Ping(ctx context.Context) (pid int, err error) {
 		return 0, err
 	}
 	if v.API != 1 {
-		return 0, ErrRequest.With("the daemon speaks version %d", v.API)
+		return 0, errRequest.With("the daemon speaks version %d", v.API)
 	}
 	return v.PID, nil
 }

@@ -19,9 +19,9 @@ import (
 // shutdownTime is what requests under way get when the daemon ends.
 const shutdownTime = 2 * time.Second
 
-// Server answers commands for one client. Its handler may be served by anything that has checked
+// server answers commands for one client. Its handler may be served by anything that has checked
 // who asks.
-type Server struct {
+type server struct {
 	client *client.Client
 	stop   context.CancelFunc
 	mux    *http.ServeMux
@@ -53,8 +53,8 @@ func Serve(ctx context.Context, c *client.Client, socket string, log *slog.Logge
 	return err
 }
 
-func newServer(c *client.Client, stop func()) *Server {
-	s := &Server{client: c, mux: http.NewServeMux()}
+func newServer(c *client.Client, stop func()) *server {
+	s := &server{client: c, mux: http.NewServeMux()}
 	s.stop = sync.OnceFunc(stop)
 	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request) error{
 		"GET /v1":                   s.version,
@@ -83,7 +83,7 @@ func newServer(c *client.Client, stop func()) *Server {
 	return s
 }
 
-func (s *Server) serve(ctx context.Context, l net.Listener, log *slog.Logger) error {
+func (s *server) serve(ctx context.Context, l net.Listener, log *slog.Logger) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -108,30 +108,30 @@ func (s *Server) serve(ctx context.Context, l net.Listener, log *slog.Logger) er
 }
 
 func unknown(_ http.ResponseWriter, r *http.Request) error {
-	return ErrRequest.With("%s %s", r.Method, r.URL.Path)
+	return errRequest.With("%s %s", r.Method, r.URL.Path)
 }
 
-func (s *Server) version(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) version(w http.ResponseWriter, _ *http.Request) error {
 	answer(w, http.StatusOK, map[string]any{"api": 1, "pid": os.Getpid()})
 	return nil
 }
 
-func (s *Server) status(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) status(w http.ResponseWriter, _ *http.Request) error {
 	answer(w, http.StatusOK, statusOf(s.client.Status()))
 	return nil
 }
 
-func (s *Server) network(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) network(w http.ResponseWriter, _ *http.Request) error {
 	answer(w, http.StatusOK, networkOf(s.client.Network()))
 	return nil
 }
 
-func (s *Server) findings(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) findings(w http.ResponseWriter, _ *http.Request) error {
 	answer(w, http.StatusOK, findingsOf(s.client.Findings()))
 	return nil
 }
 
-func (s *Server) judge(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) judge(w http.ResponseWriter, _ *http.Request) error {
 	if err := s.client.Judge(); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (s *Server) judge(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-func (s *Server) publish(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) publish(w http.ResponseWriter, _ *http.Request) error {
 	l, err := s.client.Publish()
 	if err != nil {
 		return err
@@ -148,12 +148,12 @@ func (s *Server) publish(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-func (s *Server) follows(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) follows(w http.ResponseWriter, _ *http.Request) error {
 	answer(w, http.StatusOK, followsOf(s.client.Follows()))
 	return nil
 }
 
-func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
+func (s *server) follow(w http.ResponseWriter, r *http.Request) error {
 	var l Link
 	if err := decode(w, r, maxSmall, &l); err != nil {
 		return err
@@ -165,10 +165,10 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) unfollow(w http.ResponseWriter, r *http.Request) error {
+func (s *server) unfollow(w http.ResponseWriter, r *http.Request) error {
 	token, err := strconv.ParseUint(r.PathValue("feed"), 10, 63)
 	if err != nil {
-		return ErrRequest.With("feed %q", r.PathValue("feed"))
+		return errRequest.With("feed %q", r.PathValue("feed"))
 	}
 	if err := s.client.Unfollow(token); err != nil {
 		return err
@@ -177,7 +177,7 @@ func (s *Server) unfollow(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) post(w http.ResponseWriter, r *http.Request) error {
+func (s *server) post(w http.ResponseWriter, r *http.Request) error {
 	var d Draft
 	if err := decode(w, r, maxDraft, &d); err != nil {
 		return err
@@ -196,12 +196,12 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) error {
 // MaxTimeline bounds one answer; each post may carry a thumbnail.
 const MaxTimeline = 1000
 
-func (s *Server) timeline(w http.ResponseWriter, r *http.Request) error {
+func (s *server) timeline(w http.ResponseWriter, r *http.Request) error {
 	n := 20
 	if given := r.URL.Query().Get("n"); given != "" {
 		var err error
 		if n, err = strconv.Atoi(given); err != nil || n < 1 || n > MaxTimeline {
-			return ErrRequest.With("n=%q: want 1 to %d", given, MaxTimeline)
+			return errRequest.With("n=%q: want 1 to %d", given, MaxTimeline)
 		}
 	}
 	posts, err := s.client.Timeline(n)
@@ -212,12 +212,12 @@ func (s *Server) timeline(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) outbox(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) outbox(w http.ResponseWriter, _ *http.Request) error {
 	answer(w, http.StatusOK, entriesOf(s.client.Outbox()))
 	return nil
 }
 
-func (s *Server) fetchPhoto(w http.ResponseWriter, r *http.Request) error {
+func (s *server) fetchPhoto(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.client.FetchPhoto(r.PathValue("post"))
 	if err != nil {
 		return err
@@ -226,7 +226,7 @@ func (s *Server) fetchPhoto(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) photo(w http.ResponseWriter, r *http.Request) error {
+func (s *server) photo(w http.ResponseWriter, r *http.Request) error {
 	picture, err := s.client.Photo(r.PathValue("post"))
 	if err != nil {
 		return err
@@ -237,7 +237,7 @@ func (s *Server) photo(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) end(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) end(w http.ResponseWriter, _ *http.Request) error {
 	answer(w, http.StatusOK, struct{}{})
 	s.stop()
 	return nil

@@ -87,10 +87,10 @@ func TestAudits(t *testing.T) {
 				return
 			}
 			again := n.open(s, "").Status().Faults
-			if len(again) != 1 || !errors.Is(again[0], ErrUnconfirmed) ||
+			if len(again) != 1 || !errors.Is(again[0], errUnconfirmed) ||
 				!strings.Contains(again[0].Error(), n.genesis.Entries[2].Name+" said") ||
 				!strings.Contains(again[0].Error(), "at 2026-") ||
-				strings.Contains(ErrUnconfirmed.Hint(), "not use") {
+				strings.Contains(errUnconfirmed.Hint(), "not use") {
 				t.Errorf("after a restart: %v", again)
 			}
 		})
@@ -128,7 +128,7 @@ func TestSplitIsRemembered(t *testing.T) {
 		}
 		again := n.open(s, "")
 		faults := again.Status().Faults
-		if len(faults) != 1 || !errors.Is(faults[0], ErrSplit) || !again.Findings()[0].Proven() {
+		if len(faults) != 1 || !errors.Is(faults[0], errSplit) || !again.Findings()[0].Proven() {
 			t.Errorf("after a restart: %v", faults)
 		}
 		if err := again.Judge(); err != nil || len(n.open(s, "").Status().Faults) != 0 {

@@ -368,7 +368,7 @@ func TestDialsAgain(t *testing.T) {
 		n.close("p2")
 		time.Sleep(time.Minute)
 		if s := c.Status(); s.Connected || len(s.Faults) != 1 ||
-			!errors.Is(s.Faults[0], ErrOffline) || time.Since(s.Since) < 50*time.Second {
+			!errors.Is(s.Faults[0], errOffline) || time.Since(s.Since) < 50*time.Second {
 			t.Errorf("without the provider: %+v", s)
 		}
 		n.close()
@@ -422,7 +422,7 @@ func TestSecondGuardTakesOver(t *testing.T) {
 func TestGuardOfTheConfiguration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newNetwork(t).open(home(t), "nobody")
-		if err := c.Run(t.Context()); !errors.Is(err, ErrGuard) {
+		if err := c.Run(t.Context()); !errors.Is(err, errGuard) {
 			t.Errorf("a guard that is not there: %v", err)
 		}
 	})
@@ -475,7 +475,7 @@ func TestStartAtTheEndOfAnEpoch(t *testing.T) {
 				if now.Connected == (hide != 0) {
 					t.Errorf("hidden %d: connected %v before the epoch", hide, now.Connected)
 				}
-				if hide != 0 && (len(now.Faults) == 0 || !errors.Is(now.Faults[0], ErrNoDocument)) {
+				if hide != 0 && (len(now.Faults) == 0 || !errors.Is(now.Faults[0], errNoDocument)) {
 					t.Errorf("without a document for now: %v", now.Faults)
 				}
 				n.end(c)
@@ -518,7 +518,7 @@ func TestUnusableDocument(t *testing.T) {
 		if err := u.Prepare(&long); err != nil {
 			t.Fatalf("it ends the client: %v", err)
 		}
-		if s := c.Status(); len(s.Faults) != 1 || !errors.Is(s.Faults[0], ErrUnusable) ||
+		if s := c.Status(); len(s.Faults) != 1 || !errors.Is(s.Faults[0], errUnusable) ||
 			!s.Connected {
 			t.Errorf("it is not told: %v", s.Faults)
 		}

@@ -63,7 +63,7 @@ func (c *Connection) noteUnusable(doc *directory.Document, err error) error {
 	if !errors.Is(err, sender.ErrDocument) {
 		return err
 	}
-	c.unusable = ErrUnusable.With("epoch %d: %w", doc.Epoch, err)
+	c.unusable = errUnusable.With("epoch %d: %w", doc.Epoch, err)
 	c.cfg.Log.Error("a network document cannot be used, and the one before serves on for a while: "+
 		"get a newer version of this program", "epoch", doc.Epoch, "error", err)
 	return nil
@@ -83,15 +83,15 @@ func (c *Connection) trouble(now time.Time) error {
 		return ErrClock.With("this computer's clock says %s; the network's document begins at %s",
 			stamp(now), stamp(t.At))
 	case follow.StoodStill:
-		return ErrNoDocument.With("the latest one ended at %s, and this computer's clock says %s",
+		return errNoDocument.With("the latest one ended at %s, and this computer's clock says %s",
 			stamp(t.At), stamp(now))
 	case follow.NotBegun:
-		return ErrNoDocument.With("the next one begins at %s", stamp(t.At))
+		return errNoDocument.With("the next one begins at %s", stamp(t.At))
 	case follow.Missing, follow.Late:
 		if errors.Is(t.Err, documents.ErrUnreached) {
-			return ErrOffline.With("%w", t.Err)
+			return errOffline.With("%w", t.Err)
 		}
-		return ErrNoDocument.With("%w", t.Err)
+		return errNoDocument.With("%w", t.Err)
 	}
 	return nil
 }
@@ -99,9 +99,9 @@ func (c *Connection) trouble(now time.Time) error {
 // findings are what was found about the documents and not judged yet.
 func (c *Connection) findings() (faults []error) {
 	for _, f := range c.documents.Findings() {
-		kind := ErrUnconfirmed
+		kind := errUnconfirmed
 		if f.Proven() {
-			kind = ErrSplit
+			kind = errSplit
 		}
 		faults = append(faults, kind.With("at %s: %s", stamp(f.Seen), f))
 	}

@@ -86,7 +86,7 @@ func (c *Connection) connect(ctx context.Context) error {
 	c.state.Unlock()
 	node, ok := c.documents.Latest().Node(guard)
 	if !ok {
-		return ErrOffline.With("the network document does not list our provider")
+		return errOffline.With("the network document does not list our provider")
 	}
 	transport, err := c.transport(seed)
 	if err != nil {
@@ -95,7 +95,7 @@ func (c *Connection) connect(ctx context.Context) error {
 	conn, err := transport.Dial(ctx, link.Peer{Addr: node.Addr, Key: link.PublicKey(guard)},
 		link.Exchange)
 	if err != nil {
-		return ErrOffline.With("%w", err)
+		return errOffline.With("%w", err)
 	}
 	defer conn.Close()
 	return c.converse(ctx, conn)

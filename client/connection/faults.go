@@ -6,23 +6,23 @@ import "murmuration/client/fault"
 var (
 	ErrClock = fault.New(fault.Trust, "the clock of this computer and the network's do not agree",
 		"Set the clock (time zone and date included) and start again.")
-	ErrSplit = fault.New(fault.Trust,
+	errSplit = fault.New(fault.Trust,
 		"there are two signed network documents of which only one can be true",
 		"Do not use this network until its operators have explained it: somebody may be "+
 			"shown a network of their own. `murmur network findings` has the evidence.")
-	ErrUnconfirmed = fault.New(fault.Trust,
+	errUnconfirmed = fault.New(fault.Trust,
 		"a provider says that the network document is another one, which proves nothing by itself",
 		"Nothing to do. If several providers say so, ask the operators of the network; "+
 			"`murmur network findings` lists it.")
-	ErrOffline = fault.New(fault.Network, "the network cannot be reached",
+	errOffline = fault.New(fault.Network, "the network cannot be reached",
 		"Check the connection; the client keeps trying.")
-	ErrNoDocument = fault.New(fault.Network, "there is no valid network document",
+	errNoDocument = fault.New(fault.Network, "there is no valid network document",
 		"Wait: the client fetches one as soon as a provider answers. "+
 			"Check the clock if it does not.")
-	ErrUnusable = fault.New(fault.Network,
+	errUnusable = fault.New(fault.Network,
 		"the network document asks for what this program cannot do",
 		"Get a newer version of the program: this one falls silent when the last document has "+
 			"ended.")
-	ErrGuard = fault.New(fault.User, "the network lists no provider of this name",
+	errGuard = fault.New(fault.User, "the network lists no provider of this name",
 		"Compare `murmur network show`.")
 )

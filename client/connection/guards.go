@@ -57,7 +57,7 @@ func (g *guards) choose(doc *directory.Document, name string) error {
 	mrand.Shuffle(len(providers),
 		func(i, j int) { providers[i], providers[j] = providers[j], providers[i] })
 	if name != "" && !toFront(providers, name) {
-		return ErrGuard.With("%q", name)
+		return errGuard.With("%q", name)
 	}
 	for _, p := range providers[:min(2, len(providers))] {
 		g.Nodes = append(g.Nodes, p.ID)

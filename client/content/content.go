@@ -26,7 +26,7 @@ const (
 // Limits of a post, in bytes. Text, thumbnail and the rest fit into one box of 8,192.
 const (
 	MaxText   = 3000
-	MaxName   = 64
+	maxName   = 64
 	MaxAlt    = 500
 	MaxThumb  = 4000
 	MaxPhoto  = 512 << 10 // the JPEG file: 64 boxes
@@ -35,16 +35,16 @@ const (
 
 // Faults of posts.
 var (
-	ErrPost = fault.New(
+	errPost = fault.New(
 		fault.Trust, "malformed post",
 		"The author's program made something that this one does not understand.",
 	)
-	ErrTooLong = fault.New(
+	errTooLong = fault.New(
 		fault.User, "the post is too long",
 		"A post has up to 3,000 bytes of text and 500 of description.",
 	)
-	ErrEmpty = fault.New(fault.User, "the post is empty", "Give it some text or a photo.")
-	ErrText  = fault.New(
+	errEmpty = fault.New(fault.User, "the post is empty", "Give it some text or a photo.")
+	errText  = fault.New(
 		fault.User, "the text is not valid UTF-8 or has control characters",
 		"Convert it to UTF-8, and leave out what is no text.",
 	)
@@ -110,7 +110,7 @@ func (p Post) Marshal(room int) ([]byte, error) {
 		return p.Marshal(room)
 	}
 	if len(b) > room {
-		return nil, ErrTooLong.With(
+		return nil, errTooLong.With(
 			"it has %d bytes, and this network's boxes carry %d", len(b), room,
 		)
 	}
@@ -121,14 +121,14 @@ func (p Post) Marshal(room int) ([]byte, error) {
 func ParsePost(b []byte) (Post, error) {
 	var p Post
 	if err := decMode.Unmarshal(b, &p); err != nil {
-		return Post{}, ErrPost.With("%w", err)
+		return Post{}, errPost.With("%w", err)
 	}
 	if err := p.Check(); err != nil {
-		return Post{}, ErrPost.With("%w", err)
+		return Post{}, errPost.With("%w", err)
 	}
 	again, err := encMode.Marshal(p)
 	if err != nil || string(again) != string(b) {
-		return Post{}, ErrPost.With("not in canonical form")
+		return Post{}, errPost.With("not in canonical form")
 	}
 	return p, nil
 }
@@ -139,11 +139,11 @@ func (p Post) Check() error {
 	case CheckName(p.Name) != nil:
 		return CheckName(p.Name)
 	case len(p.Text) > MaxText:
-		return ErrTooLong.With("%d bytes of text", len(p.Text))
+		return errTooLong.With("%d bytes of text", len(p.Text))
 	case !printable(p.Text):
-		return ErrText
+		return errText
 	case p.Photo == nil && strings.TrimSpace(p.Text) == "":
-		return ErrEmpty
+		return errEmpty
 	case p.Time < 0 || p.Time > time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Unix():
 		return errors.New("its time is out of range")
 	case p.Photo != nil:
@@ -155,9 +155,9 @@ func (p Post) Check() error {
 func (p *Photo) check() error {
 	switch {
 	case len(p.Alt) > MaxAlt:
-		return ErrTooLong.With("%d bytes of description", len(p.Alt))
+		return errTooLong.With("%d bytes of description", len(p.Alt))
 	case !printable(p.Alt):
-		return ErrText
+		return errText
 	case p.Size < 1 || p.Size > MaxPhoto || len(p.Thumb) > MaxThumb:
 		return fmt.Errorf("a photo of %d bytes with a thumbnail of %d", p.Size, len(p.Thumb))
 	case min(p.Width, p.Height) < 1 || max(p.Width, p.Height) > maxPixels:
@@ -169,7 +169,7 @@ func (p *Photo) check() error {
 
 // CheckName refuses names that a list could not show on one line.
 func CheckName(name string) error {
-	if name == "" || len(name) > MaxName || !printable(name) || strings.ContainsAny(name, "\n\t") ||
+	if name == "" || len(name) > maxName || !printable(name) || strings.ContainsAny(name, "\n\t") ||
 		strings.TrimSpace(name) != name {
 		return ErrName
 	}

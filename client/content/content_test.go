@@ -47,14 +47,14 @@ func TestPostRoundTrip(t *testing.T) {
 	if err != nil || len(small) > 1024 {
 		t.Fatalf("without its thumbnail: %d bytes, %v", len(small), err)
 	}
-	if _, err := p.Marshal(100); !errors.Is(err, ErrTooLong) {
+	if _, err := p.Marshal(100); !errors.Is(err, errTooLong) {
 		t.Errorf("in a hundred bytes: %v", err)
 	}
 }
 
 func TestLargestPostFitsOneBox(t *testing.T) {
 	p := somePost(t)
-	p.Name, p.Text = strings.Repeat("n", MaxName), strings.Repeat("t", MaxText)
+	p.Name, p.Text = strings.Repeat("n", maxName), strings.Repeat("t", MaxText)
 	p.Photo.Alt, p.Photo.Thumb = strings.Repeat("a", MaxAlt), make([]byte, MaxThumb)
 	b, err := p.Marshal(8192)
 	if err != nil {

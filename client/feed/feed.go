@@ -10,7 +10,7 @@ import "murmuration/client/fault"
 
 // Faults of feeds.
 var (
-	ErrNoFeed = fault.New(
+	errNoFeed = fault.New(
 		fault.User, "there is no feed to post to",
 		"Make one with `murmur feed publish`; it prints the link for your readers.",
 	)

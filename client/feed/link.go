@@ -33,7 +33,7 @@ var (
 		fault.User, "a character of the feed link is wrong or missing",
 		"Copy the whole link again.",
 	)
-	ErrVersion = fault.New(
+	errVersion = fault.New(
 		fault.User, "the feed link is of a later version", "Update this program.",
 	)
 	ErrNetwork = fault.New(
@@ -103,7 +103,7 @@ func ParseLink(text string) (Link, error) {
 
 func parseLink(b []byte, code string) (l Link, err error) {
 	if len(b) > 0 && b[0] > linkVersion {
-		return Link{}, ErrVersion
+		return Link{}, errVersion
 	}
 	if len(b) != linkSize {
 		return Link{}, ErrChecksum

@@ -46,7 +46,7 @@ func TestLinkRefusals(t *testing.T) {
 		strings.Repeat("a", 10_000): ErrLink,
 		text[:len(text)-1]:          ErrChecksum,
 		text + "a":                  ErrChecksum,
-		linkScheme + strings.ToLower(encoding.EncodeToString(later)): ErrVersion,
+		linkScheme + strings.ToLower(encoding.EncodeToString(later)): errVersion,
 	} {
 		if _, err := ParseLink(s); !errors.Is(err, want) {
 			t.Errorf("%.30q: %v, not %v", s, err, want)

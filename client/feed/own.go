@@ -31,7 +31,7 @@ func (o own) put(tx *store.Tx) error { return tx.Put(bucketOwn, "", o) }
 func getOwn(tx *store.Tx) (o own, err error) {
 	err = tx.Get(bucketOwn, "", &o)
 	if errors.Is(err, store.ErrNotFound) {
-		err = ErrNoFeed
+		err = errNoFeed
 	}
 	return o, err
 }
@@ -82,7 +82,7 @@ func NewOwn(cfg Config) *Own {
 func (f *Own) Publish(now time.Time) (Link, error) {
 	var o own
 	err := f.cfg.Store.View(func(tx *store.Tx) (err error) { o, err = getOwn(tx); return err })
-	fresh := errors.Is(err, ErrNoFeed)
+	fresh := errors.Is(err, errNoFeed)
 	if fresh {
 		o.Epoch = 1
 		o.Writer, err = boxstream.NewWriter(f.cfg.Random)
@@ -115,7 +115,7 @@ func (f *Own) Trouble() error {
 func (f *Own) writes(r boxstream.Reader) (bool, error) {
 	var o own
 	err := f.cfg.Store.View(func(tx *store.Tx) (err error) { o, err = getOwn(tx); return err })
-	if errors.Is(err, ErrNoFeed) {
+	if errors.Is(err, errNoFeed) {
 		return false, nil
 	}
 	if err != nil {

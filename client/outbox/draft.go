@@ -40,7 +40,7 @@ type Taken struct {
 // it wait.
 func (o *Outbox) Put(tx *store.Tx, now time.Time, d Draft) (Taken, error) {
 	if len(o.waiting)+d.Size() > maxBoxes {
-		return Taken{}, ErrFull.With("%d boxes wait", len(o.waiting))
+		return Taken{}, errFull.With("%d boxes wait", len(o.waiting))
 	}
 	t := Taken{entry: entry{
 		Number: o.count + 1, Name: d.Name, Author: d.Author, Boxes: d.Size(),

@@ -35,8 +35,8 @@ const (
 	bucketCount   = "outbox"  // how many boxes there ever were
 )
 
-// ErrFull says that no more boxes may wait.
-var ErrFull = fault.New(
+// errFull says that no more boxes may wait.
+var errFull = fault.New(
 	fault.Quota, "too much waits in the outbox",
 	"Wait until some of it is stored: `murmur outbox` shows what.",
 )

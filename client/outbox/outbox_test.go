@@ -281,7 +281,7 @@ func TestFullOutboxAndFullDisk(t *testing.T) {
 		_, err := h.Put(tx, noon, Draft{"many", "me", []Batch{many}})
 		return err
 	})
-	if !errors.Is(err, ErrFull) || len(h.Entries()) != 0 {
+	if !errors.Is(err, errFull) || len(h.Entries()) != 0 {
 		t.Errorf("%d boxes: %v", maxBoxes+1, err)
 	}
 	h.queue("a", h.batch("a", false, 1))

@@ -129,7 +129,7 @@ func private(path string) error {
 		return fmt.Errorf("reading the data key: %w", err)
 	}
 	if runtime.GOOS != "windows" && info.Mode()&fs.FileMode(0o077) != 0 {
-		return ErrExposed.With("%s has mode %v", path, info.Mode())
+		return errExposed.With("%s has mode %v", path, info.Mode())
 	}
 	return nil
 }

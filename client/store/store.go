@@ -28,11 +28,11 @@ import (
 
 // Faults of opening a store.
 var (
-	ErrExists = fault.New(
+	errExists = fault.New(
 		fault.User, "there is a store already",
 		"Use another --home, or remove the old one yourself if you are sure.",
 	)
-	ErrMissing = fault.New(
+	errMissing = fault.New(
 		fault.User, "there is no store", "Make one with `murmur init`, or name another --home.",
 	)
 	ErrPassphrase = fault.New(
@@ -47,7 +47,7 @@ var (
 		fault.Quota, "the disk is nearly full",
 		"Make room: a daemon that runs goes on by itself. Nothing that was said to be done is lost.",
 	)
-	ErrExposed = fault.New(
+	errExposed = fault.New(
 		fault.Trust, "others on this computer can read the data key",
 		"Make the file private: chmod 600.",
 	)
@@ -101,7 +101,7 @@ func Create(dir string, passphrase []byte) error {
 		return fmt.Errorf("creating a store: %w", err)
 	}
 	if len(entries) > 0 {
-		return ErrExists.With("%s is not empty", dir)
+		return errExists.With("%s is not empty", dir)
 	}
 	if err := os.Mkdir(filepath.Join(dir, tables), 0o700); err != nil {
 		return fmt.Errorf("creating a store: %w", err)
@@ -117,7 +117,7 @@ func Create(dir string, passphrase []byte) error {
 // Open opens what Create made. A second process gets a *durable.Locked with the first one's id.
 func Open(dir string, passphrase []byte) (*Store, error) {
 	if _, err := os.Stat(filepath.Join(dir, keyFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil, ErrMissing.With("no key in %s", dir)
+		return nil, errMissing.With("no key in %s", dir)
 	}
 	lock, err := durable.Acquire(filepath.Join(dir, lockFile))
 	if err != nil {

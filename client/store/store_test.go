@@ -171,7 +171,7 @@ func TestPassphrase(t *testing.T) {
 }
 
 func TestCreateIsNotOpen(t *testing.T) {
-	if _, err := Open(t.TempDir(), nil); !errors.Is(err, ErrMissing) {
+	if _, err := Open(t.TempDir(), nil); !errors.Is(err, errMissing) {
 		t.Errorf("opening nothing: %v", err)
 	}
 	dir := create(t, "")
@@ -179,7 +179,7 @@ func TestCreateIsNotOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Create(dir, nil); !errors.Is(err, ErrExists) {
+	if err := Create(dir, nil); !errors.Is(err, errExists) {
 		t.Errorf("creating twice: %v", err)
 	}
 	if after, err := os.ReadFile(filepath.Join(dir, keyFile)); err != nil ||
@@ -235,7 +235,7 @@ func TestExposedKeyIsRefused(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir, nil); !errors.Is(err, ErrExposed) {
+	if _, err := Open(dir, nil); !errors.Is(err, errExposed) {
 		t.Errorf("a readable key: %v", err)
 	}
 }

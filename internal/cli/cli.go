@@ -18,8 +18,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Version is what `murmur --version` prints.
-const Version = "0.1.0"
+// version is what `murmur --version` prints.
+const version = "0.1.0"
 
 // Streams are the process's standard streams, replaceable in tests.
 type Streams struct {
@@ -61,7 +61,7 @@ func newApp(std Streams) *cli.App {
 		Name: "murmur",
 		Usage: "an anonymous social network over a mixnet: mixes, providers, " +
 			"clients and the simulator",
-		Version:              Version,
+		Version:              version,
 		Description:          exitCodesHelp,
 		Reader:               std.In,
 		Writer:               std.Out,

@@ -6,5 +6,5 @@ import "github.com/urfave/cli/v2"
 func commands() []*cli.Command {
 	all := []*cli.Command{demoCommand()}
 	all = append(all, clientCommands()...)
-	return append(all, networkCommand(), mixCommand(), providerCommand(), SimCommand())
+	return append(all, networkCommand(), mixCommand(), providerCommand(), simCommand())
 }

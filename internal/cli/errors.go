@@ -26,27 +26,27 @@ const (
 const exitCodesHelp = `Exit codes: 0 done or queued, 1 wrong use or input, 2 internal error, 3 provider or network,
 4 trust, 5 quota, 6 locked or in use, 7 not found, 8 --wait ran out. 130 after Ctrl-C.`
 
-// Failure is an error for a person: what happened, then what to do.
-type Failure struct {
+// failure is an error for a person: what happened, then what to do.
+type failure struct {
 	Code int
 	Err  error
 	Do   string // printed on a line of its own; may be empty
 }
 
-func (f *Failure) Error() string { return f.Err.Error() }
-func (f *Failure) Unwrap() error { return f.Err }
+func (f *failure) Error() string { return f.Err.Error() }
+func (f *failure) Unwrap() error { return f.Err }
 
 // Hint is what to do about it.
-func (f *Failure) Hint() string { return f.Do }
+func (f *failure) Hint() string { return f.Do }
 
 // ExitCode is the process's exit code.
-func (f *Failure) ExitCode() int { return f.Code }
+func (f *failure) ExitCode() int { return f.Code }
 
 func usagef(format string, args ...any) error {
-	return &Failure{Code: exitUser, Err: fmt.Errorf(format, args...)}
+	return &failure{Code: exitUser, Err: fmt.Errorf(format, args...)}
 }
 
-func fail(code int, err error, do string) error { return &Failure{Code: code, Err: err, Do: do} }
+func fail(code int, err error, do string) error { return &failure{Code: code, Err: err, Do: do} }
 
 // report prints err with its hint and turns it into an exit code. Errors of other rooms bring their
 // own Hint and ExitCode.

@@ -13,8 +13,8 @@ import (
 	"murmuration/sim/scenario"
 )
 
-// SimCommand is `murmur sim`: scenarios in, numbers and a report out.
-func SimCommand() *cli.Command {
+// simCommand is `murmur sim`: scenarios in, numbers and a report out.
+func simCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "sim",
 		Usage: "simulate latency and anonymity, from theory to discrete events",

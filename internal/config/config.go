@@ -15,13 +15,13 @@ import (
 	"strings"
 )
 
-// MaxFile bounds a file, in bytes.
-const MaxFile = 1 << 20
+// maxFile bounds a file, in bytes.
+const maxFile = 1 << 20
 
-// Validator is a configuration, or the pointer to one, that checks itself. Errors may be joined;
+// validator is a configuration, or the pointer to one, that checks itself. Errors may be joined;
 // one that begins with a key, dotted as in "edge.max_clients: want at least 1" or "layers is 9:
 // want 1 to 8", is shown with the line of that key.
-type Validator interface{ Validate() error }
+type validator interface{ Validate() error }
 
 // Load fills into, a pointer to a struct with toml tags, from a file. What stands in it before are
 // the defaults. On error, which is a *FileError unless the file can not be read, it is unchanged.
@@ -31,7 +31,7 @@ func Load[T any](path string, into *T) error {
 		return fmt.Errorf("reading configuration: %w", err)
 	}
 	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return fmt.Errorf("reading configuration %s: %w", path, err)
 	}
@@ -54,7 +54,7 @@ func Decode[T any](name string, src []byte, into *T) error {
 
 // validate asks a value what is wrong with it.
 func (d *Document) validate(value any) {
-	v, ok := value.(Validator)
+	v, ok := value.(validator)
 	if !ok {
 		return
 	}

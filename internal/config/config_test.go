@@ -106,7 +106,7 @@ func TestDecodeIsAllOrNothing(t *testing.T) {
 		s.Name != "before" {
 		t.Errorf("%v, %q", err, s.Name)
 	}
-	if err := Decode("x", make([]byte, MaxFile+1), &s); err == nil {
+	if err := Decode("x", make([]byte, maxFile+1), &s); err == nil {
 		t.Error("a file of more than MaxFile bytes is taken")
 	}
 }

@@ -30,10 +30,10 @@ type Document struct {
 func Read(name string, text []byte) *Document {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // editors of some systems put it there
 	d := &Document{Text: text, file: FileError{Name: name}}
-	if len(text) > MaxFile {
+	if len(text) > maxFile {
 		d.Text = nil
 		d.add(Problem{
-			Text: fmt.Sprintf("the file has %d bytes, at most %d are read", len(text), MaxFile),
+			Text: fmt.Sprintf("the file has %d bytes, at most %d are read", len(text), maxFile),
 		})
 	}
 	d.lines = lineStarts(d.Text)

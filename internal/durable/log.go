@@ -35,7 +35,7 @@ var zero = []byte{0}
 var (
 	ErrForeign = errors.New("not a file of this kind")
 	ErrCorrupt = errors.New("file is damaged")
-	ErrLogFull = errors.New("log has 2^32 - 1 records")
+	errLogFull = errors.New("log has 2^32 - 1 records")
 	ErrNoSpace = errors.New("no space left on the disk")
 )
 
@@ -159,7 +159,7 @@ func (l *Log) Append(records ...[]byte) error {
 		}
 		index := l.Len()
 		if index == math.MaxUint32 {
-			return ErrLogFull
+			return errLogFull
 		}
 		start := len(l.pending)
 		l.pending = append(l.pending, r...)

@@ -9,9 +9,9 @@ import (
 
 // Bounds of this implementation.
 const (
-	// MaxFrame is the largest frame size that a configuration may give. The
+	// maxFrame is the largest frame size that a configuration may give. The
 	// largest packet of the default network is 22,862 bytes.
-	MaxFrame = 1 << 20
+	maxFrame = 1 << 20
 
 	defaultHandshakeTimeout = 10 * time.Second // three round trips over a bad satellite link
 	defaultFrameTimeout     = 30 * time.Second // a 22-KiB frame over a modem
@@ -33,7 +33,7 @@ type Config struct {
 	// node's identity, a client's spool key, or a throwaway.
 	Identity Seed
 
-	// FrameSize gives the frame size of each kind in bytes, at most MaxFrame; 0
+	// FrameSize gives the frame size of each kind in bytes, at most maxFrame; 0
 	// refuses the kind, both ways. It must not change while a connection is open.
 	FrameSize func(Kind) int
 
@@ -86,9 +86,9 @@ func (c Config) ready() (Config, error) {
 		return c, errors.New("checking the link configuration: FrameSize is missing")
 	}
 	for k := Packets; k < kinds; k++ {
-		if n := c.FrameSize(k); n < 0 || n > MaxFrame {
+		if n := c.FrameSize(k); n < 0 || n > maxFrame {
 			return c, fmt.Errorf("checking the link configuration: frame size %d of %s is not "+
-				"within 0 to %d", n, k, MaxFrame)
+				"within 0 to %d", n, k, maxFrame)
 		}
 	}
 	if min(c.HandshakeTimeout, c.FrameTimeout, c.IdleTimeout) < 0 ||

@@ -191,10 +191,10 @@ func TestCloseReadsAsEOF(t *testing.T) {
 		if err := far.Receive(got); err != io.EOF {
 			w.Errorf("after the close: %v, want EOF", err)
 		}
-		if err := near.Send(frameOf(7)); !errors.Is(err, ErrClosed) {
+		if err := near.Send(frameOf(7)); !errors.Is(err, errClosed) {
 			w.Errorf("sending on a closed connection: %v", err)
 		}
-		if err := far.Receive(got); !errors.Is(err, ErrClosed) {
+		if err := far.Receive(got); !errors.Is(err, errClosed) {
 			w.Errorf("receiving after EOF: %v", err)
 		}
 	})
@@ -224,7 +224,7 @@ func TestCrashBetweenFramesIsEOF(t *testing.T) {
 func TestOneWay(t *testing.T) {
 	everywhere(t, func(w world) {
 		_, far := w.pair(Packets)
-		if err := far.Send(frameOf(1)); !errors.Is(err, ErrOneWay) {
+		if err := far.Send(frameOf(1)); !errors.Is(err, errOneWay) {
 			w.Errorf("the accepting end of a packet link sent: %v", err)
 		}
 	})
@@ -234,10 +234,10 @@ func TestFramesOfWrongSizeAreRefused(t *testing.T) {
 	everywhere(t, func(w world) {
 		near, far := w.pair(Exchange)
 		for _, n := range []int{0, 1, testFrame - 1, testFrame + 1} {
-			if err := near.Send(make([]byte, n)); !errors.Is(err, ErrFrameSize) {
+			if err := near.Send(make([]byte, n)); !errors.Is(err, errFrameSize) {
 				w.Errorf("sending %d bytes: %v", n, err)
 			}
-			if err := far.Receive(make([]byte, n)); !errors.Is(err, ErrFrameSize) {
+			if err := far.Receive(make([]byte, n)); !errors.Is(err, errFrameSize) {
 				w.Errorf("receiving %d bytes: %v", n, err)
 			}
 		}
@@ -257,7 +257,7 @@ func TestAcceptEnds(t *testing.T) {
 		}
 		l.Close()
 		l.Close()
-		if _, err := l.Accept(w.Context()); !errors.Is(err, ErrClosed) {
+		if _, err := l.Accept(w.Context()); !errors.Is(err, errClosed) {
 			w.Errorf("listener closed: %v", err)
 		}
 	})
@@ -275,7 +275,7 @@ func TestListenerCloseCutsItsConnections(t *testing.T) {
 		if err := near.Receive(make([]byte, testFrame)); err == nil {
 			w.Error("the dialler still receives")
 		}
-		if err := far.Send(frameOf(1)); !errors.Is(err, ErrClosed) {
+		if err := far.Send(frameOf(1)); !errors.Is(err, errClosed) {
 			w.Errorf("the accepted connection still sends: %v", err)
 		}
 	})

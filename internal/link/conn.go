@@ -65,12 +65,12 @@ func (c *conn) Kind() Kind      { return c.kind }
 // Send implements Conn.
 func (c *conn) Send(frames ...[]byte) error {
 	if !c.send {
-		return ErrOneWay
+		return errOneWay
 	}
 	for _, f := range frames {
 		if len(f) != c.size {
 			return fmt.Errorf("sending a frame of %d bytes on a %s link: %w: %d", len(f), c.kind,
-				ErrFrameSize, c.size)
+				errFrameSize, c.size)
 		}
 	}
 	c.sending.Store(true)
@@ -133,7 +133,7 @@ func pack(w io.Writer, frames [][]byte) error {
 func (c *conn) Receive(frame []byte) error {
 	if len(frame) != c.size {
 		return fmt.Errorf("receiving into %d bytes on a %s link: %w: %d", len(frame), c.kind,
-			ErrFrameSize, c.size)
+			errFrameSize, c.size)
 	}
 	n, err := c.first(frame)
 	if err == nil && n < c.size {
@@ -173,11 +173,11 @@ func (c *conn) fail(doing string, err error, midFrame bool) error {
 		return err
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 	case midFrame:
-		c.count.add(CutSlow, 1)
-		err = ErrSlow
+		c.count.add(cutSlow, 1)
+		err = errSlow
 	default:
-		c.count.add(CutIdle, 1)
-		err = ErrIdle
+		c.count.add(cutIdle, 1)
+		err = errIdle
 	}
 	return fmt.Errorf("%s on a %s link: %w", doing, c.kind, err)
 }

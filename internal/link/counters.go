@@ -11,26 +11,26 @@ type Reason uint8
 
 // The reasons that are counted. Connections first, then frames.
 const (
-	Accepted        Reason = iota // a peer passed handshake and admission
-	RefusedFull                   // MaxConns
-	RefusedAddr                   // MaxConnsPerAddr
-	EvictedHalfOpen               // oldest half-open connection, MaxHandshakes
-	HandshakeFailed               // TLS, certificate or key
-	HandshakeSlow                 // HandshakeTimeout
-	BadHello                      // not a hello, or a kind that is not served
-	OtherNetwork                  // the binding names another network
-	OtherFrameSize                // the two sides disagree about the size
+	accepted        Reason = iota // a peer passed handshake and admission
+	refusedFull                   // MaxConns
+	refusedAddr                   // MaxConnsPerAddr
+	evictedHalfOpen               // oldest half-open connection, MaxHandshakes
+	handshakeFailed               // TLS, certificate or key
+	handshakeSlow                 // HandshakeTimeout
+	badHello                      // not a hello, or a kind that is not served
+	otherNetwork                  // the binding names another network
+	otherFrameSize                // the two sides disagree about the size
 	NotAdmitted                   // Config.Admit
-	Replaced                      // the same peer opened the same kind again
-	Pruned                        // no longer admitted
-	CutIdle                       // IdleTimeout
-	CutSlow                       // FrameTimeout, either direction
-	Dialled                       // a connection of ours came about
-	DialFailed                    // one did not
-	Sent                          // frames written by an Outbound
-	DroppedFull                   // frames that found an Outbound's queue full
-	DroppedLost                   // frames of a batch that failed half-way
-	DroppedClosed                 // frames still queued when an Outbound ended
+	replaced                      // the same peer opened the same kind again
+	pruned                        // no longer admitted
+	cutIdle                       // IdleTimeout
+	cutSlow                       // FrameTimeout, either direction
+	dialled                       // a connection of ours came about
+	dialFailed                    // one did not
+	sent                          // frames written by an Outbound
+	droppedFull                   // frames that found an Outbound's queue full
+	droppedLost                   // frames of a batch that failed half-way
+	droppedClosed                 // frames still queued when an Outbound ended
 	reasons                       // one past the last
 )
 

@@ -21,10 +21,10 @@ func TestSilentPeerIsCut(t *testing.T) {
 			w.Fatal(err)
 		}
 		far := w.accept(l)
-		if err := far.Receive(make([]byte, testFrame)); !errors.Is(err, ErrIdle) {
+		if err := far.Receive(make([]byte, testFrame)); !errors.Is(err, errIdle) {
 			w.Errorf("receiving: %v", err)
 		}
-		if n := server.Counters.Get(CutIdle); n != 1 {
+		if n := server.Counters.Get(cutIdle); n != 1 {
 			w.Errorf("counted %d", n)
 		}
 	})
@@ -43,10 +43,10 @@ func TestSlowWriterIsCut(t *testing.T) {
 		if _, err := near.(*conn).ch.Write(make([]byte, testFrame-1)); err != nil {
 			w.Fatal(err)
 		}
-		if err := far.Receive(make([]byte, testFrame)); !errors.Is(err, ErrSlow) {
+		if err := far.Receive(make([]byte, testFrame)); !errors.Is(err, errSlow) {
 			w.Errorf("receiving: %v", err)
 		}
-		if n := server.Counters.Get(CutSlow); n != 1 {
+		if n := server.Counters.Get(cutSlow); n != 1 {
 			w.Errorf("counted %d", n)
 		}
 	})
@@ -62,10 +62,10 @@ func TestSlowReaderIsCut(t *testing.T) {
 			err = near.Send(frameOf(1), frameOf(2), frameOf(3), frameOf(4), frameOf(5), frameOf(6),
 				frameOf(7), frameOf(8))
 		}
-		if !errors.Is(err, ErrSlow) {
+		if !errors.Is(err, errSlow) {
 			w.Errorf("sending: %v", err)
 		}
-		if n := client.Counters.Get(CutSlow); n != 1 {
+		if n := client.Counters.Get(cutSlow); n != 1 {
 			w.Errorf("counted %d", n)
 		}
 	})
@@ -81,7 +81,7 @@ func TestSilentStrangerIsCut(t *testing.T) {
 			w.Errorf("the stranger got %d bytes", n)
 		}
 		l.Close()
-		if n := server.Counters.Get(HandshakeSlow); n != 1 {
+		if n := server.Counters.Get(handshakeSlow); n != 1 {
 			w.Errorf("counted %d", n)
 		}
 	})
@@ -98,7 +98,7 @@ func TestSilentNode(t *testing.T) {
 	cfg.HandshakeTimeout = brief
 	tr, _ := NewTLS(cfg)
 	_, err = tr.Dial(t.Context(), Peer{raw.Addr().String(), seed(1).Public()}, Packets)
-	if !errors.Is(err, ErrHandshakeTimeout) {
+	if !errors.Is(err, errHandshakeTimeout) {
 		t.Errorf("dialling: %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func TestDeadlinesInVirtualTime(t *testing.T) {
 			}
 		}
 		began := time.Now()
-		if err := far.Receive(got); !errors.Is(err, ErrSlow) {
+		if err := far.Receive(got); !errors.Is(err, errSlow) {
 			t.Errorf("half a frame: %v", err)
 		}
 		if d := time.Since(began); d != defaultFrameTimeout {
@@ -142,7 +142,7 @@ func TestPacketDiallerWaitsWithoutBound(t *testing.T) {
 		}
 		time.AfterFunc(1000*defaultIdleTimeout, func() { far.Close() })
 		began := time.Now()
-		if err := near.Receive(make([]byte, testFrame)); err == nil || errors.Is(err, ErrIdle) {
+		if err := near.Receive(make([]byte, testFrame)); err == nil || errors.Is(err, errIdle) {
 			t.Errorf("receiving: %v", err)
 		}
 		if d := time.Since(began); d != 1000*defaultIdleTimeout {

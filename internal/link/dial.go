@@ -15,13 +15,13 @@ func (c *Config) dial(
 ) (Conn, error) {
 	conn, err := c.tryDial(ctx, to, kind, call)
 	if err != nil {
-		c.Counters.add(DialFailed, 1)
+		c.Counters.add(dialFailed, 1)
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
 		return nil, fmt.Errorf("dialling %s for %s: %w", to.Addr, kind, err)
 	}
-	c.Counters.add(Dialled, 1)
+	c.Counters.add(dialled, 1)
 	return conn, nil
 }
 
@@ -29,9 +29,9 @@ func (c *Config) tryDial(
 	ctx context.Context, to Peer, kind Kind, call func(context.Context) (*channel, error),
 ) (Conn, error) {
 	if !kind.valid() || c.FrameSize(kind) == 0 {
-		return nil, fmt.Errorf("%w: none is configured", ErrFrameSize)
+		return nil, fmt.Errorf("%w: none is configured", errFrameSize)
 	}
-	if err := to.Key.Check(); err != nil {
+	if err := to.Key.check(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.HandshakeTimeout)
@@ -44,7 +44,7 @@ func (c *Config) tryDial(
 	case err == nil:
 		return newConn(c, ch, kind, true), nil
 	case isTimeout(err) && !errors.Is(err, ErrUnreachable):
-		return nil, ErrHandshakeTimeout
+		return nil, errHandshakeTimeout
 	}
 	return nil, err
 }
@@ -75,7 +75,7 @@ func (c *Config) sayHello(ch *channel, kind Kind) error {
 		binding:   bind(c.Network, ch.exporter, roleDialler),
 	})
 	if err != nil && !isTimeout(err) {
-		return fmt.Errorf("%w: %w", ErrRefused, err)
+		return fmt.Errorf("%w: %w", errRefused, err)
 	}
 	return err
 }
@@ -84,7 +84,7 @@ func (c *Config) judgeHello(ch *channel, kind Kind) error {
 	h, err := readHello(ch)
 	switch {
 	case errors.Is(err, errBadHello):
-		return fmt.Errorf("%w: %w", ErrNotMurmur, err)
+		return fmt.Errorf("%w: %w", errNotMurmur, err)
 	case err != nil && !isTimeout(err):
 		return fmt.Errorf("%w: %w", ErrNotAdmitted, err) // a close is all that it tells
 	case err != nil:
@@ -92,9 +92,9 @@ func (c *Config) judgeHello(ch *channel, kind Kind) error {
 	case h.binding != bind(c.Network, ch.exporter, roleAcceptor):
 		return ErrOtherNetwork
 	case h.kind != kind:
-		return ErrNotMurmur
+		return errNotMurmur
 	case int(h.frameSize) != c.FrameSize(kind):
-		return fmt.Errorf("%w: theirs %d bytes, ours %d", ErrFrameSize, h.frameSize,
+		return fmt.Errorf("%w: theirs %d bytes, ours %d", errFrameSize, h.frameSize,
 			c.FrameSize(kind))
 	}
 	return nil

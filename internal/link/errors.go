@@ -11,19 +11,19 @@ func (e *Error) Error() string { return e.what }
 // Hint says what the person at the keyboard can do.
 func (e *Error) Hint() string { return e.hint }
 
-// ErrClosed is what the methods of a closed Conn or Listener return.
-var ErrClosed = net.ErrClosed
+// errClosed is what the methods of a closed Conn or Listener return.
+var errClosed = net.ErrClosed
 
 // What a dialler can learn about a link that did not come about.
 var (
 	ErrUnreachable = &Error{"nobody answers at this address",
 		"Check that the node runs and that its address and port are right and open."}
-	ErrRefused = &Error{"the node closed the connection before the handshake ended",
+	errRefused = &Error{"the node closed the connection before the handshake ended",
 		"It is full, stopping or starting, or it has too many connections from this address: try " +
 			"again later."}
-	ErrNotMurmur = &Error{"what listens there does not speak this version of the link protocol",
+	errNotMurmur = &Error{"what listens there does not speak this version of the link protocol",
 		"Check the address, and that both sides run versions of murmur that go together."}
-	ErrWrongKey = &Error{"the node has another identity key than the one expected",
+	errWrongKey = &Error{"the node has another identity key than the one expected",
 		"Fetch the current network document; if it persists, the address is wrong or somebody " +
 			"sits in between."}
 	ErrOtherNetwork = &Error{"the node belongs to another network",
@@ -32,20 +32,20 @@ var (
 	ErrNotAdmitted = &Error{"the node does not admit this key for this kind of link",
 		"Wait for the next network document if this node joined just now; else check that it is " +
 			"listed, that the provider takes this client, and that the node is not full."}
-	ErrFrameSize = &Error{"the two sides use different frame sizes",
+	errFrameSize = &Error{"the two sides use different frame sizes",
 		"Both sides must run from the same genesis file and network document."}
-	ErrHandshakeTimeout = &Error{"the node did not finish the handshake in time",
+	errHandshakeTimeout = &Error{"the node did not finish the handshake in time",
 		"It is overloaded or the connection is bad: try again later."}
 )
 
 // What ends an established link, and what a configuration can get wrong.
 var (
-	ErrIdle = &Error{"nothing arrived for too long",
+	errIdle = &Error{"nothing arrived for too long",
 		"The peer or the connection to it is gone: connect again."}
-	ErrSlow = &Error{"a frame took too long to pass",
+	errSlow = &Error{"a frame took too long to pass",
 		"The peer or the connection to it is overloaded: connect again."}
-	ErrOneWay = &Error{"this end of a packet link only receives",
+	errOneWay = &Error{"this end of a packet link only receives",
 		"This is a mistake in the program."}
-	ErrBadKey = &Error{"the key is not a sound Ed25519 public key",
+	errBadKey = &Error{"the key is not a sound Ed25519 public key",
 		"It was mistyped or made to deceive: ask for the right one."}
 )

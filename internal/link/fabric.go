@@ -50,7 +50,7 @@ func Pipe(dialler, acceptor Config, kind Kind) (Conn, Conn, error) {
 		return nil, nil, err
 	}
 	if !kind.valid() || d.FrameSize(kind) == 0 || d.FrameSize(kind) != a.FrameSize(kind) {
-		return nil, nil, fmt.Errorf("connecting a pipe for %s: %w", kind, ErrFrameSize)
+		return nil, nil, fmt.Errorf("connecting a pipe for %s: %w", kind, errFrameSize)
 	}
 	near, far := newPipe(d.Identity.Public(), a.Identity.Public(), [32]byte{})
 	return newConn(&d, near.channel(), kind, true), newConn(&a, far.channel(), kind, false), nil
@@ -71,7 +71,7 @@ func (m *memory) Listen(addr string) (Listener, error) {
 	}
 	return listen(&m.cfg, p, func(_ context.Context, socket net.Conn) (*channel, error) {
 		ch := socket.(*pipeEnd).channel()
-		return ch, ch.peer.Check()
+		return ch, ch.peer.check()
 	}), nil
 }
 
@@ -84,7 +84,7 @@ func (m *memory) Dial(ctx context.Context, to Peer, kind Kind) (Conn, error) {
 		}
 		if end.peer != to.Key {
 			end.Close()
-			return nil, ErrWrongKey
+			return nil, errWrongKey
 		}
 		return end.channel(), nil
 	})
@@ -125,7 +125,7 @@ func (f *Fabric) connect(dialler PublicKey, addr string) (*pipeEnd, error) {
 	case p.incoming <- far:
 		return near, nil
 	default:
-		return nil, ErrRefused
+		return nil, errRefused
 	}
 }
 
@@ -146,7 +146,7 @@ func (p *port) Accept() (net.Conn, error) {
 	case end := <-p.incoming:
 		return end, nil
 	case <-p.done:
-		return nil, ErrClosed
+		return nil, errClosed
 	}
 }
 

@@ -52,19 +52,19 @@ func (g *gate) enter(socket net.Conn) (*pass, Reason) {
 	defer g.mu.Unlock()
 	switch {
 	case g.closed, len(g.open) >= g.cfg.MaxConns:
-		return nil, RefusedFull
+		return nil, refusedFull
 	case g.byHost[p.host] >= g.cfg.MaxConnsPerAddr:
-		return nil, RefusedAddr
+		return nil, refusedAddr
 	}
 	if g.halfOpen.Len() >= g.cfg.MaxHandshakes {
 		oldest := g.halfOpen.Front().Value.(*pass)
 		oldest.socket.Close()
 		oldest.remove()
-		g.cfg.Counters.add(EvictedHalfOpen, 1)
+		g.cfg.Counters.add(evictedHalfOpen, 1)
 	}
 	g.byHost[p.host]++
 	p.queued = g.halfOpen.PushBack(p)
-	return p, Accepted
+	return p, accepted
 }
 
 // admit opens the connection of a peer that Config.Admit accepts. The same peer
@@ -72,7 +72,7 @@ func (g *gate) enter(socket net.Conn) (*pass, Reason) {
 func (g *gate) admit(p *pass, c *conn) Reason {
 	old, reason := g.tryAdmit(p, c)
 	if old != nil {
-		g.cfg.Counters.add(Replaced, 1)
+		g.cfg.Counters.add(replaced, 1)
 		old.abort()
 	}
 	return reason
@@ -83,27 +83,27 @@ func (g *gate) tryAdmit(p *pass, c *conn) (old *conn, _ Reason) {
 	defer g.mu.Unlock()
 	switch {
 	case p.gone:
-		return nil, EvictedHalfOpen
+		return nil, evictedHalfOpen
 	case !g.cfg.Admit(c.Peer(), c.kind):
 		return nil, NotAdmitted
 	case len(g.open) >= g.cfg.MaxConns:
-		return nil, RefusedFull
+		return nil, refusedFull
 	case c.kind == Directory && g.strangers >= max(1, g.cfg.MaxConns/4):
-		return nil, RefusedFull
+		return nil, refusedFull
 	}
 	g.halfOpen.Remove(p.queued)
 	p.queued, p.conn = nil, c
 	g.open[p] = true
 	if c.kind == Directory {
 		g.strangers++
-		return nil, Accepted
+		return nil, accepted
 	}
 	who := caller{c.Peer(), c.kind}
 	if before := g.latest[who]; before != nil {
 		old = before.conn
 	}
 	g.latest[who] = p
-	return old, Accepted
+	return old, accepted
 }
 
 // leave gives the place back. Idempotent.
@@ -148,7 +148,7 @@ func (g *gate) prune() int {
 	for _, c := range out {
 		c.abort()
 	}
-	g.cfg.Counters.add(Pruned, len(out))
+	g.cfg.Counters.add(pruned, len(out))
 	return len(out)
 }
 

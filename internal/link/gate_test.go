@@ -40,20 +40,20 @@ func TestFullGateRefusesBeforeTheHandshake(t *testing.T) {
 	d := newDoorstep(t, 1, 8)
 	a, _ := d.enter()
 	b, reason := d.enter()
-	if reason != Accepted {
+	if reason != accepted {
 		t.Fatalf("control: two may try for one place, and the second was told %s", reason)
 	}
-	if reason := d.admit(a, 2); reason != Accepted {
+	if reason := d.admit(a, 2); reason != accepted {
 		t.Fatalf("control: the first is %s", reason)
 	}
-	if reason := d.admit(b, 3); reason != RefusedFull {
+	if reason := d.admit(b, 3); reason != refusedFull {
 		t.Errorf("the second, for whom no place is left, is %s", reason)
 	}
-	if _, reason := d.enter(); reason != RefusedFull {
+	if _, reason := d.enter(); reason != refusedFull {
 		t.Errorf("whoever comes to a full gate is %s", reason)
 	}
 	a.leave()
-	if reason := d.admit(b, 3); reason != Accepted {
+	if reason := d.admit(b, 3); reason != accepted {
 		t.Errorf("control: when there is a place again, the second is %s", reason)
 	}
 }
@@ -64,10 +64,10 @@ func TestEvictedIsNotAdmitted(t *testing.T) {
 	d := newDoorstep(t, 8, 1)
 	a, _ := d.enter()
 	b, _ := d.enter() // cuts a
-	if reason := d.admit(a, 2); reason != EvictedHalfOpen {
+	if reason := d.admit(a, 2); reason != evictedHalfOpen {
 		t.Errorf("a handshake that was cut is %s", reason)
 	}
-	if reason := d.admit(b, 3); reason != Accepted {
+	if reason := d.admit(b, 3); reason != accepted {
 		t.Errorf("control: the other is %s", reason)
 	}
 	a.leave()

@@ -49,11 +49,11 @@ func (h hello) marshal() [helloSize]byte {
 }
 
 // parseHello refuses everything that marshal does not produce for a known kind
-// and a size from 1 to MaxFrame.
+// and a size from 1 to maxFrame.
 func parseHello(b [helloSize]byte) (hello, error) {
 	h := hello{kind: Kind(b[1]), frameSize: binary.BigEndian.Uint32(b[4:]), binding: binding(b[8:])}
 	if b[0] != version || b[2]|b[3] != 0 || !h.kind.valid() || h.frameSize == 0 ||
-		h.frameSize > MaxFrame {
+		h.frameSize > maxFrame {
 		return hello{}, errBadHello
 	}
 	return h, nil

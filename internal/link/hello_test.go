@@ -45,7 +45,7 @@ func TestBindingSeparates(t *testing.T) {
 }
 
 func TestHelloRefusals(t *testing.T) {
-	good := hello{kind: Packets, frameSize: MaxFrame}.marshal()
+	good := hello{kind: Packets, frameSize: maxFrame}.marshal()
 	if _, err := parseHello(good); err != nil {
 		t.Fatalf("control: %v", err)
 	}
@@ -117,7 +117,7 @@ func FuzzWelcome(f *testing.F) {
 			if n != 0 && n != helloSize {
 				t.Errorf("a stranger got %d bytes", n)
 			}
-			if cfg.Counters.Get(Accepted) != 0 {
+			if cfg.Counters.Get(accepted) != 0 {
 				t.Errorf("accepted %x", said)
 			}
 		})

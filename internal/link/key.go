@@ -36,16 +36,16 @@ func (k PublicKey) String() string { return hex.EncodeToString(k[:]) }
 // LogValue keeps keys out of logs: a client's would link its connections.
 func (k PublicKey) LogValue() slog.Value { return slog.StringValue("[key]") }
 
-// Check refuses keys that are no point, not in canonical form or of small order
-// (ErrBadKey). For a small-order key one signature fits every message, so that
+// check refuses keys that are no point, not in canonical form or of small order
+// (errBadKey). For a small-order key one signature fits every message, so that
 // anybody could be its owner.
-func (k PublicKey) Check() error {
+func (k PublicKey) check() error {
 	p, err := new(edwards25519.Point).SetBytes(k[:])
 	if err != nil || !bytes.Equal(p.Bytes(), k[:]) {
-		return ErrBadKey
+		return errBadKey
 	}
 	if p.MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1 {
-		return ErrBadKey
+		return errBadKey
 	}
 	return nil
 }

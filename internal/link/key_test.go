@@ -28,7 +28,7 @@ func TestUnsoundKeysAreRefused(t *testing.T) {
 	for _, text := range smallOrder {
 		raw, _ := hex.DecodeString(text)
 		for range 2 {
-			if err := PublicKey(raw).Check(); !errors.Is(err, ErrBadKey) {
+			if err := PublicKey(raw).check(); !errors.Is(err, errBadKey) {
 				t.Errorf("%x: %v", raw, err)
 			}
 			raw[31] ^= 0x80
@@ -41,7 +41,7 @@ func TestUnsoundKeysAreRefused(t *testing.T) {
 		if _, err := new(edwards25519.Point).SetBytes(second[:]); err == nil {
 			points++
 		}
-		if err := second.Check(); !errors.Is(err, ErrBadKey) {
+		if err := second.check(); !errors.Is(err, errBadKey) {
 			t.Errorf("p + %d: %v", k, err)
 		}
 	}
@@ -49,11 +49,11 @@ func TestUnsoundKeysAreRefused(t *testing.T) {
 		t.Errorf("control: %d second spellings are points", points)
 	}
 	notAPoint := PublicKey{2}
-	if err := notAPoint.Check(); !errors.Is(err, ErrBadKey) {
+	if err := notAPoint.check(); !errors.Is(err, errBadKey) {
 		t.Errorf("no point: %v", err)
 	}
 	for n := range byte(50) {
-		if err := seed(n).Public().Check(); err != nil {
+		if err := seed(n).Public().check(); err != nil {
 			t.Errorf("control: %v", err)
 		}
 	}
@@ -101,9 +101,9 @@ func TestHost(t *testing.T) {
 func TestNames(t *testing.T) {
 	seen := map[string]bool{}
 	c := new(Counters)
-	c.add(Sent, 3)
+	c.add(sent, 3)
 	for r, n := range c.All() {
-		if (n == 3) != (r == Sent) || r.String() == "" || seen[r.String()] {
+		if (n == 3) != (r == sent) || r.String() == "" || seen[r.String()] {
 			t.Errorf("reason %d is %q, counted %d", r, r, n)
 		}
 		seen[r.String()] = true

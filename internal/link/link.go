@@ -61,12 +61,12 @@ type Peer struct {
 type Conn interface {
 	// Send writes the frames in order with one flush at the end. Each must have
 	// exactly the frame size of the connection. It is done with the frames when
-	// it returns, and gives up after Config.FrameTimeout (ErrSlow).
+	// it returns, and gives up after Config.FrameTimeout (errSlow).
 	Send(frames ...[]byte) error
 
 	// Receive fills frame, which must have exactly the frame size of the
-	// connection. It waits Config.IdleTimeout for the first byte (ErrIdle) and
-	// Config.FrameTimeout for the rest (ErrSlow). io.EOF means that the peer left
+	// connection. It waits Config.IdleTimeout for the first byte (errIdle) and
+	// Config.FrameTimeout for the rest (errSlow). io.EOF means that the peer left
 	// between two frames, io.ErrUnexpectedEOF that it left inside one.
 	Receive(frame []byte) error
 
@@ -89,7 +89,7 @@ type Transport interface {
 // Listener hands out connections whose handshake is complete and whose peer is
 // admitted.
 type Listener interface {
-	// Accept waits for the next connection; ErrClosed after Close.
+	// Accept waits for the next connection; errClosed after Close.
 	Accept(ctx context.Context) (Conn, error)
 
 	// Addr is the address to dial, with the port that the system chose.

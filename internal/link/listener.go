@@ -46,7 +46,7 @@ func (l *listener) Accept(ctx context.Context) (Conn, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-l.ctx.Done():
-		return nil, fmt.Errorf("accepting on %s: %w", l.Addr(), ErrClosed)
+		return nil, fmt.Errorf("accepting on %s: %w", l.Addr(), errClosed)
 	}
 }
 
@@ -72,7 +72,7 @@ func (l *listener) take() {
 		case err == nil:
 			waits.Reset()
 			l.begin(socket)
-		case errors.Is(err, ErrClosed):
+		case errors.Is(err, errClosed):
 			return
 		default:
 			pause := waits.Next()
@@ -113,50 +113,50 @@ func (l *listener) handshake(socket net.Conn, p *pass) {
 // welcome sees is a close.
 func (l *listener) welcome(socket net.Conn, p *pass) (*conn, Reason) {
 	if err := socket.SetDeadline(time.Now().Add(l.cfg.HandshakeTimeout)); err != nil {
-		return nil, HandshakeFailed
+		return nil, handshakeFailed
 	}
 	ch, err := l.answer(l.ctx, socket)
 	if err != nil {
-		return nil, slowOr(err, HandshakeFailed)
+		return nil, slowOr(err, handshakeFailed)
 	}
 	theirs, err := readHello(ch)
 	if err != nil {
-		return nil, slowOr(err, BadHello)
+		return nil, slowOr(err, badHello)
 	}
 	ours := hello{
 		kind:      theirs.kind,
 		frameSize: uint32(l.cfg.FrameSize(theirs.kind)),
 		binding:   bind(l.cfg.Network, ch.exporter, roleAcceptor),
 	}
-	if reason := l.compare(ours, theirs, ch); reason != Accepted {
+	if reason := l.compare(ours, theirs, ch); reason != accepted {
 		return nil, reason
 	}
 	c := newConn(l.cfg, ch, theirs.kind, false)
 	c.release = p.leave
-	if reason := l.gate.admit(p, c); reason != Accepted {
+	if reason := l.gate.admit(p, c); reason != accepted {
 		return nil, reason
 	}
 	if err := errors.Join(writeHello(ch, ours), ch.SetDeadline(time.Time{})); err != nil {
 		c.abort()
-		return nil, slowOr(err, HandshakeFailed)
+		return nil, slowOr(err, handshakeFailed)
 	}
-	return c, Accepted
+	return c, accepted
 }
 
 // compare refuses another network and another frame size. The dialler still
 // gets the hello that everybody gets, in which it sees the difference itself;
 // the bytes tell nothing to somebody who does not know the network id already.
 func (l *listener) compare(ours, theirs hello, ch *channel) Reason {
-	reason := Accepted
+	reason := accepted
 	switch {
 	case ours.frameSize == 0:
-		return BadHello
+		return badHello
 	case theirs.binding != bind(l.cfg.Network, ch.exporter, roleDialler):
-		reason = OtherNetwork
+		reason = otherNetwork
 	case theirs.frameSize != ours.frameSize:
-		reason = OtherFrameSize
+		reason = otherFrameSize
 	default:
-		return Accepted
+		return accepted
 	}
 	if err := writeHello(ch, ours); err != nil {
 		return slowOr(err, reason)
@@ -166,7 +166,7 @@ func (l *listener) compare(ours, theirs hello, ch *channel) Reason {
 
 func slowOr(err error, reason Reason) Reason {
 	if isTimeout(err) {
-		return HandshakeSlow
+		return handshakeSlow
 	}
 	return reason
 }

@@ -80,9 +80,9 @@ func NewOutbound(cfg OutboundConfig) (*Outbound, error) {
 	switch {
 	case cfg.Transport == nil || cfg.Jitter == nil:
 		return nil, errors.New("checking an outbound link: Transport or Jitter is missing")
-	case cfg.FrameSize <= 0 || cfg.FrameSize > MaxFrame:
+	case cfg.FrameSize <= 0 || cfg.FrameSize > maxFrame:
 		return nil, fmt.Errorf("checking an outbound link: frame size %d is not within 1 to %d",
-			cfg.FrameSize, MaxFrame)
+			cfg.FrameSize, maxFrame)
 	case cfg.Queue < 0 || cfg.BackoffMin < 0 || cfg.BackoffMax < cfg.BackoffMin:
 		return nil, errors.New("checking an outbound link: queue or backoff is out of range")
 	}
@@ -126,11 +126,11 @@ func (o *Outbound) push(frame []byte) (evicted []byte, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
-		o.cfg.Counters.add(DroppedClosed, 1)
+		o.cfg.Counters.add(droppedClosed, 1)
 		return nil, false
 	}
 	if o.n == len(o.ring) {
-		o.cfg.Counters.add(DroppedFull, 1)
+		o.cfg.Counters.add(droppedFull, 1)
 		if !o.cfg.DropOldest {
 			return nil, false
 		}
@@ -222,16 +222,16 @@ func (o *Outbound) watch(conn Conn, down chan<- error) {
 	err := conn.Receive(make([]byte, o.cfg.FrameSize))
 	conn.Close()
 	if err == nil {
-		err = ErrOneWay
+		err = errOneWay
 	}
 	down <- err
 }
 
 func (o *Outbound) write(conn Conn, batch [][]byte) error {
 	err := conn.Send(batch...)
-	reason := Sent
+	reason := sent
 	if err != nil {
-		reason = DroppedLost
+		reason = droppedLost
 	}
 	o.cfg.Counters.add(reason, len(batch))
 	for _, frame := range batch {
@@ -245,7 +245,7 @@ func (o *Outbound) shut() {
 	o.closed = true
 	o.mu.Unlock()
 	for batch := o.take(nil); len(batch) > 0; batch = o.take(batch) {
-		o.cfg.Counters.add(DroppedClosed, len(batch))
+		o.cfg.Counters.add(droppedClosed, len(batch))
 		for _, frame := range batch {
 			o.cfg.Free(frame)
 		}

@@ -84,7 +84,7 @@ func TestOutboundDelivers(t *testing.T) {
 		if o.Connected() || o.Send(numbered(0)) {
 			w.Error("alive after Run")
 		}
-		if n := cfg.Counters.Get(Sent); n != 500 || freed.Load() != 500 {
+		if n := cfg.Counters.Get(sent); n != 500 || freed.Load() != 500 {
 			w.Errorf("sent %d, freed %d", n, freed.Load())
 		}
 	})
@@ -242,8 +242,8 @@ func filled(t *testing.T, dropOldest bool, freed *[]int) (OutboundConfig, *Outbo
 func TestFullQueueRefusesTheNewest(t *testing.T) {
 	var freed []int
 	cfg, o, taken := filled(t, false, &freed)
-	if taken != 4 || len(freed) != 0 || cfg.Counters.Get(DroppedFull) != 6 {
-		t.Errorf("took %d, freed %v, counted %d", taken, freed, cfg.Counters.Get(DroppedFull))
+	if taken != 4 || len(freed) != 0 || cfg.Counters.Get(droppedFull) != 6 {
+		t.Errorf("took %d, freed %v, counted %d", taken, freed, cfg.Counters.Get(droppedFull))
 	}
 	for i, b := range o.take(nil) {
 		if int(binary.BigEndian.Uint32(b)) != i {
@@ -256,8 +256,8 @@ func TestFullQueueDropsTheOldest(t *testing.T) {
 	var freed []int
 	cfg, o, taken := filled(t, true, &freed)
 	if taken != 10 || len(freed) != 6 || freed[0] != 0 || freed[5] != 5 ||
-		cfg.Counters.Get(DroppedFull) != 6 {
-		t.Errorf("took %d, freed %v, counted %d", taken, freed, cfg.Counters.Get(DroppedFull))
+		cfg.Counters.Get(droppedFull) != 6 {
+		t.Errorf("took %d, freed %v, counted %d", taken, freed, cfg.Counters.Get(droppedFull))
 	}
 	for i, b := range o.take(nil) {
 		if int(binary.BigEndian.Uint32(b)) != i+6 {
@@ -274,8 +274,8 @@ func TestQueueIsDroppedAtTheEnd(t *testing.T) {
 	if err := o.Run(ctx); err != nil {
 		t.Error(err)
 	}
-	if len(freed) != 4 || cfg.Counters.Get(DroppedClosed) != 4 {
-		t.Errorf("freed %v, counted %d", freed, cfg.Counters.Get(DroppedClosed))
+	if len(freed) != 4 || cfg.Counters.Get(droppedClosed) != 4 {
+		t.Errorf("freed %v, counted %d", freed, cfg.Counters.Get(droppedClosed))
 	}
 }
 
@@ -308,15 +308,15 @@ func TestDeadPeerBlocksNobody(t *testing.T) {
 		}
 		wait(t.Context(), defaultFrameTimeout+time.Nanosecond)
 		synctest.Wait()
-		if o.Connected() || cfg.Counters.Get(DroppedLost) == 0 {
+		if o.Connected() || cfg.Counters.Get(droppedLost) == 0 {
 			t.Error("the link to a peer that reads nothing still stands")
 		}
 		stop()
 		c := cfg.Counters
-		if c.Get(Sent)+c.Get(DroppedLost)+c.Get(DroppedClosed) != taken || freed != taken ||
-			taken+c.Get(DroppedFull) != 500 {
+		if c.Get(sent)+c.Get(droppedLost)+c.Get(droppedClosed) != taken || freed != taken ||
+			taken+c.Get(droppedFull) != 500 {
 			t.Errorf("taken %d, freed %d, sent %d, lost %d, closed %d, full %d", taken, freed,
-				c.Get(Sent), c.Get(DroppedLost), c.Get(DroppedClosed), c.Get(DroppedFull))
+				c.Get(sent), c.Get(droppedLost), c.Get(droppedClosed), c.Get(droppedFull))
 		}
 	})
 }
@@ -351,7 +351,7 @@ func TestOutboundConfigIsChecked(t *testing.T) {
 		"no transport":     func(c *OutboundConfig) { c.Transport = nil },
 		"no jitter":        func(c *OutboundConfig) { c.Jitter = nil },
 		"no frame size":    func(c *OutboundConfig) { c.FrameSize = 0 },
-		"huge frame":       func(c *OutboundConfig) { c.FrameSize = MaxFrame + 1 },
+		"huge frame":       func(c *OutboundConfig) { c.FrameSize = maxFrame + 1 },
 		"negative queue":   func(c *OutboundConfig) { c.Queue = -1 },
 		"crossed backoffs": func(c *OutboundConfig) { c.BackoffMin, c.BackoffMax = 2, 1 },
 	} {

@@ -84,7 +84,7 @@ func (s *stream) read(b []byte) (int, error) {
 	for {
 		switch {
 		case s.readerGone:
-			return 0, ErrClosed
+			return 0, errClosed
 		case passed(s.readUntil):
 			return 0, os.ErrDeadlineExceeded
 		case s.n > 0:
@@ -102,7 +102,7 @@ func (s *stream) write(b []byte) (done int, err error) {
 	for {
 		switch {
 		case s.writerGone:
-			return done, ErrClosed
+			return done, errClosed
 		case s.readerGone:
 			return done, io.ErrClosedPipe
 		case passed(s.writeUntil):
@@ -160,7 +160,7 @@ func (s *stream) setDeadline(field *time.Time, t time.Time, gone *bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if *gone {
-		return ErrClosed
+		return errClosed
 	}
 	*field = t
 	s.changed.Broadcast()

@@ -83,10 +83,10 @@ func TestPipeEnds(t *testing.T) {
 	if _, err := far.Write([]byte{1}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("writing to a closed end: %v", err)
 	}
-	if _, err := near.Read([]byte{1}); !errors.Is(err, ErrClosed) {
+	if _, err := near.Read([]byte{1}); !errors.Is(err, errClosed) {
 		t.Errorf("reading a closed end: %v", err)
 	}
-	if err := near.SetDeadline(time.Now()); !errors.Is(err, ErrClosed) {
+	if err := near.SetDeadline(time.Now()); !errors.Is(err, errClosed) {
 		t.Errorf("setting the deadline of a closed end: %v", err)
 	}
 }
@@ -118,7 +118,7 @@ func TestFabricAddresses(t *testing.T) {
 func TestPipeNeedsOneFrameSize(t *testing.T) {
 	other := testConfig(2)
 	other.FrameSize = func(Kind) int { return testFrame - 1 }
-	if _, _, err := Pipe(testConfig(1), other, Packets); !errors.Is(err, ErrFrameSize) {
+	if _, _, err := Pipe(testConfig(1), other, Packets); !errors.Is(err, errFrameSize) {
 		t.Errorf("two sizes: %v", err)
 	}
 	if _, _, err := Pipe(testConfig(1), Config{}, Packets); err == nil {

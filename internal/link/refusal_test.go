@@ -27,7 +27,7 @@ func (w world) refused(server, cfg, control Config, kind Kind, want error, reaso
 	if n := server.Counters.Get(reason); n != 1 {
 		w.Errorf("%s counted %d times, want 1", reason, n)
 	}
-	if n := server.Counters.Get(Accepted); n != 1 {
+	if n := server.Counters.Get(accepted); n != 1 {
 		w.Errorf("accepted %d, want the control alone", n)
 	}
 }
@@ -36,7 +36,7 @@ func TestOtherNetworkIsRefused(t *testing.T) {
 	everywhere(t, func(w world) {
 		cfg := testConfig(2)
 		cfg.Network[31] ^= 1
-		w.refused(testConfig(1), cfg, testConfig(3), Packets, ErrOtherNetwork, OtherNetwork)
+		w.refused(testConfig(1), cfg, testConfig(3), Packets, ErrOtherNetwork, otherNetwork)
 	})
 }
 
@@ -72,7 +72,7 @@ func TestOtherFrameSizeIsRefused(t *testing.T) {
 	everywhere(t, func(w world) {
 		cfg := testConfig(2)
 		cfg.FrameSize = func(Kind) int { return testFrame + 1 }
-		w.refused(testConfig(1), cfg, testConfig(3), Exchange, ErrFrameSize, OtherFrameSize)
+		w.refused(testConfig(1), cfg, testConfig(3), Exchange, errFrameSize, otherFrameSize)
 	})
 }
 
@@ -89,7 +89,7 @@ func TestUnservedKindIsRefused(t *testing.T) {
 		if _, err := w.dial(testConfig(2), to, Exchange); !errors.Is(err, ErrNotAdmitted) {
 			w.Errorf("dialling: %v", err)
 		}
-		if _, err := w.dial(server, to, Exchange); !errors.Is(err, ErrFrameSize) {
+		if _, err := w.dial(server, to, Exchange); !errors.Is(err, errFrameSize) {
 			w.Errorf("dialling without a size of our own: %v", err)
 		}
 		if _, err := w.dial(testConfig(2), to, Packets); err != nil {
@@ -102,11 +102,11 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	everywhere(t, func(w world) {
 		_, to := w.listen(testConfig(1))
 		impostor := Peer{Addr: to.Addr, Key: seed(9).Public()}
-		if _, err := w.dial(testConfig(2), impostor, Packets); !errors.Is(err, ErrWrongKey) {
+		if _, err := w.dial(testConfig(2), impostor, Packets); !errors.Is(err, errWrongKey) {
 			w.Errorf("dialling: %v", err)
 		}
 		if _, err := w.dial(testConfig(2), Peer{to.Addr, PublicKey{1}}, Packets); !errors.Is(err,
-			ErrBadKey) {
+			errBadKey) {
 			w.Errorf("dialling a small-order key: %v", err)
 		}
 		if _, err := w.dial(testConfig(2), to, Packets); err != nil {
@@ -142,7 +142,7 @@ func TestPruneFollowsTheDocument(t *testing.T) {
 		if n := l.Prune(); n != 1 {
 			w.Errorf("pruned %d, want 1", n)
 		}
-		if err := farLeaving.Send(frameOf(1)); !errors.Is(err, ErrClosed) {
+		if err := farLeaving.Send(frameOf(1)); !errors.Is(err, errClosed) {
 			w.Errorf("the pruned connection still sends: %v", err)
 		}
 		if err := leaving.Receive(make([]byte, testFrame)); err == nil {
@@ -168,7 +168,7 @@ func TestSamePeerAgainReplaces(t *testing.T) {
 		again, _ := w.dial(testConfig(2), to, Exchange)
 		far := w.accept(l)
 		got := make([]byte, testFrame)
-		if err := first.Receive(got); err == nil || errors.Is(err, ErrIdle) {
+		if err := first.Receive(got); err == nil || errors.Is(err, errIdle) {
 			w.Errorf("the first connection lives on: %v", err)
 		}
 		for _, c := range [][2]Conn{{far, again}, {farOther, other}} {
@@ -176,12 +176,12 @@ func TestSamePeerAgainReplaces(t *testing.T) {
 				w.Errorf("control: %s: %v", c[0].Kind(), err)
 			}
 		}
-		if n := server.Counters.Get(Replaced); n != 1 {
+		if n := server.Counters.Get(replaced); n != 1 {
 			w.Errorf("replaced %d", n)
 		}
 		w.dial(testConfig(2), to, Exchange)
 		w.accept(l)
-		if n := server.Counters.Get(Replaced); n != 2 {
+		if n := server.Counters.Get(replaced); n != 2 {
 			w.Errorf("replaced %d after the third time", n)
 		}
 	})
@@ -202,7 +202,7 @@ func TestDirectoryConnectionsStandSideBySide(t *testing.T) {
 
 // notLet is what a dialler may see of a listener that is full: a close, before
 // or after the handshake.
-func notLet(err error) bool { return errors.Is(err, ErrRefused) || errors.Is(err, ErrNotAdmitted) }
+func notLet(err error) bool { return errors.Is(err, errRefused) || errors.Is(err, ErrNotAdmitted) }
 
 func TestTotalCap(t *testing.T) {
 	everywhere(t, func(w world) {
@@ -220,7 +220,7 @@ func TestTotalCap(t *testing.T) {
 		if _, err := w.dial(testConfig(4), to, Exchange); err != nil {
 			w.Errorf("control: after one left: %v", err)
 		}
-		if n := server.Counters.Get(RefusedFull); n != 1 {
+		if n := server.Counters.Get(refusedFull); n != 1 {
 			w.Errorf("refused %d", n)
 		}
 	})
@@ -242,7 +242,7 @@ func TestAddressCap(t *testing.T) {
 		if _, err := w.dial(testConfig(2), to, Packets); err != nil {
 			w.Errorf("control: after one left: %v", err)
 		}
-		if n := server.Counters.Get(RefusedAddr); n != 1 {
+		if n := server.Counters.Get(refusedAddr); n != 1 {
 			w.Errorf("refused %d", n)
 		}
 	})
@@ -296,10 +296,10 @@ func TestHalfOpenFlood(t *testing.T) {
 				w.Fatal("a stranger got an answer")
 			}
 		}
-		if n := server.Counters.Get(EvictedHalfOpen); n < 100-8 {
+		if n := server.Counters.Get(evictedHalfOpen); n < 100-8 {
 			w.Errorf("evicted %d, want %d at least", n, 100-8)
 		}
-		if n := server.Counters.Get(HandshakeSlow); n != 0 {
+		if n := server.Counters.Get(handshakeSlow); n != 0 {
 			w.Errorf("%d were cut by the clock, which proves nothing about the cap", n)
 		}
 	})
@@ -308,7 +308,7 @@ func TestHalfOpenFlood(t *testing.T) {
 func TestConfigIsChecked(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){
 		"no sizes":      func(c *Config) { c.FrameSize = nil },
-		"huge frame":    func(c *Config) { c.FrameSize = func(Kind) int { return MaxFrame + 1 } },
+		"huge frame":    func(c *Config) { c.FrameSize = func(Kind) int { return maxFrame + 1 } },
 		"negative size": func(c *Config) { c.FrameSize = func(Kind) int { return -1 } },
 		"negative cap":  func(c *Config) { c.MaxConns = -1 },
 		"negative time": func(c *Config) { c.IdleTimeout = -1 },

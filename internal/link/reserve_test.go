@@ -33,7 +33,7 @@ func TestReservedAddressIsTakenOverOnce(t *testing.T) {
 	defer again.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := again.Accept(ctx); errors.Is(err, ErrClosed) {
+	if _, err := again.Accept(ctx); errors.Is(err, errClosed) {
 		t.Error("the second listener is the dead first one")
 	}
 }

@@ -114,7 +114,7 @@ func (t *TLS) call(ctx context.Context, socket net.Conn, want PublicKey) (*chann
 	cfg.VerifyConnection = func(state tls.ConnectionState) error {
 		key, err := peerKey(state)
 		if err == nil && key != want {
-			err = ErrWrongKey
+			err = errWrongKey
 		}
 		return err
 	}
@@ -135,9 +135,9 @@ func callError(err error) error {
 		return err
 	case errors.As(err, &record), errors.As(err, &op) &&
 		op.Op == "remote error", errors.Is(err, errProtocol):
-		return fmt.Errorf("%w: %w", ErrNotMurmur, err)
+		return fmt.Errorf("%w: %w", errNotMurmur, err)
 	}
-	return fmt.Errorf("%w: %w", ErrRefused, err)
+	return fmt.Errorf("%w: %w", errRefused, err)
 }
 
 var errProtocol = errors.New("another application protocol")
@@ -162,12 +162,12 @@ func open(tc *tls.Conn, w *wire) (*channel, error) {
 // peerKey is the key that the peer proved, if it is a sound one.
 func peerKey(state tls.ConnectionState) (PublicKey, error) {
 	if len(state.PeerCertificates) != 1 {
-		return PublicKey{}, ErrBadKey
+		return PublicKey{}, errBadKey
 	}
 	raw, ok := state.PeerCertificates[0].PublicKey.(ed25519.PublicKey)
 	if !ok || len(raw) != len(PublicKey{}) {
-		return PublicKey{}, ErrBadKey
+		return PublicKey{}, errBadKey
 	}
 	key := PublicKey(raw)
-	return key, key.Check()
+	return key, key.check()
 }

@@ -274,7 +274,7 @@ func TestDiallingOtherServers(t *testing.T) {
 		}()
 		client, _ := NewTLS(testConfig(2))
 		_, err = client.Dial(t.Context(), Peer{raw.Addr().String(), seed(1).Public()}, Packets)
-		if !errors.Is(err, ErrNotMurmur) {
+		if !errors.Is(err, errNotMurmur) {
 			t.Errorf("%s: %v", name, err)
 		}
 		raw.Close()
@@ -308,8 +308,8 @@ func TestHostileBytes(t *testing.T) {
 		t.Error(err)
 	}
 	l.Close()
-	refused := server.Counters.Get(HandshakeFailed) + server.Counters.Get(BadHello)
-	if got := server.Counters.Get(Accepted); got != 1 || refused != tries {
+	refused := server.Counters.Get(handshakeFailed) + server.Counters.Get(badHello)
+	if got := server.Counters.Get(accepted); got != 1 || refused != tries {
 		t.Errorf("accepted %d, refused %d of %d", got, refused, tries)
 	}
 }

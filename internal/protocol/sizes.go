@@ -12,7 +12,7 @@ import (
 // network's document.
 const (
 	RecordHeader = 64                       // of a record, in front of its content
-	SealOverhead = 16                       // of a sealed box: the tag of AES-GCM-SIV
+	sealOverhead = 16                       // of a sealed box: the tag of AES-GCM-SIV
 	RequestHead  = 1 + 1 + 2 + 32 + 64 + 32 // op ‖ zero ‖ day ‖ id ‖ signature ‖ token
 	// of a frame between client and provider, beside its packet
 	ExchangeOverhead = 32
@@ -20,7 +20,7 @@ const (
 )
 
 // CiphertextSize is the size of a box's ciphertext (8,272 by default).
-func CiphertextSize(plaintext int) int { return plaintext + SealOverhead }
+func CiphertextSize(plaintext int) int { return plaintext + sealOverhead }
 
 // RequestSize is the size of every request and every reply, and so what a packet carries (8,404 by
 // default).

@@ -78,9 +78,9 @@ func (j *Journal) Dropped() int { return j.log.Dropped() }
 // Close closes the file; what was appended and not synced is lost. A second Close does nothing.
 func (j *Journal) Close() error { return j.log.Close() }
 
-// Erase closes the journal and destroys its file. It is for the moment when the key's grace ends
+// erase closes the journal and destroys its file. It is for the moment when the key's grace ends
 // and the key itself is erased, never before.
-func (j *Journal) Erase() error {
+func (j *Journal) erase() error {
 	if err := j.Close(); err != nil {
 		return err
 	}

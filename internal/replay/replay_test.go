@@ -39,7 +39,7 @@ func TestSameProcess(t *testing.T) {
 	for i := range n {
 		mustAdd(t, s, i, false)
 	}
-	if s.Len() != n || s.Capacity() != n || s.Has(tag(n)) {
+	if s.Len() != n || s.Capacity() != n || s.has(tag(n)) {
 		t.Errorf("Len %d, Capacity %d", s.Len(), s.Capacity())
 	}
 	if fresh, err := s.Add(tag(n)); fresh || !errors.Is(err, ErrFull) {
@@ -74,7 +74,7 @@ func TestSetAgainstMap(t *testing.T) {
 					t.Fatalf("fresh %d: %v, %v", n, fresh, err)
 				}
 			}
-			if s.Len() != len(model) || !s.Has(x) && model[x] {
+			if s.Len() != len(model) || !s.has(x) && model[x] {
 				t.Fatalf("Len is %d, want %d", s.Len(), len(model))
 			}
 		}
@@ -153,7 +153,7 @@ func write(t testing.TB, j *Journal, s *Set, from, to int) {
 func accepted(t testing.TB, s *Set, n int) (count int) {
 	t.Helper()
 	for i := range n {
-		if !s.Has(tag(i)) {
+		if !s.has(tag(i)) {
 			count++
 		}
 	}
@@ -182,7 +182,7 @@ func TestRestart(t *testing.T) {
 	if _, _, err := Open(path, n-1, chacha(1)); !errors.Is(err, ErrFull) {
 		t.Errorf("a journal larger than the capacity: %v", err)
 	}
-	if err := j.Erase(); err != nil {
+	if err := j.erase(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
@@ -268,7 +268,7 @@ func FuzzJournal(f *testing.F) {
 			t.Fatal(err)
 		}
 		_, again, err := openFile(file, file.Size(), 20, chacha(2))
-		if err != nil || !again.Has(tag(1000)) || again.Len() < s.Len() {
+		if err != nil || !again.has(tag(1000)) || again.Len() < s.Len() {
 			t.Fatalf("reopened: %v", err)
 		}
 	})

@@ -77,8 +77,8 @@ func (s *Set) add(k key) (bool, error) {
 	return true, nil
 }
 
-// Has reports whether the tag is in the set.
-func (s *Set) Has(tag Tag) bool {
+// has reports whether the tag is in the set.
+func (s *Set) has(tag Tag) bool {
 	_, found := s.find(key(tag[:keySize]))
 	return found
 }

@@ -38,12 +38,12 @@ func NewTags(first *Set, limit int, secret Secret) *Tags {
 func (t *Tags) Add(tag Tag) (fresh bool, err error) {
 	last := len(t.sets) - 1
 	for _, older := range t.sets[:last] {
-		if older.Has(tag) {
+		if older.has(tag) {
 			return false, nil
 		}
 	}
 	if t.Len() >= t.limit {
-		if t.sets[last].Has(tag) {
+		if t.sets[last].has(tag) {
 			return false, nil
 		}
 		return false, ErrFull

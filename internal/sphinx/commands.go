@@ -30,14 +30,14 @@ type commands struct {
 func (h *Hop) check(last bool) error {
 	switch {
 	case h.Key == nil:
-		return fmt.Errorf("%w: hop without a key", ErrPath)
-	case h.Delay < 0 || h.Delay > MaxDelay || h.Delay%time.Millisecond != 0:
-		return fmt.Errorf("%w: delay %v is not a whole number of milliseconds up to %v", ErrPath,
-			h.Delay, MaxDelay)
+		return fmt.Errorf("%w: hop without a key", errPath)
+	case h.Delay < 0 || h.Delay > maxDelay || h.Delay%time.Millisecond != 0:
+		return fmt.Errorf("%w: delay %v is not a whole number of milliseconds up to %v", errPath,
+			h.Delay, maxDelay)
 	case last && h.Recipient == nil:
-		return fmt.Errorf("%w: last hop without a recipient", ErrPath)
+		return fmt.Errorf("%w: last hop without a recipient", errPath)
 	case !last && (h.Recipient != nil || h.SURBID != nil):
-		return fmt.Errorf("%w: recipient before the last hop", ErrPath)
+		return fmt.Errorf("%w: recipient before the last hop", errPath)
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func checkResult(t *testing.T, p *Params, r Result) {
 	t.Helper()
 	want := map[Kind]int{Forward: 0, Deliver: p.PayloadSize(), Reply: p.BodySize()}
 	if n, known := want[r.Kind]; !known || len(r.Payload) != n || r.Delay < 0 ||
-		r.Delay > MaxDelay {
+		r.Delay > maxDelay {
 		t.Errorf("%v with %d bytes after %v", r.Kind, len(r.Payload), r.Delay)
 	}
 	if r.Kind == Deliver {
@@ -179,7 +179,7 @@ func FuzzSURB(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, p := range params {
 			packet, _, err := p.FromSURB(b, []byte("reply"))
-			if (err == nil) != (p.CheckSURB(b) == nil) {
+			if (err == nil) != (p.checkSURB(b) == nil) {
 				t.Error("CheckSURB and FromSURB disagree")
 			}
 			if err == nil && len(packet) != p.PacketSize() {

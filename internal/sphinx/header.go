@@ -19,14 +19,14 @@ type builder struct {
 
 func (p *Params) newBuilder(path []Hop) (*builder, error) {
 	if len(path) < 1 || len(path) > p.hops {
-		return nil, fmt.Errorf("%w: %d hops, not 1 to %d", ErrPath, len(path), p.hops)
+		return nil, fmt.Errorf("%w: %d hops, not 1 to %d", errPath, len(path), p.hops)
 	}
 	for i := range path {
 		if err := path[i].check(i == len(path)-1); err != nil {
 			return nil, fmt.Errorf("hop %d: %w", i, err)
 		}
 		if path[i].Key.Suite() != p.suite {
-			return nil, fmt.Errorf("hop %d: %w: key is not of suite %s", i, ErrPath, p.suite.Name())
+			return nil, fmt.Errorf("hop %d: %w: key is not of suite %s", i, errPath, p.suite.Name())
 		}
 	}
 	return &builder{

@@ -39,7 +39,7 @@ var nullMark = [macSize]byte{'n', 'u', 'l', 'l'}
 // nullHeader writes a header of HeaderSize bytes into dst, which is zero.
 func (p *Params) nullHeader(dst []byte, rng io.Reader, path []Hop) error {
 	if len(path) < 1 || len(path) > p.hops {
-		return fmt.Errorf("%w: %d hops, not 1 to %d", ErrPath, len(path), p.hops)
+		return fmt.Errorf("%w: %d hops, not 1 to %d", errPath, len(path), p.hops)
 	}
 	v := p.view(dst)
 	if _, err := io.ReadFull(rng, v.element[:nullNumber]); err != nil {
@@ -72,7 +72,7 @@ func (p *Params) nullHeader(dst []byte, rng io.Reader, path []Hop) error {
 func (p *Params) nullPacket(packet []byte, rng io.Reader, path []Hop, surb, user []byte) error {
 	clear(packet)
 	if len(path) > 0 && path[len(path)-1].SURBID != nil {
-		return fmt.Errorf("%w: SURB ID in a forward path", ErrPath)
+		return fmt.Errorf("%w: SURB ID in a forward path", errPath)
 	}
 	if err := p.nullHeader(packet[:p.HeaderSize()], rng, path); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (p *Params) nullPacket(packet []byte, rng io.Reader, path []Hop, surb, user
 
 func (p *Params) nullSURB(surb []byte, rng io.Reader, path []Hop) (SURBKeys, error) {
 	if len(path) > 0 && path[len(path)-1].SURBID == nil {
-		return nil, fmt.Errorf("%w: last hop without a SURB ID", ErrPath)
+		return nil, fmt.Errorf("%w: last hop without a SURB ID", errPath)
 	}
 	header, first, seal := p.cutSURB(surb)
 	if err := p.nullHeader(header, rng, path); err != nil {

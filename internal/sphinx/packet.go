@@ -44,7 +44,7 @@ func (p *Params) fill(packet []byte, rng io.Reader, path []Hop, surb, user []byt
 	}
 	defer b.erase()
 	if path[len(path)-1].SURBID != nil {
-		return fmt.Errorf("%w: SURB ID in a forward path", ErrPath)
+		return fmt.Errorf("%w: SURB ID in a forward path", errPath)
 	}
 	v := p.view(packet)
 	clear(v.body)
@@ -65,14 +65,14 @@ func (p *Params) fill(packet []byte, rng io.Reader, path []Hop, surb, user []byt
 // putPayload writes flags, SURB and user bytes over zeros.
 func (p *Params) putPayload(payload, surb, user []byte) error {
 	if len(user) > p.userPayload {
-		return fmt.Errorf("%w: %d user bytes, room for %d", ErrSize, len(user), p.userPayload)
+		return fmt.Errorf("%w: %d user bytes, room for %d", errSize, len(user), p.userPayload)
 	}
 	copy(payload[p.userOffset():], user)
 	if surb == nil {
 		return nil
 	}
 	if !p.surbSlot || len(surb) != p.SURBSize() {
-		return fmt.Errorf("%w: SURB of %d bytes", ErrSize, len(surb))
+		return fmt.Errorf("%w: SURB of %d bytes", errSize, len(surb))
 	}
 	payload[0] = flagSURB
 	copy(payload[payloadPrefix:], surb)
@@ -84,7 +84,7 @@ func (p *Params) putPayload(payload, surb, user []byte) error {
 // The SURB is a stranger's: FromSURB checks it.
 func (p *Params) ParsePayload(payload []byte) (surb, user []byte, err error) {
 	if len(payload) != p.PayloadSize() {
-		return nil, nil, fmt.Errorf("parsing a payload: %w", ErrSize)
+		return nil, nil, fmt.Errorf("parsing a payload: %w", errSize)
 	}
 	user = payload[p.userOffset():]
 	if !p.surbSlot {
@@ -92,7 +92,7 @@ func (p *Params) ParsePayload(payload []byte) (surb, user []byte, err error) {
 	}
 	slot := payload[payloadPrefix:p.userOffset()]
 	if payload[1] != 0 {
-		return nil, nil, ErrPayload
+		return nil, nil, errPayload
 	}
 	switch payload[0] {
 	case flagSURB:
@@ -102,7 +102,7 @@ func (p *Params) ParsePayload(payload []byte) (surb, user []byte, err error) {
 			return nil, user, nil
 		}
 	}
-	return nil, nil, ErrPayload
+	return nil, nil, errPayload
 }
 
 // isZero takes the same time wherever the first other byte is.

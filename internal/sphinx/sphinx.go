@@ -39,10 +39,10 @@ type Tag [32]byte
 // Reasons to refuse a packet, one for each decision. Callers count them by
 // label and tell the sender nothing.
 var (
-	// ErrSize: not exactly as long as the network's packets (or parts) are.
-	ErrSize = errors.New("wrong size")
-	// ErrVersion: the associated data are not 0x0000.
-	ErrVersion = errors.New("unknown version")
+	// errSize: not exactly as long as the network's packets (or parts) are.
+	errSize = errors.New("wrong size")
+	// errVersion: the associated data are not 0x0000.
+	errVersion = errors.New("unknown version")
 	// ErrDegenerate: a point of small order or in a second spelling.
 	ErrDegenerate = errors.New("degenerate element")
 	// ErrMAC: not for this key, or changed on the way.
@@ -51,10 +51,10 @@ var (
 	ErrCommands = errors.New("malformed commands")
 	// ErrTag: the payload was changed on the way, or opened with other keys.
 	ErrTag = errors.New("payload tag mismatch")
-	// ErrPayload: an authentic payload with flags that make no sense.
-	ErrPayload = errors.New("malformed payload")
-	// ErrPath: a path that this network cannot carry.
-	ErrPath = errors.New("unusable path")
+	// errPayload: an authentic payload with flags that make no sense.
+	errPayload = errors.New("malformed payload")
+	// errPath: a path that this network cannot carry.
+	errPath = errors.New("unusable path")
 )
 
 // Hop is one step of a path, as its sender sees it.
@@ -62,7 +62,7 @@ type Hop struct {
 	ID  NodeID
 	Key *suite.PublicKey
 	// Delay is how long the hop holds the packet, in whole milliseconds up to
-	// MaxDelay. Zero writes no command.
+	// maxDelay. Zero writes no command.
 	Delay time.Duration
 	// Recipient is for the last hop, and only for it.
 	Recipient *RecipientID
@@ -70,8 +70,8 @@ type Hop struct {
 	SURBID *SURBID
 }
 
-// MaxDelay is the longest delay that a command can carry, about 49 days.
-const MaxDelay = time.Duration(1<<32-1) * time.Millisecond
+// maxDelay is the longest delay that a command can carry, about 49 days.
+const maxDelay = time.Duration(1<<32-1) * time.Millisecond
 
 // Kind says what a hop is to do with a packet that it has opened.
 type Kind int

@@ -77,7 +77,7 @@ func TestNewRefusesPaths(t *testing.T) {
 			"foreign key":    func(h []Hop) []Hop { h[1].Key = foreign; return h },
 			"negative delay": func(h []Hop) []Hop { h[0].Delay = -time.Millisecond; return h },
 			"delay too long": func(h []Hop) []Hop {
-				h[0].Delay = MaxDelay +
+				h[0].Delay = maxDelay +
 					time.Millisecond
 				return h
 			},
@@ -90,7 +90,7 @@ func TestNewRefusesPaths(t *testing.T) {
 			path := spoil(newRoute(t, p, seeded(1), 3).hops)
 			dst := []byte("kept")
 			got, err := p.AppendNew(dst, seeded(2), path, nil, nil)
-			if !errors.Is(err, ErrPath) || string(got) != "kept" {
+			if !errors.Is(err, errPath) || string(got) != "kept" {
 				t.Errorf("%s: %v, %d bytes", name, err, len(got))
 			}
 			if name == "SURB ID" {
@@ -99,18 +99,18 @@ func TestNewRefusesPaths(t *testing.T) {
 			if len(path) > 2 && path[2].Recipient != nil {
 				path[2].SURBID = new(SURBID)
 			}
-			if surb, keys, err := p.NewSURB(seeded(2), path); !errors.Is(err, ErrPath) ||
+			if surb, keys, err := p.NewSURB(seeded(2), path); !errors.Is(err, errPath) ||
 				surb != nil || keys != nil {
 				t.Errorf("%s, as a SURB: %v", name, err)
 			}
 		}
 		r := newRoute(t, p, seeded(1), 5)
-		r.hops[0].Delay = MaxDelay
+		r.hops[0].Delay = maxDelay
 		if got, err := p.AppendNew([]byte("kept"), seeded(2), r.hops, nil, nil); err != nil ||
 			len(got) != 4+p.PacketSize() {
 			t.Errorf("control: %v", err)
 		}
-		if _, _, err := p.NewSURB(seeded(2), r.hops); !errors.Is(err, ErrPath) {
+		if _, _, err := p.NewSURB(seeded(2), r.hops); !errors.Is(err, errPath) {
 			t.Errorf("SURB without an ID: %v", err)
 		}
 	})
@@ -119,11 +119,11 @@ func TestNewRefusesPaths(t *testing.T) {
 func TestNewRefusesPayloads(t *testing.T) {
 	bothSuites(t, func(t *testing.T, p *Params) {
 		r := newRoute(t, p, seeded(1), 2)
-		if _, err := p.New(seeded(2), r.hops, nil, make([]byte, 65)); !errors.Is(err, ErrSize) {
+		if _, err := p.New(seeded(2), r.hops, nil, make([]byte, 65)); !errors.Is(err, errSize) {
 			t.Errorf("65 user bytes: %v", err)
 		}
 		for _, n := range []int{0, 1, p.SURBSize() - 1, p.SURBSize() + 1} {
-			if _, err := p.New(seeded(2), r.hops, make([]byte, n), nil); !errors.Is(err, ErrSize) {
+			if _, err := p.New(seeded(2), r.hops, make([]byte, n), nil); !errors.Is(err, errSize) {
 				t.Errorf("SURB of %d bytes: %v", n, err)
 			}
 		}
@@ -139,7 +139,7 @@ func TestNewRefusesPayloads(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := noSlot.New(seeded(2), r.hops, make([]byte, p.SURBSize()), nil); !errors.Is(err,
-			ErrSize) {
+			errSize) {
 			t.Errorf("SURB without a slot: %v", err)
 		}
 	})
@@ -159,10 +159,10 @@ func TestUnwrapRefusals(t *testing.T) {
 			spoil func(b []byte) []byte
 			want  error
 		}{
-			{"short", r.keys[0], func(b []byte) []byte { return b[1:] }, ErrSize},
-			{"long", r.keys[0], func(b []byte) []byte { return append(b, 0) }, ErrSize},
-			{"empty", r.keys[0], func(b []byte) []byte { return nil }, ErrSize},
-			{"version", r.keys[0], func(b []byte) []byte { b[1] = 1; return b }, ErrVersion},
+			{"short", r.keys[0], func(b []byte) []byte { return b[1:] }, errSize},
+			{"long", r.keys[0], func(b []byte) []byte { return append(b, 0) }, errSize},
+			{"empty", r.keys[0], func(b []byte) []byte { return nil }, errSize},
+			{"version", r.keys[0], func(b []byte) []byte { b[1] = 1; return b }, errVersion},
 			{"zero point", r.keys[0],
 				func(b []byte) []byte { clear(b[point : point+32]); return b }, ErrDegenerate},
 			{"second spelling", r.keys[0], func(b []byte) []byte { b[point+31] |= 0x80; return b },
@@ -247,7 +247,7 @@ func TestSURBKeysErase(t *testing.T) {
 	if err != nil || len(keys) != 4 {
 		t.Fatalf("%d keys, %v", len(keys), err)
 	}
-	if keys.Erase(); keys[0] != (suite.WideKey{}) || keys[3] != (suite.WideKey{}) {
+	if keys.erase(); keys[0] != (suite.WideKey{}) || keys[3] != (suite.WideKey{}) {
 		t.Error("keys are still there")
 	}
 }
@@ -260,24 +260,24 @@ func TestRepliesRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		for want, spoil := range map[error]func(b []byte) []byte{
-			ErrSize:       func(b []byte) []byte { return b[1:] },
-			ErrVersion:    func(b []byte) []byte { b[0] = 1; return b },
+			errSize:       func(b []byte) []byte { return b[1:] },
+			errVersion:    func(b []byte) []byte { b[0] = 1; return b },
 			ErrDegenerate: func(b []byte) []byte { clear(b[2 : 2+p.Suite().ElementSize()]); return b },
 		} {
 			if _, _, err := p.FromSURB(spoil(bytes.Clone(surb)), nil); !errors.Is(err, want) {
 				t.Errorf("%v instead of %v", err, want)
 			}
 		}
-		if _, _, err := p.FromSURB(append(bytes.Clone(surb), 0), nil); !errors.Is(err, ErrSize) {
+		if _, _, err := p.FromSURB(append(bytes.Clone(surb), 0), nil); !errors.Is(err, errSize) {
 			t.Errorf("a long SURB: %v", err)
 		}
 		if _, _, err := p.FromSURB(surb, make([]byte, p.PayloadSize()+1)); !errors.Is(err,
-			ErrSize) {
+			errSize) {
 			t.Errorf("a long reply: %v", err)
 		}
 		body := unwrapReply(t, p, r, surb)
 		for _, k := range []SURBKeys{nil, keys[:1], make(SURBKeys, p.Hops()+2)} {
-			if _, err := p.OpenReply(k, bytes.Clone(body)); !errors.Is(err, ErrSize) {
+			if _, err := p.OpenReply(k, bytes.Clone(body)); !errors.Is(err, errSize) {
 				t.Errorf("%d keys: %v", len(k), err)
 			}
 		}

@@ -12,8 +12,8 @@ import (
 // hop first, then the one under which the reply was sealed. Use them once.
 type SURBKeys []suite.WideKey
 
-// Erase overwrites the keys.
-func (k SURBKeys) Erase() { clear(k) }
+// erase overwrites the keys.
+func (k SURBKeys) erase() { clear(k) }
 
 // NewSURB makes a single-use reply block of SURBSize bytes, and the keys for
 // its reply. The last hop of path names the maker's own recipient and SURB ID.
@@ -35,7 +35,7 @@ func (p *Params) fillSURB(surb []byte, rng io.Reader, path []Hop) (SURBKeys, err
 	}
 	defer b.erase()
 	if path[len(path)-1].SURBID == nil {
-		return nil, fmt.Errorf("%w: last hop without a SURB ID", ErrPath)
+		return nil, fmt.Errorf("%w: last hop without a SURB ID", errPath)
 	}
 	header, first, seal := p.cutSURB(surb)
 	if _, err := io.ReadFull(rng, seal); err != nil {
@@ -58,15 +58,15 @@ func (p *Params) cutSURB(surb []byte) (header, first, seal []byte) {
 	return surb[:h], surb[h : h+len(NodeID{})], surb[h+len(NodeID{}):]
 }
 
-// CheckSURB refuses bytes that cannot be a SURB of this network: ErrSize,
-// ErrVersion, ErrDegenerate. What else is wrong with it, only its hops can see.
-func (p *Params) CheckSURB(surb []byte) error {
+// checkSURB refuses bytes that cannot be a SURB of this network: errSize,
+// errVersion, ErrDegenerate. What else is wrong with it, only its hops can see.
+func (p *Params) checkSURB(surb []byte) error {
 	if len(surb) != p.SURBSize() {
-		return fmt.Errorf("checking a SURB: %w", ErrSize)
+		return fmt.Errorf("checking a SURB: %w", errSize)
 	}
 	v := p.view(surb)
 	if v.ad[0] != 0 || v.ad[1] != 0 {
-		return fmt.Errorf("checking a SURB: %w", ErrVersion)
+		return fmt.Errorf("checking a SURB: %w", errVersion)
 	}
 	if !p.null && p.suite.ValidElement(v.element) != nil {
 		return fmt.Errorf("checking a SURB: %w", ErrDegenerate)
@@ -77,11 +77,11 @@ func (p *Params) CheckSURB(surb []byte) error {
 // FromSURB makes the packet that carries payload (at most PayloadSize bytes,
 // padded with zeros) back to the maker of surb, and names the hop to send it to.
 func (p *Params) FromSURB(surb, payload []byte) (packet []byte, first NodeID, err error) {
-	if err := p.CheckSURB(surb); err != nil {
+	if err := p.checkSURB(surb); err != nil {
 		return nil, NodeID{}, err
 	}
 	if len(payload) > p.PayloadSize() {
-		return nil, NodeID{}, fmt.Errorf("replying: %w: %d bytes, room for %d", ErrSize,
+		return nil, NodeID{}, fmt.Errorf("replying: %w: %d bytes, room for %d", errSize,
 			len(payload), p.PayloadSize())
 	}
 	header, id, seal := p.cutSURB(surb)
@@ -106,7 +106,7 @@ func (p *Params) FromSURB(surb, payload []byte) (packet []byte, first NodeID, er
 // belongs to other keys; body is then wiped.
 func (p *Params) OpenReply(keys SURBKeys, body []byte) ([]byte, error) {
 	if len(body) != p.BodySize() || len(keys) < 2 || len(keys) > p.hops+1 {
-		return nil, fmt.Errorf("opening a reply: %w", ErrSize)
+		return nil, fmt.Errorf("opening a reply: %w", errSize)
 	}
 	if p.null {
 		nullOpen(keys[len(keys)-1], body)

@@ -42,13 +42,13 @@ func NewUnwrapper(p *Params) *Unwrapper {
 
 // Unwrap peels one layer, in place. After Forward, packet is what Next gets.
 //
-// On ErrSize, ErrVersion, ErrDegenerate, ErrMAC and ErrCommands the packet is
+// On errSize, errVersion, ErrDegenerate, ErrMAC and ErrCommands the packet is
 // as it was, so that a caller in a grace period may try its other key. On
 // ErrTag it is wiped. Whether the packet was seen before, the caller asks of
 // Tag before it acts on the result; no tag comes from a packet whose MAC failed.
 func (u *Unwrapper) Unwrap(key *suite.PrivateKey, packet []byte) (Result, error) {
 	if len(packet) != u.p.PacketSize() {
-		return Result{}, ErrSize
+		return Result{}, errSize
 	}
 	if key.Public().Suite() != u.p.suite {
 		return Result{}, suite.ErrSuite
@@ -70,7 +70,7 @@ func (u *Unwrapper) Unwrap(key *suite.PrivateKey, packet []byte) (Result, error)
 // open authenticates the header and reads the commands; it changes nothing.
 func (u *Unwrapper) open(key *suite.PrivateKey, v *view) error {
 	if v.ad[0] != 0 || v.ad[1] != 0 {
-		return ErrVersion
+		return errVersion
 	}
 	if err := u.engine.Accept(key, v.element, &u.keys); err != nil {
 		return refusal(err)

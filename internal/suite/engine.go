@@ -31,7 +31,7 @@ type Engine struct {
 	stream streamState
 	wide   wideState
 	x      xwingState
-	shared [SharedSize]byte
+	shared [sharedSize]byte
 	point  [X25519Size]byte
 	factor [X25519Size]byte
 	fresh  [xwingEncapSeedSize]byte
@@ -43,7 +43,7 @@ func NewEngine() *Engine {
 }
 
 // Accept derives a hop's keys from the element of a packet
-// ([Suite.ElementSize] bytes). It fails with ErrDegenerate, ErrSize or
+// ([Suite.ElementSize] bytes). It fails with ErrDegenerate, errSize or
 // ErrErased, and then leaves no keys.
 func (e *Engine) Accept(k *PrivateKey, element []byte, keys *HopKeys) error {
 	*keys = HopKeys{}
@@ -51,7 +51,7 @@ func (e *Engine) Accept(k *PrivateKey, element []byte, keys *HopKeys) error {
 		return ErrErased
 	}
 	if len(element) != k.suite.element {
-		return ErrSize
+		return errSize
 	}
 	if err := e.agree(k, element); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (e *Engine) agree(k *PrivateKey, element []byte) error {
 // gets. A KEM suite has no use for it.
 func (e *Engine) Blind(keys *HopKeys, element []byte) error {
 	if len(element) != X25519Size {
-		return ErrSize
+		return errSize
 	}
 	if err := e.blindingFactor(keys); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (e *Engine) blindingFactor(keys *HopKeys) error {
 func (e *Engine) Offer(rng io.Reader, path []*PublicKey, elements []byte, keys []HopKeys) error {
 	if len(path) == 0 || len(keys) != len(path) ||
 		len(elements) != len(path)*path[0].suite.element {
-		return ErrSize
+		return errSize
 	}
 	for _, k := range path {
 		if k.suite != path[0].suite {
@@ -126,7 +126,7 @@ func (e *Engine) offerKEM(rng io.Reader, path []*PublicKey, elements []byte, key
 		if _, err := io.ReadFull(rng, e.fresh[:]); err != nil {
 			return fmt.Errorf("reading randomness: %w", err)
 		}
-		ct := elements[i*XWingCipherSize : (i+1)*XWingCipherSize]
+		ct := elements[i*xWingCipherSize : (i+1)*xWingCipherSize]
 		if err := e.x.encapsulate(&e.shared, k, ct, &e.fresh); err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func (e *Engine) secretAt(scalar *curve.Key, k *PublicKey, factors [][X25519Size
 // size, and that its point is neither degenerate nor non-canonical.
 func (s *Suite) ValidElement(element []byte) error {
 	if len(element) != s.element {
-		return ErrSize
+		return errSize
 	}
 	point := [X25519Size]byte(element[len(element)-X25519Size:])
 	if !validPoint(&point) {

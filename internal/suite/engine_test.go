@@ -69,7 +69,7 @@ func BenchmarkAccept(b *testing.B) {
 	}
 	b.Run("xwing/bare", func(b *testing.B) {
 		private, public := circl.DeriveKeyPair(make([]byte, 32))
-		ct, secret := make([]byte, XWingCipherSize), make([]byte, SharedSize)
+		ct, secret := make([]byte, xWingCipherSize), make([]byte, sharedSize)
 		public.EncapsulateTo(ct, secret, make([]byte, 64))
 		for b.Loop() {
 			private.DecapsulateTo(secret, ct)
@@ -121,7 +121,7 @@ func BenchmarkStream(b *testing.B) {
 // takes behind circl's, with the upper vector registers dirty.
 func BenchmarkStreamAfterKEM(b *testing.B) {
 	private, public := circl.DeriveKeyPair(make([]byte, 32))
-	ct, secret := make([]byte, XWingCipherSize), make([]byte, SharedSize)
+	ct, secret := make([]byte, xWingCipherSize), make([]byte, sharedSize)
 	public.EncapsulateTo(ct, secret, make([]byte, 64))
 	key, e, buf := StreamKey{1}, NewEngine(), make([]byte, 100_000)
 	for name, guard := range map[string]func(){"clean": zeroUpper, "dirty": func() {}} {

@@ -15,10 +15,10 @@ var (
 	// ErrDegenerate: a point of small order or in a non-canonical encoding,
 	// in a key, an element, or as the result of a multiplication.
 	ErrDegenerate = errors.New("degenerate X25519 point")
-	// ErrSize: bytes that do not have the suite's length.
-	ErrSize = errors.New("wrong size for the suite")
-	// ErrEncoding: an ML-KEM key with a coefficient beyond the modulus.
-	ErrEncoding = errors.New("non-canonical ML-KEM key")
+	// errSize: bytes that do not have the suite's length.
+	errSize = errors.New("wrong size for the suite")
+	// errEncoding: an ML-KEM key with a coefficient beyond the modulus.
+	errEncoding = errors.New("non-canonical ML-KEM key")
 	// ErrSuite: keys of two suites used together.
 	ErrSuite = errors.New("key of another suite")
 	// ErrErased: a private key used after Erase.
@@ -63,7 +63,7 @@ func (s *Suite) NewPrivateKey(seed [SeedSize]byte) (*PrivateKey, error) {
 func newXWingPrivate(s *Suite, seed [SeedSize]byte) *PrivateKey {
 	expanded := sha3.SumSHAKE256(seed[:], mlkemSeedSize+X25519Size)
 	defer clear(expanded)
-	pub := &PublicKey{suite: s, raw: make([]byte, XWingPublicSize)}
+	pub := &PublicKey{suite: s, raw: make([]byte, xWingPublicSize)}
 	k := &PrivateKey{suite: s, public: pub}
 	pub.m, k.m = kyber768.NewKeyFromSeedMLKEM(expanded[:32])
 	copy(k.z[:], expanded[32:64])
@@ -90,12 +90,12 @@ func (k *PrivateKey) Erase() {
 	k.erased = true
 }
 
-// ParsePublicKey checks an encoded key ([Suite.PublicKeySize] bytes) and
+// ParsePublicKey checks an encoded key ([Suite.publicKeySize] bytes) and
 // expands it. Every key has exactly one encoding, and points of small order are
-// refused: ErrSize, ErrDegenerate, ErrEncoding.
+// refused: errSize, ErrDegenerate, errEncoding.
 func (s *Suite) ParsePublicKey(b []byte) (*PublicKey, error) {
 	if len(b) != s.public {
-		return nil, fmt.Errorf("parsing %s public key: %w: %d bytes instead of %d", s.name, ErrSize,
+		return nil, fmt.Errorf("parsing %s public key: %w: %d bytes instead of %d", s.name, errSize,
 			len(b), s.public)
 	}
 	k := &PublicKey{suite: s, raw: bytes.Clone(b)}
@@ -116,7 +116,7 @@ func (k *PublicKey) unpackMLKEM(b []byte) error {
 	k.m = new(kyber768.PublicKey)
 	defer zeroUpper()
 	if err := k.m.UnpackMLKEM(b); err != nil {
-		return ErrEncoding
+		return errEncoding
 	}
 	k.mHash = sha3.Sum256(b)
 	return nil
@@ -131,7 +131,7 @@ func (k *PublicKey) Short() [16]byte { return [16]byte(k.raw) }
 // Suite returns the suite to which the key belongs.
 func (k *PublicKey) Suite() *Suite { return k.suite }
 
-// Equal compares encodings.
-func (k *PublicKey) Equal(other *PublicKey) bool {
+// equal compares encodings.
+func (k *PublicKey) equal(other *PublicKey) bool {
 	return other != nil && k.suite == other.suite && bytes.Equal(k.raw, other.raw)
 }

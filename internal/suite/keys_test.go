@@ -31,7 +31,7 @@ func TestNames(t *testing.T) {
 		if err != nil || s.Name() != name || s.KEM() != (name == "xwing") {
 			t.Fatalf("%s: %v, %v", name, s, err)
 		}
-		if got := [2]int{s.PublicKeySize(), s.ElementSize()}; got != want {
+		if got := [2]int{s.publicKeySize(), s.ElementSize()}; got != want {
 			t.Errorf("%s: sizes %v instead of %v", name, got, want)
 		}
 	}
@@ -114,7 +114,7 @@ func seal(
 	if _, err := rng.Read(seed[:]); err != nil {
 		t.Fatal(err)
 	}
-	ct := make([]byte, XWingCipherSize)
+	ct := make([]byte, xWingCipherSize)
 	if err := e.x.encapsulate(&e.shared, k, ct, &seed); err != nil {
 		t.Fatal(err)
 	}
@@ -208,22 +208,22 @@ func TestParsePublicKey(t *testing.T) {
 		k := key(t, s, &[32]byte{3})
 		raw := k.Public().Bytes()
 		got, err := s.ParsePublicKey(raw)
-		if err != nil || !got.Equal(k.Public()) || got.Suite() != s {
+		if err != nil || !got.equal(k.Public()) || got.Suite() != s {
 			t.Fatalf("%s: %v", s.Name(), err)
 		}
 		raw[0] ^= 1 // the key has its own copy
-		if got.Equal(nil) || !bytes.Equal(got.Bytes(), k.Public().Bytes()) {
+		if got.equal(nil) || !bytes.Equal(got.Bytes(), k.Public().Bytes()) {
 			t.Errorf("%s: the key shares the caller's bytes", s.Name())
 		}
-		for _, n := range []int{0, 31, s.PublicKeySize() - 1, s.PublicKeySize() + 1} {
-			if _, err := s.ParsePublicKey(make([]byte, n)); !errors.Is(err, ErrSize) {
+		for _, n := range []int{0, 31, s.publicKeySize() - 1, s.publicKeySize() + 1} {
+			if _, err := s.ParsePublicKey(make([]byte, n)); !errors.Is(err, errSize) {
 				t.Errorf("%s key of %d bytes: %v", s.Name(), n, err)
 			}
 		}
 	}
 	raw := key(t, xwing, &[32]byte{3}).Public().Bytes()
 	raw[0], raw[1] = 0xff, raw[1]|0x0f // a coefficient of 4095, beyond q = 3329
-	if _, err := xwing.ParsePublicKey(raw); !errors.Is(err, ErrEncoding) {
+	if _, err := xwing.ParsePublicKey(raw); !errors.Is(err, errEncoding) {
 		t.Errorf("a coefficient beyond the modulus: %v", err)
 	}
 }
@@ -295,14 +295,14 @@ func checkErased(t *testing.T, e *Engine) {
 func TestOfferRefusesMisuse(t *testing.T) {
 	a, b := key(t, xwing, &[32]byte{1}).Public(), key(t, x25519, &[32]byte{1}).Public()
 	e, keys := NewEngine(), make([]HopKeys, 2)
-	elements := make([]byte, 2*XWingCipherSize)
+	elements := make([]byte, 2*xWingCipherSize)
 	if err := e.Offer(seeded(1), []*PublicKey{a, b}, elements, keys); !errors.Is(err, ErrSuite) {
 		t.Errorf("two suites on one path: %v", err)
 	}
-	if err := e.Offer(seeded(1), []*PublicKey{a, a}, elements[1:], keys); !errors.Is(err, ErrSize) {
+	if err := e.Offer(seeded(1), []*PublicKey{a, a}, elements[1:], keys); !errors.Is(err, errSize) {
 		t.Errorf("short elements: %v", err)
 	}
-	if err := e.Offer(seeded(1), nil, nil, nil); !errors.Is(err, ErrSize) {
+	if err := e.Offer(seeded(1), nil, nil, nil); !errors.Is(err, errSize) {
 		t.Errorf("empty path: %v", err)
 	}
 	for _, k := range []*PublicKey{a, b} {

@@ -83,7 +83,7 @@ var infoAndCounter = func() (infos [5][]byte) {
 
 // hopKeys cuts the 160 bytes in the order of the specification. The last 32 are the blinding seed,
 // which costs a fifth of all: without blinding it stays zero.
-func (x *expander) hopKeys(secret *[SharedSize]byte, keys *HopKeys, blinding bool) {
+func (x *expander) hopKeys(secret *[sharedSize]byte, keys *HopKeys, blinding bool) {
 	blocks := infoAndCounter[:]
 	if !blinding {
 		blocks = blocks[:len(blocks)-1]

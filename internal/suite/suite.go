@@ -20,10 +20,10 @@ import (
 // Sizes in bytes.
 const (
 	X25519Size         = 32   // point or scalar, RFC 7748
-	XWingPublicSize    = 1216 // draft-connolly-cfrg-xwing-kem, section 5.2
-	XWingCipherSize    = 1120
+	xWingPublicSize    = 1216 // draft-connolly-cfrg-xwing-kem, section 5.2
+	xWingCipherSize    = 1120
 	SeedSize           = 32
-	SharedSize         = 32
+	sharedSize         = 32
 	mlkemPublicSize    = 1184 // FIPS 203, table 3
 	mlkemCipherSize    = 1088
 	mlkemSeedSize      = 64
@@ -40,7 +40,7 @@ type Suite struct {
 }
 
 var (
-	xwing  = &Suite{name: "xwing", kem: true, public: XWingPublicSize, element: XWingCipherSize}
+	xwing  = &Suite{name: "xwing", kem: true, public: xWingPublicSize, element: xWingCipherSize}
 	x25519 = &Suite{name: "x25519", public: X25519Size, element: X25519Size}
 
 	all = []*Suite{xwing, x25519}
@@ -72,8 +72,8 @@ func (s *Suite) Name() string { return s.name }
 // element is blinded from hop to hop.
 func (s *Suite) KEM() bool { return s.kem }
 
-// PublicKeySize is the length of an encoded public key in bytes.
-func (s *Suite) PublicKeySize() int { return s.public }
+// publicKeySize is the length of an encoded public key in bytes.
+func (s *Suite) publicKeySize() int { return s.public }
 
 // ElementSize is the length in bytes of what a packet carries for each hop:
 // 32 (a point) or 1,120 (a ciphertext).

@@ -61,7 +61,7 @@ func TestStreamCounterCarries(t *testing.T) {
 
 func TestWideMatchesModule(t *testing.T) {
 	rng, e := seeded(2), NewEngine()
-	for n := WideMin; n < 1400; n++ {
+	for n := wideMin; n < 1400; n++ {
 		checkWide(t, e, fill(rng, make([]byte, n)), WideKey(fill(rng, make([]byte, 64))))
 	}
 	checkWide(t, e, fill(rng, make([]byte, 40_960)), WideKey(fill(rng, make([]byte, 64))))
@@ -104,7 +104,7 @@ func TestWideRefusesShortBlocks(t *testing.T) {
 			t.Errorf("31 bytes: %v", got)
 		}
 	}()
-	NewEngine().WideEncrypt(&WideKey{}, make([]byte, WideMin-1))
+	NewEngine().WideEncrypt(&WideKey{}, make([]byte, wideMin-1))
 }
 
 func TestAuthenticateIsHMAC(t *testing.T) {

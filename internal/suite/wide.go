@@ -5,12 +5,12 @@ import "gitlab.com/yawning/aez.git"
 // WideKey is a 48-byte AEZ key and its 16-byte nonce.
 type WideKey [64]byte
 
-// WideMin is the shortest block, in bytes, that the wide-block cipher takes
+// wideMin is the shortest block, in bytes, that the wide-block cipher takes
 // here: AEZ treats shorter ones in another way, and packets have none.
-const WideMin = 32
+const wideMin = 32
 
 // WideEncrypt enciphers b in place as one block: AEZ v5, no associated data, no
-// expansion. It panics on less than WideMin bytes.
+// expansion. It panics on less than wideMin bytes.
 func (e *Engine) WideEncrypt(key *WideKey, b []byte) { e.wideBlock(key, b, 0) }
 
 // WideDecrypt undoes WideEncrypt in place. Any change to the ciphertext makes
@@ -18,7 +18,7 @@ func (e *Engine) WideEncrypt(key *WideKey, b []byte) { e.wideBlock(key, b, 0) }
 func (e *Engine) WideDecrypt(key *WideKey, b []byte) { e.wideBlock(key, b, 1) }
 
 func (e *Engine) wideBlock(key *WideKey, b []byte, d int) {
-	if len(b) < WideMin {
+	if len(b) < wideMin {
 		panic("suite: wide block shorter than 32 bytes")
 	}
 	if hasAES {

@@ -32,7 +32,7 @@ func newXWingState() xwingState {
 
 // decapsulate sets out to the shared secret in ct (1,120 bytes). A forged
 // ML-KEM part yields a secret that nobody else knows, as FIPS 203 wants it.
-func (w *xwingState) decapsulate(out *[SharedSize]byte, k *PrivateKey, ct []byte) error {
+func (w *xwingState) decapsulate(out *[sharedSize]byte, k *PrivateKey, ct []byte) error {
 	w.x.point = [X25519Size]byte(ct[mlkemCipherSize:])
 	if !multiply(&w.x.shared, (*[X25519Size]byte)(&k.x), &w.x.point) {
 		return ErrDegenerate
@@ -66,7 +66,7 @@ func (w *xwingState) expand(mHash *[32]byte) {
 
 // encapsulate makes the ciphertext for k from 64 bytes of randomness, and the
 // secret in it.
-func (w *xwingState) encapsulate(out *[SharedSize]byte, k *PublicKey, ct []byte, seed *[xwingEncapSeedSize]byte) error {
+func (w *xwingState) encapsulate(out *[sharedSize]byte, k *PublicKey, ct []byte, seed *[xwingEncapSeedSize]byte) error {
 	copy(w.m[:], seed[:32])
 	copy(w.x.scalar[:], seed[32:])
 	w.expand(&k.mHash)
@@ -80,7 +80,7 @@ func (w *xwingState) encapsulate(out *[SharedSize]byte, k *PublicKey, ct []byte,
 	return nil
 }
 
-func (w *xwingState) combine(out *[SharedSize]byte, public *curve.Key) {
+func (w *xwingState) combine(out *[sharedSize]byte, public *curve.Key) {
 	w.h.Reset()
 	w.h.Write(w.kr[:32])
 	w.h.Write(w.x.shared[:])

@@ -27,8 +27,8 @@ type Settings struct {
 	MaxClients   int    // of a provider
 }
 
-// WriteConfig writes the shipped configuration of a role into a node's home, with its comments.
-func WriteConfig(dir string, role directory.Role, own Settings) error {
+// writeConfig writes the shipped configuration of a role into a node's home, with its comments.
+func writeConfig(dir string, role directory.Role, own Settings) error {
 	text, err := configs.Nodes.ReadFile(ConfigFile(role))
 	if err != nil {
 		return err

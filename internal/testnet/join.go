@@ -55,7 +55,7 @@ func Apply(v Volunteer) (path string, err error) {
 	if _, err := mixnode.CreateHome(v.Home, v.Genesis, seed); err != nil {
 		return "", err
 	}
-	if err := WriteConfig(v.Home, directory.RoleMix,
+	if err := writeConfig(v.Home, directory.RoleMix,
 		Settings{Name: v.Name, Listen: v.Listen, Address: v.Address}); err != nil {
 		return "", err
 	}

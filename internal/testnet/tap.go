@@ -37,8 +37,8 @@ func NewTap(n *Network) *Tap {
 	return t
 }
 
-// Party is the number of a name, which is made if it is new.
-func (t *Tap) Party(name string) int {
+// party is the number of a name, which is made if it is new.
+func (t *Tap) party(name string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if i := slices.Index(t.names, name); i >= 0 {
@@ -70,7 +70,7 @@ func (t *Tap) Wrap(
 	if t == nil {
 		return open
 	}
-	party := t.Party(name)
+	party := t.party(name)
 	return func(cfg link.Config) (link.Transport, error) {
 		inner, err := open(cfg)
 		if err != nil {

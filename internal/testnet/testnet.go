@@ -118,7 +118,7 @@ func (n *Network) make() error {
 		if err := n.createHome(node); err != nil {
 			return err
 		}
-		if err := WriteConfig(node.Dir, node.Role,
+		if err := writeConfig(node.Dir, node.Role,
 			Settings{Name: node.Name, Listen: node.Addr,
 				MaxClients: n.Plan.Parameters.Clients}); err != nil {
 			return err

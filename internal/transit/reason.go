@@ -18,14 +18,14 @@ const (
 	BadMAC      Reason = "bad_mac"      // no current key opens the packet
 	BadElement  Reason = "bad_element"  // a degenerate or non-canonical group element
 	BadCommands Reason = "bad_commands" // the routing block has no meaning
-	BadPayload  Reason = "bad_payload"  // the payload's zero tag is gone
+	badPayload  Reason = "bad_payload"  // the payload's zero tag is gone
 	WrongEpoch  Reason = "wrong_epoch"  // the key's time has not come or is over
 	LinkDown    Reason = "link_down"    // the link to the next hop is down or its queue full
 )
 
 // Reasons lists all of the above but Accepted, for whoever registers counters.
 func Reasons() []Reason {
-	return []Reason{BadFrame, Overload, BadMAC, BadElement, BadCommands, BadPayload, WrongEpoch,
+	return []Reason{BadFrame, Overload, BadMAC, BadElement, BadCommands, badPayload, WrongEpoch,
 		LinkDown}
 }
 
@@ -47,7 +47,7 @@ func Refusal(err error) Reason {
 	case errors.Is(err, sphinx.ErrCommands):
 		return BadCommands
 	case errors.Is(err, sphinx.ErrTag):
-		return BadPayload
+		return badPayload
 	}
 	return BadFrame
 }

@@ -190,8 +190,8 @@ func profile(chol *mat.Cholesky, rounds []tallied, users int, target int32) ([]f
 	return scores, nil
 }
 
-// Disclosed is how well scores name the true friends. A scorer made it.
-type Disclosed struct {
+// disclosed is how well scores name the true friends. A scorer made it.
+type disclosed struct {
 	HitRate  float64 // share of the m best scores that are friends
 	MeanRank float64 // of the friends, 1 is best; guessing gives (users+1)/2
 	Guess    float64 // hit rate of guessing: m/users
@@ -199,8 +199,8 @@ type Disclosed struct {
 
 // scoreDisclosure compares scores with the true friends of the target, of whom there must be
 // at least one. The target itself is left out. Equal scores count as the mean of their ranks.
-func scoreDisclosure(scores []float64, target int32, friends []int32) Disclosed {
-	d := Disclosed{Guess: float64(len(friends)) / float64(len(scores)-1)}
+func scoreDisclosure(scores []float64, target int32, friends []int32) disclosed {
+	d := disclosed{Guess: float64(len(friends)) / float64(len(scores)-1)}
 	for _, f := range friends {
 		above, equal := 0, 0
 		for i, s := range scores {

@@ -28,8 +28,8 @@ var surely = math.Log(1000)
 // not evenly; a day on which those resemble an innocent's must not decide.
 const dayAtMost = 3
 
-// Day takes one more day and returns the client whom the attack names, or -1.
-func (a *pollIntersection) Day(d trace.HolderDay) int32 {
+// day takes one more day and returns the client whom the attack names, or -1.
+func (a *pollIntersection) day(d trace.HolderDay) int32 {
 	if a.scores == nil {
 		a.scores = make([]float64, a.Clients)
 	}
@@ -103,7 +103,7 @@ func DaysUntilFound(
 ) (day int, found bool, wrong int) {
 	a := pollIntersection{Clients: clients, PollEvery: pollEvery}
 	for i, d := range days {
-		switch c := a.Day(d); {
+		switch c := a.day(d); {
 		case c < 0:
 		case int(c) < readers:
 			return i + 1, true, wrong

@@ -26,7 +26,7 @@ func TestNMinusOneAlarm(t *testing.T) {
 	c.Duration = 10 * time.Minute
 	start := 2 * time.Minute
 	limit := start + 8*c.MixLoopEvery + 12*c.MeanHop + 4*c.Link
-	node := c.Mix(2, 1)
+	node := c.mix(2, 1)
 	inTime := 0
 	for i := range trials {
 		c.Replication = uint64(i)
@@ -58,7 +58,7 @@ func TestDroppingNeighbourIsNamed(t *testing.T) {
 	const trials = 200
 	c := looped()
 	c.Duration = 30 * time.Minute
-	node, from := c.Mix(2, 1), c.Mix(1, 0)
+	node, from := c.mix(2, 1), c.mix(1, 0)
 	limit := 8*3*c.MixLoopEvery + 12*c.MeanHop + 4*c.Link
 	named := 0
 	for i := range trials {
@@ -104,7 +104,7 @@ func TestNMinusOneSuccess(t *testing.T) {
 	c.Messages = Messages{Every: 10 * time.Second, Senders: 1}
 	c.MixLoopEvery = 2 * time.Second
 	const let, sent, loops = 0.1, 0.1, 0.5
-	node := c.Mix(1, 0)
+	node := c.mix(1, 0)
 	c.Attacks = []Attack{{Kind: NMinusOne, Node: node, From: -1, Share: let, Target: 0}}
 	// Cover and loops of the other two mixes, as far as they are let in, other packets of
 	// the target, and the mix's own loops.
@@ -116,7 +116,7 @@ func TestActiveAttacks(t *testing.T) {
 	t.Parallel()
 	base := small()
 	base.Width, base.Drain = 1, 2*time.Minute
-	node := base.Mix(2, 0)
+	node := base.mix(2, 0)
 	attacked := func(a Attack) *Result {
 		c := base
 		a.Node, a.From = node, -1
@@ -151,7 +151,7 @@ func TestReplayIsSeen(t *testing.T) {
 		run(t, c)
 		n := 0
 		for _, e := range b.Events {
-			if int(e.To) == c.Mix(2, 0) {
+			if int(e.To) == c.mix(2, 0) {
 				n++
 			}
 		}
@@ -160,7 +160,7 @@ func TestReplayIsSeen(t *testing.T) {
 	c := small()
 	c.Width = 1
 	once := count(nil)
-	twice := count([]Attack{{Kind: Replay, Share: 1, Node: c.Mix(2, 0), From: -1}})
+	twice := count([]Attack{{Kind: Replay, Share: 1, Node: c.mix(2, 0), From: -1}})
 	if twice != 2*once || once == 0 {
 		t.Errorf("%d packets on the link, %d with replays", once, twice)
 	}

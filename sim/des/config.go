@@ -195,8 +195,8 @@ type Attack struct {
 // nodes returns the number of providers and mixes.
 func (c *Config) nodes() int { return c.Providers + c.Layers*c.Width }
 
-// Mix returns the node number of a mix; layers count from 1.
-func (c *Config) Mix(layer, index int) int {
+// mix returns the node number of a mix; layers count from 1.
+func (c *Config) mix(layer, index int) int {
 	return c.Providers + (layer-1)*c.Width + index
 }
 

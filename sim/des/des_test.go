@@ -237,7 +237,7 @@ func TestOverlappingGroups(t *testing.T) {
 	c.LoopEvery, c.DropEvery, c.MixLoopEvery, c.Warmup, c.Duration = 0, 0, 0, 0, 20*time.Minute
 	c.Groups.Count, c.Groups.Size, c.Groups.Every = 8, 20, 8*time.Minute
 	r := run(t, c)
-	if n := len(r.Sample("latency")); n < 8*19 || value(t, r, "delivered") != 1 {
+	if n := len(r.sample("latency")); n < 8*19 || value(t, r, "delivered") != 1 {
 		t.Errorf("%d deliveries, a share of %v", n, value(t, r, "delivered"))
 	}
 	c.Groups.Burst = 4

@@ -97,7 +97,7 @@ func (b *mixLoops) neighbour(layer int) int32 {
 	if layer == 0 {
 		return int32(b.rng.IntN(b.e.cfg.Providers))
 	}
-	return int32(b.e.cfg.Mix(layer, b.rng.IntN(b.e.cfg.Width)))
+	return int32(b.e.cfg.mix(layer, b.rng.IntN(b.e.cfg.Width)))
 }
 
 // layer returns a mix's layer, from 1.

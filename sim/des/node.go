@@ -190,7 +190,7 @@ func (r *routes) locate(ev *event) uint16 {
 }
 
 func (r *routes) anyMix(layer int) uint16 {
-	return uint16(r.e.cfg.Mix(layer, r.rng.IntN(r.e.cfg.Width)))
+	return uint16(r.e.cfg.mix(layer, r.rng.IntN(r.e.cfg.Width)))
 }
 
 func (r *routes) anyProvider() int32 { return int32(r.rng.IntN(r.e.cfg.Providers)) }

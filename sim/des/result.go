@@ -33,7 +33,7 @@ type Result struct {
 	Packets int64        // sent by clients and mixes
 }
 
-// Sample is the raw values of one quantity, at most Config.Samples of them, evenly
+// sample is the raw values of one quantity, at most Config.Samples of them, evenly
 // thinned, in no particular order.
 type Sample struct {
 	Name, Unit string
@@ -51,8 +51,8 @@ func (r *Result) Metric(name string) (stat.Metric, bool) {
 	return stat.Metric{}, false
 }
 
-// Sample returns the raw values of a quantity by name.
-func (r *Result) Sample(name string) []float64 {
+// sample returns the raw values of a quantity by name.
+func (r *Result) sample(name string) []float64 {
 	for _, s := range r.Samples {
 		if s.Name == name {
 			return s.Values

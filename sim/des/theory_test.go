@@ -94,7 +94,7 @@ func TestClientQueueIsMM1(t *testing.T) {
 	}
 	r := run(t, c)
 	near(t, "mean wait", value(t, r, "queue_wait_s_mean"), mean, 0.03)
-	fits(t, "wait", r.Sample("queue_wait"),
+	fits(t, "wait", r.sample("queue_wait"),
 		func(x float64) float64 { return 1 - math.Exp(-x/mean) })
 }
 
@@ -138,7 +138,7 @@ func TestOccupancyIsPoisson(t *testing.T) {
 	r := run(t, c)
 	rho := 20.0 / 2 // all payload slots are drops, which pass one of two mixes of each layer
 	seen := map[int]float64{}
-	sample := r.Sample("mix_occupancy")
+	sample := r.sample("mix_occupancy")
 	for _, n := range sample {
 		seen[int(n)]++
 	}
@@ -199,7 +199,7 @@ func TestPullWait(t *testing.T) {
 	c := small()
 	c.Retrieval, c.PullEvery, c.Samples = Pull, 3*time.Second, 4000
 	r := run(t, c)
-	fits(t, "wait in the spool", r.Sample("spool_wait"),
+	fits(t, "wait in the spool", r.sample("spool_wait"),
 		func(x float64) float64 { return min(x/3, 1) })
 }
 

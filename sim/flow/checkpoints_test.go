@@ -190,7 +190,7 @@ func TestThresholdPoolRow(t *testing.T) {
 			Layers: 1, Width: 1, Mix: Mix{Strategy: Threshold, Threshold: in, Keep: kept}, Rate: 10,
 			Targets: 20,
 		}
-		for _, d := range []Direction{Forward, Backward} {
+		for _, d := range []Direction{forward, Backward} {
 			c.Direction = d
 			if m := shannon(run(t, c, 1)); math.Abs(m.Value-r.Value) > 1e-5 || m.SD > 1e-5 {
 				t.Errorf("direction %d: %.6f ± %.6f, exact %.6f", d, m.Value, m.SD, r.Value)

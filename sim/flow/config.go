@@ -72,7 +72,7 @@ func LinkDummies(layers int, rate float64) []Cover {
 type Direction int
 
 const (
-	Forward  Direction = iota // which output is this input
+	forward  Direction = iota // which output is this input
 	Backward                  // which input was this output
 )
 
@@ -225,7 +225,7 @@ func (c *Config) validateTrace() error {
 		return fmt.Errorf("a duration of %g s", c.Duration)
 	case !(c.SenderRate >= 0) || 2*c.SenderRate > c.Rate:
 		return fmt.Errorf("two senders of %g packets/s among %g", c.SenderRate, c.Rate)
-	case c.Direction < Forward || c.Direction > Backward:
+	case c.Direction < forward || c.Direction > Backward:
 		return fmt.Errorf("direction %d is none", c.Direction)
 	case c.Direction == Backward && (c.SenderRate > 0 || !c.exact()):
 		return fmt.Errorf("only exact traces of packets go backward")

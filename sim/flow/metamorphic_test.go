@@ -76,7 +76,7 @@ func TestCalibrationIdentity(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := anyNetwork(t)
 		c.Corrupt = rapid.IntRange(0, mixes(c)/2).Draw(t, "corrupt")
-		c.Direction = rapid.SampledFrom([]Direction{Forward, Backward}).Draw(t, "direction")
+		c.Direction = rapid.SampledFrom([]Direction{forward, Backward}).Draw(t, "direction")
 		r := runRapid(t, c, rapid.Uint64().Draw(t, "seed"))
 		m := r.calibration()
 		if math.Abs(m.Value) > 7*m.StdErr+1e-6 {
@@ -131,7 +131,7 @@ func TestAllCorruptLeavesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := anyNetwork(t)
 		c.Corrupt = mixes(c)
-		c.Direction = rapid.SampledFrom([]Direction{Forward, Backward}).Draw(t, "direction")
+		c.Direction = rapid.SampledFrom([]Direction{forward, Backward}).Draw(t, "direction")
 		r := runRapid(t, c, rapid.Uint64().Draw(t, "seed"))
 		for _, tr := range r.Traces {
 			if tr.Shannon > 1e-5 || tr.OneGuess < 1-1e-6 || tr.Surprisal > 1e-5 ||
@@ -181,7 +181,7 @@ func TestTwiceTheRateIsOneBitMore(t *testing.T) {
 
 func TestObservingLessNeverSharpens(t *testing.T) {
 	for _, topology := range []Topology{Stratified, Cascade, FreeRoute} {
-		for _, direction := range []Direction{Forward, Backward} {
+		for _, direction := range []Direction{forward, Backward} {
 			a := network(topology)
 			a.Rate, a.Direction, a.Corrupt = 50, direction, mixes(a)*3/5
 			b := a

@@ -30,7 +30,7 @@ func (f *File) complete(c *Cell) {
 		if c.says(&field.Adversary.Corrupt) {
 			f.refuse(&field.Adversary.Fraction, "Keep one of the two.", "corrupt is given too")
 		}
-		s.Adversary.Corrupt = int(math.Round(s.Adversary.Fraction.Of * float64(s.Mixes())))
+		s.Adversary.Corrupt = int(math.Round(s.Adversary.Fraction.Of * float64(s.mixes())))
 	}
 	if s.Topology.Kind == "ring" && s.Topology.Providers == 0 {
 		s.Topology.Providers = max(2, (s.Clients.Count+63)/64)
@@ -50,8 +50,8 @@ func (f *File) complete(c *Cell) {
 // eventRun is what the event engine runs for if nothing is said.
 const eventRun = time.Hour
 
-// Mixes is the number of mixes, providers not counted.
-func (s Scenario) Mixes() int {
+// mixes is the number of mixes, providers not counted.
+func (s Scenario) mixes() int {
 	if s.Topology.Kind == "free" {
 		return s.Topology.Width
 	}

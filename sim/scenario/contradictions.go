@@ -184,13 +184,13 @@ func (f *File) people(c *Cell) {
 // adversary refuses more corrupt mixes than there are mixes.
 func (f *File) adversary(c *Cell) {
 	s := c.Scenario
-	if s.Mixes() < 1 || s.Clients.Count < 1 {
+	if s.mixes() < 1 || s.Clients.Count < 1 {
 		return // nodes and people say what is wrong
 	}
-	if n := s.Adversary.Corrupt; n > s.Mixes() || n < 0 {
+	if n := s.Adversary.Corrupt; n > s.mixes() || n < 0 {
 		f.refuse(&field.Adversary.Corrupt,
 			"Give 0 to that many, or add mixes (topology.layers, topology.width).",
-			"%d corrupt mixes among %d mixes", n, s.Mixes())
+			"%d corrupt mixes among %d mixes", n, s.mixes())
 	}
 	f.least(&field.Adversary.Rounds, s.Adversary.Rounds, 1)
 	if a := s.Adversary; a.Attack == "disclosure" && a.Method == "least-squares" &&
@@ -199,13 +199,110 @@ func (f *File) adversary(c *Cell) {
 			"Give as many adversary.rounds as clients.count, or method = \"background\".",
 			"least squares cannot fit %d clients to %d rounds", s.Clients.Count, a.Rounds)
 	}
-	if n := s.Adversary.Node; n < 0 || n >= s.Mixes() {
+	if n := s.Adversary.Node; n < 0 || n >= s.mixes() {
 		f.refuse(&field.Adversary.Node, "Mixes count from 0.",
-			"there is no mix %d among %d", n, s.Mixes())
+			"there is no mix %d among %d", n, s.mixes())
 	}
 	if n := s.Adversary.Target; n < 0 || n >= s.Clients.Count {
 		f.refuse(&field.Adversary.Target, "Clients count from 0.",
 			"there is no client %d among %d", n, s.Clients.Count)
+	}
+}
+
+// strict are the levels that refuse every key which a file gives and they do not read. The others
+// leave it aside, so that one file can be run at several levels.
+const strict = world
+
+// level refuses what the chosen level does not model.
+func (f *File) level(c *Cell) {
+	for _, k := range keys {
+		if strict.Has(c.Scenario.Level) && c.says(k.Path) && !k.Levels.Has(c.Scenario.Level) {
+			f.refuse(k.Path, "Leave it out.", "level %q does not read it", c.Scenario.Level)
+		}
+	}
+	s := c.Scenario
+	cannot := func(of any, hint string, wrong bool) {
+		if !wrong {
+			return
+		}
+		at := f.about(nameOf(of))
+		if at.Line == 0 { // the value is a default
+			at = f.about(nameOf(&field.Level))
+		}
+		text := fmt.Sprintf("%s: level %q cannot do %s = %s", nameOf(of), s.Level, nameOf(of),
+			c.Value(nameOf(of)))
+		f.doc.Refuse(at, text+c.remark(), hint)
+	}
+	switch s.Level {
+	case "flow":
+		active := s.Adversary.Attack != "none"
+		cannot(&field.Workload.Kind,
+			`Set level = "des", or workload.kind = "none": what people do feeds back.`,
+			s.Workload.Kind != "none")
+		cannot(&field.Adversary.Attack, `Set level = "des".`, active)
+		cannot(&field.Link.Loss, `Set level = "des".`, s.Link.Loss.Of > 0)
+		cannot(&field.Link.Kind, `Set level = "des".`, s.Link.Kind == "matrix")
+		cannot(&field.Mix.Capacity, `Set level = "des".`, s.Mix.Capacity.PerSecond > 0)
+		if s.Measure.Targets < 1 {
+			f.refuse(&field.Measure.Targets, "Give at least 1.", "nothing would be traced")
+		}
+	case "world":
+		f.world(c, cannot)
+	case "des":
+		cannot(&field.Topology.Kind, `Set topology.kind = "ring".`, s.Topology.Kind != "ring")
+		cannot(&field.Mix.Kind, `Set level = "flow", or mix.kind = "poisson".`,
+			s.Mix.Kind != "poisson")
+		if a := s.Adversary.Attack; a == "poll-intersection" &&
+			(s.Boxes.Watched < 1 || s.Workload.Kind != "groups" || s.Topology.Providers < 3) {
+			f.refuse(&field.Adversary.Attack,
+				`Give boxes.watched, workload.kind = "groups" (its size gives the readers) `+
+					`and three or more providers.`,
+				"there is nothing to poll")
+		}
+		if a := s.Adversary.Attack; slices.Contains(
+			[]string{"disclosure", "intersection", "correlation", "tracing"}, a) &&
+			s.Workload.Kind == "none" {
+			f.refuse(&field.Adversary.Attack, `Give a workload.kind.`,
+				"nobody writes anything that could be found out")
+		}
+		cannot(&field.Mix.Dummies, `Set level = "flow", or give mix.loop_every.`,
+			s.Mix.Dummies.PerSecond > 0)
+		cannot(&field.Adversary.Corrupt,
+			`Set level = "flow", which traces packets through corrupt mixes.`,
+			s.Adversary.Corrupt > 0)
+	}
+}
+
+// world refuses what the real cores do not do.
+func (f *File) world(c *Cell, cannot func(of any, hint string, wrong bool)) {
+	s := c.Scenario
+	cannot(&field.Topology.Kind, `Set topology.kind = "ring".`, s.Topology.Kind != "ring")
+	cannot(&field.Mix.Kind, `Set mix.kind = "poisson".`, s.Mix.Kind != "poisson")
+	cannot(&field.Mix.EntryDelay, "Set it to true: our providers delay.", !s.Mix.EntryDelay)
+	cannot(&field.Mix.ExitDelay, "Set it to true: our providers delay.", !s.Mix.ExitDelay)
+	cannot(&field.Mix.DelayCap, "Give the cap that the network has (default network: 10.0).",
+		s.Mix.DelayCap < 1)
+	cannot(&field.Link.Kind, `Set link.kind = "constant".`, s.Link.Kind != "constant")
+	cannot(&field.Clients.Retrieval, `Set clients.retrieval = "exchange".`,
+		s.Clients.Retrieval != "exchange")
+	cannot(&field.Boxes.Watched, "Give at least 1: our clients watch boxes.", s.Boxes.Watched < 1)
+	cannot(&field.Workload.Kind, `Set workload.kind = "requests" or "none".`,
+		s.Workload.Kind != "requests" && s.Workload.Kind != "none")
+	cannot(&field.Adversary.Attack, `Set adversary.attack = "tracing" or "none".`,
+		s.Adversary.Attack != "tracing" && s.Adversary.Attack != "none")
+	for _, stream := range []*config.Duration{
+		&s.Clients.PayloadEvery, &s.Clients.LoopEvery, &s.Clients.DropEvery,
+	} {
+		if stream.Duration == 0 {
+			f.refuse(&field.Clients.PayloadEvery, "Give payload_every, loop_every and drop_every.",
+				"our clients have three streams")
+			break
+		}
+	}
+	if s.Adversary.Attack == "tracing" &&
+		(s.Workload.Kind == "none" || s.Mix.LoopEvery.Duration > 0) {
+		f.refuse(&field.Adversary.Attack, "Give a workload.kind, and leave mix.loop_every out.",
+			"there is nothing to trace, or mixes' own loops are in the way")
 	}
 }
 

@@ -36,7 +36,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, c := range file.Cells {
-			if s := c.Scenario; s.Adversary.Corrupt > s.Mixes() || s.Topology.Layers < 1 ||
+			if s := c.Scenario; s.Adversary.Corrupt > s.mixes() || s.Topology.Layers < 1 ||
 				s.Mix.MeanDelay.Duration <= 0 {
 				t.Fatalf("a contradiction was accepted: %+v", s)
 			}

@@ -52,8 +52,8 @@ func (r *Rand) expEdge(layer uint64, x float64) float64 {
 	return r.Exp()
 }
 
-// Norm returns a normal number of mean 0 and deviation 1.
-func (r *Rand) Norm() float64 { return distuv.Normal{Mu: 0, Sigma: 1, Src: r}.Rand() }
+// norm returns a normal number of mean 0 and deviation 1.
+func (r *Rand) norm() float64 { return distuv.Normal{Mu: 0, Sigma: 1, Src: r}.Rand() }
 
 // Poisson returns a Poisson number; a mean of 0 or less gives 0.
 func (r *Rand) Poisson(mean float64) int {

@@ -22,8 +22,8 @@ func KolmogorovSmirnov(samples []float64, cdf func(float64) float64) (d, p float
 	return d, kolmogorov(d, n)
 }
 
-// TwoSampleKS compares two independent samples with each other.
-func TwoSampleKS(a, b []float64) (d, p float64) {
+// twoSampleKS compares two independent samples with each other.
+func twoSampleKS(a, b []float64) (d, p float64) {
 	x, y := slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
 	n, m := float64(len(x)), float64(len(y))
 	for i, j := 0, 0; i < len(x) && j < len(y); {

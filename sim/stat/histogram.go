@@ -47,13 +47,13 @@ func (h *Histogram) N() int64 { return h.h.TotalCount() }
 // Unit is the smallest distinguishable number.
 func (h *Histogram) Unit() float64 { return h.unit }
 
-// Mean of the recorded numbers, exact to three digits.
-func (h *Histogram) Mean() float64 { return h.h.Mean() * h.unit }
+// mean of the recorded numbers, exact to three digits.
+func (h *Histogram) mean() float64 { return h.h.Mean() * h.unit }
 
 // SD of the recorded numbers.
 func (h *Histogram) SD() float64 { return h.h.StdDev() * h.unit }
 
-// Quantile for 0 ≤ q ≤ 1; 0 when empty.
+// quantile for 0 ≤ q ≤ 1; 0 when empty.
 func (h *Histogram) Quantile(q float64) float64 {
 	return float64(h.h.ValueAtQuantile(100*q)) * h.unit
 }
@@ -64,8 +64,8 @@ type Bar struct {
 	Count    int64
 }
 
-// Bars are the buckets that are not empty, in ascending order.
-func (h *Histogram) Bars() []Bar {
+// bars are the buckets that are not empty, in ascending order.
+func (h *Histogram) bars() []Bar {
 	var bars []Bar
 	for _, b := range h.h.Distribution() {
 		if b.Count > 0 {

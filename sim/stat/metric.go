@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Confidence of every interval of this package.
-const Confidence = 0.95
+// confidence of every interval of this package.
+const confidence = 0.95
 
 // Metric is one measured number with its uncertainty, a row of summary.csv.
 type Metric struct {
@@ -29,13 +29,13 @@ func FromRunning(name, unit string, r Running) Metric {
 	}
 	half := math.Inf(1)
 	if m.N >= 2 {
-		half = Student(m.N-1) * m.StdErr
+		half = student(m.N-1) * m.StdErr
 	}
 	m.Lo, m.Hi = m.Value-half, m.Value+half
 	return m
 }
 
-// Mean is the mean of independent samples with a Student interval.
+// mean is the mean of independent samples with a Student interval.
 func Mean(name, unit string, samples []float64) Metric {
 	var r Running
 	for _, x := range samples {
@@ -73,7 +73,7 @@ func Proportion(name string, successes, n int) Metric {
 		return Metric{Name: name, Unit: "1", StdErr: math.Inf(1), Hi: 1, Method: "Wilson"}
 	}
 	p, z, k := float64(successes)/
-		float64(n), distuv.UnitNormal.Quantile(1-(1-Confidence)/2), float64(n)
+		float64(n), distuv.UnitNormal.Quantile(1-(1-confidence)/2), float64(n)
 	center := (p + z*z/(2*k)) / (1 + z*z/k)
 	half := z / (1 + z*z/k) * math.Sqrt(p*(1-p)/k+z*z/(4*k*k))
 	return Metric{
@@ -83,8 +83,8 @@ func Proportion(name string, successes, n int) Metric {
 	}
 }
 
-// Student is the two-sided Student quantile for Confidence with this many degrees of freedom, at
+// student is the two-sided Student quantile for Confidence with this many degrees of freedom, at
 // least 1.
-func Student(freedom int) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(freedom)}.Quantile(1 - (1-Confidence)/2)
+func student(freedom int) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(freedom)}.Quantile(1 - (1-confidence)/2)
 }

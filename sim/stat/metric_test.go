@@ -24,22 +24,22 @@ func coverage(experiment func(r *Rand) (Metric, float64)) float64 {
 
 func TestIntervalsCover(t *testing.T) {
 	cases := map[string]func(r *Rand) (Metric, float64){
-		"mean": func(r *Rand) (Metric, float64) { return Mean("", "", sample(12, r.Norm)), 0 },
+		"mean": func(r *Rand) (Metric, float64) { return Mean("", "", sample(12, r.norm)), 0 },
 		"quantile": func(r *Rand) (Metric, float64) {
-			m, _ := Quantile("", "", sample(100, r.Exp), 0.9)
+			m, _ := quantile("", "", sample(100, r.Exp), 0.9)
 			return m, math.Log(10)
 		},
 		"proportion": func(r *Rand) (Metric, float64) {
 			return Proportion("", r.Binomial(60, 0.05), 60), 0.05
 		},
 		"auc": func(r *Rand) (Metric, float64) {
-			shifted := sample(60, func() float64 { return r.Norm() + 1 })
-			return AUC("", sample(60, r.Norm), shifted), 0.5 * math.Erfc(-0.5)
+			shifted := sample(60, func() float64 { return r.norm() + 1 })
+			return AUC("", sample(60, r.norm), shifted), 0.5 * math.Erfc(-0.5)
 		},
 		"stopped": func(r *Rand) (Metric, float64) {
-			stop, s := Until{HalfWidth: 0.3, Min: 10, Max: 1000}, []float64(nil)
-			for len(s) < 2 || !stop.Enough(Mean("", "", s)) {
-				s = append(s, r.Norm())
+			stop, s := until{HalfWidth: 0.3, Min: 10, Max: 1000}, []float64(nil)
+			for len(s) < 2 || !stop.enough(Mean("", "", s)) {
+				s = append(s, r.norm())
 			}
 			return Mean("", "", s), 0
 		},
@@ -50,7 +50,7 @@ func TestIntervalsCover(t *testing.T) {
 		}
 	}
 	narrow := func(r *Rand) (Metric, float64) {
-		m := Mean("", "", sample(12, r.Norm))
+		m := Mean("", "", sample(12, r.norm))
 		m.Lo, m.Hi = m.Value-m.StdErr, m.Value+m.StdErr
 		return m, 0
 	}
@@ -95,14 +95,14 @@ func TestReplicatedRefusesMixtures(t *testing.T) {
 
 func TestQuantileDomain(t *testing.T) {
 	for _, q := range []float64{0, 1, math.NaN()} {
-		if _, err := Quantile("", "", []float64{1}, q); err == nil {
+		if _, err := quantile("", "", []float64{1}, q); err == nil {
 			t.Errorf("accepted q = %g", q)
 		}
 	}
-	if _, err := Quantile("", "", nil, 0.5); err == nil {
+	if _, err := quantile("", "", nil, 0.5); err == nil {
 		t.Error("accepted no samples")
 	}
-	m, _ := Quantile("", "", []float64{3, 1, 2}, 0.99)
+	m, _ := quantile("", "", []float64{3, 1, 2}, 0.99)
 	if !math.IsInf(m.Hi, 1) {
 		t.Errorf("three samples bound a 99 %% quantile from above: %+v", m)
 	}

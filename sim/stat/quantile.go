@@ -9,11 +9,11 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Quantile is the q-quantile (0 < q < 1) of independent samples with an interval between two order
+// quantile is the q-quantile (0 < q < 1) of independent samples with an interval between two order
 // statistics, which holds whatever the distribution (David and Nagaraja 2003, section 7.1). With
 // too few samples for an end of the interval to exist, that end is infinite. The samples are not
 // changed.
-func Quantile(name, unit string, samples []float64, q float64) (Metric, error) {
+func quantile(name, unit string, samples []float64, q float64) (Metric, error) {
 	if len(samples) == 0 || !(q > 0 && q < 1) {
 		return Metric{}, fmt.Errorf("quantile %g of %d samples: need 0 < q < 1 and a sample", q,
 			len(samples))
@@ -29,7 +29,7 @@ func Quantile(name, unit string, samples []float64, q float64) (Metric, error) {
 		}
 		return s[rank-1]
 	}
-	spread := (at(hi) - at(lo)) / (2 * distuv.UnitNormal.Quantile(1-(1-Confidence)/2))
+	spread := (at(hi) - at(lo)) / (2 * distuv.UnitNormal.Quantile(1-(1-confidence)/2))
 	return Metric{
 		Name: name, Unit: unit, Value: sortedQuantile(s, q), SD: math.NaN(), StdErr: spread,
 		Lo: at(lo), Hi: at(hi), N: len(s), Method: "order statistics",
@@ -41,7 +41,7 @@ func Quantile(name, unit string, samples []float64, q float64) (Metric, error) {
 // the rest.
 func orderInterval(n int, q float64) (lo, hi int) {
 	b := distuv.Binomial{N: float64(n), P: q}
-	tail := (1 - Confidence) / 2
+	tail := (1 - confidence) / 2
 	lo = sort.Search(n+1, func(k int) bool { return b.CDF(float64(k)) > tail })
 	hi = 1 + sort.Search(n+1, func(k int) bool { return b.CDF(float64(k)) >= 1-tail })
 	return lo, hi
@@ -78,7 +78,7 @@ func DescribeKept(name, unit string, all Running, kept []float64) []Metric {
 		Method: "sample standard deviation",
 	}}
 	for _, percent := range []int{50, 90, 95, 99} {
-		if m, err := Quantile(fmt.Sprintf("%s_p%d", name, percent), unit, kept,
+		if m, err := quantile(fmt.Sprintf("%s_p%d", name, percent), unit, kept,
 			float64(percent)/100); err == nil {
 			out = append(out, m)
 		}

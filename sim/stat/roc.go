@@ -30,7 +30,7 @@ func AUC(name string, negative, positive []float64) Metric {
 	}
 	m.Value = above.Mean()
 	m.StdErr = math.Sqrt(above.Var()/float64(above.N()) + below.Var()/float64(below.N()))
-	half := distuv.UnitNormal.Quantile(1-(1-Confidence)/2) * m.StdErr
+	half := distuv.UnitNormal.Quantile(1-(1-confidence)/2) * m.StdErr
 	m.Lo, m.Hi = max(0, m.Value-half), min(1, m.Value+half)
 	return m
 }

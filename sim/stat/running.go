@@ -43,7 +43,7 @@ func (r *Running) Merge(o Running) {
 // N is how many numbers were seen.
 func (r *Running) N() int { return r.n }
 
-// Mean is 0 when nothing was seen.
+// mean is 0 when nothing was seen.
 func (r *Running) Mean() float64 { return r.mean }
 
 // Min and Max are 0 when nothing was seen.

@@ -2,11 +2,11 @@ package stat
 
 import "math"
 
-// WarmUp finds how many samples at the start of a series belong to its warm-up, by MSER-5 (White,
+// warmUp finds how many samples at the start of a series belong to its warm-up, by MSER-5 (White,
 // Cobb and Spratt 2000): of all truncations by whole batches of five, the one whose rest has the
 // smallest standard error. ok is false when that lies in the second half, which means that the
 // series is too short to tell.
-func WarmUp(series []float64) (truncate int, ok bool) {
+func warmUp(series []float64) (truncate int, ok bool) {
 	batches := batchMeans(series, 5)
 	n := len(batches)
 	if n < 4 {
@@ -37,17 +37,17 @@ func batchMeans(series []float64, size int) []float64 {
 	return means
 }
 
-// Until is when to stop replicating: once the interval's half-width is small enough, and between
+// until is when to stop replicating: once the interval's half-width is small enough, and between
 // Min and Max replications. Deciding after every replication makes intervals a little too narrow
 // (Chow and Robbins 1965); Min of at least 10 keeps coverage within a percent or two.
-type Until struct {
+type until struct {
 	HalfWidth float64 // in the metric's unit, or a share of its value if Relative
 	Relative  bool
 	Min, Max  int
 }
 
-// Enough tells whether m, over m.N replications, needs no further one.
-func (u Until) Enough(m Metric) bool {
+// enough tells whether m, over m.N replications, needs no further one.
+func (u until) enough(m Metric) bool {
 	if m.N >= u.Max {
 		return true
 	}

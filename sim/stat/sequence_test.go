@@ -8,29 +8,29 @@ import (
 
 func TestWarmUpFindsTransient(t *testing.T) {
 	r := Seed(3, 0, 0, 0, "warm-up")
-	series := sample(2_000, r.Norm)
-	if at, ok := WarmUp(series); !ok || at > 500 {
+	series := sample(2_000, r.norm)
+	if at, ok := warmUp(series); !ok || at > 500 {
 		t.Errorf("control: no transient, truncated %d, %v", at, ok)
 	}
 	for i := range series {
 		series[i] += 20 * math.Exp(-float64(i)/60)
 	}
-	if at, ok := WarmUp(series); !ok || at < 60 || at > 700 {
+	if at, ok := warmUp(series); !ok || at < 60 || at > 700 {
 		t.Errorf("transient of time constant 60: truncated %d, %v", at, ok)
 	}
 	for i := range series {
 		series[i] = float64(i)
 	}
-	if _, ok := WarmUp(series); ok {
+	if _, ok := warmUp(series); ok {
 		t.Error("a series that never settles was called long enough")
 	}
-	if _, ok := WarmUp(series[:10]); ok {
+	if _, ok := warmUp(series[:10]); ok {
 		t.Error("ten samples were called long enough")
 	}
 }
 
 func TestUntilStops(t *testing.T) {
-	u := Until{HalfWidth: 0.01, Relative: true, Min: 10, Max: 50}
+	u := until{HalfWidth: 0.01, Relative: true, Min: 10, Max: 50}
 	for _, c := range []struct {
 		m    Metric
 		want bool
@@ -40,7 +40,7 @@ func TestUntilStops(t *testing.T) {
 		{Metric{N: 10, Value: 100, Lo: 98, Hi: 102}, false},
 		{Metric{N: 50, Value: 100, Lo: 0, Hi: 200}, true},
 	} {
-		if got := u.Enough(c.m); got != c.want {
+		if got := u.enough(c.m); got != c.want {
 			t.Errorf("%+v: %v", c.m, got)
 		}
 	}
@@ -49,16 +49,16 @@ func TestUntilStops(t *testing.T) {
 func TestTwoSampleKS(t *testing.T) {
 	r := Seed(3, 0, 0, 0, "two")
 	a, b := sample(3_000, r.Exp), sample(2_000, r.Exp)
-	if _, p := TwoSampleKS(a, b); p < alpha {
+	if _, p := twoSampleKS(a, b); p < alpha {
 		t.Errorf("same law: p = %g", p)
 	}
 	for i := range b {
 		b[i] *= 1.2
 	}
-	if _, p := TwoSampleKS(a, b); p > alpha {
+	if _, p := twoSampleKS(a, b); p > alpha {
 		t.Errorf("control: laws that differ by 20 %%: p = %g", p)
 	}
-	if d, p := TwoSampleKS(a, nil); d != 0 || p != 1 {
+	if d, p := twoSampleKS(a, nil); d != 0 || p != 1 {
 		t.Errorf("nothing to compare: %g, %g", d, p)
 	}
 }
@@ -91,12 +91,12 @@ func TestHistogramMergesLikeOne(t *testing.T) {
 	if q := one.Quantile(0.5); math.Abs(q-math.Ln2) > 0.05 {
 		t.Errorf("median %g", q)
 	}
-	if math.Abs(one.Mean()-1) > 0.05 || math.Abs(one.SD()-1) > 0.08 || one.N() != 10_000 ||
+	if math.Abs(one.mean()-1) > 0.05 || math.Abs(one.SD()-1) > 0.08 || one.N() != 10_000 ||
 		one.Unit() != 1e-6 {
-		t.Errorf("mean %g sd %g n %d", one.Mean(), one.SD(), one.N())
+		t.Errorf("mean %g sd %g n %d", one.mean(), one.SD(), one.N())
 	}
 	var bars int64
-	for _, bar := range one.Bars() {
+	for _, bar := range one.bars() {
 		bars += bar.Count
 	}
 	if bars != one.N() {

@@ -49,7 +49,7 @@ func (s Stratified) logLoad() float64 {
 	return math.Log2(load)
 }
 
-// Entropy is the mean Shannon entropy of a message's output under a global observer where traffic
+// entropy is the mean Shannon entropy of a message's output under a global observer where traffic
 // is dense: the outputs are a Poisson flow, of which each has the density of an Erlang delay, so
 // that H = log2 Λ + h(Erlang(L, μ)). With two layers, the few messages that share both links cost
 // 1/(2·ln 2·n_link) (a first-order correction). Danezis (2004) prints this entropy, for one layer,

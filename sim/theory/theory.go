@@ -1,6 +1,6 @@
 // Package theory (L0) holds closed forms and exact numerics of mix networks: what the simulators
 // must reproduce where these hold, and the dashed lines in plots. Every function states its source
-// and its domain and returns ErrDomain outside it, where only simulation is right. Entropies are in
+// and its domain and returns errDomain outside it, where only simulation is right. Entropies are in
 // bits, times and rates in any one unit of time. Nothing here is random, and no expected number
 // stands here: those are in sim/groundtruth.
 package theory
@@ -13,11 +13,11 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// ErrDomain is returned, wrapped with what is wrong, where a formula does not hold.
-var ErrDomain = errors.New("outside the formula's domain")
+// errDomain is returned, wrapped with what is wrong, where a formula does not hold.
+var errDomain = errors.New("outside the formula's domain")
 
 func outside(format string, args ...any) (float64, error) {
-	return math.NaN(), fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), ErrDomain)
+	return math.NaN(), fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), errDomain)
 }
 
 // positive tells whether all numbers are above zero and finite.
@@ -50,10 +50,10 @@ func surprise(p float64) float64 {
 	return -p * math.Log2(p)
 }
 
-// Entropy is Shannon's H = −Σ p·log2 p of a distribution, in bits. It is also the "effective size"
+// entropy is Shannon's H = −Σ p·log2 p of a distribution, in bits. It is also the "effective size"
 // of Serjantov and Danezis (2002), Definition 2: that is H itself, in bits, and not 2^H, as some
 // later papers have it. The sum must be 1 within 1e-6.
-func Entropy(distribution []float64) (float64, error) {
+func entropy(distribution []float64) (float64, error) {
 	h, sum := 0.0, 0.0
 	for _, p := range distribution {
 		if !probability(p) {

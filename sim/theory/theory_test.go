@@ -48,7 +48,7 @@ func TestDanezis2004Sign(t *testing.T) {
 // Serjantov and Danezis (2002), Definition 2: the effective size is the entropy; for n equals it is
 // log2 n, not n.
 func TestEffectiveSizeIsNotTwoToTheH(t *testing.T) {
-	h, err := Entropy([]float64{0.25, 0.25, 0.25, 0.25})
+	h, err := entropy([]float64{0.25, 0.25, 0.25, 0.25})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestDomains(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	fail := func(what string, got float64, err error) {
 		t.Helper()
-		if !errors.Is(err, ErrDomain) || !math.IsNaN(got) {
+		if !errors.Is(err, errDomain) || !math.IsNaN(got) {
 			t.Errorf("%s: %g, %v", what, got, err)
 		}
 	}
@@ -187,9 +187,9 @@ func TestDomains(t *testing.T) {
 	fail("sparse network", h, err)
 	h, err = Stratified{}.Entropy()
 	fail("no network", h, err)
-	h, err = Entropy([]float64{0.5, 0.4})
+	h, err = entropy([]float64{0.5, 0.4})
 	fail("half a distribution", h, err)
-	h, err = Entropy([]float64{1.5, -0.5})
+	h, err = entropy([]float64{1.5, -0.5})
 	fail("negative probability", h, err)
 	old, _, err := SeenMessage(3, 4, 0, 0)
 	fail("more left than came", old, err)
@@ -209,7 +209,7 @@ func TestIntegerDomains(t *testing.T) {
 		"disclosure": func(i int) (float64, error) { return DisclosureRounds(1000, i, 10, 2) },
 	}
 	for name, f := range calls {
-		if _, err := f(0); !errors.Is(err, ErrDomain) {
+		if _, err := f(0); !errors.Is(err, errDomain) {
 			t.Errorf("%s accepts 0", name)
 		}
 		if x, err := f(1); err != nil || math.IsNaN(x) {

@@ -24,7 +24,7 @@ import (
 //	trailer, 20 bytes: all ones 8, number of records 8, CRC-32C of the records 4
 //
 // A file without its trailer was cut short: what stands in it can be read, and the
-// end is then ErrTruncated rather than io.EOF.
+// end is then errTruncated rather than io.EOF.
 const (
 	version     = 1
 	headerSize  = 32
@@ -34,8 +34,8 @@ const (
 
 var magic = [8]byte{'m', 'u', 'r', 't', 'r', 'a', 'c', 'e'}
 
-// ErrTruncated says that a trace ends without its trailer.
-var ErrTruncated = errors.New("trace ends without its trailer")
+// errTruncated says that a trace ends without its trailer.
+var errTruncated = errors.New("trace ends without its trailer")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -141,8 +141,8 @@ type Reader struct {
 	err    error
 }
 
-// NewReader reads the header. More than limit events are an error; 0 is no limit.
-func NewReader(r io.Reader, limit uint64) (*Reader, error) {
+// newReader reads the header. More than limit events are an error; 0 is no limit.
+func newReader(r io.Reader, limit uint64) (*Reader, error) {
 	t := &Reader{r: bufio.NewReaderSize(r, 1<<16), limit: limit}
 	if limit == 0 {
 		t.limit = math.MaxUint64
@@ -176,7 +176,7 @@ func (t *Reader) parseHeader(b [headerSize]byte) error {
 	return t.Header.check()
 }
 
-// Next returns the next event, io.EOF after a good trailer, ErrTruncated where the
+// Next returns the next event, io.EOF after a good trailer, errTruncated where the
 // file stops without one. An error, once returned, stays.
 func (t *Reader) Next() (Event, error) {
 	if t.err != nil {
@@ -193,7 +193,7 @@ func (t *Reader) Next() (Event, error) {
 func (t *Reader) next() (Event, error) {
 	b := t.rec[:]
 	if _, err := io.ReadFull(t.r, b); err == io.EOF || err == io.ErrUnexpectedEOF {
-		return Event{}, ErrTruncated
+		return Event{}, errTruncated
 	} else if err != nil {
 		return Event{}, err
 	}
@@ -234,7 +234,7 @@ func (t *Reader) trailer(b []byte) error {
 
 // ReadAll reads a whole trace into memory, at most limit events.
 func ReadAll(r io.Reader, limit uint64) (Header, []Event, error) {
-	t, err := NewReader(r, limit)
+	t, err := newReader(r, limit)
 	if err != nil {
 		return Header{}, nil, err
 	}

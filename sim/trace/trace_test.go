@@ -77,7 +77,7 @@ func TestTruncated(t *testing.T) {
 	good := file(t, small, []Event{{At: 5, To: 2, Size: 9}, {At: 6, From: 2, To: 1, Size: 9}})
 	for n := headerSize; n < len(good); n++ {
 		_, got, err := ReadAll(bytes.NewReader(good[:n]), 0)
-		if !errors.Is(err, ErrTruncated) {
+		if !errors.Is(err, errTruncated) {
 			t.Fatalf("%d of %d bytes: %v", n, len(good), err)
 		}
 		if want := min((n-headerSize)/recordSize, 2); len(got) != want {
@@ -157,13 +157,13 @@ func TestWindows(t *testing.T) {
 		t.Fatalf("%d windows, %v", len(w), err)
 	}
 	first := w[0].Features
-	want := Vector{UpCount: 2, DownCount: 1, UpBytes: 20, DownBytes: 20, GapMean: 2, GapMin: 2,
-		GapMax:     2,
-		Dispersion: 0.75, SliceMax: 1, Balance: -1}
+	want := Vector{upCount: 2, downCount: 1, upBytes: 20, downBytes: 20, gapMean: 2, gapMin: 2,
+		gapMax:     2,
+		dispersion: 0.75, sliceMax: 1, balance: -1}
 	if first != want {
 		t.Errorf("features %v, want %v", first, want)
 	}
-	if w[3].Client != 1 || w[3].From != 8*s || w[3].Features[UpCount] != 1 {
+	if w[3].Client != 1 || w[3].From != 8*s || w[3].Features[upCount] != 1 {
 		t.Errorf("last window %+v", w[3])
 	}
 	if _, err := Windows(p, events, 0, s, 8*s); err == nil {

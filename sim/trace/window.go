@@ -9,18 +9,18 @@ import (
 // Features of one client in one window, for telling active from idle. Everything
 // in them can be seen from outside: times, sizes and directions.
 const (
-	UpCount    = iota // packets up
-	DownCount         // packets down
-	UpBytes           // bytes up
-	DownBytes         // bytes down
-	GapMean           // mean gap between packets up, seconds
-	GapSD             // standard deviation of that gap, seconds
-	GapMin            // smallest gap, seconds
-	GapMax            // largest gap, seconds
-	Dispersion        // variance over mean of the packets up in eight slices
-	SliceMax          // most packets up in one slice
-	Lag1              // correlation of neighbouring gaps
-	Balance           // packets down less packets up
+	upCount    = iota // packets up
+	downCount         // packets down
+	upBytes           // bytes up
+	downBytes         // bytes down
+	gapMean           // mean gap between packets up, seconds
+	gapSD             // standard deviation of that gap, seconds
+	gapMin            // smallest gap, seconds
+	gapMax            // largest gap, seconds
+	dispersion        // variance over mean of the packets up in eight slices
+	sliceMax          // most packets up in one slice
+	lag1              // correlation of neighbouring gaps
+	balance           // packets down less packets up
 	NumFeatures
 )
 
@@ -93,15 +93,15 @@ func (p *part) down(size int32) {
 
 func (p *part) vector() Vector {
 	var v Vector
-	v[UpCount], v[DownCount] = float64(p.ups), float64(p.downs)
-	v[UpBytes], v[DownBytes] = float64(p.upBytes), float64(p.downBytes)
-	v[Balance] = v[DownCount] - v[UpCount]
+	v[upCount], v[downCount] = float64(p.ups), float64(p.downs)
+	v[upBytes], v[downBytes] = float64(p.upBytes), float64(p.downBytes)
+	v[balance] = v[downCount] - v[upCount]
 	p.gaps(&v)
 	mean, variance := moments(p.slice[:])
 	if mean > 0 {
-		v[Dispersion] = variance / mean
+		v[dispersion] = variance / mean
 	}
-	v[SliceMax] = slices.Max(p.slice[:])
+	v[sliceMax] = slices.Max(p.slice[:])
 	return v
 }
 
@@ -114,14 +114,14 @@ func (p *part) gaps(v *Vector) {
 		gaps[i] = p.times[i+1] - p.times[i]
 	}
 	mean, variance := moments(gaps)
-	v[GapMean], v[GapSD] = mean, math.Sqrt(variance)
-	v[GapMin], v[GapMax] = slices.Min(gaps), slices.Max(gaps)
+	v[gapMean], v[gapSD] = mean, math.Sqrt(variance)
+	v[gapMin], v[gapMax] = slices.Min(gaps), slices.Max(gaps)
 	if variance > 0 && len(gaps) > 2 {
 		sum := 0.0
 		for i := 1; i < len(gaps); i++ {
 			sum += (gaps[i] - mean) * (gaps[i-1] - mean)
 		}
-		v[Lag1] = sum / float64(len(gaps)-1) / variance
+		v[lag1] = sum / float64(len(gaps)-1) / variance
 	}
 }
 

@@ -48,13 +48,13 @@ func (f *Links) lostOf(p *Person) bool {
 	return share > 0 && f.rng.Float64() < share
 }
 
-// Lose has the link between two nodes lose a share of its packets.
-func (f *Links) Lose(a, b *Node, share float64) { f.loss[pairOf(a, b)] = share }
+// lose has the link between two nodes lose a share of its packets.
+func (f *Links) lose(a, b *Node, share float64) { f.loss[pairOf(a, b)] = share }
 
 // LoseAll has every link lose a share of its packets.
 func (f *Links) LoseAll(share float64) { f.everywhere = share }
 
-// Lose has the person's link lose a share of the frames on it, up and down.
+// lose has the person's link lose a share of the frames on it, up and down.
 func (p *Person) Lose(share float64) { p.loss = share }
 
 // Part cuts the links between the nodes named and all others; Heal undoes every cut.
@@ -129,7 +129,7 @@ func (a *Authority) restart() error {
 	return nil
 }
 
-// SetClock puts a node's clock ahead, or behind.
+// setClock puts a node's clock ahead, or behind.
 func (n *Node) SetClock(ahead time.Duration) {
 	n.clock = ahead
 	n.wake = 0
@@ -138,8 +138,8 @@ func (n *Node) SetClock(ahead time.Duration) {
 	}
 }
 
-// SetClock puts a person's clock ahead, or behind.
-func (p *Person) SetClock(ahead time.Duration) {
+// setClock puts a person's clock ahead, or behind.
+func (p *Person) setClock(ahead time.Duration) {
 	p.clock = ahead
 	if p.online {
 		p.plan()

@@ -169,8 +169,8 @@ func (d *disk) Merge(day box.Day, b box.Box) (box.Status, error) {
 	return d.MemStore.Merge(day, b)
 }
 
-// Boxes is what the holder has.
-func (h *Holder) Boxes() *box.MemStore { return h.store.MemStore }
+// boxes is what the holder has.
+func (h *Holder) boxes() *box.MemStore { return h.store.MemStore }
 
 // Asked is how many box requests the holder has answered.
 func (h *Holder) Asked() int { return h.asked }
@@ -182,8 +182,8 @@ func (h *Holder) Fill(full bool) { h.store.full = full }
 // reply; nil makes it honest again.
 func (h *Holder) Lie(say func(r box.Request, honest func() box.Reply) box.Reply) { h.lie = say }
 
-// LieWith has the holder answer every box request with one status.
-func (h *Holder) LieWith(status box.Status) {
+// lieWith has the holder answer every box request with one status.
+func (h *Holder) lieWith(status box.Status) {
 	h.Lie(func(r box.Request, _ func() box.Reply) box.Reply {
 		reply := box.Reply{Status: status, Day: r.Day, Box: box.Box{ID: r.Box.ID}}
 		if status == box.StatusFound {

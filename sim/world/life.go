@@ -62,13 +62,13 @@ func (l *Life) Restart() error {
 
 func (l *Life) turn() {
 	if !l.line.away {
-		l.note(l.Do(l.Turn))
+		l.note(l.do(l.Turn))
 	}
 	l.line.w.After(person.TurnEvery, l.turn)
 }
 
-// Do is something that the person does, by their own clock.
-func (l *Life) Do(act func(now time.Time) error) error {
+// do is something that the person does, by their own clock.
+func (l *Life) do(act func(now time.Time) error) error {
 	now := l.line.now()
 	if err := act(now); err != nil {
 		return err
@@ -144,7 +144,7 @@ func (l *Life) tellPhotos() {
 
 // Follow reads the feed of somebody from now on, under their name.
 func (l *Life) Follow(author *Life) error {
-	return l.Do(func(now time.Time) error {
+	return l.do(func(now time.Time) error {
 		link, err := author.Feed.Publish(author.line.now())
 		if err != nil {
 			return err
@@ -159,7 +159,7 @@ func (l *Life) Say(text string, jpeg []byte) (id string, err error) {
 	if jpeg != nil {
 		d.Picture = &picture.Picture{JPEG: jpeg, Width: 1, Height: 1}
 	}
-	err = l.Do(func(now time.Time) error {
+	err = l.do(func(now time.Time) error {
 		r, err := l.Feed.Post(now, d)
 		id = r.Post
 		return err
@@ -186,7 +186,7 @@ func (l *Life) Fetch(author string) error {
 			continue
 		}
 		l.wants = append(l.wants, p)
-		err = l.Do(func(now time.Time) error { _, err := l.Photos.Fetch(now, p.ID); return err })
+		err = l.do(func(now time.Time) error { _, err := l.Photos.Fetch(now, p.ID); return err })
 	}
 	return err
 }

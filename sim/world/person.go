@@ -41,8 +41,8 @@ type Person struct {
 	Refused func(error)
 }
 
-// Join connects somebody new to a provider.
-func (w *World) Join(name, provider string) (*Person, error) {
+// join connects somebody new to a provider.
+func (w *World) join(name, provider string) (*Person, error) {
 	return w.JoinAs(name, provider, sender.Config{Seed: w.seeds.of("person", name, 0)})
 }
 

@@ -78,7 +78,7 @@ func init() {
 	}
 }
 
-// Do carries out one line, and returns what there is to see of it.
+// do carries out one line, and returns what there is to see of it.
 func (s *Script) Do(line string) (string, error) {
 	s.out.Reset()
 	err := s.do(line)

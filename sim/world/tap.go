@@ -7,8 +7,8 @@ import (
 	"murmuration/sim/trace"
 )
 
-// Parties is how the numbers in a trace are to be read, once everybody has joined.
-func (w *World) Parties() trace.Parties {
+// parties is how the numbers in a trace are to be read, once everybody has joined.
+func (w *World) parties() trace.Parties {
 	return trace.Parties{Nodes: int32(len(w.nodes)), Clients: int32(len(w.people))}
 }
 
@@ -40,8 +40,8 @@ type HolderDay struct {
 	open map[int32]int64
 }
 
-// WatchDay begins a day at a provider that knows some boxes.
-func (holder *Holder) WatchDay(length time.Duration, know func(box.Day, box.ID) bool) *HolderDay {
+// watchDay begins a day at a provider that knows some boxes.
+func (holder *Holder) watchDay(length time.Duration, know func(box.Day, box.ID) bool) *HolderDay {
 	n := holder.n
 	h := &HolderDay{n: n, day: n.w.Now(), know: know, open: map[int32]int64{}}
 	h.seen.Length = int64(length)

@@ -35,7 +35,7 @@ func (s *Script) lose(words []string) error {
 		}
 		b, err := s.node(words[4])
 		if err == nil {
-			s.world.Links.Lose(a, b, share)
+			s.world.Links.lose(a, b, share)
 		}
 		return err
 	}
@@ -83,7 +83,7 @@ func (s *Script) joins(words []string) error {
 	if len(words) != 3 {
 		return usage(".joins")
 	}
-	_, err := s.world.Join(words[0], words[2])
+	_, err := s.world.join(words[0], words[2])
 	return err
 }
 
@@ -169,7 +169,7 @@ func (s *Script) answers(words []string) error {
 	}
 	for status := box.Status(0); status < 16; status++ {
 		if status.String() == said {
-			n.holder.LieWith(status)
+			n.holder.lieWith(status)
 			return nil
 		}
 	}
@@ -182,7 +182,7 @@ func (s *Script) clock(words []string) error {
 		return usage(".clock")
 	}
 	if p := s.world.Person(words[0]); p != nil {
-		p.SetClock(d)
+		p.setClock(d)
 		return nil
 	}
 	n, err := s.node(words[0])

@@ -155,7 +155,7 @@ func New(cfg Config) (*World, error) {
 		return nil, fmt.Errorf("making a world: %w", err)
 	}
 	for i, name := range w.cfg.Network.People {
-		if _, err := w.Join(name,
+		if _, err := w.join(name,
 			w.cfg.Network.Providers[i%len(w.cfg.Network.Providers)]); err != nil {
 			return nil, err
 		}

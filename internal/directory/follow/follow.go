@@ -128,7 +128,7 @@ func (f *Follower) turn(now time.Time, e directory.Epoch) {
 		f.epoch = e
 	}
 	f.last = now
-	f.chain.Forget(f.Oldest())
+	f.chain.Forget(f.oldest())
 	f.current = f.search(f.current, e, now)
 	f.next = f.search(f.next, e+1, f.nextTime(now, e))
 }
@@ -161,8 +161,8 @@ func (f *Follower) nextTime(now time.Time, e directory.Epoch) time.Time {
 	return from.Add(span/8 + time.Duration(f.cfg.Rand.Int64N(int64(span*3/4)+1)))
 }
 
-// Oldest is the first epoch whose document may still be needed.
-func (f *Follower) Oldest() directory.Epoch {
+// oldest is the first epoch whose document may still be needed.
+func (f *Follower) oldest() directory.Epoch {
 	oldest := f.epoch - min(f.epoch, f.cfg.History)
 	if doc := f.chain.InForce(f.epoch); doc != nil {
 		oldest = min(oldest, doc.Epoch)

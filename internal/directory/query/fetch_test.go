@@ -216,7 +216,7 @@ func TestServeEndsAfterManyRequests(t *testing.T) {
 			}
 		}
 	})
-	if !errors.Is(err, ErrTooMuch) {
+	if !errors.Is(err, errTooMuch) {
 		t.Error(err)
 	}
 }

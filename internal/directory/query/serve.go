@@ -16,8 +16,8 @@ type Library interface {
 	Submit(descriptor []byte) error
 }
 
-// ErrTooMuch ends a conversation that asks for more than anybody needs.
-var ErrTooMuch = errors.New("too many directory requests on one connection")
+// errTooMuch ends a conversation that asks for more than anybody needs.
+var errTooMuch = errors.New("too many directory requests on one connection")
 
 // server serves one connection: one frame for each frame, a descriptor of at most MaxDescriptor
 // bytes in the making, and nothing else in memory.
@@ -50,7 +50,7 @@ func Serve(conn Conn, library Library) error {
 			return err
 		}
 	}
-	return ErrTooMuch
+	return errTooMuch
 }
 
 func (s *server) answer(q frame) (frame, error) {

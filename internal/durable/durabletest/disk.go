@@ -7,8 +7,8 @@ import (
 	"math/rand/v2"
 )
 
-// Sector is the unit in which unsynced writes survive or vanish, in bytes.
-const Sector = 512
+// sector is the unit in which unsynced writes survive or vanish, in bytes.
+const sector = 512
 
 // File is a durable.File in memory. It is used by one goroutine at a time.
 type File struct {
@@ -85,9 +85,9 @@ func (f *File) Cut(rng *rand.Rand) *File {
 	if rng.IntN(2) == 0 {
 		left = resized(left, int64(len(f.cache)))
 	}
-	for at := 0; at < len(left) && at < len(f.cache); at += Sector {
+	for at := 0; at < len(left) && at < len(f.cache); at += sector {
 		if rng.IntN(2) == 0 {
-			copy(left[at:min(at+Sector, len(left))], f.cache[at:])
+			copy(left[at:min(at+sector, len(left))], f.cache[at:])
 		}
 	}
 	return New(left)

@@ -87,7 +87,7 @@ func person(n *Net, homes, name string) *client.Client {
 // cross has Ada post just before the end of each epoch, and looks at what Bob has when all must be
 // there.
 func cross(n *Net, crossings int, ada, bob *client.Client) {
-	n.Epoch(0, 0.5) // everybody is connected
+	n.epoch(0, 0.5) // everybody is connected
 	feed, err := ada.Publish()
 	if err == nil {
 		err = bob.Follow(feed.String(), "ada")
@@ -160,7 +160,7 @@ func TestNeverTwoDocumentsForOneEpoch(t *testing.T) {
 			"signed")
 		before := signed(n, file)
 		for _, node := range n.Nodes {
-			if err := errors.Join(n.Stop(node.Name),
+			if err := errors.Join(n.stop(node.Name),
 				os.RemoveAll(filepath.Join(node.Dir, "documents"))); err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +180,7 @@ func TestNeverTwoDocumentsForOneEpoch(t *testing.T) {
 		}
 		flip(t, file)
 		flip(t, record)
-		if err := n.Stop("provider-1"); err != nil {
+		if err := n.stop("provider-1"); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := n.Open(n.Nodes[0], n.options); err == nil ||
@@ -221,9 +221,9 @@ func TestStoppedLayerIsNoticed(t *testing.T) {
 	plan := Plan(t)
 	plan.Width = 2
 	Run(t, plan, testnet.Options{}, func(n *Net) {
-		n.Epoch(0, 0.5)
+		n.epoch(0, 0.5)
 		for _, node := range n.Document("provider-1", 0).Layer(2) {
-			if err := n.Stop(node.Name); err != nil {
+			if err := n.stop(node.Name); err != nil {
 				t.Error(err)
 			}
 		}

@@ -13,10 +13,10 @@ import (
 // hands out no document, and says why it stops.
 func TestNoSignatureWithoutRecord(t *testing.T) {
 	Run(t, Plan(t), testnet.Options{}, func(n *Net) {
-		n.Epoch(1, 0.5) // the document of epoch 2 is signed by then, that of epoch 3 is not
+		n.epoch(1, 0.5) // the document of epoch 2 is signed by then, that of epoch 3 is not
 		obstruct(t, filepath.Join(n.Nodes[0].Dir, "signed"))
-		n.Epoch(4, 0)
-		err := n.Stop("provider-1")
+		n.epoch(4, 0)
+		err := n.stop("provider-1")
 		if err == nil || !strings.Contains(err.Error(), "recording what will be signed") {
 			t.Errorf("the authority ended with %v", err)
 		}

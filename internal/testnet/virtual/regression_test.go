@@ -16,11 +16,11 @@ import (
 // whose packets it would have to drop; it does as soon as there is one.
 func TestClientsWaitForADocument(t *testing.T) {
 	Run(t, Plan(t), testnet.Options{Skip: []string{"provider-1"}}, func(n *Net) {
-		if n.Epoch(0, 0.5); !errors.Is(knock(n, "provider-2"), link.ErrNotAdmitted) {
+		if n.epoch(0, 0.5); !errors.Is(knock(n, "provider-2"), link.ErrNotAdmitted) {
 			t.Error("a provider without a document admits a client")
 		}
 		n.Start("provider-1")
-		n.Epoch(1, 0.5)
+		n.epoch(1, 0.5)
 		for _, name := range []string{"provider-1", "provider-2"} {
 			if err := knock(n, name); err != nil {
 				t.Errorf("control: %s has a document: %v", name, err)

@@ -128,8 +128,8 @@ func (n *Net) begin(run func(context.Context) error) *life {
 	return l
 }
 
-// Stop ends a node and closes its home, and returns when it is gone, with what it ended with.
-func (n *Net) Stop(name string) error {
+// stop ends a node and closes its home, and returns when it is gone, with what it ended with.
+func (n *Net) stop(name string) error {
 	l := n.running[name]
 	if l == nil {
 		return fmt.Errorf("%s does not run", name)
@@ -165,8 +165,8 @@ func (n *Net) Pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// Epoch passes until the given part of an epoch: Epoch(2, 0.5) is the middle of epoch 2.
-func (n *Net) Epoch(e directory.Epoch, part float64) {
+// epoch passes until the given part of an epoch: epoch(2, 0.5) is the middle of epoch 2.
+func (n *Net) epoch(e directory.Epoch, part float64) {
 	length := n.Plan.Parameters.EpochLength
 	at := n.Genesis.Schedule().StartOf(e).Add(time.Duration(part * float64(length)))
 	n.Pass(max(0, time.Until(at)))
@@ -197,7 +197,7 @@ func (n *Net) end(cancel context.CancelFunc) {
 		}
 	}
 	for name := range n.Running() {
-		if err := n.Stop(name); err != nil {
+		if err := n.stop(name); err != nil {
 			n.t.Errorf("%s ended with %v", name, err)
 		}
 	}
