@@ -28,7 +28,8 @@ var arrows = map[string]struct {
 	"internal/demo": {[]string{"internal/testnet", "client", "internal/directory",
 		"internal/link"}, "the demo is made of what networks are made of"},
 	"internal/transcript": {nil, "text tests"},
-	"internal/script": {[]string{"configs", "internal/exchange", "internal/box", "internal/directory",
+	"internal/script": {[]string{"configs", "internal/exchange", "internal/box",
+		"internal/directory",
 		"internal/link",
 		"internal/sphinx"}, "the stage of the stories: a stranger on the wire, and no role"},
 	"internal/drawn": {nil, "property tests"},
@@ -54,11 +55,13 @@ var arrows = map[string]struct {
 		"internal/directory",
 		"internal/box"}, "a provider is a mix of layer 0 that also holds boxes; of links it " +
 		"knows the frames of an exchange"},
-	"provider/node": {[]string{"internal/exchange", "internal/documents", "provider", "mix", "internal/node",
+	"provider/node": {[]string{"internal/exchange", "internal/documents", "provider", "mix",
+		"internal/node",
 		"internal/transit", "internal/link", "internal/directory", "internal/box",
 		"internal/durable"}, "a running provider is the core of a provider on the chassis of " +
 		"every node"},
-	"client": {[]string{"internal/exchange", "internal/backoff", "internal/documents", "internal/sphinx",
+	"client": {[]string{"internal/exchange", "internal/backoff", "internal/documents",
+		"internal/sphinx",
 		"internal/suite", "internal/link", "internal/directory", "internal/cover", "internal/box",
 		"internal/durable"}, "a client knows the network by its documents only"},
 	"sim": {[]string{"sim/world", "configs", "internal/config",
@@ -231,8 +234,8 @@ func TestNullPacketsStayInTheSimulator(t *testing.T) {
 	}
 }
 
-// TestOneAdapterRunsTheWorld: in the simulator, nodes' code is reached through sim/world, and that from
-// sim/level.
+// TestOneAdapterRunsTheWorld: in the simulator, nodes' code is reached through sim/world, and that
+// from sim/level.
 func TestOneAdapterRunsTheWorld(t *testing.T) {
 	for _, s := range sources(t) {
 		in := strings.HasPrefix(s.dir, "sim") && s.dir != "sim/level" && s.dir != "sim/world"

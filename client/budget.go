@@ -20,7 +20,8 @@ type Budget struct {
 	PollEvery     time.Duration // mean time between two polls of one of W equal boxes
 	RoundTrip     time.Duration
 	PostWindow    sender.Window // for one box to be stored
-	Entropy       float64       // of where a packet went, for a watcher of all links; 0: not known yet
+	// of where a packet went, for a watcher of all links; 0: not known yet
+	Entropy float64
 }
 
 // What a frame grows by on its way to the cable, in bytes.

@@ -1,9 +1,9 @@
 // Package client is what a person runs: a home on this computer, one link to one provider, and the
 // features that live on boxes.
 //
-// Client is the driver: it owns the clock, the store and every goroutine, and holds one mutex around
-// a parts.Person, in which all that a person does is pure. The rooms below it are, with those that
-// each may import beside fault and store, which all may:
+// Client is the driver: it owns the clock, the store and every goroutine, and holds one mutex
+// around a parts.Person, in which all that a person does is pure. The rooms below it are, with
+// those that each may import beside fault and store, which all may:
 //
 //	fault       what goes wrong for a person: what happened, and what to do
 //	store       sealed records; each bucket belongs to one room

@@ -37,8 +37,9 @@ func CheckHome(home string) error {
 // Init makes the home of a new person. Nothing but a name is asked for; it is a claim like any
 // other.
 type Init struct {
-	Name       string
-	Passphrase []byte             // empty leaves the data key in a file that only this user can read
+	Name string
+	// empty leaves the data key in a file that only this user can read
+	Passphrase []byte
 	Genesis    *directory.Genesis // whoever chooses it chooses who may sign network documents
 }
 

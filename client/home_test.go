@@ -28,10 +28,12 @@ func TestHomesOfOtherVersionsAreRefused(t *testing.T) {
 	}
 	for name, change := range map[string]func(*store.Tx) error{
 		"version 1": func(tx *store.Tx) error {
-			return errors.Join(tx.Delete("home", "version"), tx.Delete("home", "self"), tx.Put("self", "", "whoever"))
+			return errors.Join(tx.Delete("home", "version"), tx.Delete("home", "self"),
+				tx.Put("self", "", "whoever"))
 		},
 		"later": func(tx *store.Tx) error {
-			return errors.Join(tx.Put("home", "version", homeVersion+1), tx.Put("home", "self", "whatever"))
+			return errors.Join(tx.Put("home", "version", homeVersion+1),
+				tx.Put("home", "self", "whatever"))
 		},
 		"ours": func(*store.Tx) error { return nil }, // the control
 	} {

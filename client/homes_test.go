@@ -17,7 +17,8 @@ func TestUnfinishedHome(t *testing.T) {
 	home, who := t.TempDir(), client.Init{Name: "Ada", Genesis: crashGenesis(t)}
 	for _, file := range []string{"genesis", "store.new/key"} {
 		path := filepath.Join(home, file)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, who.Genesis.Marshal(), 0o600)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700),
+			os.WriteFile(path, who.Genesis.Marshal(), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -68,7 +69,8 @@ func TestHomesThatCannotBeOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, bad := range map[string][]byte{"cut": good[:40], "empty": {}, "foreign": []byte("hello"), "other": elsewhere.Marshal()} {
+	for name, bad := range map[string][]byte{"cut": good[:40], "empty": {},
+		"foreign": []byte("hello"), "other": elsewhere.Marshal()} {
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -69,8 +69,12 @@ func overNetwork(t *testing.T, log io.Writer, do func(*network)) {
 		ctx, cancel := context.WithCancel(context.Background())
 		var people errgroup.Group
 		err = n.Run(ctx, testnet.Options{
-			Transport: func(_ *testnet.Node, cfg link.Config) (link.Transport, error) { return w.fabric.Transport(cfg) },
-			Store:     func(*testnet.Node) providernode.Store { return noting{box.NewMemStore(0), w} },
+			Transport: func(_ *testnet.Node, cfg link.Config) (link.Transport, error) {
+				return w.fabric.Transport(cfg)
+			},
+			Store: func(*testnet.Node) providernode.Store {
+				return noting{box.NewMemStore(0), w}
+			},
 		}, func(map[string]testnet.Runner) {
 			people.Go(func() error { // ends with the test
 				defer cancel()

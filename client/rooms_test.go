@@ -82,7 +82,8 @@ func drawnArrows(t *testing.T) map[string][]string {
 	return drawn
 }
 
-// importsBelow are the rooms of this package that a file imports; this package itself is a full stop.
+// importsBelow are the rooms of this package that a file imports; this package itself is a full
+// stop.
 func importsBelow(t *testing.T, path string) (rooms []string) {
 	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
 	if err != nil {

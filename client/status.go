@@ -156,10 +156,11 @@ func (c *Client) Network() NetworkView {
 // Finding is something about the network documents that should not be, and that nobody has judged
 // yet.
 type Finding struct {
-	Seen     time.Time
-	Epoch    uint64
-	What     string
-	Evidence []byte // two signed documents (docs/directory.md); nil if this is what one provider said
+	Seen  time.Time
+	Epoch uint64
+	What  string
+	// two signed documents (docs/directory.md); nil if this is what one provider said
+	Evidence []byte
 }
 
 // Findings are those of this home, the oldest first.

@@ -186,7 +186,8 @@ func (e *Edge) Detach(now time.Time, key SpoolKey) {
 // Exchange answers an up frame at once: it deletes what the client has, and gives the oldest reply
 // not yet sent on this connection, or a dummy. It is OverRate when the packet that came with the
 // frame must be dropped; the answer is given all the same.
-func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (exchange.Down, transit.Reason) {
+func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (exchange.Down,
+	transit.Reason) {
 	s := e.spools[key]
 	if s == nil {
 		return exchange.Down{}, noSpool

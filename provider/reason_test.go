@@ -13,10 +13,11 @@ import (
 	"murmuration/mix"
 )
 
-// TestEveryReasonIsCounted: whatever a packet can be dropped for is on the list of its role, once, under a
-// label that a page of metrics can have.
+// TestEveryReasonIsCounted: whatever a packet can be dropped for is on the list of its role, once,
+// under a label that a page of metrics can have.
 func TestEveryReasonIsCounted(t *testing.T) {
-	declared := slices.Concat(labels(t, "../internal/transit/reason.go"), labels(t, "../mix/reason.go"))
+	declared := slices.Concat(labels(t, "../internal/transit/reason.go"),
+		labels(t, "../mix/reason.go"))
 	same(t, "a mix", mix.Reasons(), declared)
 	same(t, "a provider", Reasons(), append(declared, labels(t, "reason.go")...))
 }
@@ -51,7 +52,8 @@ func same(t *testing.T, who string, got, want []transit.Reason) {
 		t.Errorf("the reasons of %s are %v, declared are %v", who, got, want)
 	}
 	for i, r := range got {
-		if !regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`).MatchString(string(r)) || i > 0 && r == got[i-1] {
+		if !regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`).MatchString(string(r)) || i > 0 &&
+			r == got[i-1] {
 			t.Errorf("the label %q of %s is not good, or there twice", r, who)
 		}
 	}

@@ -246,7 +246,8 @@ func TestBadRequests(t *testing.T) {
 		}
 		var f failure
 		if w.Code != 200 &&
-			(json.Unmarshal(w.Body.Bytes(), &f) != nil || f.Error.Message == "" || f.Error.Code == 0) {
+			(json.Unmarshal(w.Body.Bytes(), &f) != nil || f.Error.Message == "" ||
+				f.Error.Code == 0) {
 			t.Errorf("%s %s: not an error of this API: %s", r.method, r.path, w.Body)
 		}
 	}

@@ -85,15 +85,17 @@ type Node struct {
 
 // Budget is what a client of a network costs and gets, whether or not its person does anything.
 type Budget struct {
-	FrameBytes    int           `json:"frame_bytes"`    // of one exchange, each way, inside TLS
-	FramesPerDay  float64       `json:"frames_per_day"` // each way
-	BytesPerDay   float64       `json:"bytes_per_day"`  // each way, TLS and TCP/IP included
-	WorkPerDay    float64       `json:"work_per_day"`   // requests of the work lane
-	ContentPerDay float64       `json:"content_bytes_per_day"`
-	PollEvery     time.Duration `json:"poll_every_ns"` // mean time between two polls of one of W equal boxes
-	RoundTrip     time.Duration `json:"round_trip_ns"`
-	PostWindow    Window        `json:"post_window"`  // for one box to be stored
-	Entropy       float64       `json:"entropy_bits"` // of where a packet went, for a watcher of all links; 0: not known yet
+	FrameBytes    int     `json:"frame_bytes"`    // of one exchange, each way, inside TLS
+	FramesPerDay  float64 `json:"frames_per_day"` // each way
+	BytesPerDay   float64 `json:"bytes_per_day"`  // each way, TLS and TCP/IP included
+	WorkPerDay    float64 `json:"work_per_day"`   // requests of the work lane
+	ContentPerDay float64 `json:"content_bytes_per_day"`
+	// mean time between two polls of one of W equal boxes
+	PollEvery  time.Duration `json:"poll_every_ns"`
+	RoundTrip  time.Duration `json:"round_trip_ns"`
+	PostWindow Window        `json:"post_window"` // for one box to be stored
+	// of where a packet went, for a watcher of all links; 0: not known yet
+	Entropy float64 `json:"entropy_bits"`
 }
 
 func networkOf(v client.NetworkView) Network {
@@ -119,10 +121,11 @@ func budgetOf(b client.Budget) Budget {
 
 // Finding is something about the network documents that should not be.
 type Finding struct {
-	Seen     time.Time `json:"seen"`
-	Epoch    uint64    `json:"epoch"`
-	What     string    `json:"what"`
-	Evidence []byte    `json:"evidence,omitempty"` // two signed documents; without them, it proves nothing
+	Seen  time.Time `json:"seen"`
+	Epoch uint64    `json:"epoch"`
+	What  string    `json:"what"`
+	// two signed documents; without them, it proves nothing
+	Evidence []byte `json:"evidence,omitempty"`
 }
 
 func findingsOf(all []client.Finding) []Finding {

@@ -27,10 +27,11 @@ func TestReaderDays(t *testing.T) {
 		empty bool // the answer to a poll of that day
 	}{
 		{onDay(3, 9*time.Hour), 3, true},
-		{onDay(4, time.Minute), 4, true},                // midnight: today's
-		{onDay(4, 2*time.Hour), 3, true},                // yesterday's once more after the grace
-		{onDay(4, 2*time.Hour+time.Minute), 4, true},    // and then today's again
-		{onDay(9, time.Hour), 4, true},                  // after an absence the missed days in order
+		{onDay(4, time.Minute), 4, true},             // midnight: today's
+		{onDay(4, 2*time.Hour), 3, true},             // yesterday's once more after the grace
+		{onDay(4, 2*time.Hour+time.Minute), 4, true}, // and then today's again
+		// after an absence the missed days in order
+		{onDay(9, time.Hour), 4, true},
 		{onDay(9, time.Hour+time.Minute), 5, true},      //
 		{onDay(9, time.Hour+2*time.Minute), 6, true},    //
 		{onDay(9, time.Hour+3*time.Minute), 7, true},    //

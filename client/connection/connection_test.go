@@ -303,7 +303,8 @@ func TestConnectionSpeaksInSlots(t *testing.T) {
 		n.mu.Lock()
 		p := n.genesis.Parameters
 		span := (5 * p.EpochLength).Seconds()
-		want := span/p.PayloadEvery.Seconds() + span/p.LoopEvery.Seconds() + span/p.DropEvery.Seconds()
+		want := span/p.PayloadEvery.Seconds() + span/p.LoopEvery.Seconds() +
+			span/p.DropEvery.Seconds()
 		if got := float64(n.frames["p2"]); got < 0.85*want || got > 1.15*want ||
 			len(n.frames) != 1 {
 			t.Errorf("%v frames, want %v", n.frames, want)

@@ -30,7 +30,8 @@ func TestLinkIsTolerant(t *testing.T) {
 		t.Errorf("the link has %d characters", len(text))
 	}
 	folded := text[:40] + "\r\n  " + text[40:90] + " " + text[90:]
-	for _, s := range []string{text, strings.ToUpper(text), " <" + text + ">.", "\"" + text + "\"", folded, "«" + text + "»"} {
+	for _, s := range []string{text, strings.ToUpper(text), " <" + text + ">.", "\"" + text + "\"",
+		folded, "«" + text + "»"} {
 		if got, err := ParseLink(s); err != nil || got != l {
 			t.Errorf("%q: %v", s, err)
 		}

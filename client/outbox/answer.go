@@ -133,7 +133,8 @@ func (o *Outbox) Turn(now time.Time) error {
 	for _, w := range o.waiting {
 		e := *o.entries[w.entry]
 		if e.Queued < limit {
-			e.Done, e.Lost = now.UnixMilli(), "no holder could be reached for as long as boxes are kept"
+			e.Done, e.Lost = now.UnixMilli(), "no holder could be reached for as long as boxes "+
+				"are kept"
 			lost[e.Name] = e
 		} else if w.given && !o.network.Calendar.Writable(now, w.day) {
 			w.given = false

@@ -2,8 +2,8 @@
 // they follow, photos and the timeline. A new feature is one package with a Part, and a field and a
 // line here.
 //
-// It is pure, and needs no driver. To run a person in virtual time, as people live in sim/world, give
-// it a sender:
+// It is pure, and needs no driver. To run a person in virtual time, as people live in sim/world,
+// give it a sender:
 //
 //	network := parts.NetworkOf(genesis)
 //	p := parts.New(parts.Config{Name: "Ada", Network: network, Store: store.Memory(), Random: rng})
@@ -16,9 +16,9 @@
 //	e, err := s.Receive(now, frame)
 //	err = p.Answered(now, e)
 //
-// Every person.TurnEvery it has its p.Turn(now) and p.Supply(now), and the latter after anything that
-// the person did (p.Feed.Post, p.Photos.Fetch) besides. The package must not have an idea of its own:
-// it wires.
+// Every person.TurnEvery it has its p.Turn(now) and p.Supply(now), and the latter after anything
+// that the person did (p.Feed.Post, p.Photos.Fetch) besides. The package must not have an idea of
+// its own: it wires.
 package parts
 
 import (

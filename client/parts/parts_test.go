@@ -447,7 +447,8 @@ func TestWrongPartsOfAPhoto(t *testing.T) {
 	bob.follow(author.link(), "")
 	records := h.network.Format.Split(content.KindPhoto, noise(2500))
 	author.post(content.Post{Text: "see", Photo: &content.Photo{
-		Hash: records[0].Hash, Size: 2500, Width: 9, Height: 9, Day: h.network.Today(h.now), Stream: pictures.start()}})
+		Hash: records[0].Hash, Size: 2500, Width: 9, Height: 9, Day: h.network.Today(h.now),
+		Stream: pictures.start()}})
 	for i, r := range records {
 		switch i {
 		case 0:

@@ -42,7 +42,8 @@ func TestRoundTripsAreCompleted(t *testing.T) {
 				}
 				return done
 			}
-			t.Logf("%d of %d round trips within %d tries, %d within one", within(row.tries), n, row.tries, within(1))
+			t.Logf("%d of %d round trips within %d tries, %d within one", within(row.tries), n,
+				row.tries, within(1))
 			enough := int(row.want * float64(n))
 			if done := within(row.tries); done < enough {
 				t.Errorf("%d of %d round trips, expected %d", done, n, enough)
@@ -54,7 +55,8 @@ func TestRoundTripsAreCompleted(t *testing.T) {
 	}
 }
 
-// roundTrips sends n requests and says of each that was answered at which try, `most` at the latest.
+// roundTrips sends n requests and says of each that was answered at which try, `most` at the
+// latest.
 func roundTrips(t *testing.T, loss float64, width, dead, n, most int) (tries []int) {
 	par := testParameters()
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, time.Hour, 5*time.Second
@@ -70,7 +72,8 @@ func roundTrips(t *testing.T, loss float64, width, dead, n, most int) (tries []i
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Enqueue(w.Now(), sender.Request{Token: uint64(i), Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
+		if err := p.Enqueue(w.Now(), sender.Request{Token: uint64(i), Op: box.OpRead,
+			Box: box.Box{ID: id}}); err != nil {
 			t.Fatal(err)
 		}
 	}

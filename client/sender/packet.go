@@ -49,8 +49,8 @@ func (s *Sender) Prepare() {
 	s.packet = p
 }
 
-// build fills p. A request that cannot be carried becomes a random read, so that no trouble with one
-// box shows on the wire.
+// build fills p. A request that cannot be carried becomes a random read, so that no trouble with
+// one box shows on the wire.
 func (s *Sender) build(p *packet, r router) error {
 	if p.stream == Drop {
 		return s.packets.drop(p, r)

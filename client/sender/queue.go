@@ -35,8 +35,10 @@ type Request struct {
 	Token uint64
 	Op    box.Op
 	Day   box.Day
-	Box   box.Box         // its id; for a write all of it, not copied and not to be changed until answered
-	Epoch directory.Epoch // of the document that a digest is asked for; goes to any provider but the own
+	// its id; for a write all of it, not copied and not to be changed until answered
+	Box box.Box
+	// of the document that a digest is asked for; goes to any provider but the own
+	Epoch directory.Epoch
 	Try   int
 }
 

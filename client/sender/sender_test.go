@@ -50,17 +50,22 @@ func TestPostReachesFollower(t *testing.T) {
 	alice, bob := w.join(0, 1), w.join(1, 2)
 	a := w.newAuthor(3)
 	first := a.next
-	bob.Watch(sender.Target{Token: 7, ID: a.cap.ReadCap().ID(first, box.NetworkID{}, 0), Since: w.Now()})
+	bob.Watch(sender.Target{Token: 7, ID: a.cap.ReadCap().ID(first, box.NetworkID{}, 0),
+		Since: w.Now()})
 	b := a.seal(0, "hello")
 	if err := alice.Enqueue(w.Now(), write(42, b)); err != nil {
 		t.Fatal(err)
 	}
-	read := func(e sender.Event) bool { return e.Kind == sender.Polled && e.Reply.Status == box.StatusFound }
-	for end := w.Now().Add(2 * time.Minute); w.Now().Before(end) && (alice.Waiting() > 0 || find(bob.events, read) == nil); {
+	read := func(e sender.Event) bool {
+		return e.Kind == sender.Polled && e.Reply.Status == box.StatusFound
+	}
+	for end := w.Now().Add(2 * time.Minute); w.Now().Before(end) &&
+		(alice.Waiting() > 0 || find(bob.events, read) == nil); {
 		w.run(5 * time.Second)
 	}
 
-	stored := find(alice.events, func(e sender.Event) bool { return e.Kind == sender.Answered && e.Token == 42 })
+	stored := find(alice.events,
+		func(e sender.Event) bool { return e.Kind == sender.Answered && e.Token == 42 })
 	if stored == nil || stored.Reply.Status != box.StatusStored {
 		t.Fatalf("the author's write: %+v", stored)
 	}
@@ -99,7 +104,8 @@ func traceOf(t *testing.T, seed byte, busy, bare bool) []trace.Event {
 			}
 		}
 		for i := range 6 {
-			p.Watch(sender.Target{Token: uint64(i), ID: a.cap.ReadCap().ID(a.next, box.NetworkID{}, 0), Since: w.Now()})
+			p.Watch(sender.Target{Token: uint64(i),
+				ID: a.cap.ReadCap().ID(a.next, box.NetworkID{}, 0), Since: w.Now()})
 		}
 	}
 	w.run(40 * time.Second)
@@ -130,7 +136,8 @@ func TestStreamsArePoisson(t *testing.T) {
 	p := w.join(0, 9)
 	const minutes = 5
 	w.run(minutes * time.Minute)
-	want := map[sender.Stream]float64{sender.Payload: 60 * minutes, sender.Loop: 30 * minutes, sender.Drop: 60 * minutes}
+	want := map[sender.Stream]float64{sender.Payload: 60 * minutes, sender.Loop: 30 * minutes,
+		sender.Drop: 60 * minutes}
 	got := map[sender.Stream]float64{}
 	for _, s := range p.sent {
 		got[s.Stream]++
@@ -142,8 +149,8 @@ func TestStreamsArePoisson(t *testing.T) {
 	}
 }
 
-// TestNoBurstAfterSleep wakes a sender after a short and after a long sleep: what it missed of the first it
-// makes up for, and of the second it says nothing.
+// TestNoBurstAfterSleep wakes a sender after a short and after a long sleep: what it missed of the
+// first it makes up for, and of the second it says nothing.
 func TestNoBurstAfterSleep(t *testing.T) {
 	for asleep, want := range map[time.Duration]func(int) bool{
 		4 * time.Second:  func(n int) bool { return n > 1 },
@@ -257,8 +264,8 @@ func TestResend(t *testing.T) {
 	}
 }
 
-// TestDeadHolderIsPassedOver takes the first holder of a box down: a request finds the other at its second
-// try, and a poll after eight.
+// TestDeadHolderIsPassedOver takes the first holder of a box down: a request finds the other at its
+// second try, and a poll after eight.
 func TestDeadHolderIsPassedOver(t *testing.T) {
 	t.Parallel()
 	w := newNetwork(t, 1, testParameters())
@@ -286,11 +293,13 @@ func TestDeadHolderIsPassedOver(t *testing.T) {
 	got := func(kind sender.EventKind) bool {
 		return find(p.events, func(e sender.Event) bool { return e.Kind == kind }) != nil
 	}
-	for end := w.Now().Add(5 * time.Minute); w.Now().Before(end) && !(got(sender.Answered) && got(sender.Polled)); {
+	for end := w.Now().Add(5 * time.Minute); w.Now().Before(end) &&
+		!(got(sender.Answered) && got(sender.Polled)); {
 		w.run(10 * time.Second)
 	}
 	if !got(sender.Answered) || !got(sender.Polled) {
-		t.Errorf("the request was answered: %v, a poll: %v", got(sender.Answered), got(sender.Polled))
+		t.Errorf("the request was answered: %v, a poll: %v", got(sender.Answered),
+			got(sender.Polled))
 	}
 	if tries := p.Stats().Resent + 1; tries != 2 {
 		t.Errorf("answered at try %d", tries)
@@ -353,7 +362,8 @@ func TestEpochsAreCrossed(t *testing.T) {
 	w := newNetwork(t, 1, par)
 	p := w.join(0, 1)
 	w.At(genesis.Add(6*par.EpochLength), func() { w.Node("p1").Authority().Mute() })
-	w.until(genesis.Add(9*par.EpochLength - 30*time.Second)) // the document of epoch 6 serves in 6, 7 and 8
+	// the document of epoch 6 serves in 6, 7 and 8
+	w.until(genesis.Add(9*par.EpochLength - 30*time.Second))
 	if p.Stats().Silent > 0 {
 		t.Errorf("%d silent slots while a document served", p.Stats().Silent)
 	}

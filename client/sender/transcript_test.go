@@ -82,7 +82,9 @@ func (s *stage) do(line string, out *strings.Builder) {
 			fmt.Fprintf(out, "refused: %v\n", err)
 		}
 	case "watch":
-		s.Watch(sender.Target{Token: uint64(n), ID: s.author.cap.ReadCap().ID(s.author.next, box.NetworkID{}, 0), Since: s.network.Now()})
+		s.Watch(sender.Target{Token: uint64(n),
+			ID:    s.author.cap.ReadCap().ID(s.author.next, box.NetworkID{}, 0),
+			Since: s.network.Now()})
 	case "cancel":
 		s.Cancel(uint64(n))
 	case "loss":
@@ -100,7 +102,8 @@ func (s *stage) do(line string, out *strings.Builder) {
 	case "stats":
 		st := s.Stats()
 		share, of := s.Loops()
-		fmt.Fprintf(out, "sent %v, resent %d, replies %d, skipped %d, refused %v, loops %.2f of %d, waiting %d\n",
+		fmt.Fprintf(out, "sent %v, resent %d, replies %d, skipped %d, refused %v, loops %.2f of "+
+			"%d, waiting %d\n",
 			st.Sent, st.Resent, st.Replies, st.Skipped, st.Refused, share, of, s.Waiting())
 	default:
 		s.network.t.Fatalf("no such command: %s", line)
@@ -120,7 +123,8 @@ func (s *stage) show(out *strings.Builder) {
 	s.shown = len(s.sent)
 	for ; s.replies < len(s.person.events); s.replies++ {
 		e := s.person.events[s.replies]
-		kind := map[sender.EventKind]string{sender.Polled: "polled", sender.Answered: "answered"}[e.Kind]
+		kind := map[sender.EventKind]string{sender.Polled: "polled",
+			sender.Answered: "answered"}[e.Kind]
 		fmt.Fprintf(out, "         %s %d: %v\n", kind, e.Token, e.Reply.Status)
 	}
 }

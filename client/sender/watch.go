@@ -13,8 +13,9 @@ import (
 const (
 	weightAge = time.Hour      // a box of this age is polled half as often as a new one
 	ageCap    = 24 * time.Hour // beyond it age counts no more
-	turnPolls = 16             // polls that a place gets before its turn ends, when there are more streams than places
-	otherPoll = 8              // every so many polls of a box go to its other holder
+	// polls that a place gets before its turn ends, when there are more streams than places
+	turnPolls = 16
+	otherPoll = 8 // every so many polls of a box go to its other holder
 
 	decoyLifeMin = 10 * time.Minute // lives of decoys are log-uniform between these two,
 	decoyLifeMax = 96 * time.Hour   // as the gaps between posts of a person are

@@ -14,17 +14,19 @@ var watchNow = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func newWatched(width int, kept []Decoy) *watched {
 	n := uint64(0)
-	w := &watched{width: width, turn: time.Minute, rng: rand.New(rand.NewPCG(3, 4)), random: func() (id box.ID) {
-		n++
-		id[0], id[1] = byte(n), byte(n>>8)
-		return id
-	}}
+	w := &watched{width: width, turn: time.Minute, rng: rand.New(rand.NewPCG(3, 4)),
+		random: func() (id box.ID) {
+			n++
+			id[0], id[1] = byte(n), byte(n>>8)
+			return id
+		}}
 	w.restore(kept, watchNow, 1)
 	return w
 }
 
 func target(token uint64, age time.Duration) *place {
-	return &place{Target: Target{Token: token, Day: 1, ID: box.ID{255, byte(token)}, Since: watchNow.Add(-age)}}
+	return &place{Target: Target{Token: token, Day: 1, ID: box.ID{255, byte(token)},
+		Since: watchNow.Add(-age)}}
 }
 
 // picks counts how often each of the real streams was picked in n polls, and how often a decoy.
@@ -137,7 +139,8 @@ func TestDecoysAreKept(t *testing.T) {
 	s := Sender{watched: *w}
 	again := newWatched(4, s.Decoys())
 	for i := range w.decoys {
-		if again.decoys[i].Target != w.decoys[i].Target || !again.decoys[i].until.Equal(w.decoys[i].until) {
+		if again.decoys[i].Target != w.decoys[i].Target ||
+			!again.decoys[i].until.Equal(w.decoys[i].until) {
 			t.Errorf("decoy %d changed over a restart", i)
 		}
 	}
@@ -162,11 +165,13 @@ func TestWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, nine := Expect(p, 1), Expect(p, 9)
-	if one.Typical >= nine.Typical || one.Typical >= one.Late || nine.Typical < 9*p.Streams().WorkEvery() {
+	if one.Typical >= nine.Typical || one.Typical >= one.Late ||
+		nine.Typical < 9*p.Streams().WorkEvery() {
 		t.Errorf("one box %v, nine %v", one, nine)
 	}
 	for d, want := range map[time.Duration]string{
-		1234 * time.Millisecond: "1.2s", 75 * time.Second: "1m15s", 12*time.Minute + 10*time.Second: "12m",
+		1234 * time.Millisecond: "1.2s", 75 * time.Second: "1m15s", 12*time.Minute +
+			10*time.Second: "12m",
 		60 * time.Minute: "1h", 10 * time.Minute: "10m", 25 * time.Hour: "25h",
 	} {
 		if got := round(d); got != want {

@@ -44,7 +44,8 @@ type dataKey [32]byte
 type keys struct{ badger, value, name [32]byte }
 
 func (k dataKey) derive() (d keys) {
-	for label, key := range map[string]*[32]byte{"badger": &d.badger, "value": &d.value, "name": &d.name} {
+	for label, key := range map[string]*[32]byte{"badger": &d.badger, "value": &d.value,
+		"name": &d.name} {
 		b, err := hkdf.Expand(sha256.New, k[:], "murmuration/store/v1/"+label, len(key))
 		if err != nil {
 			panic("store: HKDF of 32 bytes: " + err.Error())

@@ -21,7 +21,11 @@ func TestFullDiskIsRefusedBeforeBadgerMeetsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put := func(name string) error { return s.Update(func(tx *Tx) error { return tx.Put("b", name, 1) }) }
+	put := func(name string) error {
+		return s.Update(func(tx *Tx) error {
+			return tx.Put("b", name, 1)
+		})
+	}
 	if err := put("before"); err != nil {
 		t.Fatal(err)
 	}

@@ -55,10 +55,12 @@ var (
 
 // Implementation constants: a home is small, and its memory should be too.
 const (
-	memTableSize   = 16 << 20 // the largest transaction is 15 % of it: a photo of 512 KiB, twice, fits
+	// the largest transaction is 15 % of it: a photo of 512 KiB, twice, fits
+	memTableSize   = 16 << 20
 	blockCacheSize = 4 << 20
 	indexCacheSize = 4 << 20
-	valueThreshold = 1 << 20 // all values stay in the tables: no value log, no collecting of garbage
+	// all values stay in the tables: no value log, no collecting of garbage
+	valueThreshold = 1 << 20
 	keyFile        = "key"
 	markFile       = "mark"
 	lockFile       = "lock"

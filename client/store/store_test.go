@@ -210,7 +210,8 @@ func TestDamagedFiles(t *testing.T) {
 		}
 		flipped := bytes.Clone(good)
 		flipped[len(good)-3] ^= 1
-		for name, bad := range map[string][]byte{"empty": {}, "short": good[:30], "long": append(bytes.Clone(good), 0), "flipped": flipped} {
+		for name, bad := range map[string][]byte{"empty": {}, "short": good[:30],
+			"long": append(bytes.Clone(good), 0), "flipped": flipped} {
 			if err := os.WriteFile(path, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -292,7 +293,8 @@ func TestRollbackIsNoticed(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.RemoveAll(filepath.Join(dir, tables)), os.CopyFS(filepath.Join(dir, tables), os.DirFS(old))); err != nil {
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, tables)),
+		os.CopyFS(filepath.Join(dir, tables), os.DirFS(old))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(dir, nil); !errors.Is(err, ErrForeign) {

@@ -14,7 +14,9 @@ func fill(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	for i := range 6 {
-		if err := s.Update(func(tx *Tx) error { return tx.Put("a", strconv.Itoa(i), make([]byte, 100)) }); err != nil {
+		if err := s.Update(func(tx *Tx) error {
+			return tx.Put("a", strconv.Itoa(i), make([]byte, 100))
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -28,12 +28,15 @@ func networkCommand() *cli.Command {
 func networkNewCommand() *cli.Command {
 	return &cli.Command{
 		Name: "new", ArgsUsage: "DIR",
-		Usage: "make a private network on this computer: genesis, and a home with configuration for each node",
+		Usage: "make a private network on this computer: genesis, and a home with configuration " +
+			"for each node",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "preset", Value: "demo", Usage: "network values: demo, default, x25519, or the `FILE` of your own"},
+			&cli.StringFlag{Name: "preset", Value: "demo",
+				Usage: "network values: demo, default, x25519, or the `FILE` of your own"},
 			&cli.IntFlag{Name: "providers", Value: 3, Usage: "how many providers"},
 			&cli.IntFlag{Name: "width", Value: 2, Usage: "mixes in each layer"},
-			&cli.StringFlag{Name: "host", Value: "127.0.0.1", Usage: "`ADDRESS` that the nodes listen on"},
+			&cli.StringFlag{Name: "host", Value: "127.0.0.1",
+				Usage: "`ADDRESS` that the nodes listen on"},
 			&cli.StringFlag{Name: "label", Value: "private", Usage: "name of the network"},
 		},
 		Action: func(c *cli.Context) error { return networkNew(c) },
@@ -50,14 +53,16 @@ func networkNew(c *cli.Context) error {
 		return fail(exitUser, err, "Presets: demo, default, x25519, fast; or name a file.")
 	}
 	net, err := testnet.New(testnet.Plan{
-		Dir: dir, Label: c.String("label"), Host: c.String("host"), Providers: c.Int("providers"), Width: c.Int("width"),
+		Dir: dir, Label: c.String("label"), Host: c.String("host"), Providers: c.Int("providers"),
+		Width:      c.Int("width"),
 		Parameters: par, Start: time.Now(),
 	})
 	if err != nil {
 		return err
 	}
 	net.Release()
-	say(c, "network %s made in %s: %d providers, %d layers of %s", net.Genesis.ID(), dir, net.Plan.Providers, par.Layers, plural(net.Plan.Width, "mix", "mixes"))
+	say(c, "network %s made in %s: %d providers, %d layers of %s", net.Genesis.ID(), dir,
+		net.Plan.Providers, par.Layers, plural(net.Plan.Width, "mix", "mixes"))
 	say(c, "start each node in a terminal of its own (or with & behind it):")
 	for _, node := range net.Nodes {
 		fmt.Fprintf(c.App.Writer, "murmur %s run --home %s\n", node.Role, shellWord(node.Dir))
@@ -87,7 +92,8 @@ func networkVerify(c *cli.Context) error {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "genesis")); err != nil {
-		return fail(exitUser, fmt.Errorf("there is no network in %s: %w", dir, err), "Name the directory that `murmur network new` made.")
+		return fail(exitUser, fmt.Errorf("there is no network in %s: %w", dir, err),
+			"Name the directory that `murmur network new` made.")
 	}
 	report, err := testnet.Verify(dir)
 	for _, line := range report {
@@ -102,7 +108,8 @@ func networkVerify(c *cli.Context) error {
 func networkAdmitCommand() *cli.Command {
 	return &cli.Command{
 		Name: "admit", ArgsUsage: "FILE",
-		Usage:  "accept a volunteer's application, on the home of the authority (a provider); it may be running",
+		Usage: "accept a volunteer's application, on the home of the authority (a provider); it " +
+			"may be running",
 		Flags:  []cli.Flag{homeFlag("authority")},
 		Action: func(c *cli.Context) error { return networkAdmit(c) },
 	}
@@ -115,26 +122,34 @@ func networkAdmit(c *cli.Context) error {
 	}
 	application, err := testnet.Admit(c.String("home"), path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fail(exitUser, err, "Nothing was changed. --home is the authority's own directory, FILE the application that `murmur mix init` made.")
+		return fail(exitUser, err,
+			"Nothing was changed. --home is the authority's own directory, FILE the application "+
+				"that `murmur mix init` made.")
 	}
 	if err != nil {
 		return fail(exitTrust, err, "Nothing was changed.")
 	}
-	say(c, "%s %q at %s is admitted: it carries traffic within two epochs of handing in its first descriptor", application.Role, application.Name, application.Addr)
+	say(c, "%s %q at %s is admitted: it carries traffic within two epochs of handing in its first "+
+		"descriptor", application.Role, application.Name, application.Addr)
 	fmt.Fprintln(c.App.Writer, application.ID)
 	return nil
 }
 
 func mixInitCommand() *cli.Command {
 	return &cli.Command{
-		Name: "init", Usage: "make a mix's home: keys, configuration, and an application for the network",
+		Name:  "init",
+		Usage: "make a mix's home: keys, configuration, and an application for the network",
 		Flags: []cli.Flag{
 			homeFlag("mix"),
 			&cli.StringFlag{Name: "network", Usage: "the network's genesis `FILE`", Required: true},
 			&cli.StringFlag{Name: "name", Usage: "what the network shall call it", Required: true},
-			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` where it takes links", Required: true},
-			&cli.StringFlag{Name: "address", Usage: "`HOST:PORT` that others dial, if that is not --listen (behind a router, or with 0.0.0.0)"},
-			&cli.StringFlag{Name: "contact", Usage: "how operators reach you (goes into the application)"},
+			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` where it takes links",
+				Required: true},
+			&cli.StringFlag{Name: "address",
+				Usage: "`HOST:PORT` that others dial, if that is not --listen (behind a router, " +
+					"or with 0.0.0.0)"},
+			&cli.StringFlag{Name: "contact",
+				Usage: "how operators reach you (goes into the application)"},
 		},
 		Action: func(c *cli.Context) error { return mixInit(c) },
 	}
@@ -146,13 +161,15 @@ func mixInit(c *cli.Context) error {
 		return err
 	}
 	file, err := testnet.Apply(testnet.Volunteer{
-		Home: c.String("home"), Genesis: genesis, Name: c.String("name"), Listen: c.String("listen"),
+		Home: c.String("home"), Genesis: genesis, Name: c.String("name"),
+		Listen:  c.String("listen"),
 		Address: c.String("address"), Contact: c.String("contact"),
 	})
 	if err != nil {
 		return err
 	}
-	say(c, "mix made in %s; hand this application to an authority, who runs `murmur network admit FILE`:", c.String("home"))
+	say(c, "mix made in %s; hand this application to an authority, who runs `murmur network admit "+
+		"FILE`:", c.String("home"))
 	fmt.Fprintln(c.App.Writer, file)
 	say(c, "then: murmur mix run --home %s", shellWord(c.String("home")))
 	return nil

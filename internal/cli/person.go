@@ -16,7 +16,8 @@ import (
 	"murmuration/internal/durable"
 )
 
-var passphraseFileFlag = &cli.StringFlag{Name: "passphrase-file", Usage: "read the passphrase from `FILE` (- is standard input) instead of asking"}
+var passphraseFileFlag = &cli.StringFlag{Name: "passphrase-file",
+	Usage: "read the passphrase from `FILE` (- is standard input) instead of asking"}
 
 func initCommand() *cli.Command {
 	return &cli.Command{
@@ -24,8 +25,10 @@ func initCommand() *cli.Command {
 		Flags: []cli.Flag{
 			personFlag(),
 			&cli.StringFlag{Name: "network", Usage: "the network's genesis `FILE`", Required: true},
-			&cli.StringFlag{Name: "name", Usage: "the name to show to others; nothing else is asked for", Required: true},
-			&cli.BoolFlag{Name: "no-passphrase", Usage: "keep the data key in a file that only this user can read"},
+			&cli.StringFlag{Name: "name",
+				Usage: "the name to show to others; nothing else is asked for", Required: true},
+			&cli.BoolFlag{Name: "no-passphrase",
+				Usage: "keep the data key in a file that only this user can read"},
 			passphraseFileFlag,
 		},
 		Action: initPerson,
@@ -46,10 +49,12 @@ func initPerson(c *cli.Context) error {
 		return err
 	}
 	defer clear(passphrase)
-	if err := client.Create(home, client.Init{Name: c.String("name"), Passphrase: passphrase, Genesis: genesis}); err != nil {
+	if err := client.Create(home, client.Init{Name: c.String("name"), Passphrase: passphrase,
+		Genesis: genesis}); err != nil {
 		return err
 	}
-	say(c, "%s lives in %s, on network %s; next: murmur daemon run --home %s", c.String("name"), home, genesis.Label, shellWord(home))
+	say(c, "%s lives in %s, on network %s; next: murmur daemon run --home %s", c.String("name"),
+		home, genesis.Label, shellWord(home))
 	return nil
 }
 
@@ -57,7 +62,8 @@ func initPerson(c *cli.Context) error {
 func newPassphrase(c *cli.Context) ([]byte, error) {
 	if c.Bool("no-passphrase") {
 		if c.IsSet("passphrase-file") {
-			return nil, usagef("--no-passphrase and --passphrase-file contradict each other: give one of them")
+			return nil, usagef("--no-passphrase and --passphrase-file contradict each other: give " +
+				"one of them")
 		}
 		return nil, nil
 	}
@@ -85,7 +91,8 @@ func passphrase(c *cli.Context, prompt string) (secret []byte, err error) {
 	case file != "":
 		secret, err = durable.ReadFile(file, maxPassphrase)
 	case !isTerminalReader(c.App.Reader):
-		return nil, fail(exitLocked, errors.New("a passphrase is needed, and this is no terminal"), "Use --passphrase-file FILE, or --no-passphrase when making the home.")
+		return nil, fail(exitLocked, errors.New("a passphrase is needed, and this is no terminal"),
+			"Use --passphrase-file FILE, or --no-passphrase when making the home.")
 	default:
 		fmt.Fprint(c.App.ErrWriter, prompt)
 		secret, err = term.ReadPassword(int(os.Stdin.Fd()))
@@ -93,7 +100,8 @@ func passphrase(c *cli.Context, prompt string) (secret []byte, err error) {
 	}
 	secret = bytes.TrimRight(secret, "\r\n")
 	if err == nil && len(secret) == 0 {
-		err = usagef("the passphrase is empty; `murmur init --no-passphrase` makes a home without one")
+		err = usagef("the passphrase is empty; `murmur init --no-passphrase` makes a home without " +
+			"one")
 	}
 	return secret, err
 }
@@ -107,8 +115,11 @@ func daemonCommand() *cli.Command {
 	return &cli.Command{
 		Name: "daemon", Usage: "hold the connection and the streams of this home",
 		Subcommands: []*cli.Command{
-			{Name: "run", Usage: "run until Ctrl-C; everything queued is kept", Flags: []cli.Flag{personFlag(), passphraseFileFlag, verboseFlag}, Action: daemonRun},
-			{Name: "stop", Usage: "stop the daemon of this home", Flags: []cli.Flag{personFlag()}, Action: asking(daemonStop)},
+			{Name: "run", Usage: "run until Ctrl-C; everything queued is kept",
+				Flags:  []cli.Flag{personFlag(), passphraseFileFlag, verboseFlag},
+				Action: daemonRun},
+			{Name: "stop", Usage: "stop the daemon of this home", Flags: []cli.Flag{personFlag()},
+				Action: asking(daemonStop)},
 		},
 		Action: needSubcommand,
 	}

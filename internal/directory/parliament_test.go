@@ -92,7 +92,9 @@ func (p *parliament) phase(e directory.Epoch, phase directory.Phase) time.Time {
 }
 
 func send(at time.Time, to *world.Node, r func() *directory.Relay) {
-	to.Authority().Say(at, func(v *directory.Voter, now time.Time) error { return v.AddVote(now, r()) })
+	to.Authority().Say(at, func(v *directory.Voter, now time.Time) error {
+		return v.AddVote(now, r())
+	})
 }
 
 // lies are the patterns. What a liar says is made when it is said: it knows the document before.

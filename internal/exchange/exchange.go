@@ -1,6 +1,6 @@
-// Package exchange is the two halves of an exchange between a client and its provider, as bytes: one
-// Sphinx packet up, one spooled reply or a dummy down, in frames of one size. docs/link.md has the
-// layout.
+// Package exchange is the two halves of an exchange between a client and its provider, as bytes:
+// one Sphinx packet up, one spooled reply or a dummy down, in frames of one size. docs/link.md has
+// the layout.
 //
 // It must not know how frames travel: clients' and providers' cores read and write them without a
 // socket.
@@ -40,7 +40,8 @@ func (u Up) Marshal(frame []byte) error {
 
 // ParseUp reads an up frame; Packet aliases frame.
 func ParseUp(frame []byte) (Up, error) {
-	if len(frame) < protocol.ExchangeOverhead || !protocol.Zero(frame[8:protocol.ExchangeOverhead]) {
+	if len(frame) < protocol.ExchangeOverhead ||
+		!protocol.Zero(frame[8:protocol.ExchangeOverhead]) {
 		return Up{}, errMalformed
 	}
 	return Up{binary.BigEndian.Uint64(frame), frame[protocol.ExchangeOverhead:]}, nil

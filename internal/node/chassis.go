@@ -106,7 +106,8 @@ func (c *Chassis) openDocuments() error {
 		return err
 	}
 	cfg := documents.Config{
-		Genesis: genesis, Store: files, Follow: documents.Node(genesis, c.cfg.History), Log: c.cfg.Log,
+		Genesis: genesis, Store: files, Follow: documents.Node(genesis, c.cfg.History),
+		Log: c.cfg.Log,
 	}
 	if _, named := genesis.Authority(c.Home.Identity.ID()); !named {
 		cfg.Source = documents.Links(func() (link.Transport, error) { return c.transport, nil })

@@ -193,8 +193,8 @@ const noSpacePause = time.Second
 func (p *pipeline) remember(ctx context.Context, seen []transit.Seen) error {
 	err := p.cfg.Keys.persist(seen)
 	if errors.Is(err, durable.ErrNoSpace) {
-		p.cfg.Log.Error("the disk is full: packets wait, and soon no more are taken, until somebody "+
-			"makes room to remember them", "error", err)
+		p.cfg.Log.Error("the disk is full: packets wait, and soon no more are taken, until "+
+			"somebody makes room to remember them", "error", err)
 	}
 	for errors.Is(err, durable.ErrNoSpace) && sleepUntil(ctx, time.Now().Add(noSpacePause)) {
 		err = p.cfg.Keys.persist(nil)
@@ -246,8 +246,8 @@ func (p *pipeline) complain(err error) {
 	}
 	if text := err.Error(); text != p.fault {
 		p.fault = text
-		p.cfg.Log.Warn("this mix's own loops cannot be made, and nobody would notice a neighbour that "+
-			"drops packets", "error", err)
+		p.cfg.Log.Warn("this mix's own loops cannot be made, and nobody would notice a neighbour "+
+			"that drops packets", "error", err)
 	}
 }
 

@@ -54,7 +54,8 @@ func (n *Node) watchLoops(ctx context.Context) error {
 		}
 		if alarmed = state.alarm; alarmed {
 			n.log.Warn("this mix's own loops do not come back: a node is down or drops packets; "+
-				"ask the operators of these neighbours", "returned", hundredths(state.ratio), "neighbours", state.names)
+				"ask the operators of these neighbours", "returned", hundredths(state.ratio),
+				"neighbours", state.names)
 		} else {
 			n.log.Info("loops come back again", "returned", hundredths(state.ratio))
 		}

@@ -88,7 +88,8 @@ func TestHostileBytes(t *testing.T) {
 			t.Errorf("dropped: %d bad elements, %d MACs, %d frames", n.Dropped(transit.BadElement),
 				n.Dropped(transit.BadMAC), n.Dropped(transit.BadFrame))
 		}
-		if total := n.Dropped(transit.BadElement) + n.Dropped(transit.BadMAC) + n.Dropped(transit.BadFrame); total != 200 {
+		if total := n.Dropped(transit.BadElement) + n.Dropped(transit.BadMAC) +
+			n.Dropped(transit.BadFrame); total != 200 {
 			t.Errorf("%d of 200 packets are counted", total)
 		}
 		if s.receive(within(ctx, time.Second), doc, 1, func() { send(func([]byte) {}) }) != 1 {

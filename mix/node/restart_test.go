@@ -143,8 +143,9 @@ type replayer struct {
 	packets [][]byte
 }
 
-// send sends packets in lots that the mix's queue takes, and after each one that waits longer than all of
-// them and is for nobody: when that has come to the mix of layer 2, whatever of the lot came has come.
+// send sends packets in lots that the mix's queue takes, and after each one that waits longer than
+// all of them and is for nobody: when that has come to the mix of layer 2, whatever of the lot came
+// has come.
 func (r *replayer) send(ctx context.Context, packets [][]byte) {
 	for lot := range slices.Chunk(packets, 200) {
 		before := r.dropped(r.doc, mix.NotANeighbour)

@@ -218,8 +218,8 @@ func (s *stage) packet(doc *directory.Document, e directory.Epoch, delay time.Du
 	return s.through(doc, e, delay)
 }
 
-// through makes a packet that goes on from the mix of layer 2 to more hops, with any key; without more it
-// ends there.
+// through makes a packet that goes on from the mix of layer 2 to more hops, with any key; without
+// more it ends there.
 func (s *stage) through(doc *directory.Document, e directory.Epoch, delay time.Duration,
 	more ...sphinx.Hop) []byte {
 	var hops []sphinx.Hop

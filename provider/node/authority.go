@@ -116,7 +116,8 @@ func (a *authority) advance() (next time.Time, err error) {
 	defer a.mu.Unlock()
 	admitted, err := ReadAdmissions(a.home.Path(AdmissionsFile))
 	if err != nil {
-		a.log.Error("the admissions cannot be read, and the authority goes on with those that it read "+
+		a.log.Error("the admissions cannot be read, and the authority goes on with those that it "+
+			"read "+
 			"before: mend the file", "error", err)
 	} else {
 		a.voter.Admit(admitted)
@@ -143,7 +144,8 @@ func (a *authority) advance() (next time.Time, err error) {
 func (a *authority) waitForRoom(action directory.Action, err error) {
 	if !a.full {
 		a.full = true
-		a.log.Error("the disk is full: nothing is signed, and there is no next network document, until "+
+		a.log.Error("the disk is full: nothing is signed, and there is no next network document, "+
+			"until "+
 			"somebody makes room", "error", err)
 	}
 	action.Notes = nil // they are said
@@ -167,7 +169,8 @@ func (a *authority) do(now time.Time, action directory.Action) error {
 	case directory.DoPublish:
 		return a.documents.Add(now, action.Document)
 	case directory.DoReport:
-		a.log.Warn("there is no new network document, and the last one serves until it expires: the "+
+		a.log.Warn("there is no new network document, and the last one serves until it expires: "+
+			"the "+
 			"tally above says who is missing", "error", action.Err)
 	case directory.DoNothing:
 	case directory.DoVote, directory.DoEndorse: // for several authorities

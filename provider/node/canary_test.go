@@ -23,7 +23,8 @@ func traces(text string, secret []byte) (found []string) {
 		"half of hex":     hex.EncodeToString(secret[:len(secret)/2]),
 		"base64":          base64.RawStdEncoding.EncodeToString(secret)[:16],
 		"base64 for URLs": base64.RawURLEncoding.EncodeToString(secret)[:16],
-		"%v":              strings.Trim(fmt.Sprint(secret[:8]), "[]"), "%q": fmt.Sprintf("%q", secret)[1:20],
+		"%v":              strings.Trim(fmt.Sprint(secret[:8]), "[]"),
+		"%q":              fmt.Sprintf("%q", secret)[1:20],
 	} {
 		if strings.Contains(text, spelling) || strings.Contains(strings.ToLower(text), spelling) &&
 			strings.HasSuffix(name, "hex") {

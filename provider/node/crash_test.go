@@ -172,7 +172,8 @@ func (h *besieged) describe(ctx context.Context) {
 	}
 	d := &directory.Descriptor{Network: genesis.ID(), ID: h.played.home.Identity.ID(),
 		Role: directory.RoleProvider, Name: "provider-3",
-		Addr: h.played.node.Addr, Epoch: e, Storing: true, Capacity: 1000, Serial: uint64(time.Now().UnixNano())}
+		Addr: h.played.node.Addr, Epoch: e, Storing: true, Capacity: 1000,
+		Serial: uint64(time.Now().UnixNano())}
 	params, err := genesis.Parameters.PacketParams()
 	if err != nil {
 		h.Fatal(err)

@@ -49,7 +49,8 @@ func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 	}
 }
 
-func (s exchanges) answer(conn link.Conn, key provider.SpoolKey, up exchange.Up, down []byte) error {
+func (s exchanges) answer(conn link.Conn, key provider.SpoolKey, up exchange.Up,
+	down []byte) error {
 	var (
 		answer exchange.Down
 		reason transit.Reason

@@ -117,7 +117,8 @@ func (r *replicas) keep(ctx context.Context, f feed) {
 		err := r.connect(ctx, f, tick.C)
 		if ctx.Err() == nil && err != nil && err.Error() != trouble { // each trouble once
 			trouble = err.Error()
-			r.log.Info("boxes for another holder wait, and go out when it can be reached", "node", f.peer.Addr, "error", err)
+			r.log.Info("boxes for another holder wait, and go out when it can be reached", "node",
+				f.peer.Addr, "error", err)
 		}
 	}
 }

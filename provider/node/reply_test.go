@@ -91,7 +91,8 @@ func TestReplyTimeTellsNothing(t *testing.T) {
 					w.Pass(3 * time.Second)
 					c := w.customer(ctx)
 					defer c.conn.Close()
-					b, other := w.mineToo(c.doc, "provider-2", 0, 'b'), w.mineToo(c.doc, "provider-2",
+					b, other := w.mineToo(c.doc, "provider-2", 0, 'b'), w.mineToo(c.doc,
+						"provider-2",
 						0, 'c')
 					day := w.today()
 					for what, r := range map[string]box.Request{

@@ -53,7 +53,8 @@ func (p eventPlan) pollIntersection() (Replication, error) {
 // network says.
 func pollEvery(s scenario.Scenario) time.Duration {
 	rate := protocol.Streams{
-		Payload: s.Clients.PayloadEvery.Duration, Loop: s.Clients.LoopEvery.Duration, PollShare: s.Boxes.PollShare.Of,
+		Payload: s.Clients.PayloadEvery.Duration, Loop: s.Clients.LoopEvery.Duration,
+		PollShare: s.Boxes.PollShare.Of,
 	}.PollsPerSecond()
 	return time.Duration(float64(time.Second) * float64(max(1, s.Boxes.Watched)) / rate)
 }

@@ -60,7 +60,8 @@ func (s Scenario) mixes() int {
 
 // PerSecond is the rate of one online client's three streams together.
 func (c Clients) PerSecond() float64 {
-	return protocol.Streams{Payload: c.PayloadEvery.Duration, Loop: c.LoopEvery.Duration, Drop: c.DropEvery.Duration}.PerSecond()
+	return protocol.Streams{Payload: c.PayloadEvery.Duration, Loop: c.LoopEvery.Duration,
+		Drop: c.DropEvery.Duration}.PerSecond()
 }
 
 // Volume is what one client sends, and receives, if it is always online, in bytes per day.
