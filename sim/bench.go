@@ -33,44 +33,56 @@ const (
 		"hop-sends/s"
 )
 
-// Bench measures both engines on one core with fixed set-ups, each for a few seconds.
-func Bench(ctx context.Context) ([]Speed, error) {
+// benchmark is a set-up of one engine, whose run returns events and packets.
+type benchmark struct {
+	level, setup, peer string
+	run                func(context.Context) (events, packets int64, err error)
+}
+
+// fixed are the set-ups that Bench measures, each for a few seconds.
+func fixed() []benchmark {
 	dense := flow.Config{
 		Layers: 3, Width: 10, Mix: flow.Mix{MeanDelay: 1.6}, Link: flow.Link{Min: 0.05, Max: 0.05},
 		Rate: 5000, Targets: 64,
 	}
 	sparse := dense
 	sparse.Targets, sparse.Duration = 8, 600
-	var all []Speed
-	for _, f := range []struct {
-		setup string
-		c     flow.Config
-	}{{"MiXiM Fig 7a, 3 layers, 5 s, 64 targets traced without a pause",
-		dense}, {"the same, 8 targets in ten minutes", sparse}} {
-		s, err := timed(ctx, "flow", f.setup, flowPeers, func() (events, packets int64, err error) {
-			r, err := flow.Run(ctx, f.c, 1, 0, 0)
-			if err != nil {
-				return 0, 0, err
-			}
-			return r.Hops, r.Packets, nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
+	const clients = "10,000 clients, 1 packet/s each, every hop an event: %t"
+	return []benchmark{
+		{"flow", "MiXiM Fig 7a, 3 layers, 5 s, 64 targets traced without a pause", flowPeers,
+			ofFlow(dense)},
+		{"flow", "the same, 8 targets in ten minutes", flowPeers, ofFlow(sparse)},
+		{"des", fmt.Sprintf(clients, false), desPeers, ofEvents(false)},
+		{"des", fmt.Sprintf(clients, true), desPeers, ofEvents(true)},
 	}
-	for _, hops := range []bool{false, true} {
-		c := des.BenchConfig(10_000, hops)
-		c.Duration = 2 * time.Minute
-		s, err := timed(ctx, "des",
-			fmt.Sprintf("10,000 clients, 1 packet/s each, every hop an event: %t", hops), desPeers,
-			func() (events, packets int64, err error) {
-				r, err := des.Run(ctx, c)
-				if err != nil {
-					return 0, 0, err
-				}
-				return r.Events, r.Packets, nil
-			})
+}
+
+func ofFlow(c flow.Config) func(context.Context) (events, packets int64, err error) {
+	return func(ctx context.Context) (events, packets int64, err error) {
+		r, err := flow.Run(ctx, c, 1, 0, 0)
+		if err != nil {
+			return 0, 0, err
+		}
+		return r.Hops, r.Packets, nil
+	}
+}
+
+func ofEvents(hops bool) func(context.Context) (events, packets int64, err error) {
+	c := des.BenchConfig(10_000, hops)
+	c.Duration = 2 * time.Minute
+	return func(ctx context.Context) (events, packets int64, err error) {
+		r, err := des.Run(ctx, c)
+		if err != nil {
+			return 0, 0, err
+		}
+		return r.Events, r.Packets, nil
+	}
+}
+
+// Bench measures both engines on one core with fixed set-ups.
+func Bench(ctx context.Context) (all []Speed, err error) {
+	for _, b := range fixed() {
+		s, err := b.measure(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -80,15 +92,15 @@ func Bench(ctx context.Context) ([]Speed, error) {
 }
 
 // BenchScenario measures one replication of each cell of a scenario on one core.
-func BenchScenario(ctx context.Context, f *scenario.File) ([]Speed, error) {
+func BenchScenario(ctx context.Context, f *scenario.File) (all []Speed, err error) {
 	peers := map[string]string{"flow": flowPeers, "des": desPeers}
-	var all []Speed
 	for _, c := range f.Cells {
-		s, err := timed(ctx, c.Scenario.Level, c.Label(), peers[c.Scenario.Level],
-			func() (events, packets int64, err error) {
-				r, err := level.Run(ctx, c, 0)
-				return r.Events, r.Packets, err
-			})
+		at := c.Scenario.Level
+		b := benchmark{at, c.Label(), peers[at], func(ctx context.Context) (int64, int64, error) {
+			r, err := level.Run(ctx, c, 0)
+			return r.Events, r.Packets, err
+		}}
+		s, err := b.measure(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("measuring cell %d %s: %w", c.Index, c.Label(), err)
 		}
@@ -97,18 +109,18 @@ func BenchScenario(ctx context.Context, f *scenario.File) ([]Speed, error) {
 	return all, nil
 }
 
-func timed(
-	ctx context.Context, at, setup, peer string, run func() (int64, int64, error),
-) (Speed, error) {
+func (b benchmark) measure(ctx context.Context) (Speed, error) {
 	if err := ctx.Err(); err != nil {
 		return Speed{}, err
 	}
 	begun := time.Now()
-	events, packets, err := run()
+	events, packets, err := b.run(ctx)
 	seconds := time.Since(begun).Seconds()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return Speed{Level: at, Setup: setup, Events: events, Packets: packets, Seconds: seconds,
-		EventRate: float64(events) / seconds, PacketRate: float64(packets) / seconds, Memory: m.Sys,
-		Peer: peer}, err
+	return Speed{
+		Level: b.level, Setup: b.setup, Events: events, Packets: packets, Seconds: seconds,
+		EventRate: float64(events) / seconds, PacketRate: float64(packets) / seconds,
+		Memory: m.Sys, Peer: b.peer,
+	}, err
 }

@@ -96,7 +96,8 @@ func (f *File) onCores(c *Cell) {
 	f.cannot(c, &field.Link.Kind, `Set link.kind = "constant".`, s.Link.Kind != "constant")
 	f.cannot(c, &field.Clients.Retrieval, `Set clients.retrieval = "exchange".`,
 		s.Clients.Retrieval != "exchange")
-	f.cannot(c, &field.Boxes.Watched, "Give at least 1: our clients watch boxes.", s.Boxes.Watched < 1)
+	f.cannot(c, &field.Boxes.Watched, "Give at least 1: our clients watch boxes.",
+		s.Boxes.Watched < 1)
 	f.cannot(c, &field.Workload.Kind, `Set workload.kind = "requests" or "none".`,
 		s.Workload.Kind != "requests" && s.Workload.Kind != "none")
 	f.cannot(c, &field.Adversary.Attack, `Set adversary.attack = "tracing" or "none".`,

@@ -22,26 +22,6 @@ func KolmogorovSmirnov(samples []float64, cdf func(float64) float64) (d, p float
 	return d, kolmogorov(d, n)
 }
 
-// twoSampleKS compares two independent samples with each other.
-func twoSampleKS(a, b []float64) (d, p float64) {
-	x, y := slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
-	n, m := float64(len(x)), float64(len(y))
-	for i, j := 0, 0; i < len(x) && j < len(y); {
-		at := min(x[i], y[j])
-		for i < len(x) && x[i] <= at {
-			i++
-		}
-		for j < len(y) && y[j] <= at {
-			j++
-		}
-		d = max(d, math.Abs(float64(i)/n-float64(j)/m))
-	}
-	if n == 0 || m == 0 {
-		return 0, 1
-	}
-	return d, kolmogorov(d, n*m/(n+m))
-}
-
 // kolmogorov is the probability of a distance above d over n samples.
 func kolmogorov(d, n float64) float64 {
 	if n == 0 {

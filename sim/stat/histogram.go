@@ -57,21 +57,3 @@ func (h *Histogram) SD() float64 { return h.h.StdDev() * h.unit }
 func (h *Histogram) Quantile(q float64) float64 {
 	return float64(h.h.ValueAtQuantile(100*q)) * h.unit
 }
-
-// Bar is one bucket: numbers in [From, To].
-type Bar struct {
-	From, To float64
-	Count    int64
-}
-
-// bars are the buckets that are not empty, in ascending order.
-func (h *Histogram) bars() []Bar {
-	var bars []Bar
-	for _, b := range h.h.Distribution() {
-		if b.Count > 0 {
-			bars = append(bars,
-				Bar{From: float64(b.From) * h.unit, To: float64(b.To) * h.unit, Count: b.Count})
-		}
-	}
-	return bars
-}
