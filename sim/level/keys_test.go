@@ -40,6 +40,7 @@ var worlds = map[string][]string{
 	"world": {
 		cores, cores + "[clients]\nbudget = \"400MB/day\"",
 		cores + "[workload]\nkind = \"requests\"",
+		cores + "[clients]\ncount = 40\n[workload]\nkind = \"groups\"\ngroup_size = 3",
 		"[topology]\nkind = \"ring\"\n[mix]\nentry_delay = true\nexit_delay = true\ndelay_cap " +
 			"= 10.0\n" +
 			"[clients]\nloop_every = \"9s\"\ndrop_every = \"2s\"\n[boxes]\nwatched = 4\n" +
@@ -76,7 +77,7 @@ var alone = map[string][]string{
 	"world": {
 		"adversary.observe", "topology.kind", "mix.kind", "mix.entry_delay", "mix.exit_delay",
 		"link.kind",
-		"clients.retrieval", "workload.kind", "adversary.attack",
+		"clients.retrieval", "workload.kind", "workload.posting", "adversary.attack",
 	},
 }
 

@@ -25,8 +25,10 @@ type worldPlan struct {
 	loss                              float64
 	spool, packet                     int
 	every                             time.Duration // between two requests of a client; 0: none
-	targets                           int           // traced packets; zero: there is no tap
-	samples                           bool          // whether raw samples are kept
+	groups, groupSize                 int           // with posts instead of requests; zero: none
+	posting                           string
+	targets                           int  // traced packets; zero: there is no tap
+	samples                           bool // whether raw samples are kept
 }
 
 func planWorld(c scenario.Cell) worldPlan {
@@ -40,8 +42,13 @@ func planWorld(c scenario.Cell) worldPlan {
 		link: s.Link.Delay.Duration, clientLink: s.Link.ClientDelay.Duration, loss: s.Link.Loss.Of,
 		spool: s.Clients.Spool, packet: int(s.Clients.Packet.Bytes), samples: s.Measure.Samples,
 	}
-	if s.Workload.Kind == "requests" {
+	switch s.Workload.Kind {
+	case "requests":
 		p.every = s.Workload.Every.Duration
+	case "groups":
+		p.every = s.Workload.Every.Duration
+		p.groups, p.groupSize = s.Workload.Groups, s.Workload.GroupSize
+		p.posting = s.Workload.Posting
 	}
 	if s.Adversary.Attack == "tracing" {
 		p.targets = s.Measure.Targets
@@ -144,6 +151,7 @@ type worldRun struct {
 	worldPlan
 	w         *world.World
 	load      *world.Load
+	posts     *world.Posting
 	record    *world.Recording
 	occupancy []float64
 	spooled   []float64
@@ -178,11 +186,11 @@ func (r *worldRun) run(ctx context.Context, index int) (err error) {
 	}
 	start := r.w.Now().Add(r.warmup)
 	end := start.Add(r.duration)
-	if r.every > 0 {
-		r.load = r.w.Ask(r.every, start, end, r.record)
+	if err := r.begin(start, end); err != nil {
+		return err
 	}
 	for r.w.Now().Before(end.Add(r.drain)) &&
-		(r.w.Now().Before(end) || r.load != nil && r.load.Open() > 0) {
+		(r.w.Now().Before(end) || r.open() > 0) {
 		if !r.w.Now().Before(start) {
 			r.census()
 		}
@@ -204,6 +212,28 @@ func (r *worldRun) run(ctx context.Context, index int) (err error) {
 		}
 	}
 	return nil
+}
+
+// begin lets people want something.
+func (r *worldRun) begin(start, end time.Time) (err error) {
+	switch {
+	case r.groups > 0:
+		r.posts, err = r.w.Post(r.groups, r.groupSize, r.every, start, end)
+	case r.every > 0:
+		r.load = r.w.Ask(r.every, start, end, r.record)
+	}
+	return err
+}
+
+// open is how much of what they wanted is still to come.
+func (r *worldRun) open() int {
+	switch {
+	case r.posts != nil:
+		return r.posts.Open()
+	case r.load != nil:
+		return r.load.Open()
+	}
+	return 0
 }
 
 // census looks into every mix.
@@ -245,6 +275,12 @@ const otherwise = "packets_dropped_otherwise"
 // collect gathers the metrics under the names of the event engine.
 func (r *worldRun) collect() (Replication, error) {
 	out := Replication{Events: r.w.Hops()}
+	if r.posts != nil {
+		r.series(&out, "latency", "s", r.posts.Latencies)
+		r.series(&out, "stored", "s", r.posts.Stored)
+		out.Metrics = append(out.Metrics,
+			stat.Proportion("delivered", r.posts.Delivered, r.posts.Wanted))
+	}
 	if r.load != nil {
 		r.series(&out, "queue_wait", "s", r.load.Waits)
 	}

@@ -81,6 +81,32 @@ func TestRealCoresAgreeWithTheEventEngine(t *testing.T) {
 	}
 }
 
+// TestPostsOverRealCores: everybody in a group reads what the others post, once.
+func TestPostsOverRealCores(t *testing.T) {
+	text, err := os.ReadFile("../../configs/sim/real-posts.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := strings.NewReplacer("count = 40", "count = 6", "groups = 5", "groups = 2",
+		"group_size = 8",
+		"group_size = 3", `"2h"`, `"30min"`).Replace(string(text))
+	f, err := scenario.Parse("real-posts.toml", []byte(small), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := level.Run(t.Context(), f.Cells[0], 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delivered, _ := r.Metric("delivered")
+	latency, _ := r.Metric("latency_s_mean")
+	stored, _ := r.Metric("stored_s_mean")
+	if delivered.Value != 1 || delivered.N < 10 || latency.N != delivered.N ||
+		latency.Value < stored.Value/2 {
+		t.Errorf("delivered %+v, latency %+v, stored %+v", delivered, latency, stored)
+	}
+}
+
 // TestRealCoresFilesAreOne: the two shipped files differ in what they say of themselves.
 func TestRealCoresFilesAreOne(t *testing.T) {
 	said := func(name string) (lines []string) {

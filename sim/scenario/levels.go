@@ -98,8 +98,10 @@ func (f *File) onCores(c *Cell) {
 		s.Clients.Retrieval != "exchange")
 	f.cannot(c, &field.Boxes.Watched, "Give at least 1: our clients watch boxes.",
 		s.Boxes.Watched < 1)
-	f.cannot(c, &field.Workload.Kind, `Set workload.kind = "requests" or "none".`,
-		s.Workload.Kind != "requests" && s.Workload.Kind != "none")
+	f.cannot(c, &field.Workload.Kind, `Set workload.kind = "requests", "groups" or "none".`,
+		s.Workload.Kind == "messages")
+	f.cannot(c, &field.Workload.Posting, `Set workload.posting = "boxes".`,
+		s.Workload.Kind == "groups" && s.Workload.Posting != "boxes")
 	f.cannot(c, &field.Adversary.Attack, `Set adversary.attack = "tracing" or "none".`,
 		s.Adversary.Attack != "tracing" && s.Adversary.Attack != "none")
 	for _, stream := range []*config.Duration{
@@ -112,8 +114,9 @@ func (f *File) onCores(c *Cell) {
 		}
 	}
 	if s.Adversary.Attack == "tracing" &&
-		(s.Workload.Kind == "none" || s.Mix.LoopEvery.Duration > 0) {
-		f.refuse(&field.Adversary.Attack, "Give a workload.kind, and leave mix.loop_every out.",
+		(s.Workload.Kind != "requests" || s.Mix.LoopEvery.Duration > 0) {
+		f.refuse(&field.Adversary.Attack,
+			"Set workload.kind = \"requests\", and leave mix.loop_every out.",
 			"there is nothing to trace, or mixes' own loops are in the way")
 	}
 }

@@ -25,6 +25,11 @@ type Life struct {
 	done  map[uint64]bool // entries of the outbox that were told of
 	posts int             // of others, told of
 	wants []parts.Post    // whose photos are under way
+
+	// Fresh, if set, is shown every post of others that comes, and Stored every entry of the outbox
+	// that holders have.
+	Fresh  func(parts.Post)
+	Stored func(outbox.Entry)
 }
 
 // Live gives a person features, once.
@@ -83,7 +88,7 @@ func (l *Life) note(err error) {
 		w.fail("%s lives: %w", l.line.Name, err)
 		return
 	}
-	if w.cfg.Told == nil {
+	if w.cfg.Told == nil && l.Fresh == nil && l.Stored == nil {
 		return
 	}
 	for _, n := range l.Notices() {
@@ -99,6 +104,9 @@ func (l *Life) tellStored() {
 	for _, e := range l.Outbox.Entries() {
 		if e.State == outbox.Stored && !l.done[e.Number] {
 			l.done[e.Number] = true
+			if l.Stored != nil {
+				l.Stored(e)
+			}
 			l.line.w.tell("people", "what %s wrote is stored: %d of %d boxes", l.line.Name,
 				e.Stored, e.Boxes)
 		}
@@ -121,6 +129,9 @@ func (l *Life) tellPosts() {
 	}
 	all = slices.DeleteFunc(all, func(p parts.Post) bool { return p.Own })
 	for _, p := range slices.Backward(all[:min(fresh, len(all))]) {
+		if l.Fresh != nil {
+			l.Fresh(p)
+		}
 		l.line.w.tell("people", "%s reads %s: %s", l.line.Name, p.Author(), p.Text)
 	}
 }

@@ -205,8 +205,7 @@ func TestNullPacketsGiveTheSameTrace(t *testing.T) {
 		cfg.Null = true
 		null := traceOf(t, cfg)
 		if len(real) < 1000 || !slices.Equal(real, null) {
-			t.Errorf("%s, loss %.2f: %d events with real packets, %d with null ones, and they "+
-				"differ",
+			t.Errorf("%s, loss %.2f: %d events with real packets and %d with null ones differ",
 				name, loss, len(real), len(null))
 		}
 	}

@@ -1,0 +1,99 @@
+package world
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"murmuration/client/outbox"
+	"murmuration/client/parts"
+	"murmuration/internal/cover"
+)
+
+// Posting is groups of people who follow each other, and of whom somebody posts now and then.
+type Posting struct {
+	w        *World
+	size     int
+	every    time.Duration // between two posts of all groups together
+	from, to time.Time     // what is posted in between is measured
+	rng      *rand.Rand
+	lives    []*Life
+	posted   map[string]time.Time // measured posts by their text
+	number   int
+
+	// Latencies are the seconds from posting to each reader's reading, Stored those until the
+	// author hears that a holder has it.
+	Latencies, Stored []float64
+	// Wanted and Delivered count the readings of what was posted in the measured time.
+	Wanted, Delivered int
+}
+
+// Post deals people to groups in order, the first of the world to the first group, and lets a group
+// have a post every so often on average, from now until to; what is posted before from is not
+// measured.
+func (w *World) Post(groups, size int, every time.Duration, from, to time.Time) (*Posting, error) {
+	l := &Posting{
+		w: w, size: size, every: every / time.Duration(groups), from: from, to: to,
+		rng: w.seeds.rand("posting", ""), posted: map[string]time.Time{},
+	}
+	if groups*size > len(w.people) {
+		return nil, fmt.Errorf("dealing %d people to %d groups of %d", len(w.people), groups, size)
+	}
+	for _, p := range w.people[:groups*size] {
+		life, err := p.Live()
+		if err != nil {
+			return nil, err
+		}
+		life.Fresh, life.Stored = l.read, l.stored
+		l.lives = append(l.lives, life)
+	}
+	for i, reader := range l.lives {
+		for j := i / size * size; j < (i/size+1)*size; j++ {
+			if j == i {
+				continue
+			}
+			if err := reader.Follow(l.lives[j]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	l.plan()
+	return l, nil
+}
+
+func (l *Posting) plan() {
+	l.w.After(cover.Exp(l.rng, l.every), func() {
+		if l.w.Now().Before(l.to) {
+			l.post(l.lives[l.rng.IntN(len(l.lives))])
+			l.plan()
+		}
+	})
+}
+
+func (l *Posting) post(author *Life) {
+	l.number++
+	text := fmt.Sprint("post ", l.number)
+	if !l.w.Now().Before(l.from) {
+		l.posted[text] = l.w.Now()
+		l.Wanted += l.size - 1
+	}
+	if _, err := author.Say(text, nil); err != nil {
+		l.w.fail("%s posts: %w", author.line.Name, err)
+	}
+}
+
+func (l *Posting) read(p parts.Post) {
+	if at, measured := l.posted[p.Text]; measured {
+		l.Delivered++
+		l.Latencies = append(l.Latencies, l.w.Now().Sub(at).Seconds())
+	}
+}
+
+func (l *Posting) stored(e outbox.Entry) {
+	if !e.Queued.Before(l.from) {
+		l.Stored = append(l.Stored, e.Done.Sub(e.Queued).Seconds())
+	}
+}
+
+// Open is how many readings that are measured are still to come.
+func (l *Posting) Open() int { return l.Wanted - l.Delivered }
