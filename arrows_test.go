@@ -277,7 +277,8 @@ func judge(dir string, imported []string) (wrong []string) {
 			wrong = append(wrong, "imports "+path+" ("+out.why+")")
 		}
 		own, inside := strings.CutPrefix(path, "murmuration/")
-		if inside && roomOf(own) != room && !slices.Contains(strings.Fields(rule.may), roomOf(own)) &&
+		if inside && roomOf(own) != room && !slices.Contains(strings.Fields(rule.may),
+			roomOf(own)) &&
 			(roomOf(own) != agreed || slices.Contains(bare, room)) {
 			wrong = append(wrong, "imports "+path+" ("+rule.why+")")
 		}

@@ -97,7 +97,8 @@ func useTemplate(t *testing.T, path string) {
 // TestBadConfigurationIsRefused is the control.
 func TestBadConfigurationIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mix.toml")
-	if err := os.WriteFile(path, []byte("listen = \"127.0.0.1:1\"\nworkerz = 2\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("listen = \"127.0.0.1:1\"\nworkerz = 2\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := config.Load(path, &mixnode.Config{}); err == nil ||

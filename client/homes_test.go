@@ -54,7 +54,8 @@ func TestHomesThatCannotBeOpened(t *testing.T) {
 	elsewhere := *genesis
 	elsewhere.Label = "elsewhere"
 	empty := t.TempDir()
-	if err := os.WriteFile(filepath.Join(empty, "genesis"), elsewhere.Marshal(), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(empty, "genesis"), elsewhere.Marshal(),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.Create(empty, who); !errors.Is(err, client.ErrHomeTaken) {

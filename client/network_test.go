@@ -49,7 +49,9 @@ func overNetwork(t *testing.T, log io.Writer, do func(*network)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	par.BoxPlaintext, par.EpochLength, par.Grace = box.RecordHeaderSize+1024, 12*time.Second, 3*time.Second
+	par.BoxPlaintext = box.RecordHeaderSize + 1024
+	par.EpochLength = 12 * time.Second
+	par.Grace = 3 * time.Second
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 500*time.Millisecond, time.Second, time.Second
 	par.MixLoopEvery, par.ReplicateEvery = 10*time.Second, 300*time.Millisecond
 	dir := t.TempDir()

@@ -43,7 +43,8 @@ func testGenesis(t testing.TB, start time.Time) *directory.Genesis {
 
 func testHome(t testing.TB, start time.Time) client.Config {
 	home := filepath.Join(t.TempDir(), "h")
-	if err := client.Create(home, client.Init{Name: "Ada", Genesis: testGenesis(t, start)}); err != nil {
+	if err := client.Create(home,
+		client.Init{Name: "Ada", Genesis: testGenesis(t, start)}); err != nil {
 		t.Fatal(err)
 	}
 	return client.Config{Home: home, Transport: link.NewFabric().Transport} // nobody listens there

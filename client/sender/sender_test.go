@@ -231,7 +231,9 @@ func TestResend(t *testing.T) {
 		n            int
 	}{{0.05, 3, 0, 20}, {0.10, 3, 0, 20}, {0, 1, 1, 4}} {
 		par := testParameters()
-		par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, 10*time.Minute, 5*time.Second
+		par.PayloadEvery = 10 * time.Second
+		par.LoopEvery = 10 * time.Minute
+		par.DropEvery = 5 * time.Second
 		par.EpochLength, par.Layers = 4*time.Hour, c.layers
 		w := newNetwork(t, 7, par)
 		w.Links.LoseAll(c.loss)
@@ -286,7 +288,8 @@ func TestDeadHolderIsPassedOver(t *testing.T) {
 			break
 		}
 	}
-	if err := p.Enqueue(w.Now(), sender.Request{Token: 1, Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
+	if err := p.Enqueue(w.Now(),
+		sender.Request{Token: 1, Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
 		t.Fatal(err)
 	}
 	p.Watch(sender.Target{Token: 2, ID: id, Since: w.Now()})

@@ -11,7 +11,8 @@ import (
 // TestEveryCommandHasHelp: every command and subcommand prints help with its usage and flags, on
 // standard output, with exit code 0.
 func TestEveryCommandHasHelp(t *testing.T) {
-	if n := eachCommand(commands(), nil, func(words []string, _ *cli.Command) { helps(t, words) }); n < 30 {
+	if n := eachCommand(commands(), nil,
+		func(words []string, _ *cli.Command) { helps(t, words) }); n < 30 {
 		t.Errorf("control: %d commands", n)
 	}
 	helps(t, nil)

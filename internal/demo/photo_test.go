@@ -21,7 +21,9 @@ func photoParameters(t *testing.T) directory.Parameters {
 	if err != nil {
 		t.Fatal(err)
 	}
-	par.MeanHopDelay, par.HopDelayLimit, par.ReplyAllowance = 200*time.Millisecond, 2*time.Second, 500*time.Millisecond
+	par.MeanHopDelay = 200 * time.Millisecond
+	par.HopDelayLimit = 2 * time.Second
+	par.ReplyAllowance = 500 * time.Millisecond
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = time.Second, 2*time.Second, time.Second
 	par.WatchedBoxes, par.PollShare = 4, 0.5
 	par.ReplicateEvery, par.MixLoopEvery = 50*time.Millisecond, 5*time.Second

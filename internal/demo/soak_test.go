@@ -116,7 +116,8 @@ func (s *soak) live(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-post.C:
-			if _, err := s.alice.Post(client.Draft{Text: "post " + strconv.Itoa(s.posts)}); err != nil {
+			if _, err := s.alice.Post(client.Draft{Text: "post " +
+				strconv.Itoa(s.posts)}); err != nil {
 				return err
 			}
 			s.posts++

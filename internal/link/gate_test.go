@@ -72,7 +72,8 @@ func TestEvictedIsNotAdmitted(t *testing.T) {
 	}
 	a.leave()
 	b.leave()
-	if n := len(d.gate.open) + d.gate.halfOpen.Len() + len(d.gate.byHost) + len(d.gate.latest); n != 0 {
+	if n := len(d.gate.open) + d.gate.halfOpen.Len() + len(d.gate.byHost) +
+		len(d.gate.latest); n != 0 {
 		t.Errorf("%d places are still taken when all have left", n)
 	}
 }

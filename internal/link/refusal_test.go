@@ -194,7 +194,8 @@ func TestDirectoryConnectionsStandSideBySide(t *testing.T) {
 		far := w.accept(l)
 		w.dial(testConfig(2), to, Directory)
 		w.accept(l)
-		if err := errors.Join(far.Send(frameOf(1)), first.Receive(make([]byte, testFrame))); err != nil {
+		if err := errors.Join(far.Send(frameOf(1)),
+			first.Receive(make([]byte, testFrame))); err != nil {
 			w.Error(err)
 		}
 	})

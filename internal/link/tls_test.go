@@ -209,7 +209,8 @@ func TestWhatTheNodeSees(t *testing.T) {
 		}
 	}()
 	client, _ := NewTLS(testConfig(2))
-	if _, err := client.Dial(t.Context(), Peer{raw.Addr().String(), seed(1).Public()}, Packets); !errors.Is(err, ErrNotAdmitted) {
+	if _, err := client.Dial(t.Context(), Peer{raw.Addr().String(), seed(1).Public()},
+		Packets); !errors.Is(err, ErrNotAdmitted) {
 		t.Errorf("dialling a node that says no hello: %v", err)
 	}
 	state, ok := <-seen

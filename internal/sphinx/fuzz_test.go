@@ -128,7 +128,8 @@ func TestLastBlockEndsInZeros(t *testing.T) {
 		t.Fatalf("control: %v", err)
 	}
 	routing[len(routing)-1] = 1
-	if _, err := NewUnwrapper(p).Unwrap(key, forge(t, p, key.Public(), routing, nil)); err != ErrCommands {
+	if _, err := NewUnwrapper(p).Unwrap(key,
+		forge(t, p, key.Public(), routing, nil)); err != ErrCommands {
 		t.Errorf("a ciphertext behind the last commands: %v", err)
 	}
 }

@@ -131,7 +131,8 @@ func TestNewRefusesPayloads(t *testing.T) {
 			t.Error("a generator that ends makes a packet")
 		}
 		back := newRoute(t, p, seeded(1), 2).forReply(SURBID{1})
-		if _, _, err := p.NewSURB(strings.NewReader(strings.Repeat("x", 70)), back.hops); err == nil {
+		if _, _, err := p.NewSURB(strings.NewReader(strings.Repeat("x", 70)),
+			back.hops); err == nil {
 			t.Error("a generator that ends makes a SURB")
 		}
 		noSlot, err := NewParams(p.Suite(), 5, 64, false)
@@ -309,7 +310,8 @@ func TestFailedNewLeavesNothing(t *testing.T) {
 	bothSuites(t, func(t *testing.T, p *Params) {
 		buffer, r := make([]byte, p.PacketSize()), newRoute(t, p, seeded(1), 2)
 		user := bytes.Repeat([]byte("secret"), 10)
-		if _, err := p.AppendNew(buffer[:0], strings.NewReader("short"), r.hops, nil, user); err == nil || !isZero(buffer) {
+		if _, err := p.AppendNew(buffer[:0], strings.NewReader("short"), r.hops, nil,
+			user); err == nil || !isZero(buffer) {
 			t.Errorf("%v, %x", err, buffer)
 		}
 		if _, err := p.AppendNew(buffer[:0], seeded(1), r.hops, nil, user); err != nil ||
@@ -335,7 +337,9 @@ func TestSameSeedSamePacket(t *testing.T) {
 }
 
 func TestKindString(t *testing.T) {
-	if got := []string{Forward.String(), Deliver.String(), Reply.String(), Kind(0).String()}; !reflect.DeepEqual(got, []string{"forward", "deliver", "reply", "unknown"}) {
+	if got := []string{Forward.String(), Deliver.String(), Reply.String(),
+		Kind(0).String()}; !reflect.DeepEqual(got, []string{"forward", "deliver", "reply",
+		"unknown"}) {
 		t.Error(got)
 	}
 }

@@ -234,7 +234,8 @@ func TestEraseReallyErases(t *testing.T) {
 		element := make([]byte, s.ElementSize())
 		var sent, got HopKeys
 		e := NewEngine()
-		if err := e.Offer(seeded(9), []*PublicKey{k.Public()}, element, []HopKeys{sent}); err != nil {
+		if err := e.Offer(seeded(9), []*PublicKey{k.Public()}, element,
+			[]HopKeys{sent}); err != nil {
 			t.Fatal(err)
 		}
 		if err := e.Accept(k, element, &got); err != nil {

@@ -138,7 +138,8 @@ func TestHopKeysAreHKDFExpand(t *testing.T) {
 	for range 50 {
 		secret := [32]byte(fill(rng, make([]byte, 32)))
 		want := make([]byte, 160)
-		if _, err := io.ReadFull(hkdf.Expand(sha256.New, secret[:], []byte(kdfInfo)), want); err != nil {
+		if _, err := io.ReadFull(hkdf.Expand(sha256.New, secret[:], []byte(kdfInfo)),
+			want); err != nil {
 			t.Fatal(err)
 		}
 		var k HopKeys

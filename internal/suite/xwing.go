@@ -66,7 +66,8 @@ func (w *xwingState) expand(mHash *[32]byte) {
 
 // encapsulate makes the ciphertext for k from 64 bytes of randomness, and the
 // secret in it.
-func (w *xwingState) encapsulate(out *[sharedSize]byte, k *PublicKey, ct []byte, seed *[xwingEncapSeedSize]byte) error {
+func (w *xwingState) encapsulate(out *[sharedSize]byte, k *PublicKey, ct []byte,
+	seed *[xwingEncapSeedSize]byte) error {
 	copy(w.m[:], seed[:32])
 	copy(w.x.scalar[:], seed[32:])
 	w.expand(&k.mHash)

@@ -46,8 +46,12 @@ type stage struct {
 // way.
 func parameters() directory.Parameters {
 	par, _ := directory.Defaults("x25519")
-	par.MeanHopDelay, par.HopDelayLimit, par.ReplyAllowance = 10*time.Millisecond, 100*time.Millisecond, 50*time.Millisecond
-	par.PayloadEvery, par.LoopEvery, par.DropEvery = 250*time.Millisecond, time.Second, 500*time.Millisecond
+	par.MeanHopDelay = 10 * time.Millisecond
+	par.HopDelayLimit = 100 * time.Millisecond
+	par.ReplyAllowance = 50 * time.Millisecond
+	par.PayloadEvery = 250 * time.Millisecond
+	par.LoopEvery = time.Second
+	par.DropEvery = 500 * time.Millisecond
 	par.MixLoopEvery, par.ReplicateEvery = time.Hour, 10*time.Second // nothing is replicated
 	par.WatchedBoxes, par.PollShare = 4, 0.5
 	par.EpochLength, par.Grace = 40*time.Second, 10*time.Second

@@ -117,7 +117,9 @@ func TestReplyTimeTellsNothing(t *testing.T) {
 							}
 							continue
 						}
-						if want := 20*time.Millisecond + c.doc.Parameters.ReplyAllowance; len(replies) != 1 || replies[0].at != want {
+						if want := 20*time.Millisecond +
+							c.doc.Parameters.ReplyAllowance; len(replies) != 1 ||
+							replies[0].at != want {
 							t.Errorf("%s: replies %v, want one after %v", what, replies, want)
 						}
 					}
