@@ -169,9 +169,6 @@ func (d *disk) Merge(day box.Day, b box.Box) (box.Status, error) {
 	return d.MemStore.Merge(day, b)
 }
 
-// boxes is what the holder has.
-func (h *Holder) boxes() *box.MemStore { return h.store.MemStore }
-
 // Asked is how many box requests the holder has answered.
 func (h *Holder) Asked() int { return h.asked }
 

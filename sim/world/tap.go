@@ -40,23 +40,22 @@ type HolderDay struct {
 	open map[int32]int64
 }
 
-// watchDay begins a day at a provider that knows some boxes.
-func (holder *Holder) watchDay(length time.Duration, know func(box.Day, box.ID) bool) *HolderDay {
-	n := holder.n
-	h := &HolderDay{n: n, day: n.w.Now(), know: know, open: map[int32]int64{}}
-	h.seen.Length = int64(length)
-	holder.Watch(func(r Request) {
-		if r.Op == box.OpRead && know(r.Day, r.ID) && h.within() {
-			h.seen.Polls = append(h.seen.Polls, h.at())
+// WatchDay begins a day at a provider that knows some boxes.
+func (h *Holder) WatchDay(length time.Duration, know func(box.Day, box.ID) bool) *HolderDay {
+	d := &HolderDay{n: h.n, day: h.n.w.Now(), know: know, open: map[int32]int64{}}
+	d.seen.Length = int64(length)
+	h.Watch(func(r Request) {
+		if r.Op == box.OpRead && know(r.Day, r.ID) && d.within() {
+			d.seen.Polls = append(d.seen.Polls, d.at())
 		}
 	})
-	for _, p := range n.w.people {
-		if p.home == n && p.online {
-			h.open[p.number] = 0
+	for _, p := range h.n.w.people {
+		if p.home == h.n && p.online {
+			d.open[p.number] = 0
 		}
 	}
-	holder.days = append(holder.days, h)
-	return h
+	h.days = append(h.days, d)
+	return d
 }
 
 func (h *HolderDay) at() int64    { return int64(h.n.w.Now().Sub(h.day)) }
