@@ -38,7 +38,7 @@ verify:
 
 # power cuts of a box store on a loop device: needs root on Linux
 powercut CYCLES="20":
-    MURMUR_POWERCUT={{CYCLES}} go test -count=1 -v -run PowerCut ./internal/box
+    MURMUR_POWERCUT={{CYCLES}} go test -count=1 -v -run PowerCut ./internal/box/daystore
 
 # packets replayed to a real mix: in one process, over rotation, kill -9 and a clean stop
 replays COUNT="100000":

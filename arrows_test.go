@@ -66,12 +66,13 @@ var arrows = map[string]struct {
 	},
 	"provider/node": {
 		"internal/exchange internal/documents provider mix internal/node internal/transit " +
-			"internal/link internal/directory internal/box internal/durable",
+			"internal/link internal/directory internal/box internal/box/daystore internal/durable",
 		"a running provider is the core of a provider on the chassis of every node",
 	},
 	"client": {
 		"internal/exchange internal/backoff internal/documents internal/sphinx internal/suite " +
-			"internal/link internal/directory internal/cover internal/box internal/durable",
+			"internal/link internal/directory internal/cover internal/box " +
+			"internal/box/daystore internal/durable",
 		"a client knows the network by its documents only",
 	},
 	"sim": {
@@ -95,7 +96,11 @@ var arrows = map[string]struct {
 		"internal/directory internal/link internal/durable",
 		"network documents are fetched and kept in one way, for whoever needs them",
 	},
-	"internal/box":    {"internal/durable", "boxes and their stores"},
+	"internal/box": {"", "boxes, and what a store of them is"},
+	"internal/box/daystore": {
+		"internal/box internal/durable",
+		"boxes on a disk: who only speaks of boxes needs no database",
+	},
 	"internal/replay": {"internal/durable", "tags and their journal"},
 	"internal/protocol": {
 		"internal/sphinx internal/suite",
@@ -129,7 +134,7 @@ var outside = map[string]struct {
 		"one strict reader"},
 	"github.com/urfave/cli/v2": {[]string{"internal/cli"},
 		"the command line is one room"},
-	"github.com/dgraph-io/badger/v4": {[]string{"internal/box", "client"},
+	"github.com/dgraph-io/badger/v4": {[]string{"internal/box/daystore", "client/store"},
 		"stores hide behind interfaces"},
 }
 
@@ -291,7 +296,8 @@ func judge(dir string, imported []string) (wrong []string) {
 func roomOf(dir string) string {
 	parts := strings.Split(dir, "/")
 	switch {
-	case dir == "mix/node" || dir == "provider/node" || dir == "sim/world":
+	case dir == "mix/node" || dir == "provider/node" || dir == "sim/world" ||
+		dir == "internal/box/daystore":
 		return dir
 	case dir == ".":
 		return "main"

@@ -12,7 +12,7 @@ import (
 	"github.com/dgraph-io/badger/v4/table"
 	"github.com/dgraph-io/ristretto/v2"
 
-	"murmuration/internal/box"
+	"murmuration/internal/box/daystore"
 )
 
 // openBadger turns the panics that Badger has for some damaged files into errors. Its tables are
@@ -65,7 +65,7 @@ func checkListed(o badger.Options, manifest badger.Manifest) error {
 		path := filepath.Join(o.Dir, table.IDToFilename(id))
 		key, err := keys.DataKey(listed.KeyID)
 		if err == nil {
-			err = box.CheckTable(path, &table.Options{DataKey: key, IndexCache: indices})
+			err = daystore.CheckTable(path, &table.Options{DataKey: key, IndexCache: indices})
 		}
 		if err != nil {
 			return fmt.Errorf("checking a table: %w", err)

@@ -1,7 +1,8 @@
 // Package box is the store of messages that the providers keep: boxes of one fixed size, each with
 // a blinded Ed25519 public key for its id, write-once, kept for some days. Here are their format on
 // the wire, the capabilities that make and find them (BACAP), the rule that places them on
-// providers, and the stores ([MemStore], [BadgerStore]). docs/box.md is the specification.
+// providers, what a [Store] is, and one in memory ([MemStore]); that on disk is the room daystore
+// below. docs/box.md is the specification.
 //
 // A request, and a reply, is one line of bytes (big-endian, sizes for the default [Format]):
 //

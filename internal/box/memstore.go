@@ -2,12 +2,13 @@ package box
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"sync"
 )
 
 // MemStore is a Store and a Queue in memory, for the simulator and for tests of others: the same
-// answers as BadgerStore, until the process ends.
+// answers as a store on disk, until the process ends.
 type MemStore struct {
 	limit int // bytes of ciphertext; 0 is no limit
 
@@ -26,7 +27,7 @@ type memDay struct {
 
 type memEntry struct {
 	id ID
-	at place
+	at Place
 }
 
 // NewMemStore returns an empty store that is full from limit bytes of ciphertext on (0: never).
@@ -50,7 +51,7 @@ func (s *MemStore) Read(day Day, id ID) (Box, Status, error) {
 		return Box{}, StatusNotFound, nil
 	}
 	b.Ciphertext = bytes.Clone(b.Ciphertext)
-	return b, b.status(), nil
+	return b, b.Status(), nil
 }
 
 // Write implements Store.
@@ -68,14 +69,14 @@ func (s *MemStore) put(day Day, b Box, merge bool, replicas []Holder) (Status, e
 	if err != nil {
 		return 0, err
 	}
-	a := arrival{next: b, merge: merge}
+	a := Arrival{Next: b, Merge: merge}
 	if s.limit > 0 && s.bytes+len(b.Ciphertext) > s.limit {
-		a.room = scarce
+		a.Room = Scarce
 	}
 	if old, ok := d.boxes[b.ID]; ok {
-		a.old = &old
+		a.Old = &old
 	}
-	status, replace := settle(a)
+	status, replace := a.Settle()
 	if replace {
 		s.bytes += len(b.Ciphertext) - len(d.boxes[b.ID].Ciphertext)
 		b.Ciphertext = bytes.Clone(b.Ciphertext)
@@ -101,7 +102,7 @@ func (d *memDay) put(b Box, replicas []Holder) {
 	d.boxes[b.ID] = b
 	d.commit++
 	for _, peer := range replicas {
-		d.queue[peer] = append(d.queue[peer], memEntry{b.ID, place{commit: d.commit}})
+		d.queue[peer] = append(d.queue[peer], memEntry{b.ID, Place{Commit: d.commit}})
 	}
 }
 
@@ -133,18 +134,18 @@ func (s *MemStore) Pending(peer Holder, after Entry, n int) ([]Entry, error) {
 		return nil, ErrClosed
 	}
 	var found []Entry
-	for _, day := range sortedDays(s.days) {
+	for _, day := range slices.Sorted(maps.Keys(s.days)) {
 		d := s.days[day]
 		for _, e := range d.queue[peer] {
 			if len(found) == n {
 				return found, nil
 			}
-			if day < after.Day || day == after.Day && !e.at.after(after.at) {
+			if day < after.Day || day == after.Day && !e.at.after(after.At) {
 				continue
 			}
 			b := d.boxes[e.id]
 			b.Ciphertext = bytes.Clone(b.Ciphertext)
-			found = append(found, Entry{Day: day, Box: b, at: e.at})
+			found = append(found, Entry{Day: day, Box: b, At: e.at})
 		}
 	}
 	return found, nil
@@ -160,7 +161,7 @@ func (s *MemStore) Done(peer Holder, entries ...Entry) error {
 	for _, e := range entries {
 		if d := s.days[e.Day]; d != nil {
 			d.queue[peer] = slices.DeleteFunc(d.queue[peer],
-				func(m memEntry) bool { return m.at == e.at })
+				func(m memEntry) bool { return m.at == e.At })
 		}
 	}
 	return nil
@@ -172,13 +173,4 @@ func (s *MemStore) Close() error {
 	defer s.mu.Unlock()
 	s.closed, s.days = true, nil
 	return nil
-}
-
-func sortedDays[T any](days map[Day]T) []Day {
-	sorted := make([]Day, 0, len(days))
-	for d := range days {
-		sorted = append(sorted, d)
-	}
-	slices.Sort(sorted)
-	return sorted
 }

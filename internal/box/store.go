@@ -51,40 +51,50 @@ type Queue interface {
 type Entry struct {
 	Day Day
 	Box Box
-	at  place
+	At  Place // in its queue
 }
 
-// place orders the entries of one day: the commit and the position in it. Commits count from 1.
-type place struct {
-	commit uint64
-	index  uint32
+// Place orders the entries of one day: the commit and the position in it. Commits count from 1.
+type Place struct {
+	Commit uint64
+	Index  uint32
 }
 
-func (p place) after(o place) bool {
-	return p.commit > o.commit || p.commit == o.commit && p.index > o.index
+func (p Place) after(o Place) bool {
+	return p.Commit > o.Commit || p.Commit == o.Commit && p.Index > o.Index
 }
 
-// status is that of a read of the box.
-func (b Box) status() Status {
+// Status is that of a read of the box.
+func (b Box) Status() Status {
 	if b.Tombstone() {
 		return StatusTombstoned
 	}
 	return StatusFound
 }
 
-// arrival is what settle decides on.
-type arrival struct {
-	old   *Box // what stands there, if anything
-	next  Box
-	merge bool // from another holder
-	room  room
+// Room is what a store may still write.
+type Room int
+
+// What room there is, the most first.
+const (
+	Plenty Room = iota
+	Scarce      // no data
+	NoRoom      // nothing: the next page would kill the process
+)
+
+// Arrival is a box that comes to a store.
+type Arrival struct {
+	Old   *Box // what stands there, if anything
+	Next  Box
+	Merge bool // from another holder
+	Room  Room
 }
 
-// settle is the whole rule of what becomes of a box when another one of its id arrives, the same in
+// Settle is the whole rule of what becomes of a box when another one of its id arrives, the same in
 // every store: what is wanted, if there is room for it.
-func settle(a arrival) (status Status, replace bool) {
+func (a Arrival) Settle() (status Status, replace bool) {
 	status, replace = a.wanted()
-	if replace && (a.room == none || a.room == scarce && !a.next.Tombstone()) {
+	if replace && (a.Room == NoRoom || a.Room == Scarce && !a.Next.Tombstone()) {
 		return StatusFull, false
 	}
 	return status, replace
@@ -92,19 +102,19 @@ func settle(a arrival) (status Status, replace bool) {
 
 // wanted is the rule with plenty of room: write-once, tombstones win, the smaller hash wins between
 // holders.
-func (a arrival) wanted() (status Status, replace bool) {
+func (a Arrival) wanted() (status Status, replace bool) {
 	switch {
-	case a.old == nil:
+	case a.Old == nil:
 		return StatusStored, true
-	case a.old.Equal(a.next):
+	case a.Old.Equal(a.Next):
 		return StatusStored, false
-	case a.next.Tombstone():
-		return StatusStored, !a.old.Tombstone()
-	case a.old.Tombstone():
+	case a.Next.Tombstone():
+		return StatusStored, !a.Old.Tombstone()
+	case a.Old.Tombstone():
 		return StatusTombstoned, false
-	case !a.merge:
+	case !a.Merge:
 		return StatusConflict, false
 	}
-	mine, theirs := a.old.hash(), a.next.hash()
+	mine, theirs := a.Old.hash(), a.Next.hash()
 	return StatusConflict, bytes.Compare(theirs[:], mine[:]) < 0
 }

@@ -15,6 +15,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
+	"murmuration/internal/box/daystore"
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
@@ -302,8 +303,8 @@ func (h *besieged) dial(ctx context.Context) link.Conn {
 // check opens the dead provider's store and looks for every box that it acknowledged, deleted ones
 // too, and for one that it never got.
 func (h *besieged) check(said *ledger) {
-	store, err := box.Open(filepath.Join(h.node("provider-1").Dir, "boxes"),
-		box.Options{Reserve: 1})
+	store, err := daystore.Open(filepath.Join(h.node("provider-1").Dir, "boxes"),
+		daystore.Options{Reserve: 1})
 	if err != nil {
 		h.Fatal(err)
 	}

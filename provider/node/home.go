@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"murmuration/internal/box"
+	"murmuration/internal/box/daystore"
 	"murmuration/internal/directory"
 	"murmuration/internal/node"
 )
@@ -22,7 +22,7 @@ func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*node.Ho
 	if err != nil {
 		return nil, err
 	}
-	if err := box.Create(filepath.Join(dir, boxesDir)); err != nil {
+	if err := daystore.Create(filepath.Join(dir, boxesDir)); err != nil {
 		return nil, fmt.Errorf("making a provider's home: %w", err)
 	}
 	return home, nil
@@ -40,7 +40,7 @@ func (c Config) openStore(home *node.Home) (Store, error) {
 			"If the boxes are lost for good, "+
 			"make a new provider: this one has promised to keep them", home.Dir, dir)
 	}
-	store, err := box.Open(dir, box.Options{Logger: c.Log, Reserve: c.reserve()})
+	store, err := daystore.Open(dir, daystore.Options{Logger: c.Log, Reserve: c.reserve()})
 	if err != nil {
 		return nil, fmt.Errorf("opening the boxes of %s: %w", home.Dir, err)
 	}

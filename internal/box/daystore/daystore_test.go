@@ -1,4 +1,4 @@
-package box_test
+package daystore_test
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
+	"murmuration/internal/box/daystore"
 	"murmuration/internal/durable"
 )
 
@@ -23,7 +24,7 @@ func TestReopen(t *testing.T) {
 	dir := newDir(t)
 	peer := box.Holder{1}
 	for round := range uint64(3) {
-		s := openBadger(t, dir, box.Options{})
+		s := openBadger(t, dir, daystore.Options{})
 		for n := range 10 * round {
 			want, status := boxtest.Box(n, 'a', 2048), box.StatusFound
 			if n%10 == 3 {
@@ -58,20 +59,20 @@ func mustWrite(t testing.TB, s box.Store, day box.Day, b box.Box, replicas ...bo
 
 func TestOneProcess(t *testing.T) {
 	dir := newDir(t)
-	s := openBadger(t, dir, box.Options{})
-	_, err := box.Open(dir, box.Options{})
+	s := openBadger(t, dir, daystore.Options{})
+	_, err := daystore.Open(dir, daystore.Options{})
 	if locked := (*durable.Locked)(nil); !errors.As(err, &locked) || locked.PID != os.Getpid() {
 		t.Errorf("second store on one directory: %v", err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	openBadger(t, dir, box.Options{})
+	openBadger(t, dir, daystore.Options{})
 }
 
 func TestNoGoroutineIsLeft(t *testing.T) {
 	before := goleak.IgnoreCurrent()
-	s := openBadger(t, newDir(t), box.Options{})
+	s := openBadger(t, newDir(t), daystore.Options{})
 	mustWrite(t, s, 1, boxtest.Box(1, 'a', 2048))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -111,15 +112,15 @@ func TestForeignDirectories(t *testing.T) {
 				[]byte("box store 9\n"), 0o600)
 		},
 		"foreign day": func(dir string) error {
-			return errors.Join(box.Create(dir), os.Mkdir(dir+"/day-mine", 0o700),
+			return errors.Join(daystore.Create(dir), os.Mkdir(dir+"/day-mine", 0o700),
 				os.WriteFile(dir+"/day-mine/x", nil, 0o600))
 		},
 		"day without key": func(dir string) error {
-			return errors.Join(box.Create(dir), os.Mkdir(dir+"/day-00001", 0o700),
+			return errors.Join(daystore.Create(dir), os.Mkdir(dir+"/day-00001", 0o700),
 				os.WriteFile(dir+"/day-00001/x", nil, 0o600))
 		},
 		"day with a foreign key": func(dir string) error {
-			return errors.Join(box.Create(dir), os.Mkdir(dir+"/day-00001", 0o700),
+			return errors.Join(daystore.Create(dir), os.Mkdir(dir+"/day-00001", 0o700),
 				os.WriteFile(dir+"/day-00001/key", []byte("k"), 0o600))
 		},
 	} {
@@ -128,18 +129,18 @@ func TestForeignDirectories(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := tree(t, dir)
-		_, err := box.Open(dir, box.Options{})
+		_, err := daystore.Open(dir, daystore.Options{})
 		if err == nil || !strings.Contains(err.Error(), "\n  ") {
 			t.Errorf("%s: error is %v, want one that says what to do", name, err)
 		}
 		if after := tree(t, dir); len(after) != len(before) {
 			t.Errorf("%s: files were changed", name)
 		}
-		if len(before) > 0 && box.Create(dir) == nil {
+		if len(before) > 0 && daystore.Create(dir) == nil {
 			t.Errorf("%s: Create took it", name)
 		}
 	}
-	if err := box.Create(filepath.Join(t.TempDir(), "new")); err != nil {
+	if err := daystore.Create(filepath.Join(t.TempDir(), "new")); err != nil {
 		t.Errorf("control: %v", err)
 	}
 }
@@ -148,7 +149,7 @@ func TestForeignDirectories(t *testing.T) {
 // retention periods the disk stays flat.
 func TestDropDestroys(t *testing.T) {
 	dir := newDir(t)
-	s := openBadger(t, dir, box.Options{})
+	s := openBadger(t, dir, daystore.Options{})
 	// to the first day's, to see what becomes of its bytes
 	link := filepath.Join(t.TempDir(), "key")
 	for day := range box.Day(20) {
@@ -177,7 +178,7 @@ func TestDropDestroys(t *testing.T) {
 		os.Mkdir(dir+"/day-00020.new", 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	s = openBadger(t, dir, box.Options{})
+	s = openBadger(t, dir, daystore.Options{})
 	if days, _ := filepath.Glob(dir + "/day-*"); len(days) != 2 {
 		t.Errorf("%d directories after the crash", len(days))
 	}
@@ -210,7 +211,7 @@ func copyDir(t *testing.T, from, flip string, at int, mask byte) string {
 func silent(t *testing.T, dir string, n uint64) (missing int) {
 	t.Helper()
 	var said bytes.Buffer
-	s, err := box.Open(dir, box.SmallFiles(box.Options{Logger: slog.New(slog.NewTextHandler(&said,
+	s, err := daystore.Open(dir, daystore.SmallFiles(daystore.Options{Logger: slog.New(slog.NewTextHandler(&said,
 		nil))}))
 	if err != nil {
 		return 0
@@ -237,11 +238,11 @@ func silent(t *testing.T, dir string, n uint64) (missing int) {
 func TestFlippedBytes(t *testing.T) {
 	const boxes, flips, seed = 12, 15, 1
 	dir := newDir(t)
-	s := openBadger(t, dir, box.SmallFiles(box.Options{}))
+	s := openBadger(t, dir, daystore.SmallFiles(daystore.Options{}))
 	for i := range uint64(boxes) {
 		mustWrite(t, s, 1, boxtest.Box(i, 'a', 2048), box.Holder{1})
 	}
-	box.Rest(t, dir, 1)
+	daystore.Rest(t, dir, 1)
 	killed := copyDir(t, dir, "", 0, 0)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -284,11 +285,11 @@ func pick(t *testing.T, rng *rand.Rand, dir string) (path string, at int) {
 // TestLostTail cuts the write-ahead log off, as Badger does by itself at a bad byte.
 func TestLostTail(t *testing.T) {
 	dir := newDir(t)
-	s := openBadger(t, dir, box.SmallFiles(box.Options{}))
+	s := openBadger(t, dir, daystore.SmallFiles(daystore.Options{}))
 	for i := range uint64(5) {
 		mustWrite(t, s, 1, boxtest.Box(i, 'a', 2048))
 	}
-	box.Rest(t, dir, 1)
+	daystore.Rest(t, dir, 1)
 	lost := copyDir(t, dir, "", 0, 0)
 	logs, _ := filepath.Glob(lost + "/day-00001/badger/*.mem")
 	if len(logs) != 1 {
@@ -302,13 +303,13 @@ func TestLostTail(t *testing.T) {
 	if err := os.WriteFile(logs[0], content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := box.Open(lost, box.SmallFiles(box.Options{})); !errors.Is(err, box.ErrLost) {
+	if _, err := daystore.Open(lost, daystore.SmallFiles(daystore.Options{})); !errors.Is(err, daystore.ErrLost) {
 		t.Errorf("the last commit is gone: %v", err)
 	}
 	if err := os.RemoveAll(lost + "/day-00001/badger"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := box.Open(lost, box.SmallFiles(box.Options{})); !errors.Is(err, box.ErrLost) {
+	if _, err := daystore.Open(lost, daystore.SmallFiles(daystore.Options{})); !errors.Is(err, daystore.ErrLost) {
 		t.Errorf("all is gone: %v", err)
 	}
 	if _, err := os.Stat(lost + "/day-00001/badger"); !errors.Is(err, fs.ErrNotExist) {

@@ -1,21 +1,22 @@
-package box
+package daystore
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"murmuration/internal/box"
 
 	"github.com/dgraph-io/badger/v4"
 )
 
 // pending returns the oldest n entries for the peer that come after a place.
-func (d *badgerDay) pending(peer Holder, after place, n int) (found []Entry, err error) {
+func (d *dayDB) pending(peer box.Holder, after box.Place, n int) (found []box.Entry, err error) {
 	prefix := d.queueKey(peer)
 	err = d.db.View(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
 		defer it.Close()
-		after.index++ // the first that may come
-		for it.Seek(after.appendTo(prefix)); it.Valid() && len(found) < n; it.Next() {
+		after.Index++ // the first that may come
+		for it.Seek(appendPlace(prefix, after)); it.Valid() && len(found) < n; it.Next() {
 			e, err := d.entry(txn, it.Item(), len(prefix))
 			// one bad box must not keep the others from their holders
 			if errors.Is(err, ErrDamaged) {
@@ -36,28 +37,28 @@ func (d *badgerDay) pending(peer Holder, after place, n int) (found []Entry, err
 }
 
 // entry is one entry of a queue, whose key begins with so many bytes for the peer.
-func (d *badgerDay) entry(txn *badger.Txn, item *badger.Item, prefix int) (Entry, error) {
+func (d *dayDB) entry(txn *badger.Txn, item *badger.Item, prefix int) (box.Entry, error) {
 	at := item.Key()[prefix:]
 	name, err := item.ValueCopy(nil)
 	if err != nil {
-		return Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, err)
+		return box.Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, err)
 	}
 	b, err := d.load(txn, name)
 	if err != nil {
-		return Entry{}, err
+		return box.Entry{}, err
 	}
 	if b == nil || len(at) != 12 {
-		return Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, ErrDamaged)
+		return box.Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, ErrDamaged)
 	}
-	return Entry{Day: d.day, Box: *b,
-		at: place{binary.BigEndian.Uint64(at), binary.BigEndian.Uint32(at[8:])}}, nil
+	return box.Entry{Day: d.day, Box: *b,
+		At: box.Place{Commit: binary.BigEndian.Uint64(at), Index: binary.BigEndian.Uint32(at[8:])}}, nil
 }
 
-func (d *badgerDay) queueKey(peer Holder) []byte {
+func (d *dayDB) queueKey(peer box.Holder) []byte {
 	return append([]byte{queuePrefix}, d.nameOf(peer[:])[:peerSize]...)
 }
 
-func (p place) appendTo(key []byte) []byte {
-	key = binary.BigEndian.AppendUint64(key, p.commit)
-	return binary.BigEndian.AppendUint32(key, p.index)
+func appendPlace(key []byte, p box.Place) []byte {
+	key = binary.BigEndian.AppendUint64(key, p.Commit)
+	return binary.BigEndian.AppendUint32(key, p.Index)
 }

@@ -1,4 +1,4 @@
-package box_test
+package daystore_test
 
 import (
 	"bufio"
@@ -13,6 +13,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
+	"murmuration/internal/box/daystore"
 )
 
 // How the child process of a crash test behaves.
@@ -37,11 +38,11 @@ func TestMain(m *testing.M) {
 // writeUntilKilled writes boxes from eight goroutines, and over every fifth a tombstone, and prints
 // each operation.
 func writeUntilKilled(dir, mode string) error {
-	opts := box.SmallFiles(box.Options{Reserve: 1})
+	opts := daystore.SmallFiles(daystore.Options{Reserve: 1})
 	if mode == noSync {
-		opts = box.NoSync(opts)
+		opts = daystore.NoSync(opts)
 	}
-	s, err := box.Open(dir, opts)
+	s, err := daystore.Open(dir, opts)
 	if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func runChild(t *testing.T, dir, mode string, operations int, crash func(*exec.C
 // deleted and resurrected, or not in the replication queue.
 func missing(t *testing.T, dir string, want printed) (count int) {
 	t.Helper()
-	s, err := box.Open(dir, box.SmallFiles(box.Options{}))
+	s, err := daystore.Open(dir, daystore.SmallFiles(daystore.Options{}))
 	if err != nil {
 		t.Logf("reopening: %v", err)
 		return len(want)

@@ -1,4 +1,4 @@
-package box
+package daystore
 
 import (
 	"crypto/cipher"
@@ -15,6 +15,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
 
+	"murmuration/internal/box"
 	"murmuration/internal/durable"
 )
 
@@ -38,9 +39,9 @@ var (
 	ErrDamaged = errors.New("box does not open: the disk returned other bytes than were written")
 )
 
-// badgerDay is the directory of one day: its key, its mark and its Badger.
-type badgerDay struct {
-	day    Day
+// dayDB is the directory of one day: its key, its mark and its Badger.
+type dayDB struct {
+	day    box.Day
 	dir    string
 	name   []byte // key of the names
 	seal   cipher.AEAD
@@ -54,12 +55,12 @@ type badgerDay struct {
 	damaged sync.Once // said of the queue: it is read many times a second
 }
 
-func dayDir(root string, day Day) string {
+func dayDir(root string, day box.Day) string {
 	return filepath.Join(root, fmt.Sprintf("day-%05d", day))
 }
 
 // createDay makes the directory of a day under another name and moves it into place whole.
-func createDay(root string, day Day) error {
+func createDay(root string, day box.Day) error {
 	final := dayDir(root, day)
 	fresh := final + freshSuffix
 	if err := os.Mkdir(fresh, 0o700); err != nil {
@@ -87,8 +88,8 @@ func createDay(root string, day Day) error {
 }
 
 // openDay opens an existing day and checks that nothing acknowledged is missing.
-func openDay(root string, day Day, opts Options) (*badgerDay, error) {
-	d := &badgerDay{day: day, dir: dayDir(root, day), noSync: opts.noSync,
+func openDay(root string, day box.Day, opts Options) (*dayDB, error) {
+	d := &dayDB{day: day, dir: dayDir(root, day), noSync: opts.noSync,
 		log: &badgerLog{log: opts.Logger}}
 	if err := d.open(opts); err != nil {
 		return nil, fmt.Errorf("opening box store %s: %w\n  nothing was changed; move this "+
@@ -97,7 +98,7 @@ func openDay(root string, day Day, opts Options) (*badgerDay, error) {
 	return d, nil
 }
 
-func (d *badgerDay) open(opts Options) error {
+func (d *dayDB) open(opts Options) error {
 	if err := d.readKey(); err != nil {
 		return err
 	}
@@ -164,7 +165,7 @@ func get(txn *badger.Txn, key []byte) ([]byte, error) {
 	return item.ValueCopy(nil)
 }
 
-func (d *badgerDay) nameOf(b []byte) []byte {
+func (d *dayDB) nameOf(b []byte) []byte {
 	h := hmac.New(sha256.New, d.name)
 	h.Write(b)
 	return h.Sum(nil)
@@ -173,7 +174,7 @@ func (d *badgerDay) nameOf(b []byte) []byte {
 func boxKey(name []byte) []byte { return append([]byte{boxPrefix}, name...) }
 
 // sealed is the value of a box, in a buffer from the pool.
-func (d *badgerDay) sealed(b Box, name []byte) []byte {
+func (d *dayDB) sealed(b box.Box, name []byte) []byte {
 	plain, out := buffers.Get().(*[]byte), buffers.Get().(*[]byte)
 	*plain = append(append(append((*plain)[:0], b.ID[:]...), b.Signature[:]...), b.Ciphertext...)
 	sealed := d.seal.Seal((*out)[:0], nil, *plain, name)
@@ -183,7 +184,7 @@ func (d *badgerDay) sealed(b Box, name []byte) []byte {
 
 // load returns the box of that name, or nil. A box that does not open is ErrDamaged: Badger's own
 // checksums do not bind a value to its key.
-func (d *badgerDay) load(txn *badger.Txn, name []byte) (*Box, error) {
+func (d *dayDB) load(txn *badger.Txn, name []byte) (*box.Box, error) {
 	v, err := get(txn, boxKey(name))
 	if err != nil {
 		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, err)
@@ -195,10 +196,10 @@ func (d *badgerDay) load(txn *badger.Txn, name []byte) (*Box, error) {
 	if err != nil || len(plain) < 32+64 {
 		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, ErrDamaged)
 	}
-	return &Box{ID: ID(plain[:32]), Signature: Signature(plain[32:96]), Ciphertext: plain[96:]}, nil
+	return &box.Box{ID: box.ID(plain[:32]), Signature: box.Signature(plain[32:96]), Ciphertext: plain[96:]}, nil
 }
 
-func (d *badgerDay) read(id ID) (found *Box, err error) {
+func (d *dayDB) read(id box.ID) (found *box.Box, err error) {
 	err = d.db.View(func(txn *badger.Txn) error {
 		found, err = d.load(txn, d.nameOf(id[:]))
 		return err
@@ -207,7 +208,7 @@ func (d *badgerDay) read(id ID) (found *Box, err error) {
 }
 
 // close closes the files; the caller sees to it that nobody uses the day.
-func (d *badgerDay) close() error {
+func (d *dayDB) close() error {
 	if err := errors.Join(d.db.Close(), d.mark.Close()); err != nil {
 		return fmt.Errorf("closing day %d of the box store: %w", d.day, err)
 	}

@@ -1,4 +1,4 @@
-package box_test
+package daystore_test
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"murmuration/internal/box"
+	"murmuration/internal/box/daystore"
 )
 
 // TestPowerCut: a provider's store under load on a file system of its own, whose power is cut
@@ -16,7 +16,7 @@ import (
 // does not fsync and must lose some. It needs root, losetup and mkfs.ext4, and is asked for by
 // MURMUR_POWERCUT=1 (ten cycles) or any other number of cycles:
 //
-//	MURMUR_POWERCUT=25 go test ./internal/box -run PowerCut -v -count 1
+//	MURMUR_POWERCUT=25 go test ./internal/box/daystore -run PowerCut -v -count 1
 func TestPowerCut(t *testing.T) {
 	cycles, err := strconv.Atoi(os.Getenv("MURMUR_POWERCUT"))
 	if err != nil {
@@ -40,7 +40,7 @@ func TestPowerCut(t *testing.T) {
 func cutCycles(t *testing.T, mode string, cycles int) (acked, lost int) {
 	disk := newDisk(t)
 	dir := filepath.Join(disk.mount, "boxes")
-	if err := box.Create(dir); err != nil {
+	if err := daystore.Create(dir); err != nil {
 		t.Fatal(err)
 	}
 	all := printed{}
@@ -55,7 +55,7 @@ func cutCycles(t *testing.T, mode string, cycles int) (acked, lost int) {
 			acked += len(all)
 			all = printed{}
 			run(t, "rm", "-rf", dir)
-			if err := box.Create(dir); err != nil {
+			if err := daystore.Create(dir); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,4 +1,4 @@
-package box
+package daystore
 
 import (
 	"encoding/binary"
@@ -18,7 +18,7 @@ func settled(commit uint64) uint64 { return 2*commit + 1 }
 func acknowledged(mark uint64) uint64 { return max((mark+1)/2, 1) - 1 }
 
 // note moves the mark and says how that went.
-func (d *badgerDay) note(mark uint64, noted chan<- error) {
+func (d *dayDB) note(mark uint64, noted chan<- error) {
 	if d.noSync {
 		noted <- nil
 		return
@@ -27,14 +27,14 @@ func (d *badgerDay) note(mark uint64, noted chan<- error) {
 }
 
 // rest settles the mark of a day that has nothing to do.
-func (d *badgerDay) rest() {
+func (d *dayDB) rest() {
 	if d.broken == nil && !d.noSync && d.mark.Value() == begun(d.commit) && d.commit > 0 {
 		d.broken = d.mark.Set(settled(d.commit))
 	}
 }
 
 // checkMark compares the newest commit that Badger still knows with the mark.
-func (d *badgerDay) checkMark() error {
+func (d *dayDB) checkMark() error {
 	err := d.db.View(func(txn *badger.Txn) error {
 		v, err := get(txn, commitKey)
 		if err == nil && len(v) == 8 {
@@ -58,7 +58,7 @@ func (d *badgerDay) checkMark() error {
 }
 
 // spend makes an empty commit of the number that the mark has already.
-func (d *badgerDay) spend() error {
+func (d *dayDB) spend() error {
 	d.commit++
 	return d.db.Update(func(txn *badger.Txn) error { return txn.Set(commitKey, number(d.commit)) })
 }

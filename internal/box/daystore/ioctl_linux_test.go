@@ -1,4 +1,4 @@
-package box_test
+package daystore_test
 
 import (
 	"os"

@@ -1,24 +1,24 @@
-package box_test
+package daystore_test
 
 import (
 	"testing"
 
-	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
+	"murmuration/internal/box/daystore"
 )
 
 // TestFailedCommit: what Badger could not write, or not fsync, is not acknowledged, and the day
 // takes nothing more: what is on the disk is unknown then. Other days go on.
 func TestFailedCommit(t *testing.T) {
-	for name, fail := range map[string]func(*box.BadgerStore){
-		"fsync": func(s *box.BadgerStore) { box.FailSync(s, 1) },
-		"write": func(s *box.BadgerStore) {
-			if err := box.FailWrites(s, 1); err != nil {
+	for name, fail := range map[string]func(*daystore.Store){
+		"fsync": func(s *daystore.Store) { daystore.FailSync(s, 1) },
+		"write": func(s *daystore.Store) {
+			if err := daystore.FailWrites(s, 1); err != nil {
 				t.Fatal(err)
 			}
 		},
 	} {
-		s := openBadger(t, newDir(t), box.Options{})
+		s := openBadger(t, newDir(t), daystore.Options{})
 		mustWrite(t, s, 1, boxtest.Box(1, 'a', 2048))
 		fail(s)
 		for n := range uint64(2) {

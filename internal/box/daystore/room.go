@@ -1,40 +1,34 @@
-package box
+package daystore
 
-import "fmt"
-
-// room is what a store may still write.
-type room int
-
-const (
-	plenty room = iota
-	scarce      // no data
-	none        // nothing: the next page would kill the process
+import (
+	"fmt"
+	"murmuration/internal/box"
 )
 
 // look finds out what may be written, and says when that has changed: it is the operator's to act.
-func (s *BadgerStore) look() error {
+func (s *Store) look() error {
 	free, err := s.opts.Free(s.dir)
 	if err != nil {
 		return err
 	}
-	now := plenty
+	now := box.Plenty
 	switch {
 	case free < s.opts.Reserve/4:
-		now = none
+		now = box.NoRoom
 	case free < s.opts.Reserve:
-		now = scarce
+		now = box.Scarce
 	}
 	if now == s.room {
 		return nil
 	}
 	s.room = now
 	switch now {
-	case plenty:
+	case box.Plenty:
 		s.opts.Logger.Info("there is room on the disk: boxes are taken again")
-	case scarce:
+	case box.Scarce:
 		s.opts.Logger.Warn("the disk is nearly full: new boxes are refused, deletions are taken",
 			"free_mib", free>>20)
-	case none:
+	case box.NoRoom:
 		s.opts.Logger.Error("the disk is full: nothing is written, neither boxes nor deletions",
 			"free_mib", free>>20)
 	}
@@ -42,11 +36,11 @@ func (s *BadgerStore) look() error {
 }
 
 // openWithRoom opens the days if there is space for the files that Badger makes then.
-func (s *BadgerStore) openWithRoom() error {
+func (s *Store) openWithRoom() error {
 	if err := s.look(); err != nil {
 		return fmt.Errorf("opening box store: %w", err)
 	}
-	if s.room == none {
+	if s.room == box.NoRoom {
 		return fmt.Errorf("opening box store %s: the disk is full\n  make room: at least %d MiB "+
 			"must be free", s.dir, s.opts.Reserve/4>>20+1)
 	}

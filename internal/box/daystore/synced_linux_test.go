@@ -1,4 +1,4 @@
-package box_test
+package daystore_test
 
 import (
 	"bufio"
@@ -11,6 +11,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
+	"murmuration/internal/box/daystore"
 )
 
 // TestAcknowledgedIsSynced looks at the memory maps through which Badger writes: once a box is
@@ -19,10 +20,10 @@ import (
 func TestAcknowledgedIsSynced(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		opts box.Options
+		opts daystore.Options
 		want bool
-	}{{"fsync", box.Options{}, true},
-		{"control, without fsync", box.NoSync(box.Options{}), false}} {
+	}{{"fsync", daystore.Options{}, true},
+		{"control, without fsync", daystore.NoSync(daystore.Options{}), false}} {
 		dir := onDisk(t)
 		s := openBadger(t, dir, c.opts)
 		for n := range uint64(10) {
@@ -49,7 +50,7 @@ func onDisk(t *testing.T) string {
 			continue
 		}
 		t.Cleanup(func() { os.RemoveAll(dir) })
-		if err := box.Create(dir); err != nil {
+		if err := daystore.Create(dir); err != nil {
 			t.Fatal(err)
 		}
 		return dir

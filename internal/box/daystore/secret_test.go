@@ -1,4 +1,4 @@
-package box_test
+package daystore_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
+	"murmuration/internal/box/daystore"
 )
 
 // TestDiskNamesNothing: no file of a store has an id, a signature, a ciphertext or the identity of
@@ -16,12 +17,12 @@ import (
 // tell which boxes there were. The control finds the key, which is in a file.
 func TestDiskNamesNothing(t *testing.T) {
 	dir := newDir(t)
-	s := openBadger(t, dir, box.SmallFiles(box.Options{}))
+	s := openBadger(t, dir, daystore.SmallFiles(daystore.Options{}))
 	b, gone := boxtest.Box(1, 'a', 2048), boxtest.Box(2, 'a', 0)
 	peer := box.Holder(bytes.Repeat([]byte("peer"), 8))
 	mustWrite(t, s, 1, b, peer)
 	mustWrite(t, s, 1, gone, peer)
-	box.Rest(t, dir, 1)
+	daystore.Rest(t, dir, 1)
 	before := tree(t, dir)
 	for _, id := range []box.ID{b.ID, gone.ID, boxtest.Box(3, 'a', 0).ID} {
 		if _, _, err := s.Read(1, id); err != nil {

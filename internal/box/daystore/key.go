@@ -1,4 +1,4 @@
-package box
+package daystore
 
 import (
 	"crypto/aes"
@@ -22,7 +22,7 @@ func keyText(key []byte) []byte {
 	return fmt.Appendf(nil, "%s%x\n%x\n", keyHeader, key, check[:8])
 }
 
-func (d *badgerDay) readKey() error {
+func (d *dayDB) readKey() error {
 	text, err := durable.ReadFile(filepath.Join(d.dir, "key"), 1024)
 	if err != nil {
 		return fmt.Errorf("reading the day's key: %w", err)
@@ -38,7 +38,7 @@ func (d *badgerDay) readKey() error {
 	return d.setKey(key)
 }
 
-func (d *badgerDay) setKey(key []byte) (err error) {
+func (d *dayDB) setKey(key []byte) (err error) {
 	if d.name, err = hkdf.Expand(sha256.New, key, "murmuration box day names", 32); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package box_test
+package daystore_test
 
 // Each test here is of a bug that was there once, with a line of its history.
 
@@ -14,6 +14,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
+	"murmuration/internal/box/daystore"
 )
 
 // History: Badger panicked for a table with one flipped byte, and took the provider with it.
@@ -23,7 +24,7 @@ import (
 func TestFlippedTables(t *testing.T) {
 	const boxes = 12
 	dir := newDir(t)
-	s := openBadger(t, dir, box.SmallFiles(box.Options{}))
+	s := openBadger(t, dir, daystore.SmallFiles(daystore.Options{}))
 	for i := range uint64(boxes) {
 		mustWrite(t, s, 1, boxtest.Box(i, 'a', 2048), box.Holder{1})
 	}
@@ -58,11 +59,11 @@ func TestFullDisk(t *testing.T) {
 	var free atomic.Uint64
 	var log bytes.Buffer
 	dir := newDir(t)
-	opts := box.SmallFiles(box.Options{
+	opts := daystore.SmallFiles(daystore.Options{
 		Reserve: 100, Free: func(string) (uint64, error) { return free.Load(), nil },
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
-	if _, err := box.Open(dir, opts); err == nil ||
+	if _, err := daystore.Open(dir, opts); err == nil ||
 		!strings.Contains(err.Error(), "\n  make room") {
 		t.Errorf("opening on a full disk: %v", err)
 	}
@@ -70,7 +71,7 @@ func TestFullDisk(t *testing.T) {
 	log.Reset()
 	s := openBadger(t, dir, opts)
 	mustWrite(t, s, 1, boxtest.Box(1, 'a', 2048), box.Holder{1})
-	box.Rest(t, dir, 1)
+	daystore.Rest(t, dir, 1)
 	before := tree(t, dir)
 	free.Store(24)
 	refusesAll(t, s)

@@ -1,8 +1,9 @@
-package box
+package daystore
 
 import (
 	"errors"
 	"fmt"
+	"murmuration/internal/box"
 	"runtime"
 	"sync"
 
@@ -19,26 +20,26 @@ const patience = 8
 
 // request is one change on its way through the committer.
 type request struct {
-	day      Day
-	box      Box
+	day      box.Day
+	box      box.Box
 	merge    bool
-	replicas []Holder
+	replicas []box.Holder
 
 	forget bool // a Done: remove the queue entry of peer at this place
-	peer   Holder
-	at     place
+	peer   box.Holder
+	at     box.Place
 
 	name   []byte // of the box under the day's key, and
 	sealed []byte // its bytes for the disk; nil until sealFor
 
-	status Status
+	status box.Status
 	err    error
 	answer chan struct{} // closed by the committer when status and err stand
 }
 
 // sealFor does the request's cryptography. The askers do it side by side; the committer does it
 // only for the first requests of a new day, whose key was not there yet.
-func (r *request) sealFor(d *badgerDay) {
+func (r *request) sealFor(d *dayDB) {
 	if r.name == nil && !r.forget {
 		r.name = d.nameOf(r.box.ID[:])
 		r.sealed = d.sealed(r.box, r.name)
@@ -59,7 +60,7 @@ func (r *request) recycle() {
 
 // commitAll is the committer: it takes what waits, makes one batch of it for each day, and answers
 // when the batch is on the disk.
-func (s *BadgerStore) commitAll() {
+func (s *Store) commitAll() {
 	defer close(s.done)
 	for {
 		batch := s.waiting()
@@ -78,7 +79,7 @@ func (s *BadgerStore) commitAll() {
 }
 
 // commit makes and writes the batch of one day and answers its requests.
-func (s *BadgerStore) commit(day Day, requests []*request) {
+func (s *Store) commit(day box.Day, requests []*request) {
 	err := s.write(day, requests)
 	for _, r := range requests {
 		if err != nil {
@@ -89,7 +90,7 @@ func (s *BadgerStore) commit(day Day, requests []*request) {
 }
 
 // rest settles the marks of all days: nobody waits, so it costs nobody a moment.
-func (s *BadgerStore) rest() {
+func (s *Store) rest() {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, d := range s.days {
@@ -99,7 +100,7 @@ func (s *BadgerStore) rest() {
 
 // waiting returns what waits and what comes while others get to run: those who were just answered
 // ask again at once, and a batch begun without them would cost them a whole fsync.
-func (s *BadgerStore) waiting() (batch []*request) {
+func (s *Store) waiting() (batch []*request) {
 	for idle := 0; idle < patience && len(batch) < maxBatch; {
 		select {
 		case r, ok := <-s.requests:
@@ -115,8 +116,8 @@ func (s *BadgerStore) waiting() (batch []*request) {
 	return batch
 }
 
-func byDay(batch []*request) map[Day][]*request {
-	days := make(map[Day][]*request, 1)
+func byDay(batch []*request) map[box.Day][]*request {
+	days := make(map[box.Day][]*request, 1)
 	for _, r := range batch {
 		days[r.day] = append(days[r.day], r)
 	}
@@ -124,7 +125,7 @@ func byDay(batch []*request) map[Day][]*request {
 }
 
 // write makes and writes the batch of one day.
-func (s *BadgerStore) write(day Day, requests []*request) error {
+func (s *Store) write(day box.Day, requests []*request) error {
 	if err := s.look(); err != nil {
 		return err
 	}
@@ -134,28 +135,28 @@ func (s *BadgerStore) write(day Day, requests []*request) error {
 	}
 	if d == nil {
 		for _, r := range requests {
-			r.status = StatusFull
+			r.status = box.StatusFull
 		}
 		return nil
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.days[day] != d {
-		return ErrExpired // dropped since
+		return box.ErrExpired // dropped since
 	}
 	return d.write(requests, s.room)
 }
 
 // dayFor returns the day, making and opening it if need be; nil if there is no room to make it.
 // Only the committer calls it.
-func (s *BadgerStore) dayFor(day Day) (*badgerDay, error) {
+func (s *Store) dayFor(day box.Day) (*dayDB, error) {
 	s.mu.RLock()
 	d, floor := s.days[day], s.floor
 	s.mu.RUnlock()
 	if day < floor {
-		return nil, ErrExpired
+		return nil, box.ErrExpired
 	}
-	if d != nil || s.room == none {
+	if d != nil || s.room == box.NoRoom {
 		return d, nil
 	}
 	if err := createDay(s.dir, day); err != nil {
@@ -168,7 +169,7 @@ func (s *BadgerStore) dayFor(day Day) (*badgerDay, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if day < s.floor { // Drop passed by meanwhile; its next call, or Open, finds the directory
-		return nil, errors.Join(ErrExpired, d.close())
+		return nil, errors.Join(box.ErrExpired, d.close())
 	}
 	s.days[day] = d
 	return d, nil
@@ -176,22 +177,22 @@ func (s *BadgerStore) dayFor(day Day) (*badgerDay, error) {
 
 // batch collects the changes of one commit and sees those before in it.
 type batch struct {
-	day     *badgerDay
-	room    room
+	day     *dayDB
+	room    box.Room
 	reads   *badger.Txn
 	writes  *badger.WriteBatch
-	boxes   map[string]*Box // by name, written in this batch
+	boxes   map[string]*box.Box // by name, written in this batch
 	changes uint32
 	err     error // first failure; nothing of the batch is then committed
 }
 
 // write settles the requests in order and commits what they change.
-func (d *badgerDay) write(requests []*request, left room) error {
+func (d *dayDB) write(requests []*request, left box.Room) error {
 	if d.broken != nil {
 		return d.broken
 	}
 	b := &batch{day: d, room: left, reads: d.db.NewTransaction(false), writes: d.db.NewWriteBatch(),
-		boxes: make(map[string]*Box)}
+		boxes: make(map[string]*box.Box)}
 	defer b.reads.Discard()
 	defer b.writes.Cancel()
 	for _, r := range requests {
@@ -229,13 +230,13 @@ func (b *batch) set(key, value []byte) {
 }
 
 func (b *batch) forget(r *request) {
-	if b.room == none {
-		r.status = StatusFull
+	if b.room == box.NoRoom {
+		r.status = box.StatusFull
 		return
 	}
-	r.status = StatusStored
+	r.status = box.StatusStored
 	if b.err == nil {
-		b.err = b.writes.Delete(r.at.appendTo(b.day.queueKey(r.peer)))
+		b.err = b.writes.Delete(appendPlace(b.day.queueKey(r.peer), r.at))
 	}
 	b.changes++
 }
@@ -250,15 +251,15 @@ func (b *batch) settle(r *request) {
 		return // one unreadable box is no reason to refuse the others
 	}
 	var replace bool
-	r.status, replace = settle(arrival{old: old, next: r.box, merge: r.merge, room: b.room})
+	r.status, replace = box.Arrival{Old: old, Next: r.box, Merge: r.merge, Room: b.room}.Settle()
 	if !replace {
 		return
 	}
 	b.boxes[string(r.name)] = &r.box
 	b.set(boxKey(r.name), r.sealed)
 	for _, peer := range r.replicas {
-		at := place{b.day.commit + 1, b.changes}
-		b.set(at.appendTo(b.day.queueKey(peer)), r.name)
+		at := box.Place{Commit: b.day.commit + 1, Index: b.changes}
+		b.set(appendPlace(b.day.queueKey(peer), at), r.name)
 	}
 }
 

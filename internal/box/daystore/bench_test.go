@@ -1,4 +1,4 @@
-package box_test
+package daystore_test
 
 import (
 	"encoding/binary"
@@ -12,6 +12,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/daystore"
 )
 
 // BenchmarkDurableWrites measures acknowledged writes of default boxes by 128 writers, and between
@@ -19,12 +20,12 @@ import (
 // bytes in batches of 128. The ratio is the median over the slices, which a noisy machine moves
 // less:
 //
-//	go test ./internal/box -run '^$' -bench DurableWrites -benchtime 20000x
+//	go test ./internal/box/daystore -run '^$' -bench DurableWrites -benchtime 20000x
 func BenchmarkDurableWrites(b *testing.B) {
 	const writers, slice = 128, 2048
 	size := box.DefaultFormat.CiphertextSize()
 	bare := openBare(b)
-	s := openBadger(b, newDir(b), box.Options{Reserve: 1})
+	s := openBadger(b, newDir(b), daystore.Options{Reserve: 1})
 	var own, other time.Duration
 	var ratios []float64
 	var peak uint64
@@ -76,7 +77,7 @@ func numbered(n uint64, size int) box.Box {
 }
 
 func openBare(b *testing.B) *badger.DB {
-	db, err := badger.Open(box.BadgerOptions(b.TempDir()))
+	db, err := badger.Open(daystore.BadgerOptions(b.TempDir()))
 	if err != nil {
 		b.Fatal(err)
 	}

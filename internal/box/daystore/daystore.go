@@ -1,19 +1,28 @@
-package box
+// Package daystore is the store of a provider on its disk: a directory for each day, with a Badger
+// and a key of its own, so that a day is destroyed with its key. It acknowledges nothing that a
+// power cut could take back.
+//
+// It must not judge what it keeps: signatures and the calendar are the caller's, and what becomes of
+// a box where another one stands is box.Arrival's.
+package daystore
 
 import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"murmuration/internal/box"
 	"murmuration/internal/durable"
 )
 
-// Options of a BadgerStore; the zero value is usable.
+// Options of a Store; the zero value is usable.
 type Options struct {
 	// Logger takes Badger's warnings; nil discards.
 	Logger *slog.Logger
@@ -52,21 +61,21 @@ const (
 	formatText = "murmuration box store 1\n"
 )
 
-// BadgerStore is a Store and a Queue on disk: one directory for each day, with a Badger and a key
+// Store is a box.Store and a box.Queue on disk: one directory for each day, with a Badger and a key
 // of its own. Requests of all goroutines go to one committer, which turns what waits into one
 // batch, fsyncs the batch's number outside Badger, and only then answers.
-type BadgerStore struct {
+type Store struct {
 	dir  string
 	opts Options
 	lock *durable.Lock
 
-	room     room          // what the committer found last
+	room     box.Room      // what the committer found last
 	requests chan *request // to the committer; bounded, senders wait
 	done     chan struct{} // closed when it has ended
 
 	mu     sync.RWMutex // readers use days; the writer adds and removes them
-	days   map[Day]*badgerDay
-	floor  Day // days before it are refused
+	days   map[box.Day]*dayDB
+	floor  box.Day // days before it are refused
 	closed bool
 
 	closing sync.RWMutex // senders of requests hold it for reading; Close for writing
@@ -94,7 +103,7 @@ func Create(dir string) error {
 // Open opens a store that Create made, with all its days. It fails, and changes nothing that it
 // cannot read, when dir is something else, when another process has it (*durable.Locked), when
 // acknowledged boxes are missing (ErrLost), when a file is damaged, or when the disk is full.
-func Open(dir string, opts Options) (*BadgerStore, error) {
+func Open(dir string, opts Options) (*Store, error) {
 	if err := checkFormat(dir); err != nil {
 		return nil, err
 	}
@@ -102,10 +111,10 @@ func Open(dir string, opts Options) (*BadgerStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening box store: %w", err)
 	}
-	s := &BadgerStore{
+	s := &Store{
 		dir: dir, opts: opts.withDefaults(), lock: lock,
 		requests: make(chan *request, maxBatch), done: make(chan struct{}),
-		days: make(map[Day]*badgerDay),
+		days: make(map[box.Day]*dayDB),
 	}
 	if err := s.openWithRoom(); err != nil {
 		return nil, errors.Join(err, s.closeDays(), lock.Close())
@@ -130,7 +139,7 @@ func checkFormat(dir string) error {
 }
 
 // openDays finishes what a crash interrupted and opens every day.
-func (s *BadgerStore) openDays() error {
+func (s *Store) openDays() error {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return fmt.Errorf("opening box store: %w", err)
@@ -155,68 +164,68 @@ func (s *BadgerStore) openDays() error {
 	return nil
 }
 
-func (s *BadgerStore) openDay(number string) error {
+func (s *Store) openDay(number string) error {
 	n, err := strconv.ParseUint(number, 10, 16)
-	if err != nil || filepath.Join(s.dir, "day-"+number) != dayDir(s.dir, Day(n)) {
+	if err != nil || filepath.Join(s.dir, "day-"+number) != dayDir(s.dir, box.Day(n)) {
 		return fmt.Errorf("opening box store %s: %w: day-%s\n  move it away", s.dir,
 			durable.ErrForeign, number)
 	}
-	d, err := openDay(s.dir, Day(n), s.opts)
+	d, err := openDay(s.dir, box.Day(n), s.opts)
 	if err == nil {
-		s.days[Day(n)] = d
+		s.days[box.Day(n)] = d
 	}
 	return err
 }
 
-// Read implements Store.
-func (s *BadgerStore) Read(day Day, id ID) (Box, Status, error) {
+// Read implements box.Store.
+func (s *Store) Read(day box.Day, id box.ID) (box.Box, box.Status, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
-		return Box{}, 0, ErrClosed
+		return box.Box{}, 0, box.ErrClosed
 	}
 	d := s.days[day]
 	if d == nil {
-		return Box{}, StatusNotFound, nil
+		return box.Box{}, box.StatusNotFound, nil
 	}
 	b, err := d.read(id)
 	if err != nil {
-		return Box{}, 0, err
+		return box.Box{}, 0, err
 	}
 	if b == nil {
-		return Box{}, StatusNotFound, nil
+		return box.Box{}, box.StatusNotFound, nil
 	}
-	return *b, b.status(), nil
+	return *b, b.Status(), nil
 }
 
-// Write implements Store.
-func (s *BadgerStore) Write(day Day, b Box, replicas ...Holder) (Status, error) {
+// Write implements box.Store.
+func (s *Store) Write(day box.Day, b box.Box, replicas ...box.Holder) (box.Status, error) {
 	return s.ask(&request{day: day, box: b, replicas: replicas})
 }
 
-// Merge implements Store.
-func (s *BadgerStore) Merge(day Day, b Box) (Status, error) {
+// Merge implements box.Store.
+func (s *Store) Merge(day box.Day, b box.Box) (box.Status, error) {
 	return s.ask(&request{day: day, box: b, merge: true})
 }
 
-// Pending implements Queue.
-func (s *BadgerStore) Pending(peer Holder, after Entry, n int) ([]Entry, error) {
+// Pending implements box.Queue.
+func (s *Store) Pending(peer box.Holder, after box.Entry, n int) ([]box.Entry, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
-		return nil, ErrClosed
+		return nil, box.ErrClosed
 	}
-	var found []Entry
-	for _, day := range sortedDays(s.days) {
+	var found []box.Entry
+	for _, day := range slices.Sorted(maps.Keys(s.days)) {
 		if len(found) >= n {
 			break
 		}
 		if day < after.Day {
 			continue
 		}
-		var from place
+		var from box.Place
 		if day == after.Day {
-			from = after.at
+			from = after.At
 		}
 		more, err := s.days[day].pending(peer, from, n-len(found))
 		if err != nil {
@@ -227,12 +236,12 @@ func (s *BadgerStore) Pending(peer Holder, after Entry, n int) ([]Entry, error) 
 	return found, nil
 }
 
-// Done implements Queue.
-func (s *BadgerStore) Done(peer Holder, entries ...Entry) error {
+// Done implements box.Queue.
+func (s *Store) Done(peer box.Holder, entries ...box.Entry) error {
 	var errs []error
 	for _, e := range entries {
-		_, err := s.ask(&request{day: e.Day, forget: true, peer: peer, at: e.at})
-		if !errors.Is(err, ErrExpired) {
+		_, err := s.ask(&request{day: e.Day, forget: true, peer: peer, at: e.At})
+		if !errors.Is(err, box.ErrExpired) {
 			errs = append(errs, err)
 		}
 	}
@@ -240,7 +249,7 @@ func (s *BadgerStore) Done(peer Holder, entries ...Entry) error {
 }
 
 // ask hands a request to the committer and waits for its answer.
-func (s *BadgerStore) ask(r *request) (Status, error) {
+func (s *Store) ask(r *request) (box.Status, error) {
 	r.answer = make(chan struct{})
 	s.mu.RLock()
 	d := s.days[r.day]
@@ -251,7 +260,7 @@ func (s *BadgerStore) ask(r *request) (Status, error) {
 	s.closing.RLock()
 	if s.ended {
 		s.closing.RUnlock()
-		return 0, ErrClosed
+		return 0, box.ErrClosed
 	}
 	s.requests <- r
 	s.closing.RUnlock()
@@ -259,8 +268,8 @@ func (s *BadgerStore) ask(r *request) (Status, error) {
 	return r.status, r.err
 }
 
-// Drop implements Store.
-func (s *BadgerStore) Drop(before Day) error {
+// Drop implements box.Store.
+func (s *Store) Drop(before box.Day) error {
 	dead, err := s.detach(before)
 	for _, d := range dead {
 		if e := destroyDay(d.dir); e != nil {
@@ -271,11 +280,11 @@ func (s *BadgerStore) Drop(before Day) error {
 }
 
 // detach closes the days before this one and takes them out of the store.
-func (s *BadgerStore) detach(before Day) (dead []*badgerDay, err error) {
+func (s *Store) detach(before box.Day) (dead []*dayDB, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, ErrClosed
+		return nil, box.ErrClosed
 	}
 	s.floor = max(s.floor, before)
 	for day, d := range s.days {
@@ -290,7 +299,7 @@ func (s *BadgerStore) detach(before Day) (dead []*badgerDay, err error) {
 
 // Close lets what waits be committed and answered, then closes the files. A second Close does
 // nothing.
-func (s *BadgerStore) Close() error {
+func (s *Store) Close() error {
 	s.closing.Lock()
 	if s.ended {
 		s.closing.Unlock()
@@ -303,7 +312,7 @@ func (s *BadgerStore) Close() error {
 	return errors.Join(s.closeDays(), s.lock.Close())
 }
 
-func (s *BadgerStore) closeDays() (err error) {
+func (s *Store) closeDays() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
