@@ -42,7 +42,7 @@ func TestHolderSeesPollsAndSessions(t *testing.T) {
 	bob.Return()
 	run(t, w, 20*time.Second)
 	if back := len(far.Seen().Polls) - while - away; while < 5 || back < 5 || away > 1 {
-		t.Errorf("%d polls while bob is there, %d while he is away, %d when he is back", while, away, back)
+		t.Errorf("%d polls while bob is there, %d while away, %d when back", while, away, back)
 	}
 	if n := len(far.Seen().Sessions); n != 0 {
 		t.Errorf("the holder has %d sessions of other providers' clients", n)
