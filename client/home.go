@@ -23,7 +23,8 @@ import (
 const (
 	genesisFile = "genesis"
 	storeDir    = "store"
-	unfinished  = "store.new" // a store that Create has not finished
+	unfinished  = "store.new"    // a store that Create has not finished
+	nodeFile    = "identity.key" // what tells the home of a node
 )
 
 // CheckHome says whether there is somebody in a home; it opens nothing.
@@ -43,8 +44,8 @@ type Init struct {
 	Genesis    *directory.Genesis // whoever chooses it chooses who may sign network documents
 }
 
-// Create makes the home. It refuses a directory in which there is somebody already, and one with
-// the genesis file of another network. The store gets its name last: a home that was not finished
+// Create makes the home. It refuses a directory in which there is somebody already, a node's home, and
+// one with the genesis file of another network. The store gets its name last: a home that was not finished
 // is none.
 func Create(home string, who Init) error {
 	if err := content.CheckName(who.Name); err != nil {
@@ -55,6 +56,9 @@ func Create(home string, who Init) error {
 	}
 	if CheckHome(home) == nil {
 		return ErrHomeTaken.With("%s", home)
+	}
+	if _, err := os.Stat(filepath.Join(home, nodeFile)); err == nil {
+		return ErrHomeTaken.With("%s is a node's", home)
 	}
 	raw, genesis := who.Genesis.Marshal(), filepath.Join(home, genesisFile)
 	if there, err := os.ReadFile(genesis); err == nil && !bytes.Equal(there, raw) {

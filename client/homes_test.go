@@ -9,6 +9,7 @@ import (
 
 	"murmuration/client"
 	"murmuration/client/store"
+	"murmuration/internal/node"
 )
 
 // TestUnfinishedHome leaves what a Create that was killed leaves: it is no home, and Create makes
@@ -64,6 +65,18 @@ func TestHomesThatCannotBeOpened(t *testing.T) {
 	if raw, err := os.ReadFile(filepath.Join(empty, "genesis")); err != nil ||
 		!bytes.Equal(raw, elsewhere.Marshal()) {
 		t.Errorf("its genesis file was touched, %v", err)
+	}
+	aNode := t.TempDir()
+	if _, err := node.CreateHome(aNode, genesis, [32]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Create(aNode, who); !errors.Is(err, client.ErrHomeTaken) {
+		t.Errorf("a node's home: %v", err)
+	}
+	for _, dir := range []string{home, empty} {
+		if _, err := node.CreateHome(dir, genesis, [32]byte{1}); err == nil {
+			t.Errorf("a node moved in with a person, or into another network")
+		}
 	}
 	path := filepath.Join(home, "genesis")
 	good, err := os.ReadFile(path)

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,6 +32,7 @@ type Home struct {
 const (
 	genesisFile  = "genesis"
 	identityFile = "identity.key"
+	personDir    = "store" // what tells the home of a person
 	maxGenesis   = 1 << 20 // bytes
 )
 
@@ -44,7 +46,17 @@ func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*Home, e
 		return nil, fmt.Errorf("making a node's home: %s has an identity already; choose an "+
 			"empty directory", dir)
 	}
-	if err := durable.WriteFile(filepath.Join(dir, genesisFile), genesis.Marshal(),
+	raw := genesis.Marshal()
+	there, err := os.ReadFile(filepath.Join(dir, genesisFile))
+	if err == nil && !bytes.Equal(there, raw) {
+		return nil, fmt.Errorf("making a node's home: %s has the genesis file of another network; "+
+			"choose an empty directory", dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, personDir)); err == nil {
+		return nil, fmt.Errorf("making a node's home: somebody lives in %s; choose an empty "+
+			"directory", dir)
+	}
+	if err := durable.WriteFile(filepath.Join(dir, genesisFile), raw,
 		0o600); err != nil {
 		return nil, err
 	}
