@@ -106,9 +106,14 @@ func terse(list []*cli.Command) []*cli.Command {
 func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
 	return func(c *cli.Context) error {
 		for _, f := range flags {
-			if name := f.Names()[0]; c.IsSet(name) && c.Value(name) == "" {
-				return usagef("--%s is empty; leave it out for the default", name)
+			name := f.Names()[0]
+			if !c.IsSet(name) || c.Value(name) != "" {
+				continue
 			}
+			if r, ok := f.(cli.RequiredFlag); ok && r.IsRequired() {
+				return usagef("--%s is empty; see --help", name)
+			}
+			return usagef("--%s is empty; leave it out for the default", name)
 		}
 		if arguments {
 			return nil

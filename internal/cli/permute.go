@@ -16,6 +16,7 @@ func permute(app *cli.App, args []string) ([]string, error) {
 	flags, commands := app.Flags, app.Commands
 	for {
 		var own, rest []string
+		given := map[string]bool{}
 		command := (*cli.Command)(nil)
 		for i := 0; i < len(args); i++ {
 			word := args[i]
@@ -38,6 +39,7 @@ func permute(app *cli.App, args []string) ([]string, error) {
 					"before text that begins with a dash", word)
 			}
 			own = append(own, word)
+			given[flagName(word)] = true
 			if takes && !strings.Contains(word, "=") {
 				if i++; i == len(args) {
 					return nil, usagef("%s needs a value; see --help", word)
@@ -45,23 +47,27 @@ func permute(app *cli.App, args []string) ([]string, error) {
 				own = append(own, args[i])
 			}
 		}
+		if command == nil && asksHelp(given) {
+			if len(commands) > 0 && len(rest) > 0 {
+				return append(out, rest...), nil // what is no command has no help
+			}
+			return append(out, "--help"), nil // not that of an argument
+		}
 		out = append(out, own...)
 		if command == nil {
-			return append(out, rest...), required(flags, own)
+			return append(out, rest...), required(flags, given)
 		}
 		out = append(out, command.Name)
 		flags, commands = command.Flags, command.Subcommands
 	}
 }
 
+func asksHelp(given map[string]bool) bool { return given["help"] || given["h"] }
+
 // required names what is missing, on one line: urfave/cli would print the whole help, to standard
 // output.
-func required(flags []cli.Flag, words []string) error {
-	given := map[string]bool{}
-	for _, word := range words {
-		given[flagName(word)] = true
-	}
-	if given["help"] || given["h"] {
+func required(flags []cli.Flag, given map[string]bool) error {
+	if asksHelp(given) {
 		return nil
 	}
 	missing := []string{}

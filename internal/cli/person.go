@@ -87,7 +87,9 @@ const maxPassphrase = 4096
 func passphrase(c *cli.Context, prompt string) (secret []byte, err error) {
 	switch file := c.String("passphrase-file"); {
 	case file == "-":
-		secret, err = io.ReadAll(io.LimitReader(c.App.Reader, maxPassphrase))
+		secret, err = untilDone(c.Context, func() ([]byte, error) {
+			return io.ReadAll(io.LimitReader(c.App.Reader, maxPassphrase))
+		})
 	case file != "":
 		secret, err = durable.ReadFile(file, maxPassphrase)
 	case !isTerminalReader(c.App.Reader):
@@ -95,7 +97,7 @@ func passphrase(c *cli.Context, prompt string) (secret []byte, err error) {
 			"Use --passphrase-file FILE, or --no-passphrase when making the home.")
 	default:
 		fmt.Fprint(c.App.ErrWriter, prompt)
-		secret, err = term.ReadPassword(int(os.Stdin.Fd()))
+		secret, err = hidden(c.Context)
 		fmt.Fprintln(c.App.ErrWriter)
 	}
 	secret = bytes.TrimRight(secret, "\r\n")

@@ -95,7 +95,9 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 
 // readText is standard input, with the line ends of other systems made our own.
 func readText(c *cli.Context) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(c.App.Reader, maxText+1))
+	text, err := untilDone(c.Context, func() ([]byte, error) {
+		return io.ReadAll(io.LimitReader(c.App.Reader, maxText+1))
+	})
 	if err != nil {
 		return "", fmt.Errorf("reading the text: %w", err)
 	}
@@ -246,7 +248,7 @@ func feedList(c *cli.Context, d *api.Client) error {
 	}
 	rows := [][]string{}
 	for _, f := range feeds {
-		rows = append(rows, []string{fmt.Sprint(f.Token), f.Name, fmt.Sprintf("%d posts", f.Posts)})
+		rows = append(rows, []string{fmt.Sprint(f.Token), f.Name, plural(f.Posts, "post", "posts")})
 	}
 	return printTable(c, rows)
 }

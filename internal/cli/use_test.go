@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"context"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestWrongUseIsSaid: each line is refused for what is wrong with it, before any daemon is asked.
@@ -28,6 +32,7 @@ func TestWrongUseIsSaid(t *testing.T) {
 		{"a duration has a unit", []string{"post", "a", "--wait", "5"}},
 		{"1 to 1000", []string{"timeline", "-n", "1001"}},
 		{"1 to 1000", []string{"timeline", "-n", "0"}},
+		{"--name is empty; see", []string{"init", "--network", "x", "--name", ""}},
 		// the control: nothing is wrong with it but this
 		{"there is no person", []string{"post", "a"}},
 	} {
@@ -36,6 +41,47 @@ func TestWrongUseIsSaid(t *testing.T) {
 		wrong := c.want != "there is no person"
 		if !strings.Contains(talk, c.want) || wrong && code != exitUser {
 			t.Errorf("murmur %q: code %d, %q; want %q", c.args, code, talk, c.want)
+		}
+	}
+}
+
+// TestHelpIsAboutTheCommand: wherever it is asked for, and never about an argument.
+func TestHelpIsAboutTheCommand(t *testing.T) {
+	for _, c := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{exitDone, "murmur post - queue", []string{"post", "hi", "-h"}},
+		{exitDone, "murmur post - queue", []string{"post", "-h", "hi", "--alt", "x"}},
+		{exitDone, "murmur mix init - make", []string{"mix", "init", "here", "--help"}},
+		{exitUser, "has no command \"bogus\"", []string{"sim", "bogus", "--help"}},
+		{exitUser, "no command \"bogus\"", []string{"bogus", "--help"}},
+		{exitUser, "needs --home", []string{"mix", "init", "--name", "help"}},
+	} {
+		out, talk, code := murmurSim(t, c.args...)
+		if code != c.code || !strings.Contains(out+talk, c.want) {
+			t.Errorf("murmur %q: code %d, %q", c.args, code, out+talk)
+		}
+	}
+}
+
+// TestWaitingForInputStops: one Ctrl-C is enough, even if nothing ever comes.
+func TestWaitingForInputStops(t *testing.T) {
+	silent, _ := io.Pipe()
+	for _, args := range [][]string{
+		{"post", "-"}, {"feed", "follow", "-"},
+	} {
+		home := t.TempDir()
+		if err := os.Mkdir(filepath.Join(home, "store"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(50*time.Millisecond, cancel)
+		code := Run(ctx, append(args, "--home", home),
+			Streams{In: silent, Out: io.Discard, Err: io.Discard})
+		if code != 130 {
+			t.Errorf("murmur %q ended with %d", args, code)
 		}
 	}
 }
