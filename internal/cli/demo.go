@@ -58,7 +58,9 @@ func runDemo(c *cli.Context) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	printDemo(c, report)
+	if len(report.Steps) > 0 {
+		printDemo(c, report)
+	}
 	if c.Bool("keep") {
 		say(c, "kept in %s; the photo as bob got it: %s", o.Dir, filepath.Join(o.Dir, "photo.jpg"))
 	}
@@ -113,6 +115,9 @@ func printDemo(c *cli.Context, r demo.Report) {
 			r.Packets, r.Own, 100*float64(r.Packets-min(r.Own, r.Packets))/float64(r.Packets))
 	}
 	w := r.Watcher
+	if w.Frames == 0 {
+		return
+	}
 	fmt.Fprintf(out, "\nwhat a watcher of all links saw: %d frames (%.1f MB) on %d directed "+
 		"links, of %d sizes: %s\n",
 		w.Frames, float64(w.Bytes)/1e6, w.Links, len(w.Sizes), joinInts(w.Sizes))

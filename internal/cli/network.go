@@ -32,7 +32,7 @@ func networkNewCommand() *cli.Command {
 			"for each node",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "preset", Value: "demo",
-				Usage: "network values: demo, default, x25519, or the `FILE` of your own"},
+				Usage: "network values: demo, default, fast, x25519, or the `FILE` of your own"},
 			&cli.IntFlag{Name: "providers", Value: 3, Usage: "how many providers"},
 			&cli.IntFlag{Name: "width", Value: 2, Usage: "mixes in each layer"},
 			&cli.StringFlag{Name: "host", Value: "127.0.0.1",
@@ -50,7 +50,7 @@ func networkNew(c *cli.Context) error {
 	}
 	par, err := config.LoadPreset(c.String("preset"))
 	if err != nil {
-		return fail(exitUser, err, "Presets: demo, default, x25519, fast; or name a file.")
+		return fail(exitUser, err, "")
 	}
 	net, err := testnet.New(testnet.Plan{
 		Dir: dir, Label: c.String("label"), Host: c.String("host"), Providers: c.Int("providers"),

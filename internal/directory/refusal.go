@@ -20,7 +20,7 @@ const (
 )
 
 var refusals = map[Refusal]string{
-	RefusedMalformed:   "malformed: the two programs may be of different versions",
+	RefusedMalformed:   "malformed: a value is not allowed, or the two programs are of different versions",
 	RefusedNetwork:     "of another network: compare the genesis files",
 	RefusedNotAdmitted: "not admitted: an authority must accept the application first",
 	RefusedSignature:   "bad signature",
