@@ -2,15 +2,12 @@ package level
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"time"
 
 	"murmuration/internal/config"
 	"murmuration/internal/protocol"
 	"murmuration/sim/des"
 	"murmuration/sim/scenario"
-	"murmuration/sim/trace"
 )
 
 // eventPlan is all that level "des" reads of a cell: two cells with the same plan give the same
@@ -223,28 +220,4 @@ func (p eventPlan) collect(result *des.Result) Replication {
 		}
 	}
 	return r
-}
-
-// Trace is Run with what a watcher of all links sees written to links as a link trace. Only level
-// "des" has links.
-func Trace(ctx context.Context, c scenario.Cell, index int, links io.Writer) (Replication, error) {
-	if c.Scenario.Level != "des" {
-		return Replication{}, fmt.Errorf("level %q has no links to trace\n  Set level = \"des\".",
-			c.Scenario.Level)
-	}
-	p := planEvents(c).replication(index)
-	w, err := trace.NewWriter(links, trace.Header{Parties: p.config.Parties()})
-	if err != nil {
-		return Replication{}, fmt.Errorf("writing link trace: %w", err)
-	}
-	p.config.Tap = w
-	r, err := p.simulate(ctx)
-	if err != nil {
-		return r, err
-	}
-	r.Cell, r.Index = c.Index, index
-	if err := w.Close(); err != nil {
-		return r, fmt.Errorf("writing link trace: %w", err)
-	}
-	return r, nil
 }

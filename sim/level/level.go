@@ -6,10 +6,13 @@ package level
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"slices"
 
 	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
+	"murmuration/sim/trace"
 )
 
 // adapter takes cells to one level.
@@ -89,4 +92,41 @@ func Exact(name, unit string, value float64) stat.Metric {
 	return stat.Metric{
 		Name: name, Unit: unit, Value: value, Lo: value, Hi: value, N: 1, Method: "theory",
 	}
+}
+
+// Trace is Run with what a watcher of all links sees written to links as a link trace. Only the
+// levels "des" and "world" have links. Nobody attacks while a trace is written.
+func Trace(ctx context.Context, c scenario.Cell, index int, links io.Writer) (Replication, error) {
+	var parties trace.Parties
+	var run func(tap trace.Sink) (Replication, error)
+	switch c.Scenario.Level {
+	case "des":
+		p := planEvents(c).replication(index)
+		parties = p.config.Parties()
+		run = func(tap trace.Sink) (Replication, error) {
+			p.config.Tap = tap
+			return p.simulate(ctx)
+		}
+	case "world":
+		p := planWorld(c)
+		p.targets = 0
+		parties = p.parties()
+		run = func(tap trace.Sink) (Replication, error) { return p.simulate(ctx, index, tap) }
+	default:
+		return Replication{}, fmt.Errorf("level %q has no links to trace\n  Set level = \"des\".",
+			c.Scenario.Level)
+	}
+	w, err := trace.NewWriter(links, trace.Header{Parties: parties})
+	if err != nil {
+		return Replication{}, fmt.Errorf("writing link trace: %w", err)
+	}
+	r, err := run(w)
+	if err != nil {
+		return r, err
+	}
+	r.Cell, r.Index = c.Index, index
+	if err := w.Close(); err != nil {
+		return r, fmt.Errorf("writing link trace: %w", err)
+	}
+	return r, nil
 }

@@ -149,6 +149,7 @@ func (p worldPlan) config(index int) world.Config {
 // worldRun is one replication while it runs.
 type worldRun struct {
 	worldPlan
+	tap       trace.Sink
 	w         *world.World
 	load      *world.Load
 	posts     *world.Posting
@@ -164,7 +165,12 @@ type worldCounts struct {
 }
 
 func runWorld(ctx context.Context, c scenario.Cell, index int) (Replication, error) {
-	r := &worldRun{worldPlan: planWorld(c)}
+	return planWorld(c).simulate(ctx, index, nil)
+}
+
+// simulate runs one replication; a tap, if there is one, takes what passes on links.
+func (p worldPlan) simulate(ctx context.Context, index int, tap trace.Sink) (Replication, error) {
+	r := &worldRun{worldPlan: p, tap: tap}
 	if err := r.run(ctx, index); err != nil {
 		return Replication{}, err
 	}
@@ -173,6 +179,7 @@ func runWorld(ctx context.Context, c scenario.Cell, index int) (Replication, err
 
 func (r *worldRun) run(ctx context.Context, index int) (err error) {
 	cfg := r.config(index)
+	cfg.Tap = r.tap
 	if r.targets > 0 {
 		expected := int(r.tapped())
 		r.record = world.NewRecording(r.parties(), expected+expected/2+1<<20)

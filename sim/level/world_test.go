@@ -1,6 +1,7 @@
 package level_test
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"math"
@@ -12,6 +13,7 @@ import (
 	"murmuration/sim/level"
 	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
+	"murmuration/sim/trace"
 )
 
 // realCores is the shipped scenario that both levels run, made small: fewer people, for a shorter
@@ -104,6 +106,38 @@ func TestPostsOverRealCores(t *testing.T) {
 	if delivered.Value != 1 || delivered.N < 10 || latency.N != delivered.N ||
 		latency.Value < stored.Value/2 {
 		t.Errorf("delivered %+v, latency %+v, stored %+v", delivered, latency, stored)
+	}
+}
+
+// TestTraceOfTheWorld: a trace is the run itself, the same bytes every time, and watching changes
+// nothing.
+func TestTraceOfTheWorld(t *testing.T) {
+	const text = "level = \"world\"\nnetwork = \"fast\"\n[time]\nwarmup = \"5s\"\nduration = " +
+		"\"20s\"\n" +
+		"[topology]\nwidth = 2\n[clients]\ncount = 4\n[workload]\nkind = \"requests\"\nevery = " +
+		"\"2s\"\n"
+	f, err := scenario.Parse("x.toml", []byte(text), preset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := level.Run(t.Context(), f.Cells[0], 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first, second bytes.Buffer
+	watched, err := level.Trace(t.Context(), f.Cells[0], 0, &first)
+	if _, again := level.Trace(t.Context(), f.Cells[0], 0, &second); err != nil || again != nil {
+		t.Fatal(err, again)
+	}
+	if fmt.Sprint(plain) != fmt.Sprint(watched) { // not by value: NaN is none
+		t.Error("a watched run gives other numbers")
+	}
+	if !bytes.Equal(first.Bytes(), second.Bytes()) {
+		t.Error("two traces of one run differ")
+	}
+	_, events, err := trace.ReadAll(&first, 0)
+	if err != nil || len(events) < 500 {
+		t.Errorf("%d events, %v", len(events), err)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Replay runs one replication of one cell again, alone, and gives the same numbers as the run that
 // it is part of. Where links is not nil, it gets what a watcher of all links sees as a link trace;
-// only level "des" has one.
+// only the levels "des" and "world" have one.
 func Replay(
 	ctx context.Context, f *scenario.File, cell, index int, links io.Writer,
 ) (level.Replication, error) {
