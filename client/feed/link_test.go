@@ -70,6 +70,39 @@ func TestEveryTypoIsNoticed(t *testing.T) {
 	}
 }
 
+// TestLinkOfAnySpelling: what word processors put between letters, and as much around it as a
+// parser looks at.
+func TestLinkOfAnySpelling(t *testing.T) {
+	l := someLink(t)
+	text := l.String()
+	long := text + strings.Repeat(" ", maxLinkText-len(text))
+	for _, s := range []string{text[:60] + "\u200b\u00ad" + text[60:], long} {
+		if got, err := ParseLink(s); err != nil || got != l {
+			t.Errorf("%.40q: %v", s, err)
+		}
+	}
+	if _, err := ParseLink(long + " "); !errors.Is(err, ErrLink) {
+		t.Errorf("%d characters: %v", len(long)+1, err)
+	}
+}
+
+// TestLinkWithAGoodChecksum is not believed for that alone.
+func TestLinkWithAGoodChecksum(t *testing.T) {
+	l := someLink(t)
+	b := l.marshal()
+	b = b[:len(b)-checksumSize]
+	b[0] = 0
+	b = append(b, checksum(b)...)
+	old := linkScheme + strings.ToLower(encoding.EncodeToString(b))
+	if _, err := ParseLink(old); !errors.Is(err, ErrChecksum) {
+		t.Errorf("of version 0: %v", err)
+	}
+	clear(l.Stream[:])
+	if _, err := ParseLink(l.String()); !errors.Is(err, ErrLink) {
+		t.Errorf("without keys: %v", err)
+	}
+}
+
 func FuzzParseLink(f *testing.F) {
 	f.Add(someLink(f).String())
 	f.Add("<MURMUR:FEED/AEBAGBAF>")

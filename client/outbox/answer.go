@@ -78,11 +78,10 @@ func (o *Outbox) conflict(w *waiting, now time.Time) error {
 	return nil
 }
 
-// concerned are the entries with a box of w's stream, and w's own.
+// concerned are the entries with a box of w's stream: w's own is one.
 func (o *Outbox) concerned(w *waiting) (names []string) {
 	for _, other := range o.waiting {
-		if (other.stream == w.stream || other.entry == w.entry) &&
-			!slices.Contains(names, other.entry) {
+		if other.stream == w.stream && !slices.Contains(names, other.entry) {
 			names = append(names, other.entry)
 		}
 	}

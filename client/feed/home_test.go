@@ -1,0 +1,196 @@
+package feed
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"murmuration/client/content"
+	"murmuration/client/outbox"
+	"murmuration/client/person"
+	"murmuration/client/sender"
+	"murmuration/client/store"
+	"murmuration/client/timeline"
+
+	"murmuration/client/boxstream"
+	"murmuration/internal/box"
+)
+
+var (
+	genesis = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	noon    = genesis.Add(36 * time.Hour) // day 1
+	network = boxstream.Network{
+		ID:       box.NetworkID{9},
+		Format:   box.Format{Plaintext: box.RecordHeaderSize + 2048},
+		Calendar: box.Calendar{Genesis: genesis, Retention: 3},
+	}
+)
+
+// drawn is randomness that may end.
+type drawn struct {
+	*rand.ChaCha8
+	left int // reads; endless if negative
+}
+
+var errDrawn = errors.New("no randomness")
+
+func (d *drawn) Read(b []byte) (int, error) {
+	if d.left == 0 {
+		return 0, errDrawn
+	}
+	d.left--
+	return d.ChaCha8.Read(b)
+}
+
+// home is somebody's own feed and those that they follow, on a store; a sender that keeps what it
+// is given.
+type home struct {
+	t *testing.T
+	*Own
+	*Following
+	timeline *timeline.Timeline
+	outbox   *outbox.Outbox
+	store    *store.Store
+	person   *person.Person
+	random   *drawn
+	requests []sender.Request
+	watched  []sender.Target
+	pictures map[string][]byte
+	keeping  error // what Keep says
+	full     bool
+	writers  byte // that follow made
+}
+
+func newHome(t *testing.T, seed byte, s *store.Store) *home {
+	h := unloaded(t, seed, s)
+	h.check(h.person.Load())
+	h.check(h.person.Begin(noon, h))
+	return h
+}
+
+func unloaded(t *testing.T, seed byte, s *store.Store) *home {
+	h := &home{t: t, store: s, person: person.New(s), pictures: map[string][]byte{}}
+	h.random = &drawn{rand.NewChaCha8([32]byte{seed}), -1}
+	s.Free = func(string) (uint64, error) {
+		if h.full {
+			return 0, nil
+		}
+		return 1 << 40, nil
+	}
+	h.outbox = outbox.New(h.person, s, network)
+	h.timeline = timeline.New(h.random)
+	h.Own = NewOwn(Config{
+		Name: "Ada", Store: s, Network: network, Random: h.random, Outbox: h.outbox,
+		Timeline: h.timeline, Photos: h,
+	})
+	h.Following = NewFollowing(h.person, s, network, h.Own, h.timeline)
+	return h
+}
+
+func (h *home) Keep(_ *store.Tx, post string, jpeg []byte) error {
+	h.pictures[post] = jpeg
+	return h.keeping
+}
+
+func (h *home) Enqueue(_ time.Time, r sender.Request) error {
+	h.requests = append(h.requests, r)
+	return nil
+}
+
+func (h *home) Cancel(token uint64) {
+	h.requests = slices.DeleteFunc(
+		h.requests, func(r sender.Request) bool { return r.Token == token },
+	)
+}
+
+func (h *home) Watch(t sender.Target) {
+	h.Unwatch(t.Token)
+	h.watched = append(h.watched, t)
+}
+
+func (h *home) Unwatch(token uint64) {
+	h.watched = slices.DeleteFunc(
+		h.watched, func(t sender.Target) bool { return t.Token == token },
+	)
+}
+
+func (h *home) Handed() []uint64 { return nil }
+
+func (h *home) check(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *home) publish() Link {
+	h.t.Helper()
+	l, err := h.Publish(noon)
+	h.check(err)
+	return l
+}
+
+func (h *home) say(text string) Receipt {
+	h.t.Helper()
+	r, err := h.Own.Post(noon, Draft{Text: text})
+	h.check(err)
+	h.check(h.person.Supply(noon))
+	return r
+}
+
+// sent is what this home's outbox hands over next; its holder says that it is stored.
+func (h *home) sent() (box.Day, box.Box) {
+	h.t.Helper()
+	r := h.requests[0]
+	h.requests = h.requests[1:]
+	h.check(h.person.Answered(noon, sender.Event{
+		Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID,
+		Reply: box.Reply{Status: box.StatusStored},
+	}))
+	return r.Day, r.Box
+}
+
+// polled tells what a holder has of the only watched box.
+func (h *home) polled(status box.Status, b box.Box) error {
+	w := h.watched[0]
+	return h.person.Answered(noon, sender.Event{
+		Kind: sender.Polled, Token: w.Token, Day: w.Day, ID: w.ID, Sent: noon,
+		Reply: box.Reply{Status: status, Day: w.Day, Box: b},
+	})
+}
+
+// read is what the timeline has, the oldest first.
+func (h *home) read() (texts []string) {
+	h.t.Helper()
+	h.check(h.store.View(func(tx *store.Tx) error {
+		return store.Each(tx, "posts", func(_ string, e timeline.Entry) error {
+			p, err := content.ParsePost(e.Content)
+			texts = append(texts, p.Text)
+			return err
+		})
+	}))
+	slices.Sort(texts)
+	return texts
+}
+
+// follow has this home read a feed that is written by nobody else than the test.
+func (h *home) follow() *boxstream.Writer {
+	h.t.Helper()
+	h.writers++
+	w, err := boxstream.NewWriter(rand.NewChaCha8([32]byte{77, h.writers}))
+	h.check(err)
+	start, err := w.Start()
+	h.check(err)
+	h.check(h.Follow(noon, Link{NetworkOf(network.ID), network.Today(noon), start}, ""))
+	return &w
+}
+
+// sealed is one record as a box of a stream.
+func (h *home) sealed(w *boxstream.Writer, r box.Record) box.Box {
+	h.t.Helper()
+	all, err := w.Seal(network, network.Today(noon), r)
+	h.check(err)
+	return all[0].Box()
+}
