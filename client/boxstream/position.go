@@ -18,7 +18,7 @@ type position struct {
 // day is the one to look at now.
 func (p position) day(cal box.Calendar, now time.Time) box.Day {
 	from := max(p.Checked, cal.Oldest(now))
-	if today := box.DayOf(cal.Genesis, now); from < today && !now.Before(closing(cal, from)) {
+	if !now.Before(closing(cal, from)) {
 		return from
 	}
 	return box.DayOf(cal.Genesis, now)

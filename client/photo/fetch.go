@@ -104,7 +104,7 @@ func (f *Photos) supply(now time.Time, g *fetch) error {
 	if g.about.Day < f.network.Calendar.Oldest(now) {
 		return f.end(g, func(tx *store.Tx) error { return tx.Delete(bucketFetches, g.post) })
 	}
-	if g.got == len(g.parts) { // a full disk or a kill came between the last part and the whole
+	if g.got == len(g.parts) {
 		return f.assemble(g)
 	}
 	for i := range g.parts {
@@ -185,6 +185,7 @@ func (f *Photos) open(g *fetch, i int, a person.Answer) ([]byte, bool) {
 	return r.Content, true
 }
 
+// gotPart keeps a part; Supply puts the whole together after the last.
 func (f *Photos) gotPart(g *fetch, i int, content []byte) error {
 	err := f.store.Update(
 		func(tx *store.Tx) error { return tx.Put(bucketParts, partName(g.post, i), content) },
@@ -194,8 +195,5 @@ func (f *Photos) gotPart(g *fetch, i int, content []byte) error {
 	}
 	g.parts[i].got = true
 	g.got++
-	if g.got < len(g.parts) {
-		return nil
-	}
-	return f.assemble(g)
+	return nil
 }

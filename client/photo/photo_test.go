@@ -39,6 +39,8 @@ type album struct {
 	requests []sender.Request
 	asked    []sender.Request // all that there ever were
 	full     bool             // the sender takes nothing
+	refuses  error            // of the sender
+	missing  error            // what Post says
 }
 
 func newAlbum(t *testing.T) *album {
@@ -65,6 +67,9 @@ func (a *album) start() {
 }
 
 func (a *album) Post(_ *store.Tx, id string) (content.Post, error) {
+	if a.missing != nil {
+		return content.Post{}, a.missing
+	}
 	if id == "words" {
 		return content.Post{Text: "no picture"}, nil
 	}
@@ -74,6 +79,9 @@ func (a *album) Post(_ *store.Tx, id string) (content.Post, error) {
 func (a *album) Enqueue(_ time.Time, r sender.Request) error {
 	if a.full {
 		return sender.ErrQueueFull
+	}
+	if a.refuses != nil {
+		return a.refuses
 	}
 	a.requests, a.asked = append(a.requests, r), append(a.asked, r)
 	return nil
