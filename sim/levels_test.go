@@ -30,9 +30,13 @@ func TestEnginesAreReproducible(t *testing.T) {
 			"" {
 			t.Errorf("%s: another seed gives the same bytes", level)
 		}
-		kept, err := result.Kept(dir, 0, 2)
+		kept, err := result.Kept(dir, parse(t, text), 0, 2)
 		if err != nil {
 			t.Fatal(err)
+		}
+		other := parse(t, strings.Replace(text, "seed = 7", "seed = 8", 1))
+		if _, err := result.Kept(dir, other, 0, 2); err == nil {
+			t.Errorf("%s: a folder of another scenario is compared with", level)
 		}
 		again, err := result.Replay(t.Context(), parse(t, text), 0, 2, nil)
 		if err != nil || !result.Same(again, kept) {

@@ -105,6 +105,10 @@ func terse(list []*cli.Command) []*cli.Command {
 // --home "$H" with nothing in H is not the home of whoever is at the keyboard.
 func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
 	return func(c *cli.Context) error {
+		if c.Int(simWorkers.Name) < 0 {
+			return usagef("--%s %d is less than nothing; leave it out for the default",
+				simWorkers.Name, c.Int(simWorkers.Name))
+		}
 		for _, f := range flags {
 			name := f.Names()[0]
 			if !c.IsSet(name) || c.Value(name) != "" {

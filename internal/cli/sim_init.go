@@ -60,6 +60,7 @@ func writeNew(c *cli.Context, name string, text []byte) error {
 	}
 	_, err = file.Write(text)
 	if err = errors.Join(err, file.Close()); err != nil {
+		_ = os.Remove(name) // half a scenario is none
 		return fmt.Errorf("writing scenario: %w", err)
 	}
 	say(c, "%s is written; `murmur sim check %s` explains it, `murmur sim run %s` runs it", name,

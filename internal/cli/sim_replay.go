@@ -51,7 +51,7 @@ func simReplay(c *cli.Context) error {
 	if c.String("results") == "" {
 		return nil
 	}
-	kept, err := result.Kept(c.String("results"), r.Cell, r.Index)
+	kept, err := result.Kept(c.String("results"), f, r.Cell, r.Index)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ func TestWrongUseIsSaid(t *testing.T) {
 		{"a duration has a unit", []string{"post", "a", "--wait", "5"}},
 		{"1 to 1000", []string{"timeline", "-n", "1001"}},
 		{"1 to 1000", []string{"timeline", "-n", "0"}},
+		{"less than nothing", []string{"sim", "verify", "--workers", "-1"}},
 		{"--name is empty; see", []string{"init", "--network", "x", "--name", ""}},
 		// the control: nothing is wrong with it but this
 		{"there is no person", []string{"post", "a"}},

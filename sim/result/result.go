@@ -102,10 +102,14 @@ func Read(path string) ([]Cell, error) {
 }
 
 // Kept returns the replication that a result folder holds, to compare a replayed one with.
-func Kept(path string, cell, index int) (level.Replication, error) {
-	_, reps, err := Open(path, true)
+func Kept(path string, f *scenario.File, cell, index int) (level.Replication, error) {
+	of, reps, err := Open(path, true)
 	if err != nil {
 		return level.Replication{}, err
+	}
+	if of.Hash != f.Hash {
+		return level.Replication{}, fmt.Errorf("%s holds results of another scenario, or of this "+
+			"one before it was changed", path)
 	}
 	i := slices.IndexFunc(reps,
 		func(r level.Replication) bool { return r.Cell == cell && r.Index == index })
