@@ -78,7 +78,8 @@ func OpenHome(dir string) (*Home, error) {
 	}
 	genesis, err := directory.ParseGenesis(raw)
 	if err != nil {
-		return nil, fmt.Errorf("opening node %s: %s: %w", dir, genesisFile, err)
+		return nil, fmt.Errorf("opening node %s: %s: %w\n  copy the network's genesis file again; "+
+			"it must be the one with which the home was made", dir, genesisFile, err)
 	}
 	seed, err := readSecret(filepath.Join(dir, identityFile))
 	if err != nil {

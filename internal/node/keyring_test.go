@@ -121,6 +121,8 @@ func TestDamagedKeysAreRefused(t *testing.T) {
 			return os.WriteFile(filepath.Join(dir, "0.tags"),
 				[]byte("photo"), 0o600)
 		}, "0.tags"},
+		"odd header": {func(dir string) error { return flipBit(filepath.Join(dir, "0.tags")) },
+			"remove it with its .key file"},
 		"no damage ": {func(string) error { return nil }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
