@@ -8,7 +8,7 @@ var (
 		fault.User, "there is no person in this home",
 		"Make one with `murmur init`, or name another --home.",
 	)
-	ErrHomeTaken = fault.New(
+	errHomeTaken = fault.New(
 		fault.User, "there is somebody in this home already",
 		"Use another --home; nothing was changed.",
 	)
@@ -17,7 +17,7 @@ var (
 		"this home was made by another version of this program, with records of another form",
 		"Use that version, or make a new home with `murmur init --home`; nothing was changed.",
 	)
-	ErrGenesis = fault.New(
+	errGenesis = fault.New(
 		fault.Trust, "the genesis file of this home cannot be used",
 		"Copy the network's genesis file again; it must be the one with which the home was made.",
 	)

@@ -55,14 +55,14 @@ func Create(home string, who Init) error {
 		return fmt.Errorf("making a home: %w", err)
 	}
 	if CheckHome(home) == nil {
-		return ErrHomeTaken.With("%s", home)
+		return errHomeTaken.With("%s", home)
 	}
 	if _, err := os.Stat(filepath.Join(home, nodeFile)); err == nil {
-		return ErrHomeTaken.With("%s is a node's", home)
+		return errHomeTaken.With("%s is a node's", home)
 	}
 	raw, genesis := who.Genesis.Marshal(), filepath.Join(home, genesisFile)
 	if there, err := os.ReadFile(genesis); err == nil && !bytes.Equal(there, raw) {
-		return ErrHomeTaken.With("%s is another network's", genesis)
+		return errHomeTaken.With("%s is another network's", genesis)
 	}
 	making := filepath.Join(home, unfinished)
 	if err := os.RemoveAll(making); err != nil {
@@ -144,7 +144,7 @@ func openHome(dir string, passphrase []byte) (h home, err error) {
 		return home{}, fmt.Errorf("opening home %s: %w", dir, err)
 	}
 	if h.genesis, err = directory.ParseGenesis(raw); err != nil {
-		return home{}, ErrGenesis.With("%s: %w", filepath.Join(dir, genesisFile), err)
+		return home{}, errGenesis.With("%s: %w", filepath.Join(dir, genesisFile), err)
 	}
 	if h.store, err = store.Open(filepath.Join(dir, storeDir), passphrase); err != nil {
 		return home{}, err
@@ -164,7 +164,7 @@ func (h *home) check(dir string) error {
 	case err != nil:
 		return store.ErrForeign.With("reading who lives in %s: %w", dir, err)
 	case h.self.Network != h.genesis.ID():
-		return ErrGenesis.With(
+		return errGenesis.With(
 			"the home was made for network %s, the file is of %s", h.self.Network, h.genesis.ID(),
 		)
 	}

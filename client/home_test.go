@@ -58,7 +58,7 @@ func TestHomesOfOtherVersionsAreRefused(t *testing.T) {
 		if !errors.Is(err, errVersion) || fault.Of(err).Hint() == "" {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := Create(home, Init{Name: "Ada", Genesis: genesis}); !errors.Is(err, ErrHomeTaken) {
+		if err := Create(home, Init{Name: "Ada", Genesis: genesis}); !errors.Is(err, errHomeTaken) {
 			t.Errorf("%s: another home was put in its place: %v", name, err)
 		}
 	}

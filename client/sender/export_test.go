@@ -6,3 +6,9 @@ func (s *Sender) SetBare() { s.bare = true }
 
 // Awaited is the number of requests under way.
 func (s *Sender) Awaited() int { return len(s.replies.open) }
+
+// Names that only the tests of this package use.
+var ErrFrame = errFrame
+var ErrReply = errReply
+var ErrSequence = errSequence
+var ErrUnknown = errUnknown

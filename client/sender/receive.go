@@ -14,10 +14,10 @@ import (
 
 // Reasons for which a down frame is dropped, and counted.
 var (
-	ErrFrame    = errors.New("malformed down frame")
-	ErrSequence = errors.New("sequence number went back")
-	ErrUnknown  = errors.New("reply to no request of ours")
-	ErrReply    = errors.New("reply does not open or does not answer")
+	errFrame    = errors.New("malformed down frame")
+	errSequence = errors.New("sequence number went back")
+	errUnknown  = errors.New("reply to no request of ours")
+	errReply    = errors.New("reply does not open or does not answer")
 )
 
 // EventKind says what a down frame brought.
@@ -64,12 +64,12 @@ func (s *Sender) Loops() (share float64, n int) { return s.replies.loops.ratio()
 func (s *Sender) Receive(now time.Time, frame []byte) (Event, error) {
 	if len(frame) != protocol.ExchangeOverhead+s.packets.params.PacketSize() {
 		s.stats.Refused.Frame++
-		return Event{}, ErrFrame
+		return Event{}, errFrame
 	}
 	down, err := exchange.ParseDown(frame, s.packets.params.BodySize())
 	if err != nil {
 		s.stats.Refused.Frame++
-		return Event{}, fmt.Errorf("%w: %w", ErrFrame, err)
+		return Event{}, fmt.Errorf("%w: %w", errFrame, err)
 	}
 	if down.Sequence == 0 {
 		s.stats.Dummies++
@@ -77,7 +77,7 @@ func (s *Sender) Receive(now time.Time, frame []byte) (Event, error) {
 	}
 	if !s.follow(down.Sequence) {
 		s.stats.Refused.Sequence++
-		return Event{}, ErrSequence
+		return Event{}, errSequence
 	}
 	return s.open(down)
 }
@@ -101,12 +101,12 @@ func (s *Sender) open(down exchange.Down) (Event, error) {
 	a := s.replies.open[id]
 	if a == nil {
 		s.stats.Refused.Unknown++
-		return Event{}, ErrUnknown
+		return Event{}, errUnknown
 	}
 	reply, err := s.packets.open(a, down.Body)
 	if err != nil {
 		s.stats.Refused.Reply++
-		return Event{}, fmt.Errorf("%w: %w", ErrReply, err)
+		return Event{}, fmt.Errorf("%w: %w", errReply, err)
 	}
 	s.stats.Replies++
 	s.replies.arrived(id)

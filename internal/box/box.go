@@ -54,8 +54,8 @@ type Box struct {
 
 // Errors of checks on boxes and ids.
 var (
-	ErrBadID        = errors.New("box id is not a canonical point of large order")
-	ErrBadSignature = errors.New("box signature does not verify")
+	errBadID        = errors.New("box id is not a canonical point of large order")
+	errBadSignature = errors.New("box signature does not verify")
 )
 
 // Tombstone reports whether the box is one.
@@ -72,7 +72,7 @@ func (b Box) Verify() error {
 		return err
 	}
 	if !ed25519.Verify(b.ID[:], b.Ciphertext, b.Signature[:]) {
-		return ErrBadSignature
+		return errBadSignature
 	}
 	return nil
 }
@@ -90,10 +90,10 @@ func (b Box) hash() [32]byte {
 func (id ID) Check() error {
 	p, err := new(edwards25519.Point).SetBytes(id[:])
 	if err != nil || ID(p.Bytes()) != id {
-		return ErrBadID
+		return errBadID
 	}
 	if new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1 {
-		return ErrBadID
+		return errBadID
 	}
 	return nil
 }

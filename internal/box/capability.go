@@ -14,21 +14,21 @@ import (
 
 // Sizes of marshalled capabilities, in bytes; they are those of hpqc's bacap.
 const (
-	IndexSize    = bacap.MessageBoxIndexSize  // number 8, little-endian ‖ three keys of 32
-	WriteCapSize = bacap.WriteCapSize         // Ed25519 private key 64 ‖ index
+	indexSize    = bacap.MessageBoxIndexSize  // number 8, little-endian ‖ three keys of 32
+	writeCapSize = bacap.WriteCapSize         // Ed25519 private key 64 ‖ index
 	ReadCapSize  = bacap.ReadCapSize          // Ed25519 public key 32 ‖ index
 	contextLabel = "murmuration/box/v1"       // docs/box.md section 3
 	contextSize  = len(contextLabel) + 32 + 2 // label ‖ network id ‖ day, big-endian
 	maxNumber    = uint64(1) << 63            // honest start indices are below it ...
 	endNumber    = maxNumber + uint64(1)<<62  // ... and no stream gets so far
-	MaxAdvance   = uint64(1) << 20            // the furthest that one call advances an index
+	maxAdvance   = uint64(1) << 20            // the furthest that one call advances an index
 )
 
 // Errors of capabilities.
 var (
-	ErrBadCapability = errors.New("malformed capability")
+	errBadCapability = errors.New("malformed capability")
 	ErrTombstone     = errors.New("box was deleted by its owner")
-	ErrTooFar        = fmt.Errorf("index is more than %d boxes ahead", MaxAdvance)
+	errTooFar        = fmt.Errorf("index is more than %d boxes ahead", maxAdvance)
 )
 
 // boxContext binds a box to its network and day: its id, key and signature exist under no other.
@@ -45,14 +45,14 @@ type Index struct{ m bacap.MessageBoxIndex }
 // ParseIndex is the inverse of Marshal.
 func ParseIndex(b []byte) (i Index, err error) {
 	if err := i.m.UnmarshalBinary(b); err != nil || i.m.Idx64 >= endNumber {
-		return Index{}, ErrBadCapability
+		return Index{}, errBadCapability
 	}
 	return i, nil
 }
 
-// Marshal returns the IndexSize bytes of the index. They are secret.
+// Marshal returns the indexSize bytes of the index. They are secret.
 func (i Index) Marshal() []byte {
-	b := binary.LittleEndian.AppendUint64(make([]byte, 0, IndexSize), i.m.Idx64)
+	b := binary.LittleEndian.AppendUint64(make([]byte, 0, indexSize), i.m.Idx64)
 	b = append(b, i.m.CurBlindingFactor[:]...)
 	b = append(b, i.m.CurEncryptionKey[:]...)
 	return append(b, i.m.HKDFState[:]...)
@@ -70,11 +70,11 @@ func (i Index) Next() Index {
 	return Index{*next}
 }
 
-// Advance is the index n boxes further on, about 3 µs each; beyond MaxAdvance it is ErrTooFar, so
+// Advance is the index n boxes further on, about 3 µs each; beyond maxAdvance it is errTooFar, so
 // that a number that somebody else sent costs seconds at most.
 func (i Index) Advance(n uint64) (Index, error) {
-	if n > MaxAdvance {
-		return Index{}, ErrTooFar
+	if n > maxAdvance {
+		return Index{}, errTooFar
 	}
 	to, err := i.m.AdvanceIndexTo(i.m.Idx64 + n)
 	if err != nil {
@@ -83,7 +83,7 @@ func (i Index) Advance(n uint64) (Index, error) {
 	return Index{*to}, nil
 }
 
-// AdvanceTo is the index with this number, which must not lie behind, nor beyond MaxAdvance ahead.
+// AdvanceTo is the index with this number, which must not lie behind, nor beyond maxAdvance ahead.
 func (i Index) AdvanceTo(number uint64) (Index, error) {
 	if number < i.m.Idx64 {
 		return Index{}, errors.New("a box index cannot go back")
@@ -116,23 +116,23 @@ func NewWriteCap(rng io.Reader) (*WriteCap, error) {
 // ParseWriteCap is the inverse of Marshal; it refuses a private key whose public half is not its
 // own.
 func ParseWriteCap(b []byte) (*WriteCap, error) {
-	if len(b) != WriteCapSize {
-		return nil, ErrBadCapability
+	if len(b) != writeCapSize {
+		return nil, errBadCapability
 	}
 	if string(ed25519.NewKeyFromSeed(b[:32])) != string(b[:64]) {
-		return nil, ErrBadCapability
+		return nil, errBadCapability
 	}
 	if _, err := ParseIndex(b[64:]); err != nil {
 		return nil, err
 	}
 	c, err := bacap.NewWriteCapFromBytes(b)
 	if err != nil {
-		return nil, ErrBadCapability
+		return nil, errBadCapability
 	}
 	return &WriteCap{c}, nil
 }
 
-// Marshal returns the WriteCapSize bytes of the capability. They are secret.
+// Marshal returns the writeCapSize bytes of the capability. They are secret.
 func (w *WriteCap) Marshal() []byte {
 	b, err := w.cap.MarshalBinary()
 	if err != nil {
@@ -175,17 +175,17 @@ type ReadCap struct{ cap *bacap.ReadCap }
 // must be a canonical point of large order.
 func ParseReadCap(b []byte) (*ReadCap, error) {
 	if len(b) != ReadCapSize {
-		return nil, ErrBadCapability
+		return nil, errBadCapability
 	}
 	if ID(b[:32]).Check() != nil {
-		return nil, ErrBadCapability
+		return nil, errBadCapability
 	}
 	if _, err := ParseIndex(b[32:]); err != nil {
 		return nil, err
 	}
 	c, err := bacap.ReadCapFromBytes(b)
 	if err != nil {
-		return nil, ErrBadCapability
+		return nil, errBadCapability
 	}
 	return &ReadCap{c}, nil
 }
@@ -211,17 +211,17 @@ func (r *ReadCap) ID(index Index, network NetworkID, day Day) ID {
 }
 
 // Open verifies the box against the index, the network and the day, and returns its plaintext. A
-// box of another place is ErrBadID, a tombstone that verifies ErrTombstone, anything else that does
-// not open ErrBadSignature.
+// box of another place is errBadID, a tombstone that verifies ErrTombstone, anything else that does
+// not open errBadSignature.
 func (r *ReadCap) Open(index Index, network NetworkID, day Day, b Box) ([]byte, error) {
 	if b.ID != r.ID(index, network, day) {
-		return nil, ErrBadID
+		return nil, errBadID
 	}
 	plaintext, err := index.m.DecryptForContext(b.ID, boxContext(network, day), b.Ciphertext,
 		b.Signature[:])
 	switch {
 	case err != nil:
-		return nil, ErrBadSignature
+		return nil, errBadSignature
 	case b.Tombstone():
 		return nil, ErrTombstone
 	}

@@ -22,3 +22,15 @@ func SealInContext(w *WriteCap, i Index, ctx, plaintext []byte) Box {
 }
 
 func Context(network NetworkID, day Day) []byte { return boxContext(network, day) }
+
+// Names that only the tests of this package use.
+const IndexSize = indexSize
+const MaxAdvance = maxAdvance
+const WriteCapSize = writeCapSize
+
+var ErrBadCapability = errBadCapability
+var ErrBadID = errBadID
+var ErrBadRecord = errBadRecord
+var ErrBadSignature = errBadSignature
+var ErrMalformed = errMalformed
+var ErrTooFar = errTooFar

@@ -13,8 +13,8 @@ type Kind uint8
 
 const recordVersion = 1
 
-// ErrBadRecord says that an opened box holds no record of this version.
-var ErrBadRecord = errors.New("malformed record")
+// errBadRecord says that an opened box holds no record of this version.
+var errBadRecord = errors.New("malformed record")
 
 // Record is what a box holds: one part of a content that may span many boxes. Its header, 64 bytes:
 //
@@ -61,11 +61,11 @@ func (r Record) Marshal(f Format) []byte {
 	return append(b, r.Content...)[:f.Plaintext]
 }
 
-// ParseRecord is the inverse of Marshal and refuses every other spelling with ErrBadRecord. The
+// ParseRecord is the inverse of Marshal and refuses every other spelling with errBadRecord. The
 // content is a part of b, not a copy. Whether parts belong together is for their reader to check.
 func ParseRecord(f Format, b []byte) (Record, error) {
 	if len(b) != f.Plaintext || b[0] != recordVersion {
-		return Record{}, ErrBadRecord
+		return Record{}, errBadRecord
 	}
 	r := Record{
 		Kind:  Kind(b[1]),
@@ -75,11 +75,11 @@ func ParseRecord(f Format, b []byte) (Record, error) {
 	}
 	length := binary.BigEndian.Uint32(b[12:])
 	if uint64(length) > uint64(f.ContentSize()) || r.Kind == 0 || r.Part >= r.Parts {
-		return Record{}, ErrBadRecord
+		return Record{}, errBadRecord
 	}
 	end := RecordHeaderSize + int(length)
 	if !protocol.Zero(b[2:4]) || !protocol.Zero(b[48:RecordHeaderSize]) || !protocol.Zero(b[end:]) {
-		return Record{}, ErrBadRecord
+		return Record{}, errBadRecord
 	}
 	r.Content = b[RecordHeaderSize:end:end]
 	return r, nil

@@ -15,8 +15,8 @@ const (
 	digestSize       = 8 + 32 // epoch ‖ digest, in a digest's body
 )
 
-// ErrMalformed says that bytes are not a request or a reply of this format.
-var ErrMalformed = errors.New("malformed box message")
+// errMalformed says that bytes are not a request or a reply of this format.
+var errMalformed = errors.New("malformed box message")
 
 // Format derives every size from one number, which the network document carries.
 type Format struct {
@@ -135,7 +135,7 @@ func (e envelope) marshal(size int) []byte {
 
 func parseEnvelope(b []byte, size int) (e envelope, err error) {
 	if len(b) != size || b[1] != 0 {
-		return e, ErrMalformed
+		return e, errMalformed
 	}
 	e.code, e.day = b[0], Day(binary.BigEndian.Uint16(b[2:]))
 	copy(e.id[:], b[4:])
@@ -163,7 +163,7 @@ func (r Request) Marshal(f Format) []byte {
 	return e.marshal(f.RequestSize())
 }
 
-// ParseRequest is the inverse of Marshal and refuses every other spelling with ErrMalformed. The
+// ParseRequest is the inverse of Marshal and refuses every other spelling with errMalformed. The
 // ciphertext is a part of b, not a copy. It does not Verify.
 func ParseRequest(f Format, b []byte) (Request, error) {
 	e, err := parseEnvelope(b, f.RequestSize())
@@ -185,7 +185,7 @@ func ParseRequest(f Format, b []byte) (Request, error) {
 		ok = e.has(false, false, 8)
 	}
 	if !ok {
-		return Request{}, ErrMalformed
+		return Request{}, errMalformed
 	}
 	return r, nil
 }
@@ -200,7 +200,7 @@ func (r Reply) Marshal(f Format) []byte {
 	return e.marshal(f.ReplySize())
 }
 
-// ParseReply is the inverse of Marshal and refuses every other spelling with ErrMalformed. The
+// ParseReply is the inverse of Marshal and refuses every other spelling with errMalformed. The
 // ciphertext is a part of b, not a copy.
 func ParseReply(f Format, b []byte) (Reply, error) {
 	e, err := parseEnvelope(b, f.ReplySize())
@@ -223,7 +223,7 @@ func ParseReply(f Format, b []byte) (Reply, error) {
 		ok = e.has(false, false, digestSize)
 	}
 	if !ok {
-		return Reply{}, ErrMalformed
+		return Reply{}, errMalformed
 	}
 	return r, nil
 }

@@ -40,11 +40,11 @@ func ParseApplication(b []byte) (*Application, error) {
 	return a, nil
 }
 
-// Verify checks that a is for this network, in bounds, and signed by the node. The error wraps a
+// verify checks that a is for this network, in bounds, and signed by the node. The error wraps a
 // Refusal.
 func (a *Application) Verify(g *Genesis) error {
 	if a.Network != g.ID() {
-		return fmt.Errorf("application of %s: %w", a.ID, RefusedNetwork)
+		return fmt.Errorf("application of %s: %w", a.ID, refusedNetwork)
 	}
 	d := Descriptor{Role: a.Role, Name: a.Name, Addr: a.Addr, Capacity: a.Capacity,
 		Family: a.Family}
@@ -55,7 +55,7 @@ func (a *Application) Verify(g *Genesis) error {
 		return fmt.Errorf("application: %w: %w", RefusedKeys, err)
 	}
 	if err := a.ID.verify(labelApplication, a.Network, hash(encode(a)), a.Signature); err != nil {
-		return fmt.Errorf("application: %w: %w", RefusedSignature, err)
+		return fmt.Errorf("application: %w: %w", refusedSignature, err)
 	}
 	return nil
 }
@@ -83,8 +83,8 @@ func (l Admissions) Add(a Admission) Admissions {
 	return slices.Insert(slices.Clone(l), i, a)
 }
 
-// Get finds the entry of id.
-func (l Admissions) Get(id NodeID) (Admission, bool) {
+// get finds the entry of id.
+func (l Admissions) get(id NodeID) (Admission, bool) {
 	i, ok := slices.BinarySearchFunc(l, Admission{ID: id}, Admission.compare)
 	if !ok {
 		return Admission{}, false

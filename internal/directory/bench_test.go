@@ -55,7 +55,7 @@ func BenchmarkTally(b *testing.B) {
 	}
 	v.Sign(identity("a1"))
 	for b.Loop() {
-		if _, err := Tally(g, d, 2, []*Vote{v}); err != nil {
+		if _, err := tally(g, d, 2, []*Vote{v}); err != nil {
 			b.Fatal(err)
 		}
 	}

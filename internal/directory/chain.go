@@ -54,7 +54,7 @@ func (c *Chain) Latest() *Document { return c.latest }
 // Document is the one of an epoch, or nil.
 func (c *Chain) Document(e Epoch) *Document { return c.held[e].doc }
 
-// Digest is that of the document of an epoch, zero if it is not at hand.
+// digest is that of the document of an epoch, zero if it is not at hand.
 func (c *Chain) Digest(e Epoch) Digest { return c.held[e].digest }
 
 // Epochs are those whose documents are at hand, ascending.

@@ -34,10 +34,10 @@ func forms(t testing.TB) map[string]struct {
 		"application": {a.Marshal(), again(ParseApplication)},
 		"admissions":  {admitAll(someNodes...).Marshal(), again(ParseAdmissions)},
 		"document":    {d.Marshal(), again(ParseDocument)},
-		"vote":        {v.Marshal(), again(ParseVote)},
-		"relay":       {(&Relay{v, nil}).echo(identity("a2")).Marshal(), again(ParseRelay)},
+		"vote":        {v.Marshal(), again(parseVote)},
+		"relay":       {(&Relay{v, nil}).echo(identity("a2")).Marshal(), again(parseRelay)},
 		"record":      {newRecord(d).Marshal(), again(ParseRecord)},
-		"endorsement": {(&Endorsement{3, d.Digest(), s}).Marshal(), again(ParseEndorsement)},
+		"endorsement": {(&Endorsement{3, d.Digest(), s}).Marshal(), again(parseEndorsement)},
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 // MaxContradiction is the most bytes of one.
 const MaxContradiction = 2*MaxDocument + 32
 
-// ErrNoContradiction says that two documents can both be true.
-var ErrNoContradiction = errors.New("the two network documents do not contradict each other")
+// errNoContradiction says that two documents can both be true.
+var errNoContradiction = errors.New("the two network documents do not contradict each other")
 
 // Contradiction is two documents, each good by itself, that cannot both be true: two of one epoch,
 // or one that names another document before it than the one there is. It is the error with which a
@@ -34,7 +34,7 @@ func (c *Contradiction) Unwrap() error {
 	return ErrBrokenChain
 }
 
-// Verify checks that both documents are good by themselves, and that they do contradict each other.
+// verify checks that both documents are good by themselves, and that they do contradict each other.
 func (c *Contradiction) Verify(g *Genesis) error {
 	if err := errors.Join(c.One.Verify(g), c.Other.Verify(g)); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (c *Contradiction) Verify(g *Genesis) error {
 	twice := c.One.Epoch == c.Other.Epoch && one != c.Other.Digest()
 	broken := c.One.Epoch+1 == c.Other.Epoch && c.Other.Previous != one
 	if !twice && !broken {
-		return ErrNoContradiction
+		return errNoContradiction
 	}
 	return nil
 }

@@ -29,9 +29,9 @@ func TestContradictions(t *testing.T) {
 		pair Contradiction
 		want error
 	}{
-		{Contradiction{other5, d6}, nil}, {Contradiction{d5, d6}, ErrNoContradiction},
-		{Contradiction{d5, d5}, ErrNoContradiction},
-		{Contradiction{d6, other5}, ErrNoContradiction},
+		{Contradiction{other5, d6}, nil}, {Contradiction{d5, d6}, errNoContradiction},
+		{Contradiction{d5, d5}, errNoContradiction},
+		{Contradiction{d6, other5}, errNoContradiction},
 	} {
 		if err := c.pair.Verify(g); !errors.Is(err, c.want) {
 			t.Errorf("pair %d: %v, want %v", i, err, c.want)

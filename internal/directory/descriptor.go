@@ -50,11 +50,11 @@ func ParseDescriptor(b []byte) (*Descriptor, error) {
 	return d, nil
 }
 
-// Verify checks everything that can be checked without knowing who is admitted or what time it is.
+// verify checks everything that can be checked without knowing who is admitted or what time it is.
 // The error wraps a Refusal.
-func (d *Descriptor) Verify(g *Genesis) error {
+func (d *Descriptor) verify(g *Genesis) error {
 	if d.Network != g.ID() {
-		return fmt.Errorf("descriptor of %s: %w", d.ID, RefusedNetwork)
+		return fmt.Errorf("descriptor of %s: %w", d.ID, refusedNetwork)
 	}
 	if err := d.wellFormed(); err != nil {
 		return fmt.Errorf("descriptor of %s: %w: %w", d.ID, RefusedMalformed, err)
@@ -63,7 +63,7 @@ func (d *Descriptor) Verify(g *Genesis) error {
 		return fmt.Errorf("descriptor: %w: %w", RefusedKeys, err)
 	}
 	if err := d.ID.verify(labelDescriptor, d.Network, hash(encode(d)), d.Signature); err != nil {
-		return fmt.Errorf("descriptor: %w: %w", RefusedSignature, err)
+		return fmt.Errorf("descriptor: %w: %w", refusedSignature, err)
 	}
 	if err := checkKeys(g.Parameters.Suite, d.Keys); err != nil {
 		return fmt.Errorf("descriptor of %s: %w: %w", d.ID, RefusedKeys, err)

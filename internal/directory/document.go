@@ -8,8 +8,8 @@ import (
 
 // Errors of verification, one for each thing that a caller does about it.
 var (
-	ErrOtherNetwork  = errors.New("of another network")
-	ErrIllFormed     = errors.New("ill-formed network document")
+	errOtherNetwork  = errors.New("of another network")
+	errIllFormed     = errors.New("ill-formed network document")
 	ErrFewSignatures = errors.New("too few signatures of authorities")
 )
 
@@ -65,7 +65,7 @@ func splitIDs(b []byte) ([]NodeID, error) {
 	return ids, nil
 }
 
-// Digest is SHA-256 of the signed bytes.
+// digest is SHA-256 of the signed bytes.
 func (d *Document) Digest() Digest { return hash(d.body()) }
 
 // Marshal writes the canonical bytes of the document with its signatures.
@@ -122,28 +122,28 @@ func (d *Document) addSignature(s Signature) {
 
 func (s Signature) compare(o Signature) int { return compareIDs(s.By, o.By) }
 
-// Verify checks that d belongs to the network, is well-formed, and carries good signatures of at
+// verify checks that d belongs to the network, is well-formed, and carries good signatures of at
 // least t distinct authorities. It does not look at the time or at earlier documents: see ValidAt
 // and Chain.
 func (d *Document) Verify(g *Genesis) error {
 	if d.Network != g.ID() {
-		return fmt.Errorf("network document is %w: it says %s, the genesis %s", ErrOtherNetwork,
+		return fmt.Errorf("network document is %w: it says %s, the genesis %s", errOtherNetwork,
 			d.Network, g.ID())
 	}
 	if err := d.verifySignatures(g); err != nil {
 		return err
 	}
-	return d.WellFormed(g)
+	return d.wellFormed(g)
 }
 
 func (d *Document) verifySignatures(g *Genesis) error {
 	digest := d.Digest()
 	for i, s := range d.Signatures {
 		if i > 0 && d.Signatures[i-1].compare(s) >= 0 {
-			return fmt.Errorf("%w: signature %d is there twice or out of order", ErrIllFormed, i+1)
+			return fmt.Errorf("%w: signature %d is there twice or out of order", errIllFormed, i+1)
 		}
 		if _, ok := g.Authority(s.By); !ok {
-			return fmt.Errorf("%w: signed by %s, which is no authority", ErrIllFormed, s.By)
+			return fmt.Errorf("%w: signed by %s, which is no authority", errIllFormed, s.By)
 		}
 		if err := s.By.verify(labelDocument, d.Network, digest, s.Bytes); err != nil {
 			return fmt.Errorf("network document of epoch %d: %w", d.Epoch, err)

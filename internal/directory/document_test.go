@@ -45,61 +45,61 @@ func TestDocumentVerifyRefuses(t *testing.T) {
 			for i := range d.Signatures {
 				d.Signatures[i] = d.Signatures[0]
 			}
-		}, true, ErrIllFormed},
+		}, true, errIllFormed},
 		{"signed by a stranger", func(d *Document) { d.Sign(identity("stranger")) }, true,
-			ErrIllFormed},
+			errIllFormed},
 		{"a signature of another",
 			func(d *Document) { d.Signatures[0].Bytes = d.Signatures[1].Bytes }, true,
 			ErrSignature},
 		{"changed after signing", func(d *Document) { d.Nodes[0].Addr = "10.0.0.1:1" }, true,
 			ErrSignature},
-		{"other network", func(d *Document) { d.Network[0] ^= 1 }, false, ErrOtherNetwork},
+		{"other network", func(d *Document) { d.Network[0] ^= 1 }, false, errOtherNetwork},
 		{"out of order", func(d *Document) { d.Nodes[0], d.Nodes[1] = d.Nodes[1], d.Nodes[0] },
-			false, ErrIllFormed},
-		{"listed twice", func(d *Document) { d.Nodes[1] = d.Nodes[0] }, false, ErrIllFormed},
+			false, errIllFormed},
+		{"listed twice", func(d *Document) { d.Nodes[1] = d.Nodes[0] }, false, errIllFormed},
 		{"empty layer", func(d *Document) {
 			for i := range d.Nodes {
 				d.Nodes[i].Layer = min(d.Nodes[i].Layer, 2)
 			}
-		}, false, ErrIllFormed},
+		}, false, errIllFormed},
 		{"only probation in a layer", func(d *Document) {
 			for i := range d.Nodes {
 				d.Nodes[i].Probation = d.Nodes[i].Layer == 3
 			}
-		}, false, ErrIllFormed},
+		}, false, errIllFormed},
 		{"no provider", func(d *Document) {
 			for i := range d.Nodes {
 				d.Nodes[i].Probation = d.Nodes[i].Role == RoleProvider
 			}
-		}, false, ErrIllFormed},
-		{"mix in layer 4", func(d *Document) { firstMix(d).Layer = 4 }, false, ErrIllFormed},
-		{"bad name", func(d *Document) { d.Nodes[0].Name = "\x1b[2J" }, false, ErrIllFormed},
-		{"bad address", func(d *Document) { d.Nodes[0].Addr = "nowhere" }, false, ErrIllFormed},
+		}, false, errIllFormed},
+		{"mix in layer 4", func(d *Document) { firstMix(d).Layer = 4 }, false, errIllFormed},
+		{"bad name", func(d *Document) { d.Nodes[0].Name = "\x1b[2J" }, false, errIllFormed},
+		{"bad address", func(d *Document) { d.Nodes[0].Addr = "nowhere" }, false, errIllFormed},
 		{"small-order identity", func(d *Document) { d.Nodes[0].ID = NodeID{1} }, false,
-			ErrIllFormed},
+			errIllFormed},
 		{"key of small order", func(d *Document) { d.Nodes[0].Keys[1] = make([]byte, 32) }, false,
-			ErrIllFormed},
+			errIllFormed},
 		{"key of the other suite", func(d *Document) { d.Nodes[0].Keys[1] = make([]byte, 1216) },
-			false, ErrIllFormed},
+			false, errIllFormed},
 		{"same key twice", func(d *Document) { d.Nodes[0].Keys[2] = d.Nodes[0].Keys[0] }, false,
-			ErrIllFormed},
+			errIllFormed},
 		{"precise packet count", func(d *Document) { d.Nodes[0].Packets = 12345 }, false,
-			ErrIllFormed},
-		{"other suite", func(d *Document) { d.Parameters.Suite = "xwing" }, false, ErrIllFormed},
+			errIllFormed},
+		{"other suite", func(d *Document) { d.Parameters.Suite = "xwing" }, false, errIllFormed},
 		{"other epoch length", func(d *Document) { d.Parameters.EpochLength *= 2 }, false,
-			ErrIllFormed},
+			errIllFormed},
 		{"contradicting parameters", func(d *Document) { d.Parameters.HopDelayLimit *= 100 }, false,
-			ErrIllFormed},
-		{"far future", func(d *Document) { d.Epoch = 1 << 60 }, false, ErrIllFormed},
+			errIllFormed},
+		{"far future", func(d *Document) { d.Epoch = 1 << 60 }, false, errIllFormed},
 		{"no storing set for tomorrow", func(d *Document) { d.Storing = d.Storing[:1] }, false,
-			ErrIllFormed},
-		{"no storing set", func(d *Document) { d.Storing = nil }, false, ErrIllFormed},
+			errIllFormed},
+		{"no storing set", func(d *Document) { d.Storing = nil }, false, errIllFormed},
 		{"storing set of the day after tomorrow", func(d *Document) { d.Storing[1].Day++ }, false,
-			ErrIllFormed},
-		{"empty storing set", func(d *Document) { d.Storing[0].Nodes = nil }, false, ErrIllFormed},
+			errIllFormed},
+		{"empty storing set", func(d *Document) { d.Storing[0].Nodes = nil }, false, errIllFormed},
 		{"storing set out of order", func(d *Document) {
 			d.Storing[0].Nodes = []NodeID{d.Storing[0].Nodes[1], d.Storing[0].Nodes[0]}
-		}, false, ErrIllFormed},
+		}, false, errIllFormed},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -141,11 +141,11 @@ func TestLookups(t *testing.T) {
 		}
 	}
 	for _, e := range []Epoch{4, 8} {
-		if _, err := d.Key(id, e); !errors.Is(err, ErrNotValid) || d.ValidAt(e) {
+		if _, err := d.Key(id, e); !errors.Is(err, errNotValid) || d.ValidAt(e) {
 			t.Fatalf("epoch %d: %v", e, err)
 		}
 	}
-	if _, err := d.Key(NodeID{}, 5); !errors.Is(err, ErrUnknownNode) {
+	if _, err := d.Key(NodeID{}, 5); !errors.Is(err, errUnknownNode) {
 		t.Fatal(err)
 	}
 	if len(d.StoringOn(0)) != 3 || len(d.StoringOn(1)) != 3 || d.StoringOn(2) != nil {

@@ -22,13 +22,13 @@ type wireRelay struct {
 // Marshal writes the canonical bytes.
 func (r *Relay) Marshal() []byte { return encode(wireRelay{r.Vote.Marshal(), r.Echoes}) }
 
-// ParseRelay reads what Marshal writes. Nothing is checked but the spelling: see Verify.
-func ParseRelay(b []byte) (*Relay, error) {
+// parseRelay reads what Marshal writes. Nothing is checked but the spelling: see Verify.
+func parseRelay(b []byte) (*Relay, error) {
 	var w wireRelay
-	if err := decode(b, MaxVote, &w); err != nil {
+	if err := decode(b, maxVote, &w); err != nil {
 		return nil, fmt.Errorf("reading relayed vote: %w", err)
 	}
-	v, err := ParseVote(w.Vote)
+	v, err := parseVote(w.Vote)
 	if err != nil {
 		return nil, err
 	}
@@ -39,9 +39,9 @@ func ParseRelay(b []byte) (*Relay, error) {
 // it.
 func (r *Relay) Signers() int { return 1 + len(r.Echoes) }
 
-// Verify checks the vote and every echo.
-func (r *Relay) Verify(g *Genesis) error {
-	digest := r.Vote.Digest()
+// verify checks the vote and every echo.
+func (r *Relay) verify(g *Genesis) error {
+	digest := r.Vote.digest()
 	for i, e := range r.Echoes {
 		if _, ok := g.Authority(e.By); !ok || e.By == r.Vote.By {
 			return fmt.Errorf("echo %d by %s, which is no other authority", i+1, e.By)
@@ -53,12 +53,12 @@ func (r *Relay) Verify(g *Genesis) error {
 			return fmt.Errorf("echo: %w", err)
 		}
 	}
-	return r.Vote.Verify(g)
+	return r.Vote.verify(g)
 }
 
 // echo is r with one more signature.
 func (r *Relay) echo(i *Identity) *Relay {
-	s := Signature{i.ID(), i.sign(labelEcho, r.Vote.Network, r.Vote.Digest())}
+	s := Signature{i.ID(), i.sign(labelEcho, r.Vote.Network, r.Vote.digest())}
 	at, _ := slices.BinarySearchFunc(r.Echoes, s, Signature.compare)
 	return &Relay{r.Vote, slices.Insert(slices.Clone(r.Echoes), at, s)}
 }

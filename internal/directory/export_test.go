@@ -13,3 +13,6 @@ func (a *Voter) Heard(of NodeID) int { return len(a.round.voters[of]) }
 
 // Threshold and FaultBound are those of n authorities.
 var Threshold, FaultBound = threshold, faultBound
+
+// Names that only the tests of this package use.
+const PhaseVotes = phaseVotes

@@ -45,7 +45,7 @@ func FuzzDocument(f *testing.F) {
 		if !bytes.Equal(d.Marshal(), b) {
 			t.Fatalf("%x is written otherwise", b)
 		}
-		_ = d.WellFormed(g)
+		_ = d.wellFormed(g)
 		if d.Verify(g) == nil {
 			for e := d.Epoch; d.ValidAt(e); e++ {
 				for _, n := range d.Nodes {

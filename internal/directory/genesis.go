@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Version is the version of the genesis file and of everything that follows from it.
-const Version = 1
+// version is the version of the genesis file and of everything that follows from it.
+const version = 1
 
 // Authority is a provider that votes on documents, or serves them.
 type Authority struct {
@@ -51,7 +51,7 @@ func NewGenesis(label string, start time.Time, p Parameters, authorities,
 	entries []Authority) (*Genesis, error) {
 	n := len(authorities)
 	g := &Genesis{
-		Label: label, Version: Version, Start: start.UTC().Truncate(time.Millisecond),
+		Label: label, Version: version, Start: start.UTC().Truncate(time.Millisecond),
 		Parameters:  p,
 		Authorities: slices.SortedFunc(slices.Values(authorities), Authority.compare),
 		Entries:     slices.SortedFunc(slices.Values(entries), Authority.compare),
@@ -66,8 +66,8 @@ func (a Authority) compare(b Authority) int { return compareIDs(a.ID, b.ID) }
 func (g *Genesis) Validate() error {
 	n := len(g.Authorities)
 	switch {
-	case g.Version != Version:
-		return fmt.Errorf("genesis version %d: this program knows %d", g.Version, Version)
+	case g.Version != version:
+		return fmt.Errorf("genesis version %d: this program knows %d", g.Version, version)
 	case n == 0 || n > maxElements || len(g.Entries) == 0 || len(g.Entries) > maxElements:
 		return fmt.Errorf("genesis: %d authorities and %d entries, want 1 to %d of each", n,
 			len(g.Entries), maxElements)

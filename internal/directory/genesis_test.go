@@ -83,8 +83,8 @@ func TestApplicationVerify(t *testing.T) {
 		want   error
 	}{
 		{"fine", func(*Application) {}, "m7", nil},
-		{"network", func(a *Application) { a.Network[5] ^= 1 }, "m7", RefusedNetwork},
-		{"signer", func(*Application) {}, "m8", RefusedSignature},
+		{"network", func(a *Application) { a.Network[5] ^= 1 }, "m7", refusedNetwork},
+		{"signer", func(*Application) {}, "m8", refusedSignature},
 		{"weak", func(a *Application) { a.ID = NodeID{1} }, "m7", RefusedKeys},
 		{"role", func(a *Application) { a.Role = 3 }, "m7", RefusedMalformed},
 		{"name", func(a *Application) { a.Name = "" }, "m7", RefusedMalformed},
@@ -104,7 +104,7 @@ func TestApplicationVerify(t *testing.T) {
 	// A descriptor's signature is no application's.
 	a := testApplication(g, "m7")
 	a.Signature = identity("m7").sign(labelDescriptor, a.Network, hash(encode(a)))
-	if err := a.Verify(g); !errors.Is(err, RefusedSignature) {
+	if err := a.Verify(g); !errors.Is(err, refusedSignature) {
 		t.Error(err)
 	}
 }
@@ -112,14 +112,14 @@ func TestApplicationVerify(t *testing.T) {
 func TestAdmissions(t *testing.T) {
 	l := admitAll("m1", "p1", "m2")
 	id := identity("p1").ID()
-	if a, ok := l.Get(id); !ok || a.Role != RoleProvider {
+	if a, ok := l.get(id); !ok || a.Role != RoleProvider {
 		t.Error(a, ok)
 	}
 	changed := l.Add(Admission{id, RoleMix, 9})
-	if a, _ := changed.Get(id); a.Probation != 9 || len(changed) != 3 {
+	if a, _ := changed.get(id); a.Probation != 9 || len(changed) != 3 {
 		t.Error(a)
 	}
-	if a, _ := l.Get(id); a.Probation != 0 {
+	if a, _ := l.get(id); a.Probation != 0 {
 		t.Error("Add changed the list that it was called on")
 	}
 	for _, bad := range []Admissions{{l[1], l[0]}, {l[0], l[0]}, {{ID: NodeID{1}, Role: RoleMix}},

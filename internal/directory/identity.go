@@ -21,9 +21,9 @@ const (
 )
 
 var (
-	// ErrWeakKey refuses an identity key that is no point, not canonical, or of small order: for
+	// errWeakKey refuses an identity key that is no point, not canonical, or of small order: for
 	// the identity point one signature fits every message.
-	ErrWeakKey = errors.New("weak identity key")
+	errWeakKey = errors.New("weak identity key")
 	// ErrSignature says that a signature does not fit.
 	ErrSignature = errors.New("bad signature")
 )
@@ -77,13 +77,13 @@ func (id NodeID) verify(label string, network NetworkID, digest Digest, signatur
 func (id NodeID) Check() error {
 	p, err := new(edwards25519.Point).SetBytes(id[:])
 	if err != nil {
-		return fmt.Errorf("%w %s: not a point", ErrWeakKey, id)
+		return fmt.Errorf("%w %s: not a point", errWeakKey, id)
 	}
 	if NodeID(p.Bytes()) != id {
-		return fmt.Errorf("%w %s: not canonical", ErrWeakKey, id)
+		return fmt.Errorf("%w %s: not canonical", errWeakKey, id)
 	}
 	if new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1 {
-		return fmt.Errorf("%w %s: small order", ErrWeakKey, id)
+		return fmt.Errorf("%w %s: small order", errWeakKey, id)
 	}
 	return nil
 }

@@ -11,9 +11,9 @@ import (
 
 // Errors of lookups.
 var (
-	ErrUnknownNode = errors.New("not in the network document")
+	errUnknownNode = errors.New("not in the network document")
 	ErrNoDocument  = errors.New("no such network document")
-	ErrNotValid    = errors.New("network document not valid for this epoch")
+	errNotValid    = errors.New("network document not valid for this epoch")
 )
 
 // ValidAt says whether d serves in epoch e: its own and the two after it.
@@ -65,11 +65,11 @@ func (d *Document) pick(want func(*Node) bool) []Node {
 // that route often keep the result: parsing an X-Wing key expands it.
 func (d *Document) Key(id NodeID, e Epoch) (*suite.PublicKey, error) {
 	if !d.ValidAt(e) {
-		return nil, fmt.Errorf("key for epoch %d: %w: it is of %d", e, ErrNotValid, d.Epoch)
+		return nil, fmt.Errorf("key for epoch %d: %w: it is of %d", e, errNotValid, d.Epoch)
 	}
 	n, ok := d.Node(id)
 	if !ok {
-		return nil, fmt.Errorf("key of %s: %w", id, ErrUnknownNode)
+		return nil, fmt.Errorf("key of %s: %w", id, errUnknownNode)
 	}
 	s, err := suite.ByName(d.Parameters.Suite)
 	if err != nil {

@@ -47,8 +47,8 @@ func (p Parameters) PacketParams() (*sphinx.Params, error) {
 // way there, the layers and the client's provider on the way back.
 func (p Parameters) Hops() int { return 2*p.Layers + 3 }
 
-// LongestTrip bounds the time from sending a request to its reply in the spool.
-func (p Parameters) LongestTrip() time.Duration {
+// longestTrip bounds the time from sending a request to its reply in the spool.
+func (p Parameters) longestTrip() time.Duration {
 	return time.Duration(p.Hops())*p.HopDelayLimit + p.ReplyAllowance
 }
 
@@ -59,9 +59,9 @@ func (p Parameters) Streams() protocol.Streams {
 	}
 }
 
-// WritesPerPair is the mean number of writes per second that one provider passes on to one other
+// writesPerPair is the mean number of writes per second that one provider passes on to one other
 // when every client writes in every work slot.
-func (p Parameters) WritesPerPair(clients, providers int) float64 {
+func (p Parameters) writesPerPair(clients, providers int) float64 {
 	if providers < 2 {
 		return 0
 	}

@@ -102,7 +102,7 @@ func TestValidateFor(t *testing.T) {
 	if p.Clients = 81; p.ValidateFor(3) == nil {
 		t.Error("replication is too slow for 81 clients")
 	}
-	if rate := p.WritesPerPair(80, 3); math.Abs(rate-1) > 1e-12 {
+	if rate := p.writesPerPair(80, 3); math.Abs(rate-1) > 1e-12 {
 		t.Errorf("%v writes per second", rate)
 	}
 }

@@ -53,8 +53,8 @@ const maxEndorsement = 256 // bytes
 // Marshal writes the canonical bytes.
 func (e *Endorsement) Marshal() []byte { return encode(e) }
 
-// ParseEndorsement reads what Marshal writes; Authority.AddSignature checks the signature.
-func ParseEndorsement(b []byte) (*Endorsement, error) {
+// parseEndorsement reads what Marshal writes; Authority.AddSignature checks the signature.
+func parseEndorsement(b []byte) (*Endorsement, error) {
 	e := new(Endorsement)
 	if err := decode(b, maxEndorsement, e); err != nil {
 		return nil, fmt.Errorf("reading endorsement: %w", err)

@@ -10,23 +10,23 @@ type Refusal uint8
 // The reasons, as they stand on the wire.
 const (
 	RefusedMalformed   Refusal = 1 // not readable, or a field out of its bounds
-	RefusedNetwork     Refusal = 2 // of another network
+	refusedNetwork     Refusal = 2 // of another network
 	RefusedNotAdmitted Refusal = 3 // nobody vouched for this identity in this role
-	RefusedSignature   Refusal = 4 // not signed by the identity
+	refusedSignature   Refusal = 4 // not signed by the identity
 	RefusedKeys        Refusal = 5 // a key that the suite does not take, or a weak identity
-	RefusedClock       Refusal = 6 // for an epoch that is not being prepared now
-	RefusedConflict    Refusal = 7 // another descriptor of this node for this epoch came first
+	refusedClock       Refusal = 6 // for an epoch that is not being prepared now
+	refusedConflict    Refusal = 7 // another descriptor of this node for this epoch came first
 	RefusedLater       Refusal = 8 // try again: the provider is busy or is no authority
 )
 
 var refusals = map[Refusal]string{
 	RefusedMalformed:   "malformed: a value is not allowed, or the two programs are of different versions",
-	RefusedNetwork:     "of another network: compare the genesis files",
+	refusedNetwork:     "of another network: compare the genesis files",
 	RefusedNotAdmitted: "not admitted: an authority must accept the application first",
-	RefusedSignature:   "bad signature",
+	refusedSignature:   "bad signature",
 	RefusedKeys:        "keys do not fit the network's suite",
-	RefusedClock:       "clock: not an epoch that is being prepared now; compare the clocks",
-	RefusedConflict: "conflict: this identity handed in something else for this epoch; is it " +
+	refusedClock:       "clock: not an epoch that is being prepared now; compare the clocks",
+	refusedConflict: "conflict: this identity handed in something else for this epoch; is it " +
 		"running twice?",
 	RefusedLater: "not now: try again later",
 }

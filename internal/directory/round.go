@@ -138,7 +138,7 @@ func (a *Voter) advance(now time.Time) {
 	}
 	if r.record == nil && !r.voted && (!now.Before(r.closes) || a.everybody(now)) {
 		r.voted = true
-		if a.alone() || now.Before(a.schedule.EndOf(r.epoch-1, PhaseVotes)) {
+		if a.alone() || now.Before(a.schedule.EndOf(r.epoch-1, phaseVotes)) {
 			a.vote() // later, the others would not all take it
 		}
 	}
@@ -192,7 +192,7 @@ func (a *Voter) tally(now time.Time) {
 			votes = append(votes, relay.Vote)
 		}
 	}
-	o, err := Tally(a.genesis, a.Latest(), r.epoch, votes)
+	o, err := tally(a.genesis, a.Latest(), r.epoch, votes)
 	if err != nil {
 		a.report(err, o.Notes...)
 		a.retry(now)

@@ -52,7 +52,7 @@ func (p Parameters) ValidateFor(providers int) error {
 	var r rules
 	r.want(p.Replicas <= providers, "replicas", "is %d, but only %d providers store boxes",
 		p.Replicas, providers)
-	if rate := p.WritesPerPair(p.Clients, providers); rate > 0 {
+	if rate := p.writesPerPair(p.Clients, providers); rate > 0 {
 		mean := time.Duration(float64(time.Second) / rate)
 		r.want(p.ReplicateEvery <= mean/2, "replicate_every",
 			"is %s: with %d clients on %d providers each pair passes on a write every %s, and "+
@@ -112,8 +112,8 @@ func (p Parameters) checkEpoch(r *rules) {
 		p.EpochLength)
 	r.want(p.Grace == protocol.KeyGrace(p.EpochLength), "epoch_length",
 		"is %s: grace is %s, want a quarter of it", p.EpochLength, p.Grace)
-	r.want(p.LongestTrip() <= p.EpochLength/8, "epoch_length",
+	r.want(p.longestTrip() <= p.EpochLength/8, "epoch_length",
 		"is %s: %d delays of at most %s and the reply allowance of %s are %s, more than an "+
 			"eighth of it (%s)",
-		p.EpochLength, p.Hops(), p.HopDelayLimit, p.ReplyAllowance, p.LongestTrip(), p.EpochLength/8)
+		p.EpochLength, p.Hops(), p.HopDelayLimit, p.ReplyAllowance, p.longestTrip(), p.EpochLength/8)
 }

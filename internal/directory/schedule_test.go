@@ -19,18 +19,18 @@ func TestSchedule(t *testing.T) {
 	}{
 		{0, 0, PhaseDescriptors, 0},
 		{time.Hour*3/8 - 1, 0, PhaseDescriptors, 0},
-		{time.Hour * 3 / 8, 0, PhaseVotes, 0},
+		{time.Hour * 3 / 8, 0, phaseVotes, 0},
 		{time.Hour / 2, 0, PhaseEcho, 0},
 		{time.Hour * 5 / 8, 0, PhaseSign, 0},
-		{time.Hour * 6 / 8, 0, PhasePublish, 0},
-		{time.Hour - 1, 0, PhasePublish, 0},
+		{time.Hour * 6 / 8, 0, phasePublish, 0},
+		{time.Hour - 1, 0, phasePublish, 0},
 		{time.Hour, 1, PhaseDescriptors, 0},
-		{24*time.Hour - 1, 23, PhasePublish, 0},
+		{24*time.Hour - 1, 23, phasePublish, 0},
 		{24 * time.Hour, 24, PhaseDescriptors, 1},
 	} {
 		at := testStart.Add(c.after)
 		e, err := s.Epoch(at)
-		p, err2 := s.Phase(at)
+		p, err2 := s.phase(at)
 		if err != nil || err2 != nil || e != c.epoch || p != c.phase || s.DayOf(at) != c.day {
 			t.Errorf("%s: epoch %d, %s, day %d (%v, %v)", c.after, e, p, s.DayOf(at), err, err2)
 		}
@@ -39,10 +39,10 @@ func TestSchedule(t *testing.T) {
 
 func TestBeforeTheStart(t *testing.T) {
 	s := Schedule{testStart, time.Hour}
-	if _, err := s.Epoch(testStart.Add(-1)); !errors.Is(err, ErrBeforeStart) {
+	if _, err := s.Epoch(testStart.Add(-1)); !errors.Is(err, errBeforeStart) {
 		t.Error(err)
 	}
-	if _, err := s.Phase(testStart.Add(-1)); !errors.Is(err, ErrBeforeStart) {
+	if _, err := s.phase(testStart.Add(-1)); !errors.Is(err, errBeforeStart) {
 		t.Error(err)
 	}
 	if d := s.DayOf(testStart.AddDate(-3, 0, 0)); d != 0 {
@@ -74,7 +74,7 @@ func TestScheduleProperties(t *testing.T) {
 		if err != nil || s.StartOf(e).After(at) || !s.StartOf(e+1).After(at) {
 			t.Fatalf("epoch %d from %s to %s does not hold %s", e, s.StartOf(e), s.StartOf(e+1), at)
 		}
-		p, _ := s.Phase(at)
+		p, _ := s.phase(at)
 		if !s.EndOf(e, p).After(at) || p > 0 && s.EndOf(e, p-1).After(at) {
 			t.Fatalf("phase %s of epoch %d does not hold %s", p, e, at)
 		}

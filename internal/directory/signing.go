@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// ErrNotNow refuses a vote or signature that is not for the document in preparation, comes too
+// errNotNow refuses a vote or signature that is not for the document in preparation, comes too
 // late, or brings nothing new.
-var ErrNotNow = errors.New("not expected now")
+var errNotNow = errors.New("not expected now")
 
 // AddVote takes a vote of another authority, from itself or passed on. A new one is passed on in
 // turn with one more echo. From the second sub-round of the echo phase on, a vote needs as many
@@ -20,18 +20,18 @@ func (a *Voter) AddVote(now time.Time, r *Relay) error {
 		return err
 	}
 	if a.alone() || r.Vote.Epoch != e || a.done(e) {
-		return fmt.Errorf("vote for epoch %d: %w", r.Vote.Epoch, ErrNotNow)
+		return fmt.Errorf("vote for epoch %d: %w", r.Vote.Epoch, errNotNow)
 	}
 	a.turn(now, e)
 	if need := a.needed(now); need == 0 || r.Signers() < need {
-		return fmt.Errorf("vote for epoch %d with %d signatures: %w", e, r.Signers(), ErrNotNow)
+		return fmt.Errorf("vote for epoch %d with %d signatures: %w", e, r.Signers(), errNotNow)
 	}
 	had := a.round.voters[r.Vote.By]
 	if r.Vote.By == a.identity.ID() || len(had) == 2 || len(had) == 1 &&
-		had[0].Vote.Digest() == r.Vote.Digest() {
+		had[0].Vote.digest() == r.Vote.digest() {
 		return nil
 	}
-	if err := r.Verify(a.genesis); err != nil {
+	if err := r.verify(a.genesis); err != nil {
 		return err
 	}
 	a.round.voters[r.Vote.By] = append(had, r)
@@ -47,7 +47,7 @@ func (a *Voter) needed(now time.Time) int {
 	if !now.Before(r.tallies) || r.record != nil || r.failed {
 		return 0
 	}
-	echo := a.schedule.EndOf(r.epoch-1, PhaseVotes)
+	echo := a.schedule.EndOf(r.epoch-1, phaseVotes)
 	if now.Before(echo) {
 		return 1
 	}
@@ -89,7 +89,7 @@ func (a *Voter) AddSignature(now time.Time, e *Endorsement) error {
 		return err
 	}
 	if a.alone() || e.Epoch != target || a.done(target) {
-		return fmt.Errorf("signature for epoch %d: %w", e.Epoch, ErrNotNow)
+		return fmt.Errorf("signature for epoch %d: %w", e.Epoch, errNotNow)
 	}
 	if _, ok := a.genesis.Authority(e.Signature.By); !ok {
 		return fmt.Errorf("signature for epoch %d by %s, which is no authority", e.Epoch,

@@ -9,8 +9,8 @@ import (
 
 // Why a tally gives no document.
 var (
-	ErrFewVotes      = errors.New("too few votes")
-	ErrOtherPrevious = errors.New("the other authorities have another document before this one")
+	errFewVotes      = errors.New("too few votes")
+	errOtherPrevious = errors.New("the other authorities have another document before this one")
 )
 
 // signatureSize bounds one signature in a document, in bytes.
@@ -27,7 +27,7 @@ func (o *Outcome) note(format string, args ...any) {
 	o.Notes = append(o.Notes, fmt.Sprintf(format, args...))
 }
 
-// Tally turns votes for epoch e into its document. It is a pure function of the set of votes, in
+// tally turns votes for epoch e into its document. It is a pure function of the set of votes, in
 // any order, which the caller has verified: authorities that accepted the same votes get the same
 // digest.
 //
@@ -37,11 +37,11 @@ func (o *Outcome) note(format string, args ...any) {
 //   - Layers are sticky; see placeMixes. Storing sets of known days stay; see storingSets.
 //
 // previous is the document before, nil in the first epoch. An error comes with the notes so far.
-func Tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, error) {
+func tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, error) {
 	var o Outcome
 	accepted := o.accept(g, e, votes)
 	if len(accepted) < g.Threshold {
-		return o, fmt.Errorf("tallying epoch %d: %w: %d of %d", e, ErrFewVotes, len(accepted),
+		return o, fmt.Errorf("tallying epoch %d: %w: %d of %d", e, errFewVotes, len(accepted),
 			g.Threshold)
 	}
 	d := &Document{Network: g.ID(), Epoch: e, Parameters: medianParameters(accepted)}
@@ -51,7 +51,7 @@ func Tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, err
 	if most, n := majority(accepted,
 		func(v *Vote) Digest { return v.Previous }); 2*n <= len(accepted) || most != d.Previous {
 		return o, fmt.Errorf("tallying epoch %d: %w: %d of %d votes name %s, at hand is %s", e,
-			ErrOtherPrevious, n, len(accepted), most, d.Previous)
+			errOtherPrevious, n, len(accepted), most, d.Previous)
 	}
 	listed := o.listed(accepted)
 	d.Nodes = o.nodes(previous, listed, d.Parameters.Layers)
@@ -59,7 +59,7 @@ func Tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, err
 	if err := firstHolds(previous, d); err != nil {
 		return o, fmt.Errorf("tallying epoch %d: %w", e, err)
 	}
-	if err := d.WellFormed(g); err != nil {
+	if err := d.wellFormed(g); err != nil {
 		return o, fmt.Errorf("tallying epoch %d: %w", e, err)
 	}
 	if n := len(d.body()) + len(g.Authorities)*signatureSize; n > MaxDocument {
@@ -80,7 +80,7 @@ func (o *Outcome) accept(g *Genesis, e Epoch, votes []*Vote) []*Vote {
 		if seen[v.By] == nil {
 			seen[v.By] = map[Digest]*Vote{}
 		}
-		seen[v.By][v.Digest()] = v
+		seen[v.By][v.digest()] = v
 	}
 	var accepted []*Vote
 	for _, a := range g.Authorities {

@@ -146,7 +146,7 @@ func (c *clerk) vote(words []string) {
 			Listing{describe(c.t, c.g, name, c.epoch, c.nodes[name]...), probation})
 	}
 	v.Sign(by)
-	if err := v.Verify(c.g); err != nil {
+	if err := v.verify(c.g); err != nil {
 		fmt.Fprintf(&c.trace, "  vote refused: %v\n",
 			strings.ReplaceAll(err.Error(), by.ID().String(), name))
 		return
@@ -156,7 +156,7 @@ func (c *clerk) vote(words []string) {
 
 func (c *clerk) tally() {
 	fmt.Fprintf(&c.trace, "epoch %d\n", c.epoch)
-	o, err := Tally(c.g, c.previous, c.epoch, c.votes)
+	o, err := tally(c.g, c.previous, c.epoch, c.votes)
 	for _, n := range o.Notes {
 		fmt.Fprintf(&c.trace, "  %s\n", n)
 	}

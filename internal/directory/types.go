@@ -12,7 +12,7 @@ type NodeID [32]byte
 // handshakes and box contexts, so that no two networks mix.
 type NetworkID [32]byte
 
-// Digest is SHA-256 of a document's signed bytes.
+// digest is SHA-256 of a document's signed bytes.
 type Digest [32]byte
 
 // Role is what a node does.

@@ -46,13 +46,13 @@ func (v *Vote) body() []byte {
 	return encode(w)
 }
 
-// Digest names the vote: two votes of one authority for one epoch have two.
-func (v *Vote) Digest() Digest { return hash(v.body()) }
+// digest names the vote: two votes of one authority for one epoch have two.
+func (v *Vote) digest() Digest { return hash(v.body()) }
 
 // Sign sorts the listings and signs v as its authority.
 func (v *Vote) Sign(i *Identity) {
 	slices.SortFunc(v.Listings, Listing.compare)
-	v.Signature = i.sign(labelVote, v.Network, v.Digest())
+	v.Signature = i.sign(labelVote, v.Network, v.digest())
 }
 
 func (l Listing) compare(o Listing) int { return compareIDs(l.Descriptor.ID, o.Descriptor.ID) }
@@ -60,10 +60,10 @@ func (l Listing) compare(o Listing) int { return compareIDs(l.Descriptor.ID, o.D
 // Marshal writes the envelope of body and signature.
 func (v *Vote) Marshal() []byte { return encode(sealed{v.body(), v.Signature}) }
 
-// ParseVote reads what Marshal writes. Nothing is checked but the spelling: see Verify.
-func ParseVote(b []byte) (*Vote, error) {
+// parseVote reads what Marshal writes. Nothing is checked but the spelling: see Verify.
+func parseVote(b []byte) (*Vote, error) {
 	var w wireVote
-	s, err := openSealed(b, MaxVote, &w)
+	s, err := openSealed(b, maxVote, &w)
 	if err != nil {
 		return nil, fmt.Errorf("reading vote: %w", err)
 	}
@@ -79,16 +79,16 @@ func ParseVote(b []byte) (*Vote, error) {
 	return v, nil
 }
 
-// Verify checks that v is a vote of an authority of this network and that every node in it says
+// verify checks that v is a vote of an authority of this network and that every node in it says
 // about itself what is listed.
-func (v *Vote) Verify(g *Genesis) error {
+func (v *Vote) verify(g *Genesis) error {
 	if v.Network != g.ID() {
-		return fmt.Errorf("vote is %w", ErrOtherNetwork)
+		return fmt.Errorf("vote is %w", errOtherNetwork)
 	}
 	if _, ok := g.Authority(v.By); !ok {
 		return fmt.Errorf("vote by %s, which is no authority", v.By)
 	}
-	if err := v.By.verify(labelVote, v.Network, v.Digest(), v.Signature); err != nil {
+	if err := v.By.verify(labelVote, v.Network, v.digest(), v.Signature); err != nil {
 		return fmt.Errorf("vote: %w", err)
 	}
 	for i, l := range v.Listings {
@@ -106,5 +106,5 @@ func (v *Vote) verifyListing(g *Genesis, l Listing) error {
 	if l.Descriptor.Epoch != v.Epoch {
 		return fmt.Errorf("descriptor for epoch %d in a vote for %d", l.Descriptor.Epoch, v.Epoch)
 	}
-	return l.Descriptor.Verify(g)
+	return l.Descriptor.verify(g)
 }

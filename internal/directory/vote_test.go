@@ -22,7 +22,7 @@ func testVote(t testing.TB, g *Genesis, change ...func(*Vote)) *Vote {
 // Each case but the first, the control, is a vote that must not count.
 func TestVoteVerify(t *testing.T) {
 	g := testGenesis(t, 4)
-	resign := func(v *Vote) { v.Signature = identity("a1").sign(labelVote, v.Network, v.Digest()) }
+	resign := func(v *Vote) { v.Signature = identity("a1").sign(labelVote, v.Network, v.digest()) }
 	cases := map[string]func(*Vote){
 		"":                   func(*Vote) {},
 		"other network":      func(v *Vote) { v.Network[0] ^= 1; resign(v) },
@@ -40,7 +40,7 @@ func TestVoteVerify(t *testing.T) {
 		"bad parameters": func(v *Vote) { v.Parameters.Layers = 0; resign(v) },
 	}
 	for name, change := range cases {
-		if err := testVote(t, g, change).Verify(g); (err == nil) != (name == "") {
+		if err := testVote(t, g, change).verify(g); (err == nil) != (name == "") {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestRelayVerify(t *testing.T) {
 	}
 	for name, make := range cases {
 		r := make(&Relay{Vote: testVote(t, g)})
-		if err := r.Verify(g); (err == nil) != (name == "") {
+		if err := r.verify(g); (err == nil) != (name == "") {
 			t.Errorf("%q: %v", name, err)
 		}
 		v := newVoter(t, g, "a4", testStart)
@@ -80,7 +80,7 @@ func TestOldDescriptorsAreRefused(t *testing.T) {
 	g := testGenesis(t, 1)
 	now := g.Schedule().StartOf(5)
 	v := newVoter(t, g, "a1", now)
-	if err := v.Add(now, describe(t, g, "m1", 3)); !errors.Is(err, RefusedClock) {
+	if err := v.Add(now, describe(t, g, "m1", 3)); !errors.Is(err, refusedClock) {
 		t.Error(err)
 	}
 }
@@ -91,14 +91,14 @@ func TestTallyWantsTheSamePrevious(t *testing.T) {
 	for _, c := range []struct {
 		says Digest
 		want error
-	}{{previous.Digest(), nil}, {Digest{7}, ErrOtherPrevious}, {Digest{}, ErrOtherPrevious}} {
+	}{{previous.Digest(), nil}, {Digest{7}, errOtherPrevious}, {Digest{}, errOtherPrevious}} {
 		v := &Vote{Network: g.ID(), Epoch: 3, By: identity("a1").ID(), Previous: c.says,
 			Parameters: g.Parameters}
 		for _, name := range someNodes {
 			v.Listings = append(v.Listings, Listing{Descriptor: describe(t, g, name, 3)})
 		}
 		v.Sign(identity("a1"))
-		if _, err := Tally(g, previous, 3, []*Vote{v}); !errors.Is(err, c.want) {
+		if _, err := tally(g, previous, 3, []*Vote{v}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", c.says, err)
 		}
 	}

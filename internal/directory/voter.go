@@ -101,9 +101,9 @@ func (a *Voter) done(e Epoch) bool { return a.Latest() != nil && a.Latest().Epoc
 // node.
 func (a *Voter) Add(now time.Time, d *Descriptor) error {
 	if d.Network != a.network {
-		return fmt.Errorf("descriptor of %s: %w", d.ID, RefusedNetwork)
+		return fmt.Errorf("descriptor of %s: %w", d.ID, refusedNetwork)
 	}
-	if adm, ok := a.admitted.Get(d.ID); !ok || adm.Role != d.Role {
+	if adm, ok := a.admitted.get(d.ID); !ok || adm.Role != d.Role {
 		return fmt.Errorf("descriptor of %s as %s: %w", d.ID, d.Role, RefusedNotAdmitted)
 	}
 	if err := a.timely(now, d.Epoch); err != nil {
@@ -114,9 +114,9 @@ func (a *Voter) Add(now time.Time, d *Descriptor) error {
 		return nil // an echo of the past, or the same again
 	}
 	if ok && had.Serial == d.Serial {
-		return fmt.Errorf("descriptor of %s: %w", d.ID, RefusedConflict)
+		return fmt.Errorf("descriptor of %s: %w", d.ID, refusedConflict)
 	}
-	if err := d.Verify(a.genesis); err != nil {
+	if err := d.verify(a.genesis); err != nil {
 		return err
 	}
 	if a.ready[d.Epoch] == nil {
@@ -133,15 +133,15 @@ func encodedKey(d *Descriptor) *string { s := string(d.Marshal()); return &s }
 func (a *Voter) timely(now time.Time, e Epoch) error {
 	target, err := a.target(now)
 	if err != nil {
-		return fmt.Errorf("%w: %w", RefusedClock, err)
+		return fmt.Errorf("%w: %w", refusedClock, err)
 	}
 	current, _ := a.schedule.Epoch(now)
 	if e < target || e > current+1 {
-		return fmt.Errorf("for epoch %d, in preparation is %d: %w", e, target, RefusedClock)
+		return fmt.Errorf("for epoch %d, in preparation is %d: %w", e, target, refusedClock)
 	}
 	a.turn(now, target)
 	if a.done(e) || e == a.round.epoch && a.round.closed() {
-		return fmt.Errorf("for epoch %d, already decided: %w", e, RefusedClock)
+		return fmt.Errorf("for epoch %d, already decided: %w", e, refusedClock)
 	}
 	return nil
 }
@@ -155,5 +155,5 @@ func (a *Voter) Persisted(r *Record) error {
 	return a.endorse()
 }
 
-// Learn takes a document that the others signed while this authority was away.
-func (a *Voter) Learn(d *Document) error { return a.chain.Accept(d) }
+// learn takes a document that the others signed while this authority was away.
+func (a *Voter) learn(d *Document) error { return a.chain.Accept(d) }

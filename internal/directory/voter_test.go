@@ -134,7 +134,7 @@ func TestLoneVoterFollowsTheSchedule(t *testing.T) {
 		if err := chain.Accept(d); err != nil {
 			t.Fatal(err)
 		}
-		if err := v.Add(now, describe(t, g, "m1", e)); !errors.Is(err, RefusedClock) {
+		if err := v.Add(now, describe(t, g, "m1", e)); !errors.Is(err, refusedClock) {
 			t.Fatalf("a descriptor after the tally: %v", err)
 		}
 		for name, layer := range layersOf(d) {
@@ -185,7 +185,7 @@ func TestLoneVoterNamesWhatIsMissing(t *testing.T) {
 	drive(t, v, now)
 	now = v.Next(now)
 	_, d, reports := drive(t, v, now)
-	if d != nil || len(reports) != 1 || !errors.Is(reports[0], ErrIllFormed) {
+	if d != nil || len(reports) != 1 || !errors.Is(reports[0], errIllFormed) {
 		t.Fatalf("got %v, %v", d, reports)
 	}
 	if did, _, _ := drive(t, v, now); len(did) != 0 {
@@ -303,13 +303,13 @@ func TestAddRefuses(t *testing.T) {
 	}{
 		{"fine", describe(t, g, "m1", 0), nil},
 		{"the epoch after", describe(t, g, "m1", 1), nil},
-		{"too far ahead", describe(t, g, "m1", 2), RefusedClock},
-		{"other network", describe(t, other, "m1", 0), RefusedNetwork},
+		{"too far ahead", describe(t, g, "m1", 2), refusedClock},
+		{"other network", describe(t, other, "m1", 0), refusedNetwork},
 		{"not admitted", describe(t, g, "m9", 0), RefusedNotAdmitted},
 		{"admitted as something else",
 			describe(t, g, "m1", 0, func(d *Descriptor) { d.Role = RoleProvider }),
 			RefusedNotAdmitted},
-		{"signed by another", sign("m2", describe(t, g, "m1", 0)), RefusedSignature},
+		{"signed by another", sign("m2", describe(t, g, "m1", 0)), refusedSignature},
 		{"bad key", describe(t, g, "m1", 0, func(d *Descriptor) { d.Keys[0] = make([]byte, 32) }),
 			RefusedKeys},
 		{"one key for two epochs",
@@ -333,7 +333,7 @@ func TestAddRefuses(t *testing.T) {
 	}
 	v := newVoter(t, g, "a1", now)
 	if err := v.Add(testStart.Add(-time.Second), describe(t, g, "m1", 0)); !errors.Is(err,
-		RefusedClock) {
+		refusedClock) {
 		t.Errorf("before the start: %v", err)
 	}
 }
@@ -353,7 +353,7 @@ func TestSerial(t *testing.T) {
 		want   error
 		holds  string
 	}{
-		{5, "h:1", nil, "h:1"}, {5, "h:1", nil, "h:1"}, {5, "h:2", RefusedConflict, "h:1"},
+		{5, "h:1", nil, "h:1"}, {5, "h:1", nil, "h:1"}, {5, "h:2", refusedConflict, "h:1"},
 		{6, "h:3", nil, "h:3"}, {5, "h:1", nil, "h:3"},
 	} {
 		if err := at(c.serial, c.addr); !errors.Is(err, c.want) {

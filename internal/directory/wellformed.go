@@ -8,13 +8,13 @@ import (
 	"murmuration/internal/protocol"
 )
 
-// WellFormed checks everything about a document but its signatures: a client could route by it.
-// The error wraps ErrIllFormed.
-func (d *Document) WellFormed(g *Genesis) error {
+// wellFormed checks everything about a document but its signatures: a client could route by it.
+// The error wraps errIllFormed.
+func (d *Document) wellFormed(g *Genesis) error {
 	for _, check := range []func(*Genesis) error{d.checkParameters, d.checkNodes, d.checkLayers,
 		d.checkStoring} {
 		if err := check(g); err != nil {
-			return fmt.Errorf("%w of epoch %d: %w", ErrIllFormed, d.Epoch, err)
+			return fmt.Errorf("%w of epoch %d: %w", errIllFormed, d.Epoch, err)
 		}
 	}
 	return nil

@@ -47,15 +47,15 @@ func OpenMark(path string) (*Mark, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening mark: %w", err)
 	}
-	m, err := OpenMarkFile(diskFile{f}, filepath.Base(path))
+	m, err := openMarkFile(diskFile{f}, filepath.Base(path))
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return m, nil
 }
 
-// OpenMarkFile is OpenMark on a file that is open already.
-func OpenMarkFile(f File, name string) (*Mark, error) {
+// openMarkFile is OpenMark on a file that is open already.
+func openMarkFile(f File, name string) (*Mark, error) {
 	m := &Mark{file: f, name: name}
 	found := false
 	for slot := int64(0); slot < 2; slot++ {

@@ -100,9 +100,9 @@ func tallyAll(rounds []Round) []tallied {
 	return out
 }
 
-// Online cuts a tap into stretches of the given length in nanoseconds and lists, for each,
+// online cuts a tap into stretches of the given length in nanoseconds and lists, for each,
 // the clients that sent anything, in order: with cover traffic, those who were online.
-func Online(p trace.Parties, events []trace.Event, from, length int64) ([][]int32, error) {
+func online(p trace.Parties, events []trace.Event, from, length int64) ([][]int32, error) {
 	rounds, err := Rounds(p, events, from, length, 0)
 	if err != nil {
 		return nil, err

@@ -247,9 +247,9 @@ func reweigh(examples []Example, xs [][]float64, weights []float64, s stump) {
 	}
 }
 
-// LabelWindows gives windows their class, for learning or for scoring: active means busy
+// labelWindows gives windows their class, for learning or for scoring: active means busy
 // at some time in the window.
-func LabelWindows(windows []trace.Window, l *trace.Labels) []Example {
+func labelWindows(windows []trace.Window, l *trace.Labels) []Example {
 	out := make([]Example, len(windows))
 	for i, w := range windows {
 		out[i] = Example{Features: w.Features, Active: l.BusyIn(w.Client, w.From, w.To)}
@@ -265,12 +265,12 @@ func ActiveOrIdle(windows []trace.Window, l *trace.Labels, moment int64) (stat.M
 		func(a, b trace.Window) int { return cmp.Compare(a.From, b.From) })
 	split, _ := slices.BinarySearchFunc(windows, moment,
 		func(w trace.Window, t int64) int { return cmp.Compare(w.From, t) })
-	c, err := learn(LabelWindows(windows[:split], l))
+	c, err := learn(labelWindows(windows[:split], l))
 	if err != nil {
 		return stat.Metric{}, err
 	}
 	var negative, positive []float64
-	for _, e := range LabelWindows(windows[split:], l) {
+	for _, e := range labelWindows(windows[split:], l) {
 		if s := c.score(e.Features); e.Active {
 			positive = append(positive, s)
 		} else {

@@ -18,10 +18,10 @@ func Intersect(rounds []Round, users int, target int32) []int {
 	return left
 }
 
-// Churn is the intersection of who was online: at each moment of some stream of events
+// churn is the intersection of who was online: at each moment of some stream of events
 // that belong together, whoever was offline is not their cause. It returns the clients
 // that were online every time, in order, and how many were left after each moment.
-func Churn(online [][]int32, users int) (left []int, candidates []int32) {
+func churn(online [][]int32, users int) (left []int, candidates []int32) {
 	c := everybody(users, -1)
 	for _, there := range online {
 		c = c.keep(there)

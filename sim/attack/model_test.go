@@ -176,7 +176,7 @@ func TestIntersectionRows(t *testing.T) {
 
 func TestChurn(t *testing.T) {
 	t.Parallel()
-	left, who := Churn([][]int32{{0, 1, 2, 3}, {1, 3, 4}, {3, 4, 1}, {3, 5}}, 6)
+	left, who := churn([][]int32{{0, 1, 2, 3}, {1, 3, 4}, {3, 4, 1}, {3, 5}}, 6)
 	if len(left) != 4 || left[0] != 4 || left[1] != 2 || left[2] != 2 || left[3] != 1 ||
 		len(who) != 1 || who[0] != 3 {
 		t.Errorf("left %v, candidates %v", left, who)

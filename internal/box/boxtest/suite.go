@@ -41,8 +41,8 @@ func Box(n uint64, mark byte, size int) box.Box {
 	}
 }
 
-// Size is the ciphertext size of the suite's boxes: above Badger's value threshold.
-const Size = 2048
+// size is the ciphertext size of the suite's boxes: above Badger's value threshold.
+const size = 2048
 
 var peers = []box.Holder{{1}, {2}}
 
@@ -119,25 +119,25 @@ func wantQueue(t *testing.T, s Store, peer box.Holder, n int, want ...box.Box) [
 }
 
 func writeThenRead(t *testing.T, s Store, _ func(bool)) {
-	wantNone(t, s, 3, Box(1, 'a', Size).ID)
+	wantNone(t, s, 3, Box(1, 'a', size).ID)
 	for n := range uint64(20) {
-		wantWrite(t, s, 3, Box(n, 'a', Size), box.StatusStored)
+		wantWrite(t, s, 3, Box(n, 'a', size), box.StatusStored)
 	}
 	for n := range uint64(20) {
-		wantBox(t, s, 3, Box(n, 'a', Size), box.StatusFound)
+		wantBox(t, s, 3, Box(n, 'a', size), box.StatusFound)
 	}
-	wantNone(t, s, 3, Box(20, 'a', Size).ID)
+	wantNone(t, s, 3, Box(20, 'a', size).ID)
 }
 
 func writeOnce(t *testing.T, s Store, _ func(bool)) {
-	wantWrite(t, s, 3, Box(1, 'a', Size), box.StatusStored)
-	wantWrite(t, s, 3, Box(1, 'a', Size), box.StatusStored)
-	wantWrite(t, s, 3, Box(1, 'b', Size), box.StatusConflict)
-	wantBox(t, s, 3, Box(1, 'a', Size), box.StatusFound)
+	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
+	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
+	wantWrite(t, s, 3, Box(1, 'b', size), box.StatusConflict)
+	wantBox(t, s, 3, Box(1, 'a', size), box.StatusFound)
 }
 
 func tombstoneWins(t *testing.T, s Store, _ func(bool)) {
-	for n, order := range [][2]int{{Size, 0}, {0, Size}} {
+	for n, order := range [][2]int{{size, 0}, {0, size}} {
 		n := uint64(n)
 		wantWrite(t, s, 3, Box(n, 'a', order[0]), box.StatusStored)
 		want := box.StatusStored
@@ -145,18 +145,18 @@ func tombstoneWins(t *testing.T, s Store, _ func(bool)) {
 			want = box.StatusTombstoned
 		}
 		wantWrite(t, s, 3, Box(n, 'a', order[1]), want)
-		wantMerge(t, s, 3, Box(n, 'b', Size), box.StatusTombstoned)
+		wantMerge(t, s, 3, Box(n, 'b', size), box.StatusTombstoned)
 		wantWrite(t, s, 3, Box(n, 'a', 0), box.StatusStored)
 		wantBox(t, s, 3, Box(n, 'a', 0), box.StatusTombstoned)
 	}
-	wantWrite(t, s, 4, Box(1, 'a', Size), box.StatusStored)
+	wantWrite(t, s, 4, Box(1, 'a', size), box.StatusStored)
 	wantMerge(t, s, 4, Box(1, 'a', 0), box.StatusStored) // from another holder, too
 	wantBox(t, s, 4, Box(1, 'a', 0), box.StatusTombstoned)
 }
 
 func mergeKeepsTheSmaller(t *testing.T, s Store, _ func(bool)) {
 	for n := range uint64(8) {
-		a, b := Box(n, 'a', Size), Box(n, 'b', Size)
+		a, b := Box(n, 'a', size), Box(n, 'b', size)
 		wantMerge(t, s, 3, a, box.StatusStored)
 		wantMerge(t, s, 3, b, box.StatusConflict)
 		wantMerge(t, s, 4, b, box.StatusStored)
@@ -181,29 +181,29 @@ func smaller(a, b box.Box) box.Box {
 }
 
 func daysAreApart(t *testing.T, s Store, _ func(bool)) {
-	wantWrite(t, s, 3, Box(1, 'a', Size), box.StatusStored)
-	wantNone(t, s, 4, Box(1, 'a', Size).ID)
-	wantWrite(t, s, 4, Box(1, 'b', Size), box.StatusStored)
-	wantBox(t, s, 3, Box(1, 'a', Size), box.StatusFound)
+	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
+	wantNone(t, s, 4, Box(1, 'a', size).ID)
+	wantWrite(t, s, 4, Box(1, 'b', size), box.StatusStored)
+	wantBox(t, s, 3, Box(1, 'a', size), box.StatusFound)
 }
 
 func dropForgets(t *testing.T, s Store, _ func(bool)) {
 	for day := range box.Day(5) {
-		wantWrite(t, s, day, Box(1, 'a', Size), box.StatusStored, peers[0])
+		wantWrite(t, s, day, Box(1, 'a', size), box.StatusStored, peers[0])
 	}
 	if err := s.Drop(3); err != nil {
 		t.Fatal(err)
 	}
-	wantNone(t, s, 2, Box(1, 'a', Size).ID)
-	wantBox(t, s, 3, Box(1, 'a', Size), box.StatusFound)
-	left := wantQueue(t, s, peers[0], 9, Box(1, 'a', Size), Box(1, 'a', Size))
-	if _, err := s.Write(2, Box(2, 'a', Size)); !errors.Is(err, box.ErrExpired) {
+	wantNone(t, s, 2, Box(1, 'a', size).ID)
+	wantBox(t, s, 3, Box(1, 'a', size), box.StatusFound)
+	left := wantQueue(t, s, peers[0], 9, Box(1, 'a', size), Box(1, 'a', size))
+	if _, err := s.Write(2, Box(2, 'a', size)); !errors.Is(err, box.ErrExpired) {
 		t.Fatalf("writing to a dropped day: %v", err)
 	}
 	if err := s.Drop(1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Write(2, Box(2, 'a', Size)); !errors.Is(err, box.ErrExpired) {
+	if _, err := s.Write(2, Box(2, 'a', size)); !errors.Is(err, box.ErrExpired) {
 		t.Fatalf("dropping less brought a day back: %v", err)
 	}
 	if err := s.Drop(9); err != nil {
@@ -215,30 +215,30 @@ func dropForgets(t *testing.T, s Store, _ func(bool)) {
 }
 
 func full(t *testing.T, s Store, fill func(bool)) {
-	wantWrite(t, s, 3, Box(1, 'a', Size), box.StatusStored)
+	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
 	fill(true)
-	wantWrite(t, s, 3, Box(2, 'a', Size), box.StatusFull, peers[0])
+	wantWrite(t, s, 3, Box(2, 'a', size), box.StatusFull, peers[0])
 	wantQueue(t, s, peers[0], 9)
-	wantWrite(t, s, 3, Box(1, 'a', Size), box.StatusStored)
-	wantWrite(t, s, 3, Box(1, 'b', Size), box.StatusConflict)
-	wantMerge(t, s, 3, Box(2, 'a', Size), box.StatusFull)
-	wantBox(t, s, 3, Box(1, 'a', Size), box.StatusFound)
+	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
+	wantWrite(t, s, 3, Box(1, 'b', size), box.StatusConflict)
+	wantMerge(t, s, 3, Box(2, 'a', size), box.StatusFull)
+	wantBox(t, s, 3, Box(1, 'a', size), box.StatusFound)
 	wantWrite(t, s, 3, Box(1, 'a', 0), box.StatusStored)
 	wantWrite(t, s, 3, Box(3, 'a', 0), box.StatusStored)
-	wantNone(t, s, 3, Box(2, 'a', Size).ID)
+	wantNone(t, s, 3, Box(2, 'a', size).ID)
 	fill(false)
-	wantWrite(t, s, 3, Box(2, 'a', Size), box.StatusStored)
+	wantWrite(t, s, 3, Box(2, 'a', size), box.StatusStored)
 }
 
 func queue(t *testing.T, s Store, _ func(bool)) {
-	wantWrite(t, s, 4, Box(1, 'a', Size), box.StatusStored, peers...)
-	wantWrite(t, s, 3, Box(2, 'a', Size), box.StatusStored, peers[0])
-	wantWrite(t, s, 3, Box(3, 'a', Size), box.StatusStored, peers[0])
-	wantWrite(t, s, 3, Box(3, 'a', Size), box.StatusStored, peers...)
-	wantWrite(t, s, 3, Box(3, 'b', Size), box.StatusConflict, peers...)
-	wantMerge(t, s, 3, Box(4, 'a', Size), box.StatusStored)
-	all := wantQueue(t, s, peers[0], 9, Box(2, 'a', Size), Box(3, 'a', Size), Box(1, 'a', Size))
-	wantQueue(t, s, peers[0], 2, Box(2, 'a', Size), Box(3, 'a', Size))
+	wantWrite(t, s, 4, Box(1, 'a', size), box.StatusStored, peers...)
+	wantWrite(t, s, 3, Box(2, 'a', size), box.StatusStored, peers[0])
+	wantWrite(t, s, 3, Box(3, 'a', size), box.StatusStored, peers[0])
+	wantWrite(t, s, 3, Box(3, 'a', size), box.StatusStored, peers...)
+	wantWrite(t, s, 3, Box(3, 'b', size), box.StatusConflict, peers...)
+	wantMerge(t, s, 3, Box(4, 'a', size), box.StatusStored)
+	all := wantQueue(t, s, peers[0], 9, Box(2, 'a', size), Box(3, 'a', size), Box(1, 'a', size))
+	wantQueue(t, s, peers[0], 2, Box(2, 'a', size), Box(3, 'a', size))
 	for i, e := range all { // each continues where the one before was
 		rest, err := s.Pending(peers[0], e, 9)
 		if err != nil || len(rest) != len(all)-1-i || len(rest) > 0 &&
@@ -246,18 +246,18 @@ func queue(t *testing.T, s Store, _ func(bool)) {
 			t.Fatalf("after entry %d come %d, %v", i, len(rest), err)
 		}
 	}
-	wantQueue(t, s, peers[1], 9, Box(1, 'a', Size))
+	wantQueue(t, s, peers[1], 9, Box(1, 'a', size))
 	for range 2 {
 		if err := s.Done(peers[0], all[0], all[2]); err != nil {
 			t.Fatal(err)
 		}
-		wantQueue(t, s, peers[0], 9, Box(3, 'a', Size))
-		wantQueue(t, s, peers[1], 9, Box(1, 'a', Size))
+		wantQueue(t, s, peers[0], 9, Box(3, 'a', size))
+		wantQueue(t, s, peers[1], 9, Box(1, 'a', size))
 	}
 }
 
 func queueFollowsTheBox(t *testing.T, s Store, _ func(bool)) {
-	wantWrite(t, s, 3, Box(1, 'a', Size), box.StatusStored, peers[0])
+	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored, peers[0])
 	wantWrite(t, s, 3, Box(1, 'a', 0), box.StatusStored, peers[0])
 	both := wantQueue(t, s, peers[0], 9, Box(1, 'a', 0), Box(1, 'a', 0))
 	if err := s.Done(peers[0], both[0]); err != nil {
@@ -273,7 +273,7 @@ func manyWriters(t *testing.T, s Store, _ func(bool)) {
 	for w := range uint64(writers) {
 		wg.Go(func() {
 			for n := range uint64(each) {
-				b := Box(w*each+n, 'a', Size)
+				b := Box(w*each+n, 'a', size)
 				day := box.Day(3 + n%2)
 				if st, err := s.Write(day, b, peers[0]); err != nil || st != box.StatusStored {
 					t.Errorf("Write is %v, %v", st, err)
@@ -298,7 +298,7 @@ func oneWinner(t *testing.T, s Store, _ func(bool)) {
 	for w := range byte(8) {
 		wg.Go(func() {
 			for n := range uint64(8) {
-				switch st, err := s.Write(3, Box(n, 'a'+w, Size)); {
+				switch st, err := s.Write(3, Box(n, 'a'+w, size)); {
 				case err != nil:
 					t.Errorf("Write: %v", err)
 				case st == box.StatusStored:
@@ -324,28 +324,28 @@ func oneWinner(t *testing.T, s Store, _ func(bool)) {
 
 // ownership: the store keeps no slice of its callers, nor they of it.
 func ownership(t *testing.T, s Store, _ func(bool)) {
-	b := Box(1, 'a', Size)
+	b := Box(1, 'a', size)
 	wantWrite(t, s, 3, b, box.StatusStored, peers[0])
 	clear(b.Ciphertext)
 	for range 2 {
 		got, _, err := s.Read(3, b.ID)
-		if err != nil || !got.Equal(Box(1, 'a', Size)) {
+		if err != nil || !got.Equal(Box(1, 'a', size)) {
 			t.Fatal("the store shares bytes with its callers")
 		}
 		clear(got.Ciphertext)
-		e := wantQueue(t, s, peers[0], 1, Box(1, 'a', Size))
+		e := wantQueue(t, s, peers[0], 1, Box(1, 'a', size))
 		clear(e[0].Box.Ciphertext)
 	}
 }
 
 func closed(t *testing.T, s Store, _ func(bool)) {
-	wantWrite(t, s, 3, Box(1, 'a', Size), box.StatusStored)
+	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, _, errRead := s.Read(3, Box(1, 'a', Size).ID)
-	_, errWrite := s.Write(3, Box(2, 'a', Size))
-	_, errMerge := s.Merge(3, Box(2, 'a', Size))
+	_, _, errRead := s.Read(3, Box(1, 'a', size).ID)
+	_, errWrite := s.Write(3, Box(2, 'a', size))
+	_, errMerge := s.Merge(3, Box(2, 'a', size))
 	_, errPending := s.Pending(peers[0], box.Entry{}, 1)
 	for _, err := range []error{errRead, errWrite, errMerge, errPending, s.Drop(4),
 		s.Done(peers[0], box.Entry{Day: 3})} {

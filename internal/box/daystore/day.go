@@ -35,8 +35,8 @@ var commitKey = []byte{'s'}
 
 // Errors of opening a day.
 var (
-	ErrLost    = errors.New("acknowledged boxes are missing")
-	ErrDamaged = errors.New("box does not open: the disk returned other bytes than were written")
+	errLost    = errors.New("acknowledged boxes are missing")
+	errDamaged = errors.New("box does not open: the disk returned other bytes than were written")
 )
 
 // dayDB is the directory of one day: its key, its mark and its Badger.
@@ -109,7 +109,7 @@ func (d *dayDB) open(opts Options) error {
 	if d.mark.Value() > 0 {
 		// Badger would make an empty database where one was removed.
 		if _, err := os.Stat(filepath.Join(d.dir, "badger", "MANIFEST")); err != nil {
-			return errors.Join(fmt.Errorf("%w: %w", ErrLost, err), d.mark.Close())
+			return errors.Join(fmt.Errorf("%w: %w", errLost, err), d.mark.Close())
 		}
 	}
 	d.db, err = openBadger(badgerOptions(filepath.Join(d.dir, "badger"), d.log, opts))
@@ -182,7 +182,7 @@ func (d *dayDB) sealed(b box.Box, name []byte) []byte {
 	return sealed
 }
 
-// load returns the box of that name, or nil. A box that does not open is ErrDamaged: Badger's own
+// load returns the box of that name, or nil. A box that does not open is errDamaged: Badger's own
 // checksums do not bind a value to its key.
 func (d *dayDB) load(txn *badger.Txn, name []byte) (*box.Box, error) {
 	v, err := get(txn, boxKey(name))
@@ -194,7 +194,7 @@ func (d *dayDB) load(txn *badger.Txn, name []byte) (*box.Box, error) {
 	}
 	plain, err := d.seal.Open(nil, nil, v, name)
 	if err != nil || len(plain) < 32+64 {
-		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, ErrDamaged)
+		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, errDamaged)
 	}
 	return &box.Box{ID: box.ID(plain[:32]), Signature: box.Signature(plain[32:96]), Ciphertext: plain[96:]}, nil
 }

@@ -102,7 +102,7 @@ func Create(dir string) error {
 
 // Open opens a store that Create made, with all its days. It fails, and changes nothing that it
 // cannot read, when dir is something else, when another process has it (*durable.Locked), when
-// acknowledged boxes are missing (ErrLost), when a file is damaged, or when the disk is full.
+// acknowledged boxes are missing (errLost), when a file is damaged, or when the disk is full.
 func Open(dir string, opts Options) (*Store, error) {
 	if err := checkFormat(dir); err != nil {
 		return nil, err

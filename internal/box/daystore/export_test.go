@@ -54,3 +54,6 @@ func Rest(t testing.TB, dir string, day box.Day) {
 		runtime.Gosched()
 	}
 }
+
+// Names that only the tests of this package use.
+var ErrLost = errLost

@@ -47,7 +47,7 @@ func (d *dayDB) checkMark() error {
 	}
 	switch must := acknowledged(d.mark.Value()); {
 	case d.commit < must:
-		return fmt.Errorf("%w: commit %d was acknowledged, the newest that is left is %d", ErrLost,
+		return fmt.Errorf("%w: commit %d was acknowledged, the newest that is left is %d", errLost,
 			must, d.commit)
 	case d.mark.Value() == begun(d.commit+1):
 		d.log.log.Warn("the last commit before a crash is not there: it was not acknowledged, or "+

@@ -19,7 +19,7 @@ func (d *dayDB) pending(peer box.Holder, after box.Place, n int) (found []box.En
 		for it.Seek(appendPlace(prefix, after)); it.Valid() && len(found) < n; it.Next() {
 			e, err := d.entry(txn, it.Item(), len(prefix))
 			// one bad box must not keep the others from their holders
-			if errors.Is(err, ErrDamaged) {
+			if errors.Is(err, errDamaged) {
 				d.damaged.Do(func() {
 					d.log.log.Error("a box that waits for another holder is passed over", "day",
 						d.day, "error", err)
@@ -48,7 +48,7 @@ func (d *dayDB) entry(txn *badger.Txn, item *badger.Item, prefix int) (box.Entry
 		return box.Entry{}, err
 	}
 	if b == nil || len(at) != 12 {
-		return box.Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, ErrDamaged)
+		return box.Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, errDamaged)
 	}
 	return box.Entry{Day: d.day, Box: *b,
 		At: box.Place{Commit: binary.BigEndian.Uint64(at), Index: binary.BigEndian.Uint32(at[8:])}}, nil

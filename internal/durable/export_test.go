@@ -1,0 +1,4 @@
+package durable
+
+// Names that only the tests of this package use.
+var OpenMarkFile = openMarkFile
