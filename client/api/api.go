@@ -8,6 +8,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 
 	"murmuration/client/fault"
@@ -84,7 +85,7 @@ func decode(w http.ResponseWriter, r *http.Request, limit int64, into any) error
 	if err := d.Decode(into); err != nil {
 		return errRequest.With("%w", err)
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF { // More would overlook a bracket
 		return errRequest.With("more than one value")
 	}
 	return nil

@@ -89,7 +89,7 @@ func TestPostAndPictureAreQueuedTogether(t *testing.T) {
 func TestRefusedPostLeavesNothing(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	before := h.publish()
-	small := *somePicture()
+	p, small := somePicture(), *somePicture()
 	small.Width = 0
 	large := strings.Repeat("x", 2500) // 2,048 bytes a box
 	broken := errors.New("broken")
@@ -103,8 +103,8 @@ func TestRefusedPostLeavesNothing(t *testing.T) {
 		"a picture of no":    {Draft{Picture: &small}, func() {}, nil},
 		"a full disk":        {Draft{Text: "a"}, func() { h.full = true }, store.ErrFull},
 		"no id":              {Draft{Text: "a"}, func() { h.random.left = 0 }, errDrawn},
-		"no keys":            {Draft{Picture: somePicture()}, func() { h.random.left = 1 }, errDrawn},
-		"a copy not kept":    {Draft{Picture: somePicture()}, func() { h.keeping = broken }, broken},
+		"no keys":            {Draft{Picture: p}, func() { h.random.left = 1 }, errDrawn},
+		"a copy not kept":    {Draft{Picture: p}, func() { h.keeping = broken }, broken},
 		"empty, no feed yet": {Draft{}, func() {}, nil},
 	} {
 		try.setup()
@@ -188,7 +188,10 @@ func TestCopiedFeedBeginsAnew(t *testing.T) {
 func TestConflictNeedsAFeedAndKeys(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	conflicted := func() error {
-		return h.store.Update(func(tx *store.Tx) error { _, err := h.Conflict(tx, noon); return err })
+		return h.store.Update(func(tx *store.Tx) error {
+			_, err := h.Conflict(tx, noon)
+			return err
+		})
 	}
 	if err := conflicted(); !errors.Is(err, errNoFeed) {
 		t.Errorf("without a feed: %v", err)

@@ -136,7 +136,9 @@ func TestRecordOfAnotherTypeIsForeign(t *testing.T) {
 			t.Errorf("in a list: %v", err)
 		}
 		stop := errors.New("enough")
-		err = s.View(func(tx *Tx) error { return Each(tx, "a", func(string, record) error { return stop }) })
+		err = s.View(func(tx *Tx) error {
+			return Each(tx, "a", func(string, record) error { return stop })
+		})
 		if !errors.Is(err, stop) {
 			t.Errorf("who lists has enough: %v", err)
 		}

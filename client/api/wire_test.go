@@ -1,0 +1,180 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"murmuration/client/fault"
+	"murmuration/client/timeline"
+)
+
+// daemonOf is a daemon that a test plays.
+type daemonOf func(*http.Request) (*http.Response, error)
+
+func (d daemonOf) RoundTrip(r *http.Request) (*http.Response, error) { return d(r) }
+
+func playing(d daemonOf) *Client { return &Client{&http.Client{Transport: d}} }
+
+// saying is a daemon with one answer.
+func saying(status int, body string) *Client {
+	return playing(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: status, Status: http.StatusText(status), Request: r,
+			Body: io.NopCloser(strings.NewReader(body)),
+		}, nil
+	})
+}
+
+// TestDecodeIsStrict: no key that nobody knows, no other type, and no byte above the limit.
+func TestDecodeIsStrict(t *testing.T) {
+	decoded := func(body string, limit int64) (Draft, error) {
+		var d Draft
+		r := httptest.NewRequest("POST", "/v1/posts", strings.NewReader(body))
+		return d, errors.Join(decode(httptest.NewRecorder(), r, limit, &d))
+	}
+	const good = `{"text":"hello"}`
+	if _, err := decoded(good, int64(len(good))); err != nil {
+		t.Errorf("the control: %v", err)
+	}
+	for _, body := range []string{"", "[]", `{"text":7}`, `{"words":"hello"}`, `{"text":"hello"`} {
+		if _, err := decoded(body, maxSmall); !errors.Is(err, errRequest) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+	if _, err := decoded(good, int64(len(good))-1); !errors.Is(err, errRequest) {
+		t.Errorf("a byte above the limit: %v", err)
+	}
+}
+
+// TestAnswersAreNotCached, and one that cannot be written is a failure that a command understands.
+func TestAnswersAreNotCached(t *testing.T) {
+	w := httptest.NewRecorder()
+	answer(w, http.StatusOK, map[string]int{"a": 1})
+	if w.Code != 200 || w.Body.String() != "{\"a\":1}\n" ||
+		w.Header().Get("Content-Type") != "application/json" ||
+		w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %q %v", w.Code, w.Body, w.Header())
+	}
+	w = httptest.NewRecorder()
+	answer(w, http.StatusOK, func() {})
+	err := refused(http.StatusText(w.Code), w.Body.Bytes())
+	if w.Code != 500 || !strings.Contains(err.Error(), "encoding the answer") {
+		t.Errorf("%d %v", w.Code, err)
+	}
+}
+
+// TestFaultsCrossTheSocket: each comes out as it went in, whatever its code.
+func TestFaultsCrossTheSocket(t *testing.T) {
+	codes := []fault.Code{
+		fault.User, fault.Network, fault.Trust, fault.Quota, fault.Locked, fault.NotFound,
+		fault.Timeout, fault.Internal, 99,
+	}
+	for _, code := range codes {
+		w := httptest.NewRecorder()
+		fail(w, fault.New(code, "it is so", "do this"))
+		f := fault.Of(refused(http.StatusText(w.Code), w.Body.Bytes()))
+		if f.ExitCode() != int(code) || f.Hint() != "do this" || f.Error() != "it is so" {
+			t.Errorf("%d came back as %d: %v", code, f.ExitCode(), f)
+		}
+		if w.Code < 400 || code == 99 && w.Code != 500 {
+			t.Errorf("fault %d has status %d", code, w.Code)
+		}
+	}
+}
+
+// TestDaemonThatIsNone: what does not speak version 1 is said so, not believed.
+func TestDaemonThatIsNone(t *testing.T) {
+	for body, status := range map[string]int{
+		"<html>": 200, "": 502, `{"error":{}}`: 409, "no json": 500, `{"api":2,"pid":7}`: 200,
+	} {
+		if pid, err := saying(status, body).Ping(t.Context()); !errors.Is(err, errRequest) ||
+			pid != 0 {
+			t.Errorf("%d %s: %d, %v", status, body, pid, err)
+		}
+	}
+	if pid, err := saying(200, `{"api":1,"pid":7}`).Ping(t.Context()); err != nil || pid != 7 {
+		t.Errorf("the control: %d, %v", pid, err)
+	}
+}
+
+// TestDaemonThatIsGone: before the connection, within an answer, or because the command has ended.
+func TestDaemonThatIsGone(t *testing.T) {
+	dial := &net.OpError{Op: "dial", Err: errors.New("/home/ada/socket")}
+	read := &net.OpError{Op: "read", Err: errors.New("reset")}
+	for _, lost := range []error{dial, read, io.ErrUnexpectedEOF} {
+		c := playing(func(*http.Request) (*http.Response, error) { return nil, lost })
+		err := c.Stop(t.Context())
+		if !errors.Is(err, ErrNoDaemon) || strings.Contains(err.Error(), "ada") ||
+			errors.Is(err, lost) != (lost != error(dial)) {
+			t.Errorf("%v: %v", lost, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	c := playing(func(*http.Request) (*http.Response, error) { cancel(); return nil, read })
+	if err := c.Stop(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, ErrNoDaemon) {
+		t.Errorf("a command that ended: %v", err)
+	}
+	c = playing(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(broken{}), Request: r}, nil
+	})
+	if err := c.Stop(t.Context()); !errors.Is(err, ErrNoDaemon) {
+		t.Errorf("half an answer: %v", err)
+	}
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// TestIDIsNoPath: nothing that a person types asks the daemon for something else.
+func TestIDIsNoPath(t *testing.T) {
+	for id, good := range map[string]bool{
+		"a0z9": true, strings.Repeat("a", 32): true, "": false, strings.Repeat("a", 33): false,
+		"../stop": false, "a/b": false, "a?b": false, "a:b": false, "A": false, "`": false,
+		"{": false, "/": false, ":": false, "é": false,
+	} {
+		if validID(id) != good {
+			t.Errorf("%q: %v", id, !good)
+		}
+	}
+	asked := false
+	c := playing(func(*http.Request) (*http.Response, error) { asked = true; return nil, io.EOF })
+	_, err := c.Photo(t.Context(), "../stop", nil)
+	if !errors.Is(err, timeline.ErrNoPost) || asked {
+		t.Errorf("%v, the daemon was asked: %v", err, asked)
+	}
+}
+
+// TestPhotoWithoutProgress is fetched as well, and a refusal ends the waiting.
+func TestPhotoWithoutProgress(t *testing.T) {
+	file, err := saying(200, `{"here":true}`).Photo(t.Context(), "abc", nil)
+	if err != nil || len(file) == 0 {
+		t.Errorf("%q, %v", file, err)
+	}
+	no := `{"error":{"message":"gone","code":1}}`
+	if _, err := saying(404, no).Photo(t.Context(), "abc", nil); err == nil ||
+		!strings.Contains(err.Error(), "gone") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestJudgeAsksToForget: the request that it is.
+func TestJudgeAsksToForget(t *testing.T) {
+	var did string
+	c := playing(func(r *http.Request) (*http.Response, error) {
+		did = r.Method + " " + r.URL.Path
+		if r.Body != nil && r.Body != http.NoBody {
+			t.Error("it has a body")
+		}
+		return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, nil
+	})
+	if err := c.Judge(t.Context()); err != nil || did != "DELETE /v1/findings" {
+		t.Errorf("%s, %v", did, err)
+	}
+}
