@@ -211,7 +211,7 @@ func (s *Script) authorities(words []string) error {
 
 func (s *Script) run(words []string) error {
 	var d time.Duration
-	if len(words) != 2 || read(&d, words[1]) != nil {
+	if len(words) != 2 || read(&d, words[1]) != nil || d < 0 {
 		return usage("run")
 	}
 	return s.world.Run(d)
@@ -219,21 +219,24 @@ func (s *Script) run(words []string) error {
 
 func (s *Script) later(words []string) error {
 	var d time.Duration
-	if len(words) < 3 || read(&d, words[1]) != nil {
+	if len(words) < 3 || read(&d, words[1]) != nil || d < 0 {
 		return usage("in")
 	}
 	s.plan(d, strings.Join(words[2:], " "))
 	return nil
 }
 
+// maxTimes is how often one line is planned at most.
+const maxTimes = 100_000
+
 // every plans a line many times; # in it is the number of the time.
 func (s *Script) every(words []string) error {
 	var d time.Duration
-	if len(words) < 5 || read(&d, words[1]) != nil || words[3] != "times" {
+	if len(words) < 5 || read(&d, words[1]) != nil || d <= 0 || words[3] != "times" {
 		return usage("every")
 	}
 	n, err := strconv.Atoi(words[2])
-	if err != nil {
+	if err != nil || n < 1 || n > maxTimes {
 		return usage("every")
 	}
 	line := strings.Join(words[4:], " ")

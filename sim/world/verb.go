@@ -14,7 +14,7 @@ import (
 func (s *Script) lose(words []string) error {
 	var share float64
 	if len(words) < 2 || read(&share, strings.TrimSuffix(words[1], "%")) != nil ||
-		!strings.HasSuffix(words[1], "%") {
+		!strings.HasSuffix(words[1], "%") || !(share >= 0 && share <= 100) {
 		return usage("lose")
 	}
 	share /= 100
@@ -82,6 +82,9 @@ func (s *Script) providerNode(name string) (*Node, error) {
 func (s *Script) joins(words []string) error {
 	if len(words) != 3 {
 		return usage(".joins")
+	}
+	if kindOf(words[:1]) != somebody || !anyName.MatchString(words[0]) {
+		return fmt.Errorf("%q is no name of a person", words[0])
 	}
 	_, err := s.world.join(words[0], words[2])
 	return err
@@ -212,6 +215,9 @@ func (s *Script) life(name string) (*Life, error) {
 	return p.Live()
 }
 
+// maxPicture is above what a client takes as a photo, in bytes.
+const maxPicture = 1 << 20
+
 func (s *Script) shows(words []string) error {
 	if len(words) < 4 {
 		return usage(".shows")
@@ -221,7 +227,7 @@ func (s *Script) shows(words []string) error {
 		return err
 	}
 	size, err := strconv.Atoi(words[2])
-	if err != nil || size < 1 {
+	if err != nil || size < 1 || size > maxPicture {
 		return usage(".shows")
 	}
 	jpeg := make([]byte, size)
