@@ -196,17 +196,20 @@ func (s *Script) links(words []string) (err error) {
 	if err = read(&s.cfg.Link, words[1]); err == nil && len(words) == 4 {
 		err = read(&s.cfg.ClientLink, words[3])
 	}
+	if err != nil || s.cfg.Link < 0 || s.cfg.ClientLink < 0 {
+		return usage("links")
+	}
 	if s.cfg.Link == 0 {
 		s.cfg.Link = -1
 	}
-	return err
+	return nil
 }
 
 func (s *Script) authorities(words []string) error {
-	if len(words) != 2 {
+	if len(words) != 2 || read(&s.cfg.Authorities, words[1]) != nil || s.cfg.Authorities < 1 {
 		return usage("authorities")
 	}
-	return read(&s.cfg.Authorities, words[1])
+	return nil
 }
 
 func (s *Script) run(words []string) error {

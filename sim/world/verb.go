@@ -43,6 +43,9 @@ func (s *Script) lose(words []string) error {
 }
 
 func (s *Script) part(words []string) error {
+	if len(words) < 2 {
+		return usage("part")
+	}
 	var side []*Node
 	for _, name := range words[1:] {
 		n, err := s.node(name)
@@ -55,7 +58,13 @@ func (s *Script) part(words []string) error {
 	return nil
 }
 
-func (s *Script) heal([]string) error { s.world.Links.Heal(); return nil }
+func (s *Script) heal(words []string) error {
+	if len(words) != 1 {
+		return usage("heal")
+	}
+	s.world.Links.Heal()
+	return nil
+}
 
 func (s *Script) person(name string) (*Person, error) {
 	if p := s.world.Person(name); p != nil {
@@ -248,6 +257,9 @@ func (s *Script) fetches(words []string) error {
 }
 
 func (s *Script) restarts(words []string) error {
+	if len(words) != 2 {
+		return usage(".restarts")
+	}
 	l, err := s.life(words[0])
 	if err == nil {
 		err = l.Restart()
