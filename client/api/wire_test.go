@@ -103,6 +103,18 @@ func TestDaemonThatIsNone(t *testing.T) {
 	}
 }
 
+// TestAnswerThatIsNone: a list that does not decode is not an empty one.
+func TestAnswerThatIsNone(t *testing.T) {
+	for _, body := range []string{"{}", "[", `[{"post":7}]`} {
+		if all, err := saying(200, body).Outbox(t.Context()); !errors.Is(err, errRequest) {
+			t.Errorf("%s: %+v, %v", body, all, err)
+		}
+	}
+	if all, err := saying(200, "[]").Outbox(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("the control: %+v, %v", all, err)
+	}
+}
+
 // TestDaemonThatIsGone: before the connection, within an answer, or because the command has ended.
 func TestDaemonThatIsGone(t *testing.T) {
 	dial := &net.OpError{Op: "dial", Err: errors.New("/home/ada/socket")}
