@@ -76,6 +76,10 @@ browser BROWSER="chromium":
 loaded TIMES="20":
     bash .ci/loaded {{TIMES}}
 
+# what packages export and nobody else uses; -l names it
+exports *ARGS:
+    go run -modfile=tools.mod ./.ci/exports {{ARGS}}
+
 # races, flakes under shuffled order, and other draws of the property tests
 race:
     MURMUR_SEED=0 go test -race -shuffle=on ./...

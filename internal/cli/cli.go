@@ -3,6 +3,9 @@
 // Standard output is data, standard error is talk. Each verb is a plain function behind a
 // urfave/cli command; this is the only package that imports urfave/cli. Nothing here decides
 // anything that a library user of mix, provider, client or sim would miss.
+//
+// It has more files than other packages because each verb has one; they share the streams, the
+// errors with their exit codes, and the order of flags, and nothing else.
 package cli
 
 import (
