@@ -125,7 +125,7 @@ var outside = map[string]struct {
 }{
 	"net": {[]string{"internal/link", "client/api",
 		"internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
-	"net/http": {[]string{"client/api", "client", "internal/node"},
+	"net/http": {[]string{"client/api", "client", "internal/node/metrics"},
 		"the daemon's local API, the metrics listener"},
 	"crypto/tls":                           {[]string{"internal/link"}, "links only"},
 	"murmuration/internal/testnet/virtual": {nil, "only tests run in virtual time"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/node/metrics"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
 	"murmuration/mix"
@@ -128,7 +129,7 @@ func (w *workshop) pipeline(n, workers, queue int) (*pipeline, *ticketed, [][]by
 	}
 	return newPipeline(pipelineConfig{
 		Params: w.params, Keys: keys, Core: relay, Buffers: newBuffers(w.params.PacketSize()),
-		Counts: newCounts(transit.Reasons()...), Workers: workers, Queue: queue,
+		Counts: metrics.NewCounts(transit.Reasons()...), Workers: workers, Queue: queue,
 	}), relay, packets
 }
 

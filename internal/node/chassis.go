@@ -9,6 +9,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/documents"
 	"murmuration/internal/link"
+	"murmuration/internal/node/metrics"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
 )
@@ -19,7 +20,7 @@ import (
 type Chassis struct {
 	Home      *Home
 	Params    *sphinx.Params
-	Counts    *Counts
+	Counts    *metrics.Counts
 	Events    *link.Counters // what happened to links
 	Documents *documents.Set
 
@@ -64,7 +65,7 @@ func Open(o Options) (*Chassis, error) {
 		return nil, fmt.Errorf("opening node %s: %w", o.Home, err)
 	}
 	c := &Chassis{
-		Home: home, Counts: newCounts(o.Reasons...), Events: &link.Counters{},
+		Home: home, Counts: metrics.NewCounts(o.Reasons...), Events: &link.Counters{},
 		cfg: o, lock: lock, services: map[link.Kind]Service{},
 	}
 	if err := c.assemble(time.Now()); err != nil {

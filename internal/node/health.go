@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"murmuration/internal/node/metrics"
 	"murmuration/internal/protocol"
 )
 
@@ -21,27 +22,29 @@ func (n *Node) Healthy() error {
 }
 
 // Metrics are those that every node has, and some more.
-func (n *Node) Metrics(more ...Gauge) *Metrics {
-	all := append([]Gauge{
-		{"murmur_links_up", "Outgoing links that are up.",
-			func() float64 { up, _ := n.links.connected(); return float64(up) }},
-		{"murmur_packets_held", "Packets that wait for their time to leave, rounded down.", n.held},
-		{"murmur_replay_fill",
-			"Share of this epoch's replay set that is used, in hundredths; at 1 nothing is " +
-				"forwarded.", n.fill},
-		{"murmur_document_age_epochs",
-			"Epochs since the document in force was new; 3 when there is none.", n.documentAge},
-		{"murmur_document_findings",
-			"Pairs of network documents that contradict each other: " +
-				"documents/*.contradiction in the home.", n.contradictions},
+func (n *Node) Metrics(more ...metrics.Gauge) *metrics.Page {
+	all := append([]metrics.Gauge{
+		{Name: "murmur_links_up", Help: "Outgoing links that are up.",
+			Value: func() float64 { up, _ := n.links.connected(); return float64(up) }},
+		{Name: "murmur_packets_held",
+			Help: "Packets that wait for their time to leave, rounded down.", Value: n.held},
+		{Name: "murmur_replay_fill",
+			Help: "Share of this epoch's replay set that is used, in hundredths; at 1 nothing is " +
+				"forwarded.", Value: n.fill},
+		{Name: "murmur_document_age_epochs",
+			Help:  "Epochs since the document in force was new; 3 when there is none.",
+			Value: n.documentAge},
+		{Name: "murmur_document_findings",
+			Help: "Pairs of network documents that contradict each other: " +
+				"documents/*.contradiction in the home.", Value: n.contradictions},
 	}, more...)
-	return newMetrics(n.cfg.Metrics, n.Healthy, n.Counts, n.Events, all...)
+	return metrics.New(n.cfg.Metrics, n.Healthy, n.Counts, n.Events, all...)
 }
 
 func (n *Node) held() float64 {
 	var held int
 	n.pipeline.do(func(time.Time) { held = n.role.Relay.Held() })
-	return float64(held / publishStep * publishStep)
+	return float64(held / metrics.Step * metrics.Step)
 }
 
 // fill is how much of the current epoch's replay set is used.

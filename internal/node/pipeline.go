@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"murmuration/internal/durable"
+	"murmuration/internal/node/metrics"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
 )
@@ -40,7 +41,7 @@ type pipelineConfig struct {
 	Core    Core
 	Links   *links
 	Buffers *buffers
-	Counts  *Counts
+	Counts  *metrics.Counts
 	Workers int // goroutines that peel; GOMAXPROCS by default
 	Queue   int // packets that wait for a worker; 256 per worker by default
 	Log     *slog.Logger
@@ -128,7 +129,7 @@ func (p *pipeline) receive(u *sphinx.Unwrapper, packet []byte) {
 		p.drop(packet, reason)
 		return
 	}
-	p.cfg.Counts.tookIn()
+	p.cfg.Counts.TookIn()
 }
 
 func (p *pipeline) drop(packet []byte, reason transit.Reason) {
@@ -230,7 +231,7 @@ func (p *pipeline) depart(out []transit.Departure) []transit.Departure {
 	p.complain(err)
 	for i, d := range out {
 		if p.cfg.Links.send(d.To, d.Packet) {
-			p.cfg.Counts.sentOut()
+			p.cfg.Counts.SentOut()
 		} else {
 			p.drop(d.Packet, transit.LinkDown)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/node/metrics"
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
@@ -69,7 +70,7 @@ func TestTagsAreWrittenInGroups(t *testing.T) {
 
 // TestOverloadIsCounted: what finds the queue full is dropped, never kept somewhere else.
 func TestOverloadIsCounted(t *testing.T) {
-	counts := newCounts(transit.Reasons()...)
+	counts := metrics.NewCounts(transit.Reasons()...)
 	e := newPipeline(pipelineConfig{Counts: counts, Buffers: newBuffers(8),
 		Core: mix.NewRelay(1, nil), Workers: 1, Queue: 4})
 	for range 10 {
@@ -82,7 +83,7 @@ func TestOverloadIsCounted(t *testing.T) {
 
 // TestNoLinkIsCounted: a packet whose link is not there when it leaves is dropped, with its reason.
 func TestNoLinkIsCounted(t *testing.T) {
-	counts, core := newCounts(transit.Reasons()...), mix.NewRelay(1, nil)
+	counts, core := metrics.NewCounts(transit.Reasons()...), mix.NewRelay(1, nil)
 	core.Hold(0, time.Now(), transit.Departure{To: directory.NodeID{'a'}, Packet: make([]byte, 8)})
 	e := newPipeline(pipelineConfig{Counts: counts, Buffers: newBuffers(8), Core: core,
 		Links: newLinks(linksConfig{}), Workers: 1})
@@ -106,7 +107,7 @@ func TestDiskRefusesNodeStops(t *testing.T) {
 		Next: map[directory.NodeID]struct{}{{'a'}: {}}})
 	relay.OpenEpoch(0, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), opened[0].Tags)
 	keys.keys[0].journal.Close() // from here on, every write fails
-	counts := newCounts(mix.Reasons()...)
+	counts := metrics.NewCounts(mix.Reasons()...)
 	par, _ := directory.Defaults("x25519")
 	params, err := par.PacketParams()
 	if err != nil {

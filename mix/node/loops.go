@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
-	"murmuration/internal/node"
+	"murmuration/internal/node/metrics"
 )
 
 // loopState is what the loops tell at one moment.
@@ -64,8 +64,8 @@ func (n *Node) watchLoops(ctx context.Context) error {
 
 // gauges are those of loops: one number for the node, one for its worst link, none that names a
 // link.
-func (n *Node) gauges() []node.Gauge {
-	return []node.Gauge{
+func (n *Node) gauges() []metrics.Gauge {
+	return []metrics.Gauge{
 		{Name: "murmur_loop_return_ratio",
 			Help:  "Share of this mix's own loops that came back lately; 0 before the first.",
 			Value: func() float64 { return hundredths(n.loopState().ratio) }},

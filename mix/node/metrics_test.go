@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/internal/node"
+	"murmuration/internal/node/metrics"
 	mixnode "murmuration/mix/node"
 )
 
@@ -40,7 +40,7 @@ func TestMetricsNameNobody(t *testing.T) {
 }
 
 // page is what a scraper of a node's metrics reads.
-func page(t *testing.T, m *node.Metrics) (status int, body string) {
+func page(t *testing.T, m *metrics.Page) (status int, body string) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))

@@ -17,6 +17,7 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/node"
+	"murmuration/internal/node/metrics"
 	"murmuration/mix"
 )
 
@@ -29,7 +30,7 @@ type Node struct {
 	node    *node.Node
 	relay   *mix.Relay
 	loops   *mix.Loops
-	metrics *node.Metrics
+	metrics *metrics.Page
 }
 
 // New opens the mix in cfg.Home. Nothing moves before Run.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
-	"murmuration/internal/node"
+	"murmuration/internal/node/metrics"
 	"murmuration/internal/transit"
 	"murmuration/mix"
 	"murmuration/provider"
@@ -15,7 +15,7 @@ import (
 type core struct {
 	edge   *provider.Edge
 	jobs   chan<- provider.Job // as many as may be held; what finds it full is dropped
-	counts *node.Counts
+	counts *metrics.Counts
 }
 
 // Receive implements node.Core.

@@ -18,6 +18,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
+	"murmuration/internal/node/metrics"
 	"murmuration/internal/protocol"
 	"murmuration/mix"
 	"murmuration/provider"
@@ -28,7 +29,7 @@ type Node struct {
 	cfg       Config
 	chassis   *node.Chassis
 	node      *node.Node
-	metrics   *node.Metrics
+	metrics   *metrics.Page
 	edge      *provider.Edge
 	store     Store
 	inForce   *inForce
@@ -102,8 +103,8 @@ func (n *Node) newService() *provider.Service {
 	}
 }
 
-func (n *Node) gauges(service *provider.Service) []node.Gauge {
-	return []node.Gauge{{
+func (n *Node) gauges(service *provider.Service) []metrics.Gauge {
+	return []metrics.Gauge{{
 		Name: "murmur_clients_online", Help: "Clients connected now, rounded down to tens.",
 		Value: func() float64 { return float64(n.online() / 10 * 10) },
 	}, {

@@ -1,4 +1,8 @@
-package node
+// Package metrics is what a node shows of itself: how many packets came, left and were dropped, and
+// a page for Prometheus and health that tells this once a minute, rounded.
+//
+// It must not show anything as it happens, nor name a packet, a peer's timing or a client.
+package metrics
 
 import (
 	"context"
@@ -17,10 +21,10 @@ import (
 )
 
 const (
-	// publishEvery and publishStep blur what a scraper can see: a counter that moved with every
+	// publishEvery and Step blur what a scraper can see: a counter that moved with every
 	// packet would be a tap on the node.
 	publishEvery = time.Minute
-	publishStep  = 16
+	Step         = 16
 )
 
 // Gauge is one measured value of a node for its metrics page.
@@ -29,9 +33,9 @@ type Gauge struct {
 	Value      func() float64
 }
 
-// Metrics serves a node's counters in Prometheus' format, and its health, on a listener of its own
+// Page serves a node's counters in Prometheus' format, and its health, on a listener of its own
 // that is loopback unless the operator says otherwise. Values change once a minute and are rounded.
-type Metrics struct {
+type Page struct {
 	addr     string
 	healthy  func() error
 	registry *prometheus.Registry
@@ -47,10 +51,10 @@ type source struct {
 	read    func() float64
 }
 
-// newMetrics prepares the page of a node: healthy tells whether it does its work.
-func newMetrics(addr string, healthy func() error, counts *Counts, links *link.Counters,
-	gauges ...Gauge) *Metrics {
-	m := &Metrics{addr: addr, healthy: healthy, registry: prometheus.NewRegistry(),
+// New prepares the page of a node: healthy tells whether it does its work.
+func New(addr string, healthy func() error, counts *Counts, links *link.Counters,
+	gauges ...Gauge) *Page {
+	m := &Page{addr: addr, healthy: healthy, registry: prometheus.NewRegistry(),
 		shown: map[string]float64{}}
 	m.counter("murmur_packets_received_total", "Packets taken in.", nil,
 		func() uint64 { n, _ := counts.Totals(); return n })
@@ -71,20 +75,20 @@ func newMetrics(addr string, healthy func() error, counts *Counts, links *link.C
 	return m
 }
 
-func (m *Metrics) counter(name, help string, labels prometheus.Labels, read func() uint64) {
+func (m *Page) counter(name, help string, labels prometheus.Labels, read func() uint64) {
 	key := fmt.Sprint(name, labels)
 	m.sources = append(m.sources, source{key, true, func() float64 { return float64(read()) }})
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help,
 		ConstLabels: labels}, m.show(key)))
 }
 
-func (m *Metrics) gauge(g Gauge) {
+func (m *Page) gauge(g Gauge) {
 	m.sources = append(m.sources, source{g.Name, false, g.Value})
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.Name,
 		Help: g.Help}, m.show(g.Name)))
 }
 
-func (m *Metrics) show(key string) func() float64 {
+func (m *Page) show(key string) func() float64 {
 	return func() float64 {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -93,12 +97,12 @@ func (m *Metrics) show(key string) func() float64 {
 }
 
 // publish takes the values that will be shown for the next minute.
-func (m *Metrics) publish() {
+func (m *Page) publish() {
 	now := make(map[string]float64, len(m.sources))
 	for _, s := range m.sources {
 		v := s.read()
 		if s.counter {
-			v = float64(uint64(v) / publishStep * publishStep)
+			v = float64(uint64(v) / Step * Step)
 		}
 		now[s.key] = v
 	}
@@ -108,7 +112,7 @@ func (m *Metrics) publish() {
 }
 
 // Run serves until ctx ends. Without an address it only waits.
-func (m *Metrics) Run(ctx context.Context) error {
+func (m *Page) Run(ctx context.Context) error {
 	if m.addr == "" {
 		<-ctx.Done()
 		return nil
@@ -142,7 +146,7 @@ func onLoopback(addr string) string {
 }
 
 // republish ends with ctx.
-func (m *Metrics) republish(ctx context.Context) error {
+func (m *Page) republish(ctx context.Context) error {
 	tick := time.NewTicker(publishEvery)
 	defer tick.Stop()
 	for {
@@ -156,7 +160,7 @@ func (m *Metrics) republish(ctx context.Context) error {
 }
 
 // Handler serves the page and the health.
-func (m *Metrics) Handler() http.Handler {
+func (m *Page) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

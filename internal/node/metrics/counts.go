@@ -1,4 +1,4 @@
-package node
+package metrics
 
 import (
 	"slices"
@@ -16,16 +16,16 @@ type Counts struct {
 	dropped []atomic.Uint64
 }
 
-// newCounts counts drops by the reasons that a role has.
-func newCounts(reasons ...transit.Reason) *Counts {
+// NewCounts counts drops by the reasons that a role has.
+func NewCounts(reasons ...transit.Reason) *Counts {
 	return &Counts{reasons: reasons, dropped: make([]atomic.Uint64, len(reasons)+1)}
 }
 
-// tookIn counts a packet that was taken in.
-func (c *Counts) tookIn() { c.received.Add(1) }
+// TookIn counts a packet that was taken in.
+func (c *Counts) TookIn() { c.received.Add(1) }
 
-// sentOut counts a packet that left.
-func (c *Counts) sentOut() { c.sent.Add(1) }
+// SentOut counts a packet that left.
+func (c *Counts) SentOut() { c.sent.Add(1) }
 
 // Drop counts a packet that was dropped, by reason.
 func (c *Counts) Drop(r transit.Reason) { c.count(r).Add(1) }

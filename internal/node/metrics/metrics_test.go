@@ -1,4 +1,4 @@
-package node
+package metrics
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"murmuration/internal/link"
 )
 
-func page(t *testing.T, m *Metrics, path string) (status int, body string) {
+func page(t *testing.T, m *Page, path string) (status int, body string) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
@@ -26,10 +26,10 @@ func page(t *testing.T, m *Metrics, path string) (status int, body string) {
 
 // TestMetricsAreBlurred: a counter shows multiples of sixteen, and changes once a minute.
 func TestMetricsAreBlurred(t *testing.T) {
-	counts := newCounts()
-	m := newMetrics("", func() error { return nil }, counts, &link.Counters{})
+	counts := NewCounts()
+	m := New("", func() error { return nil }, counts, &link.Counters{})
 	for range 37 {
-		counts.tookIn()
+		counts.TookIn()
 	}
 	shows := func(want string) bool {
 		_, body := page(t, m, "/metrics")
@@ -46,13 +46,13 @@ func TestMetricsAreBlurred(t *testing.T) {
 
 func TestMetricsArePublishedOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		counts := newCounts()
-		m := newMetrics("", func() error { return nil }, counts, &link.Counters{})
+		counts := NewCounts()
+		m := New("", func() error { return nil }, counts, &link.Counters{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go m.republish(ctx)
 		for range 64 {
-			counts.tookIn()
+			counts.TookIn()
 		}
 		shown := func() float64 {
 			synctest.Wait()
@@ -69,7 +69,7 @@ func TestMetricsArePublishedOnceAMinute(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	var fault error
-	m := newMetrics("", func() error { return fault }, newCounts(), &link.Counters{})
+	m := New("", func() error { return fault }, NewCounts(), &link.Counters{})
 	if status, _ := page(t, m, "/healthz"); status != 200 {
 		t.Errorf("a healthy node answers %d", status)
 	}
