@@ -33,6 +33,7 @@ func TestUnwrittenOutputIsAFailure(t *testing.T) {
 func TestShellWord(t *testing.T) {
 	for path, want := range map[string]string{
 		"net/mix-1": "net/mix-1", "my net": "'my net'", "it's": `'it'\''s'`, "": "''",
+		"azAZ09": "azAZ09", "`": "'`'", "{a}": "'{a}'", "[a]": "'[a]'",
 		"a;rm": "'a;rm'", "~x": "'~x'", "$H": "'$H'",
 	} {
 		if got := shellWord(path); got != want {

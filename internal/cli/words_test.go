@@ -28,6 +28,8 @@ func TestOrderOfWords(t *testing.T) {
 		"post -h":                    "post --help",
 		"feed --help":                "feed --help",
 		"nonsense --help":            "nonsense",
+		"nonsense feed list":         "nonsense feed list",
+		"post a --version":           "post --version a",
 		"--help":                     "--help",
 		"sim merge --help":           "sim merge --help",
 		"post --photo --json a":      "post --photo --json a",
