@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Problem is one thing that is wrong with a file.
@@ -75,14 +76,20 @@ func (d *Document) excerpt(line, column int) string {
 		return ""
 	}
 	text, _, _ := bytes.Cut(d.Text[d.offset(line, 1):], []byte("\n"))
-	text = bytes.TrimRight(text[:min(len(text), maxExcerpt)], "\r")
-	clean := strings.Map(func(r rune) rune {
+	before := shown(text[:min(len(text), max(0, column-1))]) // columns count bytes, marks letters
+	clean := shown(bytes.TrimRight(text[:min(len(text), maxExcerpt)], "\r"))
+	number := fmt.Sprintf("%5d | ", line)
+	gutter := strings.Repeat(" ", 6) + "| "
+	mark := min(utf8.RuneCountInString(before), maxExcerpt)
+	return number + clean + "\n" + gutter + strings.Repeat(" ", mark) + "^"
+}
+
+// shown is text as a terminal may have it, a place for each letter.
+func shown(text []byte) string {
+	return strings.Map(func(r rune) rune {
 		if r < ' ' {
 			return ' '
 		}
 		return r
 	}, strings.ToValidUTF8(string(text), "?"))
-	number := fmt.Sprintf("%5d | ", line)
-	gutter := strings.Repeat(" ", 6) + "| "
-	return number + clean + "\n" + gutter + strings.Repeat(" ", min(column-1, maxExcerpt)) + "^"
 }

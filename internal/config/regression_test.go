@@ -27,3 +27,33 @@ func TestBrokenRuleHasItsLine(t *testing.T) {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
+
+// History: The mark under an excerpt stood as many places to the right as letters before it had
+// bytes more than one.
+func TestMarkAfterLettersOfSeveralBytes(t *testing.T) {
+	err := Decode("x", []byte("edge = { listen = \"größe🐦\", liste = 1 }\n"), new(settings))
+	if err == nil {
+		t.Fatal("taken")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	var at int
+	for i, r := range []rune(lines[len(lines)-2]) {
+		if r == ',' {
+			at = i + 2 // the unknown key
+		}
+	}
+	if got := len([]rune(lines[len(lines)-1])) - 1; got != at {
+		t.Errorf("the mark is in column %d, want %d:\n%v", got, at, err)
+	}
+}
+
+// History: A size of 2^53 bytes or more was read as another that is near.
+func TestSizesAreExactOrRefused(t *testing.T) {
+	var s Size
+	if err := s.UnmarshalText([]byte("9007199254740993 B")); err == nil {
+		t.Errorf("2^53+1 bytes are read as %d", s.Bytes)
+	}
+	if err := s.UnmarshalText([]byte("8191 TiB")); err != nil || s.Bytes != 8191<<40 {
+		t.Errorf("control: 8191 TiB are %d, %v", s.Bytes, err)
+	}
+}

@@ -104,13 +104,16 @@ func parseDuration(s string) (time.Duration, error) {
 // MarshalText writes what UnmarshalText reads.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.Duration.String()), nil }
 
+// maxSize bounds a size: from it on a float64 skips numbers.
+const maxSize = 1 << 53
+
 // UnmarshalText takes decimal (kB, MB, GB, TB) and binary (KiB, MiB, GiB, TiB) units.
 func (s *Size) UnmarshalText(text []byte) error {
 	n, err := parseBytes(string(text))
 	if err != nil {
 		return fmt.Errorf(`%q is no size: want a number `+sizeExample, text)
 	}
-	if n >= math.MaxInt64 {
+	if n >= maxSize {
 		return fmt.Errorf("%q is too large", text)
 	}
 	s.Bytes = int64(n)
