@@ -18,6 +18,7 @@ type Links struct {
 	everywhere float64
 	loss       map[pair]float64
 	side       map[*Node]int // in a partition; a node that is not named stands on side 0
+	sides      int           // how many have been named
 	rng        *rand.Rand
 }
 
@@ -59,9 +60,9 @@ func (p *Person) Lose(share float64) { p.loss = share }
 
 // Part cuts the links between the nodes named and all others; Heal undoes every cut.
 func (f *Links) Part(side ...*Node) {
-	n := len(f.side) + 1
+	f.sides++
 	for _, node := range side {
-		f.side[node] = n
+		f.side[node] = f.sides
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 // u1..u20, stands for all in it.
 func ParseNetwork(line string) (Network, error) {
 	var n Network
-	groups := strings.Split(line, "->")
+	groups, drawn := strings.Split(line, "->"), map[string]bool{}
 	for i, text := range groups {
 		names, err := readGroup(text)
 		if err != nil {
@@ -37,6 +37,9 @@ func ParseNetwork(line string) (Network, error) {
 		default:
 			return n, fmt.Errorf("drawing a network: %q cannot stand there: people, then "+
 				"providers, layers of mixes, providers", strings.TrimSpace(text))
+		}
+		if name := twice(drawn, names, i == len(groups)-1); name != "" {
+			return n, fmt.Errorf("drawing a network: there are two called %s", name)
 		}
 	}
 	if len(n.Providers) == 0 || len(groups) < 2 {
@@ -75,11 +78,18 @@ func kindOf(names []string) (kind int) {
 
 // readGroup reads one name, or several in brackets or not.
 func readGroup(text string) (names []string, err error) {
-	for _, word := range strings.Fields(strings.Trim(strings.TrimSpace(text), "[]")) {
+	text = strings.TrimSpace(text)
+	if inside, open := strings.CutPrefix(text, "["); open {
+		var closed bool
+		if text, closed = strings.CutSuffix(inside, "]"); !closed {
+			return nil, fmt.Errorf("a bracket is not closed")
+		}
+	}
+	for _, word := range strings.Fields(text) {
 		if m := rangeName.FindStringSubmatch(word); m != nil && m[1] == m[3] {
-			from, _ := strconv.Atoi(m[2])
-			to, _ := strconv.Atoi(m[4])
-			if to < from || to-from > 100_000 {
+			from, errFrom := strconv.Atoi(m[2])
+			to, errTo := strconv.Atoi(m[4])
+			if errFrom != nil || errTo != nil || to < from || to-from > 100_000 {
 				return nil, fmt.Errorf("%q is no range", word)
 			}
 			for i := from; i <= to; i++ {
@@ -96,6 +106,22 @@ func readGroup(text string) (names []string, err error) {
 		return nil, fmt.Errorf("a place without a name")
 	}
 	return names, nil
+}
+
+// twice is a name that two bear, and notes all names as drawn; those of the last place may be drawn
+// before.
+func twice(drawn map[string]bool, names []string, last bool) string {
+	here := map[string]bool{}
+	for _, name := range names {
+		if here[name] || drawn[name] && !(last && kindOf(names) == providerNode) {
+			return name
+		}
+		here[name] = true
+	}
+	for name := range here {
+		drawn[name] = true
+	}
+	return ""
 }
 
 // missing are the names that are not there yet.

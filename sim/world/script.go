@@ -93,14 +93,13 @@ func (s *Script) do(line string) error {
 	if len(words) == 0 {
 		return nil
 	}
-	if strings.Contains(line, "->") {
-		return s.draw(line)
-	}
 	v, ok := verbs[words[0]]
 	if !ok && len(words) > 1 {
 		v, ok = verbs["."+words[1]]
 	}
 	switch {
+	case !ok && strings.Contains(line, "->"): // people may post arrows
+		return s.draw(line)
 	case !ok:
 		return fmt.Errorf("%q is no line of a world; the verbs are %s", line,
 			strings.Join(vocabulary(), ", "))
@@ -193,22 +192,26 @@ func (s *Script) links(words []string) (err error) {
 	if len(words) != 2 && (len(words) != 4 || words[2] != "people") {
 		return usage("links")
 	}
-	if err = read(&s.cfg.Link, words[1]); err == nil && len(words) == 4 {
-		err = read(&s.cfg.ClientLink, words[3])
+	nodes, people := s.cfg.Link, s.cfg.ClientLink
+	if err = read(&nodes, words[1]); err == nil && len(words) == 4 {
+		err = read(&people, words[3])
 	}
-	if err != nil || s.cfg.Link < 0 || s.cfg.ClientLink < 0 {
+	if err != nil || nodes < 0 || people < 0 {
 		return usage("links")
 	}
-	if s.cfg.Link == 0 {
-		s.cfg.Link = -1
+	if nodes == 0 {
+		nodes = -1
 	}
+	s.cfg.Link, s.cfg.ClientLink = nodes, people
 	return nil
 }
 
 func (s *Script) authorities(words []string) error {
-	if len(words) != 2 || read(&s.cfg.Authorities, words[1]) != nil || s.cfg.Authorities < 1 {
+	var n int
+	if len(words) != 2 || read(&n, words[1]) != nil || n < 1 {
 		return usage("authorities")
 	}
+	s.cfg.Authorities = n
 	return nil
 }
 
@@ -258,13 +261,14 @@ func (s *Script) plan(in time.Duration, line string) {
 }
 
 func (s *Script) watch(words []string) error {
-	clear(s.shown)
+	shown := map[string]bool{}
 	for _, kind := range words[1:] {
 		if !slices.Contains([]string{"people", "packets", "drops", "directory"}, kind) {
 			return usage("watch")
 		}
-		s.shown[kind] = true
+		shown[kind] = true
 	}
+	s.shown = shown
 	return nil
 }
 

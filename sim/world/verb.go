@@ -100,6 +100,9 @@ func (s *Script) joins(words []string) error {
 }
 
 func (s *Script) posts(words []string) error {
+	if len(words) < 3 {
+		return usage(".posts")
+	}
 	l, err := s.life(words[0])
 	if err == nil {
 		_, err = l.Say(strings.Join(words[2:], " "), nil)
@@ -123,6 +126,9 @@ func (s *Script) follows(words []string) error {
 }
 
 func (s *Script) leaves(words []string) error {
+	if len(words) != 2 {
+		return usage(".leaves")
+	}
 	p, err := s.person(words[0])
 	if err == nil {
 		p.Leave()
@@ -131,6 +137,9 @@ func (s *Script) leaves(words []string) error {
 }
 
 func (s *Script) returns(words []string) error {
+	if len(words) != 2 {
+		return usage(".returns")
+	}
 	p, err := s.person(words[0])
 	if err == nil {
 		p.Return()
@@ -151,6 +160,9 @@ func (s *Script) crashes(words []string) error {
 }
 
 func (s *Script) starts(words []string) error {
+	if len(words) != 2 {
+		return usage(".starts")
+	}
 	n, err := s.node(words[0])
 	if err != nil {
 		return err
@@ -205,6 +217,9 @@ func (s *Script) clock(words []string) error {
 }
 
 func (s *Script) falls(words []string) error {
+	if len(words) != 3 || words[2] != "silent" {
+		return usage(".falls")
+	}
 	n, err := s.node(words[0])
 	if err == nil && n.Authority() == nil {
 		err = fmt.Errorf("%s is no authority", words[0])
