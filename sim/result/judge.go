@@ -114,13 +114,16 @@ func bounds(check scenario.Check) string {
 
 func objection(v Verdict, check scenario.Check) string {
 	measured, off := float64(v.Measured), float64(v.Measured-v.Expected)
+	compares := check.Row != nil || check.Equals != nil || check.Theory != ""
 	switch {
 	case math.IsNaN(measured):
 		return "nothing was measured"
-	case v.StdErr > v.Tolerance/3:
+	case compares && math.IsNaN(float64(v.Expected)):
+		return "there is no number to compare with"
+	case compares && !(v.StdErr <= v.Tolerance/3):
 		return fmt.Sprintf("standard error %.3g is more than a third of the tolerance %.3g",
 			v.StdErr, v.Tolerance)
-	case math.Abs(off) > float64(v.Tolerance):
+	case compares && !(math.Abs(off) <= float64(v.Tolerance)):
 		return fmt.Sprintf("off by %.3g, allowed are %.3g", off, v.Tolerance)
 	case check.Min != nil && measured < *check.Min:
 		return fmt.Sprintf("below %g", *check.Min)
