@@ -14,7 +14,7 @@ const (
 	RefusedNotAdmitted Refusal = 3 // nobody vouched for this identity in this role
 	refusedSignature   Refusal = 4 // not signed by the identity
 	RefusedKeys        Refusal = 5 // a key that the suite does not take, or a weak identity
-	refusedClock       Refusal = 6 // for an epoch that is not being prepared now
+	RefusedClock       Refusal = 6 // for an epoch that is not being prepared now
 	refusedConflict    Refusal = 7 // another descriptor of this node for this epoch came first
 	RefusedLater       Refusal = 8 // try again: the provider is busy or is no authority
 )
@@ -25,7 +25,7 @@ var refusals = map[Refusal]string{
 	RefusedNotAdmitted: "not admitted: an authority must accept the application first",
 	refusedSignature:   "bad signature",
 	RefusedKeys:        "keys do not fit the network's suite",
-	refusedClock:       "clock: not an epoch that is being prepared now; compare the clocks",
+	RefusedClock:       "clock: not an epoch that is being prepared now; compare the clocks",
 	refusedConflict: "conflict: this identity handed in something else for this epoch; is it " +
 		"running twice?",
 	RefusedLater: "not now: try again later",

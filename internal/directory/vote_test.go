@@ -80,7 +80,7 @@ func TestOldDescriptorsAreRefused(t *testing.T) {
 	g := testGenesis(t, 1)
 	now := g.Schedule().StartOf(5)
 	v := newVoter(t, g, "a1", now)
-	if err := v.Add(now, describe(t, g, "m1", 3)); !errors.Is(err, refusedClock) {
+	if err := v.Add(now, describe(t, g, "m1", 3)); !errors.Is(err, RefusedClock) {
 		t.Error(err)
 	}
 }

@@ -133,15 +133,15 @@ func encodedKey(d *Descriptor) *string { s := string(d.Marshal()); return &s }
 func (a *Voter) timely(now time.Time, e Epoch) error {
 	target, err := a.target(now)
 	if err != nil {
-		return fmt.Errorf("%w: %w", refusedClock, err)
+		return fmt.Errorf("%w: %w", RefusedClock, err)
 	}
 	current, _ := a.schedule.Epoch(now)
 	if e < target || e > current+1 {
-		return fmt.Errorf("for epoch %d, in preparation is %d: %w", e, target, refusedClock)
+		return fmt.Errorf("for epoch %d, in preparation is %d: %w", e, target, RefusedClock)
 	}
 	a.turn(now, target)
 	if a.done(e) || e == a.round.epoch && a.round.closed() {
-		return fmt.Errorf("for epoch %d, already decided: %w", e, refusedClock)
+		return fmt.Errorf("for epoch %d, already decided: %w", e, RefusedClock)
 	}
 	return nil
 }

@@ -134,7 +134,7 @@ func TestLoneVoterFollowsTheSchedule(t *testing.T) {
 		if err := chain.Accept(d); err != nil {
 			t.Fatal(err)
 		}
-		if err := v.Add(now, describe(t, g, "m1", e)); !errors.Is(err, refusedClock) {
+		if err := v.Add(now, describe(t, g, "m1", e)); !errors.Is(err, RefusedClock) {
 			t.Fatalf("a descriptor after the tally: %v", err)
 		}
 		for name, layer := range layersOf(d) {
@@ -303,7 +303,7 @@ func TestAddRefuses(t *testing.T) {
 	}{
 		{"fine", describe(t, g, "m1", 0), nil},
 		{"the epoch after", describe(t, g, "m1", 1), nil},
-		{"too far ahead", describe(t, g, "m1", 2), refusedClock},
+		{"too far ahead", describe(t, g, "m1", 2), RefusedClock},
 		{"other network", describe(t, other, "m1", 0), refusedNetwork},
 		{"not admitted", describe(t, g, "m9", 0), RefusedNotAdmitted},
 		{"admitted as something else",
@@ -333,7 +333,7 @@ func TestAddRefuses(t *testing.T) {
 	}
 	v := newVoter(t, g, "a1", now)
 	if err := v.Add(testStart.Add(-time.Second), describe(t, g, "m1", 0)); !errors.Is(err,
-		refusedClock) {
+		RefusedClock) {
 		t.Errorf("before the start: %v", err)
 	}
 }

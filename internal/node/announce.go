@@ -122,7 +122,7 @@ func (a *announcer) tasks(now time.Time, e directory.Epoch) []*task {
 		at: a.between(start, 2*eighth), until: start.Add(3 * eighth),
 		try: func(ctx context.Context) error { return a.submit(ctx, e+1) },
 		failure: "no authority took this node's descriptor, and the next network document will " +
-			"be without it: check the connection",
+			"be without it: check the connection and the clock",
 	}
 	again := first
 	again.at, again.failure = a.between(start.Add(2*eighth), eighth*3/4), ""
@@ -209,14 +209,18 @@ func (a *announcer) submit(ctx context.Context, e directory.Epoch) error {
 }
 
 // tell says why an authority refuses this node, once for each reason: it is for the operator to put
-// right.
+// right. A try at the wrong time is no such reason: on a network's first start, or after a pause,
+// the authority may be an epoch behind or ahead of what this node knows. If it is the clock indeed,
+// every try is refused, and the task's failure says so.
 func (a *announcer) tell(err error) {
 	var refusal directory.Refusal
 	switch {
 	case err == nil && a.told != nil:
 		a.log.Info("an authority takes this node's descriptor now")
 		a.told = nil
-	case errors.As(err, &refusal) && refusal != directory.RefusedLater && a.told != error(refusal):
+	case !errors.As(err, &refusal) || refusal == directory.RefusedLater ||
+		refusal == directory.RefusedClock: // tried again
+	case a.told != error(refusal):
 		a.log.Warn("an authority refuses this node's descriptor, and network documents will be "+
 			"without it: ask its operator", "reason", refusal)
 		a.told = refusal

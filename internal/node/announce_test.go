@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	mrand "math/rand/v2"
+	"strings"
 	"testing"
+	"time"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
@@ -41,5 +44,43 @@ func TestFullDiskDoesNotEndTheNode(t *testing.T) {
 	keys.trouble = nil
 	if err := a.submit(t.Context(), 1); err != nil || to.taken != 1 {
 		t.Errorf("with room again: %v, %d descriptors handed in", err, to.taken)
+	}
+}
+
+// refusing is a registry that takes nothing.
+type refusing struct{ reason directory.Refusal }
+
+func (r refusing) Submit(context.Context, *directory.Descriptor) error {
+	return fmt.Errorf("asking provider-1: %w", r.reason)
+}
+
+// TestOnlyRealRefusalsAreWarnedOf: what an authority refuses because it is an epoch ahead or behind
+// is tried again in silence, and said when the time for it is up; any other reason is said at once.
+func TestOnlyRealRefusalsAreWarnedOf(t *testing.T) {
+	for reason, alarm := range map[directory.Refusal]bool{
+		directory.RefusedClock: false, directory.RefusedLater: false,
+		directory.RefusedNotAdmitted: true, directory.RefusedKeys: true,
+	} {
+		var log strings.Builder
+		a := &announcer{registry: refusing{reason}, chassis: &keyless{},
+			log:       slog.New(slog.NewTextHandler(&log, nil)),
+			described: map[directory.Epoch]*directory.Descriptor{},
+			rng:       mrand.New(mrand.NewPCG(1, 2)),
+			schedule:  directory.Schedule{Start: time.Now(), Length: time.Hour}}
+		first := a.tasks(time.Now(), 0)[0]
+		if err := a.attempt(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(log.String(), "refuses this node") != alarm {
+			t.Errorf("%v: said %q", reason, &log)
+		}
+		first.until = time.Now().Add(time.Millisecond) // before the next try
+		if err := a.attempt(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+		if !first.done || !strings.Contains(log.String(), "no authority took") ||
+			!strings.Contains(log.String(), reason.Error()) {
+			t.Errorf("%v: when the time was up, said %q", reason, &log)
+		}
 	}
 }
