@@ -99,6 +99,8 @@ func pictureLine(p api.Post) string {
 		return fmt.Sprintf("%s; %d of %d boxes are here", what, p.Photo.Got, p.Photo.Of)
 	case "expired":
 		return what + "; expired"
+	case "bad":
+		return what + "; what its boxes hold is something else"
 	}
 	return what
 }

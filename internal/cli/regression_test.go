@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"murmuration/client/api"
+	"murmuration/client/photo"
 )
 
 // History: What could not be written to standard output was reported as done.
@@ -26,6 +29,15 @@ func TestUnwrittenOutputIsAFailure(t *testing.T) {
 		if code := Run(t.Context(), args, Streams{Out: &talk, Err: &talk}); code != exitDone {
 			t.Errorf("murmur %q: code %d, %q", args, code, &talk)
 		}
+	}
+}
+
+// History: A photo whose boxes held something else was shown like one that is here.
+func TestBadPicturesAreTold(t *testing.T) {
+	bad := api.Post{Photo: &api.Picture{State: photo.Bad}}
+	here := api.Post{Photo: &api.Picture{State: photo.Here}}
+	if pictureLine(bad) == pictureLine(here) {
+		t.Errorf("both are %q", pictureLine(bad))
 	}
 }
 

@@ -5,106 +5,128 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"murmuration/client/api"
+	"murmuration/client/photo"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 )
 
-// TestOrderOfWords: flags go in front of arguments, and nothing else moves.
-func TestOrderOfWords(t *testing.T) {
-	for line, want := range map[string]string{
-		"post hello --photo f":       "post --photo f hello",
-		"post hello --photo=f":       "post --photo=f hello",
-		"post hello world --json":    "post --json hello world",
-		"post -- --photo f":          "post -- --photo f",
-		"post --json -- --photo f":   "post --json -- --photo f",
-		"post -":                     "post -",
-		"feed follow L --name n":     "feed follow --name n L",
-		"post feed --json":           "post --json feed",
-		"post hello --help":          "post --help",
-		"post -h":                    "post --help",
-		"feed --help":                "feed --help",
-		"nonsense --help":            "nonsense",
-		"nonsense feed list":         "nonsense feed list",
-		"post a --version":           "post --version a",
-		"--help":                     "--help",
-		"sim merge --help":           "sim merge --help",
-		"post --photo --json a":      "post --photo --json a",
-		"post a --alt -- --photo f":  "post --alt -- --photo f a",
-		"feed nonsense post --json=": "",
-	} {
-		app := newApp(Streams{})
-		got, err := permute(app, strings.Fields(line))
-		if want == "" {
-			if err == nil {
-				t.Errorf("%s: taken as %q", line, got)
-			}
-			continue
-		}
-		if err != nil || !slices.Equal(got, strings.Fields(want)) {
-			t.Errorf("%s: %q, %v", line, got, err)
-		}
+// TestReportsSayWhatToDo: an error's words, its hint on a line of its own, and its exit code, wrapped
+// or not.
+func TestReportsSayWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	held, err := durable.Acquire(filepath.Join(dir, "lock"))
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// TestWordsThatAreRefused say which word, or what is missing; with the exit code of wrong use.
-func TestWordsThatAreRefused(t *testing.T) {
-	for line, say := range map[string]string{
-		"post --nope": "--nope is not an option", "--nope post": "--nope is not an option",
-		"post hello --photo": "--photo needs a value", "post -x": "-x is not an option",
-		"sim merge": "needs --out", "sim merge a b": "needs --out",
-	} {
-		got, err := permute(newApp(Streams{}), strings.Fields(line))
-		var f *failure
-		if !errors.As(err, &f) || f.Code != exitUser || !strings.Contains(err.Error(), say) {
-			t.Errorf("%s: %q, %v", line, got, err)
-		}
-	}
-	good := []string{"sim", "merge", "a", "--out", "b"}
-	if _, err := permute(newApp(Streams{}), good); err != nil {
-		t.Errorf("the control: %v", err)
-	}
-}
-
-// TestReports: what happened, then what to do on a line of its own, if there is anything to do.
-func TestReports(t *testing.T) {
-	locked := &durable.Locked{PID: 7}
-	full := fail(exitQuota, errors.New("full"), "Make room.")
-	damaged := fmt.Errorf("reading: %w", directory.ErrMalformed)
-	for name, r := range map[string]struct {
+	defer held.Close()
+	_, locked := durable.Acquire(filepath.Join(dir, "lock"))
+	for what, c := range map[string]struct {
 		err  error
 		code int
-		hint string
+		want []string
 	}{
-		"nothing":         {nil, exitDone, ""},
-		"wrong use":       {usagef("no"), exitUser, ""},
-		"with a hint":     {full, exitQuota, "Make room."},
-		"in use":          {fmt.Errorf("opening: %w", locked), exitLocked, "Stop that process"},
-		"damaged":         {damaged, exitUser, "copy it again"},
-		"something else":  {errors.New("else"), exitUser, ""},
-		"its code counts": {fail(exitWait, locked, ""), exitWait, ""},
+		"nothing":    {nil, exitDone, []string{}},
+		"a mistake":  {usagef("no %s", "x"), exitUser, []string{"murmur: no x"}},
+		"a plain":    {errors.New("broken"), exitUser, []string{"murmur: broken"}},
+		"with help":  {fail(exitTrust, errors.New("no"), "Ask."), exitTrust, []string{"murmur: no", "  Ask."}},
+		"no help":    {fail(exitWait, errors.New("no"), ""), exitWait, []string{"murmur: no"}},
+		"a lock":     {locked, exitLocked, []string{"murmur: ", "  Stop that process first"}},
+		"a document": {directory.ErrMalformed, exitUser, []string{"murmur: ", "  The file is damaged"}},
+		"a Ctrl-C":   {context.Canceled, 130, []string{"murmur: stopped"}},
 	} {
-		var talk bytes.Buffer
-		code := report(&talk, r.err)
-		lines := strings.Count(talk.String(), "\n")
-		want := 2
-		switch {
-		case r.err == nil:
-			want = 0
-		case r.hint == "":
-			want = 1
-		}
-		if code != r.code || lines != want || !strings.Contains(talk.String(), r.hint) ||
-			r.err != nil && !strings.HasPrefix(talk.String(), "murmur: "+r.err.Error()+"\n") {
-			t.Errorf("%s: code %d, %q", name, code, &talk)
+		for _, err := range []error{c.err, wrap(c.err)} {
+			var out bytes.Buffer
+			code := report(&out, err)
+			lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+			if out.Len() == 0 {
+				lines = nil
+			}
+			good := code == c.code && len(lines) == len(c.want)
+			for i := range min(len(lines), len(c.want)) {
+				line := strings.Replace(lines[i], "murmur: doing it: ", "murmur: ", 1)
+				good = good && strings.HasPrefix(line, c.want[i])
+			}
+			if !good {
+				t.Errorf("%s: exit %d and %q, want %d and %q", what, code, lines, c.code, c.want)
+			}
 		}
 	}
-	var talk bytes.Buffer
-	code := report(&talk, fmt.Errorf("reading: %w", context.Canceled))
-	if code != 130 || talk.String() != "murmur: stopped\n" {
-		t.Errorf("after Ctrl-C: code %d, %q", code, &talk)
+}
+
+func wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("doing it: %w", err)
+}
+
+// TestPicturesAreToldByState: what a line of a timeline says of a photo that is there, on its way,
+// gone, or not asked for.
+func TestPicturesAreToldByState(t *testing.T) {
+	p := api.Post{ID: "abc"}
+	p.Photo = &api.Picture{Width: 640, Height: 480, Bytes: 1025, Alt: "a flock", Got: 2, Of: 9}
+	const head = "photo, 640 × 480, 2 KiB: a flock"
+	for state, want := range map[photo.Where]string{
+		"there": "; fetch it with: murmur photo get abc", "fetching": "; 2 of 9 boxes are here",
+		"expired": "; expired", "here": "", "bad": "; what its boxes hold is something else",
+	} {
+		p.Photo.State = state
+		if got := pictureLine(p); got != head+want {
+			t.Errorf("%s: %q, want %q", state, got, head+want)
+		}
+	}
+}
+
+// TestNumbersInWords: one and many, an interval and none, a crowd and none, in order.
+func TestNumbersInWords(t *testing.T) {
+	list := []int{3, 1, 2}
+	for got, want := range map[string]string{
+		plural(0, "box", "boxes"): "0 boxes", plural(1, "box", "boxes"): "1 box",
+		plural(2, "box", "boxes"):           "2 boxes",
+		interval(1, 2.5):                    "1 … 2.5",
+		interval(math.Inf(-1), 2):           "–",
+		interval(1, math.Inf(1)):            "–",
+		joinInts(list):                      "1, 2, 3",
+		joinInts(nil):                       "",
+		crowd(10)[:len("among about 1024")]: "among about 1024",
+		crowd(0)[:len("among few or none")]: "among few or none",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if list[0] != 3 {
+		t.Error("a list was sorted in place")
+	}
+}
+
+// TestFlagsAndWords: a dash alone is standard input, a value may stand behind "=", and a flag of
+// switches takes none.
+func TestFlagsAndWords(t *testing.T) {
+	for word, want := range map[string]bool{"-": false, "": false, "x": false, "-x": true,
+		"--": true, "--out=-": true} {
+		if isFlag(word) != want {
+			t.Errorf("%q is a flag: %t", word, !want)
+		}
+	}
+	for word, want := range map[string]string{"--out=a=b": "out", "-o": "o", "--json": "json"} {
+		if got := flagName(word); got != want {
+			t.Errorf("%s is called %q, want %q", word, got, want)
+		}
+	}
+	flags := postCommand().Flags
+	for word, want := range map[string][2]bool{
+		"--json": {false, true}, "--photo": {true, true}, "--photo=x": {true, true},
+		"--help": {false, true}, "--colour": {false, false},
+	} {
+		if takes, known := lookup(flags, word); takes != want[0] || known != want[1] {
+			t.Errorf("%s takes a value: %t, is known: %t", word, takes, known)
+		}
 	}
 }

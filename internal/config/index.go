@@ -115,10 +115,17 @@ func (d *Document) find(dotted string) (line, column int) {
 	return 0, 0
 }
 
-// About is where a key stands, or else the table that it would stand in, or else nowhere.
+// About is where a key stands, or else the table that it would stand in (its first key, if it has no
+// head), or else nowhere.
 func (d *Document) About(dotted string) Place {
 	for dotted != "" {
 		if line, column := d.find(dotted); line > 0 {
+			return Place{line, column}
+		}
+		if i := slices.IndexFunc(d.keys, func(k key) bool {
+			return strings.HasPrefix(k.name(), dotted+".")
+		}); i >= 0 {
+			line, column := d.position(d.keys[i].start)
 			return Place{line, column}
 		}
 		dotted = dotted[:max(strings.LastIndexByte(dotted, '.'), 0)]

@@ -176,7 +176,7 @@ func (f *File) people(c *Cell) {
 			"Give workload.friends of messages too, and no more than clients.count.",
 			"%d clients with %d friends each among %d", w.FriendsOf, w.Friends, s.Clients.Count)
 	}
-	if s.Clients.Rate.PerSecond <= 0 && s.Level == "flow" {
+	if s.Clients.Rate.PerSecond <= 0 && s.Clients.Count > 0 && s.Level == "flow" {
 		f.refuse(&field.Clients.Rate, "Give a rate above zero.", "nothing would be sent")
 	}
 }

@@ -34,3 +34,17 @@ func TestMistakesOfTheFirstDay(t *testing.T) {
 		t.Errorf("one mistake: %v", err)
 	}
 }
+
+// History: What is wrong with a table that is written in dotted keys, or with a default of one, was
+// told without a line; and of nobody it was told, too, that nobody sends.
+func TestDottedTablesHaveALine(t *testing.T) {
+	for text, want := range map[string]string{
+		"name = \"x\"\nreplicate.half_width = 0.5": "x.toml:2:1: replicate: when to stop",
+		"\n\nclients.absence = \"1h\"":             "x.toml:3:1: clients.session: how long",
+		"clients.count = 0":                        "x.toml:1:1: clients.count: 0 is too few",
+	} {
+		if _, err := parse(text); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v\nwant %s", text, err, want)
+		}
+	}
+}
