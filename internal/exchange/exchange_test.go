@@ -2,8 +2,114 @@ package exchange
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"testing"
+
+	"murmuration/internal/protocol"
 )
+
+// of is a frame of a size, used before: whatever is not written must be cleared.
+func of(size int) []byte { return bytes.Repeat([]byte{0xee}, size) }
+
+// TestLayout: both halves as docs/link.md draws them.
+func TestLayout(t *testing.T) {
+	up := of(protocol.ExchangeOverhead + 3)
+	if err := (Up{Received: 0x0102030405060708, Packet: []byte{7, 8, 9}}).Marshal(up); err != nil {
+		t.Fatal(err)
+	}
+	want := slicesOf([]byte{1, 2, 3, 4, 5, 6, 7, 8}, make([]byte, 24), []byte{7, 8, 9})
+	if !bytes.Equal(up, want) {
+		t.Errorf("up: %x, want %x", up, want)
+	}
+	down := of(protocol.ExchangeOverhead + 5)
+	if err := (Down{Sequence: 258, SURBID: [16]byte{5, 15: 6}, Body: []byte{7, 8}}).
+		Marshal(down); err != nil {
+		t.Fatal(err)
+	}
+	want = slicesOf([]byte{0, 0, 0, 0, 0, 0, 1, 2}, []byte{5}, make([]byte, 14), []byte{6},
+		make([]byte, 8), []byte{7, 8, 0, 0, 0})
+	if !bytes.Equal(down, want) {
+		t.Errorf("down: %x, want %x", down, want)
+	}
+	dummy := of(protocol.ExchangeOverhead + 5)
+	if err := (Down{}).Marshal(dummy); err != nil || !protocol.Zero(dummy) {
+		t.Errorf("dummy: %v: %x", err, dummy)
+	}
+}
+
+func slicesOf(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+
+// TestReadBack: what was written is read, down to frames without a packet or a body.
+func TestReadBack(t *testing.T) {
+	for size := range 3 {
+		packet := bytes.Repeat([]byte{4}, size)
+		up, down := of(protocol.ExchangeOverhead+size), of(protocol.ExchangeOverhead+size)
+		(Up{Received: 9, Packet: packet}).Marshal(up)
+		if got, err := ParseUp(up); err != nil || got.Received != 9 ||
+			!bytes.Equal(got.Packet, packet) {
+			t.Errorf("up with %d bytes: %+v, %v", size, got, err)
+		}
+		(Down{Sequence: 3, SURBID: [16]byte{1}, Body: packet}).Marshal(down)
+		if got, err := ParseDown(down, size); err != nil || got.Sequence != 3 ||
+			got.SURBID != [16]byte{1} || got.Body == nil || !bytes.Equal(got.Body, packet) {
+			t.Errorf("down with %d bytes: %+v, %v", size, got, err)
+		}
+		if got, err := ParseDown(make([]byte, len(down)), size); err != nil || got.Sequence != 0 ||
+			got.Body != nil {
+			t.Errorf("dummy for %d bytes: %+v, %v", size, got, err)
+		}
+	}
+}
+
+// TestMalformed: frames of another size and bytes that must be zero, both ways.
+func TestMalformed(t *testing.T) {
+	const head, body = protocol.ExchangeOverhead, 4
+	for name, err := range map[string]error{
+		"up too short":        Up{Packet: of(body)}.Marshal(of(head + body - 1)),
+		"up too long":         Up{Packet: of(body)}.Marshal(of(head + body + 1)),
+		"down too short":      Down{Sequence: 1, Body: of(body)}.Marshal(of(head + body - 1)),
+		"dummy with a body":   Down{Body: of(1)}.Marshal(of(head + body)),
+		"dummy without space": Down{}.Marshal(of(head - 1)),
+	} {
+		if !errors.Is(err, errMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for size := range head {
+		if _, err := ParseUp(make([]byte, size)); !errors.Is(err, errMalformed) {
+			t.Errorf("up of %d bytes: %v", size, err)
+		}
+	}
+	for size := range head + body {
+		if _, err := ParseDown(make([]byte, size), body); !errors.Is(err, errMalformed) {
+			t.Errorf("down of %d bytes: %v", size, err)
+		}
+	}
+}
+
+// TestBytesThatMustBeZero sets each byte of a frame alone.
+func TestBytesThatMustBeZero(t *testing.T) {
+	const head, body, pad = protocol.ExchangeOverhead, 4, 3
+	for i := range head + body + pad {
+		frame := make([]byte, head+body+pad)
+		frame[i] = 1
+		_, err := ParseUp(frame)
+		check(t, fmt.Sprint("up, byte ", i), err, i >= 8 && i < head)
+		_, err = ParseDown(frame, body)
+		check(t, fmt.Sprint("dummy, byte ", i), err, i >= 8) // a reply, where it is the sequence
+		frame[0] = 1
+		_, err = ParseDown(frame, body)
+		check(t, fmt.Sprint("down, byte ", i), err, i >= 24 && i < head || i >= head+body)
+	}
+}
+
+func check(t *testing.T, name string, err error, malformed bool) {
+	t.Helper()
+	if errors.Is(err, errMalformed) != malformed || err != nil && !malformed {
+		t.Errorf("%s: %v", name, err)
+	}
+}
 
 // FuzzParseExchange holds that each half of an exchange has one spelling.
 func FuzzParseExchange(f *testing.F) {

@@ -2,8 +2,11 @@ package protocol
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
+
+	"murmuration/internal/sphinx"
 )
 
 // The sizes of the default network, as docs/box.md and docs/sphinx.md print them.
@@ -21,8 +24,39 @@ func TestSizes(t *testing.T) {
 	if CiphertextSize(DefaultPlaintext) != 8272 {
 		t.Errorf("ciphertext of %d bytes", CiphertextSize(DefaultPlaintext))
 	}
-	if _, err := PacketParams("none", 3, DefaultPlaintext); err == nil {
-		t.Error("a suite without a name is taken")
+	if _, err := PacketParams("none", 3, DefaultPlaintext); err == nil ||
+		!strings.Contains(err.Error(), `"none"`) {
+		t.Errorf("a suite that there is not: %v", err)
+	}
+}
+
+// The services are told apart by their names, as packets carry them.
+func TestServices(t *testing.T) {
+	for name, id := range map[string]sphinx.RecipientID{"murmuration/boxes": ServiceBoxes,
+		"murmuration/drop": ServiceDrop} {
+		if got := string(id[:len(name)]); got != name || !Zero(id[len(name):]) {
+			t.Errorf("%s is %q", name, id)
+		}
+	}
+}
+
+func TestZero(t *testing.T) {
+	for message, want := range map[string]bool{"": true, "\x00": true, "\x00\x00\x00": true,
+		"\x01": false, "\x00\x00\x80": false, "\x01\x00\x00": false} {
+		if got := Zero([]byte(message)); got != want {
+			t.Errorf("%q: %t", message, got)
+		}
+	}
+}
+
+// Days have one length on both sides of 1970, where the seconds change their sign.
+func TestDaysBeforeUnix(t *testing.T) {
+	last := time.Date(1969, 12, 31, 12, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Duration]uint16{0: 0, 11 * time.Hour: 0, 12 * time.Hour: 1,
+		24 * time.Hour: 1, 36 * time.Hour: 2} {
+		if got := DayOf(last, last.Add(after)); got != want {
+			t.Errorf("%s later is day %d, want %d", after, got, want)
+		}
 	}
 }
 
@@ -67,10 +101,11 @@ func TestStreams(t *testing.T) {
 		"polls":      {s.PollsPerSecond(), 0.025 + 0.025},
 		"work":       {s.WorkPerSecond(), 0.075},
 		"work every": {s.WorkEvery().Seconds(), 10 / 0.75},
-		"no streams": {Streams{}.PerSecond() + Streams{}.PollsPerSecond() +
-			Streams{}.WorkPerSecond(), 0},
+		"no streams": {Streams{}.PerSecond(), 0},
+		"no polls":   {Streams{PollShare: 0.5}.PollsPerSecond(), 0},
+		"no work":    {Streams{}.WorkPerSecond(), 0},
 	} {
-		if math.Abs(c.got-c.want) > 1e-6 {
+		if !(math.Abs(c.got-c.want) <= 1e-6) { // NaN is none of the wanted
 			t.Errorf("%s: %g, want %g", name, c.got, c.want)
 		}
 	}
