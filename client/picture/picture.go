@@ -78,8 +78,10 @@ func decode(file []byte) (image.Image, string, error) {
 	if err != nil {
 		return nil, "", ErrNotPicture.With("%w", err)
 	}
-	if cfg.Width < 1 || cfg.Height < 1 || int64(cfg.Width)*int64(cfg.Height) > maxPixels ||
-		max(cfg.Width, cfg.Height) > maxSide {
+	if cfg.Width < 1 || cfg.Height < 1 {
+		return nil, "", ErrNotPicture.With("%d × %d pixels", cfg.Width, cfg.Height)
+	}
+	if int64(cfg.Width)*int64(cfg.Height) > maxPixels || max(cfg.Width, cfg.Height) > maxSide {
 		return nil, "", ErrTooLarge.With("%d × %d pixels", cfg.Width, cfg.Height)
 	}
 	img, format, err := image.Decode(bytes.NewReader(file))

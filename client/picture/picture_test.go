@@ -78,12 +78,13 @@ func TestOrientation(t *testing.T) {
 	for o, corner := range map[uint16][2]bool{ // where the red quarter belongs: right, bottom
 		1: {false, false}, 2: {true, false}, 3: {true, true}, 4: {false, true},
 		5: {false, false}, 6: {true, false}, 7: {true, true}, 8: {false, true},
+		0: {false, false}, 9: {false, false}, 0xffff: {false, false}, // which EXIF does not know
 	} {
 		p, err := Prepare(withEXIF(file, o, "x"), 1<<19, 4000)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (p.Width > p.Height) != (o < 5) {
+		if (p.Width > p.Height) != (o < 5 || o > 8) {
 			t.Errorf("orientation %d: %d × %d", o, p.Width, p.Height)
 		}
 		for _, right := range []bool{false, true} {
@@ -161,6 +162,8 @@ func TestRefusals(t *testing.T) {
 		"empty":     {nil, ErrNotPicture},
 		"text":      {[]byte("hello, this is text"), ErrNotPicture},
 		"truncated": {good[:len(good)/3], ErrNotPicture},
+		"cut short": {good[:len(good)-len(good)/4], ErrNotPicture}, // whole headers
+		"too many":  {hugePNG(t, 1<<14, 1<<13), ErrTooLarge},       // with sides that could be
 		"huge":      {hugePNG(t, 100_000, 100_000), ErrTooLarge},
 		"a line":    {hugePNG(t, maxPixels, 1), ErrTooLarge}, // took gigabytes to scale
 		"long":      {make([]byte, MaxFile+1), ErrTooLarge},
@@ -171,6 +174,57 @@ func TestRefusals(t *testing.T) {
 	}
 	if _, err := Prepare(good, 1<<19, 4000); err != nil {
 		t.Errorf("the control: %v", err)
+	}
+	if _, err := Prepare(append(good, make([]byte, MaxFile-len(good))...), 1<<19, 4000); err != nil {
+		t.Errorf("the longest file: %v", err)
+	}
+	if _, err := Prepare(good, 1<<19, 10); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a thumbnail of ten bytes: %v", err)
+	}
+}
+
+// rowless is a JPEG that says to be sixteen pixels wide and none high.
+func rowless(t testing.TB) []byte {
+	file := encodeJPEG(t, scene(16, 16))
+	frame := bytes.Index(file, []byte{0xff, 0xc0}) // then two bytes of length, one of precision
+	if frame < 0 {
+		t.Fatal("no frame header")
+	}
+	binary.BigEndian.PutUint16(file[frame+5:], 0)
+	return file
+}
+
+// TestTransparencyIsWhite, since a JPEG has none.
+func TestTransparencyIsWhite(t *testing.T) {
+	var file bytes.Buffer
+	if err := png.Encode(&file, image.NewNRGBA(image.Rect(0, 0, 16, 16))); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Prepare(file.Bytes(), 1<<19, 4000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := jpeg.Decode(bytes.NewReader(p.JPEG))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := color.GrayModel.Convert(img.At(8, 8)).(color.Gray); c.Y < 0xf0 {
+		t.Errorf("what is transparent became a gray of %d", c.Y)
+	}
+}
+
+// TestSmallPicturesStay as small as they are, down to a single pixel; only large ones shrink.
+func TestSmallPicturesStay(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {1, 40}, {64, 48}, {160, 1}} {
+		p, err := Prepare(encodeJPEG(t, scene(size[0], size[1])), 1<<19, 4000)
+		if err != nil || [2]int{p.Width, p.Height} != size {
+			t.Errorf("of %v came %d × %d, %v", size, p.Width, p.Height, err)
+			continue
+		}
+		thumb, err := jpeg.DecodeConfig(bytes.NewReader(p.Thumb))
+		if err != nil || [2]int{thumb.Width, thumb.Height} != size {
+			t.Errorf("of %v: thumbnail %d × %d, %v", size, thumb.Width, thumb.Height, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"testing"
@@ -52,6 +53,44 @@ func TestNewestFirst(t *testing.T) {
 func TestPostsOfOthersProgramsAreForeign(t *testing.T) {
 	if _, err := (Entry{Content: []byte("no CBOR")}).Post(); !errors.Is(err, store.ErrForeign) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestForeignEntryIsNoMissingPost: what is there and does not decode is said to be foreign.
+func TestForeignEntryIsNoMissingPost(t *testing.T) {
+	s, line := store.Memory(), New(rand.NewChaCha8([32]byte{1}))
+	said, err := content.Post{Name: "Ada", Text: "hello"}.Marshal(1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Update(func(tx *store.Tx) error {
+		wrong := map[int]any{1: "a", 4: said, 6: "no day"} // the content alone would do
+		return errors.Join(line.Keep(tx, Entry{ID: "b", Content: said}), tx.Put(bucket, "a", wrong))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.View(func(tx *store.Tx) error {
+		if _, err := line.Post(tx, "b"); err != nil {
+			t.Errorf("the control: %v", err)
+		}
+		if p, err := line.Post(tx, "a"); !errors.Is(err, store.ErrForeign) {
+			t.Errorf("a foreign entry says %+v, %v", p, err)
+		}
+		if _, err := line.Last(tx, 9); !errors.Is(err, store.ErrForeign) {
+			t.Errorf("in a list: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNoIDWithoutRandomness: half an id is none, or two posts would share one.
+func TestNoIDWithoutRandomness(t *testing.T) {
+	if id, err := New(bytes.NewReader([]byte("four"))).NewID(); err == nil {
+		t.Errorf("an id of four bytes: %q", id)
 	}
 }
 
