@@ -29,6 +29,9 @@ const (
 
 // CheckHome says whether there is somebody in a home; it opens nothing.
 func CheckHome(home string) error {
+	if info, err := os.Stat(home); err == nil && !info.IsDir() {
+		return ErrNoHome.With("%s is no directory", home)
+	}
 	if _, err := os.Stat(filepath.Join(home, storeDir)); errors.Is(err, fs.ErrNotExist) {
 		return ErrNoHome.With("%s has no store", home)
 	}

@@ -5,7 +5,7 @@ import "murmuration/client/fault"
 // Faults of a connection. Each is a sentinel for errors.Is.
 var (
 	ErrClock = fault.New(fault.Trust, "the clock of this computer and the network's do not agree",
-		"Set the clock (time zone and date included) and start again.")
+		"Set the clock (time zone and date included), or wait, and start again.")
 	errSplit = fault.New(fault.Trust,
 		"there are two signed network documents of which only one can be true",
 		"Do not use this network until its operators have explained it: somebody may be "+

@@ -46,6 +46,18 @@ func TestWrongUseIsSaid(t *testing.T) {
 	}
 }
 
+// TestHomeThatIsAFile is said to be none, not to lack a daemon.
+func TestHomeThatIsAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "home")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, talk, code := murmurSim(t, "post", "--home", file, "a")
+	if !strings.Contains(talk, "is no directory") || strings.Contains(talk, "no daemon") {
+		t.Errorf("code %d, %q", code, talk)
+	}
+}
+
 // TestHelpIsAboutTheCommand: wherever it is asked for, and never about an argument.
 func TestHelpIsAboutTheCommand(t *testing.T) {
 	for _, c := range []struct {

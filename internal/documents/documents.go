@@ -172,9 +172,12 @@ func (e *ClockError) Error() string {
 	if e.Trouble.Kind == follow.BeforeStart {
 		what = "the network begins at"
 	}
-	return fmt.Sprintf("%s %s, and this computer's clock says %s\n  set the clock, or wait", what,
-		stamp(e.Trouble.At), stamp(e.Now))
+	return fmt.Sprintf("%s %s, and this computer's clock says %s", what, stamp(e.Trouble.At),
+		stamp(e.Now))
 }
+
+// Hint is what to do about it.
+func (e *ClockError) Hint() string { return "Set the clock, or wait." }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
