@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -67,6 +68,8 @@ const longest = 36525 * 24 * time.Hour
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := parseDuration(string(text))
 	switch {
+	case err != nil && tooLong(string(text)):
+		return fmt.Errorf("%q is longer than a hundred years", text)
 	case err != nil:
 		return fmt.Errorf(`%q is no duration: want a number `+durationExample, text)
 	case v < 0:
@@ -100,6 +103,15 @@ func parseDuration(s string) (time.Duration, error) {
 	}
 	return v + tail, err
 }
+
+// tooLong tells a duration of which only the numbers are wrong: with one digit for each of them it
+// is one.
+func tooLong(s string) bool {
+	_, err := parseDuration(numbers.ReplaceAllString(s, "1"))
+	return err == nil && !strings.HasPrefix(s, "-")
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
 
 // MarshalText writes what UnmarshalText reads.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.Duration.String()), nil }
