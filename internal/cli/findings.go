@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -46,7 +47,7 @@ func networkFindings(c *cli.Context, d *api.Client) error {
 }
 
 func printFindings(c *cli.Context, all []api.Finding) error {
-	if len(all) == 0 {
+	if len(all) == 0 && !c.IsSet("save") { // else its absence is an error, and said once
 		say(c, "nothing was found")
 	}
 	rows := [][]string{}
@@ -71,6 +72,9 @@ func saveEvidence(c *cli.Context, all []api.Finding) error {
 		say(c, "the evidence is in %s", c.String("save"))
 		return nil
 	}
-	return fail(exitUser, fmt.Errorf("there is no evidence to save"),
+	if len(all) == 0 {
+		return fail(exitUser, errors.New("nothing was found, so there is no evidence to save"), "")
+	}
+	return fail(exitUser, errors.New("there is no evidence to save"),
 		"What one provider said is no evidence.")
 }

@@ -41,6 +41,27 @@ func TestBadPicturesAreTold(t *testing.T) {
 	}
 }
 
+// History: `network findings --save` said that there was nothing, and then that this is an error.
+func TestNothingToSaveIsSaidOnce(t *testing.T) {
+	for _, args := range [][]string{nil, {"--save", "x"}} {
+		var talk bytes.Buffer
+		app := &cli.App{Writer: &talk, ErrWriter: &talk, ExitErrHandler: func(*cli.Context, error) {},
+			Flags: networkFindingsCommand().Flags, Action: func(c *cli.Context) error {
+				if err := printFindings(c, nil); err != nil || !c.IsSet("save") {
+					return err
+				}
+				return saveEvidence(c, nil)
+			}}
+		if err := app.Run(append([]string{"murmur"}, args...)); err != nil {
+			report(&talk, err)
+		}
+		if n := strings.Count(talk.String(), "nothing was found"); n != 1 ||
+			strings.Count(talk.String(), "\n") != 1 {
+			t.Errorf("%q: %q", args, &talk)
+		}
+	}
+}
+
 // History: Paths with blanks were printed as a shell does not take them.
 func TestShellWord(t *testing.T) {
 	for path, want := range map[string]string{

@@ -64,8 +64,12 @@ func verifyHome(dir string, genesis *directory.Genesis) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%-10s %s: identity, configuration and %d documents are good", role,
-		filepath.Base(dir), documents), nil
+	many := fmt.Sprintf("%d documents", documents)
+	if documents == 1 {
+		many = "1 document"
+	}
+	return fmt.Sprintf("%-10s %s: identity, configuration and %s are good", role,
+		filepath.Base(dir), many), nil
 }
 
 func verifyConfig(dir string) (directory.Role, error) {
