@@ -67,7 +67,7 @@ func useNetwork(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := testnet.New(testnet.Plan{
+	n, err := testnet.New(t.Context(), testnet.Plan{
 		Dir: filepath.Join(t.TempDir(), "net"), Label: "test", Host: "127.0.0.1", Providers: 3,
 		Width: 1, Parameters: par, Start: time.Now(),
 	})

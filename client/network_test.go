@@ -57,7 +57,7 @@ func overNetwork(t *testing.T, log io.Writer, do func(*network)) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in 2000, a network may not
-		n, err := testnet.New(testnet.Plan{
+		n, err := testnet.New(t.Context(), testnet.Plan{
 			Dir: filepath.Join(dir, "net"), Label: "test", Host: "127.0.0.1", Providers: 3,
 			Width:      1,
 			Parameters: par, Start: time.Now(),

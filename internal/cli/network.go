@@ -52,7 +52,7 @@ func networkNew(c *cli.Context) error {
 	if err != nil {
 		return fail(exitUser, err, "")
 	}
-	net, err := testnet.New(testnet.Plan{
+	net, err := testnet.New(c.Context, testnet.Plan{
 		Dir: dir, Label: c.String("label"), Host: c.String("host"), Providers: c.Int("providers"),
 		Width:      c.Int("width"),
 		Parameters: par, Start: time.Now(),

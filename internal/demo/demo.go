@@ -77,7 +77,7 @@ type show struct {
 // there is of it, also after an error.
 func Run(ctx context.Context, o Options) (Report, error) {
 	s := &show{o: o, stop: make(chan string)}
-	err := s.build()
+	err := s.build(ctx)
 	if err != nil {
 		return s.report, err
 	}
@@ -103,8 +103,8 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return s.report, errors.Join(err, s.alice.Close(), s.bob.Close())
 }
 
-func (s *show) build() error {
-	if err := s.found(); err != nil {
+func (s *show) build(ctx context.Context) error {
+	if err := s.found(ctx); err != nil {
 		return err
 	}
 	s.tap = testnet.NewTap(s.net)
@@ -112,8 +112,8 @@ func (s *show) build() error {
 }
 
 // found makes the network.
-func (s *show) found() (err error) {
-	s.net, err = testnet.New(testnet.Plan{
+func (s *show) found(ctx context.Context) (err error) {
+	s.net, err = testnet.New(ctx, testnet.Plan{
 		Dir: filepath.Join(s.o.Dir, "network"), Label: "demo", Host: "127.0.0.1",
 		Providers: 3, Width: 2, Parameters: s.o.Parameters, Start: time.Now(),
 	})

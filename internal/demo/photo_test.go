@@ -47,7 +47,7 @@ func TestPhotoLatency(t *testing.T) {
 	if err := os.Mkdir(s.o.Dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.build(); err != nil {
+	if err := s.build(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

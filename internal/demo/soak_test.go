@@ -87,7 +87,7 @@ func newSoak(t *testing.T) *soak {
 	if err := os.Mkdir(s.o.Dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.found(); err != nil {
+	if err := s.found(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.settle(); err != nil { // without a tap, whose notes would grow

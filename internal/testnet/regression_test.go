@@ -18,7 +18,7 @@ import (
 // TestApplyRefusesWhatTheMixWouldRefuse: a home that `murmur mix run` does not start on is not
 // made.
 func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
-	n, err := New(fastPlan(t))
+	n, err := New(t.Context(), fastPlan(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
 // TestLostAdmissionsAreNotBegunAnew: a list with the newcomer alone on it would shut everybody else
 // out.
 func TestLostAdmissionsAreNotBegunAnew(t *testing.T) {
-	n, err := New(fastPlan(t))
+	n, err := New(t.Context(), fastPlan(t))
 	if err != nil {
 		t.Fatal(err)
 	}

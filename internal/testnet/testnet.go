@@ -7,6 +7,7 @@
 package testnet
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -67,8 +68,9 @@ func (p Plan) Validate() error {
 	return p.Parameters.ValidateFor(p.Providers)
 }
 
-// New makes the network in p.Dir, which must be empty or not there.
-func New(p Plan) (*Network, error) {
+// New makes the network in p.Dir, which must be empty or not there. If ctx ends before all is made,
+// or something fails, nothing is left of it.
+func New(ctx context.Context, p Plan) (*Network, error) {
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("planning a network: %w", err)
 	}
@@ -83,10 +85,9 @@ func New(p Plan) (*Network, error) {
 	for i := range p.Parameters.Layers * p.Width {
 		n.Nodes = append(n.Nodes, &Node{Name: fmt.Sprintf("mix-%d", i+1), Role: directory.RoleMix})
 	}
-	if err := n.make(); err != nil {
+	if err := n.make(ctx); err != nil {
 		n.Release()
-		_ = os.Remove(p.Dir) // if nothing is in it yet
-		return nil, fmt.Errorf("making a network: %w", err)
+		return nil, fmt.Errorf("making a network: %w", errors.Join(err, n.remove()))
 	}
 	return n, nil
 }
@@ -105,7 +106,18 @@ func emptyDir(dir string) error {
 	return nil
 }
 
-func (n *Network) make() error {
+// remove takes away what make made, and the directory, if nothing else came into it.
+func (n *Network) remove() error {
+	var errs []error
+	for _, node := range n.Nodes {
+		errs = append(errs, os.RemoveAll(filepath.Join(n.Plan.Dir, node.Name)))
+	}
+	errs = append(errs, os.RemoveAll(n.GenesisFile()))
+	_ = os.Remove(n.Plan.Dir)
+	return errors.Join(errs...)
+}
+
+func (n *Network) make(ctx context.Context) error {
 	for _, node := range n.Nodes {
 		if err := n.settle(node); err != nil {
 			return err
@@ -115,6 +127,9 @@ func (n *Network) make() error {
 		return err
 	}
 	for _, node := range n.Nodes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := n.createHome(node); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package testnet
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,7 @@ func fastPlan(t *testing.T) Plan {
 }
 
 func TestNewNetworkVerifies(t *testing.T) {
-	n, err := New(fastPlan(t))
+	n, err := New(t.Context(), fastPlan(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,9 +37,33 @@ func TestNewNetworkVerifies(t *testing.T) {
 	if err != nil || len(good) != 1+len(n.Nodes) {
 		t.Errorf("verifying a new network: %d good lines, %v", len(good), err)
 	}
-	if _, err := New(n.Plan); err == nil {
+	if _, err := New(t.Context(), n.Plan); err == nil {
 		t.Error("a second network was made in the same directory")
 	}
+}
+
+// TestStoppedNetworkLeavesNothing: one Ctrl-C while homes are made is enough, and the directory can
+// be named again.
+func TestStoppedNetworkLeavesNothing(t *testing.T) {
+	p := fastPlan(t)
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { // ends with the first home
+		for !exists(filepath.Join(p.Dir, "provider-1")) {
+			time.Sleep(time.Millisecond)
+		}
+		stop()
+	}()
+	if _, err := New(ctx, p); !errors.Is(err, context.Canceled) {
+		t.Fatalf("stopped in between: %v", err)
+	}
+	if exists(p.Dir) {
+		t.Errorf("%s is still there", p.Dir)
+	}
+	n, err := New(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Release()
 }
 
 func TestDamageIsNamed(t *testing.T) {
@@ -73,7 +98,7 @@ func TestDamageIsNamed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n, err := New(fastPlan(t))
+			n, err := New(t.Context(), fastPlan(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +114,7 @@ func TestDamageIsNamed(t *testing.T) {
 }
 
 func TestApplyAndAdmit(t *testing.T) {
-	n, err := New(fastPlan(t))
+	n, err := New(t.Context(), fastPlan(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +151,7 @@ func TestApplyAndAdmit(t *testing.T) {
 // TestRunAgreesOnADocument runs all nodes in this process over TLS until every one of them has the
 // first document.
 func TestRunAgreesOnADocument(t *testing.T) {
-	n, err := New(fastPlan(t))
+	n, err := New(t.Context(), fastPlan(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +197,7 @@ func everybodyHas(n *Network, document string) bool {
 // TestConfigurationIsUsed: the shipped file of each role decodes into the values that the node runs
 // with, and its name and address are the node's own.
 func TestConfigurationIsUsed(t *testing.T) {
-	n, err := New(fastPlan(t))
+	n, err := New(t.Context(), fastPlan(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +241,7 @@ func open(role directory.Role, cfg providernode.Config) (Runner, error) {
 // TestLostBoxesAreNoticed: a provider whose boxes are gone does not begin anew as if it had
 // promised nothing.
 func TestLostBoxesAreNoticed(t *testing.T) {
-	n, err := New(fastPlan(t))
+	n, err := New(t.Context(), fastPlan(t))
 	if err != nil {
 		t.Fatal(err)
 	}

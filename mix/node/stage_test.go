@@ -68,7 +68,7 @@ func slow() directory.Parameters {
 // newStage founds the network in dir, for links over TLS on loopback.
 func newStage(t testing.TB, dir string, par directory.Parameters) *stage {
 	t.Helper()
-	n, err := testnet.New(testnet.Plan{
+	n, err := testnet.New(t.Context(), testnet.Plan{
 		Dir: filepath.Join(dir, "net"), Label: "stage", Host: "127.0.0.1", Providers: 3, Width: 1,
 		Parameters: par, Start: time.Now(),
 	})

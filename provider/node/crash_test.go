@@ -211,7 +211,7 @@ func newNetwork(t *testing.T) *testnet.Network {
 	t.Helper()
 	plan := planned(t, time.Hour, busy)
 	plan.Start = time.Now()
-	n, err := testnet.New(plan)
+	n, err := testnet.New(t.Context(), plan)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func Run(t *testing.T, plan testnet.Plan, o testnet.Options, story func(n *Net))
 		// a bubble begins in the year 2000, a network may not
 		<-time.After(26 * 365 * 24 * time.Hour)
 		plan.Start = time.Now()
-		made, err := testnet.New(plan)
+		made, err := testnet.New(t.Context(), plan)
 		if err != nil {
 			t.Fatal(err)
 		}
