@@ -5,9 +5,11 @@ import (
 	"crypto/sha512"
 	"encoding/binary"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -234,6 +236,72 @@ func TestAFailedSyncIsFinal(t *testing.T) {
 	f.Fail = nil
 	if j.Sync() == nil {
 		t.Error("the journal went on after a failed fsync")
+	}
+	if j.Append(tag(6)) == nil {
+		t.Error("the journal took a tag after a failed fsync")
+	}
+}
+
+// TestClosedJournal takes nothing more.
+func TestClosedJournal(t *testing.T) {
+	j, s := openOn(t, durabletest.New(nil), 10)
+	write(t, j, s, 0, 3)
+	for range 2 {
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Append(tag(4)); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Append after Close: %v", err)
+	}
+}
+
+// stuck is a file that cannot be closed.
+type stuck struct{ *durabletest.File }
+
+var errStuck = errors.New("input/output error")
+
+func (stuck) Close() error { return errStuck }
+
+// TestEraseOfAnOpenFile: a journal that cannot be closed is not said to be destroyed.
+func TestEraseOfAnOpenFile(t *testing.T) {
+	j, _, err := openFile(stuck{durabletest.New(nil)}, 0, 10, chacha(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.erase(); !errors.Is(err, errStuck) {
+		t.Errorf("erasing: %v", err)
+	}
+}
+
+// TestNoSecret: a set whose order everybody knows is none.
+func TestNoSecret(t *testing.T) {
+	f := durabletest.New(nil)
+	_, _, err := openFile(f, 0, 10, bytes.NewReader(make([]byte, 15)))
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a secret of 15 bytes: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "journal")
+	if j, _, err := Open(path, 10, chacha(1)); err != nil || j.Close() != nil {
+		t.Fatal(err)
+	}
+	for size := range 32 {
+		if _, _, err := OpenTags(path, 10, bytes.NewReader(make([]byte, size))); err == nil {
+			t.Errorf("two secrets of %d bytes", size)
+		}
+	}
+}
+
+func TestCapacityBelowOne(t *testing.T) {
+	for _, capacity := range []int{0, -1} {
+		func() {
+			defer func() {
+				if said, _ := recover().(string); !strings.Contains(said, "capacity below one") {
+					t.Errorf("capacity %d: %q", capacity, said)
+				}
+			}()
+			NewSet(capacity, Secret{})
+		}()
 	}
 }
 

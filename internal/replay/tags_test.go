@@ -3,7 +3,12 @@ package replay
 import (
 	"encoding/binary"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
+
+	"murmuration/internal/durable"
 )
 
 func tagNumber(n int) (tag Tag) {
@@ -54,6 +59,50 @@ func TestTagsWithALowerLimit(t *testing.T) {
 	}
 	if _, err := tags.Add(tagNumber(7)); !errors.Is(err, ErrFull) {
 		t.Errorf("a fresh tag: %v", err)
+	}
+}
+
+// TestOpenTags: what the journal has is known after a restart, and the limit is the operator's.
+func TestOpenTags(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	if _, _, err := OpenTags(path, 10, chacha(1)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a journal that is not there: %v", err)
+	}
+	const n = firstTags + 100 // more than fits into the first set of a fresh journal
+	j, s, err := Open(path, n, chacha(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, j, s, 0, n)
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j, tags, err := OpenTags(path, n+1, chacha(2))
+	if err != nil || tags.Len() != n || tags.Capacity() != n+1 {
+		t.Fatalf("opened: %v", err)
+	}
+	for _, old := range []int{0, firstTags, n - 1} {
+		if fresh, err := tags.Add(tag(old)); fresh || err != nil {
+			t.Errorf("tag %d: fresh %v, %v", old, fresh, err)
+		}
+	}
+	if fresh, err := tags.Add(tag(n)); !fresh || err != nil {
+		t.Errorf("one more: fresh %v, %v", fresh, err)
+	}
+	if _, err := tags.Add(tag(n + 1)); !errors.Is(err, ErrFull) {
+		t.Errorf("one above the limit: %v", err)
+	}
+	if err := errors.Join(j.Append(tag(n)), j.Sync(), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, tags, err = OpenTags(path, 1, chacha(3)); err != nil || tags.Len() != n+1 {
+		t.Errorf("opened again: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("these are somebody's notes"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := OpenTags(path, 10, chacha(1)); !errors.Is(err, durable.ErrForeign) {
+		t.Errorf("a foreign file: %v", err)
 	}
 }
 
