@@ -44,8 +44,9 @@ type dataKey [32]byte
 type keys struct{ badger, value, name [32]byte }
 
 func (k dataKey) derive() (d keys) {
-	for label, key := range map[string]*[32]byte{"badger": &d.badger, "value": &d.value,
-		"name": &d.name} {
+	for label, key := range map[string]*[32]byte{
+		"badger": &d.badger, "value": &d.value, "name": &d.name,
+	} {
 		b, err := hkdf.Expand(sha256.New, k[:], "murmuration/store/v1/"+label, len(key))
 		if err != nil {
 			panic("store: HKDF of 32 bytes: " + err.Error())
@@ -83,7 +84,10 @@ func (k dataKey) wrap(passphrase []byte) ([]byte, error) {
 	return aead.Seal(file, random[saltSize:], k[:], []byte(magic)), nil
 }
 
-func stretch(passphrase, salt []byte) []byte {
+// stretch makes a key of a passphrase, slowly; tests put a quick one in its place.
+var stretch = argon
+
+func argon(passphrase, salt []byte) []byte {
 	return argon2.IDKey(
 		passphrase, salt, argonTime, argonMemory, argonThreads, chacha20poly1305.KeySize,
 	)
@@ -137,7 +141,8 @@ func private(path string) error {
 
 func openWrapped(file, passphrase []byte) (k dataKey, err error) {
 	rest := file[len(magic)+1:]
-	salt, nonce, sealed := rest[:saltSize], rest[saltSize:saltSize+chacha20poly1305.NonceSizeX], rest[saltSize+chacha20poly1305.NonceSizeX:]
+	salt, rest := rest[:saltSize], rest[saltSize:]
+	nonce, sealed := rest[:chacha20poly1305.NonceSizeX], rest[chacha20poly1305.NonceSizeX:]
 	if len(passphrase) == 0 {
 		return k, ErrPassphrase.With("this home needs one")
 	}
