@@ -12,3 +12,6 @@ var ErrFrame = errFrame
 var ErrReply = errReply
 var ErrSequence = errSequence
 var ErrUnknown = errUnknown
+
+// Prepared is the packet of the coming slot, nil if there is none.
+func (s *Sender) Prepared() *packet { return s.packet }

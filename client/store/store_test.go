@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/dgraph-io/badger/v4"
@@ -163,6 +164,9 @@ func TestPassphrase(t *testing.T) {
 		if _, err := Open(dir, []byte(wrong)); !errors.Is(err, ErrPassphrase) {
 			t.Errorf("%q: %v", wrong, err)
 		}
+	}
+	if _, err := Open(dir, nil); err == nil || !strings.Contains(err.Error(), "needs one") {
+		t.Errorf("without a passphrase it is not said that there is one: %v", err)
 	}
 	reopen(t, dir, "correct horse")
 	if _, err := Open(create(t, ""), []byte("x")); !errors.Is(err, ErrPassphrase) {

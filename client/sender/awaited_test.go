@@ -1,0 +1,117 @@
+package sender
+
+import (
+	"slices"
+	"testing"
+
+	"murmuration/internal/box"
+	"murmuration/internal/sphinx"
+)
+
+// TestAnsweredRequestIsOver: its other tries are forgotten, those of others are not, and a try that
+// was under way all the same brings nothing.
+func TestAnsweredRequestIsOver(t *testing.T) {
+	s := &Sender{}
+	it, other := &queued{Request: Request{Token: 7}}, &queued{Request: Request{Token: 8}}
+	s.queue.items = []*queued{it, other}
+	s.replies.open = map[sphinx.SURBID]*awaited{
+		{1}: {work: it}, {2}: {work: it}, {3}: {work: other}, {4}: {place: &place{}},
+	}
+	if e := s.event(&awaited{work: it}, box.Reply{}); e.Kind != Answered || e.Token != 7 {
+		t.Errorf("the answer brought %+v", e)
+	}
+	if open := s.replies.open; len(open) != 2 || open[sphinx.SURBID{3}] == nil {
+		t.Errorf("awaited are %v", open)
+	}
+	if !slices.Equal(s.queue.items, []*queued{other}) {
+		t.Errorf("%d wait", len(s.queue.items))
+	}
+	if e := s.event(&awaited{work: it}, box.Reply{}); e.Kind != Nothing || e.Token != 0 {
+		t.Errorf("the answer to a second try brought %+v", e)
+	}
+}
+
+// TestDecoysBringNothing, while a box that is waited for does.
+func TestDecoysBringNothing(t *testing.T) {
+	s := &Sender{}
+	waited := &place{Target: Target{Token: 7}}
+	decoy := &place{Target: Target{Token: 7}, until: watchNow}
+	for _, row := range []struct {
+		a    awaited
+		want EventKind
+	}{{awaited{place: waited}, Polled}, {awaited{place: decoy}, Nothing}, {awaited{}, Nothing}} {
+		if e := s.event(&row.a, box.Reply{}); e.Kind != row.want || (e.Token == 7) !=
+			(row.want == Polled) {
+			t.Errorf("%+v brought %+v", row.a.place, e)
+		}
+	}
+}
+
+// TestFewLoopsBackAreLow: once half a window has been seen, fewer than half of them are.
+func TestFewLoopsBackAreLow(t *testing.T) {
+	for _, row := range []struct {
+		returned, lost int
+		want           bool
+	}{
+		{0, LoopWindow/2 - 1, false}, {0, LoopWindow / 2, true},
+		{LoopWindow / 2, LoopWindow / 2, false}, {LoopWindow/2 - 1, LoopWindow/2 + 1, true},
+		{LoopWindow, LoopWindow / 2, false}, {LoopWindow, LoopWindow/2 + 1, true},
+	} {
+		var l loopRecord
+		for range row.returned {
+			l.add(true)
+		}
+		for range row.lost {
+			l.add(false)
+		}
+		if l.low() != row.want {
+			t.Errorf("%d returned, then %d lost: low %v", row.returned, row.lost, l.low())
+		}
+	}
+}
+
+// TestCancelledRequestIsNotSent, even if its packet is there already; any other packet stays.
+func TestCancelledRequestIsNotSent(t *testing.T) {
+	work := &packet{reply: &awaited{work: &queued{Request: Request{Token: 7}}}}
+	for _, row := range []struct {
+		p    *packet
+		keep bool
+	}{
+		{work, false}, {&packet{}, true}, {&packet{reply: &awaited{}}, true},
+		{&packet{reply: &awaited{work: &queued{Request: Request{Token: 8}}}}, true},
+	} {
+		s := &Sender{packet: row.p}
+		s.Cancel(7)
+		if (s.packet != nil) != row.keep {
+			t.Errorf("%+v kept: %v", row.p.reply, !row.keep)
+		}
+	}
+	(&Sender{}).Cancel(7) // without a packet there is nothing to do
+}
+
+// TestAnswersToOperations lists which status may answer what, about the box that was asked for.
+func TestAnswersToOperations(t *testing.T) {
+	const (
+		read  = 1 << box.StatusFound
+		write = 1<<box.StatusStored | 1<<box.StatusConflict | 1<<box.StatusFull
+		any   = 1<<box.StatusNotFound | 1<<box.StatusTombstoned
+	)
+	for op, may := range map[box.Op]int{
+		box.OpRead: read | any, box.OpWrite: write | any, box.OpTombstone: write | any,
+		box.OpDigest: 1 << box.StatusDigest,
+	} {
+		a := &awaited{op: op, day: 3, id: box.ID{1}, epoch: 9}
+		for status := range box.Status(16) {
+			good := box.Reply{Status: status, Day: 3, Epoch: 9, Box: box.Box{ID: box.ID{1}}}
+			if got := answers(a, good); got != (may&(1<<status) != 0) {
+				t.Errorf("status %d answers operation %d: %v", status, op, got)
+			}
+			day, id, epoch := good, good, good
+			day.Day, id.Box.ID, epoch.Epoch = 4, box.ID{2}, 8
+			if op == box.OpDigest && answers(a, epoch) ||
+				op != box.OpDigest && (answers(a, day) || answers(a, id)) {
+				t.Errorf("status %d of another day, box or epoch answers operation %d", status, op)
+			}
+		}
+	}
+}
