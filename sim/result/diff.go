@@ -1,8 +1,12 @@
 package result
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Difference is a number that two result folders do not share.
@@ -16,7 +20,8 @@ type Difference struct {
 }
 
 // Diff compares the metrics of two result folders cell by cell, matched by their swept values, and
-// returns those that differ. Two runs of one scenario with one seed have none.
+// returns those that differ. Two runs of one scenario with one seed have none. Folders of which one
+// has cells that the other has not are refused: there is nothing to compare those with.
 func Diff(a, b string) ([]Difference, error) {
 	x, err := Read(a)
 	if err != nil {
@@ -26,24 +31,39 @@ func Diff(a, b string) ([]Difference, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := errors.Join(partners(a, x, y), partners(b, y, x)); err != nil {
+		return nil, fmt.Errorf("comparing %s with %s: %w", a, b, err)
+	}
 	var out []Difference
 	for _, c := range x {
-		out = append(out, differing(c, find(y, c.Cell.Label()))...)
-	}
-	for _, c := range y {
-		if label := c.Cell.Label(); find(x, label).Metrics == nil {
-			out = append(out, differing(Cell{Cell: c.Cell}, c)...)
-		}
+		out = append(out, differing(c, y[find(y, c.Cell.Label())])...)
 	}
 	return out, nil
 }
 
-func find(in []Cell, label string) Cell {
-	i := slices.IndexFunc(in, func(c Cell) bool { return c.Cell.Label() == label })
-	if i < 0 {
-		return Cell{}
+// maxNamed is how many cells an error names.
+const maxNamed = 4
+
+// partners is an error that names the cells of one folder that the other has not.
+func partners(folder string, here, there []Cell) error {
+	var alone []string
+	for _, c := range here {
+		if label := c.Cell.Label(); find(there, label) < 0 {
+			alone = append(alone, cmp.Or(label, "the one of a file without a sweep"))
+		}
 	}
-	return in[i]
+	if len(alone) == 0 {
+		return nil
+	}
+	more := ""
+	if n := len(alone) - maxNamed; n > 0 {
+		alone, more = alone[:maxNamed], fmt.Sprintf(", and %d more", n)
+	}
+	return fmt.Errorf("only %s has these cells: %s%s", folder, strings.Join(alone, "; "), more)
+}
+
+func find(in []Cell, label string) int {
+	return slices.IndexFunc(in, func(c Cell) bool { return c.Cell.Label() == label })
 }
 
 // differing lists the metrics of one cell that are not the same in both results, or only in one.
@@ -54,10 +74,10 @@ func differing(x, y Cell) (out []Difference) {
 			o.Value = math.NaN()
 		}
 		if m.Value != o.Value && !(ok && math.IsNaN(m.Value) && math.IsNaN(o.Value)) {
-			errors := math.Abs(m.Value-o.Value) / math.Hypot(m.StdErr, o.StdErr)
+			apart := math.Abs(m.Value-o.Value) / math.Hypot(m.StdErr, o.StdErr)
 			out = append(out,
 				Difference{
-					x.Cell.Label(), m.Name, Number(m.Value), Number(o.Value), Number(errors),
+					x.Cell.Label(), m.Name, Number(m.Value), Number(o.Value), Number(apart),
 				})
 		}
 	}

@@ -4,6 +4,7 @@ package result
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"murmuration/sim/level"
@@ -25,5 +26,28 @@ func TestNoNumberPassesNoCheck(t *testing.T) {
 		if v.Pass != c.pass {
 			t.Errorf("2 ± %g against %g passes: %t", c.noise, c.theory, v.Pass)
 		}
+	}
+}
+
+// History: Folders with different cells were compared with nothing, in rows of NaN.
+func TestCellsWithoutPartnersAreNamed(t *testing.T) {
+	var all []Cell
+	for _, c := range parse(t, sweep).Cells {
+		all = append(all, Cell{Cell: c})
+	}
+	if err := partners("a", all, all); err != nil {
+		t.Errorf("the same cells: %v", err)
+	}
+	err := partners("a", all, all[1:])
+	if err == nil || !strings.Contains(err.Error(), "only a has these cells: "+all[0].Cell.Label()) ||
+		strings.Contains(err.Error(), all[1].Cell.Label()) {
+		t.Errorf("the first without a partner: %v", err)
+	}
+	if err := partners("b", all[1:], all); err != nil {
+		t.Errorf("the other way: %v", err)
+	}
+	if err := partners("a", make([]Cell, maxNamed+2), all); err == nil ||
+		!strings.Contains(err.Error(), "and 2 more") {
+		t.Errorf("many: %v", err)
 	}
 }
