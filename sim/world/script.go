@@ -93,13 +93,32 @@ func (s *Script) do(line string) error {
 	if len(words) == 0 {
 		return nil
 	}
+	v, ok := find(words)
+	if !ok && strings.Contains(line, "->") { // people may post arrows
+		return s.draw(line)
+	}
+	if err := s.timely(line); err != nil {
+		return err
+	}
+	if err := v.do(s, words); err != nil {
+		return fmt.Errorf("%q: %w", line, err)
+	}
+	return nil
+}
+
+// find is the verb of a line.
+func find(words []string) (verb, bool) {
 	v, ok := verbs[words[0]]
 	if !ok && len(words) > 1 {
 		v, ok = verbs["."+words[1]]
 	}
+	return v, ok
+}
+
+// timely is an error if there is no such line, or not now.
+func (s *Script) timely(line string) error {
+	v, ok := find(strings.Fields(line))
 	switch {
-	case !ok && strings.Contains(line, "->"): // people may post arrows
-		return s.draw(line)
 	case !ok:
 		return fmt.Errorf("%q is no line of a world; the verbs are %s", line,
 			strings.Join(vocabulary(), ", "))
@@ -107,9 +126,6 @@ func (s *Script) do(line string) error {
 		return fmt.Errorf("%q comes too late: the network is drawn", line)
 	case !v.early && s.world == nil:
 		return fmt.Errorf("%q comes too early: draw a network first", line)
-	}
-	if err := v.do(s, words); err != nil {
-		return fmt.Errorf("%q: %w", line, err)
 	}
 	return nil
 }
@@ -228,7 +244,11 @@ func (s *Script) later(words []string) error {
 	if len(words) < 3 || read(&d, words[1]) != nil || d < 0 {
 		return usage("in")
 	}
-	s.plan(d, strings.Join(words[2:], " "))
+	line := strings.Join(words[2:], " ")
+	if err := s.timely(line); err != nil {
+		return err
+	}
+	s.plan(d, line)
 	return nil
 }
 
@@ -246,6 +266,9 @@ func (s *Script) every(words []string) error {
 		return usage("every")
 	}
 	line := strings.Join(words[4:], " ")
+	if err := s.timely(line); err != nil {
+		return err
+	}
 	for i := range n {
 		s.plan(time.Duration(i)*d, strings.ReplaceAll(line, "#", strconv.Itoa(i+1)))
 	}

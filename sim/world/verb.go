@@ -153,6 +153,9 @@ func (s *Script) crashes(words []string) error {
 		return usage(".crashes")
 	}
 	n, err := s.node(words[0])
+	if err == nil && !n.up {
+		err = fmt.Errorf("crashing %s: it is down", n.Name)
+	}
 	if err == nil {
 		n.Crash(rest == "")
 	}
@@ -263,6 +266,9 @@ func (s *Script) shows(words []string) error {
 func (s *Script) fetches(words []string) error {
 	if len(words) != 3 {
 		return usage(".fetches")
+	}
+	if _, err := s.person(words[2]); err != nil {
+		return err
 	}
 	l, err := s.life(words[0])
 	if err == nil {
