@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -233,6 +234,115 @@ func TestOnlyOpenKeysUnwrap(t *testing.T) {
 		if _, reason := k.unwrap(epoch0.Add(at), u, bytes.Clone(packet)); reason != want {
 			t.Errorf("%v after the epoch's start: %s, want %s", at, reason, want)
 		}
+	}
+}
+
+// TestKeysOverlap: around the end of an epoch packets under both keys are accepted, each within its
+// own window, and what is damaged is told as damaged.
+func TestKeysOverlap(t *testing.T) {
+	par, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := par.PacketParams()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := openRing(t, t.TempDir(), epoch0)
+	var packets [2][]byte
+	for e := range packets {
+		key, err := params.Suite().ParsePublicKey(public(t, k, directory.Epoch(e)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if packets[e], err = params.New(constant(7),
+			[]sphinx.Hop{{Key: key, Recipient: &sphinx.RecipientID{}}}, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := k.open(epoch0.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	u := sphinx.NewUnwrapper(params)
+	for _, c := range []struct {
+		minute time.Duration
+		want   [2]transit.Reason
+	}{
+		{44, [2]transit.Reason{transit.Accepted, transit.BadMAC}},
+		{45, [2]transit.Reason{transit.Accepted, transit.Accepted}},
+		{60, [2]transit.Reason{transit.Accepted, transit.Accepted}},
+		{74, [2]transit.Reason{transit.Accepted, transit.Accepted}},
+		{75, [2]transit.Reason{transit.BadMAC, transit.Accepted}},
+		{135, [2]transit.Reason{transit.WrongEpoch, transit.WrongEpoch}},
+	} {
+		for e, packet := range packets {
+			a, reason := k.unwrap(epoch0.Add(c.minute*time.Minute), u, bytes.Clone(packet))
+			if reason != c.want[e] || reason == transit.Accepted && a.Epoch != directory.Epoch(e) {
+				t.Errorf("minute %d, key %d: %s, of epoch %d", c.minute, e, reason, a.Epoch)
+			}
+		}
+	}
+	if _, reason := k.unwrap(epoch0.Add(-time.Hour), u, packets[0]); reason != transit.WrongEpoch {
+		t.Errorf("before the network: %s", reason)
+	}
+}
+
+// TestKeysAreOpenedOnce, when their time comes, and closed with what was seen under them.
+func TestKeysAreOpenedOnce(t *testing.T) {
+	k := openRing(t, t.TempDir(), epoch0)
+	public(t, k, 0)
+	public(t, k, 1)
+	for i, c := range []struct {
+		before time.Duration
+		want   int
+	}{{-15 * time.Minute, 0}, {-15*time.Minute + 1, 1}, {0, 0}, {45 * time.Minute, 0},
+		{46 * time.Minute, 1}, {time.Hour, 0}} {
+		opened, err := k.open(epoch0.Add(c.before))
+		if err != nil || len(opened) != c.want {
+			t.Errorf("step %d: opened %v, %v", i, opened, err)
+		}
+	}
+	journal := k.keys[0].journal
+	before := public(t, k, 0)
+	gone, err := k.expire(epoch0.Add(75 * time.Minute))
+	if err != nil || len(gone) != 1 || gone[0] != 0 {
+		t.Errorf("gone are %v, %v", gone, err)
+	}
+	if err := journal.Append([32]byte{1}); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a tag under an erased key: %v", err)
+	}
+	if bytes.Equal(before, public(t, k, 0)) {
+		t.Error("an erased key is there again")
+	}
+	if err := k.persist([]transit.Seen{{Epoch: 1, Tag: sphinx.Tag{1}}}); err != nil ||
+		len(k.unsynced) != 0 {
+		t.Errorf("%d journals are left to sync, %v", len(k.unsynced), err)
+	}
+	if err := k.close(); err != nil || len(k.keys) != 0 {
+		t.Errorf("%d keys after the end, %v", len(k.keys), err)
+	}
+}
+
+// TestNoRoomForKeys: a directory that cannot be made, and a key that cannot be written, are told.
+func TestNoRoomForKeys(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openKeyring(ringConfig(t, filepath.Join(file, "keys")), epoch0); err == nil {
+		t.Error("a directory below a file")
+	}
+	dir := filepath.Join(t.TempDir(), "keys")
+	k := openRing(t, dir, epoch0)
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.public(3); !errors.Is(err, os.ErrNotExist) ||
+		!strings.Contains(err.Error(), "epoch 3") {
+		t.Errorf("a key without a place: %v", err)
+	}
+	if len(k.keys) != 0 {
+		t.Error("it is used all the same")
 	}
 }
 
