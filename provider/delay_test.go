@@ -35,7 +35,8 @@ func spoolDelays(t *testing.T, n int, mean, look time.Duration) []float64 {
 		for ; i < n && i <= int(now.Sub(epoch0)/time.Millisecond); i++ {
 			a := transit.Arrival{Hop: sphinx.Result{Kind: sphinx.Reply,
 				Delay: cover.HopDelay(rng, mean, 100*mean)}}
-			a.Hop.Tag[0], a.Hop.Tag[1], a.Hop.SURBID[0], a.Hop.SURBID[1] = byte(i), byte(i>>8), byte(i), byte(i>>8)
+			a.Hop.Tag[0], a.Hop.Tag[1] = byte(i), byte(i>>8)
+			a.Hop.SURBID[0], a.Hop.SURBID[1] = byte(i), byte(i>>8)
 			if _, reason := e.Receive(now, a); reason != transit.Accepted {
 				t.Fatal(reason)
 			}

@@ -52,9 +52,11 @@ func newSurge(skip bool, packets int) *surge {
 // run offers requests at a Poisson rate for so long, and returns how many replies left.
 func (s *surge) run(rate float64, long time.Duration) (left int) {
 	end, before := s.now.Add(long), s.left
-	for next := s.now; next.Before(end); next = next.Add(time.Duration(s.rng.ExpFloat64() / rate * float64(time.Second))) {
+	for next := s.now; next.Before(end); {
 		s.until(next)
 		s.offer()
+		wait := s.rng.ExpFloat64() / rate * float64(time.Second)
+		next = next.Add(time.Duration(wait))
 	}
 	s.until(end)
 	return s.left - before

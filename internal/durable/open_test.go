@@ -76,7 +76,8 @@ func TestOpenFails(t *testing.T) {
 		for _, call := range []string{"read head", "read", "write", "truncate", "sync", "close"} {
 			f := durabletest.New(c.content)
 			err := open(failing{f, call}, f.Size(), ignore)
-			if want := strings.Contains(","+c.calls+",", ","+call+","); errors.Is(err, errDisk) != want ||
+			want := strings.Contains(","+c.calls+",", ","+call+",")
+			if errors.Is(err, errDisk) != want ||
 				err != nil && !strings.Contains(err.Error(), "the log") {
 				t.Errorf("%s log, failing %s: %v", name, call, err)
 			}

@@ -11,7 +11,8 @@ import (
 // force, and the links to the next layer come up a moment later. What arrives between must not be
 // lost.
 func TestPacketsAreQueuedBeforeTheirLinkIsUp(t *testing.T) {
-	transport, err := link.NewFabric().Transport(link.Config{FrameSize: func(link.Kind) int { return 64 }, Identity: link.Seed{1}})
+	transport, err := link.NewFabric().Transport(link.Config{
+		FrameSize: func(link.Kind) int { return 64 }, Identity: link.Seed{1}})
 	if err != nil {
 		t.Fatal(err)
 	}

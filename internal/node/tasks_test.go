@@ -56,7 +56,8 @@ func TestTries(t *testing.T) {
 			{"again", time.Hour, trouble, false, 1, false, false, ""},
 			{"the last try", time.Millisecond, trouble, false, 1, true, false, "gave up"},
 			{"the node ends", time.Millisecond, trouble, true, 1, false, false, ""},
-			{"no way on", time.Hour, fmt.Errorf("so: %w", fatal{trouble}), false, 1, false, true, ""},
+			{"no way on", time.Hour, fmt.Errorf("so: %w", fatal{trouble}), false, 1, false, true,
+				""},
 		} {
 			var log strings.Builder
 			a, tries := newTasks(&log), 0

@@ -154,7 +154,8 @@ func because(err error) string {
 	}
 	kind := "refused"
 	for _, known := range []error{directory.ErrTwoDocuments, directory.ErrBrokenChain,
-		directory.ErrOlder, directory.ErrSignature, directory.ErrNoDocument, directory.ErrFewSignatures} {
+		directory.ErrOlder, directory.ErrSignature, directory.ErrNoDocument,
+		directory.ErrFewSignatures} {
 		if errors.Is(err, known) {
 			kind = known.Error()
 		}
