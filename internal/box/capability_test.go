@@ -2,6 +2,7 @@ package box_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -280,6 +281,9 @@ func TestAdvanceLimits(t *testing.T) {
 	if _, err := at.AdvanceTo(1<<64 - 1); !errors.Is(err, box.ErrTooFar) {
 		t.Errorf("to the end: %v", err)
 	}
+	if same, err := at.AdvanceTo(at.Number()); err != nil || same != at {
+		t.Errorf("to where it is: %v", err)
+	}
 	if same, err := at.Advance(0); err != nil || same != at {
 		t.Errorf("by nothing: %v", err)
 	}
@@ -314,6 +318,50 @@ func TestBadCapabilities(t *testing.T) {
 	}
 	if _, err := box.RandomID(strings.NewReader("too little")); err == nil {
 		t.Error("an id from ten bytes")
+	}
+}
+
+// TestNumbersEnd before a sequence could run over.
+func TestNumbersEnd(t *testing.T) {
+	const end = uint64(1)<<63 + uint64(1)<<62
+	raw := newCap(t, 1).Start().Marshal()
+	for number, good := range map[uint64]bool{0: true, end - 1: true, end: false, 1<<64 - 1: false} {
+		binary.LittleEndian.PutUint64(raw, number)
+		i, err := box.ParseIndex(raw)
+		if good != (err == nil) || good && i.Number() != number ||
+			!good && i != (box.Index{}) {
+			t.Errorf("number %#x: %v", number, err)
+		}
+	}
+	whole := newCap(t, 1).Marshal()
+	binary.LittleEndian.PutUint64(whole[64:], end)
+	if _, err := box.ParseWriteCap(whole); err == nil {
+		t.Error("a sequence that begins at its end")
+	}
+}
+
+// TestCapabilitiesHaveOneLength.
+func TestCapabilitiesHaveOneLength(t *testing.T) {
+	w := newCap(t, 1)
+	for name, row := range map[string]struct {
+		raw   []byte
+		parse func([]byte) error
+	}{
+		"write": {w.Marshal(), func(b []byte) error { return second(box.ParseWriteCap(b)) }},
+		"read":  {w.ReadCap().Marshal(), func(b []byte) error { return second(box.ParseReadCap(b)) }},
+		"index": {w.Start().Marshal(), func(b []byte) error { return second(box.ParseIndex(b)) }},
+	} {
+		if err := row.parse(row.raw); err != nil {
+			t.Errorf("the control, %s: %v", name, err)
+		}
+		for n := range row.raw {
+			if row.parse(row.raw[:n]) == nil {
+				t.Errorf("%s: %d bytes of %d were taken", name, n, len(row.raw))
+			}
+		}
+		if row.parse(append(row.raw, 0)) == nil {
+			t.Errorf("%s: a byte too many was taken", name)
+		}
 	}
 }
 

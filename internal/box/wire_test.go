@@ -2,6 +2,7 @@ package box_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
 	"testing"
@@ -183,6 +184,36 @@ func TestVerify(t *testing.T) {
 		if err := test.r.Verify(); !errors.Is(err, test.want) ||
 			(err == nil) != (test.want == nil) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+	}
+}
+
+// TestSignatureThatFitsAll: under the identity as key one signature fits every message, so that
+// the id itself must be refused.
+func TestSignatureThatFitsAll(t *testing.T) {
+	b := box.Box{ID: box.ID{1}, Signature: box.Signature{1}, Ciphertext: []byte("anything")}
+	if !ed25519.Verify(b.ID[:], b.Ciphertext, b.Signature[:]) {
+		t.Fatal("the control: the standard verifier refuses it")
+	}
+	if err := b.Verify(); !errors.Is(err, box.ErrBadID) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestBoxesAreEqualInAll: id, signature and ciphertext.
+func TestBoxesAreEqualInAll(t *testing.T) {
+	b := boxtest.Box(1, 'a', small.CiphertextSize())
+	id, signature, ciphertext := b, b, b
+	id.ID[7] ^= 1
+	signature.Signature[63] ^= 1
+	ciphertext.Ciphertext = bytes.Clone(b.Ciphertext)
+	if !b.Equal(ciphertext) {
+		t.Error("the control: a copy is another box")
+	}
+	ciphertext.Ciphertext[9] ^= 1
+	for i, other := range []box.Box{id, signature, ciphertext, {}} {
+		if b.Equal(other) || other.Equal(b) {
+			t.Errorf("box %d is said to be the same", i)
 		}
 	}
 }
