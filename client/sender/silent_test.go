@@ -174,3 +174,18 @@ func TestWhatComesIsCounted(t *testing.T) {
 		t.Errorf("%+v, then %+v", before, after)
 	}
 }
+
+// TestSlotsWithoutAConnectionAreForgotten, however few: nothing catches up.
+func TestSlotsWithoutAConnectionAreForgotten(t *testing.T) {
+	w := newNetwork(t, 1, testParameters())
+	p := w.join(0, 1)
+	at := p.Next().Add(3 * time.Second)
+	p.Prepare()
+	p.Connect(at)
+	if p.Prepared() != nil {
+		t.Error("a packet of a slot that is forgotten is kept")
+	}
+	if p.Next().Before(at) {
+		t.Errorf("the next slot is %v before the connection", at.Sub(p.Next()))
+	}
+}

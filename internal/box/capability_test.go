@@ -348,7 +348,9 @@ func TestCapabilitiesHaveOneLength(t *testing.T) {
 		parse func([]byte) error
 	}{
 		"write": {w.Marshal(), func(b []byte) error { return second(box.ParseWriteCap(b)) }},
-		"read":  {w.ReadCap().Marshal(), func(b []byte) error { return second(box.ParseReadCap(b)) }},
+		"read": {
+			w.ReadCap().Marshal(), func(b []byte) error { return second(box.ParseReadCap(b)) },
+		},
 		"index": {w.Start().Marshal(), func(b []byte) error { return second(box.ParseIndex(b)) }},
 	} {
 		if err := row.parse(row.raw); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/protocol"
 )
 
 func holders(n int) []box.Holder {
@@ -145,5 +146,25 @@ func TestCalendar(t *testing.T) {
 	}
 	if c.Oldest(noon) != 6 || c.Oldest(genesis) != 0 {
 		t.Errorf("oldest day is %d", c.Oldest(noon))
+	}
+}
+
+// TestTwoDaysAreOpenAfterMidnight, for the grace; before and after it is one.
+func TestTwoDaysAreOpenAfterMidnight(t *testing.T) {
+	c := box.Calendar{Genesis: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Retention: 3}
+	midnight := box.Day(7).Start(c.Genesis)
+	for after, want := range map[time.Duration][]box.Day{
+		-1: {6}, 0: {6, 7}, protocol.WriteGrace - 1: {6, 7}, protocol.WriteGrace: {7},
+		12 * time.Hour: {7}, 24*time.Hour - 1: {7}, 24 * time.Hour: {7, 8},
+	} {
+		var open []box.Day
+		for day := range box.Day(10) {
+			if c.Writable(midnight.Add(after), day) {
+				open = append(open, day)
+			}
+		}
+		if !slices.Equal(open, want) {
+			t.Errorf("%v after midnight the days %v are open, not %v", after, open, want)
+		}
 	}
 }
