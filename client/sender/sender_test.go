@@ -206,7 +206,8 @@ func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
 	w := newNetwork(t, 1, testParameters())
 	w.join(1, 4)
 	w.run(time.Minute)
-	own, others := w.Node("p2").Holder().Asked(), w.Node("p1").Holder().Asked()+w.Node("p3").Holder().Asked()
+	asked := func(name string) int { return w.Node(name).Holder().Asked() }
+	own, others := asked("p2"), asked("p1")+asked("p3")
 	if own != 0 || others < 50 {
 		t.Fatalf("the own provider served %d of %d requests", own, others)
 	}
