@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"math"
 	"time"
 
 	"murmuration/internal/protocol"
@@ -25,5 +26,9 @@ func (d Demand) Disk() int64 {
 	streams := protocol.Streams{Payload: d.PayloadEvery, PollShare: d.PollShare}
 	writes := float64(d.Clients) * streams.WorkPerSecond()
 	copies := float64(min(d.Replicas, d.Providers))
-	return int64(writes * copies * float64(d.BoxBytes) * float64(d.Days) * 86400)
+	bytes := writes * copies * float64(d.BoxBytes) * float64(d.Days) * 86400
+	if bytes >= math.MaxInt64 {
+		return math.MaxInt64 // no disk has it
+	}
+	return int64(bytes)
 }
