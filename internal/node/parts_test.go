@@ -116,6 +116,27 @@ func TestSendersOfTwoDocuments(t *testing.T) {
 	check("two without")
 }
 
+// door is a service for one peer.
+type door struct {
+	Service
+	let link.PublicKey
+}
+
+func (d door) Admits(peer link.PublicKey) bool { return peer == d.let }
+
+// TestServicesChoose whom they admit, whoever sends packets.
+func TestServicesChoose(t *testing.T) {
+	c := &Chassis{services: map[link.Kind]Service{link.Exchange: door{let: link.PublicKey{'a'}}}}
+	for peer, want := range map[link.PublicKey]bool{{'a'}: true, {'b'}: false} {
+		if got := c.admit(peer, link.Exchange); got != want {
+			t.Errorf("%c is let in: %t", peer[0], got)
+		}
+	}
+	if c.admit(link.PublicKey{'a'}, link.Packets) {
+		t.Error("a service's peer may send packets")
+	}
+}
+
 // TestLinksStayAsTheyAre with a new document, unless their node moved or went.
 func TestLinksStayAsTheyAre(t *testing.T) {
 	transport, err := link.NewFabric().Transport(link.Config{

@@ -55,6 +55,7 @@ func TestTries(t *testing.T) {
 			{"too late", 0, nil, false, 0, true, false, ""},
 			{"again", time.Hour, trouble, false, 1, false, false, ""},
 			{"the last try", time.Millisecond, trouble, false, 1, true, false, "gave up"},
+			{"a second task", time.Millisecond, trouble, false, 1, true, false, ""},
 			{"the node ends", time.Millisecond, trouble, true, 1, false, false, ""},
 			{"no way on", time.Hour, fmt.Errorf("so: %w", fatal{trouble}), false, 1, false, true,
 				""},
@@ -63,6 +64,9 @@ func TestTries(t *testing.T) {
 			a, tries := newTasks(&log), 0
 			one := a.tasks(time.Now(), 0)[0]
 			one.failure, one.until = "gave up", time.Now().Add(c.until)
+			if c.name == "a second task" {
+				one.failure = "" // the first one says it
+			}
 			one.try = func(context.Context) error { tries++; return c.err }
 			ctx, cancel := context.WithCancel(t.Context())
 			if c.cancel {

@@ -24,6 +24,41 @@ func TestConfigValidation(t *testing.T) {
 	}
 }
 
+// TestBounds of what an operator may choose, from both sides.
+func TestBounds(t *testing.T) {
+	good := node.Config{Listen: "127.0.0.1:1"}
+	for _, c := range []struct {
+		Config
+		good bool
+	}{
+		{Config{Config: good, MaxClients: mostClients}, true},
+		{Config{Config: good, MaxClients: mostClients + 1}, false},
+		{Config{Config: good, KeepFreeMiB: 0}, true},
+		{Config{Config: good, KeepFreeMiB: 1}, false},
+		{Config{Config: good, KeepFreeMiB: minKeepFree}, true},
+	} {
+		if err := c.Validate(); (err == nil) != c.good {
+			t.Errorf("%d clients, %d MiB: %v", c.MaxClients, c.KeepFreeMiB, err)
+		}
+	}
+}
+
+// TestDefaults: what is given is kept, and decides what the edge holds.
+func TestDefaults(t *testing.T) {
+	good := node.Config{Listen: "127.0.0.1:1", MaxHeld: 9}
+	for _, c := range []struct{ clients, spool, wantClients, wantSpool int }{
+		{0, 0, defaultMaxClients, defaultSpoolPackets}, {7, 8, 7, 8},
+	} {
+		got := Config{Config: good, MaxClients: c.clients, SpoolPackets: c.spool,
+			KeepFreeMiB: 64}.withDefaults()
+		l := got.limits()
+		if l.Spools != c.wantClients || l.SpooledTotal != c.wantSpool || l.Packets != 9 ||
+			l.Replies != 9 || got.reserve() != 64<<20 || got.conns() != 1024+2*c.wantClients {
+			t.Errorf("%+v, %d links", l, got.conns())
+		}
+	}
+}
+
 func TestSizesForPeople(t *testing.T) {
 	for bytes, want := range map[int64]string{900: "900 bytes", 3 << 20: "3.0 MiB",
 		3 << 29: "1.5 GiB", 2 << 40: "2.0 TiB"} {
