@@ -205,7 +205,7 @@ func TestPropertiesAreDrawnTheSame(t *testing.T) {
 	}
 	for dir, does := range draws {
 		if does && !fixed[dir] {
-			t.Errorf("the tests of %s draw other cases each time: import murmuration/internal/drawn", dir)
+			t.Errorf("the tests of %s draw other cases each time: import internal/drawn", dir)
 		}
 	}
 }

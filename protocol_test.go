@@ -82,7 +82,8 @@ func protocolSpellings(file *ast.File) (found []string) {
 			found = append(found, protocolFactsIn(spelling(n))...)
 		case *ast.ValueSpec:
 			for i := range min(len(n.Names), len(n.Values)) {
-				found = append(found, protocolFactsIn(n.Names[i].Name+" = "+spelling(n.Values[i]))...)
+				fact := n.Names[i].Name + " = " + spelling(n.Values[i])
+				found = append(found, protocolFactsIn(fact)...)
 			}
 		}
 		return true

@@ -47,9 +47,9 @@ type Init struct {
 	Genesis    *directory.Genesis // whoever chooses it chooses who may sign network documents
 }
 
-// Create makes the home. It refuses a directory in which there is somebody already, a node's home, and
-// one with the genesis file of another network. The store gets its name last: a home that was not finished
-// is none.
+// Create makes the home. It refuses a directory in which there is somebody already, a node's home,
+// and one with the genesis file of another network. The store gets its name last: a home that was
+// not finished is none.
 func Create(home string, who Init) error {
 	if err := content.CheckName(who.Name); err != nil {
 		return err

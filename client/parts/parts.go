@@ -5,8 +5,8 @@
 // It is pure, and needs no driver. To run a person in virtual time, as people live in sim/world,
 // give it a sender:
 //
-//	network := parts.NetworkOf(genesis)
-//	p := parts.New(parts.Config{Name: "Ada", Network: network, Store: store.Memory(), Random: rng})
+//	net, db := parts.NetworkOf(genesis), store.Memory()
+//	p := parts.New(parts.Config{Name: "Ada", Network: net, Store: db, Random: rng})
 //	err := p.Load()
 //	s, err := sender.New(…)
 //	err = p.Begin(now, s)

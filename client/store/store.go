@@ -45,7 +45,8 @@ var (
 	)
 	ErrFull = fault.New(
 		fault.Quota, "the disk is nearly full",
-		"Make room: a daemon that runs goes on by itself. Nothing that was said to be done is lost.",
+		"Make room: a daemon that runs goes on by itself. Nothing that was said to be done is "+
+			"lost.",
 	)
 	errExposed = fault.New(
 		fault.Trust, "others on this computer can read the data key",

@@ -7,10 +7,10 @@
 // A request, and a reply, is one line of bytes (big-endian, sizes for the default [Format]):
 //
 //	 0      1      2      4              36                   100              132
-//	+------+------+------+--------------+--------------------+----------------+-------------------+
-//	| op / | 0    | day  | id           | signature          | token (0)      | ciphertext        |
-//	| stat.|      |      | 32           | 64                 | 32             | 8,272             |
-//	+------+------+------+--------------+--------------------+----------------+-------------------+
+//	+------+------+------+--------------+--------------------+----------------+---------------+
+//	| op / | 0    | day  | id           | signature          | token (0)      | ciphertext    |
+//	| stat.|      |      | 32           | 64                 | 32             | 8,272         |
+//	+------+------+------+--------------+--------------------+----------------+---------------+
 //
 // The package opens no socket and links nothing to anybody: no log line and no error text carries a
 // box's id, its capability or its content.

@@ -23,8 +23,10 @@ const (
 	exitWait     = 8
 )
 
-const exitCodesHelp = `Exit codes: 0 done or queued, 1 wrong use or input, 2 internal error, 3 provider or network,
-4 trust, 5 quota, 6 locked or in use, 7 not found, 8 --wait ran out. 130 after Ctrl-C.`
+const exitCodesHelp = "" +
+	"Exit codes: 0 done or queued, 1 wrong use or input, 2 internal error, " +
+	"3 provider or network,\n" +
+	"4 trust, 5 quota, 6 locked or in use, 7 not found, 8 --wait ran out. 130 after Ctrl-C."
 
 // failure is an error for a person: what happened, then what to do.
 type failure struct {

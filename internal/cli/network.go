@@ -19,7 +19,8 @@ func networkCommand() *cli.Command {
 		Name:  "network",
 		Usage: "make and check private networks; show the one that this client uses",
 		Subcommands: append([]*cli.Command{
-			networkNewCommand(), networkVerifyCommand(), networkAdmitCommand(), networkEvidenceCommand(),
+			networkNewCommand(), networkVerifyCommand(),
+			networkAdmitCommand(), networkEvidenceCommand(),
 		}, networkClientCommands()...),
 		Action: needSubcommand,
 	}
@@ -81,7 +82,8 @@ func oneArgument(c *cli.Context, what string) (string, error) {
 func networkVerifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify", ArgsUsage: "DIR",
-		Usage:  "check a private network: genesis, homes, configurations, documents and their chain",
+		Usage: "check a private network: genesis, homes, configurations, documents and their " +
+			"chain",
 		Action: func(c *cli.Context) error { return networkVerify(c) },
 	}
 }

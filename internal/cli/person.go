@@ -62,8 +62,8 @@ func initPerson(c *cli.Context) error {
 func newPassphrase(c *cli.Context) ([]byte, error) {
 	if c.Bool("no-passphrase") {
 		if c.IsSet("passphrase-file") {
-			return nil, usagef("--no-passphrase and --passphrase-file contradict each other: give " +
-				"one of them")
+			return nil, usagef("--no-passphrase and --passphrase-file contradict each other: " +
+				"give one of them")
 		}
 		return nil, nil
 	}
@@ -102,8 +102,8 @@ func passphrase(c *cli.Context, prompt string) (secret []byte, err error) {
 	}
 	secret = bytes.TrimRight(secret, "\r\n")
 	if err == nil && len(secret) == 0 {
-		err = usagef("the passphrase is empty; `murmur init --no-passphrase` makes a home without " +
-			"one")
+		err = usagef("the passphrase is empty; `murmur init --no-passphrase` makes a home " +
+			"without one")
 	}
 	return secret, err
 }

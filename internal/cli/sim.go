@@ -23,9 +23,9 @@ func simCommand() *cli.Command {
 			"Results are a folder that `report`, `merge`, `diff` and `replay` read. " +
 			"docs/simulation.md has the details.",
 		Subcommands: []*cli.Command{
-			simInitCommand(), simCheckCommand(), simRunCommand(), simSweepCommand(), simMergeCommand(),
-			simReportCommand(),
-			simVerifyCommand(), simDiffCommand(), simReplayCommand(), simBenchCommand(),
+			simInitCommand(), simCheckCommand(), simRunCommand(), simSweepCommand(),
+			simMergeCommand(), simReportCommand(), simVerifyCommand(), simDiffCommand(),
+			simReplayCommand(), simBenchCommand(),
 		},
 		Action: needSubcommand,
 	}

@@ -14,8 +14,8 @@ func simBenchCommand() *cli.Command {
 		Usage: "measure the engines on one core, or one replication of each cell of a " +
 			"scenario",
 		ArgsUsage: "[FILE]",
-		Description: "An event is a departure from a mix (flow) or whatever happens (des). Memory " +
-			"is that of the whole process so far.",
+		Description: "An event is a departure from a mix (flow) or whatever happens (des). " +
+			"Memory is that of the whole process so far.",
 		Flags:  []cli.Flag{simJSON},
 		Action: simBench,
 	}

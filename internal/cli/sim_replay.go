@@ -17,8 +17,8 @@ func simReplayCommand() *cli.Command {
 		Name:      "replay",
 		Usage:     "run one replication of one cell again",
 		ArgsUsage: "FILE",
-		Description: "With --results it says whether the numbers are those that the folder holds. " +
-			"With --trace it writes what a\n" +
+		Description: "With --results it says whether the numbers are those that the folder " +
+			"holds. With --trace it writes what a\n" +
 			"watcher of all links sees, in the format that recordings of real nodes have too.",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "cell", Usage: "`CELL`, from 0"},

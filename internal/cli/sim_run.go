@@ -29,8 +29,8 @@ func simSweepCommand() *cli.Command {
 		Name:      "sweep",
 		Usage:     "run one part of a scenario's cells, on one of many machines",
 		ArgsUsage: "FILE",
-		Description: "Without --shard the part is that of the array job: JOB_COMPLETION_INDEX and " +
-			"JOB_COMPLETIONS of a Kubernetes\n" +
+		Description: "Without --shard the part is that of the array job: JOB_COMPLETION_INDEX " +
+			"and JOB_COMPLETIONS of a Kubernetes\n" +
 			"Indexed Job, or SLURM_ARRAY_TASK_ID. `murmur sim merge` joins the parts.",
 		Flags: []cli.Flag{&cli.StringFlag{Name: "shard", Usage: "part `i/n`, from 0/n to n-1/n"},
 			simOut, simWorkers, simJSON},

@@ -42,7 +42,9 @@ func (d *Document) Neighbours(id NodeID) (previous, next []Node) {
 		return nil, nil
 	}
 	ring := d.Parameters.Layers + 1
-	at := func(layer int) []Node { return d.pick(func(n *Node) bool { return n.Layer == layer%ring }) }
+	at := func(layer int) []Node {
+		return d.pick(func(n *Node) bool { return n.Layer == layer%ring })
+	}
 	return at(self.Layer + ring - 1), at(self.Layer + 1)
 }
 

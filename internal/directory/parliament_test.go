@@ -176,9 +176,10 @@ func TestParliamentNeverSplits(t *testing.T) {
 							p.Document(e+1) != nil)
 					}
 				}
+				last := directory.Epoch(*parliamentEpochs)
 				for _, a := range p.honest {
-					if latest := a.Authority().Voter().Latest(); latest.Epoch != directory.Epoch(*parliamentEpochs) {
-						t.Errorf("%s holds epoch %d", a.Name, latest.Epoch)
+					if held := a.Authority().Voter().Latest().Epoch; held != last {
+						t.Errorf("%s holds epoch %d", a.Name, held)
 					}
 				}
 			})

@@ -20,7 +20,8 @@ const (
 )
 
 var refusals = map[Refusal]string{
-	RefusedMalformed:   "malformed: a value is not allowed, or the two programs are of different versions",
+	RefusedMalformed: "malformed: a value is not allowed, or the two programs are of different " +
+		"versions",
 	refusedNetwork:     "of another network: compare the genesis files",
 	RefusedNotAdmitted: "not admitted: an authority must accept the application first",
 	refusedSignature:   "bad signature",

@@ -115,5 +115,6 @@ func (p Parameters) checkEpoch(r *rules) {
 	r.want(p.longestTrip() <= p.EpochLength/8, "epoch_length",
 		"is %s: %d delays of at most %s and the reply allowance of %s are %s, more than an "+
 			"eighth of it (%s)",
-		p.EpochLength, p.Hops(), p.HopDelayLimit, p.ReplyAllowance, p.longestTrip(), p.EpochLength/8)
+		p.EpochLength, p.Hops(), p.HopDelayLimit, p.ReplyAllowance, p.longestTrip(),
+		p.EpochLength/8)
 }

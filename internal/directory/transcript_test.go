@@ -15,12 +15,12 @@ import (
 // TestTallyTranscripts runs the files in testdata/tally: input lines, a line of four dashes, the
 // trace.
 //
-//	authorities N                      the network has authorities a1 … aN
-//	epoch E                            whose document is voted on; the default is one after the last
-//	node NAME [cap=N] [family=F] [packets=N] [storing=no]    m… is a mix, anything else a provider
-//	vote NAME lists NODE…              NODE? is on probation
-//	vote NAME says KEY=N lists NODE…   with another value of payload_every in ms, watched_boxes or layers
-//	tally                              and the document becomes the previous one
+//	authorities N                     the network has authorities a1 … aN
+//	epoch E                           whose document is voted on: without it, the next one's
+//	node NAME [cap=N] [family=F] [packets=N] [storing=no]    m… is a mix, others are providers
+//	vote NAME lists NODE…             NODE? is on probation
+//	vote NAME says KEY=N lists NODE…  payload_every (ms), watched_boxes or layers is another
+//	tally                             and the document becomes the previous one
 //
 // A node keeps its description until another line changes it.
 func TestTallyTranscripts(t *testing.T) {

@@ -48,19 +48,29 @@ func TestVoteVerify(t *testing.T) {
 
 func TestRelayVerify(t *testing.T) {
 	g := testGenesis(t, 4)
+	by := func(names ...string) func(*Relay) *Relay {
+		return func(r *Relay) *Relay {
+			for _, name := range names {
+				r = r.echo(identity(name))
+			}
+			return r
+		}
+	}
 	cases := map[string]func(*Relay) *Relay{
-		"":              func(r *Relay) *Relay { return r.echo(identity("a2")).echo(identity("a3")) },
-		"by a stranger": func(r *Relay) *Relay { return r.echo(identity("m1")) },
-		"by the voter":  func(r *Relay) *Relay { return r.echo(identity("a1")) },
-		"twice":         func(r *Relay) *Relay { return r.echo(identity("a2")).echo(identity("a2")) },
+		"":              by("a2", "a3"),
+		"by a stranger": by("m1"),
+		"by the voter":  by("a1"),
+		"twice":         by("a2", "a2"),
 		"of another vote": func(r *Relay) *Relay {
 			r = r.echo(identity("a2"))
 			r.Vote.Listings = nil
 			r.Vote.Sign(identity("a1"))
 			return r
 		},
-		"of a forged " +
-			"vote": func(r *Relay) *Relay { r.Vote.Signature[0] ^= 1; return r.echo(identity("a2")) },
+		"of a forged vote": func(r *Relay) *Relay {
+			r.Vote.Signature[0] ^= 1
+			return r.echo(identity("a2"))
+		},
 	}
 	for name, make := range cases {
 		r := make(&Relay{Vote: testVote(t, g)})

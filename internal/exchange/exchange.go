@@ -49,7 +49,7 @@ func ParseUp(frame []byte) (Up, error) {
 
 // Down is a provider's half: one spooled reply, or a dummy of the same size.
 //
-//	sequence 8 (big-endian; 0 is a dummy) | SURB id 16 | zero 8 | body | zeros to the packet's size
+//	sequence 8 (big-endian; 0: a dummy) | SURB id 16 | zero 8 | body | zeros to the packet's size
 type Down struct {
 	Sequence uint64
 	SURBID   [16]byte

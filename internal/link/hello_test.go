@@ -23,7 +23,8 @@ func TestHelloVector(t *testing.T) {
 	if hex.EncodeToString(got[:]) != want {
 		t.Errorf("got  %x\nwant %s", got, want)
 	}
-	const published = "010200000000594e3b45d574982d837406cb27ac86bbede3aa3868e55912b4bf83198e094af31e12"
+	const published = "010200000000594e" +
+		"3b45d574982d837406cb27ac86bbede3aa3868e55912b4bf83198e094af31e12"
 	if want != published {
 		t.Errorf("docs/link.md prints %s", published)
 	}

@@ -64,10 +64,11 @@ func TestWeakTLSIsRefused(t *testing.T) {
 	defer l.Close()
 	for name, spoil := range map[string]func(*tls.Config){
 		"TLS 1.2": func(c *tls.Config) {
-			c.MinVersion,
-				c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
+			c.MinVersion, c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
 		},
-		"no post-quantum share":   func(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.X25519} },
+		"no post-quantum share": func(c *tls.Config) {
+			c.CurvePreferences = []tls.CurveID{tls.X25519}
+		},
 		"no certificate":          func(c *tls.Config) { c.Certificates = nil },
 		"no application protocol": func(c *tls.Config) { c.NextProtos = nil },
 		"another protocol":        func(c *tls.Config) { c.NextProtos = []string{"h2"} },
@@ -391,7 +392,8 @@ func TestNoTickets(t *testing.T) {
 		a, b := newPipe(seed(2).Public(), seed(1).Public(), [32]byte{})
 		server, client, box := strangerConfig(t, 1), strangerConfig(t, 2), new(ticketBox)
 		server.SessionTicketsDisabled = server.SessionTicketsDisabled && disabled
-		client.SessionTicketsDisabled, client.ClientSessionCache, client.ServerName = false, box, "node"
+		client.SessionTicketsDisabled = false
+		client.ClientSessionCache, client.ServerName = box, "node"
 		done := make(chan error, 1)
 		go func() {
 			s := tls.Server(b, server)

@@ -181,8 +181,8 @@ func (k *keyring) open(before time.Time) (opened []openedKey, err error) {
 		}
 		journal, tags, err := replay.OpenTags(k.path(e, ".tags"), k.cfg.Capacity, rand.Reader)
 		if errors.Is(err, durable.ErrCorrupt) || errors.Is(err, durable.ErrForeign) {
-			return opened, fmt.Errorf("%w\n  remove it with its .key file and start again: packets "+
-				"of that epoch are lost", err)
+			return opened, fmt.Errorf("%w\n  remove it with its .key file and start again: "+
+				"packets of that epoch are lost", err)
 		}
 		if err != nil {
 			return opened, err

@@ -1,6 +1,6 @@
 // Package node is every node of a network, whatever its role: home, keys, replay journal, links,
-// documents, and the pipeline that peels packets, remembers them and sends them on. What it shows of
-// itself is in the room metrics below.
+// documents, and the pipeline that peels packets, remembers them and sends them on. What it shows
+// of itself is in the room metrics below.
 //
 // It knows which nodes are neighbours and knows no role: what a packet means, the Core of a Role
 // decides, and mix/node and provider/node give one to New. A node knows where a packet came from

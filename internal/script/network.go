@@ -54,7 +54,8 @@ func load(ts *testscript.TestScript, _ bool, args []string) {
 func inOrder(ts *testscript.TestScript, _ bool, args []string) {
 	count, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	found := regexp.MustCompile(`post (\d+) of `+args[0]).FindAllStringSubmatch(ts.ReadFile("stdout"), -1)
+	posts := regexp.MustCompile(`post (\d+) of ` + args[0])
+	found := posts.FindAllStringSubmatch(ts.ReadFile("stdout"), -1)
 	if len(found) != count {
 		ts.Fatalf("%d posts instead of %d", len(found), count)
 	}

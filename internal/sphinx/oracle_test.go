@@ -108,7 +108,8 @@ func (o oracle) open(secret, public, element []byte) []byte {
 func (o oracle) agree(path []oracleHop) (elements [][]byte, keys []oracleKeys) {
 	if o.kem {
 		for _, h := range path {
-			ct, secret, err := xwing.Scheme().Encapsulate(must(xwing.Scheme().UnmarshalBinaryPublicKey(h.public)))
+			public := must(xwing.Scheme().UnmarshalBinaryPublicKey(h.public))
+			ct, secret, err := xwing.Scheme().Encapsulate(public)
 			elements, keys = append(elements, ct), append(keys, derive(must(secret, err)))
 		}
 		return elements, keys

@@ -260,10 +260,11 @@ func TestRepliesRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		element := p.Suite().ElementSize()
 		for want, spoil := range map[error]func(b []byte) []byte{
 			errSize:       func(b []byte) []byte { return b[1:] },
 			errVersion:    func(b []byte) []byte { b[0] = 1; return b },
-			ErrDegenerate: func(b []byte) []byte { clear(b[2 : 2+p.Suite().ElementSize()]); return b },
+			ErrDegenerate: func(b []byte) []byte { clear(b[2 : 2+element]); return b },
 		} {
 			if _, _, err := p.FromSURB(spoil(bytes.Clone(surb)), nil); !errors.Is(err, want) {
 				t.Errorf("%v instead of %v", err, want)

@@ -108,8 +108,8 @@ func contents(t testing.TB, path string) string {
 	return text
 }
 
-// TestOverlappingFoldersMergeToTheWhole: however cells are dealt to folders, some to several, and in
-// whatever order and grouping folders are merged, the result is that of one run.
+// TestOverlappingFoldersMergeToTheWhole: however cells are dealt to folders, some to several, and
+// in whatever order and grouping folders are merged, the result is that of one run.
 func TestOverlappingFoldersMergeToTheWhole(t *testing.T) {
 	f := parse(t, sweep)
 	whole := contents(t, full(t, f, all(0, 1, 2, 3)...))
@@ -243,19 +243,22 @@ func TestSpoiltFoldersAreSeen(t *testing.T) {
 		return func(path string) error { return os.Remove(filepath.Join(path, name)) }
 	}
 	const first = archiveDir + "/c00000-r0000.npz"
+	manifest := func(from, to string) func(string) error { return change(manifestName, from, to) }
+	otherMean := change(scenarioName, "mean = 2", "mean = 3")
+	sample := string(sampleArchive(t))
 	for what, c := range map[string]struct {
 		spoil func(path string) error
 		want  string
 	}{
-		"another format":          {change(manifestName, `"format": 1`, `"format": 2`), "format is 2"},
-		"an unknown field":        {change(manifestName, `"format"`, `"x": 1, "format"`), "unknown field"},
-		"a changed scenario":      {change(scenarioName, "mean = 2", "mean = 3"), "changed after the run"},
+		"another format":          {manifest(`"format": 1`, `"format": 2`), "format is 2"},
+		"an unknown field":        {manifest(`"format"`, `"x": 1, "format"`), "unknown field"},
+		"a changed scenario":      {otherMean, "changed after the run"},
 		"no scenario":             {remove(scenarioName), "reading the results' scenario"},
 		"no manifest":             {remove(manifestName), "not a result folder"},
 		"a missing archive":       {remove(first), "not complete"},
 		"a bit of an archive":     {change(first, "metrics.csv", "metrics.cst"), "another hash"},
 		"a file of others":        {put("notes.txt", "x"), "not part of a result folder"},
-		"a cell beyond":           {put("c00004-r0000.npz", string(sampleArchive(t))), "does not have"},
+		"a cell beyond":           {put("c00004-r0000.npz", sample), "does not have"},
 		"an archive that is none": {put("c00000-r0001.npz", "PK"), "is damaged"},
 	} {
 		path := full(t, parse(t, sweep), all(0, 1)...)

@@ -107,7 +107,8 @@ var peopleKeys = []Key{
 	key(&field.Workload.Writers, `0`, des, "clients (of a group: members) who write; 0 is all"),
 	key(&field.Workload.Tries, `16`, des, "requests, and writes of boxes: how often one is tried"),
 	key(&field.Workload.Groups, `1`, des|world, "groups, to which clients are dealt in order"),
-	key(&field.Workload.GroupSize, `128`, des|world, "members of a group, the one who posts included"),
+	key(&field.Workload.GroupSize, `128`, des|world,
+		"members of a group, the one who posts included"),
 	key(&field.Workload.Posting, `"boxes"`, des|world,
 		"how a post reaches its group: a packet to each from its author; sent on by those who "+
 			"have it; published once and polled (needs boxes.watched)").choices(

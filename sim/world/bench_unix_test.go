@@ -155,8 +155,8 @@ func (m *maker) unwrap(packets [][]byte) time.Duration {
 	return worked(m.b) - began
 }
 
-// worked is the processor time that this process has used, collecting garbage included: a rate by it
-// is that of one core, whatever else runs on the machine.
+// worked is the processor time that this process has used, collecting garbage included: a rate by
+// it is that of one core, whatever else runs on the machine.
 func worked(b *testing.B) time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

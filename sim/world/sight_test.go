@@ -13,8 +13,8 @@ import (
 // numbers of alice and her provider in a trace of the network of most tests.
 const aliceNumber, homeNumber = 9, 0
 
-// TestTapSeesWhatIsSent: of a person's link a watcher sees every frame that leaves, lost or not, the
-// frames that answer, all of one size, and none while the person is away.
+// TestTapSeesWhatIsSent: of a person's link a watcher sees every frame that leaves, lost or not,
+// the frames that answer, all of one size, and none while the person is away.
 func TestTapSeesWhatIsSent(t *testing.T) {
 	for name, loss := range map[string]float64{"all is well": 0, "all is lost": 1} {
 		tap := &trace.Buffer{Parties: trace.Parties{Nodes: 9, Clients: 2}}
@@ -28,8 +28,8 @@ func TestTapSeesWhatIsSent(t *testing.T) {
 		if sent < 20 || up != sent || w.Drops()["lost"] != int(loss)*sent {
 			t.Errorf("%s: %d frames left, %d were seen, %d lost", name, sent, up, w.Drops()["lost"])
 		}
-		if least, most := int((1-loss)*float64(sent-2)), int((1-loss)*float64(sent)); came < least ||
-			came > most || down < came || down > came+1 {
+		least, most := int((1-loss)*float64(sent-2)), int((1-loss)*float64(sent))
+		if came < least || came > most || down < came || down > came+1 {
 			t.Errorf("%s: %d frames came back of %d, %d were seen", name, came, sent, down)
 		}
 		run(t, w, 100*time.Millisecond)
@@ -100,7 +100,7 @@ func TestHoldersAreWatchedOneByOne(t *testing.T) {
 		}
 	}
 	if lies != liar.Asked() || lies == 0 || lies == all {
-		t.Errorf("%d lies by a holder that was asked %d times, all were %d", lies, liar.Asked(), all)
+		t.Errorf("%d lies by a holder asked %d times, all were %d", lies, liar.Asked(), all)
 	}
 	liar.Lie(nil)
 	before := lies

@@ -89,8 +89,8 @@ var wrong = map[string]string{
 	"set replicas 3":              "too late",
 }
 
-// TestRefusedLinesChangeNothing: a world in which every wrong line was tried goes on as one in which
-// none was.
+// TestRefusedLinesChangeNothing: a world in which every wrong line was tried goes on as one in
+// which none was.
 func TestRefusedLinesChangeNothing(t *testing.T) {
 	after := []string{"alice posts one", "run 6s", "show drops", "show asked", "show time"}
 	want := play(t, append(drawn, after...)...)
@@ -174,8 +174,9 @@ func TestDiskOutlivesACrash(t *testing.T) {
 	}
 }
 
-// TestLiarsReachTheirAskers: while every holder denies, nothing is read; a liar alone hides nothing,
-// since another holder is asked. (Bob's own provider, the third, is asked by others alone.)
+// TestLiarsReachTheirAskers: while every holder denies, nothing is read; a liar alone hides
+// nothing, since another holder is asked. (Bob's own provider, the third, is asked by others
+// alone.)
 func TestLiarsReachTheirAskers(t *testing.T) {
 	net := []string{
 		"packets null", "set replicas 3",

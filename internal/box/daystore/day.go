@@ -196,7 +196,8 @@ func (d *dayDB) load(txn *badger.Txn, name []byte) (*box.Box, error) {
 	if err != nil || len(plain) < 32+64 {
 		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, errDamaged)
 	}
-	return &box.Box{ID: box.ID(plain[:32]), Signature: box.Signature(plain[32:96]), Ciphertext: plain[96:]}, nil
+	id, signature := box.ID(plain[:32]), box.Signature(plain[32:96])
+	return &box.Box{ID: id, Signature: signature, Ciphertext: plain[96:]}, nil
 }
 
 func (d *dayDB) read(id box.ID) (found *box.Box, err error) {

@@ -2,8 +2,8 @@
 // and a key of its own, so that a day is destroyed with its key. It acknowledges nothing that a
 // power cut could take back.
 //
-// It must not judge what it keeps: signatures and the calendar are the caller's, and what becomes of
-// a box where another one stands is box.Arrival's.
+// It must not judge what it keeps: signatures and the calendar are the caller's, and what becomes
+// of a box where another one stands is box.Arrival's.
 package daystore
 
 import (

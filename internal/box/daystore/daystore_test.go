@@ -211,8 +211,8 @@ func copyDir(t *testing.T, from, flip string, at int, mask byte) string {
 func silent(t *testing.T, dir string, n uint64) (missing int) {
 	t.Helper()
 	var said bytes.Buffer
-	s, err := daystore.Open(dir, daystore.SmallFiles(daystore.Options{Logger: slog.New(slog.NewTextHandler(&said,
-		nil))}))
+	logger := slog.New(slog.NewTextHandler(&said, nil))
+	s, err := daystore.Open(dir, daystore.SmallFiles(daystore.Options{Logger: logger}))
 	if err != nil {
 		return 0
 	}
@@ -303,13 +303,14 @@ func TestLostTail(t *testing.T) {
 	if err := os.WriteFile(logs[0], content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := daystore.Open(lost, daystore.SmallFiles(daystore.Options{})); !errors.Is(err, daystore.ErrLost) {
+	small := daystore.SmallFiles(daystore.Options{})
+	if _, err := daystore.Open(lost, small); !errors.Is(err, daystore.ErrLost) {
 		t.Errorf("the last commit is gone: %v", err)
 	}
 	if err := os.RemoveAll(lost + "/day-00001/badger"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := daystore.Open(lost, daystore.SmallFiles(daystore.Options{})); !errors.Is(err, daystore.ErrLost) {
+	if _, err := daystore.Open(lost, small); !errors.Is(err, daystore.ErrLost) {
 		t.Errorf("all is gone: %v", err)
 	}
 	if _, err := os.Stat(lost + "/day-00001/badger"); !errors.Is(err, fs.ErrNotExist) {

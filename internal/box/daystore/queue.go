@@ -50,8 +50,8 @@ func (d *dayDB) entry(txn *badger.Txn, item *badger.Item, prefix int) (box.Entry
 	if b == nil || len(at) != 12 {
 		return box.Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, errDamaged)
 	}
-	return box.Entry{Day: d.day, Box: *b,
-		At: box.Place{Commit: binary.BigEndian.Uint64(at), Index: binary.BigEndian.Uint32(at[8:])}}, nil
+	place := box.Place{Commit: binary.BigEndian.Uint64(at), Index: binary.BigEndian.Uint32(at[8:])}
+	return box.Entry{Day: d.day, Box: *b, At: place}, nil
 }
 
 func (d *dayDB) queueKey(peer box.Holder) []byte {

@@ -11,12 +11,13 @@ import (
 func TestStore(t *testing.T) {
 	boxtest.Suite(t, func(t *testing.T) (boxtest.Store, func(bool)) {
 		var full atomic.Bool
-		s := openBadger(t, newDir(t), daystore.Options{Reserve: 100, Free: func(string) (uint64, error) {
+		free := func(string) (uint64, error) {
 			if full.Load() {
 				return 99, nil
 			}
 			return 100, nil
-		}})
+		}
+		s := openBadger(t, newDir(t), daystore.Options{Reserve: 100, Free: free})
 		return s, full.Store
 	})
 }

@@ -55,8 +55,8 @@ func onDisk(t *testing.T) string {
 		}
 		return dir
 	}
-	t.Skip("every directory here is in memory, where nothing is ever synced: set TMPDIR to one on " +
-		"a disk")
+	t.Skip("every directory here is in memory, where nothing is ever synced: set TMPDIR to one " +
+		"on a disk")
 	return ""
 }
 
