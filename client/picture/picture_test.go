@@ -175,7 +175,8 @@ func TestRefusals(t *testing.T) {
 	if _, err := Prepare(good, 1<<19, 4000); err != nil {
 		t.Errorf("the control: %v", err)
 	}
-	if _, err := Prepare(append(good, make([]byte, MaxFile-len(good))...), 1<<19, 4000); err != nil {
+	longest := append(good, make([]byte, MaxFile-len(good))...)
+	if _, err := Prepare(longest, 1<<19, 4000); err != nil {
 		t.Errorf("the longest file: %v", err)
 	}
 	if _, err := Prepare(good, 1<<19, 10); !errors.Is(err, ErrTooLarge) {

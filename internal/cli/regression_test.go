@@ -45,8 +45,9 @@ func TestBadPicturesAreTold(t *testing.T) {
 func TestNothingToSaveIsSaidOnce(t *testing.T) {
 	for _, args := range [][]string{nil, {"--save", "x"}} {
 		var talk bytes.Buffer
-		app := &cli.App{Writer: &talk, ErrWriter: &talk, ExitErrHandler: func(*cli.Context, error) {},
-			Flags: networkFindingsCommand().Flags, Action: func(c *cli.Context) error {
+		app := &cli.App{Writer: &talk, ErrWriter: &talk,
+			ExitErrHandler: func(*cli.Context, error) {},
+			Flags:          networkFindingsCommand().Flags, Action: func(c *cli.Context) error {
 				if err := printFindings(c, nil); err != nil || !c.IsSet("save") {
 					return err
 				}

@@ -16,8 +16,8 @@ import (
 	"murmuration/internal/durable"
 )
 
-// TestReportsSayWhatToDo: an error's words, its hint on a line of its own, and its exit code, wrapped
-// or not.
+// TestReportsSayWhatToDo: an error's words, its hint on a line of its own, and its exit code,
+// wrapped or not.
 func TestReportsSayWhatToDo(t *testing.T) {
 	dir := t.TempDir()
 	held, err := durable.Acquire(filepath.Join(dir, "lock"))
@@ -31,14 +31,16 @@ func TestReportsSayWhatToDo(t *testing.T) {
 		code int
 		want []string
 	}{
-		"nothing":    {nil, exitDone, []string{}},
-		"a mistake":  {usagef("no %s", "x"), exitUser, []string{"murmur: no x"}},
-		"a plain":    {errors.New("broken"), exitUser, []string{"murmur: broken"}},
-		"with help":  {fail(exitTrust, errors.New("no"), "Ask."), exitTrust, []string{"murmur: no", "  Ask."}},
-		"no help":    {fail(exitWait, errors.New("no"), ""), exitWait, []string{"murmur: no"}},
-		"a lock":     {locked, exitLocked, []string{"murmur: ", "  Stop that process first"}},
-		"a document": {directory.ErrMalformed, exitUser, []string{"murmur: ", "  The file is damaged"}},
-		"a Ctrl-C":   {context.Canceled, 130, []string{"murmur: stopped"}},
+		"nothing":   {nil, exitDone, []string{}},
+		"a mistake": {usagef("no %s", "x"), exitUser, []string{"murmur: no x"}},
+		"a plain":   {errors.New("broken"), exitUser, []string{"murmur: broken"}},
+		"with help": {fail(exitTrust, errors.New("no"), "Ask."), exitTrust,
+			[]string{"murmur: no", "  Ask."}},
+		"no help": {fail(exitWait, errors.New("no"), ""), exitWait, []string{"murmur: no"}},
+		"a lock":  {locked, exitLocked, []string{"murmur: ", "  Stop that process first"}},
+		"a document": {directory.ErrMalformed, exitUser,
+			[]string{"murmur: ", "  The file is damaged"}},
+		"a Ctrl-C": {context.Canceled, 130, []string{"murmur: stopped"}},
 	} {
 		for _, err := range []error{c.err, wrap(c.err)} {
 			var out bytes.Buffer

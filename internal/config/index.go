@@ -115,8 +115,8 @@ func (d *Document) find(dotted string) (line, column int) {
 	return 0, 0
 }
 
-// About is where a key stands, or else the table that it would stand in (its first key, if it has no
-// head), or else nowhere.
+// About is where a key stands, or else the table that it would stand in (its first key, if it has
+// no head), or else nowhere.
 func (d *Document) About(dotted string) Place {
 	for dotted != "" {
 		if line, column := d.find(dotted); line > 0 {

@@ -62,10 +62,12 @@ func TestSizesAreExactOrRefused(t *testing.T) {
 func TestTooLongIsSaid(t *testing.T) {
 	for text, want := range map[string]string{
 		"999999999h": "longer than", "99999999999d": "longer than", "999999999min": "longer than",
-		"5": "with a unit", "1.5.5h": "with a unit", "-999999999h": "with a unit", "h": "with a unit",
+		"5": "with a unit", "1.5.5h": "with a unit", "-999999999h": "with a unit",
+		"h": "with a unit",
 	} {
 		var d Duration
-		if err := d.UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		err := d.UnmarshalText([]byte(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}

@@ -44,7 +44,8 @@ var contradictory = []struct{ base, lines, word string }{
 	{"des", "clients.absence = \"1h\"", "half said"},
 	{"des", "workload.kind = \"groups\"", "nobody watches boxes"},
 	{"flow", "replicate.metric = \"a\"", "half said"},
-	{"des", "boxes.watched = 4\nworkload.kind = \"groups\"\nworkload.group_size = 1", "groups of 1"},
+	{"des", "boxes.watched = 4\nworkload.kind = \"groups\"\n" +
+		"workload.group_size = 1", "groups of 1"},
 	{"des", "workload.kind = \"groups\"\nworkload.posting = \"boxes\"", "nobody watches boxes"},
 	{"des", "workload.kind = \"messages\"\nworkload.friends = 1000", "1000 friends among 1000"},
 	{"des", "workload.kind = \"messages\"\nworkload.friends_of = 3", "3 clients with 0 friends"},
@@ -82,8 +83,8 @@ var contradictory = []struct{ base, lines, word string }{
 	{"theory", "level2 = 1", "unknown key"},
 }
 
-// TestContradictionsAreShown: each is refused with its line, as it stands in the file, once; without
-// its last line the file is sound, but for lines that only together with it mean something.
+// TestContradictionsAreShown: each is refused with its line, as it stands in the file, once;
+// without its last line the file is sound, but for lines that only together with it mean something.
 func TestContradictionsAreShown(t *testing.T) {
 	read := func(text string) error {
 		_, err := Parse("x.toml", []byte(text), func(name string) ([]byte, error) {
@@ -110,8 +111,8 @@ func TestContradictionsAreShown(t *testing.T) {
 		if !strings.Contains(p.Text, c.word) {
 			t.Errorf("%s, %q: want %q in\n%v", c.base, c.lines, c.word, err)
 		}
-		if shown := fmt.Sprintf("x.toml:%d:1:", len(lines)); !strings.Contains(err.Error(), shown) ||
-			!strings.Contains(p.Excerpt, last) {
+		shown := fmt.Sprintf("x.toml:%d:1:", len(lines))
+		if !strings.Contains(err.Error(), shown) || !strings.Contains(p.Excerpt, last) {
 			t.Errorf("%s, %q: want %s and its last line in\n%v", c.base, c.lines, shown, err)
 		}
 	}
