@@ -39,7 +39,8 @@ func TestCellsWithoutPartnersAreNamed(t *testing.T) {
 		t.Errorf("the same cells: %v", err)
 	}
 	err := partners("a", all, all[1:])
-	if err == nil || !strings.Contains(err.Error(), "only a has these cells: "+all[0].Cell.Label()) ||
+	alone := "only a has these cells: " + all[0].Cell.Label()
+	if err == nil || !strings.Contains(err.Error(), alone) ||
 		strings.Contains(err.Error(), all[1].Cell.Label()) {
 		t.Errorf("the first without a partner: %v", err)
 	}
