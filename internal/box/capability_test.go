@@ -325,7 +325,8 @@ func TestBadCapabilities(t *testing.T) {
 func TestNumbersEnd(t *testing.T) {
 	const end = uint64(1)<<63 + uint64(1)<<62
 	raw := newCap(t, 1).Start().Marshal()
-	for number, good := range map[uint64]bool{0: true, end - 1: true, end: false, 1<<64 - 1: false} {
+	cases := map[uint64]bool{0: true, end - 1: true, end: false, 1<<64 - 1: false}
+	for number, good := range cases {
 		binary.LittleEndian.PutUint64(raw, number)
 		i, err := box.ParseIndex(raw)
 		if good != (err == nil) || good && i.Number() != number ||
