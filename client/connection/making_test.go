@@ -108,6 +108,17 @@ func TestGuardsAreKeptBeforeUse(t *testing.T) {
 	})
 }
 
+// TestOtherTroubleThanAFullDiskStays, and ends a client.
+func TestOtherTroubleThanAFullDiskStays(t *testing.T) {
+	other := errors.New("another trouble")
+	if err := unlessFull(other); !errors.Is(err, other) {
+		t.Errorf("%v", err)
+	}
+	if err := errors.Join(unlessFull(nil), unlessFull(store.ErrFull.With("no room"))); err != nil {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestSenderHasTheComingDocument that was prepared before it was made, if it can use it.
 func TestSenderHasTheComingDocument(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -115,3 +115,19 @@ func TestAnswersToOperations(t *testing.T) {
 		}
 	}
 }
+
+// TestNumbersThatNeverCame are counted, and those that went back are refused.
+func TestNumbersThatNeverCame(t *testing.T) {
+	s := &Sender{fresh: true}
+	for i, row := range []struct {
+		number, skipped uint64
+		good            bool
+	}{{5, 0, true}, {6, 0, true}, {9, 2, true}, {9, 2, false}, {8, 2, false}, {10, 2, true}} {
+		if got := s.follow(row.number); got != row.good || s.stats.Skipped != row.skipped {
+			t.Errorf("number %d at step %d: %v, %d skipped", row.number, i, got, s.stats.Skipped)
+		}
+	}
+	if s.received != 10 {
+		t.Errorf("acknowledged is %d", s.received)
+	}
+}
