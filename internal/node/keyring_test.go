@@ -173,6 +173,33 @@ func TestCrashBetweenJournalAndKey(t *testing.T) {
 	}
 }
 
+// TestTagsOfNoKey: whatever lies where a new key's tags go, nothing of it is counted as seen.
+func TestTagsOfNoKey(t *testing.T) {
+	dir := t.TempDir()
+	k := openRing(t, dir, epoch0)
+	public(t, k, 0)
+	if _, err := k.open(epoch0.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.persist([]transit.Seen{{Epoch: 0, Tag: sphinx.Tag{1}}}); err != nil {
+		t.Fatal(err)
+	}
+	k.close()
+	if err := os.Remove(filepath.Join(dir, "0.key")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "1.tags"), []byte("photo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k = openRing(t, dir, epoch0)
+	public(t, k, 0)
+	public(t, k, 1)
+	opened, err := k.open(epoch0.Add(time.Hour))
+	if err != nil || len(opened) != 2 || opened[0].Tags.Len() != 0 || opened[1].Tags.Len() != 0 {
+		t.Errorf("opened %v, %v", opened, err)
+	}
+}
+
 // TestTagsSurvive: what Persist took is in the set of the next start; what it did not is not.
 func TestTagsSurvive(t *testing.T) {
 	dir := t.TempDir()

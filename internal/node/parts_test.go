@@ -5,9 +5,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/transit"
 	"murmuration/mix"
 )
 
@@ -39,6 +41,32 @@ func TestPipelineDefaults(t *testing.T) {
 			Queue: c.queue})
 		if p.cfg.Workers != c.wantWorkers || cap(p.work) != c.wantQueue {
 			t.Errorf("%+v: %d workers, a queue of %d", c, p.cfg.Workers, cap(p.work))
+		}
+	}
+}
+
+// TestAlarm: whoever sleeps until the next packet leaves is woken for one that leaves sooner.
+func TestAlarm(t *testing.T) {
+	leave := epoch0.Add(time.Minute)
+	for _, c := range []struct {
+		name  string
+		held  bool
+		alarm time.Time
+		want  int
+	}{
+		{"sooner", true, leave.Add(1), 1}, {"at the same time", true, leave, 0},
+		{"later", true, leave.Add(-1), 0}, {"nobody sleeps", true, time.Time{}, 0},
+		{"nothing is held", false, leave, 0},
+	} {
+		core := mix.NewRelay(1, nil)
+		if c.held {
+			core.Hold(0, leave, transit.Departure{})
+		}
+		p := newPipeline(pipelineConfig{Core: core, Workers: 1})
+		p.alarm = c.alarm
+		p.rouse()
+		if len(p.sooner) != c.want || len(p.written) != 1 {
+			t.Errorf("%s: woken %d times", c.name, len(p.sooner))
 		}
 	}
 }
