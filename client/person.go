@@ -72,9 +72,6 @@ func (c *Client) ask(act func(now time.Time) error) error {
 	return err
 }
 
-// name is what this person calls themselves.
-func (c *Client) name() string { return c.self.Name }
-
 // Publish makes the open feed, if there is none yet, and returns the link for readers who begin
 // now.
 func (c *Client) Publish() (l feed.Link, err error) {

@@ -154,6 +154,3 @@ func (a *Voter) Persisted(r *Record) error {
 	a.record = r
 	return a.endorse()
 }
-
-// learn takes a document that the others signed while this authority was away.
-func (a *Voter) learn(d *Document) error { return a.chain.Accept(d) }

@@ -37,7 +37,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		case "-out":
 			want, err = regexp.Compile("(?m)" + args[1])
 		default:
-			err = errors.New("usage: until [-t DUR] [-out REGEXP] PROGRAM [ARG]...")
+			err = errors.New("usage: until [-t DUR] [-out REGEXP] PROGRAM [ARG ...]")
 		}
 		ts.Check(err)
 		args = args[2:]

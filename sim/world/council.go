@@ -15,7 +15,6 @@ type Authority struct {
 	n      *Node
 	voter  *directory.Voter
 	record *directory.Record
-	wake   int64
 	mute   bool // takes part in nothing: a liar whose words the test makes
 	deaf   bool // hears no votes that others pass on
 	spread *rand.Rand

@@ -7,11 +7,6 @@ import (
 	"murmuration/sim/trace"
 )
 
-// parties is how the numbers in a trace are to be read, once everybody has joined.
-func (w *World) parties() trace.Parties {
-	return trace.Parties{Nodes: int32(len(w.nodes)), Clients: int32(len(w.people))}
-}
-
 // watch shows a frame or packet to the tap.
 func (w *World) watch(from, to int32, size int) {
 	if w.cfg.Tap == nil {

@@ -117,7 +117,6 @@ type World struct {
 	drops  map[string]int
 	hops   int64
 
-	feeds int    // and readers of them
 	frame []byte // of the last down frame
 
 	seen    []transit.Seen // memory of calls to cores
