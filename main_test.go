@@ -16,7 +16,7 @@ import (
 // TestMain makes the test binary the tool: a story that runs `murmur` runs it again under that
 // name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"murmur": main})
+	testscript.Main(script.Paced{M: m}, map[string]func(){"murmur": main})
 }
 
 // TestStories plays testdata/script: real processes, real sockets, real disks.

@@ -71,9 +71,9 @@ func TestSimShardsMergeToTheWhole(t *testing.T) {
 			t.Fatalf("murmur %s: exit %d: %s", strings.Join(args, " "), code, talk)
 		}
 	}
-	if out, _, code := murmurSim(t, "sim", "diff", in("whole"), in("a")); code != 1 ||
-		!strings.Contains(out, "theory.args.hops=2") {
-		t.Errorf("a part does not differ from the whole: exit %d, %s", code, out)
+	if _, talk, code := murmurSim(t, "sim", "diff", in("whole"), in("a")); code != 1 ||
+		!strings.Contains(talk, "theory.args.hops=2") {
+		t.Errorf("a part does not differ from the whole: exit %d, %s", code, talk)
 	}
 	if page, err := os.ReadFile(in("both/report.html")); err != nil || len(page) < 400_000 {
 		t.Errorf("report of %d bytes, %v", len(page), err)

@@ -39,10 +39,25 @@ const calmEpoch = 10 * time.Minute
 // Murmur runs one command line in this process and returns its exit code.
 type Murmur func(ctx context.Context, args []string, out, talk io.Writer) int
 
-// Run plays every story in dir. Two play at a time for each processor, unless -parallel says
-// otherwise: a story is several processes by itself, which wait half of the time.
+// Paced is M with three stories at a time for each processor, unless -parallel says otherwise: a
+// story is several processes by itself, which wait for most of the time.
+type Paced struct{ *testing.M }
+
+// Run sets the pace, which nobody asks for any more once tests run, and runs them.
+func (m Paced) Run() int {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", fmt.Sprint(3*runtime.GOMAXPROCS(0))); err != nil {
+			panic(err) // the testing package has that flag
+		}
+	}
+	return m.M.Run()
+}
+
+// Run plays every story in dir.
 func Run(t *testing.T, dir string, murmur Murmur) {
-	atATime(t, 2*runtime.GOMAXPROCS(0))
 	// Daemon and commands find each other below this directory, in all processes: a Unix socket's
 	// path ends at 104 bytes, and the homes of stories lie deep.
 	run, err := os.MkdirTemp("", "mm")
@@ -66,18 +81,6 @@ func Run(t *testing.T, dir string, murmur Murmur) {
 			"replay": replayPacket, "refused": refusedLink,
 		},
 	})
-}
-
-// atATime sets how many subtests run in parallel, unless the command line did.
-func atATime(t *testing.T, n int) {
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if given {
-		return
-	}
-	if err := flag.Set("test.parallel", fmt.Sprint(n)); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // story is what the commands of one story share.
