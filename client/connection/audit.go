@@ -17,7 +17,7 @@ import (
 type audits struct {
 	documents *documents.Set
 	schedule  directory.Schedule
-	lane      *person.Lane
+	access    *person.Access
 	rng       *mrand.Rand
 
 	epoch  directory.Epoch // asked about last
@@ -28,7 +28,7 @@ type audits struct {
 // Join makes the audits of this connection a part of a person.
 func (c *Connection) Join(p *person.Person) {
 	a := &audits{documents: c.documents, schedule: c.cfg.Genesis.Schedule(), rng: generator()}
-	a.lane = p.Join(a)
+	a.access = p.Join(a)
 }
 
 // Load has nothing to take up.
@@ -50,7 +50,7 @@ func (a *audits) Turn(now time.Time) error {
 		return nil
 	}
 	r := person.Request{Op: box.OpDigest, Epoch: doc.Epoch, Try: a.rng.IntN(1 << 10)}
-	if a.lane.Enqueue(now, uint64(doc.Epoch), r) == nil {
+	if a.access.Enqueue(now, uint64(doc.Epoch), r) == nil {
 		a.epoch, a.digest, a.at = doc.Epoch, a.documents.Digest(doc.Epoch), time.Time{}
 	}
 	return nil

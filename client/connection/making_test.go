@@ -258,7 +258,7 @@ func TestAuditIsAskedAgain(t *testing.T) {
 		await(t, "document", time.Minute, func() bool { return c.documents.Current() != nil })
 		p := person.New(store.Memory())
 		a := &audits{documents: c.documents, schedule: n.genesis.Schedule(), rng: generator()}
-		a.lane = p.Join(a)
+		a.access = p.Join(a)
 		full := &fullHolder{}
 		if err := p.Begin(time.Now(), full); err != nil {
 			t.Fatal(err)

@@ -35,7 +35,7 @@ func followName(number uint64) string { return fmt.Sprintf("%020d", number) }
 // Following is all feeds that a person reads, in the order in which they were followed.
 type Following struct {
 	store    *store.Store
-	lane     *person.Lane
+	access   *person.Access
 	network  boxstream.Network
 	own      *Own
 	timeline *timeline.Timeline
@@ -47,7 +47,7 @@ func NewFollowing(
 	p *person.Person, s *store.Store, n boxstream.Network, own *Own, t *timeline.Timeline,
 ) *Following {
 	f := &Following{store: s, network: n, own: own, timeline: t}
-	f.lane = p.Join(f)
+	f.access = p.Join(f)
 	return f
 }
 
@@ -79,7 +79,7 @@ func (f *Following) watch(g *follow, now time.Time) {
 	if g.id == (box.ID{}) || g.day != day {
 		g.day, g.id = day, g.Reader.ID(f.network, day)
 	}
-	f.lane.Watch(g.Number, g.day, g.id, time.UnixMilli(g.Reader.Since))
+	f.access.Watch(g.Number, g.day, g.id, time.UnixMilli(g.Reader.Since))
 }
 
 // Follow reads an open feed from where its link begins. petname may be empty.
@@ -135,7 +135,7 @@ func (f *Following) Unfollow(number uint64) error {
 		return err
 	}
 	f.follows = slices.DeleteFunc(f.follows, func(other *follow) bool { return other == g })
-	f.lane.Unwatch(number)
+	f.access.Unwatch(number)
 	return nil
 }
 
@@ -221,7 +221,7 @@ func (f *Following) Answered(now time.Time, a person.Answer) error {
 func (f *Following) read(now time.Time, g *follow, a person.Answer) error {
 	plaintext, err := g.Reader.Open(f.network, a.Day, a.Reply.Box)
 	if err != nil {
-		f.lane.Tell("a holder gave a box that does not open; it is asked for again", "")
+		f.access.Tell("a holder gave a box that does not open; it is asked for again", "")
 		return nil
 	}
 	record, err := box.ParseRecord(f.network.Format, plaintext)
@@ -230,7 +230,7 @@ func (f *Following) read(now time.Time, g *follow, a person.Answer) error {
 		p, err = content.ParsePost(record.Content)
 	}
 	if err != nil || p.Name == "" {
-		f.lane.Tell(
+		f.access.Tell(
 			"a followed feed has a post that this program does not understand; it is passed over",
 			"Update this program.",
 		)

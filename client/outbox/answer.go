@@ -56,7 +56,7 @@ func (o *Outbox) finish(w *waiting, now time.Time) error {
 // conflict means that other bytes stand in a box of ours: a copy of this home has written. What
 // waits for the same stream is given up, and so is the rest of what the box was part of.
 func (o *Outbox) conflict(w *waiting, now time.Time) error {
-	o.lane.Tell("conflict on an own box: a copy of this home is in use",
+	o.access.Tell("conflict on an own box: a copy of this home is in use",
 		"Use one copy of a home only; `murmur outbox` shows what was given up.")
 	var lost []entry
 	for _, name := range o.concerned(w) {
@@ -116,7 +116,7 @@ func (o *Outbox) forget(lost []entry) {
 		*o.entries[e.Name] = e
 		o.drop(func(w *waiting) bool {
 			if w.entry == e.Name {
-				o.lane.Cancel(w.number)
+				o.access.Cancel(w.number)
 			}
 			return w.entry == e.Name
 		})
@@ -137,7 +137,7 @@ func (o *Outbox) Turn(now time.Time) error {
 			lost[e.Name] = e
 		} else if w.given && !o.network.Calendar.Writable(now, w.day) {
 			w.given = false
-			o.lane.Cancel(w.number)
+			o.access.Cancel(w.number)
 		}
 	}
 	return o.expire(slices.SortedFunc(maps.Values(lost), byNumber), o.finished(keptEntries))

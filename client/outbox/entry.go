@@ -60,7 +60,7 @@ func (o *Outbox) Entries() []Entry {
 
 // noteHanded asks which boxes were in a packet by now; a sender forgets it with the request.
 func (o *Outbox) noteHanded() {
-	handed := o.lane.Handed()
+	handed := o.access.Handed()
 	for _, w := range o.waiting {
 		w.handed = w.handed || handed[w.number]
 	}

@@ -82,7 +82,7 @@ type waiting struct {
 // Outbox is what waits, in order, and the entries that a person sees.
 type Outbox struct {
 	store   *store.Store
-	lane    *person.Lane
+	access  *person.Access
 	network boxstream.Network
 	authors map[string]Author // by the name that drafts call them
 	waiting []*waiting
@@ -93,7 +93,7 @@ type Outbox struct {
 // New is the outbox of a person.
 func New(p *person.Person, s *store.Store, n boxstream.Network) *Outbox {
 	o := &Outbox{store: s, network: n, authors: map[string]Author{}, entries: map[string]*entry{}}
-	o.lane = p.Join(o)
+	o.access = p.Join(o)
 	return o
 }
 
@@ -143,7 +143,7 @@ func (o *Outbox) Supply(now time.Time) error {
 			return err
 		}
 		r := person.Request{Op: box.OpWrite, Day: b.Sealed.Day, Box: b.Sealed.Box(), Try: w.refused}
-		err = o.lane.Enqueue(now, w.number, r)
+		err = o.access.Enqueue(now, w.number, r)
 		if errors.Is(err, person.ErrLater) {
 			return nil
 		}

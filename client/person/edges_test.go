@@ -37,7 +37,7 @@ func (c *counting) Unwatch(token uint64) {
 func TestPartThatCannotLoadEndsTheStart(t *testing.T) {
 	p := New(store.Memory())
 	b := &broken{}
-	b.lane = p.Join(b)
+	b.access = p.Join(b)
 	if err := p.Load(); err != nil {
 		t.Errorf("the control: %v", err)
 	}
@@ -47,16 +47,16 @@ func TestPartThatCannotLoadEndsTheStart(t *testing.T) {
 	}
 }
 
-// TestLaneBeforeTheFirstSender: nothing is sent, and watched boxes wait for it.
-func TestLaneBeforeTheFirstSender(t *testing.T) {
+// TestAccessBeforeTheFirstSender: nothing is sent, and watched boxes wait for it.
+func TestAccessBeforeTheFirstSender(t *testing.T) {
 	p := New(store.Memory())
 	a := join(p)
-	a.lane.Cancel(9)
-	a.lane.Watch(1, 4, box.ID{4}, noon)
-	a.lane.Watch(2, 4, box.ID{5}, noon)
-	a.lane.Unwatch(1)
-	if err := a.lane.Enqueue(noon, 1, Request{}); !errors.Is(err, ErrLater) ||
-		len(a.lane.Handed()) != 0 {
+	a.access.Cancel(9)
+	a.access.Watch(1, 4, box.ID{4}, noon)
+	a.access.Watch(2, 4, box.ID{5}, noon)
+	a.access.Unwatch(1)
+	if err := a.access.Enqueue(noon, 1, Request{}); !errors.Is(err, ErrLater) ||
+		len(a.access.Handed()) != 0 {
 		t.Errorf("%v", err)
 	}
 	q := &queue{room: 10}
@@ -74,22 +74,22 @@ func TestOnlyWhatIsUnderWayIsTakenBack(t *testing.T) {
 	if err := p.Begin(noon, c); err != nil {
 		t.Fatal(err)
 	}
-	a.lane.Watch(3, 4, box.ID{4}, noon)
-	a.lane.Watch(3, 5, box.ID{5}, noon)
+	a.access.Watch(3, 4, box.ID{4}, noon)
+	a.access.Watch(3, 5, box.ID{5}, noon)
 	if len(c.watched) != 1 || c.watched[0].Day != 5 {
 		t.Errorf("the second box under a number replaces the first: %+v", c.watched)
 	}
-	if len(b.lane.Handed()) != 1 || len(a.lane.Handed()) != 1 {
-		t.Errorf("handed %v and %v", a.lane.Handed(), b.lane.Handed())
+	if len(b.access.Handed()) != 1 || len(a.access.Handed()) != 1 {
+		t.Errorf("handed %v and %v", a.access.Handed(), b.access.Handed())
 	}
-	a.lane.Cancel(3) // a watched box's number, and no request's
-	a.lane.Unwatch(1)
-	b.lane.Cancel(9)
+	a.access.Cancel(3) // a watched box's number, and no request's
+	a.access.Unwatch(1)
+	b.access.Cancel(9)
 	if len(c.cancelled)+len(c.unwatched) != 0 || len(p.owners) != 3 {
 		t.Errorf("taken back: %v, %v", c.cancelled, c.unwatched)
 	}
-	a.lane.Cancel(1)
-	a.lane.Unwatch(3)
+	a.access.Cancel(1)
+	a.access.Unwatch(3)
 	if len(c.cancelled) != 1 || len(c.unwatched) != 1 || len(p.owners) != 1 || len(p.tokens) != 1 ||
 		len(p.targets) != 0 {
 		t.Errorf("%v, %v, and %+v is remembered", c.cancelled, c.unwatched, p.owners)
@@ -115,7 +115,7 @@ func TestEventsOfNothing(t *testing.T) {
 func TestPollOnAFullDiskIsNotLost(t *testing.T) {
 	p := New(store.Memory())
 	a := join(p)
-	a.lane.Watch(1, 4, box.ID{4}, noon)
+	a.access.Watch(1, 4, box.ID{4}, noon)
 	q := &queue{room: 10}
 	begin(t, p, q)
 	a.failing = store.ErrFull
@@ -136,7 +136,7 @@ func (f *turning) Turn(time.Time) error { return f.with }
 func TestFullDiskStopsNoTurn(t *testing.T) {
 	p := New(store.Memory())
 	first := &turning{with: store.ErrFull}
-	first.lane = p.Join(first)
+	first.access = p.Join(first)
 	last := join(p)
 	if err := p.Turn(noon); err != nil || last.turns != 1 {
 		t.Errorf("%v, %d turns", err, last.turns)
@@ -152,7 +152,8 @@ func TestClosedDayIsForLater(t *testing.T) {
 	a := join(p)
 	q := &queue{room: 10, refuses: sender.ErrDay}
 	begin(t, p, q)
-	if err := a.lane.Enqueue(noon, 1, Request{}); !errors.Is(err, ErrLater) || len(p.owners) != 0 {
+	err := a.access.Enqueue(noon, 1, Request{})
+	if !errors.Is(err, ErrLater) || len(p.owners) != 0 {
 		t.Errorf("%v, %+v under way", err, p.owners)
 	}
 }

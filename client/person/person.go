@@ -1,8 +1,9 @@
 // Package person is the loop of one person's features, and the interface that a feature has to it.
 //
 // A feature is a Part. It keeps its state in buckets of the store that no other part touches, asks
-// the network through a Lane under numbers of its own, and gets the answers under the same numbers.
-// A Person hands out the tokens by which the sender knows requests, and remembers whose each is.
+// the network through an Access under numbers of its own, and gets the answers under the same
+// numbers. A Person hands out the tokens by which the sender knows requests, and remembers whose
+// each is.
 //
 // It is pure: time is an argument, nothing waits, and whoever drives it holds the lock, if there is
 // one. It must not know what any part is about, and no part may change when a packet leaves: the
@@ -24,12 +25,12 @@ import (
 const TurnEvery = 20 * time.Second
 
 // Part is one feature of a person. What it is given it may keep no longer than the call, but for
-// the Lane that Join gave it.
+// the Access that Join gave it.
 type Part interface {
 	// Load takes up what the store has, once, before anything else.
 	Load(tx *store.Tx) error
 
-	// Supply puts requests into the part's lane, as many as it has and the sender takes.
+	// Supply puts requests into the part's access, as many as it has and the sender takes.
 	Supply(now time.Time) error
 
 	// Answered takes what became of a request, or what a watched box holds. A part that cannot note
@@ -65,7 +66,7 @@ type Person struct {
 
 // owner is whose a token is.
 type owner struct {
-	lane   *Lane
+	access *Access
 	number uint64
 	watch  bool
 }
@@ -85,10 +86,10 @@ func New(s *store.Store) *Person {
 	}
 }
 
-// Join adds a part, behind those that joined before, and gives it its lane.
-func (p *Person) Join(part Part) *Lane {
+// Join adds a part, behind those that joined before, and gives it its access.
+func (p *Person) Join(part Part) *Access {
 	p.parts = append(p.parts, part)
-	return &Lane{person: p, part: part}
+	return &Access{person: p, part: part}
 }
 
 // Load lets every part take up what it left in the store.
@@ -163,9 +164,9 @@ func (p *Person) Answered(now time.Time, e sender.Event) error {
 
 // answer hands a to the part. One that cannot be noted is as good as lost, and asked for again.
 func (p *Person) answer(now time.Time, o owner, a Answer) error {
-	err := o.lane.part.Answered(now, a)
+	err := o.access.part.Answered(now, a)
 	if errors.Is(err, store.ErrFull) && a.Kind == Done {
-		err = o.lane.part.Answered(now, Answer{Number: a.Number, Kind: Lost})
+		err = o.access.part.Answered(now, Answer{Number: a.Number, Kind: Lost})
 	}
 	return unlessFull(err)
 }

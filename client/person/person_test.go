@@ -15,7 +15,7 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // echo is a part that asks for what the test put into it, and remembers what it was told.
 type echo struct {
-	lane    *Lane
+	access  *Access
 	wants   []uint64
 	heard   []Answer
 	turns   int
@@ -24,7 +24,7 @@ type echo struct {
 
 func join(p *Person, wants ...uint64) *echo {
 	e := &echo{wants: wants}
-	e.lane = p.Join(e)
+	e.access = p.Join(e)
 	return e
 }
 
@@ -32,7 +32,7 @@ func (e *echo) Load(tx *store.Tx) error { return nil }
 
 func (e *echo) Supply(now time.Time) error {
 	for len(e.wants) > 0 {
-		err := e.lane.Enqueue(now, e.wants[0], Request{Op: box.OpRead, Day: 3})
+		err := e.access.Enqueue(now, e.wants[0], Request{Op: box.OpRead, Day: 3})
 		if errors.Is(err, ErrLater) {
 			return nil
 		}
@@ -121,11 +121,11 @@ func heard(t *testing.T, p *Person, e sender.Event) {
 func TestAnswersFindTheirOwners(t *testing.T) {
 	p := New(store.Memory())
 	a, b := join(p, 1, 2), join(p, 1)
-	a.lane.Watch(1, 4, box.ID{4}, noon)
+	a.access.Watch(1, 4, box.ID{4}, noon)
 	q := &queue{room: 10}
 	begin(t, p, q)
-	if len(q.requests) != 3 || len(q.watched) != 1 || len(a.lane.Handed()) != 2 ||
-		!b.lane.Handed()[1] {
+	if len(q.requests) != 3 || len(q.watched) != 1 || len(a.access.Handed()) != 2 ||
+		!b.access.Handed()[1] {
 		t.Fatalf("the sender has %+v", q)
 	}
 	for range 3 {
@@ -137,8 +137,8 @@ func TestAnswersFindTheirOwners(t *testing.T) {
 		b.heard[0].Number != 1 {
 		t.Errorf("the parts heard %+v and %+v", a.heard, b.heard)
 	}
-	b.lane.Unwatch(1) // the control: it is not theirs
-	a.lane.Unwatch(1)
+	b.access.Unwatch(1) // the control: it is not theirs
+	a.access.Unwatch(1)
 	heard(t, p, polled)
 	if len(a.heard) != 3 || len(q.watched) != 0 {
 		t.Errorf("a box is watched still: %+v", a.heard)
@@ -150,14 +150,14 @@ func TestAnswersFindTheirOwners(t *testing.T) {
 func TestStrayAnswersAreNobodys(t *testing.T) {
 	p := New(store.Memory())
 	a := join(p, 1, 2)
-	a.lane.Watch(1, 4, box.ID{4}, noon)
+	a.access.Watch(1, 4, box.ID{4}, noon)
 	q := &queue{room: 10}
 	begin(t, p, q)
 	first, second := q.requests[0].Token, q.requests[1].Token
 	e := q.answer()
 	heard(t, p, e)
 	heard(t, p, e)
-	a.lane.Cancel(2)
+	a.access.Cancel(2)
 	for _, token := range []uint64{first, second, q.watched[0].Token, 99} {
 		heard(t, p, sender.Event{Kind: sender.Answered, Token: token})
 	}
@@ -170,7 +170,7 @@ func TestStrayAnswersAreNobodys(t *testing.T) {
 func TestAnotherSenderIsGivenEverything(t *testing.T) {
 	p := New(store.Memory())
 	a := join(p, 1, 2, 3)
-	a.lane.Watch(7, 4, box.ID{4}, noon)
+	a.access.Watch(7, 4, box.ID{4}, noon)
 	if err := p.Supply(noon); err != nil || len(a.wants) != 3 {
 		t.Fatalf("without a sender: %v, %d wait", err, len(a.wants))
 	}
@@ -209,13 +209,13 @@ func TestNumbersUnderWayAreTakenOnce(t *testing.T) {
 	p := New(store.Memory())
 	a := join(p, 1)
 	begin(t, p, &queue{room: 10})
-	if err := a.lane.Enqueue(noon, 1, Request{}); err == nil || errors.Is(err, ErrLater) {
+	if err := a.access.Enqueue(noon, 1, Request{}); err == nil || errors.Is(err, ErrLater) {
 		t.Errorf("the same number twice: %v", err)
 	}
 	q := &queue{room: 10}
 	begin(t, p, q)
 	q.refuses = sender.ErrRequest
-	if err := a.lane.Enqueue(noon, 5, Request{}); !errors.Is(err, sender.ErrRequest) {
+	if err := a.access.Enqueue(noon, 5, Request{}); !errors.Is(err, sender.ErrRequest) {
 		t.Errorf("a request that is none: %v", err)
 	}
 	before := a.turns
@@ -226,7 +226,7 @@ func TestNumbersUnderWayAreTakenOnce(t *testing.T) {
 
 func TestNoticesAreToldOnce(t *testing.T) {
 	p := New(store.Memory())
-	join(p).lane.Tell("something happened", "Look.")
+	join(p).access.Tell("something happened", "Look.")
 	if said := p.Notices(); len(said) != 1 || said[0].Do != "Look." || len(p.Notices()) != 0 {
 		t.Errorf("said %+v", said)
 	}

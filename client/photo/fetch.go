@@ -121,7 +121,7 @@ func (f *Photos) ask(now time.Time, g *fetch, i int) error {
 	p := &g.parts[i]
 	day := f.day(now, g, p)
 	f.asks++
-	err := f.lane.Enqueue(now, f.asks, person.Request{
+	err := f.access.Enqueue(now, f.asks, person.Request{
 		Op: box.OpRead, Day: day, Try: p.tries,
 		Box: box.Box{ID: g.reading.ID(p.index, f.network.ID, day)},
 	})

@@ -54,7 +54,7 @@ type Posts interface {
 // Photos is the pictures here, and those under way.
 type Photos struct {
 	store   *store.Store
-	lane    *person.Lane
+	access  *person.Access
 	network boxstream.Network
 	posts   Posts
 	fetches []*fetch // in the order in which they began
@@ -65,7 +65,7 @@ type Photos struct {
 // New is the photos of a person; posts says what they are pictures of.
 func New(p *person.Person, s *store.Store, n boxstream.Network, posts Posts) *Photos {
 	f := &Photos{store: s, network: n, posts: posts, asked: map[uint64]ask{}}
-	f.lane = p.Join(f)
+	f.access = p.Join(f)
 	return f
 }
 
@@ -206,7 +206,7 @@ func (f *Photos) assemble(g *fetch) error {
 		return fmt.Errorf("putting a photo together: %w", err)
 	}
 	if len(picture) != g.about.Size || sha256.Sum256(picture) != g.about.Hash {
-		f.lane.Tell(
+		f.access.Tell(
 			"a photo is not what its post describes, and was thrown away", "Ask its author.",
 		)
 		return f.end(

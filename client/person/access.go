@@ -44,37 +44,37 @@ type Answer struct {
 	Sent   time.Time // when the answered try was sent
 }
 
-// Lane is a part's way to the sender. Requests and watched boxes have numbers that the part
+// Access is a part's way to the sender. Requests and watched boxes have numbers that the part
 // chooses, each kind its own.
-type Lane struct {
+type Access struct {
 	person *Person
 	part   Part
 }
 
 // Enqueue asks for r; the answer comes under number, which must not be under way.
-func (l *Lane) Enqueue(now time.Time, number uint64, r Request) error {
-	return l.person.enqueue(now, owner{l, number, false}, r)
+func (a *Access) Enqueue(now time.Time, number uint64, r Request) error {
+	return a.person.enqueue(now, owner{a, number, false}, r)
 }
 
 // Cancel takes a request back, if it is under way; it will not be answered.
-func (l *Lane) Cancel(number uint64) {
-	o := owner{l, number, false}
-	token, ok := l.person.tokens[o]
+func (a *Access) Cancel(number uint64) {
+	o := owner{a, number, false}
+	token, ok := a.person.tokens[o]
 	if !ok {
 		return
 	}
-	l.person.forget(o)
-	l.person.sender.Cancel(token)
+	a.person.forget(o)
+	a.person.sender.Cancel(token)
 }
 
 // Handed says which of the part's requests that are under way were in a packet at least once.
-func (l *Lane) Handed() map[uint64]bool {
+func (a *Access) Handed() map[uint64]bool {
 	handed := map[uint64]bool{}
-	if l.person.sender == nil {
+	if a.person.sender == nil {
 		return handed
 	}
-	for _, token := range l.person.sender.Handed() {
-		if o, ok := l.person.owners[token]; ok && o.lane == l {
+	for _, token := range a.person.sender.Handed() {
+		if o, ok := a.person.owners[token]; ok && o.access == a {
 			handed[o.number] = true
 		}
 	}
@@ -83,29 +83,29 @@ func (l *Lane) Handed() map[uint64]bool {
 
 // Watch has a box polled, in place of the one that was watched under this number before. Since is
 // when it began to be waited for, or its predecessor under another day.
-func (l *Lane) Watch(number uint64, day box.Day, id box.ID, since time.Time) {
-	token := l.person.token(owner{l, number, true})
+func (a *Access) Watch(number uint64, day box.Day, id box.ID, since time.Time) {
+	token := a.person.token(owner{a, number, true})
 	t := sender.Target{Token: token, Day: day, ID: id, Since: since}
-	l.person.targets[token] = t
-	if l.person.sender != nil {
-		l.person.sender.Watch(t)
+	a.person.targets[token] = t
+	if a.person.sender != nil {
+		a.person.sender.Watch(t)
 	}
 }
 
 // Unwatch ends that.
-func (l *Lane) Unwatch(number uint64) {
-	o := owner{l, number, true}
-	token, ok := l.person.tokens[o]
+func (a *Access) Unwatch(number uint64) {
+	o := owner{a, number, true}
+	token, ok := a.person.tokens[o]
 	if !ok {
 		return
 	}
-	l.person.forget(o)
-	if l.person.sender != nil {
-		l.person.sender.Unwatch(token)
+	a.person.forget(o)
+	if a.person.sender != nil {
+		a.person.sender.Unwatch(token)
 	}
 }
 
 // Tell leaves a notice for whoever drives the person.
-func (l *Lane) Tell(what, do string) {
-	l.person.notices = append(l.person.notices, Notice{what, do})
+func (a *Access) Tell(what, do string) {
+	a.person.notices = append(a.person.notices, Notice{what, do})
 }
