@@ -43,13 +43,32 @@ type verb struct {
 // verbs by the word; those of names have a dot before it.
 var verbs map[string]verb
 
+// drafting, living and harming are verbs of a draft, of people, and of what breaks.
+func drafting(usage string, do func(d *draft, words []string) error) verb {
+	return verb{usage, true, func(s *Script, words []string) error {
+		return do((*draft)(&s.cfg), words)
+	}}
+}
+
+func living(usage string, do func(l lives, words []string) error) verb {
+	return verb{usage, false, func(s *Script, words []string) error {
+		return do(lives{named{s.world}}, words)
+	}}
+}
+
+func harming(usage string, do func(h harms, words []string) error) verb {
+	return verb{usage, false, func(s *Script, words []string) error {
+		return do(harms{named{s.world}}, words)
+	}}
+}
+
 func init() {
 	verbs = map[string]verb{
-		"seed":        {"seed NUMBER", true, (*Script).seed},
-		"packets":     {"packets null|real", true, (*Script).packets},
-		"set":         {"set PARAMETER VALUE ...", true, (*Script).set},
-		"links":       {"links DURATION [people DURATION]", true, (*Script).links},
-		"authorities": {"authorities NUMBER", true, (*Script).authorities},
+		"seed":        drafting("seed NUMBER", (*draft).seed),
+		"packets":     drafting("packets null|real", (*draft).packets),
+		"set":         drafting("set PARAMETER VALUE ...", (*draft).set),
+		"links":       drafting("links DURATION [people DURATION]", (*draft).links),
+		"authorities": drafting("authorities NUMBER", (*draft).authorities),
 
 		"run":   {"run DURATION", false, (*Script).run},
 		"in":    {"in DURATION LINE", false, (*Script).later},
@@ -57,24 +76,24 @@ func init() {
 		"watch": {"watch people|packets|drops|directory ...", false, (*Script).watch},
 		"show":  {"show drops|asked|time", false, (*Script).show},
 
-		"lose": {"lose SHARE% [of PERSON | between NODE NODE]", false, (*Script).lose},
-		"part": {"part NODE ...", false, (*Script).part},
-		"heal": {"heal", false, (*Script).heal},
+		"lose": harming("lose SHARE% [of PERSON | between NODE NODE]", harms.lose),
+		"part": harming("part NODE ...", harms.part),
+		"heal": harming("heal", harms.heal),
 
-		".joins":    {"PERSON joins PROVIDER", false, (*Script).joins},
-		".posts":    {"PERSON posts TEXT", false, (*Script).posts},
-		".follows":  {"PERSON follows PERSON", false, (*Script).follows},
-		".leaves":   {"PERSON leaves", false, (*Script).leaves},
-		".shows":    {"PERSON shows BYTES TEXT", false, (*Script).shows},
-		".fetches":  {"PERSON fetches PERSON", false, (*Script).fetches},
-		".restarts": {"PERSON restarts", false, (*Script).restarts},
-		".returns":  {"PERSON returns", false, (*Script).returns},
-		".crashes":  {"NODE crashes [without its disk]", false, (*Script).crashes},
-		".starts":   {"NODE starts", false, (*Script).starts},
-		".is":       {"PROVIDER is full|roomy", false, (*Script).is},
-		".answers":  {"PROVIDER answers STATUS|honestly", false, (*Script).answers},
-		".clock":    {"NODE|PERSON clock +DURATION|-DURATION", false, (*Script).clock},
-		".falls":    {"PROVIDER falls silent", false, (*Script).falls},
+		".joins":    living("PERSON joins PROVIDER", lives.joins),
+		".posts":    living("PERSON posts TEXT", lives.posts),
+		".follows":  living("PERSON follows PERSON", lives.follows),
+		".leaves":   living("PERSON leaves", lives.leaves),
+		".shows":    living("PERSON shows BYTES TEXT", lives.shows),
+		".fetches":  living("PERSON fetches PERSON", lives.fetches),
+		".restarts": living("PERSON restarts", lives.restarts),
+		".returns":  living("PERSON returns", lives.returns),
+		".crashes":  harming("NODE crashes [without its disk]", harms.crashes),
+		".starts":   harming("NODE starts", harms.starts),
+		".is":       harming("PROVIDER is full|roomy", harms.is),
+		".answers":  harming("PROVIDER answers STATUS|honestly", harms.answers),
+		".clock":    harming("NODE|PERSON clock +DURATION|-DURATION", harms.clock),
+		".falls":    harming("PROVIDER falls silent", harms.falls),
 	}
 }
 
@@ -184,51 +203,6 @@ func (w *World) party(number int32) string {
 		return w.nodes[number].Name
 	}
 	return w.people[int(number)-len(w.nodes)].Name
-}
-
-func (s *Script) seed(words []string) (err error) {
-	if len(words) != 2 {
-		return usage("seed")
-	}
-	s.cfg.Seed, err = strconv.ParseUint(words[1], 10, 64)
-	return err
-}
-
-func (s *Script) packets(words []string) error {
-	if len(words) != 2 || words[1] != "null" && words[1] != "real" {
-		return usage("packets")
-	}
-	s.cfg.Null = words[1] == "null"
-	return nil
-}
-
-func (s *Script) set(words []string) error { return set(&s.cfg.Parameters, words[1:]) }
-
-func (s *Script) links(words []string) (err error) {
-	if len(words) != 2 && (len(words) != 4 || words[2] != "people") {
-		return usage("links")
-	}
-	nodes, people := s.cfg.Link, s.cfg.ClientLink
-	if err = read(&nodes, words[1]); err == nil && len(words) == 4 {
-		err = read(&people, words[3])
-	}
-	if err != nil || nodes < 0 || people < 0 {
-		return usage("links")
-	}
-	if nodes == 0 {
-		nodes = -1
-	}
-	s.cfg.Link, s.cfg.ClientLink = nodes, people
-	return nil
-}
-
-func (s *Script) authorities(words []string) error {
-	var n int
-	if len(words) != 2 || read(&n, words[1]) != nil || n < 1 {
-		return usage("authorities")
-	}
-	s.cfg.Authorities = n
-	return nil
 }
 
 func (s *Script) run(words []string) error {
