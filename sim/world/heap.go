@@ -1,5 +1,11 @@
 package world
 
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
 // actor is what something happens to: a node that a packet reaches or whose time has come (nil), a
 // person whose slot has come, a call that was planned.
 type actor interface{ act(packet []byte) }
@@ -83,4 +89,52 @@ func (h *heap) sink(e event) {
 		i = least
 	}
 	h.events[i] = e
+}
+
+// agenda is what a world has planned, and how far its time has come.
+type agenda struct {
+	start time.Time
+	now   int64 // nanoseconds since start
+	heap  heap
+	err   error // the first thing that must not happen
+}
+
+// Now is the virtual time.
+func (a *agenda) Now() time.Time { return a.start.Add(time.Duration(a.now)) }
+
+// At plans a call; what is planned for one time happens in the order of planning, and what is
+// planned for the past happens now.
+func (a *agenda) At(t time.Time, do func()) { a.push(int64(t.Sub(a.start)), call(do), nil) }
+
+// After is At, from now.
+func (a *agenda) After(d time.Duration, do func()) { a.push(a.now+int64(d), call(do), nil) }
+
+func (a *agenda) push(at int64, who actor, packet []byte) {
+	a.heap.push(max(at, a.now), who, packet)
+}
+
+// Run lets virtual time pass. It stops at the first thing that must not happen in any network, and
+// says what it was.
+func (a *agenda) Run(d time.Duration) error { return a.RunUntil(a.Now().Add(d)) }
+
+// RunUntil lets virtual time pass until t.
+func (a *agenda) RunUntil(t time.Time) error {
+	until := int64(t.Sub(a.start))
+	for a.err == nil {
+		at, ok := a.heap.next()
+		if !ok || at > until {
+			break
+		}
+		e := a.heap.pop()
+		a.now = at
+		e.who.act(e.packet)
+	}
+	a.now = max(a.now, until)
+	return a.err
+}
+
+// fail notes what must not happen; Run returns it.
+func (a *agenda) fail(format string, args ...any) {
+	a.err = errors.Join(a.err,
+		fmt.Errorf("in the world's %v: "+format, append([]any{time.Duration(a.now)}, args...)...))
 }

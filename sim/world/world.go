@@ -11,11 +11,14 @@
 // nothing takes time but what the cores ask for and what links take. The package must not decide
 // anything that a node or a client decides: it hands packets, documents and times to the cores, and
 // carries what they give back.
+//
+// Its sixteen files stay together because each thing that a core meets (a node, a person, a holder,
+// the council, links with faults) acts on the time, seeds and trace of the one world: split, they
+// would have to export all of these to each other.
 package world
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"time"
 
@@ -97,15 +100,12 @@ func Quick() directory.Parameters {
 
 // World is a network and the time in it. Everything in it belongs to the one goroutine of Run.
 type World struct {
+	agenda
 	cfg     Config
 	genesis *directory.Genesis
 	params  *sphinx.Params
 	unwrap  *sphinx.Unwrapper
-	start   time.Time
-	now     int64 // nanoseconds since start
-	heap    heap
 	seeds   seeds
-	err     error // the first thing that must not happen
 
 	nodes   []*Node // providers first, then the mixes by layer
 	byID    map[directory.NodeID]*Node
@@ -140,8 +140,8 @@ type World struct {
 // New makes the network, its first document, and lets its people join.
 func New(cfg Config) (*World, error) {
 	w := &World{
-		cfg: cfg, seeds: seeds(cfg.Seed), start: cfg.Start, byID: map[directory.NodeID]*Node{},
-		byName: map[string]*Node{},
+		cfg: cfg, seeds: seeds(cfg.Seed), agenda: agenda{start: cfg.Start},
+		byID: map[directory.NodeID]*Node{}, byName: map[string]*Node{},
 		spools: map[sphinx.SURBID]int64{}, drops: map[string]int{},
 	}
 	if err := w.complete(); err != nil {
@@ -205,52 +205,11 @@ func (w *World) complete() (err error) {
 	return nil
 }
 
-// Now is the virtual time.
-func (w *World) Now() time.Time { return w.start.Add(time.Duration(w.now)) }
-
 // Genesis is the network's.
 func (w *World) Genesis() *directory.Genesis { return w.genesis }
 
 // Params are the packets' sizes.
 func (w *World) Params() *sphinx.Params { return w.params }
-
-// At plans a call; what is planned for one time happens in the order of planning, and what is
-// planned for the past happens now.
-func (w *World) At(t time.Time, do func()) { w.push(int64(t.Sub(w.start)), call(do), nil) }
-
-// After is At, from now.
-func (w *World) After(d time.Duration, do func()) { w.push(w.now+int64(d), call(do), nil) }
-
-func (w *World) push(at int64, who actor,
-	packet []byte) {
-	w.heap.push(max(at, w.now), who, packet)
-}
-
-// Run lets virtual time pass. It stops at the first thing that must not happen in any network, and
-// says what it was.
-func (w *World) Run(d time.Duration) error { return w.RunUntil(w.Now().Add(d)) }
-
-// RunUntil lets virtual time pass until t.
-func (w *World) RunUntil(t time.Time) error {
-	until := int64(t.Sub(w.start))
-	for w.err == nil {
-		at, ok := w.heap.next()
-		if !ok || at > until {
-			break
-		}
-		e := w.heap.pop()
-		w.now = at
-		e.who.act(e.packet)
-	}
-	w.now = max(w.now, until)
-	return w.err
-}
-
-// fail notes what must not happen; Run returns it.
-func (w *World) fail(format string, args ...any) {
-	w.err = errors.Join(w.err,
-		fmt.Errorf("in the world's %v: "+format, append([]any{time.Duration(w.now)}, args...)...))
-}
 
 // tell says what happened, to whoever listens.
 func (w *World) tell(kind, format string, args ...any) {
