@@ -3,9 +3,11 @@ package world
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 	"murmuration/mix"
 )
 
@@ -121,7 +123,7 @@ func (c *council) handIn(e directory.Epoch) {
 		if !n.up {
 			continue
 		}
-		d, err := n.describe(e)
+		d, err := c.describe(n, e)
 		if err != nil {
 			w.fail("%w", err)
 			return
@@ -138,6 +140,30 @@ func (c *council) handIn(e directory.Epoch) {
 	for _, a := range c.members {
 		a.serve()
 	}
+}
+
+// describe is a node's descriptor for an epoch.
+func (c *council) describe(n *Node, e directory.Epoch) (*directory.Descriptor, error) {
+	d := &directory.Descriptor{
+		Network: c.w.genesis.ID(), ID: n.ID(), Role: directory.RoleProvider, Name: n.Name,
+		Addr: "127.0.0.1:1", Epoch: e, Capacity: 1000,
+		Storing: n.layer == 0 && !slices.Contains(c.w.cfg.Barren, n.Name),
+	}
+	if n.layer > 0 {
+		// The tally deals families to layers, the greatest to the first.
+		width := len(c.w.cfg.Network.Layers[n.drawn-1])
+		d.Role, d.Family = directory.RoleMix, fmt.Sprint("layer-", n.drawn)
+		d.Capacity = uint64((1_000_000 - 10_000*n.drawn) / width)
+	}
+	for i := range protocol.Validity {
+		key, err := n.keys.make(e + directory.Epoch(i))
+		if err != nil {
+			return nil, err
+		}
+		d.Keys[i] = key.Public().Bytes()
+	}
+	d.Sign(n.identity)
+	return d, nil
 }
 
 // serve is the driver of one voter.
@@ -237,7 +263,7 @@ func (c *council) take(n *Node, e directory.Epoch) {
 		n.apply(p.doc)
 		return
 	}
-	n.forget()
+	n.keys.forget()
 	schedule := w.genesis.Schedule()
 	again := w.Now().Add(schedule.Length / 16)
 	if again.Before(schedule.StartOf(e + 1)) {
@@ -246,6 +272,20 @@ func (c *council) take(n *Node, e directory.Epoch) {
 	if n.document != nil && !n.document.ValidAt(e) {
 		n.relay.SetRules(mix.Rules{})
 	}
+}
+
+// missed are the documents that a person did not hear of, oldest first.
+func (c *council) missed(p *Person) (all []*published) {
+	e, err := c.w.genesis.Schedule().Epoch(c.w.Now())
+	if err != nil {
+		return nil
+	}
+	for old := e - min(e, 2); old <= e+1; old++ {
+		if pub := c.docs[old]; pub != nil && uint64(old) >= p.last {
+			all = append(all, pub)
+		}
+	}
+	return all
 }
 
 // reaches says whether a node can fetch the document from an authority that has it.

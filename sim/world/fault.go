@@ -81,7 +81,6 @@ func (n *Node) Crash(disk bool) {
 	if disk {
 		return
 	}
-	n.life++
 	n.keys.erase()
 	if n.holder != nil {
 		n.holder = newHolder(n)
@@ -161,7 +160,6 @@ func (p *Person) Return() {
 }
 
 // Replay hands a node a packet that somebody else made or kept, in a while.
-func (w *World) Replay(n *Node, packet []byte,
-	in time.Duration) {
+func (w *World) Replay(n *Node, packet []byte, in time.Duration) {
 	w.push(w.now+int64(in), n, packet)
 }

@@ -14,7 +14,11 @@ import (
 )
 
 // keyring is a node's Sphinx keys by epoch, with the tags seen under each: what is on its disk.
-type keyring []*epochKey
+type keyring struct {
+	n    *Node
+	keys []*epochKey
+	life uint64 // how often the disk was lost
+}
 
 type epochKey struct {
 	epoch       directory.Epoch
@@ -25,7 +29,7 @@ type epochKey struct {
 
 func newEpochKey(n *Node, e directory.Epoch) (*epochKey, error) {
 	w := n.w
-	key, err := w.params.Suite().NewPrivateKey(w.seeds.of(fmt.Sprint("key ", n.life), n.Name,
+	key, err := w.params.Suite().NewPrivateKey(w.seeds.of(fmt.Sprint("key ", n.keys.life), n.Name,
 		uint64(e)))
 	if err != nil {
 		return nil, err
@@ -40,8 +44,8 @@ func newEpochKey(n *Node, e directory.Epoch) (*epochKey, error) {
 	}, nil
 }
 
-func (r keyring) of(e directory.Epoch) *epochKey {
-	for _, k := range r {
+func (r *keyring) of(e directory.Epoch) *epochKey {
+	for _, k := range r.keys {
 		if k.epoch == e {
 			return k
 		}
@@ -49,46 +53,65 @@ func (r keyring) of(e directory.Epoch) *epochKey {
 	return nil
 }
 
-func (r *keyring) add(k *epochKey) {
-	*r = append(*r, k)
-	slices.SortFunc(*r, func(a, b *epochKey) int { return cmp.Compare(a.epoch, b.epoch) })
+// make gives the key of an epoch, made when it is first needed.
+func (r *keyring) make(e directory.Epoch) (*suite.PrivateKey, error) {
+	if k := r.of(e); k != nil {
+		return k.key, nil
+	}
+	k, err := newEpochKey(r.n, e)
+	if err != nil {
+		return nil, fmt.Errorf("making a key of %s: %w", r.n.Name, err)
+	}
+	r.keys = append(r.keys, k)
+	slices.SortFunc(r.keys, func(a, b *epochKey) int { return cmp.Compare(a.epoch, b.epoch) })
+	r.n.relay.OpenEpoch(e, k.from, k.until, k.tags)
+	return k.key, nil
 }
 
-// forget erases the keys whose time is over, and says of which epochs they were.
-func (r *keyring) forget(now time.Time) (gone []directory.Epoch) {
-	*r = slices.DeleteFunc(*r, func(k *epochKey) bool {
+// open has the node's core take packets under every key, as after a start.
+func (r *keyring) open() {
+	for _, k := range r.keys {
+		r.n.relay.OpenEpoch(k.epoch, k.from, k.until, k.tags)
+	}
+}
+
+// forget erases the keys whose time is over.
+func (r *keyring) forget() {
+	now := r.n.now()
+	r.keys = slices.DeleteFunc(r.keys, func(k *epochKey) bool {
 		if now.Before(k.until) {
 			return false
 		}
 		k.key.Erase()
-		gone = append(gone, k.epoch)
+		r.n.relay.CloseEpoch(k.epoch)
 		return true
 	})
-	return gone
 }
 
-// erase forgets everything.
+// erase loses the disk, and with it all keys.
 func (r *keyring) erase() {
-	for _, k := range *r {
+	for _, k := range r.keys {
 		k.key.Erase()
 	}
-	*r = nil
+	r.keys = nil
+	r.life++
 }
 
 // peel tries the key of the present epoch, then those within their grace.
-func (r keyring) peel(w *World, now time.Time, packet []byte) (transit.Arrival, bool) {
+func (r *keyring) peel(now time.Time, packet []byte) (transit.Arrival, bool) {
+	w := r.n.w
 	present, err := w.genesis.Schedule().Epoch(now)
 	if err != nil {
 		return transit.Arrival{}, false
 	}
-	for _, k := range r {
+	for _, k := range r.keys {
 		if k.epoch == present {
 			if hop, err := w.unwrap.Unwrap(k.key, packet); err == nil {
 				return transit.Arrival{Epoch: k.epoch, Hop: hop, Packet: packet}, true
 			}
 		}
 	}
-	for _, k := range r {
+	for _, k := range r.keys {
 		if k.epoch == present || now.Before(k.from) || !now.Before(k.until) {
 			continue
 		}

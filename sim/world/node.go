@@ -1,13 +1,10 @@
 package world
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"murmuration/internal/directory"
-	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/suite"
 	"murmuration/internal/transit"
@@ -17,6 +14,7 @@ import (
 
 // Node is one mix or provider: a core, its keys, and for a provider its boxes.
 type Node struct {
+	core
 	Name     string
 	w        *World
 	number   int32 // in a trace
@@ -24,17 +22,52 @@ type Node struct {
 	layer    int   // that the document says; 0 is a provider
 	identity *directory.Identity
 	keys     keyring
-	life     uint64 // how often its disk was lost
 	starts   uint64
-	relay    *mix.Relay
-	loops    *mix.Loops     // nil in a provider
-	edge     *provider.Edge // nil in a mix
-	holder   *Holder        // likewise
+	holder   *Holder // nil in a mix
 	document *directory.Document
 
 	up    bool
 	clock time.Duration // how far its clock is ahead
 	wake  int64         // when Due is planned, zero if it is not
+}
+
+// core is what decides in a node: a relay, with a mix's loops or in a provider's edge.
+type core struct {
+	relay *mix.Relay
+	loops *mix.Loops     // nil in a provider
+	edge  *provider.Edge // nil in a mix
+}
+
+// Relay is the node's mixing core.
+func (c *core) Relay() *mix.Relay { return c.relay }
+
+// Loops is a mix's own traffic, nil in a provider.
+func (c *core) Loops() *mix.Loops { return c.loops }
+
+// Edge is a provider's core, nil in a mix.
+func (c *core) Edge() *provider.Edge { return c.edge }
+
+// next is when the core has something to do.
+func (c *core) next() (time.Time, bool) {
+	if c.edge != nil {
+		return c.edge.Next()
+	}
+	return c.relay.Next()
+}
+
+// persist has the tags of what was admitted on the disk at once; seen is memory for them.
+func (c *core) persist(seen []transit.Seen) []transit.Seen {
+	seen = c.relay.TakeFresh(seen)
+	if len(seen) == 0 {
+		return seen
+	}
+	ticket := seen[len(seen)-1].Ticket
+	if c.edge != nil {
+		c.edge.Persisted(ticket)
+	} else {
+		c.relay.Persisted(ticket)
+	}
+	return seen
 }
 
 func (w *World) makeNodes() {
@@ -43,6 +76,7 @@ func (w *World) makeNodes() {
 			Name: name, w: w, number: int32(len(w.nodes)), drawn: layer, layer: layer, up: true,
 			identity: directory.NewIdentity(w.seeds.of("identity", name, 0)),
 		}
+		n.keys.n = n
 		w.nodes = append(w.nodes, n)
 		w.byID[n.ID()], w.byName[name] = n, n
 	}
@@ -65,15 +99,6 @@ func (n *Node) Identity() *directory.Identity { return n.identity }
 // Layer is where the node stands; 0 is a provider.
 func (n *Node) Layer() int { return n.layer }
 
-// Relay is the node's mixing core.
-func (n *Node) Relay() *mix.Relay { return n.relay }
-
-// Loops is a mix's own traffic, nil in a provider.
-func (n *Node) Loops() *mix.Loops { return n.loops }
-
-// Edge is a provider's core, nil in a mix.
-func (n *Node) Edge() *provider.Edge { return n.edge }
-
 // Holder is a provider's box service, nil in a mix.
 func (n *Node) Holder() *Holder { return n.holder }
 
@@ -86,7 +111,7 @@ func (n *Node) Key(e directory.Epoch) *suite.PrivateKey {
 }
 
 // Keys is how many Sphinx keys the node holds.
-func (n *Node) Keys() int { return len(n.keys) }
+func (n *Node) Keys() int { return len(n.keys.keys) }
 
 // now is the time by the node's clock.
 func (n *Node) now() time.Time { return n.w.Now().Add(n.clock) }
@@ -116,9 +141,7 @@ func (n *Node) open() {
 			n.holder = newHolder(n)
 		}
 	}
-	for _, k := range n.keys {
-		n.relay.OpenEpoch(k.epoch, k.from, k.until, k.tags)
-	}
+	n.keys.open()
 }
 
 // housekeep sweeps a provider's spools every minute, for as long as it runs.
@@ -138,57 +161,19 @@ func (n *Node) source(purpose string) *rand.ChaCha8 {
 	return rand.NewChaCha8(n.w.seeds.of(purpose, n.Name, n.starts))
 }
 
-// key is that of epoch e, made when it is first needed.
-func (n *Node) key(e directory.Epoch) (*suite.PrivateKey, error) {
-	if k := n.keys.of(e); k != nil {
-		return k.key, nil
-	}
-	k, err := newEpochKey(n, e)
-	if err == nil {
-		n.keys.add(k)
-		n.relay.OpenEpoch(e, k.from, k.until, k.tags)
-		return k.key, nil
-	}
-	return nil, fmt.Errorf("making a key of %s: %w", n.Name, err)
-}
-
 // Describe is a descriptor that the node could hand in, for whoever speaks in its place.
 func (n *Node) Describe(e directory.Epoch) *directory.Descriptor {
-	d, err := n.describe(e)
+	d, err := n.w.council.describe(n, e)
 	if err != nil {
 		n.w.fail("%w", err)
 	}
 	return d
 }
 
-// describe is the node's descriptor for an epoch.
-func (n *Node) describe(e directory.Epoch) (*directory.Descriptor, error) {
-	d := &directory.Descriptor{
-		Network: n.w.genesis.ID(), ID: n.ID(), Role: directory.RoleProvider, Name: n.Name,
-		Addr: "127.0.0.1:1", Epoch: e, Capacity: 1000,
-		Storing: n.layer == 0 && !slices.Contains(n.w.cfg.Barren, n.Name),
-	}
-	if n.layer > 0 {
-		// The tally deals families to layers, the greatest to the first.
-		width := len(n.w.cfg.Network.Layers[n.drawn-1])
-		d.Role, d.Family = directory.RoleMix, fmt.Sprint("layer-", n.drawn)
-		d.Capacity = uint64((1_000_000 - 10_000*n.drawn) / width)
-	}
-	for i := range protocol.Validity {
-		key, err := n.key(e + directory.Epoch(i))
-		if err != nil {
-			return nil, err
-		}
-		d.Keys[i] = key.Public().Bytes()
-	}
-	d.Sign(n.identity)
-	return d, nil
-}
-
 // apply puts a document in force.
 func (n *Node) apply(doc *directory.Document) {
 	n.document = doc
-	n.forget()
+	n.keys.forget()
 	self, ok := doc.Node(n.ID())
 	if ok && self.Layer != n.layer {
 		n.w.tell("directory", "%s is dealt to layer %d, not %d", n.Name, self.Layer, n.layer)
@@ -202,13 +187,6 @@ func (n *Node) apply(doc *directory.Document) {
 	}
 	n.relay.SetRules(mix.RulesOf(n.ID(), doc))
 	n.plan()
-}
-
-// forget erases the keys whose time is over.
-func (n *Node) forget() {
-	for _, e := range n.keys.forget(n.now()) {
-		n.relay.CloseEpoch(e)
-	}
 }
 
 // act implements actor: a packet comes, or the time of one that leaves.
@@ -229,7 +207,7 @@ func (n *Node) receive(packet []byte) {
 		return
 	}
 	now := n.now()
-	a, ok := n.keys.peel(n.w, now, packet)
+	a, ok := n.keys.peel(now, packet)
 	if !ok {
 		n.drop(transit.BadMAC.String())
 		return
@@ -242,7 +220,7 @@ func (n *Node) receive(packet []byte) {
 	} else {
 		n.serve(now, a)
 	}
-	n.persist()
+	n.w.seen = n.persist(n.w.seen[:0])
 	n.plan()
 }
 
@@ -281,26 +259,9 @@ func (n *Node) drop(reason string) {
 	}
 }
 
-// persist has the tags of what was admitted on the disk at once.
-func (n *Node) persist() {
-	n.w.seen = n.relay.TakeFresh(n.w.seen[:0])
-	if len(n.w.seen) == 0 {
-		return
-	}
-	ticket := n.w.seen[len(n.w.seen)-1].Ticket
-	if n.edge != nil {
-		n.edge.Persisted(ticket)
-	} else {
-		n.relay.Persisted(ticket)
-	}
-}
-
 // plan sees to it that Due is called when the core has something to do.
 func (n *Node) plan() {
-	next, ok := n.relay.Next()
-	if n.edge != nil {
-		next, ok = n.edge.Next()
-	}
+	next, ok := n.next()
 	if !ok {
 		return
 	}

@@ -117,7 +117,7 @@ func (p *Person) connect() {
 		return
 	}
 	p.setOnline(true)
-	for _, pub := range p.w.missed(p) {
+	for _, pub := range p.w.council.missed(p) {
 		p.take(pub)
 	}
 	p.Connect(p.now())
@@ -140,20 +140,6 @@ func (p *Person) disconnect() {
 	if p.home.up {
 		p.home.edge.Detach(p.home.now(), p.spool)
 	}
-}
-
-// missed are the documents that a person did not hear of, oldest first.
-func (w *World) missed(p *Person) (all []*published) {
-	e, err := w.genesis.Schedule().Epoch(w.Now())
-	if err != nil {
-		return nil
-	}
-	for old := e - min(e, 2); old <= e+1; old++ {
-		if pub := w.council.docs[old]; pub != nil && uint64(old) >= p.last {
-			all = append(all, pub)
-		}
-	}
-	return all
 }
 
 // take adds a document, unless nobody is there to hear of it.
