@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	mrand "math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,12 +75,10 @@ type Set struct {
 	current atomic.Pointer[directory.Document] // in force
 	wake    chan struct{}                      // one place: "Add changed something"
 
-	mu       sync.Mutex // guards all below
+	mu       sync.Mutex // guards all below, and is held by whoever calls a method of theirs
 	follower *follow.Follower
-	raw      map[directory.Epoch][]byte // what Bytes was asked for
-	saved    map[directory.Epoch]bool   // in the store
-	findings []Finding
-	full     bool // the store took nothing at the last try
+	records  records
+	findings findings
 }
 
 // Open takes up what the store has. A kept document that is damaged, or contradicts another, is an
@@ -93,7 +92,8 @@ func Open(cfg Config) (*Set, error) {
 	cfg.Follow.Genesis, cfg.Follow.Rand = cfg.Genesis, mrand.New(mrand.NewChaCha8(seed))
 	s := &Set{
 		cfg: cfg, wake: make(chan struct{}, 1), follower: follow.New(cfg.Follow),
-		raw: map[directory.Epoch][]byte{}, saved: map[directory.Epoch]bool{},
+		records:  newRecords(cfg.Store, cfg.Log),
+		findings: findings{store: cfg.Store, log: cfg.Log},
 	}
 	return s, s.load()
 }
@@ -127,11 +127,7 @@ func (s *Set) Digest(e directory.Epoch) directory.Digest {
 func (s *Set) Bytes(e directory.Epoch) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	doc := s.follower.Chain().Document(e)
-	if doc != nil && s.raw[e] == nil {
-		s.raw[e] = doc.Marshal()
-	}
-	return s.raw[e]
+	return s.records.bytes(s.follower.Chain(), e)
 }
 
 // Trouble is what stands between this node or client and the document of the current epoch.
@@ -148,7 +144,7 @@ func (s *Set) Add(now time.Time, doc *directory.Document) error {
 	err := s.follower.Add(doc)
 	s.note(now, err)
 	if err == nil {
-		err = s.save()
+		err = s.records.save(s.follower.Chain())
 	}
 	s.mu.Unlock()
 	select {
@@ -205,7 +201,7 @@ func (s *Set) live(ctx context.Context, group *errgroup.Group, user User) error 
 		now := time.Now()
 		s.mu.Lock()
 		step, next := s.follower.Due(now), s.follower.Next(now)
-		s.forget()
+		s.records.forget(s.follower.Chain())
 		s.mu.Unlock()
 		switch step.Do {
 		case follow.Fetch:
@@ -242,7 +238,10 @@ func (s *Set) do(now time.Time, step follow.Step, user User) error {
 // wait until something is to be done.
 func (s *Set) wait(ctx context.Context, next time.Time, answers <-chan answer) {
 	now := time.Now()
-	if soon := now.Add(saveEvery); s.unsaved() && soon.Before(next) {
+	s.mu.Lock()
+	unsaved := s.records.unsaved(s.follower.Chain())
+	s.mu.Unlock()
+	if soon := now.Add(saveEvery); unsaved && soon.Before(next) {
 		next = soon
 	}
 	timer := time.NewTimer(next.Sub(now))
@@ -257,7 +256,7 @@ func (s *Set) wait(ctx context.Context, next time.Time, answers <-chan answer) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.save() // says itself what is wrong, and is tried again
+	_ = s.records.save(s.follower.Chain()) // says itself what is wrong, and is tried again
 }
 
 // fetch asks an entry. An authority asks nobody.
@@ -278,7 +277,7 @@ func (s *Set) answered(now time.Time, a answer) {
 	if err != nil {
 		s.cfg.Log.Debug("no network document from this entry: another one is asked", "error", err)
 	}
-	_ = s.save() // says itself what is wrong, and is tried again
+	_ = s.records.save(s.follower.Chain()) // says itself what is wrong, and is tried again
 }
 
 func (s *Set) sayExpired() {
@@ -318,10 +317,32 @@ func (s *Set) report(now time.Time, t follow.Trouble) error {
 	return nil
 }
 
+// Findings are what was found and not judged yet, the oldest first.
+func (s *Set) Findings() []Finding {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.findings.list)
+}
+
+// Unconfirmed keeps what a provider said in an audit.
+func (s *Set) Unconfirmed(f Finding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.Proof = nil
+	s.findings.add(f)
+}
+
+// Judge forgets all findings: people have looked at them.
+func (s *Set) Judge() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.findings.judge()
+}
+
 // note keeps what a refusal proves. The caller holds mu.
 func (s *Set) note(now time.Time, err error) {
 	var proof *directory.Contradiction
 	if errors.As(err, &proof) {
-		s.find(Finding{Seen: now, Epoch: proof.Other.Epoch, Proof: proof})
+		s.findings.add(Finding{Seen: now, Epoch: proof.Other.Epoch, Proof: proof})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -49,74 +50,65 @@ const (
 	maxUnconfirmed = 16 // the last ones
 )
 
-// Findings are what was found and not judged yet, the oldest first.
-func (s *Set) Findings() []Finding {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.findings)
+// name is that of the record which has the evidence.
+func (f Finding) name() string { return strconv.FormatUint(uint64(f.Epoch), 10) + evidenceSuffix }
+
+// findings are what was found and not judged yet, the oldest first, here and in the store. They are
+// guarded by the mutex of the Set that has them.
+type findings struct {
+	store Store
+	log   *slog.Logger
+	list  []Finding
 }
 
-// Unconfirmed keeps what a provider said in an audit.
-func (s *Set) Unconfirmed(f Finding) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f.Proof = nil
-	s.find(f)
-}
-
-// Judge forgets all findings: people have looked at them.
-func (s *Set) Judge() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	errs := []error{s.cfg.Store.Forget(findingsName)}
-	for _, f := range s.findings {
+// judge forgets all, the list first: a list that names evidence must find it.
+func (k *findings) judge() error {
+	errs := []error{k.store.Forget(findingsName)}
+	for _, f := range k.list {
 		if f.Proven() {
-			errs = append(errs, s.cfg.Store.Forget(f.name()))
+			errs = append(errs, k.store.Forget(f.name()))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	s.findings = nil
+	k.list = nil
 	return nil
 }
 
-// name is that of the record which has the evidence.
-func (f Finding) name() string { return strconv.FormatUint(uint64(f.Epoch), 10) + evidenceSuffix }
-
-// find keeps a finding, unless it is known or there is no room for it. The caller holds mu.
-func (s *Set) find(f Finding) {
+// add keeps a finding, unless it is known or there is no room for it.
+func (k *findings) add(f Finding) {
 	same := func(o Finding) bool {
 		return o.Epoch == f.Epoch && o.Proven() == f.Proven() && o.Provider == f.Provider
 	}
-	if slices.ContainsFunc(s.findings, same) || f.Proven() && s.count(true) >= maxProofs {
+	if slices.ContainsFunc(k.list, same) || f.Proven() && k.count(true) >= maxProofs {
 		return
 	}
-	if !f.Proven() && s.count(false) >= maxUnconfirmed {
-		i := slices.IndexFunc(s.findings, func(o Finding) bool { return !o.Proven() })
-		s.findings = slices.Delete(s.findings, i, i+1)
+	if !f.Proven() && k.count(false) >= maxUnconfirmed {
+		i := slices.IndexFunc(k.list, func(o Finding) bool { return !o.Proven() })
+		k.list = slices.Delete(k.list, i, i+1)
 	}
 	f = f.told()
-	s.findings = append(s.findings, f)
-	s.sayFound(f)
-	if err := s.keepFinding(f); err != nil {
-		s.cfg.Log.Error("what was found cannot be kept, and will be forgotten at the next start: "+
+	k.list = append(k.list, f)
+	k.say(f)
+	if err := k.keep(f); err != nil {
+		k.log.Error("what was found cannot be kept, and will be forgotten at the next start: "+
 			"make room on the disk", "error", err)
 	}
 }
 
-// keepFinding writes the evidence first: a list that names it must find it.
-func (s *Set) keepFinding(f Finding) error {
+// keep writes the evidence first: a list that names it must find it.
+func (k *findings) keep(f Finding) error {
 	if f.Proven() {
-		if err := s.cfg.Store.Keep(f.name(), f.Proof.Marshal()); err != nil {
+		if err := k.store.Keep(f.name(), f.Proof.Marshal()); err != nil {
 			return err
 		}
 	}
-	return s.cfg.Store.Keep(findingsName, marshalFindings(s.findings))
+	return k.store.Keep(findingsName, marshalFindings(k.list))
 }
 
-func (s *Set) count(proven bool) (n int) {
-	for _, f := range s.findings {
+func (k *findings) count(proven bool) (n int) {
+	for _, f := range k.list {
 		if f.Proven() == proven {
 			n++
 		}
@@ -124,14 +116,14 @@ func (s *Set) count(proven bool) (n int) {
 	return n
 }
 
-func (s *Set) sayFound(f Finding) {
+func (k *findings) say(f Finding) {
 	if f.Proven() {
-		s.cfg.Log.Error("the authorities contradict themselves: "+
+		k.log.Error("the authorities contradict themselves: "+
 			"somebody may be shown a network of their own; ask the operators of the "+
 			"authorities", "evidence", f)
 		return
 	}
-	s.cfg.Log.Warn("a provider says that the network document is another one: "+
+	k.log.Warn("a provider says that the network document is another one: "+
 		"alone, this proves nothing", "said", f)
 }
 
@@ -158,24 +150,24 @@ func marshalFindings(list []Finding) []byte {
 	return raw
 }
 
-// loadFindings takes up what was found before. Evidence that is none is left out and said: it must
+// load takes up what was found before. Evidence that is none is left out and said: it must
 // neither frighten anybody nor keep a node from starting.
-func (s *Set) loadFindings(r Record, evidence map[string][]byte) {
+func (k *findings) load(g *directory.Genesis, r Record, evidence map[string][]byte) {
 	var wire []wireFinding
 	if err := json.Unmarshal(r.Raw, &wire); err != nil {
-		s.cfg.Log.Warn("what was found before cannot be read, and is left out", "record", r.Path,
+		k.log.Warn("what was found before cannot be read, and is left out", "record", r.Path,
 			"error", err)
 	}
 	for _, w := range wire {
-		f, err := w.finding(s.cfg.Genesis, evidence[w.Proof])
+		f, err := w.finding(g, evidence[w.Proof])
 		if err != nil {
-			s.cfg.Log.Warn("something that was found before is damaged, and is left out", "record",
+			k.log.Warn("something that was found before is damaged, and is left out", "record",
 				r.Path, "error", err)
 			continue
 		}
 		f = f.told()
-		s.findings = append(s.findings, f)
-		s.sayFound(f)
+		k.list = append(k.list, f)
+		k.say(f)
 	}
 }
 

@@ -64,7 +64,7 @@ func (s *Set) load() error {
 	}
 	for _, r := range records {
 		if r.Name == findingsName {
-			s.loadFindings(r, evidence)
+			s.findings.load(s.cfg.Genesis, r, evidence)
 			continue
 		}
 		if evidence[r.Name] != nil {
@@ -86,59 +86,8 @@ func (s *Set) take(r Record) error {
 	if r.Name != nameOf(doc.Epoch) {
 		return fmt.Errorf("it is the document of epoch %d", doc.Epoch)
 	}
-	s.saved[doc.Epoch] = true
+	s.records.saved[doc.Epoch] = true
 	return s.follower.Add(doc)
-}
-
-func (s *Set) unsaved() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range s.follower.Chain().Epochs() {
-		if !s.saved[e] {
-			return true
-		}
-	}
-	return false
-}
-
-// save puts on disk what is not there. The caller holds mu.
-func (s *Set) save() error {
-	for _, e := range s.follower.Chain().Epochs() {
-		if s.saved[e] {
-			continue
-		}
-		if err := s.cfg.Store.Keep(nameOf(e),
-			s.follower.Chain().Document(e).Marshal()); err != nil {
-			s.sayFull(err)
-			return err
-		}
-		s.saved[e], s.full = true, false
-	}
-	return nil
-}
-
-// sayFull says once that the disk takes nothing. The caller holds mu.
-func (s *Set) sayFull(err error) {
-	if !s.full {
-		s.cfg.Log.Warn("a network document is in use that cannot be kept: make room on the disk",
-			"error", err)
-	}
-	s.full = true
-}
-
-// forget removes from the disk what the follower does not need any more. The caller holds mu.
-func (s *Set) forget() {
-	for e := range s.saved {
-		if s.follower.Chain().Document(e) != nil {
-			continue
-		}
-		if err := s.cfg.Store.Forget(nameOf(e)); err != nil {
-			s.sayFull(err)
-			continue // is tried again
-		}
-		delete(s.saved, e)
-		delete(s.raw, e)
-	}
 }
 
 // Files is a directory with one file a record: DIR/<epoch>.document, DIR/findings, and the evidence
