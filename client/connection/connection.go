@@ -11,7 +11,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	mrand "math/rand/v2"
 	"slices"
@@ -24,10 +23,8 @@ import (
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
-	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
 	"murmuration/internal/link"
-	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 )
 
@@ -47,30 +44,20 @@ type Config struct {
 // Connection is a person's way into the network. Its methods may be called from many goroutines.
 type Connection struct {
 	cfg       Config
-	params    *sphinx.Params
+	links     links
 	documents *documents.Set
+	slots     slots
 	heard     chan Heard    // a full channel stops the listening, never the speaking
 	ready     chan struct{} // closed when there is a sender
 
-	state  sync.Mutex // guards what follows; no slot waits for it
+	// state guards what follows. No slot waits for it: it is locked before that of slots.
+	state  sync.Mutex
 	guards guards
 	tried  time.Time // the guard, in vain
 	given  []*directory.Document
 	coming *directory.Document // that was prepared last
 	// unusable says why the sender could not use the last document; nil if it could.
 	unusable error
-
-	mu       sync.Mutex // guards what follows; held for a packet's building at most
-	sender   *sender.Sender
-	exchange Exchange
-}
-
-// Exchange is how the link to the guard is.
-type Exchange struct {
-	Connected bool
-	Since     time.Time // of being connected, or not
-	LastReply time.Time
-	Fault     error // of the last try; nil when connected
 }
 
 // Heard is what the person's loop gets, in this order: a new sender, which the person begins with,
@@ -91,14 +78,14 @@ func New(cfg Config) (*Connection, error) {
 	}
 	c := &Connection{cfg: cfg, heard: make(chan Heard, backlog), ready: make(chan struct{})}
 	var err error
-	if c.params, err = cfg.Genesis.Parameters.PacketParams(); err != nil {
+	if c.links, err = newLinks(cfg); err != nil {
 		return nil, err
 	}
 	if err := cfg.Store.View(c.guards.get); err != nil {
 		return nil, err
 	}
 	c.documents, err = documents.Open(documents.Config{
-		Genesis: cfg.Genesis, Store: sealed{cfg.Store}, Source: documents.Links(c.stranger),
+		Genesis: cfg.Genesis, Store: sealed{cfg.Store}, Source: documents.Links(c.links.stranger),
 		Follow: documents.Client(cfg.Genesis), Log: cfg.Log,
 	})
 	return c, err
@@ -135,7 +122,7 @@ func (c *Connection) begin(ctx context.Context, doc *directory.Document, now tim
 	if first {
 		close(c.ready)
 	}
-	return c.hear(ctx, Heard{At: now, Sender: locked{&c.mu, made}})
+	return c.hear(ctx, Heard{At: now, Sender: locked{&c.slots.mu, made}})
 }
 
 func (c *Connection) replaceSender(doc *directory.Document, now time.Time) (
@@ -145,11 +132,7 @@ func (c *Connection) replaceSender(doc *directory.Document, now time.Time) (
 	if made, err = c.makeSender(doc, now); err != nil {
 		return nil, false, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	first = c.sender == nil
-	c.sender = made
-	return made, first, nil
+	return made, c.slots.replace(made), nil
 }
 
 // makeSender makes one and gives it the documents at hand. Guards must be on the disk before they
@@ -163,7 +146,7 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 	rand.Read(seed[:]) // never fails
 	made, err := sender.New(sender.Config{
 		Seed: seed, Rand: rand.Reader, Schedule: c.cfg.Genesis.Schedule(), Document: doc,
-		Params:   c.params,
+		Params:   c.links.params,
 		Provider: c.guards.Nodes[0], Spool: sphinx.RecipientID(c.guards.Seeds[0].Public()),
 		Decoys: c.guards.Decoys, Now: now,
 	})
@@ -189,10 +172,7 @@ func (c *Connection) give(doc *directory.Document) error {
 	if slices.Contains(c.given, doc) {
 		return nil
 	}
-	c.mu.Lock()
-	err := c.sender.SetDocument(doc)
-	c.mu.Unlock()
-	if err != nil {
+	if err := c.slots.setDocument(doc); err != nil {
 		return err
 	}
 	c.given = append(slices.DeleteFunc(c.given,
@@ -204,15 +184,11 @@ func (c *Connection) give(doc *directory.Document) error {
 func (c *Connection) settle() error {
 	c.state.Lock()
 	defer c.state.Unlock()
-	c.mu.Lock()
-	made := c.sender
-	if made != nil {
-		c.guards.Decoys = made.Decoys()
-	}
-	c.mu.Unlock()
-	if made == nil {
+	decoys, begun := c.slots.decoys()
+	if !begun {
 		return nil
 	}
+	c.guards.Decoys = decoys
 	return unlessFull(c.cfg.Store.Update(c.guards.put))
 }
 
@@ -223,35 +199,6 @@ func unlessFull(err error) error {
 		return nil
 	}
 	return err
-}
-
-// transport is how this client links under a key.
-func (c *Connection) transport(identity link.Seed) (link.Transport, error) {
-	t, err := c.cfg.Transport(link.Config{
-		Network: c.cfg.Genesis.ID(), Identity: identity, FrameSize: c.frameSize, Log: c.cfg.Log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("preparing a link: %w", err)
-	}
-	return t, nil
-}
-
-// stranger links under a key that nobody ever saw: who serves a document must not learn whose
-// client asks.
-func (c *Connection) stranger() (link.Transport, error) {
-	var throwaway link.Seed
-	rand.Read(throwaway[:]) // never fails
-	return c.transport(throwaway)
-}
-
-func (c *Connection) frameSize(k link.Kind) int {
-	switch k {
-	case link.Exchange:
-		return c.params.PacketSize() + protocol.ExchangeOverhead
-	case link.Directory:
-		return query.FrameSize
-	}
-	return 0
 }
 
 // generator is one for waits, which are no secret.

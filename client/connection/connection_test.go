@@ -438,9 +438,9 @@ func TestDecoysAreKept(t *testing.T) {
 		decoys := func() (ids []sender.Decoy) {
 			c := n.run(s, "")
 			await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
-			c.Connection.mu.Lock()
-			ids = c.sender.Decoys()
-			c.Connection.mu.Unlock()
+			c.slots.mu.Lock()
+			ids = c.slots.sender.Decoys()
+			c.slots.mu.Unlock()
 			n.end(c)
 			return ids
 		}

@@ -30,7 +30,7 @@ type user struct {
 // Use makes the sender with the first document. Later it has the document already, but for a late
 // one.
 func (u user) Use(now time.Time, doc *directory.Document) error {
-	if u.begun() {
+	if u.slots.begun() {
 		return u.noteUnusable(doc, u.give(doc))
 	}
 	return u.noteUnusable(doc, u.begin(u.ctx, doc, now))
@@ -42,16 +42,10 @@ func (u user) Prepare(doc *directory.Document) error {
 	u.state.Lock()
 	u.coming = doc // for a sender that is made before its epoch begins
 	u.state.Unlock()
-	if u.begun() {
+	if u.slots.begun() {
 		return u.noteUnusable(doc, u.give(doc))
 	}
 	return nil
-}
-
-func (c *Connection) begun() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sender != nil
 }
 
 // noteUnusable lets a client go on with the document before, as long as that serves, when the
@@ -72,9 +66,8 @@ func (c *Connection) noteUnusable(doc *directory.Document, err error) error {
 // Expire does nothing: a sender whose documents have expired falls silent by itself.
 func (u user) Expire(time.Time) {}
 
-// trouble is what the status says about the documents.
-func (c *Connection) trouble(now time.Time) error {
-	t := c.documents.Trouble()
+// faultOf is what the status says about a trouble with the documents.
+func faultOf(t follow.Trouble, now time.Time) error {
 	switch t.Kind {
 	case follow.BeforeStart:
 		return ErrClock.With("the network begins at %s, and this computer's clock says %s",
@@ -96,9 +89,9 @@ func (c *Connection) trouble(now time.Time) error {
 	return nil
 }
 
-// findings are what was found about the documents and not judged yet.
-func (c *Connection) findings() (faults []error) {
-	for _, f := range c.documents.Findings() {
+// faultsOf is what the status says about what was found and not judged yet.
+func faultsOf(findings []documents.Finding) (faults []error) {
+	for _, f := range findings {
 		kind := errUnconfirmed
 		if f.Proven() {
 			kind = errSplit

@@ -2,12 +2,8 @@ package connection
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"murmuration/client/sender"
 	"murmuration/internal/backoff"
 	"murmuration/internal/link"
 )
@@ -35,7 +31,7 @@ func (c *Connection) keep(ctx context.Context) error {
 		if time.Since(began) > redialLast { // it worked for a while: not the same trouble as before
 			waits.Reset()
 		}
-		c.setExchange(false, err)
+		c.slots.note(false, err)
 		c.cfg.Log.Info("not connected: nothing is sent or received, "+
 			"and the provider is dialled again", "error", err)
 		if err := c.failed(ctx, time.Now()); err != nil {
@@ -88,7 +84,7 @@ func (c *Connection) connect(ctx context.Context) error {
 	if !ok {
 		return errOffline.With("the network document does not list our provider")
 	}
-	transport, err := c.transport(seed)
+	transport, err := c.links.under(seed)
 	if err != nil {
 		return err
 	}
@@ -106,80 +102,11 @@ func (c *Connection) converse(ctx context.Context, conn link.Conn) error {
 	if err := c.reached(); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	s := c.sender
-	s.Connect(time.Now())
-	c.mu.Unlock()
-	c.setExchange(true, nil)
+	talk := conversation{slots: &c.slots, sender: c.slots.connect(), conn: conn,
+		size: c.links.frameSize(link.Exchange), hear: c.hear}
+	c.slots.note(true, nil)
 	c.cfg.Log.Info("connected")
-	group, ctx := errgroup.WithContext(ctx)
-	stop := context.AfterFunc(ctx, func() { conn.Close() }) // ends both at once
-	defer stop()
-	group.Go(func() error { return c.speak(ctx, conn, s) })  // ends with conn
-	group.Go(func() error { return c.listen(ctx, conn, s) }) // ends with conn
-	return group.Wait()
-}
-
-// speak sends in every slot. What costs time is done before the slot: here nothing but the copy of
-// an acknowledgement lies between the timer and the wire.
-func (c *Connection) speak(ctx context.Context, conn link.Conn, s *sender.Sender) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		c.mu.Lock()
-		s.Prepare()
-		next := s.Next()
-		c.mu.Unlock()
-		timer.Reset(time.Until(next))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		c.mu.Lock()
-		sent, ok := s.Due(time.Now())
-		c.mu.Unlock()
-		if !ok {
-			continue
-		}
-		if err := conn.Send(sent.Frame); err != nil {
-			return fmt.Errorf("speaking to the provider: %w", err)
-		}
-	}
-}
-
-// listen opens what comes down and passes on what is for this person.
-func (c *Connection) listen(ctx context.Context, conn link.Conn, s *sender.Sender) error {
-	size := c.frameSize(link.Exchange)
-	frame := make([]byte, size)
-	for {
-		if err := conn.Receive(frame); err != nil {
-			return fmt.Errorf("listening to the provider: %w", err)
-		}
-		now := time.Now()
-		c.mu.Lock()
-		event, err := s.Receive(now, frame)
-		if err == nil {
-			c.exchange.LastReply = now
-		}
-		c.mu.Unlock()
-		if err != nil || event.Kind == sender.Nothing {
-			continue // counted by the sender
-		}
-		if err := c.hear(ctx, Heard{At: now, Event: event}); err != nil {
-			return err
-		}
-		frame = make([]byte, size) // the event keeps the old one
-	}
-}
-
-func (c *Connection) setExchange(connected bool, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if connected != c.exchange.Connected {
-		c.exchange.Since = time.Now()
-	}
-	c.exchange.Connected, c.exchange.Fault = connected, err
+	return talk.run(ctx)
 }
 
 // sleep waits, or ends with ctx.

@@ -9,7 +9,7 @@ import (
 
 // locked is what a person sees of the sender, which the slots use at the same time.
 type locked struct {
-	mu *sync.Mutex // the connection's
+	mu *sync.Mutex // that of slots
 	s  *sender.Sender
 }
 

@@ -59,7 +59,7 @@ func TestDecoysOutliveACrash(t *testing.T) {
 			!slices.Equal(g.Nodes, c.guards.Nodes) || len(g.Nodes) != 2 {
 			t.Errorf("a sender was made, and kept is %+v", g)
 		}
-		c.sender, c.guards.Decoys = made, nil
+		c.slots.sender, c.guards.Decoys = made, nil
 		if err := errors.Join(s.Update(c.guards.put), c.settle()); err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestGuardsAreKeptBeforeUse(t *testing.T) {
 		if err != nil {
 			t.Fatalf("guards that are kept: %v", err)
 		}
-		again.sender = made
+		again.slots.sender = made
 		if err := again.settle(); err != nil {
 			t.Errorf("ending with a full disk: %v", err)
 		}
@@ -152,7 +152,7 @@ func TestDocumentsAreGivenOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, c, _ := making(t)
 		var err error
-		if c.sender, err = c.makeSender(n.docs[2], time.Now()); err != nil {
+		if c.slots.sender, err = c.makeSender(n.docs[2], time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		for _, row := range []struct {

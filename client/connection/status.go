@@ -25,8 +25,8 @@ type Status struct {
 
 // Status says how things are.
 func (c *Connection) Status() Status {
-	s := Status{Document: c.documents.Latest(), Faults: c.findings()}
-	if err := c.trouble(time.Now()); err != nil {
+	s := Status{Document: c.documents.Latest(), Faults: faultsOf(c.documents.Findings())}
+	if err := faultOf(c.documents.Trouble(), time.Now()); err != nil {
 		s.Faults = append(s.Faults, err)
 	}
 	c.state.Lock()
@@ -37,16 +37,7 @@ func (c *Connection) Status() Status {
 		s.Guard = c.guards.Nodes[0]
 	}
 	c.state.Unlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s.Exchange = c.exchange
-	if s.Fault != nil {
-		s.Faults = append(s.Faults, s.Fault)
-	}
-	if c.sender != nil {
-		s.Begun, s.Stats, s.Waiting = true, c.sender.Stats(), c.sender.Waiting()
-		s.Loops, s.LoopsOf = c.sender.Loops()
-	}
+	c.slots.tell(&s)
 	return s
 }
 

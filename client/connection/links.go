@@ -1,0 +1,52 @@
+package connection
+
+import (
+	"crypto/rand"
+	"fmt"
+
+	"murmuration/internal/directory/query"
+	"murmuration/internal/link"
+	"murmuration/internal/protocol"
+	"murmuration/internal/sphinx"
+)
+
+// links are how this client links to others: under which key, and with frames of which size. They
+// never change.
+type links struct {
+	cfg    Config
+	params *sphinx.Params
+}
+
+func newLinks(cfg Config) (links, error) {
+	params, err := cfg.Genesis.Parameters.PacketParams()
+	return links{cfg, params}, err
+}
+
+// under is how this client links under a key.
+func (l links) under(identity link.Seed) (link.Transport, error) {
+	t, err := l.cfg.Transport(link.Config{
+		Network: l.cfg.Genesis.ID(), Identity: identity, FrameSize: l.frameSize, Log: l.cfg.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing a link: %w", err)
+	}
+	return t, nil
+}
+
+// stranger links under a key that nobody ever saw: who serves a document must not learn whose
+// client asks.
+func (l links) stranger() (link.Transport, error) {
+	var throwaway link.Seed
+	rand.Read(throwaway[:]) // never fails
+	return l.under(throwaway)
+}
+
+func (l links) frameSize(k link.Kind) int {
+	switch k {
+	case link.Exchange:
+		return l.params.PacketSize() + protocol.ExchangeOverhead
+	case link.Directory:
+		return query.FrameSize
+	}
+	return 0
+}

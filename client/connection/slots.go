@@ -1,0 +1,90 @@
+package connection
+
+import (
+	"sync"
+	"time"
+
+	"murmuration/client/sender"
+	"murmuration/internal/directory"
+)
+
+// slots are the sender in use, behind the mutex that its slots need, and how its link to the guard
+// is.
+type slots struct {
+	mu       sync.Mutex     // guards what follows; held for a packet's building at most
+	sender   *sender.Sender // nil before the first document
+	exchange Exchange
+}
+
+// Exchange is how the link to the guard is.
+type Exchange struct {
+	Connected bool
+	Since     time.Time // of being connected, or not
+	LastReply time.Time
+	Fault     error // of the last try; nil when connected
+}
+
+// begun says whether there is a sender.
+func (s *slots) begun() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sender != nil
+}
+
+// replace puts a sender in the place of the one before, and says whether there was none.
+func (s *slots) replace(made *sender.Sender) (first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first = s.sender == nil
+	s.sender = made
+	return first
+}
+
+// setDocument has the sender use a document.
+func (s *slots) setDocument(doc *directory.Document) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sender.SetDocument(doc)
+}
+
+// decoys are the standing ones of the sender, and whether there is a sender.
+func (s *slots) decoys() (all []sender.Decoy, begun bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sender == nil {
+		return nil, false
+	}
+	return s.sender.Decoys(), true
+}
+
+// connect tells the sender that there is a link, and gives it to who speaks over it.
+func (s *slots) connect() *sender.Sender {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sender.Connect(time.Now())
+	return s.sender
+}
+
+// note keeps whether there is a link, and what is wrong if not.
+func (s *slots) note(connected bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if connected != s.exchange.Connected {
+		s.exchange.Since = time.Now()
+	}
+	s.exchange.Connected, s.exchange.Fault = connected, err
+}
+
+// tell fills in what the status says of the sender and its link.
+func (s *slots) tell(to *Status) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to.Exchange = s.exchange
+	if to.Fault != nil {
+		to.Faults = append(to.Faults, to.Fault)
+	}
+	if s.sender != nil {
+		to.Begun, to.Stats, to.Waiting = true, s.sender.Stats(), s.sender.Waiting()
+		to.Loops, to.LoopsOf = s.sender.Loops()
+	}
+}
