@@ -16,6 +16,9 @@
 // The normative text is docs/link.md. [TLS] is the real transport, [Fabric] the
 // one in memory for tests and virtual time; both run the same hello, the same
 // admission and the same caps, and one conformance suite holds them together.
+//
+// It has sixteen small files, one for each step of a link's life and each transport: packages of
+// their own would have to export an unfinished link, which nobody else may get hold of.
 package link
 
 import (
