@@ -39,7 +39,7 @@ func audited(t *testing.T, n *network, s *store.Store,
 		t.Fatal(err)
 	}
 	for time.Now().Before(n.at(6)) {
-		time.Sleep(person.TurnEvery)
+		<-time.After(person.TurnEvery)
 		if err := p.Turn(time.Now()); err != nil {
 			t.Fatal(err)
 		}
@@ -117,11 +117,11 @@ func TestSplitIsRemembered(t *testing.T) {
 			return n.docs[e]
 		}
 		n.mu.Unlock()
-		time.Sleep(time.Until(n.at(4).Add(time.Minute)))
+		<-time.After(time.Until(n.at(4).Add(time.Minute)))
 		n.mu.Lock()
 		n.serves = func(e directory.Epoch) *directory.Document { return n.docs[e] }
 		n.mu.Unlock()
-		time.Sleep(time.Until(n.at(6)))
+		<-time.After(time.Until(n.at(6)))
 		n.end(c)
 		if s := c.Status(); s.Document.Epoch < 6 || !s.Connected {
 			t.Errorf("the client did not go on: %+v", s)

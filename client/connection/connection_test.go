@@ -71,7 +71,7 @@ func newNetwork(t *testing.T) *network {
 		n.docs[e] = w.Document(e)
 	}
 	n.serves = func(e directory.Epoch) *directory.Document { return n.docs[e] }
-	time.Sleep(time.Until(n.at(2)))
+	<-time.After(time.Until(n.at(2)))
 	for _, entry := range n.genesis.Entries {
 		node := w.NodeOf(entry.ID)
 		n.listen(entry, node.Identity())
@@ -270,7 +270,7 @@ func (c *client) begun() int {
 // await looks every second of virtual time.
 func await(t *testing.T, what string, limit time.Duration, done func() bool) {
 	t.Helper()
-	for began := time.Now(); !done(); time.Sleep(time.Second) {
+	for began := time.Now(); !done(); <-time.After(time.Second) {
 		if time.Since(began) > limit {
 			t.Fatalf("after %v of virtual time: no %s", limit, what)
 		}
@@ -289,7 +289,7 @@ func TestConnectionSpeaksInSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t)
 		c := n.run(home(t), "p2")
-		time.Sleep(5 * n.genesis.Parameters.EpochLength)
+		<-time.After(5 * n.genesis.Parameters.EpochLength)
 		s := c.Status()
 		if !s.Connected || time.Since(s.LastReply) > 10*time.Second || len(s.Faults) != 0 ||
 			s.Stats.Silent != 0 {
@@ -319,7 +319,7 @@ func TestDocumentsAreFetchedByStrangers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t)
 		c := n.run(home(t), "")
-		time.Sleep(4 * n.genesis.Parameters.EpochLength)
+		<-time.After(4 * n.genesis.Parameters.EpochLength)
 		n.end(c)
 		n.mu.Lock()
 		defer n.mu.Unlock()
@@ -348,7 +348,7 @@ func TestForgedDocumentIsRefused(t *testing.T) {
 			return &forged
 		}
 		c := n.run(home(t), "")
-		time.Sleep(5 * time.Minute)
+		<-time.After(5 * time.Minute)
 		if s := c.Status(); s.Connected || s.Document != nil || len(s.Faults) == 0 {
 			t.Errorf("with a forged document: %+v", s)
 		}
@@ -367,7 +367,7 @@ func TestDialsAgain(t *testing.T) {
 		c := n.run(home(t), "p2")
 		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
 		n.close("p2")
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if s := c.Status(); s.Connected || len(s.Faults) != 1 ||
 			!errors.Is(s.Faults[0], errOffline) || time.Since(s.Since) < 50*time.Second {
 			t.Errorf("without the provider: %+v", s)
@@ -378,10 +378,10 @@ func TestDialsAgain(t *testing.T) {
 			t.Errorf("with the provider again: %v, %d senders", s.Faults, c.begun())
 		}
 		n.close("p2")
-		time.Sleep(2 * redialLast) // the waits are long by now
+		<-time.After(2 * redialLast) // the waits are long by now
 		n.close()
 		await(t, "connection", 2*redialLast, func() bool { return c.Status().Connected })
-		time.Sleep(redialLast + time.Minute)
+		<-time.After(redialLast + time.Minute)
 		n.close() // it worked for a while: dialled again at once
 		await(t, "connection", 2*time.Second, func() bool { return c.Status().Connected })
 		n.end(c)
@@ -402,7 +402,7 @@ func TestSecondGuardTakesOver(t *testing.T) {
 		second := c.guards.Nodes[1]
 		c.state.Unlock()
 		n.close("p2")
-		time.Sleep(2 * time.Minute)
+		<-time.After(2 * time.Minute)
 		if now := c.Status(); now.Guard != first || now.Connected {
 			t.Errorf("minutes before a day of tries is over: %+v", now)
 		}
@@ -467,11 +467,11 @@ func TestStartAtTheEndOfAnEpoch(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newNetwork(t)
 			n.hide = hide
-			time.Sleep(time.Until(n.at(3).Add(-50 * time.Second)))
+			<-time.After(time.Until(n.at(3).Add(-50 * time.Second)))
 			s := home(t)
 			for range 2 { // once more after a restart
 				c := n.run(s, "")
-				time.Sleep(20 * time.Second)
+				<-time.After(20 * time.Second)
 				now := c.Status()
 				if now.Connected == (hide != 0) {
 					t.Errorf("hidden %d: connected %v before the epoch", hide, now.Connected)
@@ -482,7 +482,7 @@ func TestStartAtTheEndOfAnEpoch(t *testing.T) {
 				n.end(c)
 			}
 			c := n.run(s, "")
-			time.Sleep(time.Until(n.at(3).Add(time.Minute)))
+			<-time.After(time.Until(n.at(3).Add(time.Minute)))
 			if now := c.Status(); !now.Connected || now.Document.Epoch != 3 ||
 				len(now.Faults) != 0 {
 				t.Errorf("hidden %d, after the epoch's beginning: %+v", hide, now)
@@ -523,7 +523,7 @@ func TestUnusableDocument(t *testing.T) {
 			!s.Connected {
 			t.Errorf("it is not told: %v", s.Faults)
 		}
-		time.Sleep(time.Until(n.at(4).Add(time.Minute)))
+		<-time.After(time.Until(n.at(4).Add(time.Minute)))
 		if s := c.Status(); len(s.Faults) != 0 || !s.Connected || s.Stats.Silent != 0 {
 			t.Errorf("with other documents: %+v", s)
 		}

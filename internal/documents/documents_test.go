@@ -151,7 +151,7 @@ func (u *user) heard() string {
 
 // run has a set run in a bubble, at a time.
 func (w *network) run(s *Set, at time.Time, do func(u *user)) error {
-	time.Sleep(time.Until(at))
+	<-time.After(time.Until(at))
 	u := &user{}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -185,7 +185,7 @@ func TestDocumentsAreKept(t *testing.T) {
 			if told := u.heard(); told != "use 2" || again.Current() != again.Document(2) {
 				t.Errorf("in epoch 4: %s", told)
 			}
-			time.Sleep(time.Until(w.at(5)))
+			<-time.After(time.Until(w.at(5)))
 			if told := u.heard(); told != "expire" || again.Current() != nil {
 				t.Errorf("in epoch 5: %s", told)
 			}

@@ -114,7 +114,7 @@ func TestFetchedIsKeptAndFound(t *testing.T) {
 			if told := u.heard(); told != "expire, use 7" || store.names() != "7.document" {
 				t.Errorf("at the start: %s; kept: %s", told, store.names())
 			}
-			time.Sleep(time.Until(w.at(8)))
+			<-time.After(time.Until(w.at(8)))
 			u.heard()
 			found := s.Findings()
 			if len(found) != 1 || !errors.Is(found[0].Proof, directory.ErrBrokenChain) {

@@ -53,7 +53,7 @@ func TestEpochsAreFollowed(t *testing.T) {
 				t.Errorf("at the start: %s", told)
 			}
 			for e := directory.Epoch(8); e < 31; e++ {
-				time.Sleep(time.Until(w.at(e)))
+				<-time.After(time.Until(w.at(e)))
 				if told := u.heard(); s.Current().Epoch != e ||
 					strings.Count(told, "prepare") != 1 || strings.Count(told, "use") != 1 {
 					t.Errorf("epoch %d: %s", e, told)
@@ -74,7 +74,7 @@ func TestUserEndsRun(t *testing.T) {
 		if err := s.Add(w.at(0), w.signed(0, nil)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Until(w.at(0)))
+		<-time.After(time.Until(w.at(0)))
 		trouble := errors.New("no such key")
 		if err := s.Run(t.Context(), &user{fails: trouble}); !errors.Is(err, trouble) {
 			t.Errorf("Run ended with %v", err)
@@ -93,7 +93,7 @@ func TestWrongClocks(t *testing.T) {
 			!strings.Contains(err.Error(), "clock says 2000") {
 			t.Errorf("before the network began: %v", err)
 		}
-		time.Sleep(time.Until(w.at(3)))
+		<-time.After(time.Until(w.at(3)))
 		if err := s.Add(w.at(3), w.signed(6, nil)); err != nil {
 			t.Fatal(err)
 		}
@@ -144,12 +144,12 @@ func TestFullDisk(t *testing.T) {
 				s.Document(3) == nil {
 				t.Errorf("adding one: %v", err)
 			}
-			time.Sleep(10 * time.Minute)
+			<-time.After(10 * time.Minute)
 			if records, _ := files.Load(); len(records) != 0 {
 				t.Errorf("on a full disk are %d records", len(records))
 			}
 			disk.full.Store(false)
-			time.Sleep(2 * saveEvery)
+			<-time.After(2 * saveEvery)
 			if records, _ := files.Load(); len(records) != 2 {
 				t.Errorf("with room, on disk are %d records", len(records))
 			}
@@ -164,7 +164,7 @@ func TestFullDisk(t *testing.T) {
 func TestLinks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newNetwork(t)
-		time.Sleep(time.Until(w.at(5)))
+		<-time.After(time.Until(w.at(5)))
 		fabric, entry := link.NewFabric(), w.genesis.Entries[0]
 		seen := serve(t, w, fabric)
 		keys := byte(20)

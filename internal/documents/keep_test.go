@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 // memory is a store that takes nothing under some names.
 type memory struct {
+	mu      sync.Mutex // guards records: a test looks while a set runs
 	records map[string][]byte
 	refuse  string // end of a name
 	blind   error  // of Load
@@ -32,6 +34,8 @@ func (m *memory) fail(name string) error {
 }
 
 func (m *memory) Load() (all []Record, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for name, raw := range m.records {
 		all = append(all, Record{name, name, raw})
 	}
@@ -42,6 +46,8 @@ func (m *memory) Keep(name string, raw []byte) error {
 	if err := m.fail(name); err != nil {
 		return err
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.records[name] = raw
 	return nil
 }
@@ -50,11 +56,15 @@ func (m *memory) Forget(name string) error {
 	if err := m.fail(name); err != nil {
 		return err
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	delete(m.records, name)
 	return nil
 }
 
 func (m *memory) names() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	return strings.Join(slices.Sorted(maps.Keys(m.records)), " ")
 }
 
@@ -249,7 +259,7 @@ func TestForgottenLater(t *testing.T) {
 func TestEntriesThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newNetwork(t)
-		time.Sleep(time.Until(w.at(5)))
+		<-time.After(time.Until(w.at(5)))
 		fabric, entry := link.NewFabric(), w.genesis.Entries[0]
 		from := Links(func() (link.Transport, error) {
 			return fabric.Transport(w.linkConfig(link.Seed{20}))

@@ -42,17 +42,24 @@ func TestNewNetworkVerifies(t *testing.T) {
 	}
 }
 
+// stoppedBy is over as soon as there is a file of that name.
+type stoppedBy struct {
+	context.Context
+	path string
+}
+
+func (s stoppedBy) Err() error {
+	if exists(s.path) {
+		return context.Canceled
+	}
+	return nil
+}
+
 // TestStoppedNetworkLeavesNothing: one Ctrl-C while homes are made is enough, and the directory can
 // be named again.
 func TestStoppedNetworkLeavesNothing(t *testing.T) {
 	p := fastPlan(t)
-	ctx, stop := context.WithCancel(t.Context())
-	go func() { // ends with the first home
-		for !exists(filepath.Join(p.Dir, "provider-1")) {
-			time.Sleep(time.Millisecond)
-		}
-		stop()
-	}()
+	ctx := stoppedBy{t.Context(), filepath.Join(p.Dir, "provider-1")}
 	if _, err := New(ctx, p); !errors.Is(err, context.Canceled) {
 		t.Fatalf("stopped in between: %v", err)
 	}
