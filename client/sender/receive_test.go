@@ -52,7 +52,6 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 		"short":         {good[:len(good)-1], sender.ErrFrame},
 		"empty":         {nil, sender.ErrFrame},
 		"long":          {append(slices.Clone(good), 0), sender.ErrFrame},
-		"padding":       {flip(len(good) - 1), sender.ErrFrame},
 		"reserved":      {flip(30), sender.ErrFrame},
 		"dirty dummy":   {append(make([]byte, 8), good[8:]...), sender.ErrFrame},
 		"unknown id":    {flip(10), sender.ErrUnknown},

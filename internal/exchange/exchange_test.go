@@ -15,26 +15,33 @@ func of(size int) []byte { return bytes.Repeat([]byte{0xee}, size) }
 // TestLayout: both halves as docs/link.md draws them.
 func TestLayout(t *testing.T) {
 	up := of(protocol.ExchangeOverhead + 3)
-	if err := (Up{Received: 0x0102030405060708, Packet: []byte{7, 8, 9}}).Marshal(up); err != nil {
+	if err := (Up{Received: 0x0102030405060708, Roll: 0x0a0b0c0d, Packet: []byte{7, 8, 9}}).
+		Marshal(up); err != nil {
 		t.Fatal(err)
 	}
-	want := slicesOf([]byte{1, 2, 3, 4, 5, 6, 7, 8}, make([]byte, 24), []byte{7, 8, 9})
+	want := slicesOf([]byte{1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13}, make([]byte, 20),
+		[]byte{7, 8, 9})
 	if !bytes.Equal(up, want) {
 		t.Errorf("up: %x, want %x", up, want)
 	}
 	down := of(protocol.ExchangeOverhead + 5)
-	if err := (Down{Sequence: 258, SURBID: [16]byte{5, 15: 6}, Body: []byte{7, 8}}).
-		Marshal(down); err != nil {
-		t.Fatal(err)
+	reply := Down{Sequence: 258, SURBID: [16]byte{5, 15: 6}, Body: []byte{7, 8}, Stream: []byte{9}}
+	if err := reply.Marshal(down); err != nil || reply.Free(len(down)) != 3 {
+		t.Fatal(err, reply.Free(len(down)))
 	}
 	want = slicesOf([]byte{0, 0, 0, 0, 0, 0, 1, 2}, []byte{5}, make([]byte, 14), []byte{6},
-		make([]byte, 8), []byte{7, 8, 0, 0, 0})
+		make([]byte, 8), []byte{7, 8, 9, 0, 0})
 	if !bytes.Equal(down, want) {
 		t.Errorf("down: %x, want %x", down, want)
 	}
 	dummy := of(protocol.ExchangeOverhead + 5)
 	if err := (Down{}).Marshal(dummy); err != nil || !protocol.Zero(dummy) {
 		t.Errorf("dummy: %v: %x", err, dummy)
+	}
+	stream := []byte{1, 2, 3, 4, 5}
+	if err := (Down{Stream: stream}).Marshal(dummy); err != nil ||
+		!bytes.Equal(dummy, slicesOf(make([]byte, 32), stream)) {
+		t.Errorf("dummy with a stream: %v: %x", err, dummy)
 	}
 }
 
@@ -45,8 +52,8 @@ func TestReadBack(t *testing.T) {
 	for size := range 3 {
 		packet := bytes.Repeat([]byte{4}, size)
 		up, down := of(protocol.ExchangeOverhead+size), of(protocol.ExchangeOverhead+size)
-		(Up{Received: 9, Packet: packet}).Marshal(up)
-		if got, err := ParseUp(up); err != nil || got.Received != 9 ||
+		(Up{Received: 9, Roll: 11, Packet: packet}).Marshal(up)
+		if got, err := ParseUp(up); err != nil || got.Received != 9 || got.Roll != 11 ||
 			!bytes.Equal(got.Packet, packet) {
 			t.Errorf("up with %d bytes: %+v, %v", size, got, err)
 		}
@@ -56,7 +63,7 @@ func TestReadBack(t *testing.T) {
 			t.Errorf("down with %d bytes: %+v, %v", size, got, err)
 		}
 		if got, err := ParseDown(make([]byte, len(down)), size); err != nil || got.Sequence != 0 ||
-			got.Body != nil {
+			got.Body != nil || len(got.Stream) != size {
 			t.Errorf("dummy for %d bytes: %+v, %v", size, got, err)
 		}
 	}
@@ -66,10 +73,12 @@ func TestReadBack(t *testing.T) {
 func TestMalformed(t *testing.T) {
 	const head, body = protocol.ExchangeOverhead, 4
 	for name, err := range map[string]error{
-		"up too short":        Up{Packet: of(body)}.Marshal(of(head + body - 1)),
-		"up too long":         Up{Packet: of(body)}.Marshal(of(head + body + 1)),
-		"down too short":      Down{Sequence: 1, Body: of(body)}.Marshal(of(head + body - 1)),
-		"dummy with a body":   Down{Body: of(1)}.Marshal(of(head + body)),
+		"up too short":      Up{Packet: of(body)}.Marshal(of(head + body - 1)),
+		"up too long":       Up{Packet: of(body)}.Marshal(of(head + body + 1)),
+		"down too short":    Down{Sequence: 1, Body: of(body)}.Marshal(of(head + body - 1)),
+		"dummy with a body": Down{Body: of(1)}.Marshal(of(head + body)),
+		"stream too long": Down{Sequence: 1, Body: of(body), Stream: of(2)}.
+			Marshal(of(head + body + 1)),
 		"dummy without space": Down{}.Marshal(of(head - 1)),
 	} {
 		if !errors.Is(err, errMalformed) {
@@ -95,12 +104,12 @@ func TestBytesThatMustBeZero(t *testing.T) {
 		frame := make([]byte, head+body+pad)
 		frame[i] = 1
 		_, err := ParseUp(frame)
-		check(t, fmt.Sprint("up, byte ", i), err, i >= 8 && i < head)
-		_, err = ParseDown(frame, body)
-		check(t, fmt.Sprint("dummy, byte ", i), err, i >= 8) // a reply, where it is the sequence
+		check(t, fmt.Sprint("up, byte ", i), err, i >= 12 && i < head)
+		_, err = ParseDown(frame, body) // before byte 8 it is the sequence of a reply
+		check(t, fmt.Sprint("dummy, byte ", i), err, i >= 8 && i < head)
 		frame[0] = 1
 		_, err = ParseDown(frame, body)
-		check(t, fmt.Sprint("down, byte ", i), err, i >= 24 && i < head || i >= head+body)
+		check(t, fmt.Sprint("down, byte ", i), err, i >= 24 && i < head)
 	}
 }
 
@@ -114,8 +123,9 @@ func check(t *testing.T, name string, err error, malformed bool) {
 // FuzzParseExchange holds that each half of an exchange has one spelling.
 func FuzzParseExchange(f *testing.F) {
 	up, down, dummy := make([]byte, 100), make([]byte, 100), make([]byte, 100)
-	Up{Received: 7, Packet: bytes.Repeat([]byte{9}, 68)}.Marshal(up)
-	Down{Sequence: 1, SURBID: [16]byte{1}, Body: []byte("reply")}.Marshal(down)
+	Up{Received: 7, Roll: 3, Packet: bytes.Repeat([]byte{9}, 68)}.Marshal(up)
+	Down{Sequence: 1, SURBID: [16]byte{1}, Body: []byte("reply"), Stream: []byte("records")}.
+		Marshal(down)
 	for _, frame := range [][]byte{up, down, dummy, nil, up[:31]} {
 		f.Add(frame, uint16(5))
 	}
