@@ -54,7 +54,7 @@ func TestHelloRefusals(t *testing.T) {
 		"version 0":      func(b *[helloSize]byte) { b[0] = 0 },
 		"version 2":      func(b *[helloSize]byte) { b[0] = 2 },
 		"kind 0":         func(b *[helloSize]byte) { b[1] = 0 },
-		"kind 5":         func(b *[helloSize]byte) { b[1] = byte(kinds) },
+		"kind 6":         func(b *[helloSize]byte) { b[1] = byte(kinds) },
 		"reserved":       func(b *[helloSize]byte) { b[3] = 1 },
 		"frame size 0":   func(b *[helloSize]byte) { clear(b[4:8]) },
 		"frame too long": func(b *[helloSize]byte) { b[7] = 1 },

@@ -37,10 +37,13 @@ const (
 	// provider to provider: replication frames up, acknowledgements of equal size down
 	Replica
 	Directory // anybody to provider: pieces of documents, descriptors, applications
-	kinds     // one past the last
+	// provider to provider: signed bulletins and questions up, answers of equal size down
+	Bulletins
+	kinds // one past the last
 )
 
-var kindNames = [kinds]string{"unknown", "packets", "exchange", "replica", "directory"}
+var kindNames = [kinds]string{"unknown", "packets", "exchange", "replica", "directory",
+	"bulletins"}
 
 // String is the kind's name in the configuration, logs and metrics.
 func (k Kind) String() string {

@@ -17,6 +17,8 @@ func (c *Chassis) FrameSize(k link.Kind) int {
 		return c.Home.Genesis.Parameters.Request()
 	case link.Directory:
 		return query.FrameSize
+	case link.Bulletins:
+		return protocol.BulletinFrame
 	}
 	return 0
 }

@@ -16,6 +16,8 @@ const (
 	RequestHead  = 1 + 1 + 2 + 32 + 64 + 32 // op ‖ zero ‖ day ‖ id ‖ signature ‖ token
 	// of a frame between client and provider, beside its packet
 	ExchangeOverhead = 32
+	// of a frame of bulletins between providers
+	BulletinFrame    = 4096
 	DefaultPlaintext = RecordHeader + 8192 // of a box, unless a network decides otherwise
 )
 
