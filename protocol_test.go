@@ -19,7 +19,7 @@ var protocolFacts = []struct {
 }{
 	{regexp.MustCompile(`^"murmuration/(boxes|drop)"$`), "protocol.ServiceBoxes, ServiceDrop"},
 	{regexp.MustCompile(`^(2 \* time\.Hour|time\.Hour \* 2|120 \* time\.Minute)$`),
-		"protocol.WriteGrace"},
+		"protocol.WriteGrace, CatchUp"},
 	{regexp.MustCompile(`(?i)^\w*(valid|validity|validepochs) = 3$`), "protocol.Validity"},
 	{regexp.MustCompile(`(?i)(epoch\w*|length|\.duration\)?) / 4$`), "protocol.KeyGrace"},
 	{regexp.MustCompile(`(?i)^(len\()?(\w+\.)*layers\)? \+ 2$`), "protocol.PathHops"},

@@ -174,7 +174,7 @@ func TestServiceAnswers(t *testing.T) {
 		}
 	}
 	others, _ := c.service.holders(today, data.ID)
-	if waiting, err := c.store.Pending(others[0], box.Entry{}, 9); err != nil ||
+	if waiting, err := c.store.Pending(others[0], box.Queued{}, 9); err != nil ||
 		len(waiting) == 0 || waiting[0].Day != today-1 && waiting[0].Box.ID != data.ID {
 		t.Errorf("for the other holder wait %d boxes, %v", len(waiting), err)
 	}

@@ -48,6 +48,7 @@ func newNetwork(t *testing.T) *network {
 	t.Helper()
 	p := world.Quick()
 	p.EpochLength = 4 * time.Minute
+	p.SlowDelay = 0
 	p.PayloadEvery, p.LoopEvery, p.DropEvery = 3*time.Second, 6*time.Second, 6*time.Second
 	p.MixLoopEvery = 10 * time.Second
 	drawn, err := world.ParseNetwork("p1 p2 p3 -> [m1] -> [m2] -> [m3]")

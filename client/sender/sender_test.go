@@ -361,6 +361,7 @@ func TestEpochsAreCrossed(t *testing.T) {
 	t.Parallel()
 	par := testParameters()
 	par.EpochLength = 3 * time.Minute
+	par.SlowDelay = 0
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 6*time.Second, 6*time.Second, 6*time.Second
 	par.Grace = par.EpochLength / 4
 	w := newNetwork(t, 1, par)
@@ -388,6 +389,7 @@ func TestRatesOfANewDocument(t *testing.T) {
 	t.Parallel()
 	par := testParameters()
 	par.EpochLength = 5 * time.Minute
+	par.SlowDelay = 0
 	w := newNetwork(t, 1, par)
 	w.Node("p1").Authority().Mute()
 	w.carries = nothing

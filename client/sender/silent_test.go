@@ -138,6 +138,7 @@ func TestLongerPathsAreRefused(t *testing.T) {
 func TestPreparedPacketIsKept(t *testing.T) {
 	par := testParameters()
 	par.EpochLength = 3 * time.Minute
+	par.SlowDelay = 0
 	w := newNetwork(t, 1, par)
 	w.carries = nothing
 	w.until(genesis.Add(par.EpochLength + 30*time.Second))

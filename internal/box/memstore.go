@@ -127,13 +127,13 @@ func (s *MemStore) Drop(before Day) error {
 }
 
 // Pending implements Queue.
-func (s *MemStore) Pending(peer Holder, after Entry, n int) ([]Entry, error) {
+func (s *MemStore) Pending(peer Holder, after Queued, n int) ([]Queued, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, ErrClosed
 	}
-	var found []Entry
+	var found []Queued
 	for _, day := range slices.Sorted(maps.Keys(s.days)) {
 		d := s.days[day]
 		for _, e := range d.queue[peer] {
@@ -145,14 +145,14 @@ func (s *MemStore) Pending(peer Holder, after Entry, n int) ([]Entry, error) {
 			}
 			b := d.boxes[e.id]
 			b.Ciphertext = bytes.Clone(b.Ciphertext)
-			found = append(found, Entry{Day: day, Box: b, At: e.at})
+			found = append(found, Queued{Day: day, Box: b, At: e.at})
 		}
 	}
 	return found, nil
 }
 
 // Done implements Queue.
-func (s *MemStore) Done(peer Holder, entries ...Entry) error {
+func (s *MemStore) Done(peer Holder, entries ...Queued) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

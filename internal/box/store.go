@@ -39,16 +39,16 @@ type Store interface {
 type Queue interface {
 	// Pending returns the oldest n entries for the peer that come after the given one, by day and
 	// then by arrival, with the boxes as they are now: a box that became a tombstone is one. The
-	// zero Entry comes before all. A box that does not open is passed over.
-	Pending(peer Holder, after Entry, n int) ([]Entry, error)
+	// zero Queued comes before all. A box that does not open is passed over.
+	Pending(peer Holder, after Queued, n int) ([]Queued, error)
 
 	// Done forgets entries that the peer has acknowledged. Entries not there are no error, and on a
 	// full disk they stay: the peer will say the same again.
-	Done(peer Holder, entries ...Entry) error
+	Done(peer Holder, entries ...Queued) error
 }
 
-// Entry is a box that waits to be replicated.
-type Entry struct {
+// Queued is a box that waits to be replicated.
+type Queued struct {
 	Day Day
 	Box Box
 	At  Place // in its queue

@@ -31,6 +31,15 @@ type Preset struct {
 	RetentionDays  int      `toml:"retention_days"`
 	EpochLength    Duration `toml:"epoch_length"`
 	Clients        int      `toml:"clients"` // most clients of the whole network; 0: not stated
+	BulletinEvery  Duration `toml:"bulletin_every"`
+	Hold           Duration `toml:"hold"`
+	FetchDelay     Duration `toml:"fetch_delay"`
+	FetchLoad      float64  `toml:"fetch_load"`
+	WritesPerDay   int      `toml:"writes_per_day"`
+	StreamPerDay   int      `toml:"stream_per_day"`
+	CatchUp        Duration `toml:"catch_up"`
+	SlowDelay      Duration `toml:"slow_delay"`
+	PhotoAfter     Duration `toml:"photo_after"`
 }
 
 // Parameters is the preset as the network's values; the grace is a quarter of the epoch.
@@ -45,7 +54,12 @@ func (p *Preset) Parameters() directory.Parameters {
 		WatchedBoxes: p.WatchedBoxes, PollShare: p.PollShare, Replicas: p.Replicas,
 		RetentionDays: p.RetentionDays,
 		EpochLength:   p.EpochLength.Duration, Grace: protocol.KeyGrace(p.EpochLength.Duration),
-		Clients: p.Clients,
+		Clients:       p.Clients,
+		BulletinEvery: p.BulletinEvery.Duration, Hold: p.Hold.Duration,
+		FetchDelay: p.FetchDelay.Duration, FetchLoad: p.FetchLoad,
+		WritesPerDay: p.WritesPerDay, StreamPerDay: p.StreamPerDay,
+		CatchUp: p.CatchUp.Duration, SlowDelay: p.SlowDelay.Duration,
+		PhotoAfter: p.PhotoAfter.Duration,
 	}
 }
 

@@ -28,6 +28,7 @@ func photoParameters(t *testing.T) directory.Parameters {
 	par.WatchedBoxes, par.PollShare = 4, 0.5
 	par.ReplicateEvery, par.MixLoopEvery = 50*time.Millisecond, 5*time.Second
 	par.EpochLength, par.Grace = 160*time.Second, 40*time.Second
+	par.SlowDelay, par.BulletinEvery, par.FetchDelay = time.Second, time.Second, 2*time.Second
 	return par
 }
 

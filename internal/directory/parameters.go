@@ -19,6 +19,10 @@ func Defaults(suite string) (Parameters, error) {
 		MixLoopEvery:   10 * time.Second, ReplicateEvery: 500 * time.Millisecond,
 		WatchedBoxes: 32, PollShare: 0.25, Replicas: 2, RetentionDays: 14,
 		EpochLength: time.Hour, Grace: protocol.KeyGrace(time.Hour),
+		Clients:       1000,
+		BulletinEvery: 15 * time.Second, Hold: 20 * time.Second,
+		FetchDelay: 20 * time.Second, FetchLoad: 0.5, WritesPerDay: 24, StreamPerDay: 64,
+		CatchUp: protocol.CatchUp, SlowDelay: 2 * time.Minute, PhotoAfter: 3 * time.Minute,
 	}
 	switch suite {
 	case "xwing":
@@ -52,6 +56,24 @@ func (p Parameters) longestTrip() time.Duration {
 	return time.Duration(p.Hops())*p.HopDelayLimit + p.ReplyAllowance
 }
 
+// SlowMargin is how long before the end of an epoch the last slow packet leaves: what it may wait
+// at mixes and travel, and an eighth of an epoch, less the grace of the keys.
+func (p Parameters) SlowMargin() time.Duration {
+	return max(0, 2*protocol.SlowCap*p.SlowDelay+p.longestTrip()+p.EpochLength/8-p.Grace)
+}
+
+// FreeBytes is how many bytes a second of the exchanges of a client carry no reply, and bulletins
+// in their place: what a reply leaves of a down frame, and all of one without a reply.
+func (p Parameters) FreeBytes() (float64, error) {
+	params, err := p.PacketParams()
+	if err != nil {
+		return 0, err
+	}
+	replies := 1/p.PayloadEvery.Seconds() + 1/p.LoopEvery.Seconds()
+	return replies*float64(params.PacketSize()-params.BodySize()) +
+		float64(params.PacketSize())/p.DropEvery.Seconds(), nil
+}
+
 // Streams are those of a client.
 func (p Parameters) Streams() protocol.Streams {
 	return protocol.Streams{
@@ -59,13 +81,17 @@ func (p Parameters) Streams() protocol.Streams {
 	}
 }
 
+// mostWrites is how many boxes a day a client may write, its cover included, for which replication
+// has room.
+const mostWrites = 300
+
 // writesPerPair is the mean number of writes per second that one provider passes on to one other
-// when every client writes in every work slot.
+// when every client writes all the boxes that it may.
 func (p Parameters) writesPerPair(clients, providers int) float64 {
 	if providers < 2 {
 		return 0
 	}
-	writes := float64(clients) * p.Streams().WorkPerSecond()
+	writes := float64(clients) * mostWrites / (24 * time.Hour).Seconds()
 	return writes * float64(p.Replicas-1) / float64(providers*(providers-1))
 }
 
@@ -89,6 +115,15 @@ type wireParameters struct {
 	RetentionDays  uint32 `cbor:"15,keyasint"`
 	EpochLength    uint32 `cbor:"16,keyasint"`
 	Clients        uint32 `cbor:"17,keyasint"`
+	BulletinEvery  uint32 `cbor:"18,keyasint"`
+	Hold           uint32 `cbor:"19,keyasint"`
+	FetchDelay     uint32 `cbor:"20,keyasint"`
+	FetchLoad      uint32 `cbor:"21,keyasint"`
+	WritesPerDay   uint32 `cbor:"22,keyasint"`
+	StreamPerDay   uint32 `cbor:"23,keyasint"`
+	CatchUp        uint32 `cbor:"24,keyasint"`
+	SlowDelay      uint32 `cbor:"25,keyasint"`
+	PhotoAfter     uint32 `cbor:"26,keyasint"`
 }
 
 func millis(d time.Duration) uint32     { return uint32(d / time.Millisecond) }
@@ -105,6 +140,11 @@ func (p Parameters) wire() wireParameters {
 		WatchedBoxes: uint32(p.WatchedBoxes), PollShare: uint32(math.Round(p.PollShare * 1000)),
 		Replicas: uint32(p.Replicas), RetentionDays: uint32(p.RetentionDays),
 		EpochLength: millis(p.EpochLength), Clients: uint32(p.Clients),
+		BulletinEvery: millis(p.BulletinEvery), Hold: millis(p.Hold),
+		FetchDelay: millis(p.FetchDelay), FetchLoad: uint32(math.Round(p.FetchLoad * 1000)),
+		WritesPerDay: uint32(p.WritesPerDay), StreamPerDay: uint32(p.StreamPerDay),
+		CatchUp: millis(p.CatchUp), SlowDelay: millis(p.SlowDelay),
+		PhotoAfter: millis(p.PhotoAfter),
 	}
 }
 
@@ -119,7 +159,12 @@ func (w wireParameters) parameters() Parameters {
 		WatchedBoxes: int(w.WatchedBoxes), PollShare: float64(w.PollShare) / 1000,
 		Replicas: int(w.Replicas), RetentionDays: int(w.RetentionDays),
 		EpochLength: fromMillis(w.EpochLength), Grace: protocol.KeyGrace(fromMillis(w.EpochLength)),
-		Clients: int(w.Clients),
+		Clients:       int(w.Clients),
+		BulletinEvery: fromMillis(w.BulletinEvery), Hold: fromMillis(w.Hold),
+		FetchDelay: fromMillis(w.FetchDelay), FetchLoad: float64(w.FetchLoad) / 1000,
+		WritesPerDay: int(w.WritesPerDay), StreamPerDay: int(w.StreamPerDay),
+		CatchUp: fromMillis(w.CatchUp), SlowDelay: fromMillis(w.SlowDelay),
+		PhotoAfter: fromMillis(w.PhotoAfter),
 	}
 }
 

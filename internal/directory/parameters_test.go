@@ -95,14 +95,14 @@ func TestValidateFor(t *testing.T) {
 	if err := p.ValidateFor(1); err == nil || !strings.Contains(err.Error(), "replicas") {
 		t.Error(err)
 	}
-	// 80 clients, 10 s, three quarters work: 6 writes/s over 6 pairs, one a second each.
-	if p.Clients = 80; p.ValidateFor(3) != nil {
+	// 1,728 clients with 300 writes a day: 6 a second over 6 pairs, one a second each.
+	if p.Clients = 1728; p.ValidateFor(3) != nil {
 		t.Error(p.ValidateFor(3))
 	}
-	if p.Clients = 81; p.ValidateFor(3) == nil {
-		t.Error("replication is too slow for 81 clients")
+	if p.Clients = 1729; p.ValidateFor(3) == nil {
+		t.Error("replication is too slow for 1,729 clients")
 	}
-	if rate := p.writesPerPair(80, 3); math.Abs(rate-1) > 1e-12 {
+	if rate := p.writesPerPair(1728, 3); math.Abs(rate-1) > 1e-12 {
 		t.Errorf("%v writes per second", rate)
 	}
 }

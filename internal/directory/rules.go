@@ -40,6 +40,7 @@ func (p Parameters) Validate() error {
 	if len(r.broken) == 0 {
 		p.checkRates(&r)
 		p.checkEpoch(&r)
+		p.checkBulletins(&r)
 	}
 	return errors.Join(r.broken...)
 }
@@ -73,9 +74,14 @@ func (p Parameters) checkCounts(r *rules) {
 	between("replicas", p.Replicas, 1, 8)
 	between("retention_days", p.RetentionDays, 1, 60)
 	between("clients", p.Clients, 0, 1e9)
-	share := float64(p.wire().PollShare) / 1000
-	r.want(p.PollShare > 0 && p.PollShare < 1 && share == p.PollShare, "poll_share",
-		"is %v: want whole thousandths between 0 and 1", p.PollShare)
+	between("writes_per_day", p.WritesPerDay, 1, mostWrites)
+	between("stream_per_day", p.StreamPerDay, 1, 10_000)
+	share := func(key string, of float64, wire uint32) {
+		r.want(of > 0 && of < 1 && float64(wire)/1000 == of, key,
+			"is %v: want whole thousandths between 0 and 1", of)
+	}
+	share("poll_share", p.PollShare, p.wire().PollShare)
+	share("fetch_load", p.FetchLoad, p.wire().FetchLoad)
 }
 
 func (p Parameters) checkDurations(r *rules) {
@@ -92,6 +98,12 @@ func (p Parameters) checkDurations(r *rules) {
 	between("drop_every", p.DropEvery, ms, 24*time.Hour)
 	between("mix_loop_every", p.MixLoopEvery, ms, 24*time.Hour)
 	between("replicate_every", p.ReplicateEvery, ms, 24*time.Hour)
+	between("bulletin_every", p.BulletinEvery, 10*ms, time.Hour)
+	between("hold", p.Hold, 0, protocol.LongestHold/protocol.HoldCap)
+	between("fetch_delay", p.FetchDelay, ms, time.Hour)
+	between("catch_up", p.CatchUp, ms, 24*time.Hour)
+	between("slow_delay", p.SlowDelay, 0, time.Hour)
+	between("photo_after", p.PhotoAfter, 0, time.Hour)
 	// A document serves three epochs and lists the storing sets of today and tomorrow: 3 × 8 h = 1
 	// day.
 	between("epoch_length", p.EpochLength, time.Second, 8*time.Hour)
@@ -117,4 +129,15 @@ func (p Parameters) checkEpoch(r *rules) {
 			"eighth of it (%s)",
 		p.EpochLength, p.Hops(), p.HopDelayLimit, p.ReplyAllowance, p.longestTrip(),
 		p.EpochLength/8)
+}
+
+// checkBulletins refuses what lets a fetch be told by when it comes, and slow packets that do not
+// fit into the life of a key.
+func (p Parameters) checkBulletins(r *rules) {
+	r.want(p.FetchDelay >= 10*p.MeanHopDelay, "fetch_delay",
+		"is %s: want at least ten times mean_hop_delay (%s), or a fetch follows its bulletin",
+		p.FetchDelay, 10*p.MeanHopDelay)
+	r.want(4*p.SlowMargin() <= p.EpochLength, "slow_delay",
+		"is %s: no slow packet leaves in the last %s of an epoch, want at most a quarter of "+
+			"it (%s)", p.SlowDelay, p.SlowMargin(), p.EpochLength)
 }

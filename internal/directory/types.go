@@ -57,6 +57,16 @@ type Parameters struct {
 	EpochLength    time.Duration
 	Grace          time.Duration // keys are accepted this much early and late: EpochLength/4
 	Clients        int           // most clients that the network admits; 0: not stated
+
+	BulletinEvery time.Duration // length of a bulletin slot
+	Hold          time.Duration // mean that a box waits before it is announced
+	FetchDelay    time.Duration // mean from reading of a box to asking for it
+	FetchLoad     float64       // share of the work slots for the crowd; thousandths on the wire
+	WritesPerDay  int           // boxes of cover that a client writes a day
+	StreamPerDay  int           // boxes of one stream and day that are fetched live
+	CatchUp       time.Duration // window in which what was missed is fetched
+	SlowDelay     time.Duration // mean that a slow packet waits more, at one mix
+	PhotoAfter    time.Duration // from a post to a picture with its own stream
 }
 
 // Node is one entry of a network document.

@@ -27,6 +27,7 @@ func testParameters(t testing.TB) Parameters {
 	}
 	p.MeanHopDelay, p.HopDelayLimit = 5*time.Millisecond, 50*time.Millisecond
 	p.EpochLength, p.Grace = 4*time.Second, time.Second
+	p.SlowDelay, p.FetchDelay = 0, 10*p.MeanHopDelay
 	return p
 }
 

@@ -255,6 +255,7 @@ func peelable(b *testing.B, params *sphinx.Params) (*suite.PrivateKey, []byte) {
 func BenchmarkAtRest(b *testing.B) {
 	par := benchParameters("xwing", 8256)
 	par.EpochLength, par.Grace = 4*time.Second, time.Second
+	par.SlowDelay = 0
 	par.HopDelayLimit, par.MeanHopDelay = 40*time.Millisecond, 4*time.Millisecond
 	s := newStage(b, b.TempDir(), par)
 	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)

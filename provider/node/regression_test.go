@@ -61,7 +61,8 @@ func TestFullHolderHoldsUpNothing(t *testing.T) {
 		if n := arrived(); n != len(data) {
 			t.Errorf("%d of %d boxes are at a holder that has room again", n, len(data))
 		}
-		if left, err := from.MemStore.Pending(peer, box.Entry{}, 99); err != nil || len(left) != 0 {
+		left, err := from.MemStore.Pending(peer, box.Queued{}, 99)
+		if err != nil || len(left) != 0 {
 			t.Errorf("%d entries still wait, %v", len(left), err)
 		}
 	})

@@ -143,9 +143,9 @@ const mostAwaited = 4
 func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder,
 	tick <-chan time.Time) error {
 	answer := make([]byte, r.format.RequestSize())
-	var awaited []*box.Entry // of the last frames; nil for a dummy, and for what was answered
+	var awaited []*box.Queued // of the last frames; nil for a dummy, and for what was answered
 	// that went out: the queue goes round, so that nothing holds up what comes behind it
-	var last box.Entry
+	var last box.Queued
 	for {
 		entry, err := r.pick(peer, last, awaited)
 		if err != nil {
@@ -176,8 +176,10 @@ func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder,
 
 // pick is the next entry for a peer after the last one, or else the oldest, that is not on its way;
 // nil when there is none.
-func (r *replicas) pick(peer box.Holder, last box.Entry, awaited []*box.Entry) (*box.Entry, error) {
-	for _, after := range []box.Entry{last, {}} {
+func (r *replicas) pick(
+	peer box.Holder, last box.Queued, awaited []*box.Queued,
+) (*box.Queued, error) {
+	for _, after := range []box.Queued{last, {}} {
 		entries, err := r.store.Pending(peer, after, len(awaited)+1)
 		if err != nil {
 			return nil, fmt.Errorf("reading what waits for replication: %w", err)
@@ -191,7 +193,7 @@ func (r *replicas) pick(peer box.Holder, last box.Entry, awaited []*box.Entry) (
 	return nil, nil
 }
 
-func (r *replicas) frame(e *box.Entry) []byte {
+func (r *replicas) frame(e *box.Queued) []byte {
 	if e == nil {
 		return box.Request{Op: box.OpDigest}.Marshal(r.format)
 	}
@@ -203,14 +205,14 @@ func (r *replicas) frame(e *box.Entry) []byte {
 }
 
 // find is the place of a box among those on their way, or -1.
-func find(awaited []*box.Entry, day box.Day, id box.ID) int {
+func find(awaited []*box.Queued, day box.Day, id box.ID) int {
 	return slices.IndexFunc(awaited,
-		func(e *box.Entry) bool { return e != nil && e.Day == day && e.Box.ID == id })
+		func(e *box.Queued) bool { return e != nil && e.Day == day && e.Box.ID == id })
 }
 
 // acknowledged forgets a box that the other holder has, or will never take. One for which there is
 // no room stays in the queue, and comes again when the others had their turn.
-func (r *replicas) acknowledged(peer box.Holder, awaited []*box.Entry, answer []byte) error {
+func (r *replicas) acknowledged(peer box.Holder, awaited []*box.Queued, answer []byte) error {
 	reply, err := box.ParseReply(r.format, answer)
 	if err != nil || reply.Status == box.StatusFull {
 		return err

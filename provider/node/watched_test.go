@@ -51,7 +51,7 @@ func (s *slowStore) Merge(d box.Day, b box.Box) (box.Status, error) {
 	return s.MemStore.Merge(d, b)
 }
 
-func (s *slowStore) Pending(peer box.Holder, after box.Entry, n int) ([]box.Entry, error) {
+func (s *slowStore) Pending(peer box.Holder, after box.Queued, n int) ([]box.Queued, error) {
 	entries, err := s.MemStore.Pending(peer, after, n)
 	if len(entries) > 0 {
 		<-time.After(s.pending)

@@ -76,6 +76,9 @@ func worldParameters(s scenario.Scenario) directory.Parameters {
 		WatchedBoxes:   s.Boxes.Watched, PollShare: s.Boxes.PollShare.Of,
 		Replicas:      min(2, s.Topology.Providers),
 		RetentionDays: 14, EpochLength: longest, Grace: protocol.KeyGrace(longest),
+		BulletinEvery: 15 * time.Second, Hold: 0, FetchLoad: 0.5, WritesPerDay: 24,
+		FetchDelay:   ms(10 * s.Mix.MeanDelay.Duration),
+		StreamPerDay: 64, CatchUp: protocol.CatchUp,
 	}
 	if s.Mix.LoopEvery.Duration > 0 {
 		p.MixLoopEvery = ms(s.Mix.LoopEvery.Duration)

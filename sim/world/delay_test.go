@@ -31,6 +31,7 @@ func TestRealisedDelaysAreExponential(t *testing.T) {
 	par.Suite, par.BoxPlaintext = "xwing", 64+1024
 	par.MeanHopDelay, par.HopDelayLimit = 200*time.Millisecond, 2*time.Second
 	par.EpochLength, par.Grace = 1000*time.Second, 250*time.Second
+	par.FetchDelay = 2 * time.Second
 	const ms = time.Millisecond
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 40*ms, 200*ms, 40*ms
 	net := network

@@ -97,7 +97,7 @@ func (h *Holder) replicate() {
 			continue
 		}
 		peer := box.Holder(other.ID())
-		waiting, err := h.store.Pending(peer, box.Entry{}, 64)
+		waiting, err := h.store.Pending(peer, box.Queued{}, 64)
 		if err != nil {
 			w.fail("reading what waits at %s: %w", h.n.Name, err)
 		}
@@ -109,7 +109,7 @@ func (h *Holder) replicate() {
 }
 
 // hand gives boxes to another holder, and tries again until it has them.
-func (h *Holder) hand(other *Node, entries []box.Entry) {
+func (h *Holder) hand(other *Node, entries []box.Queued) {
 	w := h.n.w
 	if !h.n.up || !other.up || w.Links.cut(h.n, other) {
 		w.After(w.genesis.Parameters.EpochLength/16, func() { h.replicate() })

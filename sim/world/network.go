@@ -155,6 +155,16 @@ var settings = map[string]func(p *directory.Parameters) any{
 	"replicas":        func(p *directory.Parameters) any { return &p.Replicas },
 	"retention_days":  func(p *directory.Parameters) any { return &p.RetentionDays },
 	"epoch_length":    func(p *directory.Parameters) any { return &p.EpochLength },
+	"clients":         func(p *directory.Parameters) any { return &p.Clients },
+	"bulletin_every":  func(p *directory.Parameters) any { return &p.BulletinEvery },
+	"hold":            func(p *directory.Parameters) any { return &p.Hold },
+	"fetch_delay":     func(p *directory.Parameters) any { return &p.FetchDelay },
+	"fetch_load":      func(p *directory.Parameters) any { return &p.FetchLoad },
+	"writes_per_day":  func(p *directory.Parameters) any { return &p.WritesPerDay },
+	"stream_per_day":  func(p *directory.Parameters) any { return &p.StreamPerDay },
+	"catch_up":        func(p *directory.Parameters) any { return &p.CatchUp },
+	"slow_delay":      func(p *directory.Parameters) any { return &p.SlowDelay },
+	"photo_after":     func(p *directory.Parameters) any { return &p.PhotoAfter },
 }
 
 // set changes parameters by name: "mean_hop_delay 20ms drop_every 1s".

@@ -104,9 +104,9 @@ func wantNone(t *testing.T, s Store, day box.Day, id box.ID) {
 	}
 }
 
-func wantQueue(t *testing.T, s Store, peer box.Holder, n int, want ...box.Box) []box.Entry {
+func wantQueue(t *testing.T, s Store, peer box.Holder, n int, want ...box.Box) []box.Queued {
 	t.Helper()
-	got, err := s.Pending(peer, box.Entry{}, n)
+	got, err := s.Pending(peer, box.Queued{}, n)
 	if err != nil || len(got) != len(want) {
 		t.Fatalf("Pending has %d entries, %v, want %d", len(got), err, len(want))
 	}
@@ -286,7 +286,7 @@ func manyWriters(t *testing.T, s Store, _ func(bool)) {
 		})
 	}
 	wg.Wait()
-	waiting, err := s.Pending(peers[0], box.Entry{}, writers*each+1)
+	waiting, err := s.Pending(peers[0], box.Queued{}, writers*each+1)
 	if err != nil || len(waiting) != writers*each {
 		t.Fatalf("Pending has %d entries, %v, want %d", len(waiting), err, writers*each)
 	}
@@ -346,9 +346,9 @@ func closed(t *testing.T, s Store, _ func(bool)) {
 	_, _, errRead := s.Read(3, Box(1, 'a', size).ID)
 	_, errWrite := s.Write(3, Box(2, 'a', size))
 	_, errMerge := s.Merge(3, Box(2, 'a', size))
-	_, errPending := s.Pending(peers[0], box.Entry{}, 1)
+	_, errPending := s.Pending(peers[0], box.Queued{}, 1)
 	for _, err := range []error{errRead, errWrite, errMerge, errPending, s.Drop(4),
-		s.Done(peers[0], box.Entry{Day: 3})} {
+		s.Done(peers[0], box.Queued{Day: 3})} {
 		if !errors.Is(err, box.ErrClosed) {
 			t.Fatalf("after Close: %v", err)
 		}

@@ -46,7 +46,7 @@ func writeUntilKilled(dir, mode string) error {
 	if err != nil {
 		return err
 	}
-	start, _ := s.Pending(box.Holder{1}, box.Entry{}, 1<<20)
+	start, _ := s.Pending(box.Holder{1}, box.Queued{}, 1<<20)
 	var next atomic.Uint64
 	next.Store(uint64(len(start)))
 	failed := make(chan error, 8)
@@ -132,7 +132,7 @@ func missing(t *testing.T, dir string, want printed) (count int) {
 		return len(want)
 	}
 	defer s.Close()
-	waiting, err := s.Pending(box.Holder{1}, box.Entry{}, 1<<20)
+	waiting, err := s.Pending(box.Holder{1}, box.Queued{}, 1<<20)
 	if err != nil {
 		t.Logf("reopening: %v", err)
 		return len(want)

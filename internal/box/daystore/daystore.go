@@ -209,13 +209,13 @@ func (s *Store) Merge(day box.Day, b box.Box) (box.Status, error) {
 }
 
 // Pending implements box.Queue.
-func (s *Store) Pending(peer box.Holder, after box.Entry, n int) ([]box.Entry, error) {
+func (s *Store) Pending(peer box.Holder, after box.Queued, n int) ([]box.Queued, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
 		return nil, box.ErrClosed
 	}
-	var found []box.Entry
+	var found []box.Queued
 	for _, day := range slices.Sorted(maps.Keys(s.days)) {
 		if len(found) >= n {
 			break
@@ -237,7 +237,7 @@ func (s *Store) Pending(peer box.Holder, after box.Entry, n int) ([]box.Entry, e
 }
 
 // Done implements box.Queue.
-func (s *Store) Done(peer box.Holder, entries ...box.Entry) error {
+func (s *Store) Done(peer box.Holder, entries ...box.Queued) error {
 	var errs []error
 	for _, e := range entries {
 		_, err := s.ask(&request{day: e.Day, forget: true, peer: peer, at: e.At})

@@ -35,7 +35,7 @@ func TestReopen(t *testing.T) {
 				t.Fatalf("round %d, box %d: %v, %v", round, n, st, err)
 			}
 		}
-		if waiting, err := s.Pending(peer, box.Entry{}, 99); err != nil ||
+		if waiting, err := s.Pending(peer, box.Queued{}, 99); err != nil ||
 			len(waiting) != int(2*round) {
 			t.Fatalf("round %d: %d entries wait, %v", round, len(waiting), err)
 		}
@@ -223,7 +223,7 @@ func silent(t *testing.T, dir string, n uint64) (missing int) {
 			missing++
 		}
 	}
-	if waiting, err := s.Pending(box.Holder{1}, box.Entry{}, int(n)); err == nil {
+	if waiting, err := s.Pending(box.Holder{1}, box.Queued{}, int(n)); err == nil {
 		missing += int(n) - len(waiting)
 	}
 	_ = s.Close()

@@ -10,7 +10,7 @@ import (
 )
 
 // pending returns the oldest n entries for the peer that come after a place.
-func (d *dayDB) pending(peer box.Holder, after box.Place, n int) (found []box.Entry, err error) {
+func (d *dayDB) pending(peer box.Holder, after box.Place, n int) (found []box.Queued, err error) {
 	prefix := d.queueKey(peer)
 	err = d.db.View(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
@@ -37,21 +37,21 @@ func (d *dayDB) pending(peer box.Holder, after box.Place, n int) (found []box.En
 }
 
 // entry is one entry of a queue, whose key begins with so many bytes for the peer.
-func (d *dayDB) entry(txn *badger.Txn, item *badger.Item, prefix int) (box.Entry, error) {
+func (d *dayDB) entry(txn *badger.Txn, item *badger.Item, prefix int) (box.Queued, error) {
 	at := item.Key()[prefix:]
 	name, err := item.ValueCopy(nil)
 	if err != nil {
-		return box.Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, err)
+		return box.Queued{}, fmt.Errorf("reading the queue of day %d: %w", d.day, err)
 	}
 	b, err := d.load(txn, name)
 	if err != nil {
-		return box.Entry{}, err
+		return box.Queued{}, err
 	}
 	if b == nil || len(at) != 12 {
-		return box.Entry{}, fmt.Errorf("reading the queue of day %d: %w", d.day, errDamaged)
+		return box.Queued{}, fmt.Errorf("reading the queue of day %d: %w", d.day, errDamaged)
 	}
 	place := box.Place{Commit: binary.BigEndian.Uint64(at), Index: binary.BigEndian.Uint32(at[8:])}
-	return box.Entry{Day: d.day, Box: *b, At: place}, nil
+	return box.Queued{Day: d.day, Box: *b, At: place}, nil
 }
 
 func (d *dayDB) queueKey(peer box.Holder) []byte {

@@ -30,14 +30,14 @@ func refusesAll(t *testing.T, s boxtest.Store) {
 	if st, err := s.Write(1, there); err != nil || st != box.StatusStored {
 		t.Errorf("the same bytes: %s, %v", st, err)
 	}
-	waiting, err := s.Pending(box.Holder{1}, box.Entry{}, 9)
+	waiting, err := s.Pending(box.Holder{1}, box.Queued{}, 9)
 	if err != nil || len(waiting) != 1 {
 		t.Fatalf("%d entries wait, %v", len(waiting), err)
 	}
 	if err := s.Done(box.Holder{1}, waiting...); err != nil {
 		t.Error(err)
 	}
-	if waiting, err = s.Pending(box.Holder{1}, box.Entry{}, 9); err != nil || len(waiting) != 1 {
+	if waiting, err = s.Pending(box.Holder{1}, box.Queued{}, 9); err != nil || len(waiting) != 1 {
 		t.Errorf("after an acknowledgement that cannot be kept, %d entries wait, %v", len(waiting),
 			err)
 	}
