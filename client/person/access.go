@@ -20,6 +20,8 @@ type Request struct {
 	Box   box.Box
 	Epoch directory.Epoch // of the document that a digest is asked for
 	Try   int             // turns to the next holder, for a part that asks again
+	Hold  uint8           // of a write: half seconds until its holders list it
+	Slow  bool            // travels longer at two of the mixes
 }
 
 // Kind says what an Answer is.
@@ -30,22 +32,26 @@ const (
 	Done   Kind = iota // a holder answered the request, which is over
 	Polled             // a holder said what it has of a watched box, which is watched on
 	Lost               // the request is over without an answer: to be asked again
+	Found              // a wanted box is here: Reply has it, and its id and signature are right
+	Listed             // a holder's bulletin lists a wanted box
 )
 
-// Answer is what became of a request, or of a watched box, under the part's own number. Of a lost
-// one nothing but number and kind is set.
+// Answer is what became of a request, or of a watched or wanted box, under the part's own number.
+// Of a lost one nothing but number and kind is set.
 type Answer struct {
-	Number uint64
-	Kind   Kind
-	Day    box.Day
-	ID     box.ID
-	Holder directory.NodeID // who answers
-	Reply  box.Reply
-	Sent   time.Time // when the answered try was sent
+	Number  uint64
+	Kind    Kind
+	Day     box.Day
+	ID      box.ID
+	Holder  directory.NodeID // who answers, or listed the box
+	Reply   box.Reply        // of a listed box: empty
+	Sent    time.Time        // when the answered try was sent
+	Slot    box.Slot         // in which a box was listed
+	Holders int              // of a listed box, by its placement: as many can list it
 }
 
-// Access is a part's way to the sender. Requests and watched boxes have numbers that the part
-// chooses, each kind its own.
+// Access is a part's way to the sender. Requests, watched boxes and sets of wanted boxes have
+// numbers that the part chooses, each kind its own.
 type Access struct {
 	person *Person
 	part   Part
@@ -53,12 +59,12 @@ type Access struct {
 
 // Enqueue asks for r; the answer comes under number, which must not be under way.
 func (a *Access) Enqueue(now time.Time, number uint64, r Request) error {
-	return a.person.enqueue(now, owner{a, number, false}, r)
+	return a.person.enqueue(now, owner{a, number, request}, r)
 }
 
 // Cancel takes a request back, if it is under way; it will not be answered.
 func (a *Access) Cancel(number uint64) {
-	o := owner{a, number, false}
+	o := owner{a, number, request}
 	token, ok := a.person.tokens[o]
 	if !ok {
 		return
@@ -84,7 +90,7 @@ func (a *Access) Handed() map[uint64]bool {
 // Watch has a box polled, in place of the one that was watched under this number before. Since is
 // when it began to be waited for, or its predecessor under another day.
 func (a *Access) Watch(number uint64, day box.Day, id box.ID, since time.Time) {
-	token := a.person.token(owner{a, number, true})
+	token := a.person.token(owner{a, number, watch})
 	t := sender.Target{Token: token, Day: day, ID: id, Since: since}
 	a.person.targets[token] = t
 	if a.person.sender != nil {
@@ -94,7 +100,7 @@ func (a *Access) Watch(number uint64, day box.Day, id box.ID, since time.Time) {
 
 // Unwatch ends that.
 func (a *Access) Unwatch(number uint64) {
-	o := owner{a, number, true}
+	o := owner{a, number, watch}
 	token, ok := a.person.tokens[o]
 	if !ok {
 		return
@@ -102,6 +108,22 @@ func (a *Access) Unwatch(number uint64) {
 	a.person.forget(o)
 	if a.person.sender != nil {
 		a.person.sender.Unwatch(token)
+	}
+}
+
+// Want looks out for boxes, in place of those that it looked out for under this number before. The
+// part is told of each holder that lists one of them, and with read it is also given the boxes,
+// fetched among everybody's: in any order, more than once, or never.
+func (a *Access) Want(number uint64, ids []ID, read bool) {
+	a.person.wants.set(a.person.token(owner{a, number, want}), ids, read)
+}
+
+// Unwant ends that.
+func (a *Access) Unwant(number uint64) {
+	o := owner{a, number, want}
+	if token, ok := a.person.tokens[o]; ok {
+		a.person.wants.set(token, nil, false)
+		a.person.forget(o)
 	}
 }
 

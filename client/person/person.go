@@ -60,7 +60,8 @@ type Person struct {
 	owners  map[uint64]owner
 	tokens  map[owner]uint64
 	targets map[uint64]sender.Target // of the watched boxes, by token
-	last    uint64                   // token
+	wants   wants
+	last    uint64 // token
 	notices []Notice
 }
 
@@ -68,8 +69,17 @@ type Person struct {
 type owner struct {
 	access *Access
 	number uint64
-	watch  bool
+	use    use
 }
+
+// use is what a token stands for.
+type use uint8
+
+const (
+	request use = iota
+	watch       // a watched box
+	want        // a set of wanted boxes
+)
 
 // Notice is something that happened and that somebody should be told, once. It names no box, no
 // person and no address.
@@ -82,7 +92,7 @@ type Notice struct {
 func New(s *store.Store) *Person {
 	return &Person{
 		store: s, owners: map[uint64]owner{}, tokens: map[owner]uint64{},
-		targets: map[uint64]sender.Target{},
+		targets: map[uint64]sender.Target{}, wants: newWants(),
 	}
 }
 
@@ -111,13 +121,13 @@ func (p *Person) Begin(now time.Time, s Sender) error {
 	p.sender = s
 	var errs []error
 	for _, token := range slices.Sorted(maps.Keys(p.owners)) {
-		o := p.owners[token]
-		if o.watch {
+		switch o := p.owners[token]; o.use {
+		case watch:
 			s.Watch(p.targets[token])
-			continue
+		case request:
+			p.forget(o)
+			errs = append(errs, p.answer(now, o, Answer{Number: o.number, Kind: Lost}))
 		}
-		p.forget(o)
-		errs = append(errs, p.answer(now, o, Answer{Number: o.number, Kind: Lost}))
 	}
 	return errors.Join(append(errs, p.Turn(now), p.Supply(now))...)
 }
@@ -147,16 +157,21 @@ func (p *Person) each(do func(Part) error) error {
 // Answered gives what the sender heard to the part that it is for, and supplies the sender again.
 func (p *Person) Answered(now time.Time, e sender.Event) error {
 	o, ok := p.owners[e.Token]
-	if e.Kind == sender.Nothing || !ok || o.watch != (e.Kind == sender.Polled) {
+	a := Answer{
+		Number: o.number, Day: e.Day, ID: e.ID, Holder: e.Holder, Reply: e.Reply, Sent: e.Sent,
+	}
+	switch {
+	case !ok:
+		return nil
+	case e.Kind == sender.Polled && o.use == watch:
+		a.Kind = Polled
+	case e.Kind == sender.Answered && o.use == request:
+		p.forget(o)
+		a.Kind = Done
+	default:
 		return nil
 	}
-	kind := Polled
-	if !o.watch {
-		p.forget(o)
-		kind = Done
-	}
-	err := p.answer(now, o, Answer{o.number, kind, e.Day, e.ID, e.Holder, e.Reply, e.Sent})
-	if err != nil {
+	if err := p.answer(now, o, a); err != nil {
 		return err
 	}
 	return p.Supply(now)
