@@ -60,19 +60,21 @@ var arrows = map[string]struct {
 		"the words in which pipeline and cores speak of packets",
 	},
 	"provider": {
-		"mix internal/transit internal/sphinx internal/exchange internal/directory internal/box",
+		"mix internal/transit internal/sphinx internal/exchange internal/directory internal/box " +
+			"internal/bulletin",
 		"a provider is a mix of layer 0 that also holds boxes; of links it knows the frames of " +
 			"an exchange",
 	},
 	"provider/node": {
 		"internal/exchange internal/documents provider mix internal/node internal/transit " +
-			"internal/link internal/directory internal/box internal/box/daystore internal/durable",
+			"internal/link internal/directory internal/box internal/box/daystore internal/durable " +
+			"internal/bulletin",
 		"a running provider is the core of a provider on the chassis of every node",
 	},
 	"client": {
 		"internal/exchange internal/backoff internal/documents internal/sphinx internal/suite " +
 			"internal/link internal/directory internal/cover internal/box " +
-			"internal/box/daystore internal/durable",
+			"internal/box/daystore internal/durable internal/bulletin",
 		"a client knows the network by its documents only",
 	},
 	"sim": {
@@ -82,7 +84,7 @@ var arrows = map[string]struct {
 	"sim/world": {
 		"sim mix provider client internal/transit internal/sphinx internal/suite " +
 			"internal/exchange internal/directory internal/replay internal/cover internal/box " +
-			"internal/protocol",
+			"internal/protocol internal/bulletin",
 		"the simulated world runs the cores that the network runs, and none of its drivers",
 	},
 	"internal/sphinx": {"internal/suite", "bytes in, bytes out"},
@@ -100,6 +102,10 @@ var arrows = map[string]struct {
 	"internal/box/daystore": {
 		"internal/box internal/durable",
 		"boxes on a disk: who only speaks of boxes needs no database",
+	},
+	"internal/bulletin": {
+		"internal/box internal/directory",
+		"what providers tell of boxes: bytes in, bytes out",
 	},
 	"internal/replay": {"internal/durable", "tags and their journal"},
 	"internal/protocol": {

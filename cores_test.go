@@ -26,6 +26,7 @@ var cores = []string{
 	"client/sender",
 	"client/timeline",
 	"internal/backoff",
+	"internal/bulletin",
 	"internal/cover",
 	"internal/directory",
 	"internal/directory/follow",

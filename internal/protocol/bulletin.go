@@ -18,3 +18,20 @@ const LongestHold = 127 * time.Second
 // CatchUp is the window of the default network in which a client that was away fetches what it
 // missed.
 const CatchUp = 2 * time.Hour
+
+// Numbers and labels of bulletins (docs/bulletin.md).
+const (
+	// RollSlots is how many slots of bulletins one roll covers.
+	RollSlots = 240
+	// RollHashAt is the place, in the roll period after a roll's, of the body that carries the
+	// roll's hash: the ninth slot.
+	RollHashAt = 8
+	// ListingSlots is how many slots a maker has for what is due to be listed, after a day's grace
+	// and the longest hold are over.
+	ListingSlots = 8
+	// MinBulletinEntries is the least that a network lets one bulletin list.
+	MinBulletinEntries = 16
+
+	BulletinLabel = "murmuration/bulletin/v1"
+	RollLabel     = "murmuration/roll/v1"
+)
