@@ -63,7 +63,8 @@ func drawRoll(t *rapid.T) Roll {
 	r := Roll{Network: testNetwork, Maker: id, Number: rapid.Uint32Range(0, 9).Draw(t, "number"),
 		Previous: drawHash(t), Entries: []RollEntry{}}
 	for range rapid.IntRange(0, 20).Draw(t, "entries") {
-		r.Entries = append(r.Entries, RollEntry{drawEntry(t), rapid.Uint8Range(0, 239).Draw(t, "at")})
+		e := RollEntry{drawEntry(t), rapid.Uint8Range(0, 239).Draw(t, "at")}
+		r.Entries = append(r.Entries, e)
 	}
 	slices.SortFunc(r.Entries, RollEntry.compare)
 	return r
