@@ -96,7 +96,7 @@ type noting struct {
 	w *network
 }
 
-func (n noting) Write(day box.Day, b box.Box, to ...box.Holder) (box.Status, error) {
+func (n noting) Write(day box.Day, b box.Box, to ...box.Holder) (box.Outcome, error) {
 	n.w.mu.Lock()
 	n.w.boxes = append(n.w.boxes, b.ID)
 	n.w.mu.Unlock()

@@ -85,11 +85,11 @@ func (s *Service) Execute(now time.Time, r box.Request) (box.Reply, error) {
 		}
 		return box.Reply{Status: status, Day: r.Day, Box: found}, nil
 	}
-	status, err := s.Store.Write(r.Day, r.Box, others...)
+	o, err := s.Store.Write(r.Day, r.Box, others...)
 	if err != nil {
 		return nothing, s.unlessExpired(err)
 	}
-	nothing.Status = status
+	nothing.Status = o.Status
 	return nothing, nil
 }
 
@@ -133,14 +133,14 @@ func (s *Service) Merge(now time.Time, r box.Request) (box.Reply, error) {
 	if _, mine := s.holders(r.Day, r.Box.ID); !mine {
 		return reply, nil
 	}
-	status, err := s.Store.Merge(r.Day, r.Box)
+	o, err := s.Store.Merge(r.Day, r.Box)
 	if err != nil {
 		return reply, s.unlessExpired(err)
 	}
-	if status == box.StatusConflict {
+	if o.Status == box.StatusConflict {
 		s.conflicts.Add(1)
 	}
-	if reply.Status = status; status == box.StatusTombstoned {
+	if reply.Status = o.Status; o.Status == box.StatusTombstoned {
 		reply.Status = box.StatusConflict // the tombstone itself travels in its own frame
 	}
 	return reply, nil

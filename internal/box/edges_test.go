@@ -20,13 +20,13 @@ func TestFormatsEnd(t *testing.T) {
 // TestStatusesHaveNames, those that nobody knows one for all.
 func TestStatusesHaveNames(t *testing.T) {
 	seen := map[string]bool{}
-	for s := range box.StatusDigest + 1 {
+	for s := range box.StatusBulletin + 1 {
 		seen[s.String()] = true
 	}
-	if len(seen) != int(box.StatusDigest)+1 || box.StatusDigest.String() != "digest" {
+	if len(seen) != int(box.StatusBulletin)+1 || box.StatusBulletin.String() != "bulletin" {
 		t.Errorf("the names are %v", seen)
 	}
-	for _, s := range []box.Status{box.StatusDigest + 1, 255} {
+	for _, s := range []box.Status{box.StatusBulletin + 1, 255} {
 		if s.String() != "unknown" {
 			t.Errorf("status %d is called %q", s, s)
 		}
@@ -100,9 +100,9 @@ func TestSettle(t *testing.T) {
 			box.Plenty: row.plenty, box.Scarce: row.scarce, box.NoRoom: row.noRoom,
 		} {
 			row.a.Room = room
-			status, replace := row.a.Settle()
-			if (outcome{status, replace}) != want {
-				t.Errorf("%s, room %d: %v, %v, not %+v", name, room, status, replace, want)
+			o, replace := row.a.Settle()
+			if (outcome{o.Status, replace}) != want {
+				t.Errorf("%s, room %d: %v, %v, not %+v", name, room, o.Status, replace, want)
 			}
 		}
 	}

@@ -24,8 +24,8 @@ func Example() {
 	store := box.NewMemStore(0)
 	received, _ := box.ParseRequest(format, bytes)
 	if received.Verify() == nil {
-		status, _ := store.Write(received.Day, received.Box)
-		fmt.Println(len(bytes), "bytes:", status)
+		outcome, _ := store.Write(received.Day, received.Box)
+		fmt.Println(len(bytes), "bytes:", outcome.Status)
 	}
 
 	follower := author.ReadCap()

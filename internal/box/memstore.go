@@ -7,22 +7,26 @@ import (
 	"sync"
 )
 
-// MemStore is a Store and a Queue in memory, for the simulator and for tests of others: the same
-// answers as a store on disk, until the process ends.
+// MemStore is a Store, a Queue, a Lister and an Archive in memory, for the simulator and for tests
+// of others: the same answers as a store on disk, until the process ends.
 type MemStore struct {
-	limit int // bytes of ciphertext; 0 is no limit
+	limit int // bytes of ciphertext and records; 0 is no limit
 
 	mu     sync.Mutex // guards all below
 	days   map[Day]*memDay
 	floor  Day
 	bytes  int
+	newest *memBulletin // published; nil: none
 	closed bool
 }
 
 type memDay struct {
-	boxes  map[ID]Box
-	queue  map[Holder][]memEntry
-	commit uint64
+	boxes     map[ID]Box
+	queue     map[Holder][]memEntry
+	commit    uint64
+	unlisted  []ID // by arrival
+	published map[Slot]*memBulletin
+	records   map[RecordKey][]byte
 }
 
 type memEntry struct {
@@ -55,34 +59,40 @@ func (s *MemStore) Read(day Day, id ID) (Box, Status, error) {
 }
 
 // Write implements Store.
-func (s *MemStore) Write(day Day, b Box, replicas ...Holder) (Status, error) {
+func (s *MemStore) Write(day Day, b Box, replicas ...Holder) (Outcome, error) {
 	return s.put(day, b, false, replicas)
 }
 
 // Merge implements Store.
-func (s *MemStore) Merge(day Day, b Box) (Status, error) { return s.put(day, b, true, nil) }
+func (s *MemStore) Merge(day Day, b Box) (Outcome, error) { return s.put(day, b, true, nil) }
 
-func (s *MemStore) put(day Day, b Box, merge bool, replicas []Holder) (Status, error) {
+func (s *MemStore) put(day Day, b Box, merge bool, replicas []Holder) (Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, err := s.open(day)
 	if err != nil {
-		return 0, err
+		return Outcome{}, err
 	}
-	a := Arrival{Next: b, Merge: merge}
-	if s.limit > 0 && s.bytes+len(b.Ciphertext) > s.limit {
-		a.Room = Scarce
-	}
+	a := Arrival{Next: b, Merge: merge, Room: s.room(len(b.Ciphertext))}
 	if old, ok := d.boxes[b.ID]; ok {
 		a.Old = &old
 	}
-	status, replace := a.Settle()
+	o, replace := a.Settle()
 	if replace {
 		s.bytes += len(b.Ciphertext) - len(d.boxes[b.ID].Ciphertext)
 		b.Ciphertext = bytes.Clone(b.Ciphertext)
-		d.put(b, replicas)
+		d.put(b, o.New, replicas)
 	}
-	return status, nil
+	o.Stands.Ciphertext = bytes.Clone(o.Stands.Ciphertext)
+	return o, nil
+}
+
+// room is what there is for so many bytes of data.
+func (s *MemStore) room(data int) Room {
+	if s.limit > 0 && s.bytes+data > s.limit {
+		return Scarce
+	}
+	return Plenty
 }
 
 // open returns the day, making it if need be. The caller holds mu.
@@ -93,16 +103,22 @@ func (s *MemStore) open(day Day) (*memDay, error) {
 	case day < s.floor:
 		return nil, ErrExpired
 	case s.days[day] == nil:
-		s.days[day] = &memDay{boxes: make(map[ID]Box), queue: make(map[Holder][]memEntry)}
+		s.days[day] = &memDay{boxes: make(map[ID]Box), queue: make(map[Holder][]memEntry),
+			published: make(map[Slot]*memBulletin), records: make(map[RecordKey][]byte)}
 	}
 	return s.days[day], nil
 }
 
-func (d *memDay) put(b Box, replicas []Holder) {
+func (d *memDay) put(b Box, fresh bool, replicas []Holder) {
 	d.boxes[b.ID] = b
 	d.commit++
 	for _, peer := range replicas {
 		d.queue[peer] = append(d.queue[peer], memEntry{b.ID, Place{Commit: d.commit}})
+	}
+	if fresh {
+		d.unlisted = append(d.unlisted, b.ID)
+	} else if b.Tombstone() {
+		d.unlist(b.ID)
 	}
 }
 
@@ -120,6 +136,9 @@ func (s *MemStore) Drop(before Day) error {
 		}
 		for _, b := range d.boxes {
 			s.bytes -= len(b.Ciphertext)
+		}
+		for _, raw := range d.records {
+			s.bytes -= len(raw)
 		}
 		delete(s.days, day)
 	}

@@ -11,6 +11,13 @@ var (
 	ErrExpired = errors.New("that day's boxes are gone")
 )
 
+// Outcome is what became of a box that came to a store.
+type Outcome struct {
+	Status Status
+	New    bool // data where nothing was: it is stored, and on the list of what is to be listed
+	Stands Box  // StatusConflict, StatusTombstoned: what stands there now
+}
+
 // Store keeps boxes. Its methods may be called from many goroutines and block until what they
 // report is true after a power cut. A store checks no signatures and no calendar: the caller has
 // verified the box (Request.Verify) and that the day is open (Calendar).
@@ -18,19 +25,21 @@ type Store interface {
 	// Read returns the box with StatusFound, a tombstone with StatusTombstoned, or StatusNotFound.
 	Read(day Day, id ID) (Box, Status, error)
 
-	// Write stores a box or a tombstone and queues it for the replicas, all or nothing. The same
-	// bytes again are StatusStored and queue nothing; data where other data stands is
-	// StatusConflict, data where a tombstone stands StatusTombstoned, data when the disk is nearly
-	// full StatusFull, and all three change nothing. A tombstone is stored, unless the disk is so
-	// full that nothing at all may be written: that is StatusFull, too.
-	Write(day Day, b Box, replicas ...Holder) (Status, error)
+	// Write stores a box or a tombstone and queues it for the replicas, all or nothing; data where
+	// nothing was is also put on the list of what is to be listed (Lister). The same bytes again
+	// are StatusStored and queue nothing; data where other data stands is StatusConflict, data
+	// where a tombstone stands StatusTombstoned, data when the disk is nearly full StatusFull, and
+	// all three change nothing. A tombstone is stored, unless the disk is so full that nothing at
+	// all may be written: that is StatusFull, too.
+	Write(day Day, b Box, replicas ...Holder) (Outcome, error)
 
 	// Merge takes a box from another holder. It is Write without replicas, but of two different
 	// contents it keeps the one with the smaller SHA-256 (signature ‖ ciphertext) and says
 	// StatusConflict, for the caller to count.
-	Merge(day Day, b Box) (Status, error)
+	Merge(day Day, b Box) (Outcome, error)
 
-	// Drop destroys every day before this one, with its queue, and refuses it from then on.
+	// Drop destroys every day before this one, with its queue, what it was to list, its bulletins
+	// and its records, and refuses it from then on.
 	Drop(before Day) error
 }
 
@@ -92,12 +101,20 @@ type Arrival struct {
 
 // Settle is the whole rule of what becomes of a box when another one of its id arrives, the same in
 // every store: what is wanted, if there is room for it.
-func (a Arrival) Settle() (status Status, replace bool) {
-	status, replace = a.wanted()
+func (a Arrival) Settle() (o Outcome, replace bool) {
+	status, replace := a.wanted()
 	if replace && (a.Room == NoRoom || a.Room == Scarce && !a.Next.Tombstone()) {
-		return StatusFull, false
+		return Outcome{Status: StatusFull}, false
 	}
-	return status, replace
+	o = Outcome{Status: status, New: a.Old == nil && !a.Next.Tombstone()}
+	switch {
+	case status == StatusStored:
+	case replace:
+		o.Stands = a.Next
+	default:
+		o.Stands = *a.Old
+	}
+	return o, replace
 }
 
 // wanted is the rule with plenty of room: write-once, tombstones win, the smaller hash wins between

@@ -21,8 +21,8 @@ func TestMemStoreCountsBytes(t *testing.T) {
 	s := box.NewMemStore(2 * size)
 	write := func(day box.Day, b box.Box, want box.Status) {
 		t.Helper()
-		if status, err := s.Write(day, b); err != nil || status != want {
-			t.Errorf("%v, %v, not %v", status, err, want)
+		if o, err := s.Write(day, b); err != nil || o.Status != want {
+			t.Errorf("%v, %v, not %v", o.Status, err, want)
 		}
 	}
 	one, two := boxtest.Box(1, 'a', size), boxtest.Box(2, 'a', size)

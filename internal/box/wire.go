@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"murmuration/internal/protocol"
 )
@@ -13,6 +14,7 @@ const (
 	RecordHeaderSize = protocol.RecordHeader
 	envelopeSize     = protocol.RequestHead
 	digestSize       = 8 + 32 // epoch ‖ digest, in a digest's body
+	pieceHead        = 2 + 2  // pieces ‖ length, in a bulletin's body
 )
 
 // errMalformed says that bytes are not a request or a reply of this format.
@@ -25,6 +27,10 @@ type Format struct {
 
 // DefaultFormat carries 8,192 bytes of content.
 var DefaultFormat = Format{Plaintext: protocol.DefaultPlaintext}
+
+// PieceSize is the most that one reply carries of a bulletin's answer (8,268 by default, and never
+// more than its two bytes of length can say).
+func (f Format) PieceSize() int { return min(f.CiphertextSize()-pieceHead, math.MaxUint16) }
 
 // Validate refuses formats without room for content or a digest, and absurdly large ones.
 func (f Format) Validate() error {
@@ -46,117 +52,66 @@ func (f Format) RequestSize() int { return protocol.RequestSize(f.Plaintext) }
 // ReplySize is the size of every reply: that of a request, so both fit into the same packet.
 func (f Format) ReplySize() int { return f.RequestSize() }
 
-// Op is what a request asks for.
-type Op uint8
-
-// The operations.
-const (
-	OpRead      Op = 1 // the box of a day and id
-	OpWrite     Op = 2 // store a box
-	OpTombstone Op = 3 // store a signed nothing
-	OpDigest    Op = 4 // the digest of the network document of an epoch
-)
-
-// Status is what a reply says.
-type Status uint8
-
-// The statuses. A box that is absent, was never written or stood under another id is NotFound, with
-// the same bytes around it.
-const (
-	StatusFound      Status = 1 // with signature and ciphertext
-	StatusNotFound   Status = 2
-	StatusStored     Status = 3 // durable here, now or before
-	StatusConflict   Status = 4 // another content stands there; on one's own box: a copied state
-	StatusFull       Status = 5 // no room for data; reads and tombstones still work
-	StatusTombstoned Status = 6 // found empty: with the signature over nothing
-	StatusDigest     Status = 7 // with epoch and digest
-)
-
-func (s Status) String() string {
-	names := [...]string{"unknown", "found", "not found", "stored", "conflict", "full",
-		"tombstoned", "digest"}
-	if int(s) >= len(names) {
-		s = 0
-	}
-	return names[s]
-}
-
-// Request is one operation on one box. Fields that its operation does not use are zero.
-type Request struct {
-	Op    Op
-	Day   Day
-	Box   Box    // OpRead: the id; OpTombstone: id and signature; OpWrite: all
-	Token Token  // reserved, zero
-	Epoch uint64 // OpDigest
-}
-
-// Reply answers a request. Fields that its status does not use are zero.
-type Reply struct {
-	Status Status
-	Day    Day      // as in the request; zero for a digest
-	Box    Box      // id as in the request; StatusFound: all; StatusTombstoned: id and signature
-	Epoch  uint64   // StatusDigest
-	Digest [32]byte // StatusDigest
-}
-
-// Verify checks what a provider must before it acts: the id, and for a write or a tombstone the
-// signature. That a tombstone is for this day follows from the id, which BACAP derives with the day
-// in its context: the same signature fits no other day's box.
-func (r Request) Verify() error {
-	switch r.Op {
-	case OpRead:
-		return r.Box.ID.Check()
-	case OpWrite, OpTombstone:
-		return r.Box.Verify()
-	}
-	return nil
-}
-
-// envelope is the one layout behind both messages: code ‖ 0 ‖ day ‖ id ‖ signature ‖ token ‖ body.
+// envelope is the layout behind both messages: code ‖ hold ‖ day ‖ id ‖ signature ‖ tail ‖ body.
 type envelope struct {
-	code  uint8
-	day   Day
-	id    ID
-	sig   Signature
-	token Token
-	body  []byte
+	code uint8
+	hold uint8
+	day  Day
+	id   ID // or what a request has in its place
+	sig  Signature
+	tail [32]byte // a request's token, a reply's head
+	body []byte
 }
+
+// part is a part of an envelope that some messages have no use for.
+type part uint8
+
+const (
+	partHold part = 1 << iota
+	partDay
+	partID
+	partSig
+	partTail
+
+	partAddress = partDay | partID
+)
 
 func (e envelope) marshal(size int) []byte {
 	b := make([]byte, 0, size)
-	b = append(b, e.code, 0)
+	b = append(b, e.code, e.hold)
 	b = binary.BigEndian.AppendUint16(b, uint16(e.day))
 	b = append(b, e.id[:]...)
 	b = append(b, e.sig[:]...)
-	b = append(b, e.token[:]...)
-	b = append(b, e.body...)
+	b = append(b, e.tail[:]...)
+	b = append(b, e.body[:min(len(e.body), size-len(b))]...)
 	return b[:size]
 }
 
 func parseEnvelope(b []byte, size int) (e envelope, err error) {
-	if len(b) != size || b[1] != 0 {
+	if len(b) != size {
 		return e, errMalformed
 	}
-	e.code, e.day = b[0], Day(binary.BigEndian.Uint16(b[2:]))
+	e.code, e.hold, e.day = b[0], b[1], Day(binary.BigEndian.Uint16(b[2:]))
 	copy(e.id[:], b[4:])
 	copy(e.sig[:], b[36:])
-	copy(e.token[:], b[100:])
+	copy(e.tail[:], b[100:])
 	e.body = b[envelopeSize:]
 	return e, nil
 }
 
-// has checks that exactly the named parts are in use: what a message has no use for must be zero,
-// or one message would have many spellings.
-func (e envelope) has(address, sig bool, bodyUsed int) bool {
-	return (address || e.day == 0 && e.id == ID{}) && (sig || e.sig == Signature{}) &&
-		e.token == Token{} && protocol.Zero(e.body[bodyUsed:])
+// has checks that exactly the named parts are in use, and so many bytes of the body: what a message
+// has no use for must be zero, or one message would have many spellings.
+func (e envelope) has(used part, body int) bool {
+	return (used&partHold != 0 || e.hold == 0) && (used&partDay != 0 || e.day == 0) &&
+		(used&partID != 0 || e.id == ID{}) && (used&partSig != 0 || e.sig == Signature{}) &&
+		(used&partTail != 0 || e.tail == [32]byte{}) && protocol.Zero(e.body[body:])
 }
 
 // Marshal returns the request's RequestSize bytes, whatever the request holds. A ciphertext of
 // another size than the format's comes out padded or cut, and its signature then does not verify.
 func (r Request) Marshal(f Format) []byte {
-	e := envelope{code: uint8(r.Op), day: r.Day, id: r.Box.ID, sig: r.Box.Signature, token: r.Token,
-		body: r.Box.Ciphertext}
+	e := envelope{code: uint8(r.Op), hold: r.Hold, day: r.Day, id: r.Field(), sig: r.Box.Signature,
+		tail: r.Token, body: r.Box.Ciphertext}
 	if r.Op == OpDigest {
 		e.body = binary.BigEndian.AppendUint64(nil, r.Epoch)
 	}
@@ -170,60 +125,95 @@ func ParseRequest(f Format, b []byte) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	r := Request{Op: Op(e.code), Day: e.day, Box: Box{ID: e.id, Signature: e.sig}}
-	ok := false
+	r := Request{Op: Op(e.code), Hold: e.hold, Day: e.day}
+	ok := true
 	switch r.Op {
 	case OpRead:
-		ok = e.has(true, false, 0)
+		ok = e.has(partAddress, 0)
 	case OpTombstone:
-		ok = e.has(true, true, 0)
+		ok = e.has(partAddress|partSig, 0)
 	case OpWrite:
 		r.Box.Ciphertext = e.body
-		ok = e.has(true, true, len(e.body))
+		ok = e.has(partHold|partAddress|partSig, len(e.body))
 	case OpDigest:
 		r.Epoch = binary.BigEndian.Uint64(e.body)
-		ok = e.has(false, false, 8)
+		ok = e.has(0, 8)
+	case OpFetch:
+		r.Fetch, ok = parseFetchKey(e.id)
+		ok = ok && e.has(partID, 0)
+	case OpBulletin:
+		r.Ask, ok = parseQuestion(e.id)
+		ok = ok && e.has(partID, 0)
+	default:
+		ok = false
 	}
 	if !ok {
 		return Request{}, errMalformed
 	}
+	if r.Op != OpFetch && r.Op != OpBulletin {
+		r.Box.ID, r.Box.Signature = e.id, e.sig
+	}
 	return r, nil
 }
 
-// Marshal returns the reply's ReplySize bytes, whatever the reply holds, as Request.Marshal does.
+// Marshal returns the reply's ReplySize bytes, whatever the reply holds, as Request.Marshal does; a
+// piece that is too long is cut.
 func (r Reply) Marshal(f Format) []byte {
 	e := envelope{code: uint8(r.Status), day: r.Day, id: r.Box.ID, sig: r.Box.Signature,
-		body: r.Box.Ciphertext}
-	if r.Status == StatusDigest {
+		tail: r.Head, body: r.Box.Ciphertext}
+	switch r.Status {
+	case StatusDigest:
 		e.body = append(binary.BigEndian.AppendUint64(nil, r.Epoch), r.Digest[:]...)
+	case StatusBulletin:
+		data := r.Data[:min(len(r.Data), f.PieceSize())]
+		e.id = r.Ask.field()
+		e.body = binary.BigEndian.AppendUint16(nil, r.Pieces)
+		e.body = binary.BigEndian.AppendUint16(e.body, uint16(len(data)))
+		e.body = append(e.body, data...)
 	}
 	return e.marshal(f.ReplySize())
 }
 
 // ParseReply is the inverse of Marshal and refuses every other spelling with errMalformed. The
-// ciphertext is a part of b, not a copy.
+// ciphertext and the data are parts of b, not copies.
 func ParseReply(f Format, b []byte) (Reply, error) {
 	e, err := parseEnvelope(b, f.ReplySize())
 	if err != nil {
 		return Reply{}, err
 	}
-	r := Reply{Status: Status(e.code), Day: e.day, Box: Box{ID: e.id, Signature: e.sig}}
+	r := Reply{Status: Status(e.code), Day: e.day, Head: e.tail,
+		Box: Box{ID: e.id, Signature: e.sig}}
 	ok := false
 	switch r.Status {
-	case StatusNotFound, StatusStored, StatusConflict, StatusFull:
-		ok = e.has(true, false, 0)
+	case StatusNotFound, StatusStored, StatusFull:
+		ok = e.has(partAddress|partTail, 0)
 	case StatusTombstoned:
-		ok = e.has(true, true, 0)
-	case StatusFound:
+		ok = e.has(partAddress|partSig|partTail, 0)
+	case StatusFound, StatusConflict:
 		r.Box.Ciphertext = e.body
-		ok = e.has(true, true, len(e.body))
+		ok = e.has(partAddress|partSig|partTail, len(e.body))
 	case StatusDigest:
 		r.Epoch = binary.BigEndian.Uint64(e.body)
 		copy(r.Digest[:], e.body[8:])
-		ok = e.has(false, false, digestSize)
+		ok = e.has(partTail, digestSize)
+	case StatusBulletin:
+		ok = r.parsePiece(e)
 	}
 	if !ok {
 		return Reply{}, errMalformed
 	}
 	return r, nil
+}
+
+// parsePiece reads the parts that only a bulletin's reply has: pieces 2 ‖ length 2 ‖ data.
+func (r *Reply) parsePiece(e envelope) (ok bool) {
+	r.Box.ID = ID{}
+	r.Ask, ok = parseQuestion(e.id)
+	r.Pieces = binary.BigEndian.Uint16(e.body)
+	length := int(binary.BigEndian.Uint16(e.body[2:]))
+	if !ok || r.Ask.Piece >= r.Pieces || length > len(e.body)-pieceHead {
+		return false
+	}
+	r.Data = e.body[pieceHead : pieceHead+length : pieceHead+length]
+	return e.has(partID|partTail, pieceHead+length)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -42,10 +43,16 @@ func drawBox(t *rapid.T, size int) box.Box {
 }
 
 func drawRequest(t *rapid.T) box.Request {
-	r := box.Request{Op: rapid.SampledFrom([]box.Op{box.OpRead, box.OpWrite, box.OpTombstone,
-		box.OpDigest}).Draw(t, "op")}
-	if r.Op == box.OpDigest {
+	r := box.Request{Op: box.Op(rapid.ByteRange(1, 6).Draw(t, "op"))}
+	switch r.Op {
+	case box.OpDigest:
 		r.Epoch = rapid.Uint64().Draw(t, "epoch")
+		return r
+	case box.OpFetch:
+		r.Fetch = drawFetch(t)
+		return r
+	case box.OpBulletin:
+		r.Ask = drawQuestion(t)
 		return r
 	}
 	r.Day = box.Day(rapid.Uint16().Draw(t, "day"))
@@ -56,19 +63,39 @@ func drawRequest(t *rapid.T) box.Request {
 		r.Box = drawBox(t, 0)
 	case box.OpWrite:
 		r.Box = drawBox(t, small.CiphertextSize())
+		r.Hold = rapid.Byte().Draw(t, "hold")
 	}
 	return r
 }
 
+func drawFetch(t *rapid.T) box.FetchKey {
+	return box.FetchKey{Slot: box.Slot(rapid.Uint32().Draw(t, "slot")),
+		Entry: box.EntryOf(drawBox(t, 0).ID), N: rapid.Byte().Draw(t, "nth")}
+}
+
+func drawQuestion(t *rapid.T) box.Question {
+	return box.Question{Kind: rapid.Byte().Draw(t, "kind"),
+		Maker:  rapid.Uint16().Draw(t, "maker"),
+		Number: rapid.Uint32().Draw(t, "number"), Piece: rapid.Uint16().Draw(t, "piece")}
+}
+
 func drawReply(t *rapid.T) box.Reply {
-	r := box.Reply{Status: box.Status(rapid.IntRange(1, 7).Draw(t, "status"))}
-	if r.Status == box.StatusDigest {
+	r := box.Reply{Status: box.Status(rapid.IntRange(1, 8).Draw(t, "status")),
+		Head: box.Head(drawBox(t, 0).ID)}
+	switch r.Status {
+	case box.StatusDigest:
 		r.Epoch, r.Digest = rapid.Uint64().Draw(t, "epoch"), [32]byte(drawBox(t, 0).ID)
+		return r
+	case box.StatusBulletin:
+		r.Ask = drawQuestion(t)
+		r.Ask.Piece %= 100
+		r.Pieces = r.Ask.Piece + rapid.Uint16Range(1, 100).Draw(t, "pieces")
+		r.Data = rapid.SliceOfN(rapid.Byte(), 0, small.PieceSize()).Draw(t, "data")
 		return r
 	}
 	r.Day = box.Day(rapid.Uint16().Draw(t, "day"))
 	switch r.Status {
-	case box.StatusFound:
+	case box.StatusFound, box.StatusConflict:
 		r.Box = drawBox(t, small.CiphertextSize())
 	case box.StatusTombstoned:
 		r.Box = drawBox(t, 0)
@@ -87,6 +114,7 @@ func TestRequestRoundTrip(t *testing.T) {
 			t.Fatalf("%d bytes, %v", len(b), err)
 		}
 		if got.Op != want.Op || got.Day != want.Day || got.Epoch != want.Epoch ||
+			got.Hold != want.Hold || got.Fetch != want.Fetch || got.Ask != want.Ask ||
 			!got.Box.Equal(want.Box) {
 			t.Fatal("another request came back")
 		}
@@ -105,7 +133,9 @@ func TestReplyRoundTrip(t *testing.T) {
 			t.Fatalf("%d bytes, %v", len(b), err)
 		}
 		if got.Status != want.Status || got.Day != want.Day || got.Epoch != want.Epoch ||
-			got.Digest != want.Digest || !got.Box.Equal(want.Box) {
+			got.Digest != want.Digest || got.Head != want.Head || got.Ask != want.Ask ||
+			got.Pieces != want.Pieces || !bytes.Equal(got.Data, want.Data) ||
+			!got.Box.Equal(want.Box) {
 			t.Fatal("another reply came back")
 		}
 	})
@@ -139,9 +169,8 @@ func TestMalformed(t *testing.T) {
 		"long":             func(b []byte) []byte { return append(b, 0) },
 		"unknown code":     func(b []byte) []byte { b[0] = 99; return b },
 		"code zero":        func(b []byte) []byte { b[0] = 0; return b },
-		"second byte":      func(b []byte) []byte { b[1] = 1; return b },
+		"hold":             func(b []byte) []byte { b[1] = 1; return b },
 		"unused signature": func(b []byte) []byte { b[36] = 1; return b },
-		"token":            func(b []byte) []byte { b[100] = 1; return b },
 		"unused body":      func(b []byte) []byte { b[len(b)-1] = 1; return b },
 	} {
 		b := change(bytes.Clone(read))
@@ -157,6 +186,107 @@ func TestMalformed(t *testing.T) {
 	}
 	if _, err := box.ParseRequest(small, read); err != nil {
 		t.Errorf("control: unchanged, %v", err)
+	}
+}
+
+// TestUnusedPlaces: each place that one message has no use for, in messages that have one for most;
+// the controls are the messages unchanged.
+func TestUnusedPlaces(t *testing.T) {
+	fetch := box.Request{Op: box.OpFetch, Fetch: box.FetchKey{Slot: 7, Entry: box.Entry{1}, N: 1}}
+	ask := box.Request{Op: box.OpBulletin,
+		Ask: box.Question{Kind: 1, Maker: 2, Number: 3, Piece: 4}}
+	write := box.Request{Op: box.OpWrite, Hold: 9, Box: boxtest.Box(1, 'a', small.CiphertextSize())}
+	for name, row := range map[string]struct {
+		r  box.Request
+		at []int
+	}{
+		"fetch":    {fetch, []int{1, 2, 3, 14, 35, 36, 99, 100, 131, 132}},
+		"bulletin": {ask, []int{1, 2, 3, 13, 35, 36, 99, 100, 131, 132}},
+		"write":    {write, []int{100, 131}},
+	} {
+		for _, at := range append(row.at, -1) {
+			b := row.r.Marshal(small)
+			if at >= 0 {
+				b[at] = 1
+			}
+			if _, err := box.ParseRequest(small, b); errors.Is(err, box.ErrMalformed) != (at >= 0) {
+				t.Errorf("%s, byte %d: %v", name, at, err)
+			}
+		}
+	}
+	for name, change := range map[string]func(b []byte){
+		"control":         func([]byte) {},
+		"no pieces":       func(b []byte) { b[133] = 0 },
+		"piece past last": func(b []byte) { b[12] = 2 },
+		"longer":          func(b []byte) { b[134] = 0xff },
+		"shorter":         func(b []byte) { b[135] = 1 },
+		"behind":          func(b []byte) { b[139] = 1 },
+		"day":             func(b []byte) { b[2] = 1 },
+		"signature":       func(b []byte) { b[40] = 1 },
+		"question":        func(b []byte) { b[13] = 1 },
+	} {
+		b := box.Reply{Status: box.StatusBulletin, Ask: box.Question{Kind: 1, Piece: 1}, Pieces: 2,
+			Data: []byte("abc")}.Marshal(small)
+		change(b)
+		if _, err := box.ParseReply(small, b); (err == nil) != (name == "control") {
+			t.Errorf("reply, %s: %v", name, err)
+		}
+	}
+}
+
+// TestPieces: as long as two bytes can say, and what is too long is cut.
+func TestPieces(t *testing.T) {
+	huge := box.Format{Plaintext: 1 << 20}
+	for name, row := range map[string][2]int{
+		"default": {box.DefaultFormat.PieceSize(), 8268}, "huge": {huge.PieceSize(), 65535},
+	} {
+		if row[0] != row[1] {
+			t.Errorf("%s: pieces of %d bytes, want %d", name, row[0], row[1])
+		}
+	}
+	long := bytes.Repeat([]byte{7}, small.PieceSize()+1)
+	r, err := box.ParseReply(small, box.Reply{Status: box.StatusBulletin, Pieces: 1,
+		Data: long}.Marshal(small))
+	if err != nil || len(r.Data) != small.PieceSize() {
+		t.Errorf("a piece of %d bytes, %v", len(r.Data), err)
+	}
+}
+
+// TestAnswers: which status may answer which operation, and that the reply must be about the same.
+func TestAnswers(t *testing.T) {
+	b, other := boxtest.Box(1, 'a', small.CiphertextSize()), boxtest.Box(2, 'a', 0)
+	address := box.Box{ID: b.ID}
+	requests := map[box.Op]box.Request{
+		box.OpRead:      {Op: box.OpRead, Day: 3, Box: address},
+		box.OpWrite:     {Op: box.OpWrite, Day: 3, Box: b},
+		box.OpTombstone: {Op: box.OpTombstone, Day: 3, Box: address},
+		box.OpDigest:    {Op: box.OpDigest, Epoch: 5},
+		box.OpFetch:     {Op: box.OpFetch, Fetch: box.FetchKey{Slot: 4, Entry: box.EntryOf(b.ID)}},
+		box.OpBulletin:  {Op: box.OpBulletin, Ask: box.Question{Kind: 1, Number: 4}},
+	}
+	may := map[box.Op][]box.Status{
+		box.OpRead: {box.StatusFound, box.StatusNotFound, box.StatusTombstoned},
+		box.OpWrite: {box.StatusNotFound, box.StatusStored, box.StatusConflict, box.StatusFull,
+			box.StatusTombstoned},
+		box.OpTombstone: {box.StatusNotFound, box.StatusStored, box.StatusFull},
+		box.OpDigest:    {box.StatusDigest},
+		box.OpFetch:     {box.StatusFound, box.StatusNotFound, box.StatusTombstoned},
+		box.OpBulletin:  {box.StatusNotFound, box.StatusBulletin},
+	}
+	for op, q := range requests {
+		for s := range box.StatusBulletin + 2 {
+			r := q.Refusal(s)
+			r.Epoch, r.Ask = q.Epoch, q.Ask
+			wrong := r
+			wrong.Day, wrong.Epoch, wrong.Ask.Piece, wrong.Box.ID = 9, 9, 9, other.ID
+			if op == box.OpFetch && s != box.StatusNotFound {
+				r.Box.ID, r.Day = b.ID, 3
+			}
+			if want := slices.Contains(may[op], s); r.Answers(q) != want || wrong.Answers(q) {
+				t.Errorf("operation %d, %s: %v, of another %v", op, s, r.Answers(q),
+					wrong.Answers(q))
+			}
+		}
 	}
 }
 
@@ -262,6 +392,8 @@ func FuzzRequest(f *testing.F) {
 		{Op: box.OpWrite, Day: 2, Box: boxtest.Box(1, 'a', small.CiphertextSize())},
 		{Op: box.OpTombstone, Day: 2, Box: boxtest.Box(1, 0, 0)},
 		{Op: box.OpDigest, Epoch: 7},
+		{Op: box.OpFetch, Fetch: box.FetchKey{Slot: 7, Entry: box.Entry{1}, N: 1}},
+		{Op: box.OpBulletin, Ask: box.Question{Kind: 1, Maker: 2, Number: 3, Piece: 4}},
 	} {
 		f.Add(r.Marshal(small))
 	}
@@ -282,7 +414,10 @@ func FuzzReply(f *testing.F) {
 		{Status: box.StatusFound, Day: 1, Box: boxtest.Box(1, 'a', small.CiphertextSize())},
 		{Status: box.StatusNotFound, Day: 2, Box: box.Box{ID: boxtest.Box(1, 0, 0).ID}},
 		{Status: box.StatusTombstoned, Day: 2, Box: boxtest.Box(1, 0, 0)},
-		{Status: box.StatusDigest, Epoch: 7, Digest: [32]byte{1}},
+		{Status: box.StatusDigest, Epoch: 7, Digest: [32]byte{1}, Head: box.Head{1}},
+		{Status: box.StatusConflict, Box: boxtest.Box(1, 'a', small.CiphertextSize())},
+		{Status: box.StatusBulletin, Ask: box.Question{Kind: 1, Piece: 1}, Pieces: 2,
+			Data: []byte("abc")},
 	} {
 		f.Add(r.Marshal(small))
 	}

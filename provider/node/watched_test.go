@@ -38,15 +38,15 @@ func (s *slowStore) Read(d box.Day, id box.ID) (box.Box, box.Status, error) {
 	return s.MemStore.Read(d, id)
 }
 
-func (s *slowStore) Write(d box.Day, b box.Box, to ...box.Holder) (box.Status, error) {
+func (s *slowStore) Write(d box.Day, b box.Box, to ...box.Holder) (box.Outcome, error) {
 	<-time.After(s.serve)
 	return s.MemStore.Write(d, b, to...)
 }
 
-func (s *slowStore) Merge(d box.Day, b box.Box) (box.Status, error) {
+func (s *slowStore) Merge(d box.Day, b box.Box) (box.Outcome, error) {
 	<-time.After(s.merge)
 	if s.full.Load() && !b.Tombstone() {
-		return box.StatusFull, nil
+		return box.Outcome{Status: box.StatusFull}, nil
 	}
 	return s.MemStore.Merge(d, b)
 }

@@ -152,19 +152,19 @@ func (d *disk) Read(day box.Day, id box.ID) (box.Box, box.Status, error) {
 }
 
 // Write implements box.Store; a full disk takes tombstones alone.
-func (d *disk) Write(day box.Day, b box.Box, to ...box.Holder) (status box.Status, err error) {
-	status = box.StatusFull
+func (d *disk) Write(day box.Day, b box.Box, to ...box.Holder) (o box.Outcome, err error) {
+	o.Status = box.StatusFull
 	if !d.full || b.Tombstone() {
-		status, err = d.MemStore.Write(day, b, to...)
+		o, err = d.MemStore.Write(day, b, to...)
 	}
-	d.note(box.OpWrite, day, b.ID, status)
-	return status, err
+	d.note(box.OpWrite, day, b.ID, o.Status)
+	return o, err
 }
 
 // Merge implements box.Store.
-func (d *disk) Merge(day box.Day, b box.Box) (box.Status, error) {
+func (d *disk) Merge(day box.Day, b box.Box) (box.Outcome, error) {
 	if d.full && !b.Tombstone() {
-		return box.StatusFull, nil
+		return box.Outcome{Status: box.StatusFull}, nil
 	}
 	return d.MemStore.Merge(day, b)
 }

@@ -21,6 +21,13 @@ type Store interface {
 	io.Closer
 }
 
+// Lists is a store that also keeps bulletins and records.
+type Lists interface {
+	Store
+	box.Lister
+	box.Archive
+}
+
 // Maker opens an empty store, and fills its disk to the watermark when asked to.
 type Maker func(t *testing.T) (store Store, fill func(full bool))
 
@@ -46,9 +53,11 @@ const size = 2048
 
 var peers = []box.Holder{{1}, {2}}
 
+type test func(t *testing.T, s Store, fill func(bool))
+
 // Suite runs the conformance tests.
 func Suite(t *testing.T, open Maker) {
-	for name, test := range map[string]func(*testing.T, Store, func(bool)){
+	tests := map[string]test{
 		"WriteThenRead":        writeThenRead,
 		"WriteOnce":            writeOnce,
 		"TombstoneWins":        tombstoneWins,
@@ -62,7 +71,15 @@ func Suite(t *testing.T, open Maker) {
 		"OneWinner":            oneWinner,
 		"Ownership":            ownership,
 		"Closed":               closed,
-	} {
+	}
+	for name, test := range listing {
+		tests[name] = func(t *testing.T, s Store, fill func(bool)) {
+			if lists, ok := s.(Lists); ok {
+				test(t, lists, fill)
+			}
+		}
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s, fill := open(t)
 			test(t, s, fill)
@@ -76,15 +93,15 @@ func Suite(t *testing.T, open Maker) {
 func wantWrite(t *testing.T, s Store, day box.Day, b box.Box, want box.Status,
 	replicas ...box.Holder) {
 	t.Helper()
-	if got, err := s.Write(day, b, replicas...); err != nil || got != want {
-		t.Fatalf("Write is %v, %v, want %v", got, err, want)
+	if got, err := s.Write(day, b, replicas...); err != nil || got.Status != want {
+		t.Fatalf("Write is %v, %v, want %v", got.Status, err, want)
 	}
 }
 
 func wantMerge(t *testing.T, s Store, day box.Day, b box.Box, want box.Status) {
 	t.Helper()
-	if got, err := s.Merge(day, b); err != nil || got != want {
-		t.Fatalf("Merge is %v, %v, want %v", got, err, want)
+	if got, err := s.Merge(day, b); err != nil || got.Status != want {
+		t.Fatalf("Merge is %v, %v, want %v", got.Status, err, want)
 	}
 }
 
@@ -275,8 +292,8 @@ func manyWriters(t *testing.T, s Store, _ func(bool)) {
 			for n := range uint64(each) {
 				b := Box(w*each+n, 'a', size)
 				day := box.Day(3 + n%2)
-				if st, err := s.Write(day, b, peers[0]); err != nil || st != box.StatusStored {
-					t.Errorf("Write is %v, %v", st, err)
+				if o, err := s.Write(day, b, peers[0]); err != nil || o.Status != box.StatusStored {
+					t.Errorf("Write is %v, %v", o.Status, err)
 				}
 				if got, st, err := s.Read(day, b.ID); err != nil || st != box.StatusFound ||
 					!got.Equal(b) {
@@ -298,12 +315,12 @@ func oneWinner(t *testing.T, s Store, _ func(bool)) {
 	for w := range byte(8) {
 		wg.Go(func() {
 			for n := range uint64(8) {
-				switch st, err := s.Write(3, Box(n, 'a'+w, size)); {
+				switch o, err := s.Write(3, Box(n, 'a'+w, size)); {
 				case err != nil:
 					t.Errorf("Write: %v", err)
-				case st == box.StatusStored:
+				case o.Status == box.StatusStored:
 					stored[w]++
-				case st == box.StatusConflict:
+				case o.Status == box.StatusConflict:
 					conflicts[w]++
 				}
 			}

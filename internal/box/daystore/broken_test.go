@@ -22,8 +22,8 @@ func TestFailedCommit(t *testing.T) {
 		mustWrite(t, s, 1, boxtest.Box(1, 'a', 2048))
 		fail(s)
 		for n := range uint64(2) {
-			if st, err := s.Write(1, boxtest.Box(2+n, 'a', 2048)); err == nil {
-				t.Errorf("%s: write %d after the failure is %s", name, n, st)
+			if o, err := s.Write(1, boxtest.Box(2+n, 'a', 2048)); err == nil {
+				t.Errorf("%s: write %d after the failure is %s", name, n, o.Status)
 			}
 		}
 		mustWrite(t, s, 2, boxtest.Box(1, 'a', 2048))

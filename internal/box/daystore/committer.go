@@ -32,9 +32,9 @@ type request struct {
 	name   []byte // of the box under the day's key, and
 	sealed []byte // its bytes for the disk; nil until sealFor
 
-	status box.Status
-	err    error
-	answer chan struct{} // closed by the committer when status and err stand
+	outcome box.Outcome
+	err     error
+	answer  chan struct{} // closed by the committer when outcome and err stand
 }
 
 // sealFor does the request's cryptography. The askers do it side by side; the committer does it
@@ -135,7 +135,7 @@ func (s *Store) write(day box.Day, requests []*request) error {
 	}
 	if d == nil {
 		for _, r := range requests {
-			r.status = box.StatusFull
+			r.outcome.Status = box.StatusFull
 		}
 		return nil
 	}
@@ -231,10 +231,10 @@ func (b *batch) set(key, value []byte) {
 
 func (b *batch) forget(r *request) {
 	if b.room == box.NoRoom {
-		r.status = box.StatusFull
+		r.outcome.Status = box.StatusFull
 		return
 	}
-	r.status = box.StatusStored
+	r.outcome.Status = box.StatusStored
 	if b.err == nil {
 		b.err = b.writes.Delete(appendPlace(b.day.queueKey(r.peer), r.at))
 	}
@@ -251,7 +251,7 @@ func (b *batch) settle(r *request) {
 		return // one unreadable box is no reason to refuse the others
 	}
 	var replace bool
-	r.status, replace = box.Arrival{Old: old, Next: r.box, Merge: r.merge, Room: b.room}.Settle()
+	r.outcome, replace = box.Arrival{Old: old, Next: r.box, Merge: r.merge, Room: b.room}.Settle()
 	if !replace {
 		return
 	}

@@ -71,9 +71,9 @@ func writeOne(s box.Store, n uint64, early bool) error {
 		if early {
 			fmt.Printf("%d %d\n", n, size)
 		}
-		st, err := s.Write(1, boxtest.Box(n, 'a', size), box.Holder{1})
-		if err != nil || st == box.StatusConflict || st == box.StatusFull {
-			return fmt.Errorf("writing: %v, %v", st, err)
+		o, err := s.Write(1, boxtest.Box(n, 'a', size), box.Holder{1})
+		if err != nil || o.Status == box.StatusConflict || o.Status == box.StatusFull {
+			return fmt.Errorf("writing: %v, %v", o.Status, err)
 		}
 		if !early {
 			fmt.Printf("%d %d\n", n, size)

@@ -199,12 +199,12 @@ func (s *Store) Read(day box.Day, id box.ID) (box.Box, box.Status, error) {
 }
 
 // Write implements box.Store.
-func (s *Store) Write(day box.Day, b box.Box, replicas ...box.Holder) (box.Status, error) {
+func (s *Store) Write(day box.Day, b box.Box, replicas ...box.Holder) (box.Outcome, error) {
 	return s.ask(&request{day: day, box: b, replicas: replicas})
 }
 
 // Merge implements box.Store.
-func (s *Store) Merge(day box.Day, b box.Box) (box.Status, error) {
+func (s *Store) Merge(day box.Day, b box.Box) (box.Outcome, error) {
 	return s.ask(&request{day: day, box: b, merge: true})
 }
 
@@ -249,7 +249,7 @@ func (s *Store) Done(peer box.Holder, entries ...box.Queued) error {
 }
 
 // ask hands a request to the committer and waits for its answer.
-func (s *Store) ask(r *request) (box.Status, error) {
+func (s *Store) ask(r *request) (box.Outcome, error) {
 	r.answer = make(chan struct{})
 	s.mu.RLock()
 	d := s.days[r.day]
@@ -260,12 +260,12 @@ func (s *Store) ask(r *request) (box.Status, error) {
 	s.closing.RLock()
 	if s.ended {
 		s.closing.RUnlock()
-		return 0, box.ErrClosed
+		return box.Outcome{}, box.ErrClosed
 	}
 	s.requests <- r
 	s.closing.RUnlock()
 	<-r.answer
-	return r.status, r.err
+	return r.outcome, r.err
 }
 
 // Drop implements box.Store.

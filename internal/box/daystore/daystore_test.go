@@ -52,8 +52,8 @@ func TestReopen(t *testing.T) {
 
 func mustWrite(t testing.TB, s box.Store, day box.Day, b box.Box, replicas ...box.Holder) {
 	t.Helper()
-	if st, err := s.Write(day, b, replicas...); err != nil || st != box.StatusStored {
-		t.Fatalf("Write is %v, %v", st, err)
+	if o, err := s.Write(day, b, replicas...); err != nil || o.Status != box.StatusStored {
+		t.Fatalf("Write is %v, %v", o.Status, err)
 	}
 }
 

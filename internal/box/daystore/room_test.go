@@ -20,15 +20,16 @@ func refusesAll(t *testing.T, s boxtest.Store) {
 		"a deletion of nothing": {1, boxtest.Box(3, 'a', 0)},
 		"data of a new day":     {2, there}, "a deletion of a new day": {2, boxtest.Box(1, 'a', 0)},
 	} {
-		if st, err := s.Write(c.day, c.box, box.Holder{1}); err != nil || st != box.StatusFull {
-			t.Errorf("%s: %s, %v", what, st, err)
+		if o, err := s.Write(c.day, c.box, box.Holder{1}); err != nil ||
+			o.Status != box.StatusFull {
+			t.Errorf("%s: %s, %v", what, o.Status, err)
 		}
-		if st, err := s.Merge(c.day, c.box); err != nil || st != box.StatusFull {
-			t.Errorf("%s from another holder: %s, %v", what, st, err)
+		if o, err := s.Merge(c.day, c.box); err != nil || o.Status != box.StatusFull {
+			t.Errorf("%s from another holder: %s, %v", what, o.Status, err)
 		}
 	}
-	if st, err := s.Write(1, there); err != nil || st != box.StatusStored {
-		t.Errorf("the same bytes: %s, %v", st, err)
+	if o, err := s.Write(1, there); err != nil || o.Status != box.StatusStored {
+		t.Errorf("the same bytes: %s, %v", o.Status, err)
 	}
 	waiting, err := s.Pending(box.Holder{1}, box.Queued{}, 9)
 	if err != nil || len(waiting) != 1 {
