@@ -64,6 +64,10 @@ photo-virtual:
 soak TIME="60m":
     MURMUR_SOAK={{TIME}} go test -count=1 -v -timeout 25h -run Soak ./internal/demo
 
+# forty people on a private network of real processes, for TIME: every post is read, and how soon
+forty TIME="60m":
+    MURMUR_FORTY={{TIME}} go test -count=1 -v -timeout 25h -run TestForty .
+
 # round trips over lossy links and past dead mixes, COUNT for each row: half an hour and more
 arq COUNT="10000":
     MURMUR_ARQ={{COUNT}} go test -count=1 -v -timeout 180m -run RoundTrips ./client/sender
