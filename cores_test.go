@@ -18,6 +18,7 @@ var cores = []string{
 	"client/content",
 	"client/fault",
 	"client/feed",
+	"client/guard",
 	"client/outbox",
 	"client/parts",
 	"client/person",

@@ -19,7 +19,8 @@
 //	            boxstream, content, outbox, person, picture, timeline
 //	parts       puts the features of a person together →
 //	            boxstream, content, feed, outbox, person, photo, timeline
-//	connection  documents, guard, link, audits; a driver → person, sender
+//	guard       the two providers that a person uses, and how the one in use does
+//	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	api         what the commands of this computer talk to →
 //	            feed, parts, photo, sender, timeline, and this package
 //

@@ -19,7 +19,9 @@ type Status struct {
 	Connected bool
 	Since     time.Time // of being connected or not
 	Provider  string
-	LastReply time.Time
+	Serves    bool          // something came back through the provider not long ago
+	Failing   time.Duration // for which it was tried in vain
+	LastReply time.Time     // that came back through the mixes
 	Trouble   []Trouble
 
 	Epoch    uint64 // by the clock
@@ -36,7 +38,7 @@ type Status struct {
 	Silent  uint64
 	Resent  uint64
 	Replies uint64
-	Refused map[string]uint64 // down frames by reason
+	Refused map[string]uint64 // down frames by reason, and digests that differ
 }
 
 // Trouble is something that the person may have to do something about.
@@ -81,8 +83,7 @@ func (c *Client) Status() Status {
 func (s *Status) addDocument(conn connection.Status, schedule directory.Schedule) {
 	s.Document = uint64(conn.Document.Epoch)
 	s.Until = schedule.StartOf(conn.Document.Epoch + protocol.Validity)
-	node, _ := conn.Document.Node(conn.Guard)
-	s.Provider = node.Name
+	s.Provider, s.Serves, s.Failing = conn.Guard.Name, conn.Guard.Healthy, conn.Guard.Failing
 }
 
 func (s *Status) addSender(conn connection.Status) {
@@ -94,6 +95,7 @@ func (s *Status) addSender(conn connection.Status) {
 	r := conn.Stats.Refused
 	s.Refused = map[string]uint64{
 		"frame": r.Frame, "sequence": r.Sequence, "unknown": r.Unknown, "reply": r.Reply,
+		"digest": conn.Differ,
 	}
 	if s.LoopsOf >= sender.LoopWindow/2 && s.Loops < loopAlarm {
 		s.Trouble = append(s.Trouble, Trouble{
@@ -145,7 +147,7 @@ func (c *Client) Network() NetworkView {
 	v.Providers, v.Budget = len(doc.Providers()), budgetOf(doc.Parameters)
 	v.Budget.Entropy = entropyOf(doc)
 	for _, n := range doc.Nodes {
-		own := n.ID == conn.Guard
+		own := n.ID == conn.Guard.Node
 		v.Nodes = append(v.Nodes, Node{
 			n.Name, n.ID.String(), n.Role.String(), n.Layer, n.Addr, n.Packets, n.Probation, own,
 		})
@@ -159,7 +161,7 @@ type Finding struct {
 	Seen  time.Time
 	Epoch uint64
 	What  string
-	// two signed documents (docs/directory.md); nil if this is what one provider said
+	// two signed documents (docs/directory.md)
 	Evidence []byte
 }
 
@@ -167,11 +169,9 @@ type Finding struct {
 func (c *Client) Findings() []Finding {
 	all := []Finding{}
 	for _, f := range c.connection.Findings() {
-		shown := Finding{Seen: f.Seen, Epoch: uint64(f.Epoch), What: f.String()}
-		if f.Proven() {
-			shown.Evidence = f.Proof.Marshal()
-		}
-		all = append(all, shown)
+		all = append(all, Finding{
+			Seen: f.Seen, Epoch: uint64(f.Epoch), What: f.String(), Evidence: f.Proof.Marshal(),
+		})
 	}
 	return all
 }

@@ -15,7 +15,9 @@ type Status struct {
 	Connected bool      `json:"connected"`
 	Since     time.Time `json:"since,omitzero"` // of being connected or not
 	Provider  string    `json:"provider,omitempty"`
-	LastReply time.Time `json:"last_reply,omitzero"`
+	Serves    bool      `json:"provider_serves"`           // something came back through it
+	Failing   float64   `json:"provider_failing,omitzero"` // seconds for which it was tried in vain
+	LastReply time.Time `json:"last_reply,omitzero"`       // that came back through the mixes
 	Trouble   []Trouble `json:"trouble,omitempty"`
 
 	Epoch    uint64    `json:"epoch"`          // by the clock
@@ -45,8 +47,8 @@ func statusOf(s client.Status) Status {
 	shown := Status{
 		Name: s.Name, Network: s.Network, Label: s.Label, Now: s.Now, Connected: s.Connected,
 		Since:    s.Since,
-		Provider: s.Provider, LastReply: s.LastReply, Epoch: s.Epoch, Document: s.Document,
-		Until: s.Until,
+		Provider: s.Provider, Serves: s.Serves, Failing: s.Failing.Seconds(),
+		LastReply: s.LastReply, Epoch: s.Epoch, Document: s.Document, Until: s.Until,
 		Loops: s.Loops, LoopsOf: s.LoopsOf, Waiting: s.Waiting, Asking: s.Asking,
 		Follows: s.Follows,
 		Sent:    s.Sent, Silent: s.Silent, Resent: s.Resent, Replies: s.Replies, Refused: s.Refused,

@@ -2,8 +2,10 @@ package connection
 
 import (
 	mrand "math/rand/v2"
+	"strings"
 	"time"
 
+	"murmuration/client/guard"
 	"murmuration/client/person"
 	"murmuration/client/store"
 	"murmuration/internal/box"
@@ -13,12 +15,13 @@ import (
 
 // audits compare, once an epoch and through the mixnet, the document that this client holds with
 // another provider's: who signs two documents for one epoch cannot show each client its own. They
-// are a person.Part without a bucket. What they find is kept with the documents.
+// are a person.Part without a bucket: what somebody says and does not sign leaves nothing behind.
 type audits struct {
-	documents *documents.Set
-	schedule  directory.Schedule
-	access    *person.Access
-	rng       *mrand.Rand
+	connection *Connection
+	documents  *documents.Set
+	schedule   directory.Schedule
+	access     *person.Access
+	rng        *mrand.Rand
 
 	epoch  directory.Epoch // asked about last
 	digest directory.Digest
@@ -27,7 +30,8 @@ type audits struct {
 
 // Join makes the audits of this connection a part of a person.
 func (c *Connection) Join(p *person.Person) {
-	a := &audits{documents: c.documents, schedule: c.cfg.Genesis.Schedule(), rng: generator()}
+	a := &audits{connection: c, documents: c.documents, schedule: c.cfg.Genesis.Schedule(),
+		rng: generator()}
 	a.access = p.Join(a)
 }
 
@@ -58,21 +62,40 @@ func (a *audits) Turn(now time.Time) error {
 
 // Answered takes the digest; a provider that does not have the document says zero. Another digest
 // is no proof: one liar can say it, and nobody has signed it.
-func (a *audits) Answered(now time.Time, e person.Answer) error {
+func (a *audits) Answered(_ time.Time, e person.Answer) error {
 	said := directory.Digest(e.Reply.Digest)
 	if e.Kind != person.Done || directory.Epoch(e.Reply.Epoch) != a.epoch ||
-		said == (directory.Digest{}) || said == a.digest {
+		said == (directory.Digest{}) {
 		return nil
 	}
-	a.documents.Unconfirmed(documents.Finding{
-		Seen: now, Epoch: a.epoch, Provider: a.name(e.Holder), Held: a.digest, Said: said,
-	})
+	a.connection.said(guard.Saying{Epoch: a.epoch, Provider: e.Holder, Differs: said != a.digest})
 	return nil
 }
 
-// name is what the document calls a provider.
-func (a *audits) name(id directory.NodeID) string {
-	if doc := a.documents.Document(a.epoch); doc != nil {
+// said takes what a provider said of a document.
+func (c *Connection) said(s guard.Saying) {
+	c.state.Lock()
+	defer c.state.Unlock()
+	c.doubts.Add(s)
+}
+
+// doubted is what the status says about digests that differ. The caller holds state.
+func (c *Connection) doubted(now directory.Epoch) error {
+	c.doubts.Forget(now)
+	against := c.doubts.Against()
+	if len(against) == 0 {
+		return nil
+	}
+	var names []string
+	for _, id := range against {
+		names = append(names, c.nameOf(id))
+	}
+	return errDoubted.With("%s", strings.Join(names, ", "))
+}
+
+// nameOf is what the newest document calls a provider.
+func (c *Connection) nameOf(id directory.NodeID) string {
+	if doc := c.documents.Latest(); doc != nil {
 		if node, ok := doc.Node(id); ok {
 			return node.Name
 		}

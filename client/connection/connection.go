@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"murmuration/client/guard"
 	"murmuration/client/person"
 	"murmuration/client/sender"
 	"murmuration/client/store"
@@ -52,10 +53,15 @@ type Connection struct {
 
 	// state guards what follows. No slot waits for it: it is locked before that of slots.
 	state  sync.Mutex
+	rng    *mrand.Rand // draws guards and whom to ask; no secret is made of it
 	guards guards
-	tried  time.Time // the guard, in vain
+	hangUp context.CancelFunc // the link to the guard in use, or the dialling
+	asked  int                // entries of the genesis, so far
+	served directory.NodeID   // the one of them that was asked last
+	lost   bool               // an entry was asked since no guard serves: the guard is next
 	given  []*directory.Document
 	coming *directory.Document // that was prepared last
+	doubts guard.Doubts
 	// unusable says why the sender could not use the last document; nil if it could.
 	unusable error
 }
@@ -76,7 +82,8 @@ func New(cfg Config) (*Connection, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Connection{cfg: cfg, heard: make(chan Heard, backlog), ready: make(chan struct{})}
+	c := &Connection{cfg: cfg, heard: make(chan Heard, backlog), ready: make(chan struct{}),
+		rng: generator(), hangUp: func() {}}
 	var err error
 	if c.links, err = newLinks(cfg); err != nil {
 		return nil, err
@@ -85,7 +92,7 @@ func New(cfg Config) (*Connection, error) {
 		return nil, err
 	}
 	c.documents, err = documents.Open(documents.Config{
-		Genesis: cfg.Genesis, Store: sealed{cfg.Store}, Source: documents.Links(c.links.stranger),
+		Genesis: cfg.Genesis, Store: sealed{cfg.Store}, Source: c.source(),
 		Follow: documents.Client(cfg.Genesis), Log: cfg.Log,
 	})
 	return c, err
@@ -96,6 +103,7 @@ func (c *Connection) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.follow(ctx) }) // ends with ctx
 	group.Go(func() error { return c.keep(ctx) })   // ends with ctx
+	group.Go(func() error { return c.watch(ctx) })  // ends with ctx
 	return errors.Join(group.Wait(), c.settle())
 }
 
@@ -112,42 +120,39 @@ func (c *Connection) hear(ctx context.Context, h Heard) error {
 	}
 }
 
-// begin makes a sender: choose the guards, take up the decoys. It is for the first document, and
-// for when the other guard takes over.
-func (c *Connection) begin(ctx context.Context, doc *directory.Document, now time.Time) error {
-	made, first, err := c.replaceSender(doc, now)
-	if err != nil {
-		return err
-	}
-	if first {
-		close(c.ready)
-	}
-	return c.hear(ctx, Heard{At: now, Sender: locked{&c.slots.mu, made}})
-}
-
-func (c *Connection) replaceSender(doc *directory.Document, now time.Time) (
-	made *sender.Sender, first bool, err error) {
+// first makes the sender for the first document, and chooses the guards.
+func (c *Connection) first(doc *directory.Document, now time.Time) (*sender.Sender, error) {
 	c.state.Lock()
 	defer c.state.Unlock()
-	if made, err = c.makeSender(doc, now); err != nil {
-		return nil, false, err
+	made, err := c.makeSender(doc, now)
+	if err != nil {
+		return nil, err
 	}
-	return made, c.slots.replace(made), nil
+	c.slots.replace(made)
+	close(c.ready)
+	return made, nil
+}
+
+// begin tells the person of a sender.
+func (c *Connection) begin(ctx context.Context, made *sender.Sender, now time.Time) error {
+	return c.hear(ctx, Heard{At: now, Sender: locked{&c.slots.mu, made}})
 }
 
 // makeSender makes one and gives it the documents at hand. Guards must be on the disk before they
 // are used; while it is full, those that are there will do. The caller holds state.
 func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender.Sender, error) {
-	chosen := len(c.guards.Nodes) > 0
-	if err := c.guards.choose(doc, c.cfg.Guard); err != nil {
-		return nil, err
+	chosen := c.guards.Chosen()
+	err := c.guards.Choose(doc, c.cfg.Guard, c.served, seeds(), c.rng)
+	if err != nil {
+		return nil, errGuard.With("%w", err)
 	}
+	inUse := c.guards.List[0]
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
 	made, err := sender.New(sender.Config{
 		Seed: seed, Rand: rand.Reader, Schedule: c.cfg.Genesis.Schedule(), Document: doc,
 		Params:   c.links.params,
-		Provider: c.guards.Nodes[0], Spool: sphinx.RecipientID(c.guards.Seeds[0].Public()),
+		Provider: inUse.Node, Spool: sphinx.RecipientID(link.Seed(inUse.Seed).Public()),
 		Decoys: c.guards.Decoys, Now: now,
 	})
 	if err != nil {
@@ -177,6 +182,9 @@ func (c *Connection) give(doc *directory.Document) error {
 	}
 	c.given = append(slices.DeleteFunc(c.given,
 		func(d *directory.Document) bool { return d.Epoch+1 < doc.Epoch }), doc)
+	if c.guards.Meet(doc) {
+		return c.keepGuards()
+	}
 	return nil
 }
 
@@ -190,15 +198,6 @@ func (c *Connection) settle() error {
 	}
 	c.guards.Decoys = decoys
 	return unlessFull(c.cfg.Store.Update(c.guards.put))
-}
-
-// unlessFull lets a client go on while its disk is full. Whatever fails with that has changed
-// nothing, and is tried again; the status says so.
-func unlessFull(err error) error {
-	if errors.Is(err, store.ErrFull) {
-		return nil
-	}
-	return err
 }
 
 // generator is one for waits, which are no secret.

@@ -68,9 +68,10 @@ func (v *conversation) listen(ctx context.Context) error {
 		}
 		now := time.Now()
 		v.slots.mu.Lock()
+		before := v.sender.Stats().Replies
 		event, err := v.sender.Receive(now, frame)
-		if err == nil {
-			v.slots.exchange.LastReply = now
+		if v.sender.Stats().Replies > before {
+			v.slots.replied(v.sender, now)
 		}
 		v.slots.mu.Unlock()
 		if err != nil || event.Kind == sender.Nothing {

@@ -33,7 +33,11 @@ func (u user) Use(now time.Time, doc *directory.Document) error {
 	if u.slots.begun() {
 		return u.noteUnusable(doc, u.give(doc))
 	}
-	return u.noteUnusable(doc, u.begin(u.ctx, doc, now))
+	made, err := u.first(doc, now)
+	if err != nil {
+		return u.noteUnusable(doc, err)
+	}
+	return u.begin(u.ctx, made, now)
 }
 
 // Prepare gives the sender the document of an epoch to come: packets that leave then are built
@@ -89,14 +93,10 @@ func faultOf(t follow.Trouble, now time.Time) error {
 	return nil
 }
 
-// faultsOf is what the status says about what was found and not judged yet.
+// faultsOf is what the status says about the evidence that was found and not judged yet.
 func faultsOf(findings []documents.Finding) (faults []error) {
 	for _, f := range findings {
-		kind := errUnconfirmed
-		if f.Proven() {
-			kind = errSplit
-		}
-		faults = append(faults, kind.With("at %s: %s", stamp(f.Seen), f))
+		faults = append(faults, errSplit.With("at %s: %s", stamp(f.Seen), f))
 	}
 	return faults
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"murmuration/client/guard"
 	"murmuration/internal/backoff"
+	"murmuration/internal/directory"
 	"murmuration/internal/link"
 )
 
@@ -24,84 +26,55 @@ func (c *Connection) keep(ctx context.Context) error {
 	waits := backoff.New(redialFirst, redialLast, generator())
 	for {
 		began := time.Now()
-		err := c.connect(ctx)
+		at, err := c.connect(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		c.slots.note(false, err)
+		if c.inUse() != at.Node {
+			waits.Reset()
+			continue // the other guard has taken over
 		}
 		if time.Since(began) > redialLast { // it worked for a while: not the same trouble as before
 			waits.Reset()
 		}
-		c.slots.note(false, err)
 		c.cfg.Log.Info("not connected: nothing is sent or received, "+
 			"and the provider is dialled again", "error", err)
-		if err := c.failed(ctx, time.Now()); err != nil {
-			return err
-		}
 		if err := sleep(ctx, waits.Next()); err != nil {
 			return err
 		}
 	}
 }
 
-// failed lets the second guard take over when the first has failed for a day.
-func (c *Connection) failed(ctx context.Context, now time.Time) error {
-	c.state.Lock()
-	changed, save := c.guards.unreached(now, &c.tried)
-	var err error
-	if save {
-		err = unlessFull(c.cfg.Store.Update(c.guards.put))
-	}
-	c.state.Unlock()
-	if err != nil || !changed {
-		return err
-	}
-	c.cfg.Log.Warn("the provider has failed for a day: the second one takes over")
-	doc := c.documents.Current()
-	if doc == nil {
-		doc = c.documents.Latest()
-	}
-	return c.begin(ctx, doc, now)
-}
-
-// reached notes that the guard answered.
-func (c *Connection) reached() error {
+// inUse is the guard in use.
+func (c *Connection) inUse() directory.NodeID {
 	c.state.Lock()
 	defer c.state.Unlock()
-	c.tried = time.Time{}
-	if c.guards.Failing == 0 {
-		return nil
-	}
-	c.guards.Failing = 0
-	return unlessFull(c.cfg.Store.Update(c.guards.put))
+	return c.guards.List[0].Node
 }
 
-// connect dials the guard and stays until the connection ends.
-func (c *Connection) connect(ctx context.Context) error {
+// connect dials the guard and stays until the connection ends, or the other one takes over.
+func (c *Connection) connect(ctx context.Context) (guard.Guard, error) {
 	c.state.Lock()
-	guard, seed := c.guards.Nodes[0], c.guards.Seeds[0]
+	at := c.guards.List[0]
+	ctx, c.hangUp = context.WithCancel(ctx)
+	defer c.hangUp()
 	c.state.Unlock()
-	node, ok := c.documents.Latest().Node(guard)
-	if !ok {
-		return errOffline.With("the network document does not list our provider")
-	}
-	transport, err := c.links.under(seed)
+	transport, err := c.links.under(link.Seed(at.Seed))
 	if err != nil {
-		return err
+		return at, err
 	}
-	conn, err := transport.Dial(ctx, link.Peer{Addr: node.Addr, Key: link.PublicKey(guard)},
+	conn, err := transport.Dial(ctx, link.Peer{Addr: at.Addr, Key: link.PublicKey(at.Node)},
 		link.Exchange)
 	if err != nil {
-		return errOffline.With("%w", err)
+		return at, errOffline.With("%w", err)
 	}
 	defer conn.Close()
-	return c.converse(ctx, conn)
+	return at, c.converse(ctx, conn)
 }
 
 // converse speaks and listens on one connection.
 func (c *Connection) converse(ctx context.Context, conn link.Conn) error {
-	if err := c.reached(); err != nil {
-		return err
-	}
 	talk := conversation{slots: &c.slots, sender: c.slots.connect(), conn: conn,
 		size: c.links.frameSize(link.Exchange), hear: c.hear}
 	c.slots.note(true, nil)

@@ -10,12 +10,14 @@ var (
 		"there are two signed network documents of which only one can be true",
 		"Do not use this network until its operators have explained it: somebody may be "+
 			"shown a network of their own. `murmur network findings` has the evidence.")
-	errUnconfirmed = fault.New(fault.Trust,
-		"a provider says that the network document is another one, which proves nothing by itself",
-		"Nothing to do. If several providers say so, ask the operators of the network; "+
-			"`murmur network findings` lists it.")
+	errDoubted = fault.New(fault.Trust,
+		"most of the providers that were asked say that the network document is another one",
+		"Compare the digest of `murmur network show` with somebody else's. If it is another one, "+
+			"do not use this network until its operators have explained it.")
 	errOffline = fault.New(fault.Network, "the network cannot be reached",
 		"Check the connection; the client keeps trying.")
+	errGuardFails = fault.New(fault.Network, "nothing comes back through our provider",
+		"Check the connection of this computer. If that works, there is nothing to do but wait.")
 	errNoDocument = fault.New(fault.Network, "there is no valid network document",
 		"Wait: the client fetches one as soon as a provider answers. "+
 			"Check the clock if it does not.")

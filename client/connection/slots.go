@@ -20,8 +20,8 @@ type slots struct {
 type Exchange struct {
 	Connected bool
 	Since     time.Time // of being connected, or not
-	LastReply time.Time
-	Fault     error // of the last try; nil when connected
+	LastReply time.Time // that came back through the mixes and opened
+	Fault     error     // of the last try; nil when connected
 }
 
 // begun says whether there is a sender.
@@ -31,13 +31,19 @@ func (s *slots) begun() bool {
 	return s.sender != nil
 }
 
-// replace puts a sender in the place of the one before, and says whether there was none.
-func (s *slots) replace(made *sender.Sender) (first bool) {
+// replace puts a sender in the place of the one before; what came by that one is not of this one's
+// guard.
+func (s *slots) replace(made *sender.Sender) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first = s.sender == nil
-	s.sender = made
-	return first
+	s.sender, s.exchange.LastReply = made, time.Time{}
+}
+
+// replied notes that a reply came and opened, by the sender in use.
+func (s *slots) replied(by *sender.Sender, now time.Time) {
+	if by == s.sender {
+		s.exchange.LastReply = now
+	}
 }
 
 // setDocument has the sender use a document.

@@ -12,9 +12,11 @@ import (
 type Status struct {
 	Exchange
 	Document *directory.Document // the newest, whether or not it serves; nil before the first
-	Guard    directory.NodeID    // zero before the first document
+	Guard    Guard
 	// Faults are what stands in the way, findings about the network documents first.
 	Faults []error
+
+	Differ uint64 // digests of network documents that others said and that are not ours
 
 	Begun   bool // there is a sender, and what follows is set
 	Stats   sender.Stats
@@ -23,25 +25,59 @@ type Status struct {
 	Waiting int     // requests in the sender
 }
 
+// toldAfter is how long the guard in use may fail before the person is told.
+const toldAfter = time.Hour
+
+// Guard is how the guard in use does.
+type Guard struct {
+	Node    directory.NodeID // zero before the first document
+	Name    string
+	Healthy bool          // something came back through it not long ago
+	Left    time.Duration // for which it may go on failing before the other one takes over
+	Failing time.Duration // how long it was tried in vain
+}
+
+func (g *guards) tell() Guard {
+	one := g.List[0]
+	return Guard{one.Node, one.Name, g.Healthy(), g.Left(), g.Failing}
+}
+
+// faults is that nothing comes back, once that lasts.
+func (g Guard) faults() []error {
+	if g.Healthy || g.Failing < toldAfter {
+		return nil
+	}
+	return []error{errGuardFails.With("%s, for %s; another one takes over after %s more", g.Name,
+		g.Failing.Truncate(time.Minute), g.Left.Truncate(time.Minute))}
+}
+
 // Status says how things are.
 func (c *Connection) Status() Status {
+	now := time.Now()
 	s := Status{Document: c.documents.Latest(), Faults: faultsOf(c.documents.Findings())}
-	if err := faultOf(c.documents.Trouble(), time.Now()); err != nil {
+	if err := faultOf(c.documents.Trouble(), now); err != nil {
 		s.Faults = append(s.Faults, err)
 	}
 	c.state.Lock()
 	if c.unusable != nil {
 		s.Faults = append(s.Faults, c.unusable)
 	}
-	if len(c.guards.Nodes) > 0 {
-		s.Guard = c.guards.Nodes[0]
+	if e, err := c.cfg.Genesis.Schedule().Epoch(now); err == nil {
+		if err := c.doubted(e); err != nil {
+			s.Faults = append(s.Faults, err)
+		}
+	}
+	s.Differ = c.doubts.Count()
+	if c.guards.Chosen() {
+		s.Guard = c.guards.tell()
+		s.Faults = append(s.Faults, s.Guard.faults()...)
 	}
 	c.state.Unlock()
 	c.slots.tell(&s)
 	return s
 }
 
-// Findings are what was found about the network documents and not judged yet.
+// Findings are the evidence that was found about the network documents and not judged yet.
 func (c *Connection) Findings() []documents.Finding { return c.documents.Findings() }
 
 // Judge forgets the findings, when people have looked at them.

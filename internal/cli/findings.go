@@ -52,29 +52,18 @@ func printFindings(c *cli.Context, all []api.Finding) error {
 	}
 	rows := [][]string{}
 	for _, f := range all {
-		kind := "unconfirmed"
-		if len(f.Evidence) > 0 {
-			kind = "evidence"
-		}
-		rows = append(rows, []string{f.Seen.Local().Format("2006-01-02 15:04"), kind, f.What})
+		rows = append(rows, []string{f.Seen.Local().Format("2006-01-02 15:04"), f.What})
 	}
 	return printTable(c, rows)
 }
 
 func saveEvidence(c *cli.Context, all []api.Finding) error {
-	for _, f := range all {
-		if len(f.Evidence) == 0 {
-			continue
-		}
-		if err := durable.WriteFile(c.String("save"), f.Evidence, 0o644); err != nil {
-			return fmt.Errorf("writing the evidence: %w", err)
-		}
-		say(c, "the evidence is in %s", c.String("save"))
-		return nil
-	}
 	if len(all) == 0 {
 		return fail(exitUser, errors.New("nothing was found, so there is no evidence to save"), "")
 	}
-	return fail(exitUser, errors.New("there is no evidence to save"),
-		"What one provider said is no evidence.")
+	if err := durable.WriteFile(c.String("save"), all[0].Evidence, 0o644); err != nil {
+		return fmt.Errorf("writing the evidence: %w", err)
+	}
+	say(c, "the evidence is in %s", c.String("save"))
+	return nil
 }

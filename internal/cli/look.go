@@ -221,6 +221,13 @@ func status(c *cli.Context, d *api.Client) error {
 	if s.Connected {
 		link = "connected to " + s.Provider
 	}
+	guard := "nothing has come back yet"
+	if !s.LastReply.IsZero() {
+		guard = "last reply at " + s.LastReply.Local().Format("2006-01-02 15:04:05")
+	}
+	if failing := time.Duration(s.Failing) * time.Second; !s.Serves && failing >= time.Minute {
+		guard += fmt.Sprintf("; in vain for %s so far", failing.Truncate(time.Minute))
+	}
 	sent := []string{}
 	for _, stream := range slices.Sorted(maps.Keys(s.Sent)) {
 		sent = append(sent, fmt.Sprintf("%s %d", stream, s.Sent[stream]))
@@ -236,6 +243,7 @@ func status(c *cli.Context, d *api.Client) error {
 	}
 	err = printTable(c, [][]string{
 		{"person", s.Name}, {"network", s.Label + " " + s.Network}, {"link", link},
+		{"guard", guard},
 		{"clock", s.Now.Format(time.RFC3339)}, {"epoch", fmt.Sprintf("%d, %s", s.Epoch, document)},
 		{"loops", loops},
 		{"sent", strings.Join(sent, ", ")},

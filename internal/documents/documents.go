@@ -24,10 +24,11 @@ import (
 	"murmuration/internal/directory/follow"
 )
 
-// Source is where documents are fetched: Links, outside of tests.
+// Source is where documents are fetched: a node uses Links, a client asks its guard by them.
 type Source interface {
-	// Fetch asks one entry of the genesis for the document of an epoch, or for directory.Latest.
-	// Nothing of the answer has been verified.
+	// Fetch asks for the document of an epoch, or for directory.Latest: the entry of the genesis
+	// that the follower drew, or whom the source knows better. Nothing of the answer has been
+	// verified.
 	Fetch(ctx context.Context, entry directory.Authority, e directory.Epoch) (
 		*directory.Document, error)
 }
@@ -63,9 +64,10 @@ func Node(g *directory.Genesis, history directory.Epoch) follow.Config {
 	return follow.Config{History: history, Early: true, RetryFirst: first, RetryLast: most}
 }
 
-// Client is how clients follow: later, and with more patience.
+// Client is how clients follow: later, with more patience, and from one source.
 func Client(g *directory.Genesis) follow.Config {
-	return follow.Config{RetryFirst: time.Second, RetryLast: g.Parameters.EpochLength / 8}
+	return follow.Config{Entries: 1, RetryFirst: time.Second,
+		RetryLast: g.Parameters.EpochLength / 8}
 }
 
 // Set is the documents that a node or client has. Its methods may be called from many goroutines;
@@ -322,14 +324,6 @@ func (s *Set) Findings() []Finding {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.findings.list)
-}
-
-// Unconfirmed keeps what a provider said in an audit.
-func (s *Set) Unconfirmed(f Finding) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f.Proof = nil
-	s.findings.add(f)
 }
 
 // Judge forgets all findings: people have looked at them.

@@ -12,27 +12,6 @@ import (
 	"murmuration/internal/directory"
 )
 
-// TestWhatOneProviderSaysProvesNothing, and is kept all the same.
-func TestWhatOneProviderSaysProvesNothing(t *testing.T) {
-	w, dir := newNetwork(t), t.TempDir()
-	s := w.open(dir, nil)
-	said := Finding{Seen: w.at(3), Epoch: 3, Provider: "p2", Held: directory.Digest{1},
-		Said: directory.Digest{2}}
-	s.Unconfirmed(said)
-	s.Unconfirmed(said) // again is nothing new
-	found := w.open(dir, nil).Findings()
-	if len(found) != 1 || found[0].Proven() || found[0] != said.told() {
-		t.Fatalf("after a restart is left: %v", found)
-	}
-	for i := range 2 * maxUnconfirmed {
-		s.Unconfirmed(Finding{Epoch: directory.Epoch(10 + i), Provider: "p2"})
-	}
-	found = w.open(dir, nil).Findings()
-	if len(found) != maxUnconfirmed || found[maxUnconfirmed-1].Epoch != 9+2*maxUnconfirmed {
-		t.Errorf("kept are %d of %d: %v", len(found), 2*maxUnconfirmed, found)
-	}
-}
-
 // TestEvidenceIsChecked: a file that somebody changed frightens nobody, and stops no node.
 func TestEvidenceIsChecked(t *testing.T) {
 	w := newNetwork(t)
@@ -53,7 +32,7 @@ func TestEvidenceIsChecked(t *testing.T) {
 		{list, (&directory.Contradiction{One: one, Other: one}).Marshal(), 0},
 		{list, good.Marshal()[1:], 0},
 		{list, nil, 0},
-		{[]byte(`[{"epoch":2,"held":"12","said":""}]`), nil, 0},
+		{[]byte(`[{"epoch":2,"provider":"p2","held":"12","said":""}]`), nil, 0},
 		{[]byte("nonsense"), nil, 0},
 	} {
 		dir := t.TempDir()

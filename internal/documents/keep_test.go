@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -88,46 +87,27 @@ func (w *network) contradict(s *Set, e directory.Epoch) {
 	}
 }
 
-// TestFindingsOfBothKinds: each has its own bound, makes no room for the other, and is one finding
-// for each epoch and provider. What they say is told at once, and again at each start.
-func TestFindingsOfBothKinds(t *testing.T) {
+// TestFindingsAreTold at once, and again at each start: one for each epoch, and the first ones.
+func TestFindingsAreTold(t *testing.T) {
 	w, store := newNetwork(t), &memory{records: map[string][]byte{}}
 	s, log, err := w.on(store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.contradict(s, 0)
-	s.Unconfirmed(Finding{Epoch: 0, Said: directory.Digest{2}})
-	for _, provider := range []string{"p1", "p2", "p1"} {
-		for e := range directory.Epoch(2) {
-			s.Unconfirmed(Finding{Epoch: e, Provider: provider,
-				Proof: &directory.Contradiction{}}) // which it does not make true
-		}
+	for _, e := range []directory.Epoch{0, 0, 1, 2} { // again, and one too many
+		w.contradict(s, e)
 	}
-	w.contradict(s, 1)
-	s.Unconfirmed(Finding{Epoch: 9, Provider: "p1"})
-	w.contradict(s, 2) // one too many
 	check := func(when string, s *Set, log string) {
-		var got []string
+		var got []directory.Epoch
 		for _, f := range s.Findings() {
-			text := f.String()
-			if f.Proven() != (text != "" && f.Proof != nil && text == f.Proof.Error()) ||
-				!f.Proven() && !strings.Contains(text, f.Provider+" said that") {
-				t.Errorf("%s: %v is told as %q", when, f.Epoch, text)
+			if f.String() != f.Proof.Error() {
+				t.Errorf("%s: %v is told as %q", when, f.Epoch, f)
 			}
-			kind := "said"
-			if f.Proven() {
-				kind = "proof"
-			}
-			got = append(got, fmt.Sprintf("%s%d%s", kind, f.Epoch, f.Provider))
+			got = append(got, f.Epoch)
 		}
-		if want := "proof0 said0 said0p1 said1p1 said0p2 said1p2 proof1 said9p1"; strings.Join(got,
-			" ") != want {
-			t.Errorf("%s: %s", when, got)
-		}
-		if proofs, said := strings.Count(log, "contradict themselves"),
-			strings.Count(log, "this proves nothing"); proofs != 2 || said != 6 {
-			t.Errorf("%s: %d proofs and %d others were told", when, proofs, said)
+		if told := strings.Count(log, "contradict themselves"); told != 2 ||
+			!slices.Equal(got, []directory.Epoch{0, 1}) {
+			t.Errorf("%s: %v, told %d times", when, got, told)
 		}
 	}
 	check("found", s, log.String())
@@ -136,29 +116,6 @@ func TestFindingsOfBothKinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("after a restart", again, log.String())
-	for i := range 2 * maxUnconfirmed {
-		again.Unconfirmed(Finding{Epoch: directory.Epoch(10 + i), Provider: "p3"})
-	}
-	found := again.Findings()
-	if !found[0].Proven() || !found[1].Proven() || len(found) != 2+maxUnconfirmed {
-		t.Errorf("others took the room of a proof: %v", found)
-	}
-}
-
-// TestProofTakesNoRoom: one that comes when there are as many others as may be ends none of them.
-func TestProofTakesNoRoom(t *testing.T) {
-	w := newNetwork(t)
-	s, _, err := w.on(&memory{records: map[string][]byte{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range maxUnconfirmed {
-		s.Unconfirmed(Finding{Epoch: directory.Epoch(i), Provider: "p1"})
-	}
-	w.contradict(s, 3)
-	if n := len(s.Findings()); n != maxUnconfirmed+1 {
-		t.Errorf("%d findings", n)
-	}
 }
 
 // TestJudged leaves no record of a finding; what cannot be removed is not judged.
@@ -169,12 +126,11 @@ func TestJudged(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.contradict(s, 0)
-	s.Unconfirmed(Finding{Epoch: 5, Provider: "p1"})
 	if got := store.names(); got != "0.contradiction 0.document findings" {
 		t.Errorf("kept: %s", got)
 	}
 	for _, store.refuse = range []string{findingsName, evidenceSuffix} {
-		if err := s.Judge(); !errors.Is(err, errFull) || len(s.Findings()) != 2 {
+		if err := s.Judge(); !errors.Is(err, errFull) || len(s.Findings()) != 1 {
 			t.Errorf("without %s: %d findings, %v", store.refuse, len(s.Findings()), err)
 		}
 	}
@@ -199,21 +155,6 @@ func TestFindingWithoutRoom(t *testing.T) {
 			!strings.Contains(log.String(), "cannot be kept") {
 			t.Errorf("no room for %s: %s; %s", refuse, store.names(), log.String())
 		}
-	}
-}
-
-// TestDigestsOfFindings have one length.
-func TestDigestsOfFindings(t *testing.T) {
-	var d directory.Digest
-	for s, good := range map[string]bool{strings.Repeat("ab", 32): true,
-		strings.Repeat("ab", 31): false, strings.Repeat("ab", 33): false, "": false,
-		strings.Repeat("ab", 32) + "x": false} {
-		if err := parseDigest(&d, s); (err == nil) != good {
-			t.Errorf("%q: %v", s, err)
-		}
-	}
-	if d[0] != 0xab || d[31] != 0xab {
-		t.Errorf("read as %v", d)
 	}
 }
 

@@ -69,12 +69,4 @@ func (n *Node) documentAge() float64 {
 	return float64(min(e-doc.Epoch, protocol.Validity))
 }
 
-func (n *Node) contradictions() float64 {
-	var proofs int
-	for _, f := range n.Documents.Findings() {
-		if f.Proven() {
-			proofs++
-		}
-	}
-	return float64(proofs)
-}
+func (n *Node) contradictions() float64 { return float64(len(n.Documents.Findings())) }

@@ -49,6 +49,9 @@ type Config struct {
 	// History is how many epochs before the current one stay at hand, for others who ask. Zero
 	// keeps nothing but what is or will be in force.
 	History directory.Epoch
+	// Entries is how many can be asked, the first ones of the genesis; zero means all. It is one
+	// for who asks a single provider: asked in vain, it is asked again after a wait.
+	Entries int
 	// Early fetches the next document in the first half of the publishing phase. Nodes do, so that
 	// clients find it with each of them; those come at any time of the phase.
 	Early bool
@@ -81,6 +84,9 @@ type Follower struct {
 
 // New begins without documents: Add those of the last run, the oldest first.
 func New(cfg Config) *Follower {
+	if cfg.Entries == 0 {
+		cfg.Entries = len(cfg.Genesis.Entries)
+	}
 	chain, _ := directory.NewChain(cfg.Genesis, nil) // never fails without a document
 	return &Follower{cfg: cfg, schedule: cfg.Genesis.Schedule(), chain: chain}
 }
@@ -225,7 +231,7 @@ func (f *Follower) fetch(now time.Time) Step {
 	if f.asking != nil || s == nil || s.at.After(now) {
 		return Step{}
 	}
-	e, entry := s.ask(f.cfg.Rand, len(f.cfg.Genesis.Entries))
+	e, entry := s.ask(f.cfg.Rand, f.cfg.Entries)
 	f.asking, f.asked = s, e
 	return Step{Do: Fetch, Epoch: e, Entry: entry}
 }

@@ -20,7 +20,8 @@ import (
 // TestFollowerTranscripts runs the files in testdata. Epochs have an hour, and times are
 // counted from the start of epoch 0.
 //
-//	client | node                      who follows; a node keeps a history of two epochs
+//	client | node | lone               who follows; a node has a history of two epochs, and who
+//	                                   is lone asks one entry only, as a client asks its guard
 //	signed E…                          the documents that the authorities have signed
 //	without ENTRY E…                   an entry that does not have these
 //	fork E ENTRY                       an entry with another document for an epoch, as well signed
@@ -50,6 +51,7 @@ type followed struct {
 	odd    map[string]string // "ENTRY E": fork, stray, forge or without
 	down   map[string]bool
 	node   bool
+	lone   bool
 	f      *Follower
 	now    time.Time
 	quiet  bool
@@ -86,8 +88,8 @@ func (w *followed) obey(line string) string {
 	w.trace.Reset()
 	words := strings.Fields(line)
 	switch args := words[1:]; words[0] {
-	case "client", "node":
-		w.node = words[0] == "node"
+	case "client", "node", "lone":
+		w.node, w.lone = words[0] == "node", words[0] == "lone"
 	case "signed":
 		for _, e := range args {
 			w.signed[w.epoch(e)] = true
@@ -170,6 +172,9 @@ func (w *followed) begin(at string, kept []string) {
 	if w.node {
 		cfg.History, cfg.Early = 2, true
 		cfg.RetryFirst, cfg.RetryLast = 250*time.Millisecond, 15*time.Second
+	}
+	if w.lone {
+		cfg.Entries = 1
 	}
 	w.f = New(cfg)
 	for _, e := range kept {

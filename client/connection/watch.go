@@ -1,0 +1,93 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"murmuration/client/guard"
+	"murmuration/client/sender"
+	"murmuration/internal/directory"
+)
+
+// watchEvery is how often the guard in use is looked at.
+const watchEvery = time.Minute
+
+// watch looks at how the guard does, until ctx ends, and lets the other one take over.
+func (c *Connection) watch(ctx context.Context) error {
+	select {
+	case <-c.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	ticks := time.NewTicker(watchEvery)
+	defer ticks.Stop()
+	for {
+		select {
+		case now := <-ticks.C:
+			if err := c.look(ctx, now); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (c *Connection) look(ctx context.Context, now time.Time) error {
+	c.state.Lock()
+	every := c.given[len(c.given)-1].Parameters.LoopEvery
+	v := c.guards.Observe(now, c.slots.signs(sender.LoopWindow*every))
+	var err error
+	if v.Save {
+		err = c.keepGuards()
+	}
+	c.state.Unlock()
+	if err != nil || !v.Failed {
+		return err
+	}
+	return c.takeOver(ctx, now)
+}
+
+// takeOver gives the guard in use up, with its link, and begins with the other one.
+func (c *Connection) takeOver(ctx context.Context, now time.Time) error {
+	doc := c.documents.Current()
+	if doc == nil {
+		doc = c.documents.Latest()
+	}
+	made, err := c.otherGuard(doc, now)
+	if errors.Is(err, sender.ErrDocument) {
+		return c.noteUnusable(doc, err) // and the guard stays until there is a document to go by
+	}
+	if err != nil {
+		return err
+	}
+	c.cfg.Log.Warn("for a day nothing has come back through the provider: the other one takes over")
+	return c.begin(ctx, made, now)
+}
+
+func (c *Connection) otherGuard(doc *directory.Document, now time.Time) (*sender.Sender, error) {
+	c.state.Lock()
+	defer c.state.Unlock()
+	before := c.guards.Guards
+	before.List = slices.Clone(before.List)
+	c.guards.TakeOver(doc, seeds(), c.rng)
+	made, err := c.makeSender(doc, now)
+	if err != nil {
+		c.guards.Guards = before
+		return nil, err
+	}
+	c.slots.replace(made)
+	c.hangUp()
+	return made, nil
+}
+
+// signs are what is seen of the guard in use; span is how long as many loops take as are looked at.
+func (s *slots) signs(span time.Duration) guard.Signs {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	signs := guard.Signs{Replied: s.exchange.LastReply, Window: sender.LoopWindow, Span: span}
+	signs.Loops, signs.Of = s.sender.Loops()
+	return signs
+}

@@ -1,0 +1,149 @@
+package guard
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/transcript"
+)
+
+// TestGuardTranscripts runs the files in testdata. Times are counted from a Monday morning; a guard
+// is observed once a minute.
+//
+//	lists P…                    the providers of the newest document
+//	choose NAME|- SERVED|-      draws the guards
+//	guards                      who they are, and which of their seeds are which
+//	replies every D|never       how often a reply comes back from now on
+//	loops SHARE OF              what of the last loops came back
+//	withholds SHARE             of a day's bulletins
+//	live D                      lets time go by; what changes is a line
+//	off D                       the client is off or asleep
+//	restart                     what is kept goes on
+func TestGuardTranscripts(t *testing.T) {
+	transcript.Run(t, "testdata/*.txt", func(t *testing.T) func(string) string {
+		w := &watched{t: t, now: begin, rng: rand.New(rand.NewPCG(1, 2))}
+		return w.obey
+	})
+}
+
+var begin = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+
+type watched struct {
+	t       *testing.T
+	g       Guards
+	doc     directory.Document
+	now     time.Time
+	rng     *rand.Rand
+	every   time.Duration
+	next    time.Time // reply
+	signs   Signs
+	seed    byte
+	healthy bool
+	trace   strings.Builder
+}
+
+func (w *watched) obey(line string) string {
+	w.trace.Reset()
+	words := strings.Fields(line)
+	switch args := words[1:]; words[0] {
+	case "lists":
+		w.doc = directory.Document{}
+		for _, name := range args {
+			w.doc.Nodes = append(w.doc.Nodes, directory.Node{
+				ID: id(name), Name: name, Role: directory.RoleProvider})
+		}
+	case "choose":
+		name := strings.Trim(args[0], "-")
+		if err := w.g.Choose(&w.doc, name, id(args[1]), w.seeds(), w.rng); err != nil {
+			w.note("%v, %v", err, errors.Is(err, ErrNoProvider))
+		}
+	case "guards":
+		for _, one := range w.g.List {
+			w.note("%s with seed %d", name(one.Node), one.Seed[0])
+		}
+	case "replies":
+		w.every = 0
+		if args[0] == "every" {
+			w.every, w.next = w.span(args[1]), w.now
+		}
+	case "loops":
+		w.signs.Loops, w.signs.Of = w.share(args[0]), int(w.share(args[1]))
+		w.signs.Window, w.signs.Span = 64, 3*time.Hour
+	case "withholds":
+		w.signs.Withheld = w.share(args[0])
+	case "live":
+		w.live(w.now.Add(w.span(args[0])))
+	case "off":
+		w.now = w.now.Add(w.span(args[0]))
+	case "restart":
+		w.g = Guards{List: w.g.List, Failing: w.g.Failing, Given: w.g.Given}
+		w.signs.Replied = time.Time{}
+	default:
+		w.t.Fatalf("unknown line %q", line)
+	}
+	return w.trace.String()
+}
+
+func (w *watched) note(format string, args ...any) {
+	fmt.Fprintf(&w.trace, "%s  %s\n", w.now.Sub(begin), fmt.Sprintf(format, args...))
+}
+
+func (w *watched) live(until time.Time) {
+	saves := 0
+	for ; w.now.Before(until); w.now = w.now.Add(time.Minute) {
+		if w.every > 0 && !w.now.Before(w.next) {
+			w.signs.Replied, w.next = w.now, w.now.Add(w.every)
+		}
+		v := w.g.Observe(w.now, w.signs)
+		if v.Save {
+			saves++
+		}
+		if w.g.Healthy() != w.healthy {
+			w.healthy = !w.healthy
+			w.note("healthy %v, failing for %v", w.healthy, w.g.Failing)
+		}
+		if v.Failed {
+			w.g.TakeOver(&w.doc, w.seeds(), w.rng)
+			w.signs.Replied, w.healthy = time.Time{}, false
+			w.note("failed: %s takes over, lost %v", name(w.g.List[0].Node), w.g.Lost())
+		}
+	}
+	w.note("failing for %v, kept %d times", w.g.Failing, saves)
+}
+
+func (w *watched) seeds() (s [2][32]byte) {
+	for i := range s {
+		w.seed++
+		s[i][0] = w.seed
+	}
+	return s
+}
+
+func (w *watched) span(s string) time.Duration {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return d
+}
+
+func (w *watched) share(s string) float64 {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return f
+}
+
+func id(name string) (id directory.NodeID) {
+	copy(id[:], name)
+	return id
+}
+
+func name(id directory.NodeID) string { return strings.TrimRight(string(id[:]), "\x00") }
