@@ -69,13 +69,13 @@ func (v *conversation) listen(ctx context.Context) error {
 		now := time.Now()
 		v.slots.mu.Lock()
 		before := v.sender.Stats().Replies
-		event, err := v.sender.Receive(now, frame)
+		event, _ := v.sender.Receive(now, frame) // what is refused is counted by the sender
 		if v.sender.Stats().Replies > before {
 			v.slots.replied(v.sender, now)
 		}
 		v.slots.mu.Unlock()
-		if err != nil || event.Kind == sender.Nothing {
-			continue // counted by the sender
+		if event.Kind == sender.Nothing && event.Stream == nil {
+			continue
 		}
 		if err := v.hear(ctx, Heard{At: now, Event: event}); err != nil {
 			return err

@@ -67,7 +67,7 @@ func (s *slots) decoys() (all []sender.Decoy, begun bool) {
 func (s *slots) connect() *sender.Sender {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sender.Connect(time.Now())
+	s.sender.Connect(time.Now(), 0)
 	return s.sender
 }
 

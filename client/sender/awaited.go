@@ -21,13 +21,11 @@ const caution = 0.5
 type awaited struct {
 	keys   sphinx.SURBKeys
 	holder directory.NodeID // who was asked
-	op     box.Op
-	day    box.Day
-	id     box.ID
-	epoch  directory.Epoch
+	asked  box.Request      // without the ciphertext
 	stream Stream
 	work   *queued // of the work lane, or nil
 	place  *place  // of the watched set, or nil
+	fetch  *Fetch  // of a work slot, or nil
 	sent   time.Time
 	lost   time.Time // after which it counts as lost and is forgotten
 }

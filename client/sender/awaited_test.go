@@ -89,29 +89,31 @@ func TestCancelledRequestIsNotSent(t *testing.T) {
 	(&Sender{}).Cancel(7) // without a packet there is nothing to do
 }
 
-// TestAnswersToOperations lists which status may answer what, about the box that was asked for.
-func TestAnswersToOperations(t *testing.T) {
-	const (
-		read  = 1 << box.StatusFound
-		write = 1<<box.StatusStored | 1<<box.StatusConflict | 1<<box.StatusFull
-		any   = 1<<box.StatusNotFound | 1<<box.StatusTombstoned
-	)
-	for op, may := range map[box.Op]int{
-		box.OpRead: read | any, box.OpWrite: write | any, box.OpTombstone: write | any,
-		box.OpDigest: 1 << box.StatusDigest,
+// TestAnswersToFetches: a box of any id is told on, since whoever fetches counts wrong ones; all
+// else is refused if it is about something else.
+func TestAnswersToFetches(t *testing.T) {
+	fetch := box.Request{Op: box.OpFetch, Fetch: box.FetchKey{Slot: 3, Entry: box.Entry{4}}}
+	ask := box.Request{Op: box.OpBulletin, Ask: box.Question{Kind: 1, Maker: 2, Number: 3}}
+	other := box.Request{Op: box.OpFetch, Fetch: box.FetchKey{Slot: 4, Entry: box.Entry{4}}}
+	for _, row := range []struct {
+		asked box.Request
+		reply box.Reply
+		good  bool
+	}{
+		{fetch, box.Reply{Status: box.StatusFound, Day: 7, Box: box.Box{ID: box.ID{8}}}, true},
+		{fetch, box.Reply{Status: box.StatusTombstoned, Day: 7, Box: box.Box{ID: box.ID{8}}}, true},
+		{fetch, fetch.Refusal(box.StatusNotFound), true},
+		{fetch, other.Refusal(box.StatusNotFound), false},
+		{fetch, fetch.Refusal(box.StatusFull), false},
+		{fetch, box.Reply{Status: box.StatusBulletin, Ask: ask.Ask}, false},
+		{ask, box.Reply{Status: box.StatusBulletin, Ask: ask.Ask}, true},
+		{ask, box.Reply{Status: box.StatusBulletin}, false},
+		{ask, ask.Refusal(box.StatusNotFound), true},
+		{ask, box.Reply{Status: box.StatusFound}, false},
 	} {
-		a := &awaited{op: op, day: 3, id: box.ID{1}, epoch: 9}
-		for status := range box.Status(16) {
-			good := box.Reply{Status: status, Day: 3, Epoch: 9, Box: box.Box{ID: box.ID{1}}}
-			if got := answers(a, good); got != (may&(1<<status) != 0) {
-				t.Errorf("status %d answers operation %d: %v", status, op, got)
-			}
-			day, id, epoch := good, good, good
-			day.Day, id.Box.ID, epoch.Epoch = 4, box.ID{2}, 8
-			if op == box.OpDigest && answers(a, epoch) ||
-				op != box.OpDigest && (answers(a, day) || answers(a, id)) {
-				t.Errorf("status %d of another day, box or epoch answers operation %d", status, op)
-			}
+		a := &awaited{asked: row.asked, fetch: &Fetch{Op: row.asked.Op}}
+		if got := answers(a, row.reply); got != row.good {
+			t.Errorf("%v to operation %d: %v", row.reply.Status, row.asked.Op, got)
 		}
 	}
 }

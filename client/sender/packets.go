@@ -46,11 +46,10 @@ func (m *packets) check(r Request) error {
 
 // request fills p with what asks for e, with a fresh path, fresh delays and a fresh SURB.
 func (m *packets) request(p *packet, r router, e slotRequest) error {
-	holders := r.view.asked(e.Request, m.own)
-	if len(holders) == 0 {
-		return ErrDay
+	holder, asked, err := e.to(r.view, m.own)
+	if err != nil {
+		return err
 	}
-	holder := holders[e.Try%len(holders)]
 	path, there, err := r.forward(holder, protocol.ServiceBoxes)
 	if err != nil {
 		return err
@@ -61,11 +60,29 @@ func (m *packets) request(p *packet, r router, e slotRequest) error {
 	}
 	p.delays = there + back + r.view.net.ReplyAllowance
 	p.reply = &awaited{
-		keys: keys, holder: directory.NodeID(holder.id), op: e.Op, day: e.Day, id: e.Box.ID,
-		epoch: e.Epoch, stream: p.stream, work: e.work, place: e.place,
+		keys: keys, holder: directory.NodeID(holder.id), asked: asked, stream: p.stream,
+		work: e.work, place: e.place, fetch: e.fetch,
 	}
-	asked := box.Request{Op: e.Op, Day: e.Day, Box: e.Box, Epoch: uint64(e.Epoch)}
+	p.reply.asked.Box.Ciphertext = nil
 	return m.seal(p, path, surb, asked.Marshal(m.format))
+}
+
+// to is who is asked, and for what.
+func (e slotRequest) to(v *view, own directory.NodeID) (*node, box.Request, error) {
+	if f := e.fetch; f != nil {
+		holder := v.asks(f.Holder)
+		if holder == nil {
+			return nil, box.Request{}, fmt.Errorf("%w: it does not list who is asked", ErrDocument)
+		}
+		return holder, box.Request{Op: f.Op, Fetch: f.Key, Ask: f.Ask}, nil
+	}
+	holders := v.asked(e.Request, own)
+	if len(holders) == 0 {
+		return nil, box.Request{}, ErrDay
+	}
+	return holders[e.Try%len(holders)], box.Request{
+		Op: e.Op, Hold: e.Hold, Day: e.Day, Box: e.Box, Epoch: uint64(e.Epoch),
+	}, nil
 }
 
 func (m *packets) surb(
@@ -129,26 +146,16 @@ func (m *packets) open(a *awaited, body []byte) (box.Reply, error) {
 		return box.Reply{}, err
 	}
 	if surb != nil || !answers(a, reply) {
-		return box.Reply{}, fmt.Errorf("status %v does not answer operation %v", reply.Status, a.op)
+		return box.Reply{}, fmt.Errorf("status %v does not answer operation %v", reply.Status,
+			a.asked.Op)
 	}
 	return reply, nil
 }
 
 // answers says whether a holder may give this reply to what was asked.
 func answers(a *awaited, r box.Reply) bool {
-	if a.op == box.OpDigest {
-		return r.Status == box.StatusDigest && r.Epoch == uint64(a.epoch)
+	if a.fetch != nil && (r.Status == box.StatusFound || r.Status == box.StatusTombstoned) {
+		return a.asked.Op == box.OpFetch // a wrong box is told to who counts them
 	}
-	if r.Day != a.day || r.Box.ID != a.id {
-		return false
-	}
-	switch r.Status {
-	case box.StatusNotFound: // to a write: the day is closed there, or the box not theirs
-		return true
-	case box.StatusFound:
-		return a.op == box.OpRead
-	case box.StatusStored, box.StatusConflict, box.StatusFull:
-		return a.op != box.OpRead
-	}
-	return r.Status == box.StatusTombstoned
+	return r.Answers(a.asked)
 }

@@ -18,6 +18,8 @@ const (
 	// doublings bounds the doubling of the wait: on the default network a request is then tried
 	// every half an hour at least, however many packets are lost.
 	doublings = 4
+	// holdUnit is that of the hold in a write (docs/box.md).
+	holdUnit = 500 * time.Millisecond
 	// defaultQueue bounds the requests that a sender holds: 1,024 writes are about 8 MiB.
 	defaultQueue = 1024
 )
@@ -40,19 +42,29 @@ type Request struct {
 	// of the document that a digest is asked for; goes to any provider but the own
 	Epoch directory.Epoch
 	Try   int
+	// of a write: half seconds from its first try on for which its holder does not list the box
+	Hold uint8
+	// leaves more time at two mixes, and only where an epoch has room for that
+	Slow bool
 }
 
 // queued is a request in the queue until it is answered or cancelled.
 type queued struct {
 	Request
 	tries int
+	first time.Time // when the first try left; zero before
 	ready time.Time // of the next try
 	done  bool      // answered or cancelled, though a try may still be under way
 }
 
-func (it *queued) request() Request {
+// request is what a slot asks for it: further tries carry what is left of the hold.
+func (it *queued) request(slot time.Time) Request {
 	r := it.Request
 	r.Try += it.tries
+	if !it.first.IsZero() {
+		gone := max(0, slot.Sub(it.first)) / holdUnit
+		r.Hold -= uint8(min(gone, time.Duration(r.Hold)))
+	}
 	return r
 }
 
@@ -61,6 +73,7 @@ func (it *queued) request() Request {
 type queue struct {
 	limit int
 	items []*queued
+	apart time.Time // before it no write leaves
 }
 
 func (q *queue) add(r Request, now time.Time) error {
@@ -71,14 +84,23 @@ func (q *queue) add(r Request, now time.Time) error {
 	return nil
 }
 
-// head is the oldest request that is ready at a slot, or nil.
-func (q *queue) head(slot time.Time) *queued {
+// head is the oldest request that is ready at a slot, or nil. slow says whether a slow one may
+// leave.
+func (q *queue) head(slot time.Time, slow bool) *queued {
 	for _, it := range q.items {
-		if !it.ready.After(slot) {
+		waits := it.ready.After(slot) || it.Slow && !slow ||
+			it.Op == box.OpWrite && q.apart.After(slot)
+		if !waits {
 			return it
 		}
 	}
 	return nil
+}
+
+// writeGap is the mean time between two writes of a client: each leaves alone, so that boxes that
+// belong together do not come together.
+func writeGap(p directory.Parameters) time.Duration {
+	return time.Duration(2 / p.Streams().SlotsPerSecond() * float64(time.Second))
 }
 
 func (q *queue) remove(it *queued) {

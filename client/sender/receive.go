@@ -28,9 +28,12 @@ const (
 	Nothing  EventKind = iota // a dummy, a decoy's reply, a loop
 	Polled                    // the answer about a watched box
 	Answered                  // the answer to a request of the work lane, which is done
+	Fetched                   // the answer to what Fetches gave
 )
 
-// Event is what the caller learns from a down frame. Reply points into the frame.
+// Event is what the caller learns from a down frame. Reply and Stream point into the frame. One
+// with an error may have a Stream, too: what that says has nothing to do with the reply. Who polls
+// gets none.
 type Event struct {
 	Kind   EventKind
 	Token  uint64
@@ -40,6 +43,7 @@ type Event struct {
 	Holder directory.NodeID // who answers
 	Reply  box.Reply
 	Sent   time.Time // when the answered try was sent
+	Stream []byte    // of bulletins: the bytes of this frame
 }
 
 // Stats counts what the sender did. Nothing in it tells people or boxes apart.
@@ -71,6 +75,14 @@ func (s *Sender) Receive(now time.Time, frame []byte) (Event, error) {
 		s.stats.Refused.Frame++
 		return Event{}, fmt.Errorf("%w: %w", errFrame, err)
 	}
+	e, err := s.take(down)
+	if s.fetches != nil {
+		e.Stream = down.Stream
+	}
+	return e, err
+}
+
+func (s *Sender) take(down exchange.Down) (Event, error) {
 	if down.Sequence == 0 {
 		s.stats.Dummies++
 		return Event{}, nil
@@ -114,13 +126,18 @@ func (s *Sender) open(down exchange.Down) (Event, error) {
 }
 
 func (s *Sender) event(a *awaited, reply box.Reply) Event {
-	e := Event{Op: a.op, Day: a.day, ID: a.id, Holder: a.holder, Reply: reply, Sent: a.sent}
+	e := Event{
+		Op: a.asked.Op, Day: a.asked.Day, ID: a.asked.Box.ID, Holder: a.holder, Reply: reply,
+		Sent: a.sent,
+	}
 	switch {
 	case a.work != nil && a.work.done: // answered by an earlier try
 	case a.work != nil:
 		s.queue.remove(a.work)
 		s.replies.forget(a.work)
 		e.Kind, e.Token = Answered, a.work.Token
+	case a.fetch != nil:
+		e.Kind, e.Token = Fetched, a.fetch.Token
 	case a.place != nil && a.place.until.IsZero():
 		e.Kind, e.Token = Polled, a.place.Token
 	}

@@ -74,7 +74,7 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 	if _, err := p.Receive(w.Now(), slices.Clone(good)); !errors.Is(err, sender.ErrSequence) {
 		t.Errorf("the same frame again: %v", err)
 	}
-	p.Connect(w.Now())
+	p.Connect(w.Now(), 0)
 	if _, err := p.Receive(w.Now(), slices.Clone(good)); !errors.Is(err, sender.ErrUnknown) {
 		t.Errorf("the same frame on a new connection: %v", err)
 	}

@@ -14,7 +14,8 @@ import (
 type router struct {
 	*packets
 	view  *view
-	epoch directory.Epoch // of the time at which the packet leaves
+	epoch directory.Epoch // whose keys the packet is made with
+	slow  bool            // one mix on each way holds the packet for longer
 }
 
 // forward is a request's path: the own provider, a mix of each layer, then the last hop with its
@@ -26,7 +27,8 @@ func (r router) forward(
 	if err != nil {
 		return nil, 0, err
 	}
-	return r.hops(append(append([]*node{own}, r.mixes()...), last), sphinx.Hop{Recipient: &service})
+	path := append(append([]*node{own}, r.mixes()...), last)
+	return r.hops(path, 1, sphinx.Hop{Recipient: &service})
 }
 
 // back is a reply's path: a mix of each layer, then the spool at the own provider.
@@ -35,7 +37,7 @@ func (r router) back(id *sphinx.SURBID) ([]sphinx.Hop, time.Duration, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return r.hops(append(r.mixes(), own), sphinx.Hop{Recipient: &r.spool, SURBID: id})
+	return r.hops(append(r.mixes(), own), 0, sphinx.Hop{Recipient: &r.spool, SURBID: id})
 }
 
 func (r router) home() (*node, error) {
@@ -54,10 +56,14 @@ func (r router) mixes() []*node {
 	return path
 }
 
-// hops gives every node its key and a delay of its own; end is what the last one is told besides.
-func (r router) hops(path []*node, end sphinx.Hop) ([]sphinx.Hop, time.Duration, error) {
+// hops gives every node its key and a delay of its own; the mixes begin at first, and end is what
+// the last node is told besides.
+func (r router) hops(
+	path []*node, first int, end sphinx.Hop,
+) ([]sphinx.Hop, time.Duration, error) {
 	hops := make([]sphinx.Hop, len(path))
 	total := time.Duration(0)
+	more, at := r.more(first)
 	for i, n := range path {
 		key, err := n.key(r.params.Suite(), r.view, r.epoch)
 		if err != nil {
@@ -68,7 +74,21 @@ func (r router) hops(path []*node, end sphinx.Hop) ([]sphinx.Hop, time.Duration,
 		}
 		hops[i].ID, hops[i].Key = n.id, key
 		hops[i].Delay = cover.HopDelay(r.route, r.view.net.MeanHopDelay, r.view.net.HopDelayLimit)
+		if i == at {
+			hops[i].Delay += more
+		}
 		total += hops[i].Delay
 	}
 	return hops, total, nil
+}
+
+// more is how much longer a slow packet lies at one mix, and where: in a layer drawn uniformly, as
+// a provider would learn whose it is.
+func (r router) more(first int) (d time.Duration, at int) {
+	mean := r.view.net.SlowDelay
+	if !r.slow || mean == 0 {
+		return 0, first
+	}
+	at = first + r.route.IntN(len(r.view.layers))
+	return cover.HopDelay(r.route, mean, protocol.SlowCap*mean), at
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/cover"
 	"murmuration/internal/directory"
 	"murmuration/internal/sphinx"
 )
@@ -25,7 +26,8 @@ import (
 // not catch up with a burst: its streams begin again.
 const lateLimit = 5 * time.Second
 
-// Config says for whom a Sender speaks. All fields but Params, Queue and Decoys are required.
+// Config says for whom a Sender speaks. All fields but Params, Fetches, Queue and Decoys are
+// required.
 type Config struct {
 	// Seed is that of the slots, paths, delays and decoys. One seed gives one trace.
 	Seed [32]byte
@@ -40,6 +42,8 @@ type Config struct {
 	// Provider is the guard, and Spool the key by which it knows this client: that of the link.
 	Provider directory.NodeID
 	Spool    sphinx.RecipientID
+	// Fetches says what is fetched in work slots. With nil the sender polls watched boxes instead.
+	Fetches Fetches
 	// Queue bounds the requests that may wait; zero means 1,024.
 	Queue int
 	// Decoys are those of this person's last sender.
@@ -58,10 +62,12 @@ type Sender struct {
 	slots   slots
 	watched watched
 	queue   queue
+	fetches Fetches
 	replies replies
 	packet  *packet
 
 	received uint64 // highest sequence number that arrived on this connection
+	roll     uint32 // that the first frame of the connection says; 0 once it has
 	fresh    bool   // nothing but dummies arrived on it
 	stats    Stats
 	bare     bool // control of the tests: no cover, packets only when there is something to say
@@ -71,7 +77,7 @@ type Sender struct {
 func New(cfg Config) (*Sender, error) {
 	net := cfg.Document.Parameters
 	s := &Sender{
-		net: net, views: views{schedule: cfg.Schedule}, fresh: true,
+		net: net, views: views{schedule: cfg.Schedule}, fetches: cfg.Fetches, fresh: true,
 		packets: packets{
 			params: cfg.Params, format: box.Format{Plaintext: net.BoxPlaintext},
 			rand: cfg.Rand, own: cfg.Provider, spool: cfg.Spool,
@@ -126,9 +132,10 @@ func (s *Sender) SetDocument(doc *directory.Document) error {
 }
 
 // Connect begins a connection at now: slots that passed without one are forgotten. Nothing is
-// acknowledged until the provider has shown a number, since it counts anew after a restart.
-func (s *Sender) Connect(now time.Time) {
-	s.fresh, s.received = true, 0
+// acknowledged until the provider has shown a number, since it counts anew after a restart. The
+// first frame says which roll of bulletins is wanted, by its number and one; 0 says none.
+func (s *Sender) Connect(now time.Time, roll uint32) {
+	s.fresh, s.received, s.roll = true, 0, roll
 	s.slots.skip(now)
 	s.packet = nil
 }
@@ -184,6 +191,8 @@ func (s *Sender) adopt(now time.Time) {
 // send hands p over: its acknowledgement is written, its reply expected from now on.
 func (s *Sender) send(p *packet, now time.Time) Sent {
 	binary.BigEndian.PutUint64(p.frame, s.received)
+	binary.BigEndian.PutUint32(p.frame[8:], s.roll)
+	s.roll = 0
 	s.stats.Sent[p.stream]++
 	s.replies.expire(now)
 	sent := Sent{Frame: p.frame, Stream: p.stream, Delays: p.delays}
@@ -199,6 +208,9 @@ func (s *Sender) send(p *packet, now time.Time) Sent {
 
 func (s *Sender) depart(p *packet, a *awaited, now time.Time) {
 	tries := 1
+	if a.asked.Op == box.OpWrite && s.fetches != nil {
+		s.queue.apart = now.Add(cover.Exp(s.packets.route, writeGap(s.net)))
+	}
 	if a.place != nil {
 		a.place.polls++
 	}
@@ -212,6 +224,12 @@ func (s *Sender) depart(p *packet, a *awaited, now time.Time) {
 	again := wait(s.packets.route, p.delays, s.net.DropEvery, tries)
 	if a.work != nil {
 		a.work.ready = now.Add(again)
+		if a.work.first.IsZero() {
+			a.work.first = now
+		}
+	}
+	if p.fetch != nil {
+		s.fetches.Sent(p.fetch.Token, now, now.Add(again))
 	}
 	a.lost = now.Add(2 * again)
 	s.replies.open[p.id] = a

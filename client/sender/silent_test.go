@@ -182,7 +182,7 @@ func TestSlotsWithoutAConnectionAreForgotten(t *testing.T) {
 	p := w.join(0, 1)
 	at := p.Next().Add(3 * time.Second)
 	p.Prepare()
-	p.Connect(at)
+	p.Connect(at, 0)
 	if p.Prepared() != nil {
 		t.Error("a packet of a slot that is forgotten is kept")
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -99,7 +100,11 @@ func (n *node) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.PublicKey
 
 // asked lists who may be asked, best first.
 func (v *view) asked(r Request, own directory.NodeID) []*node {
-	if r.Op != box.OpDigest {
+	switch r.Op {
+	case box.OpDigest:
+	case box.OpWrite, box.OpTombstone:
+		return v.takers(r, own)
+	default:
 		return v.holders(r.Day, r.Box.ID, own)
 	}
 	others := slices.DeleteFunc(
@@ -110,6 +115,19 @@ func (v *view) asked(r Request, own directory.NodeID) []*node {
 		return v.providers
 	}
 	return others
+}
+
+// takers lists who may be asked to store a box. The own provider is one of them when two tries did
+// not do; the third is then its, if all others are only one.
+func (v *view) takers(r Request, own directory.NodeID) []*node {
+	others := v.holders(r.Day, r.Box.ID, own)
+	all := box.Placement(r.Day, r.Box.ID, v.storing[r.Day], v.replicas)
+	home := v.nodes[own]
+	if r.Try < 2 || home == nil || !slices.Contains(all, box.Holder(own)) ||
+		slices.Contains(others, home) {
+		return others
+	}
+	return append([]*node{home}, others...)
 }
 
 // holders lists who may be asked for a box, best first: its holders without the client's own
@@ -129,6 +147,14 @@ func (v *view) holders(day box.Day, id box.ID, own directory.NodeID) []*node {
 		return all
 	}
 	return others
+}
+
+// asks is the node of an id that may be asked for anything: a provider, or nil.
+func (v *view) asks(id directory.NodeID) *node {
+	if n := v.nodes[id]; slices.Contains(v.providers, n) {
+		return n
+	}
+	return nil
 }
 
 // views are the documents that a sender has, newest last.
@@ -159,4 +185,25 @@ func (s *views) at(t time.Time) (*view, directory.Epoch) {
 		}
 	}
 	return nil, e
+}
+
+// keys is the epoch whose keys a packet of a slot at t uses: that of t, e, or the next one, from a
+// moment on that each packet draws for itself in the half grace before that epoch begins. A clock
+// that is a little off so stands out at no hop.
+func (s *views) keys(v *view, e directory.Epoch, t time.Time, rng *rand.Rand) directory.Epoch {
+	left := s.schedule.StartOf(e + 1).Sub(t)
+	half := protocol.KeyGrace(s.schedule.Length) / 2
+	if left > half || !v.serves(e+1) {
+		return e
+	}
+	if time.Duration(rng.Float64()*float64(half)) >= left {
+		return e + 1
+	}
+	return e
+}
+
+// slow says whether a slow packet with the keys of e may leave at t: before the end of that epoch
+// it needs time for all that it may wait.
+func (s *views) slow(v *view, e directory.Epoch, t time.Time) bool {
+	return !t.Add(v.net.SlowMargin()).After(s.schedule.StartOf(e + 1))
 }

@@ -19,6 +19,9 @@ func (s Streams) PerSecond() float64 {
 // PollsPerSecond is how many watched boxes a client asks for a second.
 func (s Streams) PollsPerSecond() float64 { return per(s.PollShare, s.Payload) + per(1, s.Loop) }
 
+// SlotsPerSecond is how many slots a second carry requests: those of payload and loops.
+func (s Streams) SlotsPerSecond() float64 { return per(1, s.Payload) + per(1, s.Loop) }
+
 // WorkPerSecond is how many requests of the person's a client can send a second.
 func (s Streams) WorkPerSecond() float64 { return per(1-s.PollShare, s.Payload) }
 

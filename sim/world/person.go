@@ -120,7 +120,7 @@ func (p *Person) connect() {
 	for _, pub := range p.w.council.missed(p) {
 		p.take(pub)
 	}
-	p.Connect(p.now())
+	p.Connect(p.now(), 0)
 	p.prepare()
 	p.plan()
 }
@@ -254,7 +254,7 @@ func (p *Person) Take(frame []byte) {
 	if err != nil && p.Refused != nil {
 		p.Refused(err)
 	}
-	if e.Kind == sender.Nothing {
+	if e.Kind == sender.Nothing && e.Stream == nil {
 		return
 	}
 	for _, hear := range p.heard {

@@ -1,0 +1,53 @@
+package sender
+
+import (
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+)
+
+// Fetch is what a work slot asks for when it carries no request of the queue: a listed box
+// (box.OpFetch, by Key) or a part of a bulletin (box.OpBulletin, by Ask), of one provider.
+type Fetch struct {
+	Token  uint64 // that of Fetches, which comes back with the answer
+	Op     box.Op
+	Holder directory.NodeID // who is asked
+	Key    box.FetchKey
+	Ask    box.Question
+	Slow   bool // as in Request
+}
+
+// Fetches says what work slots fetch: what is to be read, and what hides that. It is asked while
+// the packet of a slot is built, which is before the slot.
+type Fetches interface {
+	// Live says whether something is due at a slot that does not come after what is written: a coin
+	// then decides between the two.
+	Live(at time.Time) bool
+	// Take is what a slot carries: something live, or whatever there is else. It stays there until
+	// Sent says that it left: a packet that is not sent was never taken. Without anything, ok is
+	// false.
+	Take(at time.Time, live bool) (f Fetch, ok bool)
+	// Sent says that what was taken last left at a time, or could not be carried; no answer until
+	// again means that it is lost, though it may come yet.
+	Sent(token uint64, at, again time.Time)
+}
+
+// work is what a work slot carries: of a request that is ready and of a live fetch the one that a
+// coin chooses, and whatever Fetches has else where there is neither. While loops do not come back,
+// half of the slots carry nothing that somebody waits for.
+func (s *Sender) work(at time.Time, r router) slotRequest {
+	coin := func() bool { return s.packets.route.IntN(2) == 0 }
+	live := s.fetches.Live(at)
+	it := s.queue.head(at, s.views.slow(r.view, r.epoch, at))
+	if s.replies.loops.low() && coin() {
+		it, live = nil, false
+	}
+	if it != nil && (!live || coin()) {
+		return slotRequest{Request: it.request(at), work: it}
+	}
+	if f, ok := s.fetches.Take(at, live); ok {
+		return slotRequest{fetch: &f}
+	}
+	return s.random(at, r)
+}
