@@ -58,8 +58,18 @@ type Config struct {
 	// link expects none and waits without bound. Default 5 min.
 	IdleTimeout time.Duration
 
-	// MaxConns bounds the accepted connections; those of kind Directory, which
-	// strangers may open, fill at most a quarter. Default 4,096.
+	// Room says whether there is room for an admitted peer, and what its hello is
+	// answered if not. It is called once for each connection, by many goroutines,
+	// and may wait for a lock. Nil has room for everybody.
+	Room func(Guest) Answer
+
+	// Invitation is shown by who dials for Exchange; zero for none.
+	Invitation Invitation
+
+	// MaxConns bounds the connections that strangers may open: those of kind
+	// Directory fill a quarter, those of kind Exchange the rest. One too many
+	// evicts another by the rule of docs/link.md. Links of nodes are bounded by
+	// the network document, and not counted here. Default 4,096.
 	MaxConns int
 
 	// MaxConnsPerAddr bounds the connections from one address (one /64 in IPv6),
@@ -68,8 +78,8 @@ type Config struct {
 	MaxConnsPerAddr int
 
 	// MaxHandshakes bounds the half-open connections. One too many evicts the
-	// oldest, so that somebody who opens and waits cannot shut others out.
-	// Default 1,024.
+	// oldest of the block that has most of them, so that somebody who opens and
+	// waits cannot shut others out. Default 1,024.
 	MaxHandshakes int
 
 	// Log takes one line per event that an operator acts on; nil discards.
@@ -108,6 +118,9 @@ func (c *Config) fillDefaults() {
 	setDefault(&c.MaxHandshakes, defaultMaxHandshakes)
 	if c.Admit == nil {
 		c.Admit = func(PublicKey, Kind) bool { return false }
+	}
+	if c.Room == nil {
+		c.Room = func(Guest) Answer { return Welcome }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

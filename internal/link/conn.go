@@ -35,6 +35,9 @@ type conn struct {
 	send  bool          // false on the accepting end of a Packets link
 	count *Counters
 
+	guest Guest        // at the other end
+	heard atomic.Int64 // when a whole frame came last, in Unix nanoseconds; 0 for never
+
 	sending atomic.Bool // a Send is under way, which Close does not wait for
 
 	closing sync.Once
@@ -46,6 +49,7 @@ func newConn(cfg *Config, ch *channel, kind Kind, dialler bool) *conn {
 	c := &conn{
 		ch: ch, kind: kind, size: cfg.FrameSize(kind),
 		frame: cfg.FrameTimeout, idle: cfg.IdleTimeout, send: true, count: cfg.Counters,
+		guest: Guest{Peer: ch.peer, Kind: kind},
 	}
 	if kind == Packets {
 		c.send = dialler
@@ -61,6 +65,7 @@ func newConn(cfg *Config, ch *channel, kind Kind, dialler bool) *conn {
 
 func (c *conn) Peer() PublicKey { return c.ch.peer }
 func (c *conn) Kind() Kind      { return c.kind }
+func (c *conn) Guest() Guest    { return c.guest }
 
 // Send implements Conn.
 func (c *conn) Send(frames ...[]byte) error {
@@ -149,6 +154,7 @@ func (c *conn) Receive(frame []byte) error {
 	if err != nil {
 		return c.fail("receiving", err, n > 0)
 	}
+	c.heard.Store(time.Now().UnixNano())
 	return nil
 }
 

@@ -12,15 +12,17 @@ type Reason uint8
 // The reasons that are counted. Connections first, then frames.
 const (
 	accepted        Reason = iota // a peer passed handshake and admission
-	refusedFull                   // MaxConns
+	refusedFull                   // MaxConns, or Config.Room
 	refusedAddr                   // MaxConnsPerAddr
-	evictedHalfOpen               // oldest half-open connection, MaxHandshakes
+	evictedHalfOpen               // a half-open connection, for a newer one
+	evictedOpen                   // a stranger's open connection, for somebody with less
 	handshakeFailed               // TLS, certificate or key
 	handshakeSlow                 // HandshakeTimeout
 	badHello                      // not a hello, or a kind that is not served
 	otherNetwork                  // the binding names another network
 	otherFrameSize                // the two sides disagree about the size
 	NotAdmitted                   // Config.Admit
+	uninvited                     // Config.Room wants an invitation
 	replaced                      // the same peer opened the same kind again
 	pruned                        // no longer admitted
 	cutIdle                       // IdleTimeout
@@ -35,10 +37,10 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"accepted", "refused_full", "refused_address", "evicted_half_open", "handshake_failed",
-	"handshake_slow", "bad_hello", "other_network", "other_frame_size", "not_admitted", "replaced",
-	"pruned", "cut_idle", "cut_slow", "dialled", "dial_failed", "sent", "dropped_full",
-	"dropped_lost", "dropped_closed",
+	"accepted", "refused_full", "refused_address", "evicted_half_open", "evicted_open",
+	"handshake_failed", "handshake_slow", "bad_hello", "other_network", "other_frame_size",
+	"not_admitted", "uninvited", "replaced", "pruned", "cut_idle", "cut_slow", "dialled",
+	"dial_failed", "sent", "dropped_full", "dropped_lost", "dropped_closed",
 }
 
 // String is the reason's label in the metrics.

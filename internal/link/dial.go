@@ -69,11 +69,15 @@ func (c *Config) greet(ctx context.Context, ch *channel, kind Kind) error {
 }
 
 func (c *Config) sayHello(ch *channel, kind Kind) error {
-	err := writeHello(ch, hello{
+	h := hello{
 		kind:      kind,
 		frameSize: uint32(c.FrameSize(kind)),
 		binding:   bind(c.Network, ch.exporter, roleDialler),
-	})
+	}
+	if kind == Exchange {
+		h.invitation = c.Invitation
+	}
+	err := writeHello(ch, h)
 	if err != nil && !isTimeout(err) {
 		return fmt.Errorf("%w: %w", errRefused, err)
 	}
@@ -91,13 +95,13 @@ func (c *Config) judgeHello(ch *channel, kind Kind) error {
 		return err
 	case h.binding != bind(c.Network, ch.exporter, roleAcceptor):
 		return ErrOtherNetwork
-	case h.kind != kind:
+	case h.kind != kind, h.invitation != (Invitation{}):
 		return errNotMurmur
 	case int(h.frameSize) != c.FrameSize(kind):
 		return fmt.Errorf("%w: theirs %d bytes, ours %d", errFrameSize, h.frameSize,
 			c.FrameSize(kind))
 	}
-	return nil
+	return h.answer.err()
 }
 
 func isTimeout(err error) bool {

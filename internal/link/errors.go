@@ -32,6 +32,12 @@ var (
 	ErrNotAdmitted = &Error{"the node does not admit this key for this kind of link",
 		"Wait for the next network document if this node joined just now; else check that it is " +
 			"listed, that the provider takes this client, and that the node is not full."}
+	ErrFull = &Error{"the node is full: it has no place for somebody new",
+		"Nothing is wrong here, and a place may become free: the program tries again. If it " +
+			"stays full, use another provider."}
+	ErrUninvited = &Error{"the provider takes only those whom its operator has invited",
+		"Ask its operator for an invitation, or use another provider. An invitation serves one " +
+			"home: if this one was used elsewhere, ask for another."}
 	errFrameSize = &Error{"the two sides use different frame sizes",
 		"Both sides must run from the same genesis file and network document."}
 	errHandshakeTimeout = &Error{"the node did not finish the handshake in time",

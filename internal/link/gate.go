@@ -3,22 +3,24 @@ package link
 import (
 	"container/list"
 	"net"
-	"net/netip"
 	"sync"
+	"time"
 )
 
 // gate counts the connections of one listener and keeps them within the caps.
 // A connection is half-open from enter, open from admit, and gone from leave.
+// When a cap is reached it does not refuse who comes but cuts who makes the
+// least use of a place, as loser has it: identities and connections cost
+// nothing, so that who came first has no right to stay.
 type gate struct {
 	cfg *Config
 
-	mu        sync.Mutex // guards all below; Config.Admit is called under it
-	closed    bool
-	byHost    map[string]int
-	halfOpen  list.List // of *pass, oldest first
-	open      map[*pass]bool
-	latest    map[caller]*pass
-	strangers int // open connections of kind Directory
+	mu       sync.Mutex // guards all below; Config.Admit is called under it
+	closed   bool
+	byHost   map[string]int
+	halfOpen list.List        // of *pass, oldest first
+	open     [kinds]list.List // of *pass, oldest first
+	latest   map[caller]*pass
 }
 
 // caller is what at most one connection may be open for. Directory is not
@@ -32,39 +34,54 @@ type caller struct {
 type pass struct {
 	gate   *gate
 	host   string
+	block  Block
+	since  time.Time
 	socket net.Conn
-	queued *list.Element // in halfOpen; nil once open
+	queued *list.Element // in halfOpen, or in the list of its kind
 	conn   *conn         // nil while half-open
 	gone   bool
 }
 
 func newGate(cfg *Config) *gate {
-	return &gate{cfg: cfg, byHost: map[string]int{}, open: map[*pass]bool{},
-		latest: map[caller]*pass{}}
+	return &gate{cfg: cfg, byHost: map[string]int{}, latest: map[caller]*pass{}}
 }
 
-// enter gives a fresh socket a place, or says why not. When too many are
-// half-open the oldest is cut: an honest handshake takes a few round trips,
-// while somebody who opens and waits grows old.
+// enter gives a fresh socket a place, or says why not.
 func (g *gate) enter(socket net.Conn) (*pass, Reason) {
-	p := &pass{gate: g, host: host(socket.RemoteAddr()), socket: socket}
+	addr := socket.RemoteAddr()
+	p := &pass{gate: g, host: host(addr), block: blockOf(addr), since: time.Now(), socket: socket}
+	cut, reason := g.tryEnter(p)
+	for _, old := range cut {
+		old.cut()
+	}
+	if reason != accepted {
+		return nil, reason
+	}
+	return p, accepted
+}
+
+func (g *gate) tryEnter(p *pass) (cut []*pass, _ Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	switch {
-	case g.closed, len(g.open) >= g.cfg.MaxConns:
+	if g.closed {
 		return nil, refusedFull
-	case g.byHost[p.host] >= g.cfg.MaxConnsPerAddr:
-		return nil, refusedAddr
+	}
+	if g.byHost[p.host] >= g.cfg.MaxConnsPerAddr {
+		old := g.loser(p, p.host, &g.halfOpen, &g.open[Directory], &g.open[Exchange])
+		if old == nil {
+			return nil, refusedAddr
+		}
+		old.evict()
+		cut = append(cut, old)
 	}
 	if g.halfOpen.Len() >= g.cfg.MaxHandshakes {
-		oldest := g.halfOpen.Front().Value.(*pass)
-		oldest.socket.Close()
-		oldest.remove()
-		g.cfg.Counters.add(evictedHalfOpen, 1)
+		old := g.loser(p, "", &g.halfOpen)
+		old.evict()
+		cut = append(cut, old)
 	}
 	g.byHost[p.host]++
 	p.queued = g.halfOpen.PushBack(p)
-	return p, accepted
+	return cut, accepted
 }
 
 // admit opens the connection of a peer that Config.Admit accepts. The same peer
@@ -72,13 +89,12 @@ func (g *gate) enter(socket net.Conn) (*pass, Reason) {
 func (g *gate) admit(p *pass, c *conn) Reason {
 	old, reason := g.tryAdmit(p, c)
 	if old != nil {
-		g.cfg.Counters.add(replaced, 1)
-		old.abort()
+		old.cut()
 	}
 	return reason
 }
 
-func (g *gate) tryAdmit(p *pass, c *conn) (old *conn, _ Reason) {
+func (g *gate) tryAdmit(p *pass, c *conn) (old *pass, _ Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
@@ -86,23 +102,22 @@ func (g *gate) tryAdmit(p *pass, c *conn) (old *conn, _ Reason) {
 		return nil, evictedHalfOpen
 	case !g.cfg.Admit(c.Peer(), c.kind):
 		return nil, NotAdmitted
-	case len(g.open) >= g.cfg.MaxConns:
-		return nil, refusedFull
-	case c.kind == Directory && g.strangers >= max(1, g.cfg.MaxConns/4):
-		return nil, refusedFull
+	}
+	who, list := caller{c.Peer(), c.kind}, &g.open[c.kind]
+	if old = g.latest[who]; old != nil {
+		g.cfg.Counters.add(replaced, 1)
+		old.remove()
+	} else if share := g.cfg.share(c.kind); share > 0 && list.Len() >= share {
+		if old = g.loser(p, "", list); old == nil {
+			return nil, refusedFull
+		}
+		old.evict()
 	}
 	g.halfOpen.Remove(p.queued)
-	p.queued, p.conn = nil, c
-	g.open[p] = true
-	if c.kind == Directory {
-		g.strangers++
-		return nil, accepted
+	p.queued, p.conn, p.since = list.PushBack(p), c, time.Now()
+	if c.kind != Directory {
+		g.latest[who] = p
 	}
-	who := caller{c.Peer(), c.kind}
-	if before := g.latest[who]; before != nil {
-		old = before.conn
-	}
-	g.latest[who] = p
 	return old, accepted
 }
 
@@ -111,6 +126,25 @@ func (p *pass) leave() {
 	p.gate.mu.Lock()
 	defer p.gate.mu.Unlock()
 	p.remove()
+}
+
+// evict takes the place away, and counts that. The caller cuts, without the lock.
+func (p *pass) evict() {
+	reason := evictedOpen
+	if p.conn == nil {
+		reason = evictedHalfOpen
+	}
+	p.gate.cfg.Counters.add(reason, 1)
+	p.remove()
+}
+
+// cut ends the connection of somebody who has no place any more.
+func (p *pass) cut() {
+	if p.conn == nil {
+		p.socket.Close()
+	} else {
+		p.conn.abort()
+	}
 }
 
 func (p *pass) remove() {
@@ -126,12 +160,20 @@ func (p *pass) remove() {
 		g.halfOpen.Remove(p.queued)
 		return
 	}
-	delete(g.open, p)
-	if p.conn.kind == Directory {
-		g.strangers--
-	} else if who := (caller{p.conn.Peer(), p.conn.kind}); g.latest[who] == p {
+	g.open[p.conn.kind].Remove(p.queued)
+	if who := (caller{p.conn.Peer(), p.conn.kind}); g.latest[who] == p {
 		delete(g.latest, who)
 	}
+}
+
+// passes are those of all open connections. The caller holds mu.
+func (g *gate) passes() (all []*pass) {
+	for k := range g.open {
+		for e := g.open[k].Front(); e != nil; e = e.Next() {
+			all = append(all, e.Value.(*pass))
+		}
+	}
+	return all
 }
 
 // prune cuts the connections that Config.Admit refuses by now. Since admit asks
@@ -139,7 +181,7 @@ func (p *pass) remove() {
 func (g *gate) prune() int {
 	var out []*conn
 	g.mu.Lock()
-	for p := range g.open {
+	for _, p := range g.passes() {
 		if !g.cfg.Admit(p.conn.Peer(), p.conn.kind) {
 			out = append(out, p.conn)
 		}
@@ -160,26 +202,11 @@ func (g *gate) close() {
 	for e := g.halfOpen.Front(); e != nil; e = e.Next() {
 		e.Value.(*pass).socket.Close()
 	}
-	for p := range g.open {
+	for _, p := range g.passes() {
 		out = append(out, p.conn)
 	}
 	g.mu.Unlock()
 	for _, c := range out {
 		c.abort()
 	}
-}
-
-// host is what MaxConnsPerAddr counts by: an IPv4 address, an IPv6 /64 (which
-// one customer has), or the name of a node on a Fabric.
-func host(addr net.Addr) string {
-	ap, err := netip.ParseAddrPort(addr.String())
-	if err != nil {
-		return addr.String()
-	}
-	ip := ap.Addr().Unmap()
-	if ip.Is6() {
-		net64, _ := ip.WithZone("").Prefix(64) // cannot fail: 64 is within 128
-		return net64.String()
-	}
-	return ip.String()
 }

@@ -34,30 +34,6 @@ func (d doorstep) admit(p *pass, who byte) Reason {
 		&channel{Conn: p.socket, socket: p.socket, peer: key}, Exchange, false))
 }
 
-// TestFullGateRefusesBeforeTheHandshake: whoever comes to a full node costs it no handshake, and of
-// two that shake hands for the last place at one time one gets it.
-func TestFullGateRefusesBeforeTheHandshake(t *testing.T) {
-	d := newDoorstep(t, 1, 8)
-	a, _ := d.enter()
-	b, reason := d.enter()
-	if reason != accepted {
-		t.Fatalf("control: two may try for one place, and the second was told %s", reason)
-	}
-	if reason := d.admit(a, 2); reason != accepted {
-		t.Fatalf("control: the first is %s", reason)
-	}
-	if reason := d.admit(b, 3); reason != refusedFull {
-		t.Errorf("the second, for whom no place is left, is %s", reason)
-	}
-	if _, reason := d.enter(); reason != refusedFull {
-		t.Errorf("whoever comes to a full gate is %s", reason)
-	}
-	a.leave()
-	if reason := d.admit(b, 3); reason != accepted {
-		t.Errorf("control: when there is a place again, the second is %s", reason)
-	}
-}
-
 // TestEvictedIsNotAdmitted: a handshake that was cut to make room, and got through in the same
 // moment, takes no place that nobody would give back.
 func TestEvictedIsNotAdmitted(t *testing.T) {
@@ -72,7 +48,7 @@ func TestEvictedIsNotAdmitted(t *testing.T) {
 	}
 	a.leave()
 	b.leave()
-	if n := len(d.gate.open) + d.gate.halfOpen.Len() + len(d.gate.byHost) +
+	if n := len(d.gate.passes()) + d.gate.halfOpen.Len() + len(d.gate.byHost) +
 		len(d.gate.latest); n != 0 {
 		t.Errorf("%d places are still taken when all have left", n)
 	}

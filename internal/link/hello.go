@@ -9,8 +9,8 @@ import (
 
 // Specification constants, docs/link.md section "Hello".
 const (
-	version    = 1
-	helloSize  = 40
+	version    = 2
+	helloSize  = 56
 	helloLabel = "murmuration/link/v1"
 
 	roleDialler  = 'd'
@@ -35,25 +35,30 @@ func bind(network, exporter [32]byte, role byte) binding {
 // hello is the first thing that each side says inside the channel. The frame
 // size is compared, never used to allocate or to read.
 type hello struct {
-	kind      Kind
-	frameSize uint32
-	binding   binding
+	kind       Kind
+	answer     Answer // of the acceptor; a dialler says Welcome
+	frameSize  uint32
+	binding    binding
+	invitation Invitation // of who dials for Exchange
 }
 
 func (h hello) marshal() [helloSize]byte {
 	var b [helloSize]byte
-	b[0], b[1] = version, byte(h.kind)
+	b[0], b[1], b[2] = version, byte(h.kind), byte(h.answer)
 	binary.BigEndian.PutUint32(b[4:], h.frameSize)
 	copy(b[8:], h.binding[:])
+	copy(b[40:], h.invitation[:])
 	return b
 }
 
 // parseHello refuses everything that marshal does not produce for a known kind
-// and a size from 1 to maxFrame.
+// and answer, a size from 1 to maxFrame, and an invitation where one may be.
 func parseHello(b [helloSize]byte) (hello, error) {
-	h := hello{kind: Kind(b[1]), frameSize: binary.BigEndian.Uint32(b[4:]), binding: binding(b[8:])}
-	if b[0] != version || b[2]|b[3] != 0 || !h.kind.valid() || h.frameSize == 0 ||
-		h.frameSize > maxFrame {
+	h := hello{kind: Kind(b[1]), answer: Answer(b[2]), frameSize: binary.BigEndian.Uint32(b[4:]),
+		binding: binding(b[8:]), invitation: Invitation(b[40:])}
+	if b[0] != version || b[3] != 0 || !h.kind.valid() || h.answer >= answers ||
+		h.frameSize == 0 || h.frameSize > maxFrame ||
+		h.kind != Exchange && h.invitation != (Invitation{}) {
 		return hello{}, errBadHello
 	}
 	return h, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,12 +20,13 @@ func TestHelloVector(t *testing.T) {
 	got := h.marshal()
 	plain := sha256.Sum256([]byte("murmuration/link/v1" + string(network[:]) + string(exporter[:]) +
 		"d"))
-	want := "010200000000594e" + hex.EncodeToString(plain[:])
+	want := "020200000000594e" + hex.EncodeToString(plain[:]) + strings.Repeat("00", 16)
 	if hex.EncodeToString(got[:]) != want {
 		t.Errorf("got  %x\nwant %s", got, want)
 	}
-	const published = "010200000000594e" +
-		"3b45d574982d837406cb27ac86bbede3aa3868e55912b4bf83198e094af31e12"
+	const published = "020200000000594e" +
+		"3b45d574982d837406cb27ac86bbede3aa3868e55912b4bf83198e094af31e12" +
+		"00000000000000000000000000000000"
 	if want != published {
 		t.Errorf("docs/link.md prints %s", published)
 	}
@@ -52,9 +54,11 @@ func TestHelloRefusals(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*[helloSize]byte){
 		"version 0":      func(b *[helloSize]byte) { b[0] = 0 },
-		"version 2":      func(b *[helloSize]byte) { b[0] = 2 },
+		"version 1":      func(b *[helloSize]byte) { b[0] = 1 },
 		"kind 0":         func(b *[helloSize]byte) { b[1] = 0 },
 		"kind 6":         func(b *[helloSize]byte) { b[1] = byte(kinds) },
+		"answer 3":       func(b *[helloSize]byte) { b[2] = byte(answers) },
+		"invitation":     func(b *[helloSize]byte) { b[55] = 1 }, // to a packets link
 		"reserved":       func(b *[helloSize]byte) { b[3] = 1 },
 		"frame size 0":   func(b *[helloSize]byte) { clear(b[4:8]) },
 		"frame too long": func(b *[helloSize]byte) { b[7] = 1 },
@@ -64,6 +68,11 @@ func TestHelloRefusals(t *testing.T) {
 		if _, err := parseHello(b); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+	good = hello{kind: Exchange, answer: Uninvited, frameSize: 1,
+		invitation: Invitation{1}}.marshal()
+	if _, err := parseHello(good); err != nil {
+		t.Errorf("control: an answer and an invitation: %v", err)
 	}
 }
 

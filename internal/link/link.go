@@ -6,18 +6,18 @@
 // identity keys, both sides authenticated), then one hello each way, then
 // frames without any header, all of one size that both sides know beforehand:
 //
-//	hello, 40 bytes, dialler first
-//	 0        1        2            4               8                     40
-//	+--------+--------+------------+---------------+---------------------+
-//	| ver=1  | kind   | zero       | frame size BE | binding             |
-//	+--------+--------+------------+---------------+---------------------+
+//	hello, 56 bytes, dialler first
+//	 0      1      2        3      4               8          40           56
+//	+------+------+--------+------+---------------+----------+------------+
+//	| ver  | kind | answer | zero | frame size BE | binding  | invitation |
+//	+------+------+--------+------+---------------+----------+------------+
 //	binding = SHA-256("murmuration/link/v1" ‖ network id ‖ TLS exporter ‖ role)
 //
 // The normative text is docs/link.md. [TLS] is the real transport, [Fabric] the
 // one in memory for tests and virtual time; both run the same hello, the same
 // admission and the same caps, and one conformance suite holds them together.
 //
-// It has sixteen small files, one for each step of a link's life and each transport: packages of
+// It has seventeen small files, one for each step of a link's life and each transport: packages of
 // their own would have to export an unfinished link, which nobody else may get hold of.
 package link
 
@@ -78,6 +78,7 @@ type Conn interface {
 
 	Peer() PublicKey // the key that the other side proved
 	Kind() Kind
+	Guest() Guest // who is at the other end; on the dialling side without block and invitation
 	Close() error
 }
 

@@ -132,8 +132,12 @@ func (l *listener) welcome(socket net.Conn, p *pass) (*conn, Reason) {
 		return nil, reason
 	}
 	c := newConn(l.cfg, ch, theirs.kind, false)
+	c.guest.Block, c.guest.Invitation = p.block, theirs.invitation
 	c.release = p.leave
-	if reason := l.gate.admit(p, c); reason != accepted {
+	if reason := l.room(p, c); reason != accepted {
+		if ours.answer = reason.answer(); ours.answer != Welcome {
+			writeHello(ch, ours) // whoever is gone meanwhile needs no answer
+		}
 		return nil, reason
 	}
 	if err := errors.Join(writeHello(ch, ours), ch.SetDeadline(time.Time{})); err != nil {
@@ -143,13 +147,27 @@ func (l *listener) welcome(socket net.Conn, p *pass) (*conn, Reason) {
 	return c, accepted
 }
 
+// room finds a place for an authenticated connection, or says why there is none.
+func (l *listener) room(p *pass, c *conn) Reason {
+	if !l.cfg.Admit(c.Peer(), c.kind) {
+		return NotAdmitted
+	}
+	switch l.cfg.Room(c.guest) {
+	case Full:
+		return refusedFull
+	case Uninvited:
+		return uninvited
+	}
+	return l.gate.admit(p, c)
+}
+
 // compare refuses another network and another frame size. The dialler still
 // gets the hello that everybody gets, in which it sees the difference itself;
 // the bytes tell nothing to somebody who does not know the network id already.
 func (l *listener) compare(ours, theirs hello, ch *channel) Reason {
 	reason := accepted
 	switch {
-	case ours.frameSize == 0:
+	case ours.frameSize == 0, theirs.answer != Welcome:
 		return badHello
 	case theirs.binding != bind(l.cfg.Network, ch.exporter, roleDialler):
 		reason = otherNetwork

@@ -48,7 +48,7 @@ func knock(t *testing.T, addr string, cfg *tls.Config) bool {
 		return false
 	}
 	b := bind(testConfig(1).Network, [32]byte(secret), roleDialler)
-	if writeHello(tc, hello{Packets, testFrame, b}) != nil {
+	if writeHello(tc, hello{kind: Packets, frameSize: testFrame, binding: b}) != nil {
 		return false
 	}
 	_, err = readHello(tc)
