@@ -2,7 +2,6 @@ package box
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"slices"
 )
@@ -49,7 +48,8 @@ type Lister interface {
 	// with it. What is listed is not unlisted any more, over crashes, too. A slot that is not after
 	// the newest one published is ErrPublished, and on a full disk it is ErrNoRoom: then nothing
 	// has changed. After another error the slot may be published or not, and it is not published
-	// again: the maker skips it.
+	// again: the maker skips it. Who starts signs the newest one (Published) again: the process
+	// before may have come no further, and the next bulletin names it.
 	Publish(day Day, slot Slot, body []byte, listed []Listing) error
 
 	// Published returns the newest own body; ok is whether there is one.
@@ -79,9 +79,9 @@ type Archive interface {
 	// Kept returns a record; ok is whether there is one.
 	Kept(k RecordKey) (raw []byte, ok bool, err error)
 
-	// EachKept calls do for every record of a kind from a number on, by day and then by number,
-	// until do fails, and returns that error. The bytes are do's; it must not call the store. A
-	// record that does not open is passed over.
+	// EachKept calls do for every record of a kind from a number on, by day and then by number, of
+	// all makers in any order, until do fails, and returns that error. The bytes are do's; it must
+	// not call the store. A record that does not open is passed over.
 	EachKept(kind uint8, from uint32, do func(k RecordKey, raw []byte) error) error
 }
 
@@ -108,9 +108,4 @@ func (x Listings) Find(e Entry, n int) (Listing, bool) {
 		return Listing{}, false
 	}
 	return x[first+n], true
-}
-
-// CompareKeys orders records of a kind by number, then by maker.
-func CompareKeys(a, b RecordKey) int {
-	return cmp.Or(cmp.Compare(a.Number, b.Number), bytes.Compare(a.Maker[:], b.Maker[:]))
 }

@@ -2,6 +2,7 @@ package box
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -11,6 +12,10 @@ type memBulletin struct {
 	slot   Slot
 	body   []byte
 	listed Listings
+}
+
+func compareKeys(a, b RecordKey) int {
+	return cmp.Or(cmp.Compare(a.Number, b.Number), bytes.Compare(a.Maker[:], b.Maker[:]))
 }
 
 func (d *memDay) unlist(id ID) {
@@ -171,7 +176,7 @@ func (s *MemStore) EachKept(kind uint8, from uint32, do func(RecordKey, []byte) 
 	}
 	for _, day := range slices.Sorted(maps.Keys(s.days)) {
 		records := s.days[day].records
-		for _, k := range slices.SortedFunc(maps.Keys(records), CompareKeys) {
+		for _, k := range slices.SortedFunc(maps.Keys(records), compareKeys) {
 			if k.Kind != kind || k.Number < from {
 				continue
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 // listing are the conformance tests of what is listed, and of records.
-var listing = map[string]func(*testing.T, Lists, func(bool)){
+var listing = map[string]test{
 	"Unlisted":          unlisted,
 	"ListedOnce":        listedOnce,
 	"Publish":           publish,
@@ -28,7 +28,7 @@ var listing = map[string]func(*testing.T, Lists, func(bool)){
 	"ListingsClosed":    listingsClosed,
 }
 
-func wantUnlisted(t *testing.T, s Lists, want ...box.Listing) {
+func wantUnlisted(t *testing.T, s Store, want ...box.Listing) {
 	t.Helper()
 	got, err := s.Unlisted()
 	if err != nil || !slices.Equal(got, want) || s.Waiting() != len(want) {
@@ -37,14 +37,14 @@ func wantUnlisted(t *testing.T, s Lists, want ...box.Listing) {
 	}
 }
 
-func wantPublish(t *testing.T, s Lists, day box.Day, slot box.Slot, listed ...box.Listing) {
+func wantPublish(t *testing.T, s Store, day box.Day, slot box.Slot, listed ...box.Listing) {
 	t.Helper()
 	if err := s.Publish(day, slot, bodyOf(slot), listed); err != nil {
 		t.Fatalf("publishing slot %d: %v", slot, err)
 	}
 }
 
-func wantListed(t *testing.T, s Lists, slot box.Slot, id box.ID, n int, status box.Status,
+func wantListed(t *testing.T, s Store, slot box.Slot, id box.ID, n int, status box.Status,
 	want box.Box) {
 	t.Helper()
 	_, got, st, err := s.Listed(slot, box.EntryOf(id), n)
@@ -53,7 +53,7 @@ func wantListed(t *testing.T, s Lists, slot box.Slot, id box.ID, n int, status b
 	}
 }
 
-func wantPublished(t *testing.T, s Lists, slot box.Slot) {
+func wantPublished(t *testing.T, s Store, slot box.Slot) {
 	t.Helper()
 	got, body, ok, err := s.Published()
 	if err != nil || !ok || got != slot || !bytes.Equal(body, bodyOf(slot)) {
@@ -66,7 +66,7 @@ func bodyOf(slot box.Slot) []byte { return fmt.Appendf(nil, "body of %d", slot) 
 func at(day box.Day, n uint64) box.Listing { return box.Listing{Day: day, ID: Box(n, 0, 0).ID} }
 
 // unlisted: what is new data, from clients and from holders, and nothing else, in order.
-func unlisted(t *testing.T, s Lists, _ func(bool)) {
+func unlisted(t *testing.T, s Store, _ func(bool)) {
 	wantUnlisted(t, s)
 	for i, step := range []struct {
 		merge  bool
@@ -108,7 +108,7 @@ func unlisted(t *testing.T, s Lists, _ func(bool)) {
 }
 
 // listedOnce: what was listed is never on the list again, whatever comes for it.
-func listedOnce(t *testing.T, s Lists, _ func(bool)) {
+func listedOnce(t *testing.T, s Store, _ func(bool)) {
 	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
 	wantWrite(t, s, 3, Box(2, 'a', size), box.StatusStored)
 	wantPublish(t, s, 3, 7, at(3, 1))
@@ -121,7 +121,7 @@ func listedOnce(t *testing.T, s Lists, _ func(bool)) {
 	wantUnlisted(t, s)
 }
 
-func publish(t *testing.T, s Lists, _ func(bool)) {
+func publish(t *testing.T, s Store, _ func(bool)) {
 	if _, _, ok, err := s.Published(); ok || err != nil {
 		t.Fatalf("an empty store has published: %v, %v", ok, err)
 	}
@@ -155,7 +155,7 @@ func publish(t *testing.T, s Lists, _ func(bool)) {
 }
 
 // oneBodyASlot: never two, nor one for a slot that is over.
-func oneBodyASlot(t *testing.T, s Lists, _ func(bool)) {
+func oneBodyASlot(t *testing.T, s Store, _ func(bool)) {
 	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
 	wantPublish(t, s, 3, 0)
 	wantPublish(t, s, 4, 9)
@@ -174,7 +174,7 @@ func oneBodyASlot(t *testing.T, s Lists, _ func(bool)) {
 }
 
 // equalEntries: which of them is which is the order in which they were given.
-func equalEntries(t *testing.T, s Lists, _ func(bool)) {
+func equalEntries(t *testing.T, s Store, _ func(bool)) {
 	for day := range box.Day(4) { // one id on four days has one entry
 		wantWrite(t, s, day, Box(1, 'a'+byte(day), size), box.StatusStored)
 	}
@@ -191,7 +191,7 @@ func equalEntries(t *testing.T, s Lists, _ func(bool)) {
 	wantUnlisted(t, s)
 }
 
-func listedTombstone(t *testing.T, s Lists, _ func(bool)) {
+func listedTombstone(t *testing.T, s Store, _ func(bool)) {
 	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
 	wantPublish(t, s, 3, 7, at(3, 1))
 	wantWrite(t, s, 3, Box(1, 'a', 0), box.StatusStored)
@@ -200,7 +200,7 @@ func listedTombstone(t *testing.T, s Lists, _ func(bool)) {
 
 // publishTomorrow: yesterday's boxes are listed in a slot of today, even the first write of which
 // the bulletin is, and go with their own day.
-func publishTomorrow(t *testing.T, s Lists, _ func(bool)) {
+func publishTomorrow(t *testing.T, s Store, _ func(bool)) {
 	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
 	wantWrite(t, s, 4, Box(2, 'a', size), box.StatusStored)
 	wantPublish(t, s, 5, 7, at(3, 1), at(4, 2))
@@ -215,7 +215,7 @@ func publishTomorrow(t *testing.T, s Lists, _ func(bool)) {
 	wantListed(t, s, 8, at(3, 1).ID, 0, box.StatusNotFound, box.Box{})
 }
 
-func dropForgetsLists(t *testing.T, s Lists, _ func(bool)) {
+func dropForgetsLists(t *testing.T, s Store, _ func(bool)) {
 	for day := range box.Day(3) {
 		wantWrite(t, s, day, Box(1, 'a', size), box.StatusStored)
 		wantWrite(t, s, day, Box(2, 'a', size), box.StatusStored)
@@ -247,7 +247,7 @@ func dropForgetsLists(t *testing.T, s Lists, _ func(bool)) {
 }
 
 // fullKeepsNothing: no records of others and no data, but the bulletins go on.
-func fullKeepsNothing(t *testing.T, s Lists, fill func(bool)) {
+func fullKeepsNothing(t *testing.T, s Store, fill func(bool)) {
 	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
 	wantKeep(t, s, 3, key(1, 1, 1), "kept", nil)
 	fill(true)
@@ -264,7 +264,7 @@ func fullKeepsNothing(t *testing.T, s Lists, fill func(bool)) {
 }
 
 // hostileSizes: no store takes what is larger than any bulletin, and each takes many listings.
-func hostileSizes(t *testing.T, s Lists, _ func(bool)) {
+func hostileSizes(t *testing.T, s Store, _ func(bool)) {
 	huge := make([]byte, 8<<20+1)
 	if err := s.Publish(3, 7, huge, nil); err == nil {
 		t.Error("a body of 8 MiB and a byte was published")
@@ -284,7 +284,7 @@ func hostileSizes(t *testing.T, s Lists, _ func(bool)) {
 }
 
 // listingsOwnership: the store keeps no slice of its callers, nor they of it.
-func listingsOwnership(t *testing.T, s Lists, _ func(bool)) {
+func listingsOwnership(t *testing.T, s Store, _ func(bool)) {
 	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
 	body, listed, raw := bodyOf(7), []box.Listing{at(3, 1)}, []byte("kept")
 	if err := errors.Join(s.Publish(3, 7, body, listed), s.Keep(3, key(1, 1, 1), raw)); err != nil {
@@ -306,7 +306,7 @@ func listingsOwnership(t *testing.T, s Lists, _ func(bool)) {
 	}
 }
 
-func listingsClosed(t *testing.T, s Lists, _ func(bool)) {
+func listingsClosed(t *testing.T, s Store, _ func(bool)) {
 	wantWrite(t, s, 3, Box(1, 'a', size), box.StatusStored)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

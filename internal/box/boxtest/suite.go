@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"maps"
 	"sync"
 	"testing"
 
@@ -18,14 +19,9 @@ import (
 type Store interface {
 	box.Store
 	box.Queue
-	io.Closer
-}
-
-// Lists is a store that also keeps bulletins and records.
-type Lists interface {
-	Store
 	box.Lister
 	box.Archive
+	io.Closer
 }
 
 // Maker opens an empty store, and fills its disk to the watermark when asked to.
@@ -72,13 +68,7 @@ func Suite(t *testing.T, open Maker) {
 		"Ownership":            ownership,
 		"Closed":               closed,
 	}
-	for name, test := range listing {
-		tests[name] = func(t *testing.T, s Store, fill func(bool)) {
-			if lists, ok := s.(Lists); ok {
-				test(t, lists, fill)
-			}
-		}
-	}
+	maps.Copy(tests, listing)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s, fill := open(t)

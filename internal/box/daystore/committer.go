@@ -3,11 +3,11 @@ package daystore
 import (
 	"errors"
 	"fmt"
-	"murmuration/internal/box"
 	"runtime"
-	"sync"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"murmuration/internal/box"
 )
 
 // maxBatch bounds a batch: 256 boxes of 8 KiB are 2 MiB. Beyond some hundred, one fsync more or
@@ -20,42 +20,26 @@ const patience = 8
 
 // request is one change on its way through the committer.
 type request struct {
-	day      box.Day
-	box      box.Box
-	merge    bool
-	replicas []box.Holder
-
-	forget bool // a Done: remove the queue entry of peer at this place
-	peer   box.Holder
-	at     box.Place
-
-	name   []byte // of the box under the day's key, and
-	sealed []byte // its bytes for the disk; nil until sealFor
+	day    box.Day
+	change change
 
 	outcome box.Outcome
 	err     error
 	answer  chan struct{} // closed by the committer when outcome and err stand
 }
 
-// sealFor does the request's cryptography. The askers do it side by side; the committer does it
-// only for the first requests of a new day, whose key was not there yet.
-func (r *request) sealFor(d *dayDB) {
-	if r.name == nil && !r.forget {
-		r.name = d.nameOf(r.box.ID[:])
-		r.sealed = d.sealed(r.box, r.name)
-	}
-}
+// change is what somebody asks the committer for.
+type change interface {
+	// seal does the cryptography. The askers do it side by side; the committer calls it again, and
+	// that does something only for the first requests of a new day, whose key was not there yet.
+	seal(d *dayDB)
 
-// buffers holds the two buffers of a sealing, each of a box's size and something.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+	// settle adds to the batch what the change comes to, and says so in outcome and err of its
+	// request.
+	settle(b *batch, r *request)
 
-// recycle gives the request's sealed bytes to the next one.
-func (r *request) recycle() {
-	if r.sealed != nil {
-		b := r.sealed[:0]
-		r.sealed = nil
-		buffers.Put(&b)
-	}
+	// recycle is called when Badger has copied everything.
+	recycle()
 }
 
 // commitAll is the committer: it takes what waits, makes one batch of it for each day, and answers
@@ -182,6 +166,8 @@ type batch struct {
 	reads   *badger.Txn
 	writes  *badger.WriteBatch
 	boxes   map[string]*box.Box // by name, written in this batch
+	records map[string][]byte   // by key, likewise
+	lists   []list
 	changes uint32
 	err     error // first failure; nothing of the batch is then committed
 }
@@ -192,15 +178,12 @@ func (d *dayDB) write(requests []*request, left box.Room) error {
 		return d.broken
 	}
 	b := &batch{day: d, room: left, reads: d.db.NewTransaction(false), writes: d.db.NewWriteBatch(),
-		boxes: make(map[string]*box.Box)}
+		boxes: make(map[string]*box.Box), records: make(map[string][]byte)}
 	defer b.reads.Discard()
 	defer b.writes.Cancel()
 	for _, r := range requests {
-		if r.forget {
-			b.forget(r)
-		} else {
-			b.settle(r)
-		}
+		r.change.seal(d)
+		r.change.settle(b, r)
 	}
 	if b.err != nil {
 		return b.err // no write was begun: the day is as it was
@@ -214,8 +197,9 @@ func (d *dayDB) write(requests []*request, left box.Room) error {
 		return d.broken
 	}
 	d.commit++
+	d.unlisted.apply(b.lists)
 	for _, r := range requests {
-		r.recycle() // Badger has copied everything
+		r.change.recycle()
 	}
 	return nil
 }
@@ -229,38 +213,17 @@ func (b *batch) set(key, value []byte) {
 	b.changes++
 }
 
-func (b *batch) forget(r *request) {
-	if b.room == box.NoRoom {
-		r.outcome.Status = box.StatusFull
-		return
-	}
-	r.outcome.Status = box.StatusStored
+// remove is set for a key that shall not be there.
+func (b *batch) remove(key []byte) {
 	if b.err == nil {
-		b.err = b.writes.Delete(appendPlace(b.day.queueKey(r.peer), r.at))
+		b.err = b.writes.Delete(key)
 	}
 	b.changes++
 }
 
-func (b *batch) settle(r *request) {
-	r.sealFor(b.day)
-	old := b.boxes[string(r.name)]
-	if old == nil {
-		old, r.err = b.day.load(b.reads, r.name)
-	}
-	if r.err != nil {
-		return // one unreadable box is no reason to refuse the others
-	}
-	var replace bool
-	r.outcome, replace = box.Arrival{Old: old, Next: r.box, Merge: r.merge, Room: b.room}.Settle()
-	if !replace {
-		return
-	}
-	b.boxes[string(r.name)] = &r.box
-	b.set(boxKey(r.name), r.sealed)
-	for _, peer := range r.replicas {
-		at := box.Place{Commit: b.day.commit + 1, Index: b.changes}
-		b.set(appendPlace(b.day.queueKey(peer), at), r.name)
-	}
+// place is that of the next change.
+func (b *batch) place() box.Place {
+	return box.Place{Commit: b.day.commit + 1, Index: b.changes}
 }
 
 // flush commits with the number of the commit, the last thing of the batch, and notes outside

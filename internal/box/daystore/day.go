@@ -24,11 +24,17 @@ import (
 //
 //	'b' ‖ name 32                          → AES-256-GCM(id ‖ signature ‖ ciphertext), name as AD
 //	'q' ‖ peer's name 16 ‖ commit 8 ‖ n 4  → name 32 of the box that waits
+//	'u' ‖ name 32                          → its commit 8 ‖ n 4: a box that is to be listed
+//	'p' ‖ slot 4                           → AES-256-GCM of an own bulletin, its key as AD
+//	'k' ‖ kind 1 ‖ number 4 ‖ maker's 16   → AES-256-GCM of maker 32 ‖ record, its key as AD
 //	's'                                    → number of the newest commit 8
 const (
-	boxPrefix   = 'b'
-	queuePrefix = 'q'
-	peerSize    = 16
+	boxPrefix      = 'b'
+	queuePrefix    = 'q'
+	unlistedPrefix = 'u'
+	bulletinPrefix = 'p'
+	recordPrefix   = 'k'
+	peerSize       = 16
 )
 
 var commitKey = []byte{'s'}
@@ -36,7 +42,7 @@ var commitKey = []byte{'s'}
 // Errors of opening a day.
 var (
 	errLost    = errors.New("acknowledged boxes are missing")
-	errDamaged = errors.New("box does not open: the disk returned other bytes than were written")
+	errDamaged = errors.New("it does not open: the disk returned other bytes than were written")
 )
 
 // dayDB is the directory of one day: its key, its mark and its Badger.
@@ -52,7 +58,16 @@ type dayDB struct {
 	mark   *durable.Mark // see begun; owned by the committer
 	noSync bool
 
-	damaged sync.Once // said of the queue: it is read many times a second
+	unlisted unlisted
+
+	damaged sync.Map // what was said of damage: queues are read many times a second
+}
+
+// complain says that something is damaged, once.
+func (d *dayDB) complain(what string, err error) {
+	if _, said := d.damaged.LoadOrStore(what, true); !said {
+		d.log.log.Error(what, "day", d.day, "error", err)
+	}
 }
 
 func dayDir(root string, day box.Day) string {
@@ -90,7 +105,7 @@ func createDay(root string, day box.Day) error {
 // openDay opens an existing day and checks that nothing acknowledged is missing.
 func openDay(root string, day box.Day, opts Options) (*dayDB, error) {
 	d := &dayDB{day: day, dir: dayDir(root, day), noSync: opts.noSync,
-		log: &badgerLog{log: opts.Logger}}
+		log: &badgerLog{log: opts.Logger}, unlisted: unlisted{names: make(map[string]bool)}}
 	if err := d.open(opts); err != nil {
 		return nil, fmt.Errorf("opening box store %s: %w\n  nothing was changed; move this "+
 			"directory away to go on without its day, or put its backup in its place", d.dir, err)
@@ -180,6 +195,19 @@ func (d *dayDB) sealed(b box.Box, name []byte) []byte {
 	sealed := d.seal.Seal((*out)[:0], nil, *plain, name)
 	buffers.Put(plain)
 	return sealed
+}
+
+// unseal opens the value of a key that is its associated data; nil if the key is not there.
+func (d *dayDB) unseal(txn *badger.Txn, key []byte) ([]byte, error) {
+	v, err := get(txn, key)
+	if v == nil || err != nil {
+		return nil, err
+	}
+	plain, err := d.seal.Open([]byte{}, nil, v, key)
+	if err != nil {
+		return nil, errDamaged
+	}
+	return plain, nil
 }
 
 // load returns the box of that name, or nil. A box that does not open is errDamaged: Badger's own

@@ -61,9 +61,9 @@ const (
 	formatText = "murmuration box store 1\n"
 )
 
-// Store is a box.Store and a box.Queue on disk: one directory for each day, with a Badger and a key
-// of its own. Requests of all goroutines go to one committer, which turns what waits into one
-// batch, fsyncs the batch's number outside Badger, and only then answers.
+// Store is a box.Store, and a Queue, a Lister and an Archive, on disk: one directory for each day,
+// with a Badger and a key of its own. Requests of all goroutines go to one committer, which turns
+// what waits into one batch, fsyncs the batch's number outside Badger, and only then answers.
 type Store struct {
 	dir  string
 	opts Options
@@ -77,6 +77,9 @@ type Store struct {
 	days   map[box.Day]*dayDB
 	floor  box.Day // days before it are refused
 	closed bool
+
+	publishing sync.Mutex // one bulletin at a time; guards published
+	published  published
 
 	closing sync.RWMutex // senders of requests hold it for reading; Close for writing
 	ended   bool
@@ -161,7 +164,10 @@ func (s *Store) openDays() error {
 			return err
 		}
 	}
-	return nil
+	if s.published, err = s.newest(); err != nil {
+		return err
+	}
+	return s.loadUnlisted()
 }
 
 func (s *Store) openDay(number string) error {
@@ -184,6 +190,11 @@ func (s *Store) Read(day box.Day, id box.ID) (box.Box, box.Status, error) {
 	if s.closed {
 		return box.Box{}, 0, box.ErrClosed
 	}
+	return s.read(day, id)
+}
+
+// read is Read for a caller that holds mu.
+func (s *Store) read(day box.Day, id box.ID) (box.Box, box.Status, error) {
 	d := s.days[day]
 	if d == nil {
 		return box.Box{}, box.StatusNotFound, nil
@@ -198,64 +209,32 @@ func (s *Store) Read(day box.Day, id box.ID) (box.Box, box.Status, error) {
 	return *b, b.Status(), nil
 }
 
+// sorted returns the days in order. The caller holds mu.
+func (s *Store) sorted() (days []*dayDB) {
+	for _, day := range slices.Sorted(maps.Keys(s.days)) {
+		days = append(days, s.days[day])
+	}
+	return days
+}
+
 // Write implements box.Store.
 func (s *Store) Write(day box.Day, b box.Box, replicas ...box.Holder) (box.Outcome, error) {
-	return s.ask(&request{day: day, box: b, replicas: replicas})
+	return s.ask(day, &put{box: b, replicas: replicas})
 }
 
 // Merge implements box.Store.
 func (s *Store) Merge(day box.Day, b box.Box) (box.Outcome, error) {
-	return s.ask(&request{day: day, box: b, merge: true})
+	return s.ask(day, &put{box: b, merge: true})
 }
 
-// Pending implements box.Queue.
-func (s *Store) Pending(peer box.Holder, after box.Queued, n int) ([]box.Queued, error) {
+// ask hands a change to the committer and waits for its answer.
+func (s *Store) ask(day box.Day, c change) (box.Outcome, error) {
+	r := &request{day: day, change: c, answer: make(chan struct{})}
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return nil, box.ErrClosed
-	}
-	var found []box.Queued
-	for _, day := range slices.Sorted(maps.Keys(s.days)) {
-		if len(found) >= n {
-			break
-		}
-		if day < after.Day {
-			continue
-		}
-		var from box.Place
-		if day == after.Day {
-			from = after.At
-		}
-		more, err := s.days[day].pending(peer, from, n-len(found))
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
-	}
-	return found, nil
-}
-
-// Done implements box.Queue.
-func (s *Store) Done(peer box.Holder, entries ...box.Queued) error {
-	var errs []error
-	for _, e := range entries {
-		_, err := s.ask(&request{day: e.Day, forget: true, peer: peer, at: e.At})
-		if !errors.Is(err, box.ErrExpired) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// ask hands a request to the committer and waits for its answer.
-func (s *Store) ask(r *request) (box.Outcome, error) {
-	r.answer = make(chan struct{})
-	s.mu.RLock()
-	d := s.days[r.day]
+	d := s.days[day]
 	s.mu.RUnlock()
 	if d != nil {
-		r.sealFor(d)
+		c.seal(d)
 	}
 	s.closing.RLock()
 	if s.ended {

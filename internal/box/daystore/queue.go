@@ -4,10 +4,53 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"murmuration/internal/box"
+	"maps"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"murmuration/internal/box"
 )
+
+// Pending implements box.Queue.
+func (s *Store) Pending(peer box.Holder, after box.Queued, n int) ([]box.Queued, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, box.ErrClosed
+	}
+	var found []box.Queued
+	for _, day := range slices.Sorted(maps.Keys(s.days)) {
+		if len(found) >= n {
+			break
+		}
+		if day < after.Day {
+			continue
+		}
+		var from box.Place
+		if day == after.Day {
+			from = after.At
+		}
+		more, err := s.days[day].pending(peer, from, n-len(found))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// Done implements box.Queue.
+func (s *Store) Done(peer box.Holder, entries ...box.Queued) error {
+	var errs []error
+	for _, e := range entries {
+		_, err := s.ask(e.Day, done{peer, e.At})
+		if !errors.Is(err, box.ErrExpired) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
 
 // pending returns the oldest n entries for the peer that come after a place.
 func (d *dayDB) pending(peer box.Holder, after box.Place, n int) (found []box.Queued, err error) {
@@ -20,10 +63,7 @@ func (d *dayDB) pending(peer box.Holder, after box.Place, n int) (found []box.Qu
 			e, err := d.entry(txn, it.Item(), len(prefix))
 			// one bad box must not keep the others from their holders
 			if errors.Is(err, errDamaged) {
-				d.damaged.Do(func() {
-					d.log.log.Error("a box that waits for another holder is passed over", "day",
-						d.day, "error", err)
-				})
+				d.complain("a box that waits for another holder is passed over", err)
 				continue
 			}
 			if err != nil {

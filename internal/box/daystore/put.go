@@ -1,0 +1,80 @@
+package daystore
+
+import (
+	"sync"
+
+	"murmuration/internal/box"
+)
+
+// put is a box that comes, as a change.
+type put struct {
+	box      box.Box
+	merge    bool
+	replicas []box.Holder
+
+	name   []byte // of the box under the day's key, and
+	sealed []byte // its bytes for the disk; nil until seal
+}
+
+func (p *put) seal(d *dayDB) {
+	if p.name == nil {
+		p.name = d.nameOf(p.box.ID[:])
+		p.sealed = d.sealed(p.box, p.name)
+	}
+}
+
+func (p *put) settle(b *batch, r *request) {
+	old := b.boxes[string(p.name)]
+	if old == nil {
+		old, r.err = b.day.load(b.reads, p.name)
+	}
+	if r.err != nil {
+		return // one unreadable box is no reason to refuse the others
+	}
+	var replace bool
+	r.outcome, replace = box.Arrival{Old: old, Next: p.box, Merge: p.merge, Room: b.room}.Settle()
+	if !replace {
+		return
+	}
+	b.boxes[string(p.name)] = &p.box
+	b.set(boxKey(p.name), p.sealed)
+	for _, peer := range p.replicas {
+		b.set(appendPlace(b.day.queueKey(peer), b.place()), p.name)
+	}
+	switch {
+	case r.outcome.New:
+		b.list(p.name)
+	case p.box.Tombstone():
+		b.unlist(p.name)
+	}
+}
+
+// buffers holds the two buffers of a sealing, each of a box's size and something.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// recycle gives the sealed bytes to the next one.
+func (p *put) recycle() {
+	if p.sealed != nil {
+		b := p.sealed[:0]
+		p.sealed = nil
+		buffers.Put(&b)
+	}
+}
+
+// done is that another holder has a box, as a change: its entry in the queue goes.
+type done struct {
+	peer box.Holder
+	at   box.Place
+}
+
+func (done) seal(*dayDB) {}
+func (done) recycle()    {}
+
+func (d done) settle(b *batch, r *request) {
+	if b.room == box.NoRoom {
+		r.outcome.Status = box.StatusFull
+		return
+	}
+	r.outcome.Status = box.StatusStored
+	b.remove(appendPlace(b.day.queueKey(d.peer), d.at))
+}
