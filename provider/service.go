@@ -3,12 +3,15 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
 )
@@ -17,6 +20,21 @@ import (
 // answer.
 var ErrNoAnswer = errors.New("request without an answer")
 
+// BoxStore is what the service asks for boxes, by their ids and by where they were listed.
+type BoxStore interface {
+	box.Store
+	Listed(slot box.Slot, e box.Entry, n int) (box.Day, box.Box, box.Status, error)
+}
+
+// Announcer is what the service asks about bulletins. Its methods may be called from many
+// goroutines: Bulletins is one for a single goroutine.
+type Announcer interface {
+	Full(now time.Time) bool
+	Hold(l box.Listing, until time.Time)
+	Head(now time.Time) [32]byte
+	Answer(q box.Question) (whole []byte, ok bool)
+}
+
 // Service executes box requests on a store. It blocks for as long as the store does, may be used by
 // many goroutines, and reads no clock.
 type Service struct {
@@ -24,7 +42,9 @@ type Service struct {
 	Params   *sphinx.Params
 	Format   box.Format
 	Calendar box.Calendar
-	Store    box.Store
+	Store    BoxStore
+	// Bulletins are those of this provider, or a driver's hold on them; nil lists nothing.
+	Bulletins Announcer
 	// Digest tells the digest of an epoch's network document, zero if it is not here.
 	Digest func(e directory.Epoch) directory.Digest
 
@@ -69,10 +89,23 @@ func (s *Service) Answer(now time.Time, payload []byte) (transit.Departure, erro
 
 // Execute does what a request that verifies asks for.
 func (s *Service) Execute(now time.Time, r box.Request) (box.Reply, error) {
-	nothing := box.Reply{Status: box.StatusNotFound, Day: r.Day, Box: box.Box{ID: r.Box.ID}}
-	if r.Op == box.OpDigest {
-		return s.digest(r.Epoch), nil
+	reply, err := s.execute(now, r)
+	if s.Bulletins != nil {
+		reply.Head = s.Bulletins.Head(now)
 	}
+	return reply, err
+}
+
+func (s *Service) execute(now time.Time, r box.Request) (box.Reply, error) {
+	switch r.Op {
+	case box.OpDigest:
+		return s.digest(r.Epoch), nil
+	case box.OpFetch:
+		return s.fetch(now, r)
+	case box.OpBulletin:
+		return s.piece(r), nil
+	}
+	nothing := r.Refusal(box.StatusNotFound)
 	others, mine := s.holders(r.Day, r.Box.ID)
 	switch {
 	case !mine, r.Op == box.OpRead && !s.Calendar.Kept(now, r.Day), r.Op != box.OpRead &&
@@ -85,12 +118,61 @@ func (s *Service) Execute(now time.Time, r box.Request) (box.Reply, error) {
 		}
 		return box.Reply{Status: status, Day: r.Day, Box: found}, nil
 	}
-	o, err := s.Store.Write(r.Day, r.Box, others...)
-	if err != nil {
+	o, err := s.put(now, r, func() (box.Outcome, error) {
+		return s.Store.Write(r.Day, r.Box, others...)
+	})
+	switch {
+	case err != nil:
 		return nothing, s.unlessExpired(err)
+	case o.Status == box.StatusConflict, o.Status == box.StatusTombstoned:
+		return box.Reply{Status: o.Status, Day: r.Day, Box: o.Stands}, nil
 	}
-	nothing.Status = o.Status
-	return nothing, nil
+	return r.Refusal(o.Status), nil
+}
+
+// put stores a box, not to be listed before its hold is over, unless so much waits to be listed
+// that only what is here already is taken.
+func (s *Service) put(now time.Time, r box.Request,
+	store func() (box.Outcome, error)) (box.Outcome, error) {
+	if s.Bulletins == nil || r.Op != box.OpWrite {
+		return store()
+	}
+	if s.Bulletins.Full(now) {
+		_, status, err := s.Store.Read(r.Day, r.Box.ID)
+		if err != nil || status == box.StatusNotFound {
+			return box.Outcome{Status: box.StatusFull}, err
+		}
+	}
+	hold := time.Duration(r.Hold) * holdUnit
+	if doc := s.document.Load(); doc != nil {
+		hold = min(hold, protocol.HoldCap*doc.Parameters.Hold)
+	}
+	s.Bulletins.Hold(box.Listing{Day: r.Day, ID: r.Box.ID}, now.Add(hold))
+	return store()
+}
+
+// fetch gives the box that was listed in a slot, at once.
+func (s *Service) fetch(now time.Time, r box.Request) (box.Reply, error) {
+	day, found, status, err := s.Store.Listed(r.Fetch.Slot, r.Fetch.Entry, int(r.Fetch.N))
+	if err != nil || status == box.StatusNotFound || !s.Calendar.Kept(now, day) {
+		return r.Refusal(box.StatusNotFound), s.unlessExpired(err)
+	}
+	return box.Reply{Status: status, Day: day, Box: found}, nil
+}
+
+// piece gives a piece of what there is to say to a question about bulletins.
+func (s *Service) piece(r box.Request) box.Reply {
+	if s.Bulletins == nil {
+		return r.Refusal(box.StatusNotFound)
+	}
+	size := s.Format.PieceSize()
+	whole, ok := s.Bulletins.Answer(r.Ask)
+	data, some := bulletin.Piece(whole, size, int(r.Ask.Piece))
+	if !ok || !some {
+		return r.Refusal(box.StatusNotFound)
+	}
+	pieces := uint16(min(bulletin.Pieces(whole, size), math.MaxUint16))
+	return box.Reply{Status: box.StatusBulletin, Ask: r.Ask, Pieces: pieces, Data: data}
 }
 
 // unlessExpired lets a day that is gone look like a box that never was.
@@ -133,15 +215,17 @@ func (s *Service) Merge(now time.Time, r box.Request) (box.Reply, error) {
 	if _, mine := s.holders(r.Day, r.Box.ID); !mine {
 		return reply, nil
 	}
-	o, err := s.Store.Merge(r.Day, r.Box)
+	o, err := s.put(now, r, func() (box.Outcome, error) { return s.Store.Merge(r.Day, r.Box) })
 	if err != nil {
 		return reply, s.unlessExpired(err)
 	}
 	if o.Status == box.StatusConflict {
 		s.conflicts.Add(1)
 	}
-	if reply.Status = o.Status; o.Status == box.StatusTombstoned {
-		reply.Status = box.StatusConflict // the tombstone itself travels in its own frame
+	// Settled: whichever content stands here now, this one need not come again.
+	reply.Status = box.StatusStored
+	if o.Status == box.StatusFull {
+		reply.Status = box.StatusFull
 	}
 	return reply, nil
 }

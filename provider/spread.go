@@ -1,0 +1,317 @@
+package provider
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
+	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
+)
+
+// Types of records on a link between two providers (docs/provider.md); what is between records, and
+// behind the last, are single zero bytes.
+const (
+	spreadBulletin = 1 // body ‖ signature
+	spreadRoll     = 2 // roll ‖ signature
+	spreadQuestion = 3
+)
+
+// What another provider is asked for.
+const (
+	askBulletins = 1 // of a maker, from a slot to a slot
+	askRoll      = 2 // of a maker and number, twice
+)
+
+const (
+	spreadHead   = 1 + 3          // type ‖ length of the data
+	questionSize = 1 + 32 + 4 + 4 // kind ‖ maker ‖ first ‖ last
+
+	mostAsked     = 4096 // questions that a link remembers
+	mostQuestions = 16   // that wait for their answer on one link
+	mostAnswered  = 64   // bulletins that one question brings
+	askAgain      = 2    // slots until a question goes to the same provider again
+	mostTries     = 64   // of one question, at all providers together
+	lateAfter     = 2    // slots until others than its maker are asked for a bulletin
+	framesASlot   = 8
+)
+
+// ErrSpread says that the frames of another provider do not parse; the link has no use any more.
+var ErrSpread = errors.New("frames of bulletins that do not parse")
+
+// question asks another provider for what is missing here.
+type question struct {
+	kind        uint8
+	maker       directory.NodeID
+	first, last uint32
+}
+
+func (q question) marshal() []byte {
+	out := append([]byte{q.kind}, q.maker[:]...)
+	out = binary.BigEndian.AppendUint32(out, q.first)
+	return binary.BigEndian.AppendUint32(out, q.last)
+}
+
+func parseQuestion(raw []byte) (q question, err error) {
+	if len(raw) != questionSize {
+		return q, ErrSpread
+	}
+	q = question{raw[0], directory.NodeID(raw[1:33]), binary.BigEndian.Uint32(raw[33:]),
+		binary.BigEndian.Uint32(raw[37:])}
+	if q.kind != askBulletins && q.kind != askRoll || q.last < q.first {
+		return q, ErrSpread
+	}
+	return q, nil
+}
+
+// Spread is one end of a link between two providers. Frames of one size go both ways at a constant
+// rate, whatever there is: the side that dialled says its own bulletins and asks for what is
+// missing here, the other one answers.
+type Spread struct {
+	b       *Bulletins
+	peer    directory.NodeID
+	dialled bool
+	rest    []byte // of the records that began to go
+	in      []byte // of the record that began to come
+	said    *known // the last own one that went out
+	asked   map[question]box.Slot
+	waiting []question
+}
+
+// Spread is for a new link to a peer, dialled here or there.
+func (b *Bulletins) Spread(peer directory.NodeID, dialled bool) *Spread {
+	return &Spread{b: b, peer: peer, dialled: dialled, asked: map[question]box.Slot{}}
+}
+
+// FrameEvery is the time between two frames of a link.
+func (b *Bulletins) FrameEvery() time.Duration {
+	return max(b.calendar.Every/framesASlot, time.Millisecond)
+}
+
+// NextFrame is when the next frame goes after a time: at fixed times of every slot, none of them
+// its end, so that what is signed there has gone to the disk.
+func (b *Bulletins) NextFrame(after time.Time) time.Time {
+	every := b.FrameEvery()
+	gone := after.Sub(b.calendar.Start) + every - every/2 // since half a frame before the start
+	if gone < 0 {
+		return b.calendar.Start.Add(every / 2)
+	}
+	return b.calendar.Start.Add(gone/every*every + every/2)
+}
+
+// Frame fills a frame with what there is to say, and zeros.
+func (s *Spread) Frame(now time.Time, frame []byte) {
+	clear(frame)
+	for at := 0; at < len(frame); {
+		if len(s.rest) == 0 {
+			s.rest = s.say(now)
+		}
+		if len(s.rest) == 0 {
+			return
+		}
+		n := copy(frame[at:], s.rest)
+		at, s.rest = at+n, s.rest[n:]
+	}
+}
+
+// say is the next records.
+func (s *Spread) say(now time.Time) []byte {
+	if !s.dialled {
+		for len(s.waiting) > 0 {
+			q := s.waiting[0]
+			s.waiting = s.waiting[1:]
+			if out := s.b.reply(q); len(out) > 0 {
+				return out
+			}
+		}
+		return nil
+	}
+	if k := s.news(); k != nil {
+		s.said = k
+		return appendSpread(nil, spreadBulletin, k.Marshal())
+	}
+	return s.ask(now)
+}
+
+// news is the own bulletin that the peer has not got; on a new link the newest, after which it can
+// ask for what is before.
+func (s *Spread) news() *known {
+	own := s.b.chain(s.b.self.ID())
+	if s.said == nil {
+		return own.newest()
+	}
+	if i, found := own.search(s.said.Slot + 1); found || i < len(own.known) {
+		return own.known[i]
+	}
+	return nil
+}
+
+// ask is a question that the peer was not asked lately.
+func (s *Spread) ask(now time.Time) []byte {
+	current := s.b.calendar.Slot(now)
+	for _, id := range s.b.order {
+		for _, q := range s.b.missing(now, id) {
+			late := q.kind == askBulletins && box.Slot(q.last)+lateAfter >= current
+			at, before := s.asked[q]
+			if id == s.b.self.ID() || id != s.peer && late || before && current < at+askAgain ||
+				s.b.tries[q] >= mostTries {
+				continue
+			}
+			if len(s.asked) >= mostAsked {
+				clear(s.asked)
+			}
+			s.asked[q] = current
+			s.b.tries[q]++
+			return appendSpread(nil, spreadQuestion, q.marshal())
+		}
+	}
+	return nil
+}
+
+// missing is what is not here of a maker: bulletins between others, those after the last one, and
+// rolls.
+func (b *Bulletins) missing(now time.Time, maker directory.NodeID) []question {
+	c := b.chain(maker)
+	if c.false {
+		return nil
+	}
+	all := append([]question(nil), c.gaps...)
+	current, floor := b.calendar.Slot(now), b.floor(now)
+	first := c.newest()
+	switch {
+	case first == nil && b.doc != nil && floor+lateAfter < current:
+		all = append(all, question{askBulletins, maker, uint32(floor),
+			uint32(current - lateAfter - 1)})
+	case first != nil && first.Slot+1+lateAfter < current:
+		all = append(all, question{askBulletins, maker, uint32(first.Slot + 1),
+			uint32(current - lateAfter - 1)})
+	case first != nil && c.known[0].Slot > floor && c.known[0].Previous != bulletin.Hash{}:
+		all = append(all, question{askBulletins, maker, uint32(floor),
+			uint32(c.known[0].Slot - 1)})
+	}
+	return append(all, b.missingRolls(now, maker)...)
+}
+
+// missingRolls asks for the newest roll that every provider should have by now, and is not here.
+func (b *Bulletins) missingRolls(now time.Time, maker directory.NodeID) []question {
+	const done = protocol.RollSlots + protocol.RollHashAt + lateAfter
+	current, oldest := b.calendar.Slot(now), bulletin.RollNumber(b.oldest())
+	if current < done || b.doc == nil {
+		return nil
+	}
+	for n := bulletin.RollNumber(current-done) + 1; n > oldest; n-- {
+		q := question{askRoll, maker, n - 1, n - 1}
+		if _, is := b.calendar.RollMakers(b.doc, n-1).Index(maker); is &&
+			!b.chain(maker).rolls[n-1] && b.tries[q] < mostTries {
+			return []question{q}
+		}
+	}
+	return nil
+}
+
+// reply is the records that answer a question; none if nothing of it is here.
+func (b *Bulletins) reply(q question) (out []byte) {
+	c := b.makers[q.maker]
+	if c == nil {
+		return nil
+	}
+	if q.kind == askRoll {
+		if raw, ok, err := b.kept(KeptRoll, q.first, q.maker); ok && err == nil {
+			out = appendSpread(out, spreadRoll, raw)
+		}
+		return out
+	}
+	from, _ := c.search(box.Slot(q.first))
+	for _, k := range c.known[from:min(from+mostAnswered, len(c.known))] {
+		if k.Slot <= box.Slot(q.last) {
+			out = appendSpread(out, spreadBulletin, k.Marshal())
+		}
+	}
+	return out
+}
+
+func appendSpread(out []byte, kind byte, data []byte) []byte {
+	out = binary.BigEndian.AppendUint32(out, uint32(len(data)))
+	out[len(out)-spreadHead] = kind // lengths have three bytes
+	return append(out, data...)
+}
+
+// Take reads a frame of the other side. Of what it says, what is refused is counted; refused is the
+// last reason. The error is ErrSpread, and the link of no use any more, when it does not parse.
+func (s *Spread) Take(now time.Time, frame []byte) (refused, err error) {
+	s.in = append(s.in, frame...)
+	at := 0
+	for {
+		for at < len(s.in) && s.in[at] == 0 {
+			at++
+		}
+		rest := s.in[at:]
+		if len(rest) < spreadHead {
+			break
+		}
+		kind, size := rest[0], int(binary.BigEndian.Uint32(rest)&0xffffff)
+		if size > s.limit(kind) {
+			return refused, ErrSpread
+		}
+		if len(rest) < spreadHead+size {
+			break
+		}
+		reason, err := s.take(now, kind, rest[spreadHead:spreadHead+size])
+		if err != nil {
+			return refused, err
+		}
+		if reason != nil {
+			refused = reason
+		}
+		at += spreadHead + size
+	}
+	s.in = append([]byte(nil), s.in[at:]...)
+	return refused, nil
+}
+
+// limit is the most data of a record of a kind; nothing fits one that there is not.
+func (s *Spread) limit(kind byte) int {
+	most := protocol.MinBulletinEntries
+	if s.b.doc != nil {
+		most = s.b.most(nil)
+	}
+	const head = 256 // of bodies and rolls, with hashes and signature
+	switch kind {
+	case spreadBulletin:
+		return head + box.EntrySize*most
+	case spreadRoll:
+		return min(head+(box.EntrySize+1)*protocol.RollSlots*most, math.MaxUint32>>8)
+	case spreadQuestion:
+		return questionSize
+	}
+	return -1
+}
+
+func (s *Spread) take(now time.Time, kind byte, data []byte) (refused, err error) {
+	switch kind {
+	case spreadBulletin:
+		x, err := bulletin.Parse(data)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrSpread, err)
+		}
+		return s.b.Take(now, x), nil
+	case spreadRoll:
+		r, err := bulletin.ParseSignedRoll(data)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrSpread, err)
+		}
+		return s.b.TakeRoll(now, r), nil
+	}
+	q, err := parseQuestion(data)
+	if err != nil || s.dialled { // who is dialled only answers
+		return nil, ErrSpread
+	}
+	if len(s.waiting) < mostQuestions {
+		s.waiting = append(s.waiting, q)
+	}
+	return nil, nil
+}
