@@ -27,15 +27,17 @@ type Config struct {
 	// and a provider does not start: a full disk would end the process. At least 64, default 1,024.
 	KeepFreeMiB int `toml:"keep_free_mib"`
 
-	// Store keeps the boxes; nil is Badger in the home's boxes/. It must also be a box.Queue.
+	// Store keeps the boxes and the bulletins; nil is Badger in the home's boxes/.
 	Store Store `toml:"-"`
 }
 
-// Store is what a provider needs of its box store: boxes, and the list of those that the other
-// holders do not have yet.
+// Store is what a provider needs of its box store: boxes, the list of those that the other holders
+// do not have yet, what is to be listed, and bulletins.
 type Store interface {
 	box.Store
 	box.Queue
+	box.Lister
+	box.Archive
 	Close() error
 }
 

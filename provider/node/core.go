@@ -55,11 +55,12 @@ func (c core) Due(now time.Time, out []transit.Departure) ([]transit.Departure, 
 
 // inForce has all parts of a provider go by the network document.
 type inForce struct {
-	self     directory.NodeID
-	edge     *provider.Edge
-	service  *provider.Service
-	replicas *replicas
-	document atomic.Pointer[directory.Document] // in force, or the last that was
+	self      directory.NodeID
+	edge      *provider.Edge
+	service   *provider.Service
+	replicas  *replicas
+	bulletins *bulletins
+	document  atomic.Pointer[directory.Document] // in force, or the last that was
 }
 
 // SetDocument implements node.DocumentSetter. When there is no document in force any more, the
@@ -73,4 +74,5 @@ func (f *inForce) SetDocument(doc *directory.Document) {
 	f.document.Store(doc)
 	f.service.SetDocument(doc)
 	f.replicas.set(doc)
+	f.bulletins.setDocument(doc)
 }

@@ -22,19 +22,35 @@ type intake struct {
 	service *provider.Service
 	inForce *inForce
 	trouble *complaints
-
-	mu      sync.Mutex // guards budgets
-	budgets map[link.PublicKey]*rate.Limiter
+	budgets
 }
 
 func newIntake(n *node.Node, service *provider.Service, f *inForce, trouble *complaints) *intake {
-	return &intake{node: n, service: service, inForce: f, trouble: trouble,
-		budgets: map[link.PublicKey]*rate.Limiter{}}
+	return &intake{node: n, service: service, inForce: f, trouble: trouble}
 }
 
-// Admits lets providers in.
-func (i *intake) Admits(peer link.PublicKey) bool {
-	doc := i.inForce.document.Load()
+// budgets hold each other provider to a rate. Links come and go; a budget stays.
+type budgets struct {
+	mu sync.Mutex // guards of
+	of map[link.PublicKey]*rate.Limiter
+}
+
+// allow is false when a provider has sent too much, of which one comes every so often.
+func (b *budgets) allow(peer link.PublicKey, every time.Duration) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.of == nil {
+		b.of = map[link.PublicKey]*rate.Limiter{}
+	}
+	if b.of[peer] == nil {
+		b.of[peer] = provider.NewBudget(every)
+	}
+	return b.of[peer].AllowN(time.Now(), 1)
+}
+
+// isProvider says whether a peer is one by the document in force.
+func (f *inForce) isProvider(peer link.PublicKey) bool {
+	doc := f.document.Load()
 	if doc == nil {
 		return false
 	}
@@ -42,17 +58,8 @@ func (i *intake) Admits(peer link.PublicKey) bool {
 	return ok && n.Role == directory.RoleProvider
 }
 
-// allow is false when a provider has sent too much. Links come and go; its budget stays.
-func (i *intake) allow(peer link.PublicKey, now time.Time) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	b := i.budgets[peer]
-	if b == nil {
-		b = provider.NewBudget(i.inForce.document.Load().Parameters.ReplicateEvery)
-		i.budgets[peer] = b
-	}
-	return b.AllowN(now, 1)
-}
+// Admits lets providers in.
+func (i *intake) Admits(peer link.PublicKey) bool { return i.inForce.isProvider(peer) }
 
 // Serve takes boxes of another holder in; each frame is answered at once with what became of the
 // one before.
@@ -81,7 +88,7 @@ func (i *intake) Serve(_ context.Context, conn link.Conn) error {
 		}
 		switch {
 		case !idle:
-		case i.allow(conn.Peer(), time.Now()):
+		case i.allow(conn.Peer(), i.inForce.document.Load().Parameters.ReplicateEvery):
 			merging.Go(func() { before <- i.merge(request) }) // ends when the store answers
 		default:
 			i.node.Counts.Drop(provider.OverRate)

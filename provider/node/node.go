@@ -35,6 +35,7 @@ type Node struct {
 	inForce   *inForce
 	requests  *requests
 	replicas  *replicas
+	bulletins *bulletins
 	authority *authority // nil unless the genesis names this provider
 }
 
@@ -67,10 +68,15 @@ func (n *Node) assemble() (err error) {
 	if n.store, err = n.cfg.openStore(n.chassis.Home); err != nil {
 		return err
 	}
+	trouble := &complaints{log: n.cfg.Log}
+	if n.bulletins, err = newBulletins(n.chassis, n.store, n.cfg.Log, trouble); err != nil {
+		return err
+	}
 	service := n.newService()
-	n.replicas = newReplicas(service.Self, n.chassis.Transport(), n.store, service.Format,
-		n.cfg.Log)
-	n.inForce = &inForce{self: service.Self, edge: n.edge, service: service, replicas: n.replicas}
+	n.replicas = &replicas{others: newOthers(service.Self), transport: n.chassis.Transport(),
+		store: n.store, format: service.Format, bulletins: n.bulletins, log: n.cfg.Log}
+	n.inForce = &inForce{self: service.Self, edge: n.edge, service: service,
+		replicas: n.replicas, bulletins: n.bulletins}
 	jobs := make(chan provider.Job, n.cfg.MaxHeld)
 	role := node.Role{Core: core{n.edge, jobs, n.chassis.Counts}, Relay: n.edge.Relay(),
 		Document: n.inForce}
@@ -83,11 +89,11 @@ func (n *Node) assemble() (err error) {
 	if n.node, err = node.New(n.chassis, role); err != nil {
 		return err
 	}
-	trouble := &complaints{log: n.cfg.Log}
 	n.requests = &requests{node: n.node, edge: n.edge, service: service, jobs: jobs,
 		trouble: trouble}
-	n.node.Handle(link.Exchange, exchanges{n.node, n.edge, n.inForce})
+	n.node.Handle(link.Exchange, exchanges{n.node, n.edge, n.inForce, n.bulletins})
 	n.node.Handle(link.Replica, newIntake(n.node, service, n.inForce, trouble))
+	n.node.Handle(link.Bulletins, newHearing(n.node, n.bulletins, n.inForce))
 	n.node.Handle(link.Directory, library{n.chassis.Documents, n.authority})
 	n.metrics = n.node.Metrics(n.gauges(service)...)
 	return nil
@@ -99,7 +105,7 @@ func (n *Node) newService() *provider.Service {
 		Self: n.chassis.Home.Identity.ID(), Params: n.chassis.Params, Store: n.store,
 		Format:   box.Format{Plaintext: genesis.Parameters.BoxPlaintext},
 		Calendar: box.Calendar{Genesis: genesis.Start, Retention: genesis.Parameters.RetentionDays},
-		Digest:   n.chassis.Documents.Digest,
+		Digest:   n.chassis.Documents.Digest, Bulletins: n.bulletins,
 	}
 }
 
@@ -110,6 +116,20 @@ func (n *Node) gauges(service *provider.Service) []metrics.Gauge {
 	}, {
 		Name: "murmur_box_conflicts", Help: "Boxes of which another holder had other contents.",
 		Value: func() float64 { return float64(service.Conflicts()) },
+	}, {
+		Name: "murmur_bulletins_made", Help: "Bulletins signed since the start, one for each slot.",
+		Value: func() float64 { return float64(n.bulletins.stats().Made) },
+	}, {
+		Name: "murmur_bulletins_taken", Help: "Bulletins and rolls of other providers taken in.",
+		Value: func() float64 { return float64(n.bulletins.stats().Taken) },
+	}, {
+		Name:  "murmur_bulletins_refused",
+		Help:  "Bulletins and rolls of other providers that do not verify or come out of time.",
+		Value: func() float64 { return float64(n.bulletins.stats().Refused) },
+	}, {
+		Name:  "murmur_bulletins_skipped",
+		Help:  "Slots without an own bulletin because the clock is off the other providers'.",
+		Value: func() float64 { return float64(n.bulletins.stats().Skipped) },
 	}}
 }
 
@@ -126,6 +146,7 @@ func (n *Node) Run(ctx context.Context) error {
 	group.Go(func() error { return n.metrics.Run(ctx) })
 	group.Go(func() error { return n.replicas.run(ctx) })
 	group.Go(func() error { return n.requests.run(ctx) })
+	group.Go(func() error { return n.bulletins.run(ctx) })
 	group.Go(func() error { return n.housekeep(ctx) })
 	if n.authority != nil {
 		group.Go(func() error { return n.authority.run(ctx) })

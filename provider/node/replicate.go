@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"murmuration/internal/box"
-	"murmuration/internal/directory"
 	"murmuration/internal/link"
 )
 
@@ -19,90 +17,16 @@ import (
 // that no fsync can be heard in the answers either. A watcher of links does not learn which
 // requests were writes.
 type replicas struct {
-	self      directory.NodeID
+	*others
 	transport link.Transport
 	store     Store
 	format    box.Format
+	bulletins *bulletins
 	log       *slog.Logger
-	changed   chan struct{} // one place: "doc is new"
-
-	mu  sync.Mutex // guards doc
-	doc *directory.Document
 }
 
-// feed is one link to another provider.
-type feed struct {
-	peer  link.Peer
-	every time.Duration
-}
-
-func newReplicas(self directory.NodeID, transport link.Transport, store Store, format box.Format,
-	log *slog.Logger) *replicas {
-	return &replicas{self: self, transport: transport, store: store, format: format, log: log,
-		changed: make(chan struct{}, 1)}
-}
-
-// set says who the other providers are from now on.
-func (r *replicas) set(doc *directory.Document) {
-	r.mu.Lock()
-	r.doc = doc
-	r.mu.Unlock()
-	select {
-	case r.changed <- struct{}{}:
-	default:
-	}
-}
-
-// run has one goroutine for each other provider, and ends with ctx and all of them.
-func (r *replicas) run(ctx context.Context) error {
-	var running sync.WaitGroup
-	defer running.Wait()
-	stops := map[feed]context.CancelFunc{}
-	for {
-		r.adjust(ctx, stops, &running)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-r.changed:
-		}
-	}
-}
-
-func (r *replicas) adjust(ctx context.Context, stops map[feed]context.CancelFunc,
-	running *sync.WaitGroup) {
-	want := r.feeds()
-	for f, stop := range stops {
-		if !want[f] {
-			stop()
-			delete(stops, f)
-		}
-	}
-	for f := range want {
-		if stops[f] == nil {
-			ctx, stop := context.WithCancel(ctx)
-			stops[f] = stop
-			running.Go(func() { r.keep(ctx, f) })
-		}
-	}
-}
-
-// feeds are the links that there must be by the document in force.
-func (r *replicas) feeds() map[feed]bool {
-	r.mu.Lock()
-	doc := r.doc
-	r.mu.Unlock()
-	want := map[feed]bool{}
-	if doc == nil {
-		return want
-	}
-	for _, n := range doc.Providers() {
-		if n.ID != r.self {
-			want[feed{link.Peer{Addr: n.Addr, Key: link.PublicKey(n.ID)},
-				doc.Parameters.ReplicateEvery}] = true
-		}
-	}
-	return want
-}
+// run ends with ctx.
+func (r *replicas) run(ctx context.Context) error { return r.others.run(ctx, r.keep) }
 
 // keep holds one link to a provider for as long as ctx lasts, connecting again when it breaks.
 func (r *replicas) keep(ctx context.Context, f feed) {
@@ -124,13 +48,11 @@ func (r *replicas) keep(ctx context.Context, f feed) {
 }
 
 func (r *replicas) connect(ctx context.Context, f feed, tick <-chan time.Time) error {
-	conn, err := r.transport.Dial(ctx, f.peer, link.Replica)
+	conn, end, err := dial(ctx, r.transport, f.peer, link.Replica)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
+	defer end()
 	return r.talk(ctx, conn, box.Holder(f.peer.Key), tick)
 }
 
@@ -201,7 +123,15 @@ func (r *replicas) frame(e *box.Queued) []byte {
 	if e.Box.Tombstone() {
 		op = box.OpTombstone
 	}
-	return box.Request{Op: op, Day: e.Day, Box: e.Box}.Marshal(r.format)
+	return box.Request{Op: op, Day: e.Day, Box: e.Box, Hold: r.hold(e)}.Marshal(r.format)
+}
+
+// hold is how long the other holder shall not list the box either, in half seconds.
+func (r *replicas) hold(e *box.Queued) uint8 {
+	if e.Box.Tombstone() {
+		return 0
+	}
+	return r.bulletins.left(time.Now(), box.Listing{Day: e.Day, ID: e.Box.ID})
 }
 
 // find is the place of a box among those on their way, or -1.

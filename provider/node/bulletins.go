@@ -1,0 +1,304 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"murmuration/internal/box"
+	"murmuration/internal/directory"
+	"murmuration/internal/link"
+	"murmuration/internal/node"
+	"murmuration/provider"
+)
+
+// bulletins drives those of this provider: at the end of each slot it puts the body of one on the
+// disk, then signs it; it spreads it to the other providers, and keeps what they made. Links carry
+// frames of one size at fixed times, whatever there is.
+type bulletins struct {
+	*others
+	transport link.Transport
+	store     Store
+	frame     int // size of a link's frames
+	log       *slog.Logger
+	trouble   *complaints
+	fresh     chan struct{} // one place: "there may be something to keep"
+
+	mu   sync.Mutex // guards core, which writes nothing to the disk
+	core *provider.Bulletins
+
+	keeping sync.Mutex // held while records go to the disk; taken before mu
+
+	adrift bool // as it was said last; owned by the goroutine of publish
+	frauds int  // that were told of; guarded by mu
+}
+
+func newBulletins(c *node.Chassis, store Store, log *slog.Logger,
+	trouble *complaints) (*bulletins, error) {
+	core, err := provider.NewBulletins(provider.BulletinsConfig{
+		Genesis: c.Home.Genesis, Identity: c.Home.Identity, Store: store,
+	}, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &bulletins{others: newOthers(c.Home.Identity.ID()), transport: c.Transport(),
+		store: store, frame: c.FrameSize(link.Bulletins), log: log, trouble: trouble,
+		fresh: make(chan struct{}, 1), core: core}, nil
+}
+
+// setDocument says who makes bulletins from now on.
+func (b *bulletins) setDocument(doc *directory.Document) {
+	b.do(func(core *provider.Bulletins) { core.SetDocument(doc) })
+	b.set(doc)
+}
+
+// do has the core for itself, and sees to what is to be kept.
+func (b *bulletins) do(f func(*provider.Bulletins)) {
+	b.mu.Lock()
+	f(b.core)
+	b.mu.Unlock()
+	select {
+	case b.fresh <- struct{}{}:
+	default:
+	}
+}
+
+// Full implements provider.Announcer.
+func (b *bulletins) Full(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.core.Full(now)
+}
+
+// Hold implements provider.Announcer.
+func (b *bulletins) Hold(l box.Listing, until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.core.Hold(l, until)
+}
+
+// Head implements provider.Announcer.
+func (b *bulletins) Head(now time.Time) [32]byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.core.Head(now)
+}
+
+// Answer implements provider.Announcer.
+func (b *bulletins) Answer(q box.Question) ([]byte, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.core.Answer(q)
+}
+
+func (b *bulletins) left(now time.Time, l box.Listing) uint8 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.core.Left(now, l)
+}
+
+// cursor is for a new connection of a client.
+func (b *bulletins) cursor() *provider.Cursor {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.core.Cursor()
+}
+
+// fill gives bytes of the stream for a frame down.
+func (b *bulletins) fill(c *provider.Cursor, wanted uint32, room int) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return c.Fill(time.Now(), wanted, room)
+}
+
+func (b *bulletins) stats() provider.BulletinStats {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.core.Stats()
+}
+
+// run makes, spreads and keeps bulletins until ctx ends.
+func (b *bulletins) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return b.publish(ctx) })
+	group.Go(func() error { return b.keepFresh(ctx) })
+	group.Go(func() error { return b.others.run(ctx, b.keepLink) })
+	return group.Wait()
+}
+
+// publish makes a bulletin at the end of each slot. It ends with ctx.
+func (b *bulletins) publish(ctx context.Context) error {
+	for {
+		b.mu.Lock()
+		next := b.core.NextDraft(time.Now())
+		b.mu.Unlock()
+		if !sleepUntil(ctx, next) {
+			return nil
+		}
+		if err := b.make(time.Now()); err != nil {
+			b.trouble.tell("a slot has no bulletin, and what waits is listed in a later one: is "+
+				"the disk sound?", err)
+		}
+	}
+}
+
+// make draws up the bulletin that is due, puts its body on the disk, and then signs it. A slot for
+// which any of this fails is skipped.
+func (b *bulletins) make(now time.Time) error {
+	b.mu.Lock()
+	draft, ok, err := b.core.Draft(now)
+	b.mu.Unlock()
+	if b.tellAdrift(err) || err != nil || !ok {
+		return err
+	}
+	if err := b.flush(); err != nil { // a roll whose hash is in the body
+		return err
+	}
+	err = b.store.Publish(draft.Day, draft.Body.Slot, draft.Body.Marshal(), draft.Listed)
+	if errors.Is(err, box.ErrPublished) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("keeping a bulletin: %w", err)
+	}
+	b.mu.Lock()
+	b.core.Sign(draft)
+	b.mu.Unlock()
+	return nil
+}
+
+// tellAdrift says once that the clock is off, and once that it is right again.
+func (b *bulletins) tellAdrift(err error) bool {
+	adrift := errors.Is(err, provider.ErrAdrift)
+	switch {
+	case adrift && !b.adrift:
+		b.log.Error("nothing is listed, because the clock of this computer cannot be right: set "+
+			"it, or have it set by the network", "error", err)
+	case !adrift && b.adrift && err == nil:
+		b.log.Info("the clock is right again, and boxes are listed")
+	}
+	b.adrift = adrift
+	return adrift
+}
+
+// keepFresh puts what others made on the disk, apart from those who took it in: no link waits for a
+// disk. It ends with ctx.
+func (b *bulletins) keepFresh(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-b.fresh:
+		}
+		if err := b.flush(); err != nil {
+			b.trouble.tell("bulletins of other providers are not kept and must be fetched anew "+
+				"after a restart: is there room on the disk?", err)
+		}
+	}
+}
+
+// flush keeps what has come. What cannot be kept stays in memory alone.
+func (b *bulletins) flush() (err error) {
+	b.keeping.Lock()
+	defer b.keeping.Unlock()
+	b.mu.Lock()
+	records := b.core.Fresh()
+	b.mu.Unlock()
+	for _, r := range records {
+		if wrong := b.store.Keep(r.Day, r.Key, r.Raw); wrong != nil &&
+			!errors.Is(wrong, box.ErrExpired) {
+			err = fmt.Errorf("keeping a bulletin or a roll: %w", wrong)
+		}
+	}
+	b.mu.Lock()
+	b.core.Kept(len(records))
+	b.mu.Unlock()
+	return err
+}
+
+// keepLink holds one link to another provider for as long as ctx lasts, connecting again when it
+// breaks.
+func (b *bulletins) keepLink(ctx context.Context, f feed) {
+	for trouble := ""; b.nextFrame(ctx); {
+		err := b.connect(ctx, f.peer)
+		if ctx.Err() == nil && err != nil && err.Error() != trouble { // each trouble once
+			trouble = err.Error()
+			b.log.Info("bulletins wait, and are asked for when the other provider can be reached",
+				"node", f.peer.Addr, "error", err)
+		}
+	}
+}
+
+// nextFrame waits for the time of the next frame; it is false when ctx has ended.
+func (b *bulletins) nextFrame(ctx context.Context) bool {
+	b.mu.Lock()
+	next := b.core.NextFrame(time.Now())
+	b.mu.Unlock()
+	return sleepUntil(ctx, next)
+}
+
+func (b *bulletins) connect(ctx context.Context, peer link.Peer) error {
+	conn, end, err := dial(ctx, b.transport, peer, link.Bulletins)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return b.talk(ctx, conn)
+}
+
+// talk sends a frame at each of their times, and takes the answer in, until the link breaks.
+func (b *bulletins) talk(ctx context.Context, conn link.Conn) error {
+	b.mu.Lock()
+	spread := b.core.Spread(directory.NodeID(conn.Peer()), true)
+	b.mu.Unlock()
+	frame := make([]byte, b.frame)
+	for b.nextFrame(ctx) {
+		b.say(spread, frame)
+		if err := conn.Send(frame); err != nil {
+			return err
+		}
+		if err := conn.Receive(frame); err != nil {
+			return err
+		}
+		if err := b.hear(spread, frame); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bulletins) say(s *provider.Spread, frame []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.Frame(time.Now(), frame)
+}
+
+// hear takes a frame in, and tells the operator of fraud. What else is refused is counted.
+func (b *bulletins) hear(s *provider.Spread, frame []byte) (err error) {
+	b.do(func(core *provider.Bulletins) {
+		_, err = s.Take(time.Now(), frame)
+		for _, f := range core.Frauds()[b.frauds:] {
+			b.log.Error("a provider signed two bulletins for one slot, and nothing of it is taken "+
+				"any more: tell the authorities", "node", f.A.Maker, "slot", f.A.Slot)
+		}
+		b.frauds = len(core.Frauds())
+	})
+	return err
+}
+
+// sleepUntil is false when ctx ended before.
+func sleepUntil(ctx context.Context, t time.Time) bool {
+	timer := time.NewTimer(time.Until(t))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
