@@ -1,0 +1,223 @@
+package virtual
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"murmuration/client/connection"
+	"murmuration/client/store"
+	"murmuration/internal/directory"
+	"murmuration/internal/exchange"
+	"murmuration/internal/link"
+	"murmuration/internal/protocol"
+	"murmuration/internal/testnet"
+)
+
+// slow makes a network in which days cost little.
+func slow(p *directory.Parameters) {
+	p.PayloadEvery, p.LoopEvery, p.DropEvery = 5*time.Minute, 5*time.Minute, 5*time.Minute
+	p.MixLoopEvery, p.ReplicateEvery = 8*time.Hour, 2*time.Minute
+	p.EpochLength, p.BulletinEvery = 4*time.Hour, time.Hour
+	p.Grace = protocol.KeyGrace(p.EpochLength)
+}
+
+// way is how a client reaches providers, one of which can be a bad one.
+type way struct {
+	n   *Net
+	bad string         // what it does
+	who link.PublicKey // zero: nobody is bad
+	met map[link.PublicKey]bool
+
+	began time.Time // of being bad
+
+	mu    sync.Mutex // guards all above
+	conns []link.Conn
+}
+
+// turn makes a provider bad, and cuts what links there are.
+func (w *way) turn(name, bad string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bad, w.met, w.began = bad, map[link.PublicKey]bool{}, time.Now()
+	for _, node := range w.n.Nodes {
+		if node.Name == name {
+			w.who = node.Key()
+		}
+	}
+	for _, conn := range w.conns {
+		conn.Close()
+	}
+}
+
+func (w *way) transport(cfg link.Config) (link.Transport, error) {
+	t, err := w.n.Fabric.Transport(cfg)
+	return through{t, w}, err
+}
+
+type through struct {
+	link.Transport
+	w *way
+}
+
+func (t through) Dial(ctx context.Context, to link.Peer, k link.Kind) (link.Conn, error) {
+	t.w.mu.Lock()
+	bad := ""
+	if to.Key == t.w.who {
+		bad = t.w.bad
+	}
+	if t.w.met != nil {
+		t.w.met[to.Key] = true
+	}
+	t.w.mu.Unlock()
+	if bad == "refuses" {
+		return nil, link.ErrUnreachable
+	}
+	conn, err := t.Transport.Dial(ctx, to, k)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case bad == "slams" && k == link.Exchange, bad == "hides documents" && k == link.Directory:
+		conn.Close()
+	case bad != "" && bad != "serves" && k == link.Exchange:
+		conn = &sink{Conn: conn, how: bad, up: make(chan int, 64), end: make(chan struct{}),
+			began: time.Now()}
+	}
+	t.w.mu.Lock()
+	defer t.w.mu.Unlock()
+	t.w.conns = append(t.w.conns, conn)
+	return conn, nil
+}
+
+// sink is a link on which nothing goes up, or hardly anything.
+type sink struct {
+	link.Conn
+	how   string
+	began time.Time
+	up    chan int // sizes of frames that came, for who answers with dummies
+	once  sync.Once
+	end   chan struct{}
+}
+
+func (s *sink) Close() error {
+	s.once.Do(func() { close(s.end) })
+	return s.Conn.Close()
+}
+
+func (s *sink) Send(frames ...[]byte) error {
+	switch s.how {
+	case "answers with dummies":
+		for _, f := range frames {
+			s.up <- len(f)
+		}
+		return nil
+	case "lets one in a day through":
+		if time.Since(s.began)%(23*time.Hour) > 23*time.Hour-5*time.Minute {
+			return s.Conn.Send(frames...)
+		}
+	}
+	return nil
+}
+
+func (s *sink) Receive(frame []byte) error {
+	if s.how != "answers with dummies" {
+		return s.Conn.Receive(frame)
+	}
+	select {
+	case <-s.up:
+		return (exchange.Down{}).Marshal(frame)
+	case <-s.end:
+		return errors.New("closed")
+	}
+}
+
+// TestBadGuardIsGivenUp after a day, whatever it does: that it takes links is no sign of health.
+// Before that, no other provider is dialled, for documents neither. Each person has a guard of
+// another kind; the control is one that serves.
+func TestBadGuardIsGivenUp(t *testing.T) {
+	plan := Plan(t)
+	slow(&plan.Parameters)
+	Run(t, plan, testnet.Options{}, func(n *Net) {
+		var all []*guarded
+		for bad, limit := range map[string]time.Duration{
+			"serves": 0, "refuses": 26 * time.Hour, "slams": 26 * time.Hour,
+			"swallows": 26 * time.Hour, "answers with dummies": 26 * time.Hour,
+			"lets one in a day through": 36 * time.Hour, "hides documents": 40 * time.Hour,
+		} {
+			all = append(all, guard(n, bad, limit))
+		}
+		n.Pass(2 * time.Hour)
+		for _, p := range all {
+			p.begin(t)
+		}
+		for _, after := range []time.Duration{23, 26, 36, 40} {
+			n.Pass(after*time.Hour - time.Since(all[0].way.began))
+			for _, p := range all {
+				p.check(t, after*time.Hour)
+			}
+		}
+	})
+}
+
+// guarded is the connection of somebody whose guard does something bad, for which it is given up
+// within a time.
+type guarded struct {
+	*connection.Connection
+	way   *way
+	bad   string
+	limit time.Duration
+	first string // guard
+}
+
+func guard(n *Net, bad string, limit time.Duration) *guarded {
+	kept := store.Memory()
+	if err := kept.Update(connection.Create); err != nil {
+		n.t.Fatal(err)
+	}
+	w := &way{n: n}
+	c, err := connection.New(connection.Config{Genesis: n.Genesis, Store: kept,
+		Transport: w.transport})
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.Go(c.Run)
+	n.Go(func(ctx context.Context) error {
+		for {
+			select {
+			case <-c.Heard():
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	})
+	return &guarded{Connection: c, way: w, bad: bad, limit: limit}
+}
+
+func (p *guarded) begin(t *testing.T) {
+	s := p.Status()
+	if !s.Connected || !s.Guard.Healthy || len(s.Faults) > 0 {
+		t.Errorf("%s: at first: %+v", p.bad, s)
+	}
+	p.first = s.Guard.Name
+	p.way.turn(p.first, p.bad)
+}
+
+// check looks some time after the beginning.
+func (p *guarded) check(t *testing.T, after time.Duration) {
+	p.way.mu.Lock()
+	met := len(p.way.met)
+	p.way.mu.Unlock()
+	s := p.Status()
+	if given := s.Guard.Name != p.first; p.limit == 0 || after < 24*time.Hour {
+		if given || met != 1 || s.Guard.Healthy != (p.limit == 0) && p.bad != "hides documents" {
+			t.Errorf("%s: after %v the guard is %+v, not %s, and %d providers were dialled", p.bad,
+				after, s.Guard, p.first, met)
+		}
+	} else if after >= p.limit && (!given || !s.Connected || !s.Guard.Healthy ||
+		len(s.Faults) > 0) {
+		t.Errorf("%s: after %v the guard is %+v: %+v", p.bad, after, s.Guard, s.Faults)
+	}
+}
