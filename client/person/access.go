@@ -127,6 +127,9 @@ func (a *Access) Unwant(number uint64) {
 	}
 }
 
+// Whole is the day before which all bulletins were read: nothing new comes of the days before it.
+func (a *Access) Whole() box.Day { return a.person.whole }
+
 // Tell leaves a notice for whoever drives the person.
 func (a *Access) Tell(what, do string) {
 	a.person.notices = append(a.person.notices, Notice{what, do})

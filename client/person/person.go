@@ -19,6 +19,7 @@ import (
 
 	"murmuration/client/sender"
 	"murmuration/client/store"
+	"murmuration/internal/box"
 )
 
 // TurnEvery is how often a driver lets a person look at what the clock alone asks for.
@@ -61,7 +62,8 @@ type Person struct {
 	tokens  map[owner]uint64
 	targets map[uint64]sender.Target // of the watched boxes, by token
 	wants   wants
-	last    uint64 // token
+	whole   box.Day // before it all bulletins were read
+	last    uint64  // token
 	notices []Notice
 }
 
@@ -228,6 +230,7 @@ func (p *Person) enqueue(now time.Time, o owner, r Request) error {
 	}
 	err := p.sender.Enqueue(now, sender.Request{
 		Token: p.token(o), Op: r.Op, Day: r.Day, Box: r.Box, Epoch: r.Epoch, Try: r.Try,
+		Hold: r.Hold, Slow: r.Slow,
 	})
 	if err != nil {
 		p.forget(o)

@@ -97,6 +97,9 @@ func (p *Person) Fresh() []Want {
 	return fresh
 }
 
+// Whole notes that all bulletins about the days before one were read.
+func (p *Person) Whole(day box.Day) { p.whole = max(p.whole, day) }
+
 // Found gives a fetched box to whoever wants it; its id is n's, and its signature was verified.
 func (p *Person) Found(now time.Time, n Want, from directory.NodeID, b box.Box) error {
 	return p.tell(now, n, Answer{

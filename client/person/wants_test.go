@@ -107,3 +107,26 @@ func TestWantsOutliveASender(t *testing.T) {
 		t.Errorf("heard %+v", a.heard)
 	}
 }
+
+// TestWholeDays only grow.
+func TestWholeDays(t *testing.T) {
+	p := New(store.Memory())
+	a := join(p)
+	p.Whole(4)
+	p.Whole(3)
+	if a.access.Whole() != 4 {
+		t.Errorf("whole before day %d", a.access.Whole())
+	}
+}
+
+// TestHoldAndClassReachTheSender with the write that they belong to.
+func TestHoldAndClassReachTheSender(t *testing.T) {
+	p := New(store.Memory())
+	a := join(p)
+	q := &queue{room: 10}
+	begin(t, p, q)
+	err := a.access.Enqueue(noon, 1, Request{Op: box.OpWrite, Hold: 7, Slow: true})
+	if err != nil || len(q.requests) != 1 || q.requests[0].Hold != 7 || !q.requests[0].Slow {
+		t.Errorf("%v, %+v", err, q.requests)
+	}
+}

@@ -1,0 +1,231 @@
+package board
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
+)
+
+// record takes what a record of the stream says.
+func (b *Board) record(now time.Time, r bulletin.Record, news *News) error {
+	makers := b.Makers(r.Slot())
+	if r.IsRoll {
+		makers = b.cfg.Calendar.RollMakers(b.document, r.Number())
+	}
+	id, ok := makers.At(r.Maker)
+	if !ok {
+		b.count(NoMaker)
+		return nil
+	}
+	if r.IsRoll {
+		return b.roll(now, r.Roll(b.cfg.Network, id), news)
+	}
+	whole, ok := r.Bulletin(b.cfg.Network, id, b.links)
+	if !ok {
+		b.count(Unlinked)
+		return nil
+	}
+	b.bulletin(now, whole, news)
+	return nil
+}
+
+// bulletin takes one, from the stream or as an answer.
+func (b *Board) bulletin(now time.Time, one bulletin.Bulletin, news *News) {
+	m, newest := b.maker(one.Maker), b.state.Newest
+	k := known{one, one.Hash(), b.session.number}
+	reason, ok := b.refuses(now, m, k, news)
+	if !ok {
+		b.count(reason)
+		return
+	}
+	if b.insert(m, k) {
+		b.count(Gap)
+	}
+	m.newest = max(m.newest, one.Slot)
+	b.state.Newest = max(newest, one.Slot)
+	if one.Slot+youngSlots < newest {
+		b.session.filled = b.cfg.Calendar.Slot(now)
+	}
+	b.pending.bulletins = append(b.pending.bulletins, k.Bulletin)
+	b.list(m, one.Slot, one.Entries, news)
+}
+
+// refuses says why a bulletin is not taken, the cheapest check first.
+func (b *Board) refuses(now time.Time, m *maker, k known, news *News) (r Reason, ok bool) {
+	at, found := m.find(k.Slot)
+	switch {
+	case b.early(now, k.Slot):
+		return Future, false
+	case m.fraud != nil:
+		return Fraudster, false
+	case !b.inWindow(k.Slot):
+		return Past, false
+	case found && m.bodies[at].hash == k.hash:
+		return Repeated, false
+	}
+	if r, ok := refusal(k.Verify(b.cfg.Network, b.most(k.Slot))); !ok {
+		return r, false
+	}
+	if found {
+		proof := bulletin.NewFraud(m.bodies[at].Bulletin, k.Bulletin)
+		m.fraud = &proof
+		b.pending.frauds = append(b.pending.frauds, proof)
+		news.Frauds = append(news.Frauds, proof)
+		return Fork, false
+	}
+	between := at > 0 && at < len(m.bodies)
+	if between && m.bodies[at].Previous == m.bodies[at-1].hash {
+		return Backdated, false
+	}
+	return 0, true
+}
+
+// early says that a slot has not ended yet, by a clock that may be a little slow.
+func (b *Board) early(now time.Time, s box.Slot) bool {
+	return b.cfg.Calendar.Ends(s).After(now.Add(tolerance * b.cfg.Calendar.Every))
+}
+
+func (b *Board) most(s box.Slot) int {
+	return bulletin.MaxEntries(b.document.Parameters, len(b.Makers(s)))
+}
+
+func refusal(err error) (Reason, bool) {
+	switch {
+	case err == nil:
+		return 0, true
+	case errors.Is(err, bulletin.ErrOversized):
+		return Oversized, false
+	}
+	return Signature, false
+}
+
+// find is where a slot's bulletin is, or belongs.
+func (m *maker) find(s box.Slot) (at int, found bool) {
+	return slices.BinarySearchFunc(m.bodies, s, func(k known, s box.Slot) int {
+		return int(int64(k.Slot) - int64(s))
+	})
+}
+
+// insert puts a bulletin in its place, and says whether its maker signed another one between it and
+// the last one before it that is here.
+func (b *Board) insert(m *maker, k known) (gap bool) {
+	at, _ := m.find(k.Slot)
+	m.bodies = slices.Insert(m.bodies, at, k)
+	return at > 0 && k.Previous != m.bodies[at-1].hash
+}
+
+// list takes the entries of one slot.
+func (b *Board) list(m *maker, s box.Slot, entries []box.Entry, news *News) {
+	each(entries, func(e box.Entry, n uint8) {
+		b.listed(e, listing{slot: s, maker: m.number, n: n}, news)
+	})
+}
+
+// roll takes one: what it lists in slots of which the bulletin is not here.
+func (b *Board) roll(now time.Time, r bulletin.SignedRoll, news *News) error {
+	m := b.maker(r.Maker)
+	b.session.filled = b.cfg.Calendar.Slot(now)
+	if !b.session.rolls || r.Number < b.session.lowest {
+		b.session.lowest, b.session.rolls = r.Number, true
+	}
+	if reason, ok := b.refusesRoll(now, m, r); !ok {
+		b.count(reason)
+		return nil
+	}
+	had, err := b.kept(rollKey{r.Number, r.Maker})
+	if err != nil {
+		return err
+	}
+	m.rolled[r.Number] = true
+	m.newest = max(m.newest, lastOf(r))
+	b.pending.rolls[rollKey{r.Number, r.Maker}] = r.Entries
+	b.period(r.Number).add(r.Maker)
+	b.listRoll(m, r, had, news)
+	return nil
+}
+
+// lastOf is the last slot in which a roll lists anything; what came after it is not known.
+func lastOf(r bulletin.SignedRoll) (last box.Slot) {
+	for _, e := range r.Entries {
+		last = max(last, r.Slot(e))
+	}
+	return last
+}
+
+func (b *Board) refusesRoll(now time.Time, m *maker, r bulletin.SignedRoll) (Reason, bool) {
+	last := bulletin.LastSlot(r.Number)
+	switch {
+	case b.early(now, last):
+		return Future, false
+	case last < b.oldest(now):
+		return Past, false
+	case m.fraud != nil:
+		return Fraudster, false
+	case m.rolled[r.Number]:
+		return Repeated, false
+	}
+	if reason, ok := refusal(r.Verify(b.cfg.Network, b.most(last))); !ok {
+		return reason, false
+	}
+	if at, found := m.find(last + 1 + rollHashAt); found &&
+		m.bodies[at].Body.Roll != (bulletin.Hash{}) && m.bodies[at].Body.Roll != r.Hash() {
+		return Differs, false
+	}
+	return 0, true
+}
+
+// listRoll lists what is not among those that were kept of this roll before.
+func (b *Board) listRoll(m *maker, r bulletin.SignedRoll, had []bulletin.RollEntry, news *News) {
+	before := map[bulletin.RollEntry]int{}
+	for _, e := range had {
+		before[e]++
+	}
+	first := bulletin.FirstSlot(r.Number)
+	eachOfRoll(r.Number, r.Entries, func(e box.Entry, s box.Slot, n uint8) {
+		if int(n) >= before[bulletin.RollEntry{Entry: e, At: uint8(s - first)}] {
+			b.listed(e, listing{slot: s, maker: m.number, n: n}, news)
+		}
+	})
+}
+
+// listed takes one listing of one entry, and tells what it makes.
+func (b *Board) listed(e box.Entry, l listing, news *News) {
+	others, pair := b.groups.add(e, l)
+	if others < 0 {
+		return // it was here
+	}
+	news.Listed = append(news.Listed, Single{e, b.listing(l)})
+	if pair == nil {
+		return
+	}
+	p := b.pair(e, pair)
+	p.Withheld = p.Slot+2*youngSlots < b.state.Newest && !b.state.missed(p.Slot)
+	b.tell(p, news)
+}
+
+// pair is that of two listings, by slot.
+func (b *Board) pair(e box.Entry, two []listing) Pair {
+	return Pair{Entry: e, First: b.listing(two[0]), Second: b.listing(two[1]), Slot: two[1].slot}
+}
+
+// tell counts a pair, and tells it unless it is older than this client.
+func (b *Board) tell(p Pair, news *News) {
+	roll := bulletin.RollNumber(p.Slot)
+	period := b.period(roll)
+	period.Pairs, period.dirty = period.Pairs+1, true
+	if b.inWindow(p.Slot) {
+		b.pairs[roll] = append(b.pairs[roll], p)
+	}
+	if p.Slot < b.state.Since {
+		return
+	}
+	p.Missed = b.state.missed(p.Slot)
+	news.Pairs = append(news.Pairs, p)
+}
+
+func (b *Board) listing(l listing) Listing {
+	return Listing{Maker: b.ids[l.maker], Slot: l.slot, N: l.n}
+}

@@ -1,0 +1,165 @@
+package board
+
+import (
+	"slices"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
+	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
+)
+
+const rollHashAt = protocol.RollHashAt
+
+// period is what is known of the slots of one roll.
+type period struct {
+	Whole  bool     `cbor:"1,keyasint"` // all that the provider has is here
+	Pairs  uint32   `cbor:"2,keyasint"`
+	Makers [][]byte `cbor:"3,keyasint"` // of whom something is kept
+	dirty  bool
+}
+
+// add notes that something of a maker is kept.
+func (p *period) add(id directory.NodeID) {
+	p.dirty = true
+	has := slices.ContainsFunc(p.Makers, func(m []byte) bool { return slices.Equal(m, id[:]) })
+	if !has {
+		p.Makers = append(p.Makers, id[:])
+	}
+}
+
+func (b *Board) period(roll uint32) *period {
+	p := b.periods[roll]
+	if p == nil {
+		p = &period{}
+		b.periods[roll] = p
+	}
+	return p
+}
+
+func (b *Board) whole(roll uint32) bool { return b.periods[roll] != nil && b.periods[roll].Whole }
+
+// settle marks the rolls that are whole: they ended 8 slots ago, and either the provider has gone
+// on to older ones, or it has sent nothing but what is new for 8 slots. An absence ends with the
+// last of its rolls.
+func (b *Board) settle() {
+	newest := b.state.Newest
+	if newest < youngSlots || !b.settled() && !b.session.rolls {
+		return
+	}
+	for roll := b.floor; bulletin.LastSlot(roll)+youngSlots <= newest; roll++ {
+		if !b.whole(roll) && b.in(roll) {
+			p := b.period(roll)
+			p.Whole, p.dirty = true, true
+		}
+	}
+	if b.state.away() && !b.Behind() {
+		b.state.From = b.state.To + 1
+	}
+}
+
+// in says whether the provider has sent all that it has of a roll.
+func (b *Board) in(roll uint32) bool {
+	passed := b.session.rolls && b.session.lowest < roll
+	return (passed || b.settled()) && !b.gap(roll)
+}
+
+// settled says that nothing old has come for 8 slots.
+func (b *Board) settled() bool {
+	return b.state.Newest >= max(b.session.began, b.session.filled)+youngSlots
+}
+
+// gap says whether a maker signed something in a roll that is not here, as far as bulletins that
+// came in this connection tell: what the next provider does not have either is not waited for.
+func (b *Board) gap(roll uint32) bool {
+	first, last := bulletin.FirstSlot(roll), bulletin.LastSlot(roll)
+	if !b.inWindow(last) {
+		return false
+	}
+	for _, m := range b.makers {
+		if m.rolled[roll] {
+			continue
+		}
+		for i := 1; i < len(m.bodies); i++ {
+			p, q := m.bodies[i-1], m.bodies[i]
+			if q.Previous != p.hash && q.session == b.session.number && p.Slot < last &&
+				q.Slot > first {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Position is the roll that the provider is asked to begin with: the one before the last of those
+// that are here whole without a hole. A new client asks for the oldest that is kept.
+func (b *Board) Position(now time.Time) uint32 {
+	if b.document == nil {
+		return bulletin.RollNumber(b.cfg.Calendar.Slot(now))
+	}
+	oldest := bulletin.RollNumber(b.oldest(now))
+	roll, this := oldest, bulletin.RollNumber(b.cfg.Calendar.Slot(now))
+	for roll < this && b.whole(roll) {
+		roll++
+	}
+	return max(oldest, roll-min(roll, windowRolls))
+}
+
+// Rate is how many pairs a second were listed in the newest roll period that is here whole; without
+// one, ok is false. Before its first period a network listed nothing.
+func (b *Board) Rate() (perSecond float64, ok bool) {
+	newest := uint32(0)
+	for roll, p := range b.periods {
+		if p.Whole && (!ok || roll > newest) {
+			newest, ok = roll, true
+		}
+	}
+	if !ok {
+		return 0, b.state.Began && bulletin.RollNumber(b.state.Newest) <= 1
+	}
+	seconds := protocol.RollSlots * b.cfg.Calendar.Every.Seconds()
+	return float64(b.periods[newest].Pairs) / seconds, true
+}
+
+// Behind says that bulletins of an absence are still to come.
+func (b *Board) Behind() bool {
+	if !b.state.away() {
+		return false
+	}
+	if !b.session.rolls && !b.settled() {
+		return true
+	}
+	for roll := bulletin.RollNumber(b.state.From); roll < bulletin.RollNumber(b.state.To); roll++ {
+		if !b.whole(roll) {
+			return true
+		}
+	}
+	return false
+}
+
+// state is what a board knows of its own time.
+type state struct {
+	Began  bool     `cbor:"1,keyasint"`
+	Since  box.Slot `cbor:"2,keyasint"` // in which this client read its first bulletin
+	Newest box.Slot `cbor:"3,keyasint"` // of all that came
+	From   box.Slot `cbor:"4,keyasint"` // of the last absence; none if it is above To
+	To     box.Slot `cbor:"5,keyasint"`
+}
+
+// connected notes whether this client was away. An absence of which something is still to come goes
+// on.
+func (s *state) connected(slot box.Slot, behind bool) {
+	switch {
+	case !s.Began:
+		*s = state{Began: true, Since: slot, Newest: slot - min(slot, 1), From: 1}
+	case slot > s.Newest+1+youngSlots && behind:
+		s.To = slot
+	case slot > s.Newest+1+youngSlots:
+		s.From, s.To = s.Newest+1, slot
+	}
+}
+
+func (s *state) away() bool { return s.From <= s.To && s.Began }
+
+func (s *state) missed(slot box.Slot) bool { return s.away() && s.From <= slot && slot <= s.To }
