@@ -106,6 +106,25 @@ func (b *Board) Position(now time.Time) uint32 {
 	return max(oldest, roll-min(roll, windowRolls))
 }
 
+// WholeDay is the day before which all that makers listed was read, as far as anybody has it: of
+// the boxes of earlier days nothing new comes.
+func (b *Board) WholeDay(now time.Time) (day box.Day) {
+	if b.document == nil {
+		return 0
+	}
+	roll, this := bulletin.RollNumber(b.oldest(now)), bulletin.RollNumber(b.state.Newest)
+	for roll < this && b.whole(roll) {
+		roll++
+	}
+	if roll == 0 {
+		return 0
+	}
+	listed := protocol.WriteGrace + protocol.HoldCap*b.document.Parameters.Hold +
+		protocol.ListingSlots*b.cfg.Calendar.Every
+	read := b.cfg.Calendar.Begins(bulletin.FirstSlot(roll)).Add(-listed)
+	return box.DayOf(b.cfg.Calendar.Start, read)
+}
+
 // Rate is how many pairs a second were listed in the newest roll period that is here whole; without
 // one, ok is false. Before its first period a network listed nothing.
 func (b *Board) Rate() (perSecond float64, ok bool) {
@@ -147,16 +166,16 @@ type state struct {
 	To     box.Slot `cbor:"5,keyasint"`
 }
 
-// connected notes whether this client was away. An absence of which something is still to come goes
-// on.
+// connected notes whether this client was away, in a slot that has not ended. An absence of which
+// something is still to come goes on.
 func (s *state) connected(slot box.Slot, behind bool) {
 	switch {
 	case !s.Began:
 		*s = state{Began: true, Since: slot, Newest: slot - min(slot, 1), From: 1}
 	case slot > s.Newest+1+youngSlots && behind:
-		s.To = slot
+		s.To = slot - 1
 	case slot > s.Newest+1+youngSlots:
-		s.From, s.To = s.Newest+1, slot
+		s.From, s.To = s.Newest+1, slot-1
 	}
 }
 
