@@ -12,7 +12,8 @@ import (
 )
 
 // TestPowerCut: a provider's store under load on a file system of its own, whose power is cut
-// (EXT4_IOC_SHUTDOWN without flushing the journal), killed, mounted again and compared. The control
+// (EXT4_IOC_SHUTDOWN without flushing the journal), killed, mounted again and compared: boxes,
+// bulletins, and what is to be listed. The control
 // does not fsync and must lose some. It needs root, losetup and mkfs.ext4, and is asked for by
 // MURMUR_POWERCUT=1 (ten cycles) or any other number of cycles:
 //
@@ -43,24 +44,22 @@ func cutCycles(t *testing.T, mode string, cycles int) (acked, lost int) {
 	if err := daystore.Create(dir); err != nil {
 		t.Fatal(err)
 	}
-	all := printed{}
+	all := nothingPrinted()
 	for cycle := range cycles {
-		for n, size := range runChild(t, dir, mode, 200+37*cycle, disk.cut) {
-			all[n] = size
-		}
+		all.runChild(t, dir, mode, 200+37*cycle, disk.cut)
 		disk.remount()
 		got := missing(t, dir, all)
 		lost += got
 		if got > 0 { // begin anew, or the next cycle would count them again
-			acked += len(all)
-			all = printed{}
+			acked += all.len()
+			all = nothingPrinted()
 			run(t, "rm", "-rf", dir)
 			if err := daystore.Create(dir); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return acked + len(all), lost
+	return acked + all.len(), lost
 }
 
 // disk is an ext4 file system in a file.
