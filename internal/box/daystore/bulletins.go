@@ -69,13 +69,12 @@ func (d *dayDB) bulletin(slot box.Slot) (b *bulletin, err error) {
 
 // eachBulletin calls do for every own bulletin of the day. One that does not open is passed over:
 // what it lists is listed once more, which is no harm.
-func (d *dayDB) eachBulletin(do func(box.Slot, bulletin)) error {
+func (d *dayDB) eachBulletin(do func(bulletin)) error {
 	return d.db.View(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{bulletinPrefix}})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
-			key := it.Item().KeyCopy(nil)
-			raw, err := d.unseal(txn, key)
+			raw, err := d.unseal(txn, it.Item().KeyCopy(nil))
 			var b bulletin
 			if err == nil {
 				b, err = parseBulletin(raw)
@@ -86,7 +85,7 @@ func (d *dayDB) eachBulletin(do func(box.Slot, bulletin)) error {
 			case err != nil:
 				return fmt.Errorf("reading the bulletins of day %d: %w", d.day, err)
 			default:
-				do(box.Slot(binary.BigEndian.Uint32(key[1:])), b)
+				do(b)
 			}
 		}
 		return nil

@@ -105,7 +105,7 @@ func createDay(root string, day box.Day) error {
 // openDay opens an existing day and checks that nothing acknowledged is missing.
 func openDay(root string, day box.Day, opts Options) (*dayDB, error) {
 	d := &dayDB{day: day, dir: dayDir(root, day), noSync: opts.noSync,
-		log: &badgerLog{log: opts.Logger}, unlisted: unlisted{names: make(map[string]bool)}}
+		log: &badgerLog{log: opts.Logger}, unlisted: unlisted{boxes: make(map[string]waiting)}}
 	if err := d.open(opts); err != nil {
 		return nil, fmt.Errorf("opening box store %s: %w\n  nothing was changed; move this "+
 			"directory away to go on without its day, or put its backup in its place", d.dir, err)

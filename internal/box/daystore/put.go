@@ -43,7 +43,7 @@ func (p *put) settle(b *batch, r *request) {
 	}
 	switch {
 	case r.outcome.New:
-		b.list(p.name)
+		b.list(p.name, p.box.ID)
 	case p.box.Tombstone():
 		b.unlist(p.name)
 	}

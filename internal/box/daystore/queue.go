@@ -87,15 +87,20 @@ func (d *dayDB) entry(txn *badger.Txn, item *badger.Item, prefix int) (box.Queue
 	if err != nil {
 		return box.Queued{}, err
 	}
-	if b == nil || len(at) != 12 {
+	if b == nil || len(at) != placeSize {
 		return box.Queued{}, fmt.Errorf("reading the queue of day %d: %w", d.day, errDamaged)
 	}
-	place := box.Place{Commit: binary.BigEndian.Uint64(at), Index: binary.BigEndian.Uint32(at[8:])}
-	return box.Queued{Day: d.day, Box: *b, At: place}, nil
+	return box.Queued{Day: d.day, Box: *b, At: parsePlace(at)}, nil
 }
 
 func (d *dayDB) queueKey(peer box.Holder) []byte {
 	return append([]byte{queuePrefix}, d.nameOf(peer[:])[:peerSize]...)
+}
+
+const placeSize = 8 + 4 // commit ‖ index
+
+func parsePlace(b []byte) box.Place {
+	return box.Place{Commit: binary.BigEndian.Uint64(b), Index: binary.BigEndian.Uint32(b[8:])}
 }
 
 func appendPlace(key []byte, p box.Place) []byte {

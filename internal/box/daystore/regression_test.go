@@ -20,14 +20,12 @@ import (
 // History: Badger panicked for a table with one flipped byte, and took the provider with it.
 //
 // TestFlippedTables is the same for every twentieth byte of Badger's tables, which have the names
-// of the boxes and the queue.
+// of the boxes, the queue and the lists.
 func TestFlippedTables(t *testing.T) {
 	const boxes = 12
 	dir := newDir(t)
 	s := openBadger(t, dir, daystore.SmallFiles(daystore.Options{}))
-	for i := range uint64(boxes) {
-		mustWrite(t, s, 1, boxtest.Box(i, 'a', 2048), box.Holder{1})
-	}
+	populate(t, s, boxes)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,7 @@ func refusesAll(t *testing.T, s boxtest.Store) {
 		t.Errorf("after an acknowledgement that cannot be kept, %d entries wait, %v", len(waiting),
 			err)
 	}
+	refusesLists(t, s)
 	if got, st, err := s.Read(1, there.ID); err != nil || st != box.StatusFound ||
 		!got.Equal(there) {
 		t.Errorf("reading: %s, %v", st, err)

@@ -2,52 +2,75 @@ package daystore
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"sync/atomic"
+	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 
 	"murmuration/internal/box"
 )
 
-// unlisted has the names of the boxes of a day that are still to be listed; the same names are on
-// the disk. The committer changes it, everybody may count it.
+// unlisted are the boxes of a day that are still to be listed, by name; the same names are on the
+// disk. The committer changes it, everybody may read it.
 type unlisted struct {
-	names map[string]bool
-	n     atomic.Int64
+	mu    sync.Mutex // guards boxes
+	boxes map[string]waiting
+}
+
+// waiting is a box that is to be listed, and when it came.
+type waiting struct {
+	id box.ID
+	at box.Place
 }
 
 // list is a change of what is to be listed.
 type list struct {
 	name string
+	box  waiting
 	gone bool
 }
 
 func (u *unlisted) apply(changes []list) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	for _, c := range changes {
 		if c.gone {
-			delete(u.names, c.name)
+			delete(u.boxes, c.name)
 		} else {
-			u.names[c.name] = true
+			u.boxes[c.name] = c.box
 		}
 	}
-	u.n.Store(int64(len(u.names)))
+}
+
+func (u *unlisted) len() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.boxes)
+}
+
+// sorted are the boxes by arrival.
+func (u *unlisted) sorted() []waiting {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.SortedFunc(maps.Values(u.boxes), func(a, b waiting) int {
+		return cmp.Or(cmp.Compare(a.at.Commit, b.at.Commit), cmp.Compare(a.at.Index, b.at.Index))
+	})
 }
 
 // list puts a box on the list of what is to be listed.
-func (b *batch) list(name []byte) {
+func (b *batch) list(name []byte, id box.ID) {
 	at := b.place()
 	b.set(unlistedKey(name), appendPlace(nil, at))
-	b.lists = append(b.lists, list{string(name), false})
+	b.lists = append(b.lists, list{name: string(name), box: waiting{id, at}})
 }
 
 // unlist takes a box from it.
 func (b *batch) unlist(name []byte) {
 	b.remove(unlistedKey(name))
-	b.lists = append(b.lists, list{string(name), true})
+	b.lists = append(b.lists, list{name: string(name), gone: true})
 }
 
 func unlistedKey(name []byte) []byte { return append([]byte{unlistedPrefix}, name...) }
@@ -84,67 +107,62 @@ func (u *unlist) settle(b *batch, r *request) {
 	}
 }
 
-// waiting is a box that is to be listed, and when it came.
-type waiting struct {
-	name []byte
-	at   box.Place
-}
-
-// readUnlisted reads from the disk which boxes are to be listed, by arrival.
-func (d *dayDB) readUnlisted(txn *badger.Txn) (found []waiting, err error) {
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{unlistedPrefix}})
-	defer it.Close()
-	for it.Rewind(); it.Valid(); it.Next() {
-		v, err := it.Item().ValueCopy(nil)
-		if err != nil {
-			return nil, fmt.Errorf("reading what day %d is to list: %w", d.day, err)
+// readUnlisted reads from the disk which boxes are to be listed. One that does not open is passed
+// over: nobody could fetch it.
+func (d *dayDB) readUnlisted() error {
+	return d.db.View(func(txn *badger.Txn) error {
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{unlistedPrefix}})
+		defer it.Close()
+		for it.Rewind(); it.Valid(); it.Next() {
+			name := it.Item().KeyCopy(nil)[1:]
+			at, err := it.Item().ValueCopy(nil)
+			var b *box.Box
+			if err == nil {
+				b, err = d.load(txn, name)
+			}
+			if err == nil && (b == nil || len(at) != placeSize) {
+				err = errDamaged
+			}
+			switch {
+			case errors.Is(err, errDamaged):
+				d.complain("a box that is to be listed is passed over", err)
+			case err != nil:
+				return fmt.Errorf("reading what day %d is to list: %w", d.day, err)
+			default:
+				d.unlisted.boxes[string(name)] = waiting{b.ID, parsePlace(at)}
+			}
 		}
-		if len(v) != 12 {
-			return nil, fmt.Errorf("reading what day %d is to list: %w", d.day, errDamaged)
-		}
-		found = append(found, waiting{it.Item().KeyCopy(nil)[1:],
-			box.Place{Commit: binary.BigEndian.Uint64(v), Index: binary.BigEndian.Uint32(v[8:])}})
-	}
-	slices.SortFunc(found, func(a, b waiting) int {
-		return cmp.Or(cmp.Compare(a.at.Commit, b.at.Commit), cmp.Compare(a.at.Index, b.at.Index))
+		return nil
 	})
-	return found, nil
 }
 
 // loadUnlisted takes over what a process before left to be listed, but for what a bulletin lists
 // already: a crash may come between a bulletin and the lists of other days.
 func (s *Store) loadUnlisted() error {
 	for _, d := range s.days {
-		err := d.db.View(func(txn *badger.Txn) error {
-			left, err := d.readUnlisted(txn)
-			for _, w := range left {
-				d.unlisted.names[string(w.name)] = true
-			}
-			return err
-		})
-		if err == nil {
-			err = s.sweepListed(d)
-		}
-		if err != nil {
+		if err := d.readUnlisted(); err != nil {
 			return err
 		}
-		d.unlisted.apply(nil)
+		if err := s.sweepListed(d); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// sweepListed takes from a day's list what is in bulletins of this day or a later one.
+// sweepListed takes from a day's list what is in bulletins of this day or a later one. Nobody uses
+// the store yet.
 func (s *Store) sweepListed(d *dayDB) error {
 	var gone []list
 	for _, later := range s.days {
-		if len(d.unlisted.names) == 0 || later.day < d.day {
+		if d.unlisted.len() == 0 || later.day < d.day {
 			continue
 		}
-		err := later.eachBulletin(func(_ box.Slot, b bulletin) {
+		err := later.eachBulletin(func(b bulletin) {
 			for _, l := range b.listed {
 				name := string(d.nameOf(l.ID[:]))
-				if l.Day == d.day && d.unlisted.names[name] {
-					gone = append(gone, list{name, true})
+				if _, waits := d.unlisted.boxes[name]; waits && l.Day == d.day {
+					gone = append(gone, list{name: name, gone: true})
 				}
 			}
 		})
@@ -152,16 +170,15 @@ func (s *Store) sweepListed(d *dayDB) error {
 			return err
 		}
 	}
-	if len(gone) == 0 {
-		return nil
-	}
 	d.unlisted.apply(gone)
-	return d.db.Update(func(txn *badger.Txn) (err error) {
-		for _, l := range gone {
-			err = errors.Join(err, txn.Delete(unlistedKey([]byte(l.name))))
+	writes := d.db.NewWriteBatch()
+	defer writes.Cancel()
+	for _, l := range gone {
+		if err := writes.Delete(unlistedKey([]byte(l.name))); err != nil {
+			return err
 		}
-		return err
-	})
+	}
+	return writes.Flush()
 }
 
 // Unlisted implements box.Lister.
@@ -173,29 +190,8 @@ func (s *Store) Unlisted() ([]box.Listing, error) {
 	}
 	var found []box.Listing
 	for _, d := range s.sorted() {
-		err := d.db.View(func(txn *badger.Txn) error {
-			left, err := d.readUnlisted(txn)
-			if err != nil {
-				return err
-			}
-			for _, w := range left {
-				b, err := d.load(txn, w.name)
-				if err == nil && b == nil {
-					err = errDamaged
-				}
-				if errors.Is(err, errDamaged) { // one bad box must not keep the others back
-					d.complain("a box that is to be listed is passed over", err)
-					continue
-				}
-				if err != nil {
-					return err
-				}
-				found = append(found, box.Listing{Day: d.day, ID: b.ID})
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
+		for _, w := range d.unlisted.sorted() {
+			found = append(found, box.Listing{Day: d.day, ID: w.id})
 		}
 	}
 	return found, nil
@@ -206,7 +202,7 @@ func (s *Store) Waiting() (n int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, d := range s.days {
-		n += int(d.unlisted.n.Load())
+		n += d.unlisted.len()
 	}
 	return n
 }
