@@ -32,7 +32,7 @@ func TestRateOfTheDocument(t *testing.T) {
 	}{{slow, 0}, {fast, rateBurst}} {
 		edge, now, key := NewEdge(Limits{Spools: 1}), epoch0, SpoolKey{'A'}
 		edge.SetDocument(slow)
-		edge.Attach(now, key)
+		edge.Attach(now, key, "")
 		for range rateBurst {
 			if _, reason := edge.Exchange(now, key, 0); reason != transit.Accepted {
 				t.Fatal(reason)

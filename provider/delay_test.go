@@ -19,13 +19,13 @@ import (
 // spool. The driver looks only every `look`.
 func spoolDelays(t *testing.T, n int, mean, look time.Duration) []float64 {
 	t.Helper()
-	e := NewEdge(Limits{Packets: 1, Replies: n, Spools: 1, PerSpool: n, SpoolAge: time.Hour,
+	e := NewEdge(Limits{Packets: 1, Replies: 2 * n, Spools: 1, PerSpool: n, SpoolAge: time.Hour,
 		SpoolIdle: time.Hour, SpooledTotal: n})
 	e.SetDocument(directory.Parameters{PayloadEvery: time.Second, LoopEvery: time.Second,
 		DropEvery: time.Second})
 	e.Relay().SetRules(mix.Rules{DelayLimit: 100 * mean, Next: map[directory.NodeID]struct{}{}})
 	e.Relay().OpenEpoch(0, epoch0, epoch0.Add(1000*time.Hour), replay.NewSet(n, replay.Secret{}))
-	e.Attach(epoch0, SpoolKey{})
+	e.Attach(epoch0, SpoolKey{}, "")
 	rng := rand.New(rand.NewPCG(4, 2))
 	arrived := map[sphinx.SURBID]time.Time{}
 	var delays []float64

@@ -25,6 +25,7 @@ type Limits struct {
 	// a spool whose client stays away this long is forgotten; sooner if it was new
 	SpoolIdle    time.Duration
 	SpooledTotal int // replies that wait for all clients together
+	PerBlock     int // clients of one block of addresses; 0 for no bound
 }
 
 // patience is how long a client may stay away before its spool is forgotten: as long as it was
@@ -36,14 +37,11 @@ func (l Limits) patience(s *spool) time.Duration {
 // Edge is the pure core of a provider: a relay, the spools, and the requests in work. It is not
 // safe for concurrent use.
 type Edge struct {
+	places
 	relay    *mix.Relay
-	limits   Limits
 	par      directory.Parameters
 	every    time.Duration // between two packets of one client, on average
 	inbound  *mix.Pool[arriving]
-	spools   map[SpoolKey]*spool
-	order    []SpoolKey // of admission: maps have no order, transcripts need one
-	spooled  int
 	jobs     uint64
 	underWay map[uint64]job
 }
@@ -74,9 +72,8 @@ func (j Job) Worth(now time.Time) bool { return now.Before(j.Leave) }
 // NewEdge makes an edge without clients.
 func NewEdge(limits Limits) *Edge {
 	return &Edge{
-		relay: mix.NewRelay(limits.Packets, nil), limits: limits,
-		inbound: mix.NewPool[arriving](limits.Replies),
-		spools:  map[SpoolKey]*spool{}, underWay: map[uint64]job{},
+		relay: mix.NewRelay(limits.Packets, nil), places: newPlaces(limits),
+		inbound: mix.NewPool[arriving](limits.Replies), underWay: map[uint64]job{},
 	}
 }
 
@@ -85,6 +82,7 @@ func (e *Edge) SetDocument(par directory.Parameters) {
 	e.par = par
 	rate := 1/par.PayloadEvery.Seconds() + 1/par.LoopEvery.Seconds() + 1/par.DropEvery.Seconds()
 	e.every = time.Duration(float64(time.Second) / rate)
+	e.quiet = max(silence, silences*e.every)
 }
 
 // Relay is the mixing part: epochs and tags are opened and persisted there; Persisted goes through
@@ -107,14 +105,17 @@ func (e *Edge) Receive(now time.Time, a transit.Arrival) (todo Job, reason trans
 
 func (e *Edge) takeReply(now time.Time, a transit.Arrival) transit.Reason {
 	key := SpoolKey(a.Hop.Recipient)
-	if e.spools[key] == nil {
-		return noSpool
+	s := e.spools[key]
+	if s == nil {
+		return NoSpool
 	}
-	if e.inbound.Full() {
+	// one client may have as many on the way as are free: so some always are, for everybody
+	if s.coming >= e.limits.Replies-e.inbound.Len() {
 		return mix.PoolFull
 	}
 	ticket, reason := e.relay.Admit(now, a)
 	if reason == transit.Accepted {
+		s.coming++
 		e.inbound.Hold(ticket, now.Add(a.Hop.Delay), arriving{key, a.Hop.SURBID, a.Hop.Payload})
 	}
 	return reason
@@ -158,39 +159,22 @@ func (e *Edge) Executed(now time.Time, id uint64, reply transit.Departure) trans
 // Abandon forgets a job whose request meant nothing, or came to its turn too late.
 func (e *Edge) Abandon(id uint64) { delete(e.underWay, id) }
 
-// Attach admits a client's connection. It is false when the provider has all the spools that it may
-// have.
-func (e *Edge) Attach(now time.Time, key SpoolKey) bool {
-	s := e.spools[key]
-	if s == nil {
-		if len(e.spools) >= e.limits.Spools {
-			return false
-		}
-		s = &spool{since: now, budget: NewBudget(e.every)}
-		e.spools[key] = s
-		e.order = append(e.order, key)
-	}
-	s.connections++
-	s.lastSeen, s.sent = now, 0
-	return true
-}
-
-// Detach notes that one of the client's connections is gone: a new one may be there already.
-func (e *Edge) Detach(now time.Time, key SpoolKey) {
-	if s := e.spools[key]; s != nil && s.connections > 0 {
-		s.connections--
-		s.lastSeen = now
-	}
+// Attach admits a client's connection with its first exchange, not before: who says hello and no
+// more has no place. It is false when there is no place for a newcomer. The block is that of the
+// connection with which a client came first: one that moves keeps its place.
+func (e *Edge) Attach(now time.Time, key SpoolKey, block Block) bool {
+	return e.attach(now, key, block, e.every)
 }
 
 // Exchange answers an up frame at once: it deletes what the client has, and gives the oldest reply
 // not yet sent on this connection, or a dummy. It is OverRate when the packet that came with the
-// frame must be dropped; the answer is given all the same.
+// frame must be dropped; the answer is given all the same. It is NoSpool when the client has lost
+// its place, and the connection must end.
 func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (exchange.Down,
 	transit.Reason) {
 	s := e.spools[key]
 	if s == nil {
-		return exchange.Down{}, noSpool
+		return exchange.Down{}, NoSpool
 	}
 	s.lastSeen = now
 	before := len(s.waiting)
@@ -229,55 +213,13 @@ func (e *Edge) Due(
 	now time.Time, out []transit.Departure, drops []transit.Reason,
 ) ([]transit.Departure, []transit.Reason) {
 	for a, ok := e.inbound.Take(now); ok; a, ok = e.inbound.Take(now) {
+		if s := e.spools[a.key]; s != nil && s.coming > 0 {
+			s.coming--
+		}
 		if reason := e.spool(now, a); reason != transit.Accepted {
 			drops = append(drops, reason)
 		}
 	}
 	out, _ = e.relay.Due(now, out) // an edge has no loops that could fail
 	return out, drops
-}
-
-func (e *Edge) spool(now time.Time, a arriving) transit.Reason {
-	s := e.spools[a.key]
-	if s == nil {
-		return noSpool
-	}
-	if e.spooled >= e.limits.SpooledTotal {
-		return spoolFull
-	}
-	e.spooled++
-	if s.add(now, e.limits.PerSpool, a.id, a.body) {
-		e.spooled--
-		return spoolFull
-	}
-	return transit.Accepted
-}
-
-// Sweep drops replies that are too old and forgets clients that have stayed away. The driver calls
-// it now and then.
-func (e *Edge) Sweep(now time.Time) (expired int) {
-	kept := e.order[:0]
-	for _, key := range e.order {
-		s := e.spools[key]
-		expired += s.expire(now.Add(-e.limits.SpoolAge))
-		if s.connections == 0 && now.Sub(s.lastSeen) > e.limits.patience(s) {
-			expired += len(s.waiting)
-			delete(e.spools, key)
-			continue
-		}
-		kept = append(kept, key)
-	}
-	e.order = kept
-	e.spooled -= expired
-	return expired
-}
-
-// Clients is the number of spools, and how many of them are connected.
-func (e *Edge) Clients() (known, online int) {
-	for _, s := range e.spools {
-		if s.connections > 0 {
-			online++
-		}
-	}
-	return len(e.spools), online
 }

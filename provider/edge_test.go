@@ -81,7 +81,7 @@ func (q *script) client(w []string, number func(int) int) string {
 	}
 	switch w[0] {
 	case "attach":
-		return fmt.Sprint(q.edge.Attach(q.now, key))
+		return fmt.Sprint(q.edge.Attach(q.now, key, ""))
 	case "detach":
 		q.edge.Detach(q.now, key)
 	case "clients":

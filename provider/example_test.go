@@ -23,8 +23,8 @@ func ExampleEdge() {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	edge := provider.NewEdge(provider.Limits{Spools: 1})
 	alice, bob := [32]byte{'a'}, [32]byte{'b'}
-	fmt.Println("room for alice:", edge.Attach(now, alice))
-	fmt.Println("room for bob:", edge.Attach(now, bob))
+	fmt.Println("room for alice:", edge.Attach(now, alice, ""))
+	fmt.Println("room for bob:", edge.Attach(now, bob, ""))
 
 	down, _ := edge.Exchange(now, alice, 0)
 	fmt.Println("a dummy:", down.Sequence == 0)

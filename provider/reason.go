@@ -7,8 +7,8 @@ const (
 	BadRequest   mix.Reason = "bad_request"   // a box request that does not parse or verify
 	StoreFailed  mix.Reason = "store_failed"  // the disk did not do what a request asked for
 	LateReply    mix.Reason = "late_reply"    // the reply was not ready when it had to leave
-	noSpool      mix.Reason = "no_spool"      // nobody reads under this spool key
-	spoolFull    mix.Reason = "spool_full"    // the spool dropped its oldest
+	NoSpool      mix.Reason = "no_spool"      // nobody has a place under this spool key
+	spoolFull    mix.Reason = "spool_full"    // somebody's oldest reply made room for a newer one
 	SpoolExpired mix.Reason = "spool_expired" // waited too long in the spool
 	OverRate     mix.Reason = "over_rate"     // a client sends more than the network's rate
 	DropStream   mix.Reason = "drop_stream"   // cover that was made to be dropped: no fault
@@ -17,6 +17,6 @@ const (
 // Reasons lists every reason of a provider, those of its relay among them, for whoever registers
 // counters.
 func Reasons() []mix.Reason {
-	return append(mix.Reasons(), BadRequest, StoreFailed, LateReply, noSpool, spoolFull,
+	return append(mix.Reasons(), BadRequest, StoreFailed, LateReply, NoSpool, spoolFull,
 		SpoolExpired, OverRate, DropStream)
 }

@@ -12,6 +12,8 @@ import (
 // It lives in memory alone; a lost reply is asked for again, and nothing about who fetched what is
 // ever on a disk.
 type spool struct {
+	block       Block
+	coming      int // replies that wait out their last delay
 	waiting     []spooled
 	last        uint64 // number of the newest reply
 	sent        uint64 // highest number sent on this connection
@@ -28,15 +30,16 @@ type spooled struct {
 	since    time.Time
 }
 
-// add puts a reply in, dropping the oldest when there are limit of them.
-func (s *spool) add(now time.Time, limit int, id sphinx.SURBID, body []byte) (dropped bool) {
-	if len(s.waiting) >= limit {
-		s.waiting = append(s.waiting[:0], s.waiting[1:]...)
-		dropped = true
-	}
+// add puts a reply in.
+func (s *spool) add(now time.Time, id sphinx.SURBID, body []byte) {
 	s.last++
 	s.waiting = append(s.waiting, spooled{s.last, id, body, now})
-	return dropped
+}
+
+// dropOldest loses the reply that has waited longest.
+func (s *spool) dropOldest() {
+	s.waiting[0] = spooled{}
+	s.waiting = s.waiting[1:]
 }
 
 // acknowledge deletes what the client has. A number that was never given comes from an earlier life

@@ -1,6 +1,9 @@
 package node
 
 import (
+	"math"
+	"net"
+
 	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
@@ -35,4 +38,22 @@ func (c *Chassis) admit(peer link.PublicKey, k link.Kind) bool {
 	}
 	service := c.services[k]
 	return service != nil && service.Admits(peer)
+}
+
+// room says whether the service has room for somebody whom it admits.
+func (c *Chassis) room(g link.Guest) link.Answer {
+	if service, ok := c.services[g.Kind].(Roomy); ok {
+		return service.Room(g)
+	}
+	return link.Welcome
+}
+
+// connsPerAddr is how many links one address may have: no bound on a node that everybody reaches
+// from this computer, be it through an onion service or because the network lives here.
+func (c *Chassis) connsPerAddr() int {
+	host, _, _ := net.SplitHostPort(c.cfg.Listen)
+	if ip := net.ParseIP(host); c.cfg.MaxConnsPerAddress == 0 && ip != nil && ip.IsLoopback() {
+		return math.MaxInt
+	}
+	return c.cfg.MaxConnsPerAddress
 }

@@ -82,8 +82,8 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 	c.buffers = newBuffers(c.Params.PacketSize())
 	c.transport, err = c.cfg.Transport(link.Config{
 		Network: genesis.ID(), Identity: c.Home.Seed, FrameSize: c.FrameSize, Admit: c.admit,
-		Counters: c.Events, Log: c.cfg.Log, MaxConns: c.cfg.Conns,
-		MaxConnsPerAddr: c.cfg.MaxConnsPerAddress,
+		Room: c.room, Counters: c.Events, Log: c.cfg.Log, MaxConns: c.cfg.Conns,
+		MaxConnsPerAddr: c.connsPerAddr(),
 	})
 	if err != nil {
 		return err

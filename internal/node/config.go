@@ -43,8 +43,8 @@ type Config struct {
 	Workers int `toml:"workers"`
 
 	// MaxConnsPerAddress is how many links one network address may have to this node at a time (one
-	// /64 in IPv6). A provider behind an onion service sees all its clients under one address and
-	// must raise it to the number of its clients. Default 64.
+	// /64 in IPv6). Default 64; without bound if the node listens on this computer alone, where all
+	// have one address: behind an onion service, say.
 	MaxConnsPerAddress int `toml:"max_conns_per_address"`
 
 	// Family is the operator's name for all of their nodes: those share one layer, so that no path

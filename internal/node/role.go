@@ -53,3 +53,10 @@ type Service interface {
 	// Serve answers until the link ends, which is no error of the node's.
 	Serve(ctx context.Context, conn link.Conn) error
 }
+
+// Roomy is a service that does not have room for everybody whom it admits.
+type Roomy interface {
+	// Room says whether there is room for a guest. It is asked once for each connection, by many
+	// goroutines.
+	Room(g link.Guest) link.Answer
+}

@@ -214,7 +214,7 @@ func TestConfigurationIsUsed(t *testing.T) {
 		cfg := providernode.Config{}
 		if node.Role == directory.RoleProvider {
 			err = config.Load(path, &cfg)
-			if cfg.MaxClients == 0 || cfg.KeepFreeMiB == 0 || cfg.MaxConnsPerAddress == 0 {
+			if cfg.MaxClients == 0 || cfg.KeepFreeMiB == 0 {
 				t.Errorf("%s: values are missing: %+v", node.Name, cfg)
 			}
 		} else {

@@ -18,8 +18,13 @@ type Config struct {
 	// start what disk that may need. Default 1,000.
 	MaxClients int `toml:"max_clients"`
 
+	// MaxClientsPerBlock is how many of them may come from one block of addresses (an IPv4 /24, an
+	// IPv6 /48); this computer is no block. Default: an eighth of MaxClients, at least 16.
+	MaxClientsPerBlock int `toml:"max_clients_per_block"`
+
 	// SpoolPackets is how many replies wait in memory for all clients together, at the size of a
-	// packet's body each. Default 8,192.
+	// packet's body each. A client that is connected has room for its share of them whatever others
+	// do. Default: 16 for each of MaxClients.
 	SpoolPackets int `toml:"spool_packets"`
 
 	// KeepFreeMiB is the free disk space in MiB below which new boxes are refused; reads,
@@ -42,9 +47,12 @@ type Store interface {
 }
 
 const (
-	defaultMaxClients   = 1_000
-	mostClients         = 1_000_000 // each of them holds a connection and a spool
-	defaultSpoolPackets = 8_192
+	defaultMaxClients = 1_000
+	mostClients       = 1_000_000 // each of them holds a connection and a spool
+	// defaultShare is how many replies a client has room for when all clients are there: one in
+	// 1,000 finds more waiting, with the streams of the default network.
+	defaultShare = 16
+	leastBlock   = 16 // clients of one block that are never too many
 
 	// minKeepFree: a quarter of it, 16 MiB, has room for a batch and for the tables that Badger may
 	// be merging then.
@@ -62,7 +70,8 @@ func (c *Config) Validate() error {
 		key   string
 		value int
 	}{
-		{"max_clients", c.MaxClients}, {"spool_packets", c.SpoolPackets},
+		{"max_clients", c.MaxClients}, {"max_clients_per_block", c.MaxClientsPerBlock},
+		{"spool_packets", c.SpoolPackets},
 		{"keep_free_mib", c.KeepFreeMiB},
 	} {
 		if n.value < 0 {
@@ -88,8 +97,11 @@ func (c Config) withDefaults() Config {
 	if c.MaxClients == 0 {
 		c.MaxClients = defaultMaxClients
 	}
+	if c.MaxClientsPerBlock == 0 {
+		c.MaxClientsPerBlock = max(leastBlock, c.MaxClients/8)
+	}
 	if c.SpoolPackets == 0 {
-		c.SpoolPackets = defaultSpoolPackets
+		c.SpoolPackets = defaultShare * c.MaxClients
 	}
 	return c
 }
@@ -98,6 +110,7 @@ func (c Config) limits() provider.Limits {
 	return provider.Limits{
 		Packets: c.MaxHeld, Replies: c.MaxHeld, Spools: c.MaxClients, PerSpool: perSpool,
 		SpoolAge: spoolAge, SpoolIdle: spoolIdle, SpooledTotal: c.SpoolPackets,
+		PerBlock: c.MaxClientsPerBlock,
 	}
 }
 

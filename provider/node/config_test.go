@@ -10,12 +10,13 @@ import (
 func TestConfigValidation(t *testing.T) {
 	good := node.Config{Listen: "127.0.0.1:1"}
 	for want, c := range map[string]Config{
-		"":                  {Config: good, MaxClients: 5},
-		"listen: missing":   {},
-		"max_clients: -1":   {Config: good, MaxClients: -1},
-		"spool_packets: -1": {Config: good, SpoolPackets: -1},
-		"keep_free_mib: -1": {Config: good, KeepFreeMiB: -1},
-		"keep_free_mib: 63": {Config: good, KeepFreeMiB: 63},
+		"":                          {Config: good, MaxClients: 5},
+		"listen: missing":           {},
+		"max_clients: -1":           {Config: good, MaxClients: -1},
+		"spool_packets: -1":         {Config: good, SpoolPackets: -1},
+		"max_clients_per_block: -1": {Config: good, MaxClientsPerBlock: -1},
+		"keep_free_mib: -1":         {Config: good, KeepFreeMiB: -1},
+		"keep_free_mib: 63":         {Config: good, KeepFreeMiB: 63},
 	} {
 		err := c.Validate()
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
@@ -47,7 +48,7 @@ func TestBounds(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	good := node.Config{Listen: "127.0.0.1:1", MaxHeld: 9}
 	for _, c := range []struct{ clients, spool, wantClients, wantSpool int }{
-		{0, 0, defaultMaxClients, defaultSpoolPackets}, {7, 8, 7, 8},
+		{0, 0, defaultMaxClients, 16_000}, {7, 8, 7, 8},
 	} {
 		got := Config{Config: good, MaxClients: c.clients, SpoolPackets: c.spool,
 			KeepFreeMiB: 64}.withDefaults()

@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"murmuration/internal/exchange"
@@ -20,23 +22,36 @@ type exchanges struct {
 }
 
 // Admits lets everybody in, once there is a document to go by: before it, all that they send would
-// be dropped. Who is no client of this provider yet becomes one, if there is room.
+// be dropped.
 func (s exchanges) Admits(link.PublicKey) bool { return s.inForce.document.Load() != nil }
+
+// Room implements node.Roomy: who has no place here and would get none is told so.
+func (s exchanges) Room(g link.Guest) (answer link.Answer) {
+	s.node.Do(func(now time.Time) {
+		if !s.edge.Room(now, provider.SpoolKey(g.Peer), block(g)) {
+			answer = link.Full
+		}
+	})
+	return answer
+}
+
+// block is where a client comes from. This computer is no such place: whoever comes from it comes
+// through an onion service, or is one of many that try a network out.
+func block(g link.Guest) provider.Block {
+	if strings.HasPrefix(string(g.Block), "127.") || strings.HasPrefix(string(g.Block), "::/") {
+		return ""
+	}
+	return provider.Block(g.Block)
+}
 
 // Serve serves one client until its connection ends: each up frame carries a packet into the mixes
 // and is answered at once, from memory, with one reply or a dummy, and with bulletins in every byte
-// that is left.
+// that is left. The first of them gives a newcomer a place.
 func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 	key := provider.SpoolKey(conn.Peer())
-	admitted := false
-	s.node.Do(func(now time.Time) { admitted = s.edge.Attach(now, key) })
-	if !admitted {
-		return nil
-	}
-	defer s.node.Do(func(now time.Time) { s.edge.Detach(now, key) })
-	cursor := s.bulletins.cursor()
 	up := make([]byte, s.node.FrameSize(link.Exchange))
 	down := make([]byte, len(up))
+	var cursor *provider.Cursor // from the first exchange on
 	for {
 		if err := conn.Receive(up); err != nil {
 			return err
@@ -46,11 +61,30 @@ func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 			s.node.Counts.Drop(transit.BadFrame)
 			return err
 		}
+		if cursor == nil {
+			if !s.attach(conn.Guest()) {
+				return nil
+			}
+			cursor = s.bulletins.cursor()
+			defer s.node.Do(func(now time.Time) { s.edge.Detach(now, key) })
+		}
 		if err := s.answer(conn, key, cursor, frame, down); err != nil {
 			return err
 		}
 	}
 }
+
+// attach gives the connection to its client's place, or the client a place; it is false when there
+// is none.
+func (s exchanges) attach(g link.Guest) (ok bool) {
+	s.node.Do(func(now time.Time) {
+		ok = s.edge.Attach(now, provider.SpoolKey(g.Peer), block(g))
+	})
+	return ok
+}
+
+// errPlaceLost ends the connection of a client whose place went to somebody else.
+var errPlaceLost = errors.New("the client's place went to another")
 
 func (s exchanges) answer(conn link.Conn, key provider.SpoolKey, cursor *provider.Cursor,
 	up exchange.Up, down []byte) error {
@@ -59,6 +93,9 @@ func (s exchanges) answer(conn link.Conn, key provider.SpoolKey, cursor *provide
 		reason transit.Reason
 	)
 	s.node.Do(func(now time.Time) { answer, reason = s.edge.Exchange(now, key, up.Received) })
+	if reason == provider.NoSpool {
+		return errPlaceLost
+	}
 	answer.Stream = s.bulletins.fill(cursor, up.Roll, answer.Free(len(down)))
 	if err := answer.Marshal(down); err != nil {
 		return err

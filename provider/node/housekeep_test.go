@@ -88,7 +88,7 @@ func TestHousekeeping(t *testing.T) {
 // spoolOne has one reply wait for a client of an edge.
 func spoolOne(t *testing.T, e *provider.Edge, now time.Time) {
 	t.Helper()
-	e.Attach(now, provider.SpoolKey{})
+	e.Attach(now, provider.SpoolKey{}, "")
 	e.Relay().SetRules(mix.Rules{Next: map[directory.NodeID]struct{}{}})
 	e.Relay().OpenEpoch(0, now, now.Add(time.Hour), replay.NewSet(1, replay.Secret{}))
 	if _, reason := e.Receive(now,

@@ -112,7 +112,7 @@ func (p *Person) connect() {
 	if p.online || p.away || !p.home.up {
 		return
 	}
-	if !p.home.edge.Attach(p.home.now(), p.spool) {
+	if !p.home.edge.Attach(p.home.now(), p.spool, "") {
 		p.w.tell("directory", "%s has no room for %s", p.home.Name, p.Name)
 		return
 	}
