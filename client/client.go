@@ -9,6 +9,8 @@
 //	store       sealed records; each bucket belongs to one room
 //	sender      what is on the wire: slots, packets, replies; knows no person
 //	person      the loop of a person's parts → sender
+//	board       what was read of bulletins
+//	crowd       which listed boxes are fetched, of whom and when → board, person, sender
 //	boxstream   streams of boxes, written and read
 //	content     what records say → boxstream
 //	picture     makes pictures fit to be sent

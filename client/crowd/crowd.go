@@ -10,33 +10,16 @@
 package crowd
 
 import (
+	"io"
 	"math/rand/v2"
 	"time"
 
+	"murmuration/client/board"
 	"murmuration/client/person"
+	"murmuration/client/store"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 )
-
-// Listing is where a maker named a box: one of its fetches goes by these.
-type Listing struct {
-	Maker directory.NodeID
-	Slot  box.Slot
-	N     uint8 // which of equal entries of the slot
-}
-
-// Pair is a box that was listed: two makers named its entry, or one did while the other is silent,
-// and Second is then zero.
-type Pair struct {
-	Entry         box.Entry
-	First, Second Listing
-	Slot          box.Slot // that of the listing that completed it
-	Missed        bool     // the client was away when it was new
-	Withheld      bool     // others knew of it long before somebody let this client know
-}
-
-// single says that only one maker listed it.
-func (p Pair) single() bool { return p.Second == Listing{} }
 
 // Wants says what is waited for: *person.Person.
 type Wants interface {
@@ -45,7 +28,7 @@ type Wants interface {
 	Wanted(e box.Entry) []person.Want
 }
 
-// Board is what the client has read of bulletins.
+// Board is what the client has read of bulletins: *board.Board.
 type Board interface {
 	// Rate is how many pairs a second were listed in the newest roll period that is here whole;
 	// without one, ok is false.
@@ -55,18 +38,24 @@ type Board interface {
 	// Holders are those that a box belongs to by its placement.
 	Holders(day box.Day, id box.ID) []directory.NodeID
 	// Young is one of the pairs of the last YoungSlots slots, drawn uniformly.
-	Young(rng *rand.Rand) (Pair, bool)
+	Young(rng *rand.Rand) (board.Pair, bool)
 	// Nearest is the pair whose slot is nearest to one, of equal ones any.
-	Nearest(slot box.Slot, rng *rand.Rand) (Pair, bool)
+	Nearest(slot box.Slot, rng *rand.Rand) (board.Pair, bool)
+	// Behind says that of what was listed while this client was away something is still to come.
+	Behind() bool
+	// History is the pairs of a roll's slots.
+	History(roll uint32) ([]board.Pair, error)
 	// Question is something about bulletins, and a provider to ask: what this client lacks, or a
 	// random one of a random slot that has ended. It is never the own provider's to answer.
 	Question(now time.Time, rng *rand.Rand) (of directory.NodeID, q box.Question, ok bool)
 }
 
-// Config says whose crowd it is. All fields but Mark and Marked are required.
+// Config says whose crowd it is. All fields are required.
 type Config struct {
-	// Key is a secret of the home, made once: it decides which boxes are fetched.
-	Key [32]byte
+	// Store has bucket "crowd", which is this package's.
+	Store *store.Store
+	// Secret makes the key of a new home: crypto/rand.Reader outside of tests.
+	Secret io.Reader
 	// Rand draws listers, decoys and the times of what is late.
 	Rand *rand.Rand
 	// Schedule is the network's; bulletin slots are counted from its start.
@@ -74,11 +63,6 @@ type Config struct {
 	Parameters directory.Parameters
 	Board      Board
 	Wants      Wants
-	// Mark is that of this person's last Crowd; Marked is false if there was none: who is new
-	// fetches nothing that was listed before.
-	Mark   box.Slot
-	Marked bool
-	Now    time.Time
 }
 
 // Crowd is the fetches of one client. It is not safe for concurrent use.
@@ -88,8 +72,12 @@ type Crowd struct {
 	own directory.NodeID // the provider of this client, which is asked last
 	rng *rand.Rand
 
-	early  []Pair // before there is a rate to judge by
-	missed []Pair // before all of them are here
+	state state
+	kept  state // as it is in the store
+	began bool
+
+	early  []board.Pair // before there is a rate to judge by
+	missed []board.Pair // before all of them are here
 	live   queue
 	catch  queue // what was missed, in its window
 	late   queue
@@ -103,7 +91,6 @@ type Crowd struct {
 	makers    map[directory.NodeID]*record
 	questions questions
 	newest    box.Slot
-	mark      box.Slot
 	seen      time.Time // when it last was told a time
 	stats     Stats
 }
@@ -122,17 +109,11 @@ type Stats struct {
 	Late     int
 }
 
-// New begins without anything to fetch.
+// New has nothing to fetch yet. Load and Resume come before anything else.
 func New(cfg Config) *Crowd {
-	c := &Crowd{
-		cfg: cfg, net: cfg.Parameters, rng: cfg.Rand,
-		makers: map[directory.NodeID]*record{}, mark: cfg.Mark, seen: cfg.Now,
+	return &Crowd{
+		cfg: cfg, net: cfg.Parameters, rng: cfg.Rand, makers: map[directory.NodeID]*record{},
 	}
-	if !cfg.Marked {
-		now := c.slot(cfg.Now)
-		c.mark = now - min(now, YoungSlots)
-	}
-	return c
 }
 
 // SetParameters has it go by those of another document.
@@ -154,32 +135,4 @@ func (c *Crowd) slots() float64 { return c.net.Streams().SlotsPerSecond() }
 // slot is the bulletin slot of a time.
 func (c *Crowd) slot(t time.Time) box.Slot {
 	return box.Slot(max(0, t.Sub(c.cfg.Schedule.Start)) / c.net.BulletinEvery)
-}
-
-// Mark is the first slot of which something may not have been fetched yet: to be kept, and given to
-// the next Crowd of this person. That one fetches again what was listed from it on, by the same
-// coins: whoever answers sees the same boxes asked for twice, and does not learn which of them were
-// read in between, as it would from a memory of single boxes or from coins that are thrown anew.
-func (c *Crowd) Mark() box.Slot {
-	m := max(c.mark, c.newest-min(c.newest, settled))
-	hold := func(p Pair) { m = min(m, p.Slot) }
-	for _, pairs := range [][]Pair{c.early, c.missed} {
-		for _, p := range pairs {
-			hold(p)
-		}
-	}
-	for _, q := range []queue{c.live, c.catch} {
-		for _, f := range q {
-			if !f.decoy {
-				hold(f.pair)
-			}
-		}
-	}
-	for _, t := range c.open {
-		if f := t.fetch; f != nil && !t.over && !f.done && !f.decoy && f.class != late {
-			hold(f.pair)
-		}
-	}
-	c.mark = max(c.mark, m)
-	return c.mark
 }

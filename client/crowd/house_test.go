@@ -1,6 +1,7 @@
 package crowd
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/binary"
 	"math/rand/v2"
@@ -8,9 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/client/board"
 	"murmuration/client/person"
 	"murmuration/client/sender"
+	"murmuration/client/store"
 	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/cover"
 	"murmuration/internal/directory"
 )
@@ -25,7 +29,7 @@ type town struct {
 	par    directory.Parameters
 	makers []directory.NodeID
 	rng    *rand.Rand
-	pairs  []Pair // by slot
+	pairs  []board.Pair // by slot
 	boxes  map[key]box.Box
 	holds  map[box.ID][]directory.NodeID
 	rate   float64
@@ -56,17 +60,18 @@ func newTown(t testing.TB, makers int) *town {
 }
 
 // post lists a new box in a slot, and returns its pair.
-func (w *town) post(slot box.Slot) Pair {
+func (w *town) post(slot box.Slot) board.Pair {
 	var seed [32]byte
 	binary.BigEndian.PutUint64(seed[:], w.rng.Uint64())
 	private := ed25519.NewKeyFromSeed(seed[:])
 	b := box.Box{ID: box.ID(private.Public().(ed25519.PublicKey)), Ciphertext: seed[:8]}
 	copy(b.Signature[:], ed25519.Sign(private, b.Ciphertext))
 	i := w.rng.Perm(len(w.makers))
-	p := Pair{Entry: box.EntryOf(b.ID), Slot: slot,
-		First:  Listing{w.makers[i[0]], slot - min(slot, box.Slot(w.rng.IntN(2))), 0},
-		Second: Listing{w.makers[i[1]], slot, 0}}
-	for _, l := range []Listing{p.First, p.Second} {
+	p := board.Pair{Entry: box.EntryOf(b.ID), Slot: slot,
+		First: board.Listing{Maker: w.makers[i[0]],
+			Slot: slot - min(slot, box.Slot(w.rng.IntN(2)))},
+		Second: board.Listing{Maker: w.makers[i[1]], Slot: slot}}
+	for _, l := range []board.Listing{p.First, p.Second} {
 		w.boxes[key{l.Maker, box.FetchKey{Slot: l.Slot, Entry: p.Entry}}] = b
 		w.holds[b.ID] = append(w.holds[b.ID], l.Maker)
 	}
@@ -83,7 +88,7 @@ func (w *town) fill(perSecond float64, slots box.Slot) {
 	}
 }
 
-func (w *town) box(p Pair) box.Box {
+func (w *town) box(p board.Pair) box.Box {
 	return w.boxes[key{p.Second.Maker, box.FetchKey{Slot: p.Second.Slot, Entry: p.Entry}}]
 }
 
@@ -133,22 +138,28 @@ func (w *town) client(seed byte) *house {
 	slots := rand.New(rand.NewPCG(6, uint64(seed)))
 	gap := time.Duration(float64(time.Second) / w.par.Streams().SlotsPerSecond())
 	h.slots = cover.NewSchedule(slots, gap, start)
-	h.cfg = Config{Key: [32]byte{seed}, Schedule: directory.Schedule{Start: start,
-		Length: w.par.EpochLength}, Parameters: w.par, Wants: h}
+	h.cfg = Config{
+		Store: store.Memory(), Secret: bytes.NewReader(bytes.Repeat([]byte{seed}, 32)),
+		Schedule:   directory.Schedule{Start: start, Length: w.par.EpochLength},
+		Parameters: w.par, Wants: h,
+	}
 	h.begin(seed)
 	return h
 }
 
 // begin starts a program, which knows what the last one left.
 func (h *house) begin(seed byte) {
-	if h.Crowd != nil {
-		h.cfg.Mark, h.cfg.Marked = h.Mark(), true
-	}
 	h.cfg.Rand = rand.New(rand.NewPCG(7, uint64(seed)+uint64(h.now.Unix())))
-	h.cfg.Board, h.cfg.Now = h, h.now
+	h.cfg.Board = h
 	h.Crowd = New(h.cfg)
+	h.replies, h.since = nil, h.now
+	if err := h.cfg.Store.View(h.Load); err != nil {
+		panic(err)
+	}
+	if err := h.Resume(h.now); err != nil {
+		panic(err)
+	}
 	h.Begin(h.town.makers[0])
-	h.replies, h.read, h.since = nil, 0, h.now
 }
 
 // Wanted implements Wants: what was found is not waited for any more.
@@ -159,7 +170,7 @@ func (h *house) Wanted(e box.Entry) []person.Want {
 	return nil
 }
 
-func (h *house) follow(p Pair, token uint64) {
+func (h *house) follow(p board.Pair, token uint64) {
 	h.wants[p.Entry] = person.Want{Token: token, ID: h.town.box(p).ID, Read: true}
 }
 
@@ -169,26 +180,37 @@ func (h *house) Rate() (float64, bool)                           { return h.town
 func (h *house) Silent(m directory.NodeID) bool                  { return h.town.silent[m] }
 func (h *house) Holders(_ box.Day, id box.ID) []directory.NodeID { return h.town.holds[id] }
 
-func (h *house) here() []Pair {
+func (h *house) Behind() bool { return false }
+
+func (h *house) History(roll uint32) (all []board.Pair, _ error) {
+	for _, p := range h.here() {
+		if bulletin.RollNumber(p.Slot) == roll {
+			all = append(all, p)
+		}
+	}
+	return all, nil
+}
+
+func (h *house) here() []board.Pair {
 	return h.town.pairs[:h.read]
 }
 
-func (h *house) Young(rng *rand.Rand) (Pair, bool) {
+func (h *house) Young(rng *rand.Rand) (board.Pair, bool) {
 	all := h.here()
 	now := h.slot(h.now)
 	i, _ := slices.BinarySearchFunc(all, now-min(now, YoungSlots), bySlot)
 	if i == len(all) {
-		return Pair{}, false
+		return board.Pair{}, false
 	}
 	return all[i+rng.IntN(len(all)-i)], true
 }
 
-func bySlot(p Pair, s box.Slot) int { return int(int64(p.Slot) - int64(s)) }
+func bySlot(p board.Pair, s box.Slot) int { return int(int64(p.Slot) - int64(s)) }
 
-func (h *house) Nearest(s box.Slot, rng *rand.Rand) (Pair, bool) {
+func (h *house) Nearest(s box.Slot, rng *rand.Rand) (board.Pair, bool) {
 	all := h.here()
 	if len(all) == 0 {
-		return Pair{}, false
+		return board.Pair{}, false
 	}
 	i, _ := slices.BinarySearchFunc(all, s, bySlot)
 	return all[min(i, len(all)-1)], true
@@ -236,17 +258,15 @@ func (h *house) send(f sender.Fetch) {
 
 // bulletins brings what was listed in slots that have ended.
 func (h *house) bulletins() {
-	missed := false
 	for ; h.read < len(h.town.pairs); h.read++ {
 		p := h.town.pairs[h.read]
 		if !(p.Slot < h.slot(h.now)) {
 			break
 		}
 		p.Missed = p.Slot+YoungSlots < h.slot(h.since)
-		missed = missed || p.Missed
 		h.Listed(h.now, p)
 	}
-	if missed {
-		h.CatchUp(h.now)
+	if err := h.Keep(); err != nil {
+		panic(err)
 	}
 }

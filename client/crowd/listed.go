@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"murmuration/client/board"
 	"murmuration/client/person"
 	"murmuration/internal/box"
 	"murmuration/internal/cover"
@@ -25,13 +26,13 @@ const mostLate = 4096
 
 // Listed takes a box that bulletins list, at the time they were read. Whether it is fetched is
 // decided here, by the coin, whether or not it is one's own or here already.
-func (c *Crowd) Listed(now time.Time, p Pair) {
+func (c *Crowd) Listed(now time.Time, p board.Pair) {
 	c.wake(now)
 	c.stats.Listed++
 	c.newest = max(c.newest, p.Slot)
 	c.reads.turn(c.newest)
 	switch {
-	case p.Slot < c.mark:
+	case p.Slot < c.state.Mark:
 		c.Old(now, p)
 	case p.Missed:
 		c.missed = append(c.missed, p)
@@ -44,7 +45,7 @@ func (c *Crowd) Listed(now time.Time, p Pair) {
 
 // Old takes a box that was listed before this client can have fetched it with others: one that is
 // read is fetched late.
-func (c *Crowd) Old(now time.Time, p Pair) {
+func (c *Crowd) Old(now time.Time, p board.Pair) {
 	if len(c.readers(p)) > 0 {
 		c.postpone(now, &fetch{pair: p, followed: true})
 	}
@@ -58,7 +59,7 @@ func (c *Crowd) judge(now time.Time) {
 	}
 	q := c.chance(rate)
 	for _, p := range c.early {
-		u, d := coin(c.cfg.Key, p.Slot, p.Entry)
+		u, d := coin(c.state.Key, p.Slot, p.Entry)
 		readers := c.readers(p)
 		read := len(readers) > 0
 		followed := read && c.reads.within(readers, c.net.StreamPerDay)
@@ -82,7 +83,7 @@ func (c *Crowd) judge(now time.Time) {
 }
 
 // readers are those who wait for the box of a pair, if it was listed by those who hold it.
-func (c *Crowd) readers(p Pair) []person.Want {
+func (c *Crowd) readers(p board.Pair) []person.Want {
 	return slices.DeleteFunc(slices.Clone(c.cfg.Wants.Wanted(p.Entry)), func(w person.Want) bool {
 		return !w.Read || !c.holds(p, w)
 	})
@@ -90,12 +91,12 @@ func (c *Crowd) readers(p Pair) []person.Want {
 
 // holds says whether the listers of a pair are the holders of a box; where one of these is silent
 // the other will do.
-func (c *Crowd) holds(p Pair, w person.Want) bool {
+func (c *Crowd) holds(p board.Pair, w person.Want) bool {
 	holders := c.cfg.Board.Holders(w.Day, w.ID)
 	if !slices.Contains(holders, p.First.Maker) {
 		return false
 	}
-	if !p.single() {
+	if p.Second != (board.Listing{}) {
 		return slices.Contains(holders, p.Second.Maker)
 	}
 	return !slices.ContainsFunc(holders, func(id directory.NodeID) bool {
@@ -103,12 +104,13 @@ func (c *Crowd) holds(p Pair, w person.Want) bool {
 	})
 }
 
-// CatchUp begins fetching what was missed, when all that was listed is here: a share of it
-// that the slots carry beside what is new, at times of a window that say nothing. What is read is
-// always in it.
-func (c *Crowd) CatchUp(now time.Time) {
-	c.wake(now)
-	followed := func(p Pair) bool { return len(c.readers(p)) > 0 }
+// catchUp begins to fetch what was missed, when all of it is listed here: a share that the slots
+// carry beside what is new, at times of a window that say nothing. What is read is always in it.
+func (c *Crowd) catchUp(now time.Time) {
+	if len(c.missed) == 0 || c.cfg.Board.Behind() {
+		return
+	}
+	followed := func(p board.Pair) bool { return len(c.readers(p)) > 0 }
 	read := 0
 	for _, p := range c.missed {
 		if followed(p) {
@@ -124,7 +126,7 @@ func (c *Crowd) CatchUp(now time.Time) {
 		window = max(window, time.Duration(float64(read)/perSecond*float64(time.Second)))
 	}
 	for _, p := range c.missed {
-		u, _ := coin(c.cfg.Key, p.Slot, p.Entry)
+		u, _ := coin(c.state.Key, p.Slot, p.Entry)
 		at := now.Add(time.Duration(c.rng.Float64() * float64(window)))
 		if f := followed(p); f || u < q {
 			c.catch.push(&fetch{pair: p, class: caught, followed: f, due: at})
@@ -168,7 +170,7 @@ type Heard struct {
 }
 
 // Heard says for whom a listing of one of the holders of their box is news.
-func (c *Crowd) Heard(e box.Entry, l Listing) (all []Heard) {
+func (c *Crowd) Heard(e box.Entry, l board.Listing) (all []Heard) {
 	for _, w := range c.cfg.Wants.Wanted(e) {
 		if slices.Contains(c.cfg.Board.Holders(w.Day, w.ID), l.Maker) {
 			all = append(all, Heard{w, l.Maker, l.Slot})

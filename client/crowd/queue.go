@@ -3,6 +3,8 @@ package crowd
 import (
 	"slices"
 	"time"
+
+	"murmuration/client/board"
 )
 
 // class is when a fetch goes: soon after its listing, in the window of what was missed, or late.
@@ -16,14 +18,14 @@ const (
 
 // fetch is a box that is to be asked for, until somebody gave it or all tries are over.
 type fetch struct {
-	pair     Pair
+	pair     board.Pair
 	class    class
 	followed bool
 	decoy    bool
 	due      time.Time
 	tries    int // in all
 	further  int // of these, when it was late
-	last     *Listing
+	last     *board.Listing
 	done     bool
 }
 

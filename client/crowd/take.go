@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"murmuration/client/board"
 	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
@@ -24,7 +25,7 @@ const (
 type try struct {
 	sender.Fetch
 	fetch    *fetch // nil in a question
-	at       *Listing
+	at       *board.Listing
 	routine  bool      // a question that was due
 	again    time.Time // when it counts as lost
 	gone     time.Time // when no answer is expected at all
@@ -73,7 +74,7 @@ func (c *Crowd) idle(at time.Time) {
 }
 
 // old is a pair of an age that is log-uniform between what is new and what is about to go.
-func (c *Crowd) old(at time.Time) (Pair, bool) {
+func (c *Crowd) old(at time.Time) (board.Pair, bool) {
 	oldest := time.Duration(c.net.RetentionDays)*24*time.Hour - protocol.WriteGrace
 	low := math.Log(YoungSlots)
 	high := math.Log(max(YoungSlots, float64(oldest/c.net.BulletinEvery)))
@@ -110,9 +111,9 @@ func (c *Crowd) propose(t *try) {
 
 // lister is who is asked: one of two, drawn uniformly at first, then the other; never one that
 // is silent, and the own provider only if nobody else is left.
-func (c *Crowd) lister(f *fetch) *Listing {
-	var others, all []*Listing
-	for _, l := range []*Listing{&f.pair.First, &f.pair.Second} {
+func (c *Crowd) lister(f *fetch) *board.Listing {
+	var others, all []*board.Listing
+	for _, l := range []*board.Listing{&f.pair.First, &f.pair.Second} {
 		if l.Maker == (directory.NodeID{}) || c.cfg.Board.Silent(l.Maker) {
 			continue
 		}
@@ -124,7 +125,7 @@ func (c *Crowd) lister(f *fetch) *Listing {
 		others = all
 	}
 	if len(others) > 1 && f.last != nil {
-		others = slices.DeleteFunc(others, func(l *Listing) bool { return *l == *f.last })
+		others = slices.DeleteFunc(others, func(l *board.Listing) bool { return *l == *f.last })
 	}
 	if len(others) == 0 {
 		return nil
@@ -161,6 +162,7 @@ func (c *Crowd) Sent(token uint64, at, again time.Time) {
 func (c *Crowd) tick(at time.Time) {
 	c.wake(at)
 	c.judge(at)
+	c.catchUp(at)
 	c.questions.turn(c.cfg.Schedule, at, c.rng)
 	c.open = slices.DeleteFunc(c.open, func(t *try) bool {
 		if !t.over && !at.Before(t.again) {

@@ -1,11 +1,13 @@
 package crowd
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"testing"
 	"time"
 
+	"murmuration/client/board"
 	"murmuration/internal/box"
 )
 
@@ -71,7 +73,7 @@ func TestHoldersSeeNothingWhereAllIsFetched(t *testing.T) {
 	for _, p := range w.pairs[:50] {
 		_, read := one.wants[p.Entry]
 		asked := 0
-		for _, l := range []Listing{p.First, p.Second} {
+		for _, l := range []board.Listing{p.First, p.Second} {
 			asked += seen[key{l.Maker, box.FetchKey{Slot: l.Slot, Entry: p.Entry}}]
 		}
 		if read && asked == 0 {
@@ -81,7 +83,7 @@ func TestHoldersSeeNothingWhereAllIsFetched(t *testing.T) {
 }
 
 // asksFor are when boxes were first asked for, after their listing was read, and how often.
-func asksFor(h *house, of func(Pair) bool) (delays []float64, asked, boxes int) {
+func asksFor(h *house, of func(board.Pair) bool) (delays []float64, asked, boxes int) {
 	first := map[box.Entry]time.Time{}
 	for _, a := range h.log {
 		if _, ok := first[a.Key.Entry]; !ok && a.Op == box.OpFetch {
@@ -119,14 +121,14 @@ func TestReadersAreInACrowd(t *testing.T) {
 		h.net.StreamPerDay = 10_000
 		h.run(4 * time.Hour)
 		q = h.chance(w.rate)
-		followed := func(p Pair) bool { return h.wants[p.Entry].Read }
+		followed := func(p board.Pair) bool { return h.wants[p.Entry].Read }
 		d, asked, of := asksFor(h, followed)
 		readers = append(readers, d...)
 		if asked < of-2 { // of the last moments
 			t.Errorf("%d of %d followed boxes were asked for", asked, of)
 		}
-		d, asked, of = asksFor(h, func(p Pair) bool {
-			u, _ := coin(h.cfg.Key, p.Slot, p.Entry)
+		d, asked, of = asksFor(h, func(p board.Pair) bool {
+			u, _ := coin(h.state.Key, p.Slot, p.Entry)
 			return !followed(p) && u < q
 		})
 		others = append(others, d...)
@@ -134,7 +136,7 @@ func TestReadersAreInACrowd(t *testing.T) {
 			t.Errorf("%d of %d boxes of the crowd were asked for", asked, of)
 		}
 		for _, p := range h.here() {
-			u, _ := coin(h.cfg.Key, p.Slot, p.Entry)
+			u, _ := coin(h.state.Key, p.Slot, p.Entry)
 			boxes++
 			if u < q {
 				fetched++
@@ -181,10 +183,13 @@ func TestRestartThrowsNoCoins(t *testing.T) {
 	h := w.client(1)
 	h.run(time.Hour)
 	chosen := func(key byte, mark box.Slot) (all []box.Entry) {
-		cfg := h.cfg
-		cfg.Key, cfg.Mark, cfg.Marked, cfg.Now = [32]byte{key}, mark, true, h.now
-		c := New(cfg)
-		for _, p := range h.here() {
+		c := New(h.cfg)
+		c.state, c.began = state{[32]byte(bytes.Repeat([]byte{key}, 32)), mark}, true
+		if err := c.Resume(h.now); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range c.missed { // an hour is more than young
+			p.Missed = false
 			c.Listed(h.now, p)
 		}
 		for _, f := range c.live {
@@ -193,7 +198,7 @@ func TestRestartThrowsNoCoins(t *testing.T) {
 		slices.SortFunc(all, func(a, b box.Entry) int { return slices.Compare(a[:], b[:]) })
 		return all
 	}
-	mark, now := h.Mark(), h.slot(h.now)
+	mark, now := h.mark(), h.slot(h.now)
 	if mark > now || mark+6*YoungSlots < now {
 		t.Errorf("in slot %d the mark is %d", now, mark)
 	}
