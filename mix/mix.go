@@ -14,13 +14,17 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 )
 
 // Rules is what the relay takes from the network document of the current epoch. The zero Rules
 // stand for no document: nothing is taken in.
 type Rules struct {
-	DelayLimit time.Duration                 // longest delay that a packet may ask for
-	Next       map[directory.NodeID]struct{} // the only nodes that packets may go to
+	DelayLimit time.Duration // longest delay that a packet may ask for
+	// SlowLimit is the longest delay of a slow packet, which a writer has held for longer at one
+	// mix on each way, never at a provider. Zero means that there are none.
+	SlowLimit time.Duration
+	Next      map[directory.NodeID]struct{} // the only nodes that packets may go to
 }
 
 // RulesOf are those of a node under a document: none without a document, and nowhere to send
@@ -32,6 +36,9 @@ func RulesOf(self directory.NodeID, doc *directory.Document) Rules {
 	_, next := doc.Neighbours(self)
 	rules := Rules{DelayLimit: doc.Parameters.HopDelayLimit,
 		Next: make(map[directory.NodeID]struct{}, len(next))}
+	if n, ok := doc.Node(self); ok && n.Role == directory.RoleMix {
+		rules.SlowLimit = doc.Parameters.HopDelayLimit + protocol.SlowCap*doc.Parameters.SlowDelay
+	}
 	for _, n := range next {
 		rules.Next[n.ID] = struct{}{}
 	}

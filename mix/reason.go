@@ -13,6 +13,7 @@ const (
 	Replayed       Reason = "replayed"        // the tag was seen before
 	tagsFull       Reason = "tags_full"       // the replay set is full and fails closed
 	PoolFull       Reason = "pool_full"       // too many packets are held
+	SlowFull       Reason = "slow_pool_full"  // too many slow packets are held
 	NotANeighbour  Reason = "not_a_neighbour" // the next hop is not in the next layer
 	UnknownService Reason = "unknown_service" // a recipient that this node does not serve
 	// a loop that this node did not send, or sent long ago
@@ -22,5 +23,5 @@ const (
 // Reasons lists every reason of a mix, for whoever registers counters.
 func Reasons() []Reason {
 	return append(transit.Reasons(), noDocument, delayTooLong, Replayed, tagsFull, PoolFull,
-		NotANeighbour, UnknownService, UnknownLoop)
+		SlowFull, NotANeighbour, UnknownService, UnknownLoop)
 }

@@ -14,8 +14,10 @@ import (
 // use.
 type Relay struct {
 	rules  Rules
+	limit  int // of packets held, in both pools
 	pool   *Pool[transit.Departure]
-	loops  *Loops // nil in a provider
+	slow   *Pool[transit.Departure] // apart, so that neither kind takes the room of the other
+	loops  *Loops                   // nil in a provider
 	epochs map[directory.Epoch]*window
 	ticket uint64
 	fresh  []transit.Seen
@@ -29,12 +31,21 @@ type window struct {
 
 // NewRelay makes a relay that holds at most limit packets and sends loops, unless loops is nil.
 func NewRelay(limit int, loops *Loops) *Relay {
-	return &Relay{pool: NewPool[transit.Departure](limit), loops: loops,
-		epochs: map[directory.Epoch]*window{}}
+	return &Relay{limit: limit, pool: NewPool[transit.Departure](limit),
+		slow: NewPool[transit.Departure](0), loops: loops, epochs: map[directory.Epoch]*window{}}
 }
 
+// slowPart is the part of all packets held that is for slow ones, where there are any.
+const slowPart = 8
+
 // SetRules switches to the rules of a new document; packets already held still leave.
-func (r *Relay) SetRules(rules Rules) { r.rules = rules }
+func (r *Relay) SetRules(rules Rules) {
+	r.rules, r.slow.limit = rules, 0
+	if rules.SlowLimit > rules.DelayLimit {
+		r.slow.limit = r.limit / slowPart
+	}
+	r.pool.limit = r.limit - r.slow.limit
+}
 
 // OpenEpoch accepts packets under the key of e from `from` until `until`, both with the grace
 // included; tags holds what was already seen, as read back from disk.
@@ -58,12 +69,16 @@ func (r *Relay) Receive(now time.Time, a transit.Arrival) transit.Reason {
 	if _, ok := r.rules.Next[to]; !ok {
 		return NotANeighbour
 	}
-	if r.pool.Full() {
-		return PoolFull
+	pool, limit, full := r.pool, r.rules.DelayLimit, PoolFull
+	if a.Hop.Delay > limit && r.rules.SlowLimit > limit {
+		pool, limit, full = r.slow, r.rules.SlowLimit, SlowFull
 	}
-	ticket, reason := r.Admit(now, a)
+	if pool.Full() {
+		return full
+	}
+	ticket, reason := r.admit(now, a, limit)
 	if reason == transit.Accepted {
-		r.pool.Hold(ticket, now.Add(a.Hop.Delay), transit.Departure{To: to, Packet: a.Packet})
+		pool.Hold(ticket, now.Add(a.Hop.Delay), transit.Departure{To: to, Packet: a.Packet})
 	}
 	return reason
 }
@@ -84,6 +99,11 @@ func (r *Relay) comeBack(now time.Time, a transit.Arrival) transit.Reason {
 // Admit makes the checks that every packet passes wherever it goes next, and remembers its tag.
 // What the packet causes must not be seen outside before Persisted has been told of the ticket.
 func (r *Relay) Admit(now time.Time, a transit.Arrival) (ticket uint64, reason transit.Reason) {
+	return r.admit(now, a, r.rules.DelayLimit)
+}
+
+func (r *Relay) admit(now time.Time, a transit.Arrival, limit time.Duration) (
+	ticket uint64, reason transit.Reason) {
 	if r.rules.Next == nil {
 		return 0, noDocument
 	}
@@ -91,7 +111,7 @@ func (r *Relay) Admit(now time.Time, a transit.Arrival) (ticket uint64, reason t
 	if w == nil || now.Before(w.from) || !now.Before(w.until) {
 		return 0, transit.WrongEpoch
 	}
-	if a.Hop.Delay > r.rules.DelayLimit || now.Add(a.Hop.Delay).After(w.until) {
+	if a.Hop.Delay > limit || now.Add(a.Hop.Delay).After(w.until) {
 		return 0, delayTooLong
 	}
 	fresh, err := w.tags.Add([32]byte(a.Hop.Tag))
@@ -124,11 +144,14 @@ func (r *Relay) TakeFresh(into []transit.Seen) []transit.Seen {
 }
 
 // Persisted says that the tags of all tickets up to this one are on disk.
-func (r *Relay) Persisted(ticket uint64) { r.pool.Persisted(ticket) }
+func (r *Relay) Persisted(ticket uint64) {
+	r.pool.Persisted(ticket)
+	r.slow.Persisted(ticket)
+}
 
 // Next is the time at which Due has something to do.
 func (r *Relay) Next() (time.Time, bool) {
-	next, ok := r.pool.Next()
+	next, ok := r.first().Next()
 	if r.loops != nil && r.loops.doc != nil {
 		if slot := r.loops.Next(); !ok || slot.Before(next) {
 			return slot, true
@@ -140,7 +163,7 @@ func (r *Relay) Next() (time.Time, bool) {
 // Due appends to out the packets whose time has come, this mix's own loops among them. An error
 // means that a loop could not be made; everything else was.
 func (r *Relay) Due(now time.Time, out []transit.Departure) ([]transit.Departure, error) {
-	for d, ok := r.pool.Take(now); ok; d, ok = r.pool.Take(now) {
+	for d, ok := r.first().Take(now); ok; d, ok = r.first().Take(now) {
 		out = append(out, d)
 	}
 	if r.loops == nil {
@@ -153,8 +176,17 @@ func (r *Relay) Due(now time.Time, out []transit.Departure) ([]transit.Departure
 	return out, err
 }
 
-// Held is the number of packets in the pool.
-func (r *Relay) Held() int { return r.pool.Len() }
+// first is the pool whose packet leaves next.
+func (r *Relay) first() *Pool[transit.Departure] {
+	slow, ok := r.slow.Next()
+	if quick, some := r.pool.Next(); ok && (!some || slow.Before(quick)) {
+		return r.slow
+	}
+	return r.pool
+}
+
+// Held is the number of packets in the pools.
+func (r *Relay) Held() int { return r.pool.Len() + r.slow.Len() }
 
 // Tags is the number of tags seen in epoch e and the room there is.
 func (r *Relay) Tags(e directory.Epoch) (seen, capacity int) {

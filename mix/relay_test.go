@@ -37,6 +37,14 @@ func newBench(t *testing.T) func(string) string {
 
 func (b *bench) do(w []string) (string, error) {
 	switch w[0] {
+	case "mix": // mix LIMIT DELAYS SLOW
+		n := numbers(w[1:])
+		b.relay = NewRelay(n[0], nil)
+		b.relay.SetRules(Rules{DelayLimit: time.Duration(n[1]) * time.Millisecond,
+			SlowLimit: time.Duration(n[2]) * time.Millisecond,
+			Next:      map[directory.NodeID]struct{}{{'a'}: {}, {'b'}: {}}})
+	case "held":
+		return fmt.Sprint(b.relay.Held()), nil
 	case "epoch": // epoch N FROM UNTIL CAPACITY
 		n := numbers(w[1:])
 		b.relay.OpenEpoch(directory.Epoch(n[0]), ms(n[1]), ms(n[2]),
