@@ -87,3 +87,7 @@ exports *ARGS:
 # races, flakes under shuffled order, and other draws of the property tests
 race:
     MURMUR_SEED=0 go test -race -shuffle=on ./...
+
+# what our default network gives, all of docs/simulation.md section 7: an hour and more
+answers DIR="./answers":
+    for f in configs/sim/answer-*.toml; do go run . sim run --out {{DIR}}/$(basename $f .toml) $f || exit 1; done

@@ -17,7 +17,7 @@ const (
 	// label keeps the coins apart from whatever else the home's secret is used for.
 	label = "murmuration/crowd/v1"
 	// whole is the share of the work slots below which everything is fetched.
-	whole = 0.8
+	whole = 0.6
 	// YoungSlots is how many slots a listing counts as new, for decoys and after an absence.
 	YoungSlots = 8
 	// settled is how many slots behind the newest one no more listings are waited for.

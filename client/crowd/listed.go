@@ -14,7 +14,7 @@ import (
 // Specification constants (docs/client.md, "The crowd").
 const (
 	// crowded is how many due fetches may wait: at that many the oldest becomes late.
-	crowded = 8
+	crowded = 32
 	// lateWork is the work slots in which, on average, a late fetch waits.
 	lateWork = 450
 	// catchShare is the share of the work slots in the window that is for what was missed.

@@ -20,8 +20,8 @@ func Defaults(suite string) (Parameters, error) {
 		WatchedBoxes: 32, PollShare: 0.25, Replicas: 2, RetentionDays: 14,
 		EpochLength: time.Hour, Grace: protocol.KeyGrace(time.Hour),
 		Clients:       1000,
-		BulletinEvery: 15 * time.Second, Hold: 20 * time.Second,
-		FetchDelay: 20 * time.Second, FetchLoad: 0.5, WritesPerDay: 24, StreamPerDay: 64,
+		BulletinEvery: 15 * time.Second, Hold: 15 * time.Second,
+		FetchDelay: 20 * time.Second, FetchLoad: 0.4, WritesPerDay: 24, StreamPerDay: 64,
 		CatchUp: protocol.CatchUp, SlowDelay: 2 * time.Minute, PhotoAfter: 3 * time.Minute,
 	}
 	switch suite {

@@ -8,6 +8,10 @@ type box struct {
 	post          int32
 	holders       [2]int32
 	stored        [2]int64 // never until it is there
+	held          int64    // until when holders do not list it
+	part          uint8    // of a post's boxes, from zero
+	listed        uint8    // by how many
+	late          bool     // beyond what of a stream and day is fetched live
 }
 
 // boxes are all that were written, at their holders.
@@ -59,7 +63,7 @@ func (b *boxes) publish(i int32) {
 	id := int32(len(b.all))
 	b.all = append(b.all, one)
 	b.streams[author] = append(b.streams[author], id)
-	ref := e.requests.add(awaited{client: author, box: id, author: none})
+	ref := e.requests.add(awaited{client: author, use: write, box: id, run: none})
 	e.outboxes.put(author,
 		item{dst: b.holder(author, author, one.index, false), ref: ref, class: request})
 }
@@ -79,6 +83,7 @@ func (b *boxes) store(id, provider int32) {
 	one := &b.all[id]
 	for k := range one.holders {
 		if one.holders[k] == provider && one.stored[k] == never {
+			b.e.board.keep(id, k)
 			one.stored[k] = b.e.now
 			b.e.later(int64(b.e.cfg.Boxes.Replicate),
 				event{Ref: id, Aux: int32(1 - k), Kind: copied})
@@ -110,7 +115,10 @@ func (b *boxes) askedOf(author, id int32, other bool) int32 {
 // copied is the arrival of a box at a holder, from the other.
 func (b *boxes) copied(id, holder int32) {
 	one := &b.all[id]
-	one.stored[holder] = min(b.e.now, one.stored[holder])
+	if one.stored[holder] == never {
+		b.e.board.keep(id, int(holder))
+		one.stored[holder] = b.e.now
+	}
 }
 
 // place is one of a client's watched boxes: the next of an author whom it reads, or a
@@ -225,7 +233,7 @@ func (w *watched) poll(c int32) {
 		return
 	}
 	ref := w.e.requests.add(awaited{
-		client: c, box: none, author: p.author, index: p.index, place: int32(i),
+		client: c, use: poll, author: p.author, index: p.index, place: int32(i),
 	})
 	ev := event{
 		Src: c, Dst: w.e.boxes.holder(c, p.author, p.index, p.polls%otherHolderEvery == 0),

@@ -64,6 +64,7 @@ func (s *clients) toggle(ev event) {
 	if s.offline.has(c) {
 		s.offline.clear(c)
 		s.e.spools.comeBack(c)
+		s.e.readers.comeBack(c)
 	} else {
 		s.offline.add(c)
 	}
@@ -91,6 +92,10 @@ func (s *clients) slot() {
 
 func (s *clients) payload(c int32) {
 	e := s.e
+	if e.cfg.Bulletins.Every > 0 {
+		e.fetches.slot(c)
+		return
+	}
 	if e.cfg.Boxes.Watched > 0 && s.rng.Float64() < e.cfg.Boxes.PollShare {
 		e.watched.poll(c)
 		return
@@ -109,6 +114,10 @@ func (s *clients) payload(c int32) {
 }
 
 func (s *clients) loop(c int32) {
+	if s.e.cfg.Bulletins.Every > 0 {
+		s.e.fetches.slot(c)
+		return
+	}
 	if s.e.cfg.Boxes.Watched > 0 {
 		s.e.watched.poll(c)
 		return

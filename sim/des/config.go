@@ -75,7 +75,9 @@ type Config struct {
 	Requests Requests
 	Groups   Groups
 	Boxes    Boxes
-	Attacks  []Attack
+	// Bulletins is how readers learn of boxes; with none of them they poll Boxes.Watched.
+	Bulletins Bulletins
+	Attacks   []Attack
 
 	// Hops simulates each hop of each packet. It is implied by what looks at hops (a tap,
 	// Service, Attacks); without it the hops of a packet are drawn at once, because
@@ -129,7 +131,7 @@ type Strategy uint8
 const (
 	Unicast       Strategy = iota // the author sends to each member in turn
 	Rollercoaster                 // members who have it send it on (USENIX Security 2021)
-	PublishOnce                   // one box, polled by its readers (ours; needs Boxes)
+	PublishOnce                   // boxes, which readers learn of (ours; needs Boxes or Bulletins)
 )
 
 // Groups is the workload of posts to groups. Clients are dealt to groups in order, so
@@ -166,6 +168,36 @@ type Boxes struct {
 	DecoyLife time.Duration // mean life of a place without a real stream
 	Allowance time.Duration // fixed time for executing a request
 	Replicate time.Duration // until the second holder has a box
+}
+
+// Bulletins is our storage protocol: providers list in signed bulletins what they got, every client
+// reads those of all, and fetches what it follows and a share of the rest.
+type Bulletins struct {
+	Every      time.Duration // length of a bulletin slot; zero is a network without bulletins
+	Hold       time.Duration // mean of what an author lets holders wait before they list a box
+	FetchDelay time.Duration // mean wait of a live fetch after its bulletin was read
+	FetchLoad  float64       // share of a client's work that fetches for the crowd
+	// WritesPerDay is how many boxes of cover a client writes while online; what it posts
+	// takes the place of as many.
+	WritesPerDay int
+	CatchUp      time.Duration // window in which missed boxes are fetched
+	StreamPerDay int           // boxes of one author and day that followers fetch live; zero: all
+	Retention    time.Duration // age of the oldest boxes that a decoy asks for
+
+	// SlowDelay is the mean of what a slow write waits in one mix out and in one back. None
+	// leaves in the last SlowQuiet of an Epoch. SlowPosts is the share of posts that are slow;
+	// of cover it is a half.
+	SlowDelay, SlowQuiet, Epoch time.Duration
+	SlowPosts                   float64
+
+	// PhotoShare of the posts have a photo of so many boxes, which follow in the same stream.
+	PhotoBoxes int
+	PhotoShare float64
+	// AwaitStored lets a box wait until the one before it in its run is acknowledged.
+	AwaitStored bool
+
+	// ReplyBody is what a reply takes of a frame, in bytes; the rest carries bulletins.
+	ReplyBody int
 }
 
 // AttackKind is what an active adversary does with a packet on a link.
@@ -212,6 +244,12 @@ func (c *Config) streams() protocol.Streams {
 	}
 }
 
+// workRate is how many requests a client sends a second where nothing polls.
+func (c *Config) workRate() float64 { return perSecond(c.PayloadEvery) + perSecond(c.LoopEvery) }
+
+// boxed reports whether there are boxes.
+func (c *Config) boxed() bool { return c.Boxes.Watched > 0 || c.Bulletins.Every > 0 }
+
 // packetRate is the number of packets that all clients send in a second while online.
 func (c *Config) packetRate() float64 {
 	return c.streams().PerSecond() * float64(c.Clients) * float64(c.bundleSize())
@@ -255,11 +293,12 @@ func (c Config) Memory() int64 {
 		perClient += polls * life * float64(unsafe.Sizeof(awaited{})+unsafe.Sizeof(event{}))
 	}
 	perClient += float64(c.Messages.Friends) * 4
+	fixed := c.bulletinMemory()
 	way := float64(protocol.PathHops(c.Layers))*c.MeanHop.Seconds() +
 		float64(c.Layers+1)*c.Link.Seconds()
 	flying := c.packetRate() * way * 1.5 * float64(unsafe.Sizeof(event{}))
 	samples := float64(c.Samples) * 8 * float64(len(new(measures).series()))
-	fixed := float64(unsafe.Sizeof(wheel.Wheel{})) + float64(c.nodes())*16
+	fixed += float64(unsafe.Sizeof(wheel.Wheel{})) + float64(c.nodes())*16
 	return int64(perClient*float64(c.Clients) + flying + samples + fixed)
 }
 

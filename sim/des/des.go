@@ -46,6 +46,10 @@ type engine struct {
 	requests requests // of clients to providers, and the answers
 	boxes    boxes    // written ones at their holders
 	watched  watched  // places in which clients poll
+	board    board    // what providers have listed in bulletins
+	readers  readers  // how far clients have read in bulletins, and what they follow there
+	fetches  fetches  // of clients, for themselves and as the crowd of others
+	runs     runs     // of boxes that clients write, real or cover
 	posts    posts    // messages on their way
 	groups   groups   // who is in them, and how posts spread in them
 	recovery recovery // of a post from members who are absent
@@ -96,6 +100,10 @@ func newEngine(cfg Config) *engine {
 	e.work.init(e)
 	e.boxes.init(e)
 	e.watched.init(e)
+	e.board.init(e)
+	e.readers.init(e)
+	e.fetches.init(e)
+	e.runs.init(e)
 	e.mixLoops.init(e)
 	e.attack.init(e)
 	return e
@@ -194,6 +202,14 @@ func (e *engine) handle(ev event) {
 		e.clients.toggle(ev)
 	case copied:
 		e.boxes.copied(ev.Ref, ev.Aux)
+	case listed:
+		e.board.list(ev.Ref)
+	case published:
+		e.board.publish(ev)
+	case coverDue:
+		e.runs.cover(ev)
+	case boxDue:
+		e.runs.write(ev.Ref)
 	case partDue:
 		e.recovery.handOver(ev)
 	case loopDue:
@@ -244,16 +260,20 @@ const (
 
 // kind says what to do with an event when its time comes.
 const (
-	atNode   kind = iota // the packet arrives at the node
-	leaves               // it leaves the node
-	spooled              // it is put into the spool of its client
-	atClient             // it arrives at its client
-	pulled               // its client looks for it
-	expired              // the request in ref was not answered in time
-	toggled              // the client in src goes online or offline
-	copied               // the box in ref reaches the second holder
-	partDue              // the part in aux of the post in ref should be acknowledged by now
-	loopDue              // the mix's loop in ref should be back by now
+	atNode    kind = iota // the packet arrives at the node
+	leaves                // it leaves the node
+	spooled               // it is put into the spool of its client
+	atClient              // it arrives at its client
+	pulled                // its client looks for it
+	expired               // the request in ref was not answered in time
+	toggled               // the client in src goes online or offline
+	copied                // the box in ref reaches the second holder
+	partDue               // the part in aux of the post in ref should be acknowledged by now
+	loopDue               // the mix's loop in ref should be back by now
+	listed                // a holder lists the box in ref
+	published             // all have the bulletins of a slot
+	coverDue              // some client begins a run of cover boxes
+	boxDue                // the next box of the run in ref may be written
 )
 
 // class says what a packet is. Nobody on the way can see it.

@@ -32,9 +32,18 @@ func (g *groups) publish(group int32) {
 			}
 			g.forward(i, 0, author)
 		case PublishOnce:
-			g.e.boxes.publish(i)
+			g.e.publish(i)
 		}
 	}
+}
+
+// publish writes a post's boxes.
+func (e *engine) publish(i int32) {
+	if e.cfg.Bulletins.Every > 0 {
+		e.runs.post(i)
+		return
+	}
+	e.boxes.publish(i)
 }
 
 // membersOf returns a group's members in a fixed order.
@@ -172,7 +181,8 @@ type post struct {
 	author   int32
 	group    int32 // none for a message to one
 	left     int32 // deliveries still to come
-	acks     int32 // acknowledgements still to come
+	acks     int32 // acknowledgements still to come, or readers without the whole photo
+	more     int32 // boxes of its photo
 	measured bool
 	serial   int64   // of all posts of the run
 	order    []int32 // Rollercoaster's schedule: author first, then the recipients
@@ -222,6 +232,32 @@ func (l *posts) arrived(i int32) {
 	if p.measured {
 		l.e.left--
 		l.e.m.latency.add(float64(l.e.now-p.at) / 1e9)
+	}
+	l.release(i)
+}
+
+// expectParts lets a post have so many boxes more, its photo, which each reader gets one by one.
+func (l *posts) expectParts(i int32, boxes int) {
+	p := &l.all[i]
+	p.acks, p.more = p.left, int32(boxes)
+	p.order = append(p.order[:0], make([]int32, l.e.cfg.Groups.Size)...)
+	if p.measured {
+		l.e.left += int(p.left)
+	}
+}
+
+// gotPart counts one box of a photo at one reader.
+func (l *posts) gotPart(i, reader int32) {
+	p := &l.all[i]
+	got := &p.order[int(reader)%l.e.cfg.Groups.Size]
+	*got++
+	if *got < p.more {
+		return
+	}
+	p.acks--
+	if p.measured {
+		l.e.left--
+		l.e.m.photo.add(float64(l.e.now-p.at) / 1e9)
 	}
 	l.release(i)
 }

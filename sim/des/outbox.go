@@ -7,7 +7,7 @@ type outboxes struct {
 	items   []item // arena of all outboxes
 	free    int32
 	filled  set
-	built   []int64 // with BuildAhead: when the last slot of a client who had something passed
+	built   []int64 // with BuildAhead: when the last slot passed of a client who had something
 }
 
 // ends are the first and the last element of a list in an arena.
@@ -59,23 +59,33 @@ func (o *outboxes) put(c int32, it item) {
 
 // passed notes that a slot of a client is over: what waits can be in the packet of the next one.
 func (o *outboxes) passed(c int32) {
-	if o.built != nil && o.filled.has(c) {
+	if o.built != nil && (o.filled.has(c) || o.e.cfg.Bulletins.Every > 0) {
 		o.built[c] = o.e.now
 	}
 }
 
+// since is the time from which on what is wanted comes too late for a client's present slot.
+func (o *outboxes) since(c int32) int64 {
+	if o.built == nil {
+		return o.e.now + 1
+	}
+	return o.built[c]
+}
+
+// waits reports whether a client has something for its present slot.
+func (o *outboxes) waits(c int32) bool {
+	return o.filled.has(c) && o.items[o.clients[c].first].queued < o.since(c)
+}
+
 // take makes a packet of the head of a client's outbox.
 func (o *outboxes) take(c int32) (event, bool) {
-	if !o.filled.has(c) {
+	if !o.waits(c) {
 		return event{}, false
 	}
 	e := o.e
 	box := &o.clients[c]
 	i := box.first
 	it := o.items[i]
-	if o.built != nil && it.queued >= o.built[c] {
-		return event{}, false
-	}
 	box.first = it.next
 	o.items[i].next, o.free = o.free, i
 	if box.first == none {
@@ -90,6 +100,9 @@ func (o *outboxes) take(c int32) (event, bool) {
 	switch {
 	case it.class == request:
 		e.requests.stamp(&ev)
+		if r := &e.requests.all[ev.Ref]; r.use == write && r.tries == 1 {
+			e.runs.sent(r.run)
+		}
 	case it.class == message && e.cfg.Groups.Timeout > 0:
 		e.recovery.expectAcks(&ev)
 	}

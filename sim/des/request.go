@@ -3,6 +3,8 @@ package des
 import (
 	"math"
 	"time"
+
+	"murmuration/internal/protocol"
 )
 
 // awaited is what a client remembers of a request that it cares about. Cover
@@ -15,13 +17,27 @@ type awaited struct {
 	label   int64      // for a tap: of the packet that was sent last
 	client  int32
 	serial  int32
-	box     int32 // a write's box, none
-	author  int32 // a poll's author, none for other requests
+	box     int32 // of a write or fetch
+	run     int32 // of a write, none if it is of no run
+	author  int32 // a poll's author
 	index   int32 // a poll's index
 	place   int32 // a poll's place
+	use     use
 	tries   uint8
+	reads   bool // a fetch of somebody who follows the author
+	slow    bool // it waits in a mix on the way there and on the way back
 	done    bool
 }
+
+// use is what a request is for.
+type use uint8
+
+const (
+	roundTrip use = iota
+	write
+	poll
+	fetching
+)
 
 // requests are those of clients to providers that somebody waits for.
 type requests struct {
@@ -73,7 +89,7 @@ func (q *requests) ask(c int32) {
 	if q.e.clients.offline.has(c) {
 		return
 	}
-	i := q.add(awaited{client: c, box: none, author: none})
+	i := q.add(awaited{client: c})
 	if q.e.measuring() {
 		q.e.left++
 		q.e.m.count.asked++
@@ -95,17 +111,40 @@ func (q *requests) stamp(ev *event) {
 		r.delays[hop] = uint32(d)
 		sum += d * 1000
 	}
+	if r.slow {
+		sum += q.slowDown(r)
+	}
 	wait := sum + r.margin
 	r.margin *= 2
 	q.e.later(wait+int64(q.e.routes.rng.Float64()*float64(wait)),
 		event{Ref: ev.Ref, Aux: r.serial, Kind: expired})
 }
 
+// slowDown lets a request wait in one mix of the way there and in one of the way back, and returns
+// for how long together.
+func (q *requests) slowDown(r *awaited) (sum int64) {
+	layers := q.e.cfg.Layers
+	for _, before := range []int{0, int(q.e.cfg.exitHop())} {
+		hop := before + 1 + q.e.routes.rng.IntN(layers)
+		x := q.e.routes.rng.Exp()
+		for x > protocol.SlowCap {
+			x = q.e.routes.rng.Exp()
+		}
+		d := int64(x * float64(q.e.cfg.Bulletins.SlowDelay))
+		r.delays[hop] += uint32(d / 1000)
+		sum += d
+	}
+	return sum
+}
+
 // expire frees a request that is done, and sends one that is not once more.
 func (q *requests) expire(ev event) {
 	r := &q.all[ev.Ref]
 	switch {
-	case r.done || r.author != none:
+	case r.done || r.use == poll:
+		q.drop(ev.Ref)
+	case r.use == fetching:
+		q.e.fetches.again(r)
 		q.drop(ev.Ref)
 	case int(r.tries) >= q.e.cfg.Requests.Tries:
 		q.e.m.count.gaveUp++
@@ -123,7 +162,7 @@ func (q *requests) expire(ev event) {
 func (q *requests) again(i int32) {
 	r := &q.all[i]
 	dst := q.e.routes.otherProvider(r.client)
-	if r.box != none {
+	if r.use == write {
 		dst = q.e.boxes.askedOf(r.client, r.box, r.tries%2 == 1)
 	}
 	q.e.outboxes.put(r.client, item{dst: dst, ref: i, class: request})
@@ -136,7 +175,7 @@ func (q *requests) drop(i int32) {
 }
 
 func (q *requests) measured(r *awaited) bool {
-	return r.box == none && r.author == none && r.created >= q.e.start && r.created < q.e.end
+	return r.use == roundTrip && r.created >= q.e.start && r.created < q.e.end
 }
 
 // execute is what a provider does with a request: at once, on arrival.
@@ -145,10 +184,10 @@ func (q *requests) execute(ev *event) {
 	if r == nil {
 		return
 	}
-	switch {
-	case r.box != none:
+	switch r.use {
+	case write:
 		q.e.boxes.store(r.box, ev.Dst)
-	case r.author != none:
+	case poll:
 		q.e.boxes.read(ev, r)
 	}
 }
@@ -161,10 +200,12 @@ func (q *requests) answered(ev event) {
 	}
 	r.done = true
 	switch {
-	case r.author != none:
+	case r.use == poll:
 		q.e.watched.polled(r, ev.Dst)
-	case r.box != none:
-		q.e.m.stored.add(float64(q.e.now-r.created) / 1e9)
+	case r.use == fetching:
+		q.e.readers.fetched(r)
+	case r.use == write:
+		q.e.runs.stored(r)
 	case q.measured(r):
 		q.e.left--
 		q.e.m.count.completed++

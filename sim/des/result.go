@@ -20,6 +20,10 @@ import (
 //	stored         from a post being written to the acknowledgement of its box
 //	poll_wait      from a box being stored to its reading by each reader
 //	round_trip     from a request being wanted to its answer
+//	fresh          latency of posts whose author and reader were there from the beginning
+//	missed         from a reader coming back to its reading of what was written in its absence
+//	photo          from a post being written to its whole photo being there
+//	fetch_wait     from a live fetch being due to its work slot
 //
 // Shares and counts follow in Metrics: delivered, round_trips_completed, loops_returned,
 // mix_loops_returned, n1_success, alarm_raised, alarm_delay_s, false_alarms_per_mix_week,
@@ -91,6 +95,11 @@ type counters struct {
 	loopsSent, loopsBack, mixLoopsSent, mixLoopsBack   int
 	wanted                                             int // deliveries of measured posts
 	asked, completed, gaveUp, retries                  int // requests
+	pairs, crowd                                       int // boxes listed, fetched for the crowd
+	late, crowdedOut                                   int // fetches
+	streamFree, streamLive, streamRolls                int // bytes of frames down
+	// what work slots carried
+	slotsWrite, slotsLive, slotsMissed, slotsYoung, slotsLate, slotsOld int
 }
 
 // measures is everything that a run measures.
@@ -100,13 +109,14 @@ type measures struct {
 	atStart                                       counters
 	latency, queued, spoolWait, served, occupancy series
 	stored, pollWait, roundTrip                   series
+	fresh, missed, photo, fetchWait               series
 	census                                        int64 // when mixes are looked into next
 }
 
 func (m *measures) series() []*series {
 	return []*series{
 		&m.latency, &m.queued, &m.spoolWait, &m.served, &m.occupancy, &m.stored, &m.pollWait,
-		&m.roundTrip,
+		&m.roundTrip, &m.fresh, &m.missed, &m.photo, &m.fetchWait,
 	}
 }
 
@@ -114,7 +124,7 @@ func (m *measures) init(e *engine) {
 	c := &e.cfg
 	names := []string{
 		"latency", "queue_wait", "spool_wait", "mix_wait", "mix_occupancy", "stored", "poll_wait",
-		"round_trip",
+		"round_trip", "fresh", "missed", "photo", "fetch_wait",
 	}
 	for i, s := range m.series() {
 		s.name, s.unit, s.limit, s.on = names[i], "s", c.Samples, c.Warmup == 0
@@ -197,7 +207,52 @@ func (e *engine) shares() []stat.Metric {
 	count("requests_given_up", "requests", float64(c.gaveUp))
 	count("requests_repeated", "requests", float64(c.retries))
 	count("mix_alarms", "alarms", float64(len(e.mixLoops.alarms)))
+	out = append(out, e.bulletinMetrics(span)...)
 	return append(out, e.alarmMetrics()...)
+}
+
+// bulletinMetrics says how large the crowd of a box is, what work slots carry, and what bulletins
+// take of the bytes that there are for them.
+func (e *engine) bulletinMetrics(span float64) (out []stat.Metric) {
+	if e.cfg.Bulletins.Every == 0 {
+		return nil
+	}
+	c, b := &e.m.count, &e.m.atStart
+	count := func(name, unit string, n float64) {
+		out = append(out, stat.Metric{Name: name, Unit: unit, Value: n, N: 1, Method: "count"})
+	}
+	slots := 0
+	uses := []struct {
+		name string
+		n    int
+	}{
+		{"write", c.slotsWrite - b.slotsWrite}, {"live", c.slotsLive - b.slotsLive},
+		{"missed", c.slotsMissed - b.slotsMissed}, {"young", c.slotsYoung - b.slotsYoung},
+		{"late", c.slotsLate - b.slotsLate}, {"old", c.slotsOld - b.slotsOld},
+	}
+	for _, u := range uses {
+		slots += u.n
+	}
+	for _, u := range uses {
+		out = append(out, stat.Proportion("slots_"+u.name, u.n, max(slots, 1)))
+	}
+	pairs := float64(max(c.pairs-b.pairs, 1))
+	count("boxes_listed_per_s", "1/s", pairs/span)
+	count("crowd_per_box", "clients", float64(c.crowd-b.crowd)/pairs)
+	count("decoys_per_box", "fetches", float64(c.slotsYoung-b.slotsYoung)/pairs)
+	count("fetches_late", "fetches", float64(c.late-b.late))
+	count("fetches_crowded_out", "fetches", float64(c.crowdedOut-b.crowdedOut))
+	for _, u := range []struct {
+		name string
+		n    int
+	}{
+		{"free", c.streamFree - b.streamFree}, {"live", c.streamLive - b.streamLive},
+		{"rolls", c.streamRolls - b.streamRolls},
+	} {
+		count("stream_"+u.name+"_bytes_per_s", "B/s",
+			float64(u.n)/span/float64(e.cfg.Clients))
+	}
+	return out
 }
 
 // alarmMetrics says how fast an attack was noticed, or how often there was an alarm without

@@ -102,6 +102,7 @@ func (s *spools) give(c int32) (event, bool) {
 // dummy that looks the same.
 func (s *spools) exchange(c int32) {
 	ev, ok := s.give(c)
+	s.e.readers.frame(c, ok)
 	if !ok {
 		s.e.tap.watch(s.e.cfg.home(c), int32(s.e.cfg.nodes())+c, nil)
 		return

@@ -48,7 +48,7 @@ func (w *tap) label(ev *event) int64 {
 		return -1
 	}
 	if ev.Class == request {
-		if r := w.e.requests.of(ev); r != nil && r.author == none && r.box == none {
+		if r := w.e.requests.of(ev); r != nil && r.use == roundTrip {
 			return r.label
 		}
 		return -1

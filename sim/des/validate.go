@@ -13,13 +13,15 @@ const (
 	maxClients = 1 << clientBits
 	maxPlaces  = 64
 	maxBundle  = 16
+	maxPhoto   = 64
 )
 
 // Validate reports the first thing in the configuration that cannot be simulated.
 func (c Config) Validate() error {
 	for _, check := range []func(*Config) error{
 		(*Config).checkShape, (*Config).checkTimes, (*Config).checkShares, (*Config).checkStreams,
-		(*Config).checkWork, (*Config).checkGroups, (*Config).checkBoxes, (*Config).checkAttacks,
+		(*Config).checkWork, (*Config).checkGroups, (*Config).checkBoxes, (*Config).checkBulletins,
+		(*Config).checkAttacks,
 	} {
 		if err := check(&c); err != nil {
 			return fmt.Errorf("checking event simulation: %w", err)
@@ -62,7 +64,11 @@ func (c *Config) checkTimes() error {
 		{"request", c.Requests.Every},
 		{"post", c.Groups.Every}, {"age scale", c.Boxes.AgeScale}, {"age cap", c.Boxes.AgeCap},
 		{"decoy life", c.Boxes.DecoyLife}, {"allowance", c.Boxes.Allowance},
-		{"replication", c.Boxes.Replicate},
+		{"replication", c.Boxes.Replicate}, {"bulletin slot", c.Bulletins.Every},
+		{"hold", c.Bulletins.Hold}, {"fetch delay", c.Bulletins.FetchDelay},
+		{"catch-up", c.Bulletins.CatchUp}, {"retention", c.Bulletins.Retention},
+		{"slow delay", c.Bulletins.SlowDelay}, {"slow quiet", c.Bulletins.SlowQuiet},
+		{"epoch", c.Bulletins.Epoch},
 	} {
 		if t.d < 0 {
 			return fmt.Errorf("%s time %v is negative", t.name, t.d)
@@ -109,8 +115,12 @@ func (c *Config) checkShares() error {
 	for _, s := range []struct {
 		name  string
 		value float64
-	}{{"link loss", c.Loss}, {"poll share", c.Boxes.PollShare}, {"share of heavy users",
-		c.Groups.Heavy}} {
+	}{
+		{"link loss", c.Loss}, {"poll share", c.Boxes.PollShare},
+		{"share of heavy users", c.Groups.Heavy}, {"share of slow posts", c.Bulletins.SlowPosts},
+		{"share of posts with photos", c.Bulletins.PhotoShare},
+		{"load of fetches", c.Bulletins.FetchLoad},
+	} {
 		if !(s.value >= 0 && s.value <= 1) {
 			return fmt.Errorf("%s %v is not between 0 and 1", s.name, s.value)
 		}
@@ -149,7 +159,7 @@ func (c *Config) checkWork() error {
 		return fmt.Errorf("%d senders among %d clients", m.Senders, c.Clients)
 	case c.Requests.Tries < 0 || c.Requests.Tries > 255:
 		return fmt.Errorf("%d tries, want at most 255", c.Requests.Tries)
-	case c.Requests.Tries == 0 && (c.Requests.Every > 0 || c.Boxes.Watched > 0):
+	case c.Requests.Tries == 0 && (c.Requests.Every > 0 || c.boxed()):
 		return errors.New("requests that are never tried")
 	}
 	return nil
@@ -173,9 +183,9 @@ func (c *Config) checkGroups() error {
 		return errors.New("groups need the time between posts")
 	case g.Strategy > PublishOnce:
 		return fmt.Errorf("group strategy %d is unknown", g.Strategy)
-	case g.Strategy == PublishOnce && c.Boxes.Watched == 0:
-		return errors.New("publishing once needs boxes to watch")
-	case g.Strategy != PublishOnce && c.Boxes.Watched > 0:
+	case g.Strategy == PublishOnce && !c.boxed():
+		return errors.New("publishing once needs boxes to watch, or bulletins")
+	case g.Strategy != PublishOnce && c.boxed():
 		return errors.New("with boxes, groups publish once")
 	case g.Fanout < 0 || g.Bundle < 0 || g.Bundle > maxBundle:
 		return fmt.Errorf("fanout %d, bundle %d: want at least 0 and at most %d", g.Fanout,
@@ -213,6 +223,32 @@ func (c *Config) checkBoxes() error {
 		return errors.New("with boxes, messages are posts to groups of two")
 	case c.NoCover:
 		return errors.New("polling is cover: boxes and no cover contradict each other")
+	}
+	return nil
+}
+
+func (c *Config) checkBulletins() error {
+	b := c.Bulletins
+	switch {
+	case b.Every == 0:
+		return nil
+	case c.Boxes.Watched > 0:
+		return errors.New("boxes are either watched or listed in bulletins")
+	case c.Retrieval != Exchange:
+		return errors.New("bulletins come in the frames of exchanges")
+	case c.Providers < 3:
+		return fmt.Errorf("bulletins need three storing providers, have %d", c.Providers)
+	case c.workRate() == 0 || b.FetchLoad == 0 || b.FetchDelay == 0 || b.Retention == 0:
+		return errors.New("bulletins without work slots, load, delay of fetches or retention")
+	case c.Messages.Every > 0 || c.NoCover && b.WritesPerDay > 0:
+		return errors.New("with bulletins, messages are posts to groups of two, under cover")
+	case b.SlowPosts > 0 && b.SlowDelay == 0 || b.SlowQuiet > 0 && b.SlowQuiet >= b.Epoch:
+		return errors.New("slow writes need a delay, and time in an epoch to leave")
+	case c.OnlineFor > 0 && b.CatchUp == 0:
+		return errors.New("who was away needs a window in which to catch up")
+	case b.WritesPerDay < 0 || b.StreamPerDay < 0 || b.PhotoBoxes < 0 ||
+		b.PhotoBoxes > maxPhoto || b.ReplyBody < 0 || b.ReplyBody > c.PacketSize:
+		return errors.New("a number of boxes or bytes that cannot be")
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func eventConfig(c scenario.Cell) des.Config {
 		Service: interval(s.Mix.Capacity), Queue: s.Mix.Queue,
 		MixLoopEvery: s.Mix.LoopEvery.Duration, MixLoopTimeout: s.Mix.LoopTimeout.Duration,
 		Messages: messages(s), Requests: requests(s), Groups: groups(s), Boxes: boxes(s.Boxes),
-		Attacks:    attacks(s),
+		Bulletins: bulletins(s), Attacks: attacks(s),
 		PacketSize: int(s.Clients.Packet.Bytes),
 	}
 }
@@ -153,6 +153,9 @@ func groups(s scenario.Scenario) des.Groups {
 }
 
 func boxes(b scenario.Boxes) des.Boxes {
+	if b.Reading == "bulletins" {
+		return des.Boxes{Allowance: b.Allowance.Duration, Replicate: b.ReplicateAfter.Duration}
+	}
 	if b.Watched == 0 {
 		return des.Boxes{}
 	}
@@ -160,6 +163,25 @@ func boxes(b scenario.Boxes) des.Boxes {
 		AgeCap:    b.AgeCap.Duration,
 		DecoyLife: b.DecoyLife.Duration, Allowance: b.Allowance.Duration,
 		Replicate: b.ReplicateAfter.Duration}
+}
+
+func bulletins(s scenario.Scenario) des.Bulletins {
+	b := s.Boxes
+	if b.Reading != "bulletins" {
+		return des.Bulletins{}
+	}
+	out := des.Bulletins{
+		Every: b.Bulletins.Duration, Hold: b.Hold.Duration, FetchDelay: b.FetchDelay.Duration,
+		FetchLoad: b.FetchLoad, WritesPerDay: b.WritesPerDay, StreamPerDay: b.StreamPerDay,
+		CatchUp: b.CatchUp.Duration, Retention: b.Retention.Duration,
+		SlowDelay: b.SlowDelay.Duration, SlowQuiet: b.SlowQuiet.Duration, Epoch: b.Epoch.Duration,
+		AwaitStored: b.AwaitStored, ReplyBody: int(b.Reply.Bytes),
+	}
+	if s.Workload.Kind == "groups" {
+		out.SlowPosts, out.PhotoShare = s.Workload.Slow.Of, s.Workload.Photos.Of
+		out.PhotoBoxes = s.Workload.PhotoBoxes
+	}
+	return out
 }
 
 // attacks is the active adversary, on all links into the attacked mix.

@@ -31,6 +31,7 @@ var worlds = map[string][]string{
 		"[workload]\nkind = \"requests\"",
 		"[workload]\nkind = \"groups\"\nposting = \"rollercoaster\"",
 		"[workload]\nkind = \"groups\"\n[boxes]\nwatched = 4",
+		"[workload]\nkind = \"groups\"\n[boxes]\nreading = \"bulletins\"",
 		attacked("drop"), attacked("delay"), attacked("tracing"), attacked("correlation"),
 		"[workload]\nkind = \"messages\"\n[adversary]\nattack = \"disclosure\"\nmethod = " +
 			"\"background\"",

@@ -162,8 +162,10 @@ func (f *File) people(c *Cell) {
 			"Give groups of 2 or more with at most clients.count members in all.",
 			"%d groups of %d among %d clients", w.Groups, w.GroupSize, s.Clients.Count)
 	}
-	if w.Kind == "groups" && w.Posting == "boxes" && s.Boxes.Watched < 1 {
-		f.refuse(&field.Workload.Posting, "Give boxes.watched, or another way of posting.",
+	if w.Kind == "groups" && w.Posting == "boxes" && s.Boxes.Watched < 1 &&
+		s.Boxes.Reading == "polls" {
+		f.refuse(&field.Workload.Posting,
+			`Give boxes.watched, boxes.reading = "bulletins", or another way of posting.`,
 			"nobody watches boxes")
 	}
 	if w.Kind == "messages" && (w.Friends < 0 || w.Friends >= s.Clients.Count) {

@@ -68,7 +68,8 @@ func (f *File) inEvents(c *Cell) {
 	f.cannot(c, &field.Topology.Kind, `Set topology.kind = "ring".`, s.Topology.Kind != "ring")
 	f.cannot(c, &field.Mix.Kind, `Set level = "flow", or mix.kind = "poisson".`,
 		s.Mix.Kind != "poisson")
-	polled := s.Boxes.Watched > 0 && s.Workload.Kind == "groups" && s.Topology.Providers > 2
+	polled := s.Boxes.Watched > 0 && s.Boxes.Reading == "polls" && s.Workload.Kind == "groups" &&
+		s.Topology.Providers > 2
 	if s.Adversary.Attack == "poll-intersection" && !polled {
 		f.refuse(&field.Adversary.Attack,
 			`Give boxes.watched, workload.kind = "groups" (its size gives the readers) `+

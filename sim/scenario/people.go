@@ -29,6 +29,21 @@ type Boxes struct {
 	DecoyLife      config.Duration `toml:"decoy_life"`
 	Allowance      config.Duration `toml:"allowance"`
 	ReplicateAfter config.Duration `toml:"replicate_after"`
+
+	Reading      string          `toml:"reading"`
+	Bulletins    config.Duration `toml:"bulletin_every"`
+	Hold         config.Duration `toml:"hold"`
+	FetchDelay   config.Duration `toml:"fetch_delay"`
+	FetchLoad    float64         `toml:"fetch_load"`
+	WritesPerDay int             `toml:"writes_per_day"`
+	StreamPerDay int             `toml:"stream_per_day"`
+	CatchUp      config.Duration `toml:"catch_up"`
+	SlowDelay    config.Duration `toml:"slow_delay"`
+	SlowQuiet    config.Duration `toml:"slow_quiet"`
+	Epoch        config.Duration `toml:"epoch"`
+	Retention    config.Duration `toml:"retention"`
+	Reply        config.Size     `toml:"reply"`
+	AwaitStored  bool            `toml:"await_stored"`
 }
 
 // Workload says what people do over the network.
@@ -49,6 +64,9 @@ type Workload struct {
 	LateIdle    bool            `toml:"late_idle"`
 	HeavyShare  config.Share    `toml:"heavy_share"`
 	HeavyWeight float64         `toml:"heavy_weight"`
+	Slow        config.Share    `toml:"slow"`
+	Photos      config.Share    `toml:"photos"`
+	PhotoBoxes  int             `toml:"photo_boxes"`
 }
 
 var peopleKeys = []Key{
@@ -80,6 +98,11 @@ var peopleKeys = []Key{
 		"bytes of one frame between client and provider"),
 	key(&field.Clients.Session, "", des, "mean time that a client stays online; left out: always"),
 	key(&field.Clients.Absence, "", des, "mean time that it then stays away"),
+	key(&field.Boxes.Reading, `"polls"`, des,
+		"how readers learn of boxes: they poll those that they watch; they read bulletins, in "+
+			"which providers list what they got, and fetch a share of everything").choices(
+		"polls", "bulletins",
+	),
 	key(&field.Boxes.Watched, `0`, des|world,
 		"boxes that a client watches, decoys included; 0 is a network without boxes (default "+
 			"network: 32)"),
@@ -92,6 +115,34 @@ var peopleKeys = []Key{
 		"fixed time in which a provider executes a request; left out: none"),
 	key(&field.Boxes.ReplicateAfter, "", des|world,
 		"time until the second holder has a box; left out: at once"),
+	key(&field.Boxes.Bulletins, `"15s"`, des, "bulletins: length of a bulletin slot"),
+	key(&field.Boxes.Hold, `"15s"`, des,
+		"bulletins: mean time that an author lets holders wait before they list a box; above "+
+			"three times it is drawn again").orZero(),
+	key(&field.Boxes.FetchDelay, `"20s"`, des,
+		"bulletins: mean time between reading of a box and fetching it"),
+	key(&field.Boxes.FetchLoad, `0.4`, des,
+		"bulletins: share of a client's work slots that fetches for the crowd, where not "+
+			"everybody can fetch everything"),
+	key(&field.Boxes.WritesPerDay, `24`, des,
+		"bulletins: boxes of cover that a client writes in a day online; what its person "+
+			"writes takes the place of as many"),
+	key(&field.Boxes.StreamPerDay, `0`, des,
+		"bulletins: boxes of one author and day that are fetched live; 0 is all"),
+	key(&field.Boxes.CatchUp, `"2h"`, des,
+		"bulletins: time in which a client fetches what it missed"),
+	key(&field.Boxes.SlowDelay, `"2min"`, des,
+		"bulletins: mean of what a slow write waits in one mix on its way, and its reply in "+
+			"one; half of the cover is slow").orZero(),
+	key(&field.Boxes.SlowQuiet, `"690s"`, des,
+		"bulletins: time at the end of each epoch in which nothing slow leaves").orZero(),
+	key(&field.Boxes.Epoch, `"1h"`, des, "bulletins: time between two changes of mixes' keys"),
+	key(&field.Boxes.Retention, `"14d"`, des, "bulletins: age of the oldest boxes"),
+	key(&field.Boxes.Reply, `"15698B"`, des,
+		"bulletins: bytes of a reply in a frame; the rest of the frame carries bulletins"),
+	key(&field.Boxes.AwaitStored, `false`, des,
+		"bulletins: whether the next box of a run waits until the one before it is "+
+			"acknowledged"),
 	key(&field.Workload.Kind, `"none"`, des|world,
 		"what people do: nothing; messages from client to client; round trips to providers; "+
 			"posts to groups").choices("none", "messages", "requests", "groups"),
@@ -111,7 +162,7 @@ var peopleKeys = []Key{
 		"members of a group, the one who posts included"),
 	key(&field.Workload.Posting, `"boxes"`, des|world,
 		"how a post reaches its group: a packet to each from its author; sent on by those who "+
-			"have it; published once and polled (needs boxes.watched)").choices(
+			"have it; published once for all (needs boxes.watched or bulletins)").choices(
 		"unicast", "rollercoaster", "boxes",
 	),
 	key(&field.Workload.Fanout, `2`, des,
@@ -126,4 +177,7 @@ var peopleKeys = []Key{
 			"has taken their part"),
 	key(&field.Workload.HeavyShare, `"0%"`, des, "members of a group who write more than others"),
 	key(&field.Workload.HeavyWeight, `1.0`, des, "how many times as often they write"),
+	key(&field.Workload.Slow, `"0%"`, des, "bulletins: posts that are written slowly"),
+	key(&field.Workload.Photos, `"0%"`, des, "bulletins: posts that have a photo"),
+	key(&field.Workload.PhotoBoxes, `8`, des, "bulletins: boxes of a photo"),
 }

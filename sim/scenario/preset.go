@@ -49,7 +49,7 @@ func (f *File) preset(name string, read func(string) ([]byte, error)) {
 
 // presetValues says a network's values in the keys of a scenario.
 func presetValues(p directory.Parameters) (map[string]any, error) {
-	frame, err := frameSize(p)
+	frame, reply, err := frameSize(p)
 	if err != nil {
 		return nil, err
 	}
@@ -71,17 +71,29 @@ func presetValues(p directory.Parameters) (map[string]any, error) {
 		&field.Boxes.PollShare:      fmt.Sprintf("%g%%", 100*p.PollShare),
 		&field.Boxes.Allowance:      p.ReplyAllowance.String(),
 		&field.Boxes.ReplicateAfter: p.ReplicateEvery.String(),
+		&field.Boxes.Bulletins:      p.BulletinEvery.String(),
+		&field.Boxes.Hold:           p.Hold.String(),
+		&field.Boxes.FetchDelay:     p.FetchDelay.String(),
+		&field.Boxes.FetchLoad:      p.FetchLoad,
+		&field.Boxes.WritesPerDay:   p.WritesPerDay,
+		&field.Boxes.StreamPerDay:   p.StreamPerDay,
+		&field.Boxes.CatchUp:        p.CatchUp.String(),
+		&field.Boxes.SlowDelay:      p.SlowDelay.String(),
+		&field.Boxes.SlowQuiet:      p.SlowMargin().String(),
+		&field.Boxes.Epoch:          p.EpochLength.String(),
+		&field.Boxes.Retention:      fmt.Sprintf("%dd", p.RetentionDays),
+		&field.Boxes.Reply:          fmt.Sprintf("%dB", reply),
 	} {
 		set(values, nameOf(of), value)
 	}
 	return values, nil
 }
 
-// frameSize is what a client moves for one packet, in bytes.
-func frameSize(p directory.Parameters) (int, error) {
+// frameSize is what a client moves for one packet, in bytes, and what a reply takes of that.
+func frameSize(p directory.Parameters) (frame, reply int, err error) {
 	params, err := p.PacketParams()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return params.PacketSize() + protocol.ExchangeOverhead, nil
+	return params.PacketSize() + protocol.ExchangeOverhead, params.BodySize(), nil
 }
