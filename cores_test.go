@@ -26,6 +26,7 @@ var cores = []string{
 	"client/person",
 	"client/photo",
 	"client/picture",
+	"client/scan",
 	"client/sender",
 	"client/timeline",
 	"internal/backoff",

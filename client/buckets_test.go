@@ -35,6 +35,7 @@ var buckets = map[string]string{
 	"photos":    "photo",
 	"fetches":   "photo",
 	"parts":     "photo",
+	"scan":      "scan",
 	"store":     "store",
 }
 

@@ -25,17 +25,22 @@ type Want struct {
 
 // wants finds wanted boxes by what bulletins say of them.
 type wants struct {
-	entries map[box.Entry][]Want
-	sets    map[uint64]map[ID]bool // by token; whether it is read
-	fresh   []Want
+	exclusive func(do func()) // who asks Wanted from elsewhere waits
+	entries   map[box.Entry][]Want
+	sets      map[uint64]map[ID]bool // by token; whether it is read
+	fresh     []Want
 }
 
 func newWants() wants {
-	return wants{entries: map[box.Entry][]Want{}, sets: map[uint64]map[ID]bool{}}
+	return wants{exclusive: func(do func()) { do() }, entries: map[box.Entry][]Want{}, sets: map[uint64]map[ID]bool{}}
 }
 
 // set has ids wanted by a token, and nothing else.
 func (w *wants) set(token uint64, ids []ID, read bool) {
+	w.exclusive(func() { w.change(token, ids, read) })
+}
+
+func (w *wants) change(token uint64, ids []ID, read bool) {
 	before, after := w.sets[token], make(map[ID]bool, len(ids))
 	for _, id := range ids {
 		if _, twice := after[id]; twice {
@@ -79,6 +84,9 @@ func (w *wants) has(n Want) bool {
 	_, ok := w.sets[n.Token][ID{n.Day, n.ID}]
 	return ok
 }
+
+// Exclude says how to change what is wanted while nobody asks Wanted from elsewhere.
+func (p *Person) Exclude(exclusive func(do func())) { p.wants.exclusive = exclusive }
 
 // Wanted is every wanted box that an entry of a bulletin may stand for: mostly none, and more than
 // one where entries collide or two parts want one box.
