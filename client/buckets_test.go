@@ -35,7 +35,6 @@ var buckets = map[string]string{
 	"photos":    "photo",
 	"fetches":   "photo",
 	"parts":     "photo",
-	"scan":      "scan",
 	"store":     "store",
 }
 

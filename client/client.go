@@ -11,6 +11,8 @@
 //	person      the loop of a person's parts → sender
 //	board       what was read of bulletins
 //	crowd       which listed boxes are fetched, of whom and when → board, person, sender
+//	scan        looks through bulletins for what the person wants; a part →
+//	            board, crowd, person, sender
 //	boxstream   streams of boxes, written and read
 //	content     what records say → boxstream
 //	picture     makes pictures fit to be sent

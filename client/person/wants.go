@@ -32,7 +32,10 @@ type wants struct {
 }
 
 func newWants() wants {
-	return wants{exclusive: func(do func()) { do() }, entries: map[box.Entry][]Want{}, sets: map[uint64]map[ID]bool{}}
+	return wants{
+		exclusive: func(do func()) { do() },
+		entries:   map[box.Entry][]Want{}, sets: map[uint64]map[ID]bool{},
+	}
 }
 
 // set has ids wanted by a token, and nothing else.
