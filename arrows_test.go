@@ -68,13 +68,13 @@ var arrows = map[string]struct {
 	"provider/node": {
 		"internal/exchange internal/documents provider mix internal/node internal/transit " +
 			"internal/link internal/directory internal/box internal/box/daystore " +
-			"internal/durable internal/bulletin",
+			"internal/durable internal/bulletin internal/invitation",
 		"a running provider is the core of a provider on the chassis of every node",
 	},
 	"client": {
 		"internal/exchange internal/backoff internal/documents internal/sphinx internal/suite " +
 			"internal/link internal/directory internal/cover internal/box " +
-			"internal/box/daystore internal/durable internal/bulletin",
+			"internal/box/daystore internal/durable internal/bulletin internal/invitation",
 		"a client knows the network by its documents only",
 	},
 	"sim": {
@@ -112,10 +112,11 @@ var arrows = map[string]struct {
 		"internal/sphinx internal/suite",
 		"what all rooms agree on stands below all",
 	},
-	"internal/cover":   {"", "pure"},
-	"internal/backoff": {"", "pure"},
-	"internal/durable": {"", "standard library only"},
-	"internal/config":  {"internal/directory configs", "files to checked values"},
+	"internal/cover":      {"", "pure"},
+	"internal/backoff":    {"", "pure"},
+	"internal/invitation": {"", "pure"},
+	"internal/durable":    {"", "standard library only"},
+	"internal/config":     {"internal/directory configs", "files to checked values"},
 }
 
 // agreed is what any room may import, but those that stand on nothing.

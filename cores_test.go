@@ -36,6 +36,7 @@ var cores = []string{
 	"internal/directory/follow",
 	"internal/directory/query",
 	"internal/exchange",
+	"internal/invitation",
 	"internal/protocol",
 	"internal/sphinx",
 	"internal/suite",

@@ -32,6 +32,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -43,6 +44,7 @@ import (
 
 	"murmuration/client/connection"
 	"murmuration/client/parts"
+	"murmuration/internal/invitation"
 	"murmuration/internal/link"
 )
 
@@ -58,6 +60,10 @@ type Config struct {
 	// Guard names the provider to use. Empty draws one at the first start; it is kept ever after,
 	// since changing providers shows more of them who one is.
 	Guard string `toml:"guard"`
+
+	// Invitation is what the operator of a provider gave to this person, if it takes invited people
+	// alone; that provider is Guard if none is given. It is shown to nobody else.
+	Invitation string `toml:"invitation"`
 
 	// Socket is where the commands find the daemon. Empty is api.sock in the home, or a short
 	// private directory if that path is too long for a socket.
@@ -79,6 +85,11 @@ func (c *Config) Validate() error {
 		return fmt.Errorf(
 			"socket: has %d bytes; a socket's path may have %d", len(c.Socket), maxSocketPath,
 		)
+	}
+	if c.Invitation != "" {
+		if _, _, err := invitation.Parse(c.Invitation); err != nil {
+			return fmt.Errorf("invitation: %w: copy it again, the whole line", err)
+		}
 	}
 	return nil
 }
@@ -130,9 +141,10 @@ func (c *Client) open(cfg Config) (err error) {
 		c.store.Free = cfg.Free
 	}
 	c.log = cfg.Log
+	inviter, code, _ := invitation.Parse(cfg.Invitation) // valid, or none
 	c.connection, err = connection.New(connection.Config{
-		Genesis: c.genesis, Store: c.store, Guard: cfg.Guard, Transport: cfg.Transport,
-		Log: cfg.Log,
+		Genesis: c.genesis, Store: c.store, Guard: cmp.Or(cfg.Guard, inviter),
+		Inviter: inviter, Invitation: link.Invitation(code), Transport: cfg.Transport, Log: cfg.Log,
 	})
 	if err != nil {
 		return err

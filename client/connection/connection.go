@@ -29,13 +29,17 @@ import (
 	"murmuration/internal/sphinx"
 )
 
-// Config is what a connection needs. All fields but Guard and Log are required.
+// Config is what a connection needs. All fields but Guard, Log and the invitation are required.
 type Config struct {
 	Genesis *directory.Genesis
 	// Store has what Create put there; buckets "guards" and "documents" are this package's.
 	Store *store.Store
 	// Guard names the provider to use. Empty draws one at the first start; it is kept ever after.
 	Guard string
+	// Inviter is the name of the provider to which Invitation is shown, and nobody else; empty for
+	// none.
+	Inviter    string
+	Invitation link.Invitation
 	// Transport opens links.
 	Transport func(link.Config) (link.Transport, error)
 	// Log takes one line per event that the person at the keyboard acts on; nil discards.

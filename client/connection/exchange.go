@@ -2,6 +2,7 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"murmuration/client/guard"
@@ -14,6 +15,7 @@ import (
 const (
 	redialFirst = time.Second // doubled, with jitter, up to the next
 	redialLast  = 5 * time.Minute
+	fullPause   = 30 * time.Second // at the most, where the provider is full
 )
 
 // keep is connected to the guard whenever that can be, until ctx ends.
@@ -40,10 +42,25 @@ func (c *Connection) keep(ctx context.Context) error {
 		}
 		c.cfg.Log.Info("not connected: nothing is sent or received, "+
 			"and the provider is dialled again", "error", err)
-		if err := sleep(ctx, waits.Next()); err != nil {
+		wait := waits.Next()
+		if errors.Is(err, link.ErrFull) {
+			wait = min(wait, fullPause) // a place becomes free at any time
+		}
+		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
+}
+
+// refusal is what a person is told of a link that did not come about.
+func refusal(err error) error {
+	switch {
+	case errors.Is(err, link.ErrFull):
+		return errFull.With("%w", err)
+	case errors.Is(err, link.ErrUninvited):
+		return errUninvited.With("%w", err)
+	}
+	return errOffline.With("%w", err)
 }
 
 // inUse is the guard in use.
@@ -60,14 +77,14 @@ func (c *Connection) connect(ctx context.Context) (guard.Guard, error) {
 	ctx, c.hangUp = context.WithCancel(ctx)
 	defer c.hangUp()
 	c.state.Unlock()
-	transport, err := c.links.under(link.Seed(at.Seed))
+	transport, err := c.links.guest(at.Name, link.Seed(at.Seed))
 	if err != nil {
 		return at, err
 	}
 	conn, err := transport.Dial(ctx, link.Peer{Addr: at.Addr, Key: link.PublicKey(at.Node)},
 		link.Exchange)
 	if err != nil {
-		return at, errOffline.With("%w", err)
+		return at, refusal(err)
 	}
 	defer conn.Close()
 	return at, c.converse(ctx, conn)
@@ -79,7 +96,10 @@ func (c *Connection) converse(ctx context.Context, conn link.Conn) error {
 		size: c.links.frameSize(link.Exchange), hear: c.hear}
 	c.slots.note(true, nil)
 	c.cfg.Log.Info("connected")
-	return talk.run(ctx)
+	if err := talk.run(ctx); err != nil {
+		return errCut.With("%w", err)
+	}
+	return nil
 }
 
 // sleep waits, or ends with ctx.

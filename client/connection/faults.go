@@ -16,6 +16,15 @@ var (
 			"do not use this network until its operators have explained it.")
 	errOffline = fault.New(fault.Network, "the network cannot be reached",
 		"Check the connection; the client keeps trying.")
+	errFull = fault.New(fault.Network, "our provider is full",
+		"Nothing is wrong here. The client keeps trying and gets in when a place becomes free; if "+
+			"that takes too long, make a new home with another provider (`guard` in client.toml).")
+	errUninvited = fault.New(fault.User, "our provider takes only people with an invitation",
+		"Ask its operator for one and write it into client.toml (`invitation`), or make a new "+
+			"home with another provider (`guard`).")
+	errCut = fault.New(fault.Network, "the link to our provider has ended",
+		"Nothing to do: the client links to it again. If this comes again and again, its places "+
+			"are fought over, or the connection is bad.")
 	errGuardFails = fault.New(fault.Network, "nothing comes back through our provider",
 		"Check the connection of this computer. If that works, there is nothing to do but wait.")
 	errNoDocument = fault.New(fault.Network, "there is no valid network document",

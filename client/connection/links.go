@@ -22,10 +22,19 @@ func newLinks(cfg Config) (links, error) {
 	return links{cfg, params}, err
 }
 
-// under is how this client links under a key.
-func (l links) under(identity link.Seed) (link.Transport, error) {
+// guest links to a provider of this name as its client.
+func (l links) guest(name string, identity link.Seed) (link.Transport, error) {
+	if l.cfg.Inviter == name {
+		return l.under(identity, l.cfg.Invitation)
+	}
+	return l.under(identity, link.Invitation{})
+}
+
+// under is how this client links under a key, with an invitation if there is one.
+func (l links) under(identity link.Seed, shown link.Invitation) (link.Transport, error) {
 	t, err := l.cfg.Transport(link.Config{
-		Network: l.cfg.Genesis.ID(), Identity: identity, FrameSize: l.frameSize, Log: l.cfg.Log,
+		Network: l.cfg.Genesis.ID(), Identity: identity, FrameSize: l.frameSize,
+		Invitation: shown, Log: l.cfg.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing a link: %w", err)
@@ -38,7 +47,7 @@ func (l links) under(identity link.Seed) (link.Transport, error) {
 func (l links) stranger() (link.Transport, error) {
 	var throwaway link.Seed
 	rand.Read(throwaway[:]) // never fails
-	return l.under(throwaway)
+	return l.under(throwaway, link.Invitation{})
 }
 
 func (l links) frameSize(k link.Kind) int {

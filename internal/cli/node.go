@@ -48,6 +48,12 @@ func providerCommand() *cli.Command {
 				Flags:  []cli.Flag{homeFlag("provider"), verboseFlag},
 				Action: func(c *cli.Context) error { return runProvider(c) },
 			},
+			{
+				Name: "invite", Usage: "print invitations to the provider in --home, one a line",
+				Flags: []cli.Flag{homeFlag("provider"), &cli.IntFlag{Name: "count", Value: 1,
+					Usage: "make `N` of them"}},
+				Action: inviteToProvider,
+			},
 		},
 		Action: needSubcommand,
 	}
@@ -87,6 +93,37 @@ func runProvider(c *cli.Context) error {
 	}
 	say(c, "provider %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
 	return finish(server.Run(c.Context), server.Close)
+}
+
+// mostInvitations is how many are made at a time.
+const mostInvitations = 1000
+
+// inviteToProvider makes invitations; the provider may be running, and takes them at once.
+func inviteToProvider(c *cli.Context) error {
+	cfg := providernode.Config{}
+	if err := loadConfig(c.String("home"), directory.RoleProvider, &cfg); err != nil {
+		return err
+	}
+	count := c.Int("count")
+	if count < 1 || count > mostInvitations {
+		return usagef("--count %d: make 1 to %d at a time", count, mostInvitations)
+	}
+	if cfg.Name == "" {
+		return usagef("name: missing in %s; an invitation names its provider",
+			testnet.ConfigFile(directory.RoleProvider))
+	}
+	texts, err := providernode.Invite(c.String("home"), cfg.Name, count)
+	if err != nil {
+		return err
+	}
+	for _, text := range texts {
+		fmt.Fprintln(c.App.Writer, text)
+	}
+	if !cfg.InvitedOnly {
+		say(c, "the provider takes everybody; set invited_only in its configuration to change that")
+	}
+	say(c, "each is for one person, who writes it into client.toml; only hashes are kept here")
+	return nil
 }
 
 // finish closes what ran; Ctrl-C is the ordinary end of a node.

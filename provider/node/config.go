@@ -22,6 +22,9 @@ type Config struct {
 	// IPv6 /48); this computer is no block. Default: an eighth of MaxClients, at least 16.
 	MaxClientsPerBlock int `toml:"max_clients_per_block"`
 
+	// InvitedOnly takes only clients that show an invitation made by `murmur provider invite`.
+	InvitedOnly bool `toml:"invited_only"`
+
 	// SpoolPackets is how many replies wait in memory for all clients together, at the size of a
 	// packet's body each. A client that is connected has room for its share of them whatever others
 	// do. Default: 16 for each of MaxClients.

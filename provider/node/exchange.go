@@ -19,14 +19,20 @@ type exchanges struct {
 	edge      *provider.Edge
 	inForce   *inForce
 	bulletins *bulletins
+	doorman   *doorman // nil when everybody is invited
+	trouble   *complaints
 }
 
 // Admits lets everybody in, once there is a document to go by: before it, all that they send would
 // be dropped.
 func (s exchanges) Admits(link.PublicKey) bool { return s.inForce.document.Load() != nil }
 
-// Room implements node.Roomy: who has no place here and would get none is told so.
+// Room implements node.Roomy: who is not invited, or has no place here and would get none, is told
+// so.
 func (s exchanges) Room(g link.Guest) (answer link.Answer) {
+	if s.doorman != nil && !s.doorman.admits(g, time.Now()) {
+		return link.Uninvited
+	}
 	s.node.Do(func(now time.Time) {
 		if !s.edge.Room(now, provider.SpoolKey(g.Peer), block(g)) {
 			answer = link.Full
@@ -77,6 +83,12 @@ func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 // attach gives the connection to its client's place, or the client a place; it is false when there
 // is none.
 func (s exchanges) attach(g link.Guest) (ok bool) {
+	if s.doorman != nil {
+		if err := s.doorman.bind(g); err != nil {
+			s.trouble.tell("an invited client got no place: is the disk full?", err)
+			return false
+		}
+	}
 	s.node.Do(func(now time.Time) {
 		ok = s.edge.Attach(now, provider.SpoolKey(g.Peer), block(g))
 	})

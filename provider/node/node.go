@@ -91,7 +91,14 @@ func (n *Node) assemble() (err error) {
 	}
 	n.requests = &requests{node: n.node, edge: n.edge, service: service, jobs: jobs,
 		trouble: trouble}
-	n.node.Handle(link.Exchange, exchanges{n.node, n.edge, n.inForce, n.bulletins})
+	clients := exchanges{n.node, n.edge, n.inForce, n.bulletins, nil, trouble}
+	if n.cfg.InvitedOnly {
+		home := n.chassis.Home
+		if clients.doorman, err = newDoorman(home.Dir, home.Genesis.ID()); err != nil {
+			return err
+		}
+	}
+	n.node.Handle(link.Exchange, clients)
 	n.node.Handle(link.Replica, newIntake(n.node, service, n.inForce, trouble))
 	n.node.Handle(link.Bulletins, newHearing(n.node, n.bulletins, n.inForce))
 	n.node.Handle(link.Directory, library{n.chassis.Documents, n.authority})
