@@ -70,11 +70,12 @@ type Connection struct {
 	unusable error
 }
 
-// Heard is what the person's loop gets, in this order: a new sender, which the person begins with,
-// then what it hears.
+// Heard is what the person's loop gets, in this order: a new sender, which the person begins with;
+// whenever there is a connection, with whom; then what the sender hears.
 type Heard struct {
 	At     time.Time
-	Sender person.Sender // nil if this is an event
+	Sender person.Sender    // nil if it is no new sender
+	Guard  directory.NodeID // zero if it is no new connection
 	Event  sender.Event
 }
 
@@ -101,6 +102,12 @@ func New(cfg Config) (*Connection, error) {
 	})
 	return c, err
 }
+
+// Read says who reads bulletins; to be called before Run.
+func (c *Connection) Read(b Bulletins) { c.slots.bulletins = b }
+
+// Exclusive does something while no slot asks what to fetch. It must not wait for anything.
+func (c *Connection) Exclusive(do func()) { c.slots.exclusive(do) }
 
 // Run sends and receives until ctx ends; all its goroutines are gone when it returns.
 func (c *Connection) Run(ctx context.Context) error {
@@ -153,11 +160,16 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 	inUse := c.guards.List[0]
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
+	var fetches sender.Fetches
+	if b := c.slots.bulletins; b != nil {
+		fetches = b
+		c.slots.exclusive(func() { b.Begin(doc, inUse.Node) })
+	}
 	made, err := sender.New(sender.Config{
 		Seed: seed, Rand: rand.Reader, Schedule: c.cfg.Genesis.Schedule(), Document: doc,
 		Params:   c.links.params,
 		Provider: inUse.Node, Spool: sphinx.RecipientID(link.Seed(inUse.Seed).Public()),
-		Decoys: c.guards.Decoys, Now: now,
+		Fetches: fetches, Decoys: c.guards.Decoys, Now: now,
 	})
 	if err != nil {
 		return nil, err

@@ -31,6 +31,7 @@ type user struct {
 // one.
 func (u user) Use(now time.Time, doc *directory.Document) error {
 	if u.slots.begun() {
+		u.slots.read(doc)
 		return u.noteUnusable(doc, u.give(doc))
 	}
 	made, err := u.first(doc, now)

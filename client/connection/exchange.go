@@ -87,12 +87,16 @@ func (c *Connection) connect(ctx context.Context) (guard.Guard, error) {
 		return at, refusal(err)
 	}
 	defer conn.Close()
-	return at, c.converse(ctx, conn)
+	return at, c.converse(ctx, at, conn)
 }
 
 // converse speaks and listens on one connection.
-func (c *Connection) converse(ctx context.Context, conn link.Conn) error {
-	talk := conversation{slots: &c.slots, sender: c.slots.connect(), conn: conn,
+func (c *Connection) converse(ctx context.Context, at guard.Guard, conn link.Conn) error {
+	now := time.Now()
+	if err := c.hear(ctx, Heard{At: now, Guard: at.Node}); err != nil {
+		return err
+	}
+	talk := conversation{slots: &c.slots, sender: c.slots.connect(now), conn: conn,
 		size: c.links.frameSize(link.Exchange), hear: c.hear}
 	c.slots.note(true, nil)
 	c.cfg.Log.Info("connected")

@@ -14,6 +14,20 @@ type slots struct {
 	mu       sync.Mutex     // guards what follows; held for a packet's building at most
 	sender   *sender.Sender // nil before the first document
 	exchange Exchange
+
+	bulletins Bulletins // set before Run; nil: watched boxes are polled
+}
+
+// Bulletins is who reads what comes beside the replies, and says what is fetched. No two of its
+// calls come at one time, nor one within Exclusive.
+type Bulletins interface {
+	sender.Fetches
+	// Begin is for a new sender, which speaks through a provider, and SetDocument for one that
+	// goes by another document.
+	Begin(doc *directory.Document, own directory.NodeID)
+	SetDocument(doc *directory.Document)
+	// Roll is what the first frame of a connection says about the rolls that are wanted.
+	Roll(now time.Time) uint32
 }
 
 // Exchange is how the link to the guard is.
@@ -64,11 +78,31 @@ func (s *slots) decoys() (all []sender.Decoy, begun bool) {
 }
 
 // connect tells the sender that there is a link, and gives it to who speaks over it.
-func (s *slots) connect() *sender.Sender {
+func (s *slots) connect(now time.Time) *sender.Sender {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sender.Connect(time.Now(), 0)
+	roll := uint32(0)
+	if s.bulletins != nil {
+		roll = s.bulletins.Roll(now)
+	}
+	s.sender.Connect(now, roll)
 	return s.sender
+}
+
+// read has bulletins read by a document.
+func (s *slots) read(doc *directory.Document) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bulletins != nil {
+		s.bulletins.SetDocument(doc)
+	}
+}
+
+// exclusive does something while no slot asks what to fetch.
+func (s *slots) exclusive(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
 }
 
 // note keeps whether there is a link, and what is wrong if not.
