@@ -44,11 +44,21 @@ func (c *Crowd) Listed(now time.Time, p board.Pair) {
 }
 
 // Old takes a box that was listed before this client can have fetched it with others: one that is
-// read is fetched late.
+// read is fetched late, unless it is going to be fetched anyway.
 func (c *Crowd) Old(now time.Time, p board.Pair) {
-	if len(c.readers(p)) > 0 {
-		c.postpone(now, &fetch{pair: p, followed: true})
+	if len(c.readers(p)) > 0 && !c.coming(p) {
+		c.postpone(now, &fetch{pair: p, read: true})
 	}
+}
+
+// coming says whether a pair waits to be fetched, or is under way.
+func (c *Crowd) coming(p board.Pair) bool {
+	same := func(o board.Pair) bool { return o.Entry == p.Entry && o.Slot == p.Slot }
+	is := func(f *fetch) bool { return !f.decoy && same(f.pair) }
+	asked := func(t *try) bool { return t.fetch != nil && !t.over && is(t.fetch) }
+	return slices.ContainsFunc(c.early, same) || slices.ContainsFunc(c.missed, same) ||
+		slices.ContainsFunc(c.live, is) || slices.ContainsFunc(c.catch, is) ||
+		slices.ContainsFunc(c.late, is) || slices.ContainsFunc(c.open, asked)
 }
 
 // judge throws the coins for what was listed, once there is a rate to go by.
@@ -59,6 +69,11 @@ func (c *Crowd) judge(now time.Time) {
 	}
 	q := c.chance(rate)
 	for _, p := range c.early {
+		if p.Slot+YoungSlots < c.slot(now) { // there was no rate for long: it is not new any more
+			c.missed = append(c.missed, p)
+			c.stats.Missed++
+			continue
+		}
 		u, d := coin(c.state.Key, p.Slot, p.Entry)
 		readers := c.readers(p)
 		read := len(readers) > 0
@@ -66,7 +81,8 @@ func (c *Crowd) judge(now time.Time) {
 		if followed {
 			c.reads.now++
 		}
-		f := &fetch{pair: p, followed: read, due: now.Add(after(c.net.FetchDelay, d))}
+		due := now.Add(after(c.net.FetchDelay, d))
+		f := &fetch{pair: p, read: read, followed: followed, due: due}
 		switch {
 		case !followed && u >= q:
 			if read {
@@ -129,7 +145,7 @@ func (c *Crowd) catchUp(now time.Time) {
 		u, _ := coin(c.state.Key, p.Slot, p.Entry)
 		at := now.Add(time.Duration(c.rng.Float64() * float64(window)))
 		if f := followed(p); f || u < q {
-			c.catch.push(&fetch{pair: p, class: caught, followed: f, due: at})
+			c.catch.push(&fetch{pair: p, class: caught, read: f, due: at})
 		}
 	}
 	c.missed = nil
@@ -140,7 +156,7 @@ func (c *Crowd) postpone(now time.Time, f *fetch) {
 	f.class = late
 	mean := float64(lateWork) / c.slots() * float64(uint64(1)<<f.further)
 	f.due = now.Add(cover.Exp(c.rng, time.Duration(mean*float64(time.Second))))
-	if len(c.late) >= mostLate && !f.followed {
+	if len(c.late) >= mostLate && !f.read {
 		return
 	}
 	c.late.push(f)

@@ -20,7 +20,8 @@ const (
 type fetch struct {
 	pair     board.Pair
 	class    class
-	followed bool
+	read     bool // somebody here waits for it
+	followed bool // as long as its stream does not have more than its share
 	decoy    bool
 	due      time.Time
 	tries    int // in all

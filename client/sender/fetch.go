@@ -33,6 +33,21 @@ type Fetches interface {
 	Sent(token uint64, at, again time.Time)
 }
 
+// gone is a fetch that has left.
+type gone struct {
+	token     uint64
+	at, again time.Time
+	untold    bool
+}
+
+// tell says which fetch has left. It is not done in the slot itself, where nothing is waited for.
+func (s *Sender) tell() {
+	if s.gone.untold {
+		s.gone.untold = false
+		s.fetches.Sent(s.gone.token, s.gone.at, s.gone.again)
+	}
+}
+
 // work is what a work slot carries: of a request that is ready and of a live fetch the one that a
 // coin chooses, and whatever Fetches has else where there is neither. While loops do not come back,
 // half of the slots carry nothing that somebody waits for.

@@ -38,6 +38,7 @@ type slotRequest struct {
 // Prepare builds the packet of the coming slot, if that is not done yet: the costly part, which a
 // driver does while it waits. Due does it itself if nobody did.
 func (s *Sender) Prepare() {
+	s.tell()
 	if s.packet != nil {
 		return
 	}

@@ -66,6 +66,7 @@ func (s *Sender) Loops() (share float64, n int) { return s.replies.loops.ratio()
 // Receive takes one down frame. Every byte of it is the provider's or a stranger's: what does not
 // fit is counted and dropped, with the reason as error.
 func (s *Sender) Receive(now time.Time, frame []byte) (Event, error) {
+	s.tell()
 	if len(frame) != protocol.ExchangeOverhead+s.packets.params.PacketSize() {
 		s.stats.Refused.Frame++
 		return Event{}, errFrame

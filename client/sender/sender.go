@@ -63,6 +63,7 @@ type Sender struct {
 	watched watched
 	queue   queue
 	fetches Fetches
+	gone    gone // what Fetches is told before anything else
 	replies replies
 	packet  *packet
 
@@ -229,7 +230,7 @@ func (s *Sender) depart(p *packet, a *awaited, now time.Time) {
 		}
 	}
 	if p.fetch != nil {
-		s.fetches.Sent(p.fetch.Token, now, now.Add(again))
+		s.gone = gone{p.fetch.Token, now, now.Add(again), true}
 	}
 	a.lost = now.Add(2 * again)
 	s.replies.open[p.id] = a
