@@ -44,7 +44,7 @@ func TestParametersValidate(t *testing.T) {
 		{"watched_boxes", func(p *Parameters) { p.WatchedBoxes = 0 }, "is 0"},
 		{"replicas", func(p *Parameters) { p.Replicas = 0 }, "is 0"},
 		{"retention_days", func(p *Parameters) { p.RetentionDays = 100 }, "is 100"},
-		{"clients", func(p *Parameters) { p.Clients = -1 }, "is -1"},
+		{"clients", func(p *Parameters) { p.Clients = 0 }, "is 0"},
 		{"poll_share", func(p *Parameters) { p.PollShare = math.NaN() }, "NaN"},
 		{"poll_share", func(p *Parameters) { p.PollShare = 1 }, "is 1"},
 		{"poll_share", func(p *Parameters) { p.PollShare = 0.12345 }, "thousandths"},

@@ -73,7 +73,7 @@ func (p Parameters) checkCounts(r *rules) {
 	between("watched_boxes", p.WatchedBoxes, 1, 1024)
 	between("replicas", p.Replicas, 1, 8)
 	between("retention_days", p.RetentionDays, 1, 60)
-	between("clients", p.Clients, 0, 1e9)
+	between("clients", p.Clients, 1, 1e9)
 	between("writes_per_day", p.WritesPerDay, 1, mostWrites)
 	between("stream_per_day", p.StreamPerDay, 1, 10_000)
 	share := func(key string, of float64, wire uint32) {
