@@ -85,6 +85,9 @@ type Board struct {
 	state   state
 	floor   uint32 // the oldest roll that is kept
 	folded  uint32 // the roll of the newest bulletin, when it was last folded
+	heads   heads
+	guard   guarded
+	wanted  []lacking
 	pending pending
 	read    cached
 }
@@ -119,6 +122,7 @@ func New(cfg Config) *Board {
 	return &Board{
 		cfg: cfg, makers: map[directory.NodeID]*maker{}, groups: groups{},
 		pairs: map[uint32][]Pair{}, periods: map[uint32]*period{}, pending: newPending(),
+		heads: newHeads(),
 	}
 }
 
@@ -177,6 +181,7 @@ func (b *Board) Turn(now time.Time) (News, error) {
 		return news, nil
 	}
 	b.countAlone(&news)
+	b.watch(now)
 	b.settle()
 	if err := b.fold(); err != nil {
 		return news, err
@@ -208,7 +213,8 @@ func (b *Board) Holders(day box.Day, id box.ID) (holders []directory.NodeID) {
 	return holders
 }
 
-// Silent says whether a maker has not been heard of for 8 slots running in which others were.
+// Silent says whether a maker has not been heard of for 8 slots running in which others were, here
+// and at two others.
 func (b *Board) Silent(id directory.NodeID) bool {
 	newest := b.state.Newest
 	if _, is := b.Makers(newest).Index(id); !is {
@@ -218,7 +224,7 @@ func (b *Board) Silent(id directory.NodeID) bool {
 	if m := b.makers[id]; m != nil && m.newest+1 > since {
 		since = m.newest + 1
 	}
-	return newest+1 >= since+youngSlots
+	return newest+1 >= since+youngSlots && b.missedByOthers(id, since)
 }
 
 // oldest is the first slot whose boxes are kept.

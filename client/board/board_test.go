@@ -159,7 +159,19 @@ func (w *bench) take(news News, err error) {
 	w.told.Frauds = append(w.told.Frauds, news.Frauds...)
 }
 
-// quiet has all makers sign empty bulletins for the slots up to one, and the board turn.
+// attest brings a head of what a maker has of a slot: all that was signed, but for these makers.
+func (w *bench) attest(by int, s box.Slot, without ...int) {
+	bodies := make([]bulletin.Hash, len(w.authors))
+	for i, a := range w.authors {
+		if b, ok := a.signed[s]; ok && !slices.Contains(without, i) {
+			bodies[i] = b.Hash()
+		}
+	}
+	w.board.Head(w.now, w.authors[by].id, bulletin.NewHead(s, bodies).Marshal())
+}
+
+// quiet has all makers sign empty bulletins for the slots up to one and attest them, and the board
+// turn.
 func (w *bench) quiet(from, to box.Slot, silent ...int) {
 	w.t.Helper()
 	for s := from; s <= to; s++ {
@@ -168,6 +180,9 @@ func (w *bench) quiet(from, to box.Slot, silent ...int) {
 			if !slices.Contains(silent, m) {
 				w.send(w.sign(m, s, ""))
 			}
+		}
+		for m := range w.authors {
+			w.attest(m, s)
 		}
 		w.turn()
 	}

@@ -302,30 +302,6 @@ func (w *bench) drawn(want string, draw func() (Pair, bool)) {
 	}
 }
 
-// TestQuestions are about what has ended, and never for the own provider.
-func TestQuestions(t *testing.T) {
-	w := newBench(t, 3)
-	rng := rand.New(rand.NewPCG(1, 2))
-	if _, _, ok := w.board.Question(w.now, rng); ok {
-		t.Error("a question about nothing")
-	}
-	w.at(0)
-	w.board.Connected(w.now, w.authors[1].id)
-	w.links = bulletin.NewLinks()
-	w.quiet(0, 30)
-	asked := map[uint16]bool{}
-	for range 100 {
-		of, q, ok := w.board.Question(w.now, rng)
-		if !ok || of == w.authors[1].id || q.Number > 30 || q.Maker > 2 {
-			t.Fatalf("%+v, %t", q, ok)
-		}
-		asked[q.Maker] = true
-	}
-	if len(asked) != 3 {
-		t.Errorf("asked about %d makers", len(asked))
-	}
-}
-
 // TestWholeDay: a day is read when its last listings are: more than two hours after it.
 func TestWholeDay(t *testing.T) {
 	w := newBench(t, 1)

@@ -2,7 +2,6 @@ package board
 
 import (
 	"math/rand/v2"
-	"time"
 
 	"murmuration/client/store"
 	"murmuration/internal/box"
@@ -120,28 +119,4 @@ func (b *Board) readPairs(tx *store.Tx, roll uint32, do func(box.Entry, listing)
 		})
 	}
 	return nil
-}
-
-// Question is something about bulletins and a provider to ask, never the own one: a random maker's
-// bulletin of a random slot that has ended.
-func (b *Board) Question(now time.Time, rng *rand.Rand) (of directory.NodeID, q box.Question,
-	ok bool) {
-	last := b.state.Newest
-	if b.document == nil || last == 0 {
-		return of, q, false
-	}
-	var others []directory.NodeID
-	for _, id := range b.Makers(b.cfg.Calendar.Slot(now)) {
-		if id != b.own {
-			others = append(others, id)
-		}
-	}
-	first := min(b.oldest(now), last)
-	slot := first + box.Slot(rng.Uint64N(uint64(last-first)+1))
-	makers := len(b.Makers(slot))
-	if len(others) == 0 || makers == 0 {
-		return of, q, false
-	}
-	return others[rng.IntN(len(others))], box.Question{Kind: bulletin.AskBulletin,
-		Maker: uint16(rng.IntN(makers)), Number: uint32(slot)}, true
 }

@@ -18,12 +18,15 @@ const (
 	Gap                     // taken, but its maker signed something before it that is not here
 	Differs                 // a roll that is not the one that its maker's bulletins attest
 	Fraudster               // of a maker of whom there is proof of fraud
+	Head                    // of a provider, that does not fit what was read
+	Answer                  // that is none to its question
 	reasons
 )
 
 func (r Reason) String() string {
 	names := [...]string{"stream", "no maker", "unlinked", "future", "past", "repeated",
-		"oversized", "signature", "fork", "backdated", "gap", "differs", "fraudster"}
+		"oversized", "signature", "fork", "backdated", "gap", "differs", "fraudster", "head",
+		"answer"}
 	if int(r) >= len(names) {
 		return "unknown"
 	}

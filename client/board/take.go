@@ -43,6 +43,7 @@ func (b *Board) bulletin(now time.Time, one bulletin.Bulletin, news *News) {
 	}
 	if b.insert(m, k) {
 		b.count(Gap)
+		b.between(m, k)
 	}
 	m.newest = max(m.newest, one.Slot)
 	b.state.Newest = max(newest, one.Slot)
@@ -115,6 +116,14 @@ func (b *Board) insert(m *maker, k known) (gap bool) {
 	at, _ := m.find(k.Slot)
 	m.bodies = slices.Insert(m.bodies, at, k)
 	return at > 0 && k.Previous != m.bodies[at-1].hash
+}
+
+// between has asked for what may lie in a small gap before a bulletin.
+func (b *Board) between(m *maker, k known) {
+	at, _ := m.find(k.Slot)
+	for s := m.bodies[at-1].Slot + 1; s < k.Slot && k.Slot-s <= youngSlots; s++ {
+		b.want(lacking{maker: k.Maker, slot: s})
+	}
 }
 
 // list takes the entries of one slot.
@@ -202,7 +211,8 @@ func (b *Board) listed(e box.Entry, l listing, news *News) {
 		return
 	}
 	p := b.pair(e, pair)
-	p.Withheld = p.Slot+2*youngSlots < b.state.Newest && !b.state.missed(p.Slot)
+	late := b.withheld(b.ids[l.maker], l.slot) || p.Slot+2*youngSlots < b.state.Newest
+	p.Withheld = late && !b.state.missed(p.Slot)
 	b.tell(p, news)
 }
 

@@ -1,0 +1,149 @@
+package board
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
+	"murmuration/internal/directory"
+)
+
+// mostWanted bounds what waits to be asked for; nobody can ask for more than two things an epoch.
+const mostWanted = 64
+
+// lacking is something to be asked for: a bulletin, or the hashes of all makers' of a slot.
+type lacking struct {
+	maker directory.NodeID
+	slot  box.Slot
+	all   bool             // of all makers
+	fork  bool             // another one than is here
+	from  directory.NodeID // who is to be asked; zero: anybody
+}
+
+// want has something asked for, if it is not already. What is of one slot replaces nothing; what is
+// oldest goes first when there is too much.
+func (b *Board) want(l lacking) {
+	same := func(o lacking) bool {
+		return o.maker == l.maker && o.slot == l.slot && o.all == l.all && o.fork == l.fork
+	}
+	if slices.ContainsFunc(b.wanted, same) {
+		return
+	}
+	if len(b.wanted) >= mostWanted {
+		b.wanted = slices.Delete(b.wanted, 0, 1)
+	}
+	b.wanted = append(b.wanted, l)
+}
+
+// Question is something about bulletins and a provider to ask, never the own one: what this client
+// lacks, or else a random maker's bulletin of a random slot that has ended.
+func (b *Board) Question(now time.Time, rng *rand.Rand) (of directory.NodeID, q box.Question,
+	ok bool) {
+	if b.document == nil || b.state.Newest == 0 {
+		return of, q, false
+	}
+	others := slices.DeleteFunc(slices.Clone(b.Makers(b.cfg.Calendar.Slot(now))),
+		func(id directory.NodeID) bool { return id == b.own })
+	if len(others) == 0 {
+		return of, q, false
+	}
+	of = others[rng.IntN(len(others))]
+	l, ok := b.lacks(rng)
+	if !ok {
+		return of, b.random(now, rng), len(b.Makers(b.state.Newest)) > 0
+	}
+	if l.from != (directory.NodeID{}) && l.from != b.own {
+		of = l.from
+	}
+	return of, b.asks(l), true
+}
+
+// lacks is one of the things that are wanted and overdue: a bulletin four slots after its own.
+func (b *Board) lacks(rng *rand.Rand) (l lacking, ok bool) {
+	b.wanted = slices.DeleteFunc(b.wanted, func(l lacking) bool {
+		m := b.maker(l.maker)
+		_, here := m.find(l.slot)
+		return !l.all && !l.fork && here || !b.inWindow(l.slot) || m.fraud != nil
+	})
+	var due []lacking
+	for _, l := range b.wanted {
+		if _, is := b.Makers(l.slot).Index(l.maker); l.all || is && l.slot+4 < b.state.Newest {
+			due = append(due, l)
+		}
+	}
+	if len(due) == 0 {
+		return l, false
+	}
+	return due[rng.IntN(len(due))], true
+}
+
+func (b *Board) asks(l lacking) box.Question {
+	q := box.Question{Kind: bulletin.AskBulletin, Maker: bulletin.AllMakers, Number: uint32(l.slot)}
+	if !l.all {
+		q.Maker, _ = b.Makers(l.slot).Index(l.maker)
+	}
+	return q
+}
+
+// random is what everybody asks who lacks nothing.
+func (b *Board) random(now time.Time, rng *rand.Rand) box.Question {
+	last := b.state.Newest
+	first := min(b.oldest(now), last)
+	slot := first + box.Slot(rng.Uint64N(uint64(last-first)+1))
+	makers := max(1, len(b.Makers(slot)))
+	return box.Question{Kind: bulletin.AskBulletin, Maker: uint16(rng.IntN(makers)),
+		Number: uint32(slot)}
+}
+
+// Answered takes what a provider says to a question. Only what a maker signed is taken; a list of
+// hashes says what to ask for next, if it is the one that its head was made of. Answers of more
+// than one piece are not read.
+func (b *Board) Answered(now time.Time, from directory.NodeID, q box.Question, r box.Reply) (News,
+	error) {
+	var news News
+	if b.document == nil || q.Kind != bulletin.AskBulletin {
+		return news, nil
+	}
+	slot := box.Slot(q.Number)
+	if r.Status != box.StatusBulletin || r.Pieces != 1 || q.Piece != 0 {
+		return news, nil
+	}
+	if q.Maker == bulletin.AllMakers {
+		b.answeredAll(from, slot, r.Data)
+		return news, nil
+	}
+	one, err := bulletin.Parse(r.Data)
+	id, is := b.Makers(slot).At(q.Maker)
+	if err != nil || !is || one.Maker != id || one.Slot != slot {
+		b.count(Answer)
+		return news, nil
+	}
+	b.wanted = slices.DeleteFunc(b.wanted, func(l lacking) bool {
+		return l.fork && l.maker == id && l.slot == slot
+	})
+	b.bulletin(now, one, &news)
+	for i := range news.Pairs { // everybody else has had them for long
+		news.Pairs[i].Withheld = true
+	}
+	return news, nil
+}
+
+// answeredAll asks for the bodies that are not those which are here.
+func (b *Board) answeredAll(from directory.NodeID, slot box.Slot, raw []byte) {
+	b.wanted = slices.DeleteFunc(b.wanted, func(l lacking) bool { return l.all && l.slot == slot })
+	theirs, err := bulletin.ParseHashList(raw)
+	makers := b.Makers(slot)
+	if err != nil || len(theirs) != len(makers) ||
+		bulletin.NewHead(slot, theirs) != b.heads.differ[from] {
+		b.count(Answer)
+		return
+	}
+	ours := b.bodies(makers, slot)
+	for i, id := range makers {
+		if ours[i] != theirs[i] && ours[i] != (bulletin.Hash{}) && theirs[i] != (bulletin.Hash{}) {
+			b.want(lacking{maker: id, slot: slot, fork: true, from: from})
+		}
+	}
+}
