@@ -64,8 +64,8 @@ func (a *audits) Turn(now time.Time) error {
 // is no proof: one liar can say it, and nobody has signed it.
 func (a *audits) Answered(_ time.Time, e person.Answer) error {
 	said := directory.Digest(e.Reply.Digest)
-	if e.Kind != person.Done || directory.Epoch(e.Reply.Epoch) != a.epoch ||
-		said == (directory.Digest{}) {
+	if e.Kind != person.Done || e.Reply.Status != box.StatusDigest ||
+		directory.Epoch(e.Reply.Epoch) != a.epoch || said == (directory.Digest{}) {
 		return nil
 	}
 	a.connection.said(guard.Saying{Epoch: a.epoch, Provider: e.Holder, Differs: said != a.digest})

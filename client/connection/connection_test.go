@@ -38,6 +38,8 @@ type network struct {
 	frames map[string]int // by provider
 	askers []asker        // for documents
 	spools map[link.PublicKey]bool
+	dials  int                // of exchange links
+	answer func(frame []byte) // makes the answer to an up frame in its place
 	conns  []link.Conn
 	hide   directory.Epoch // whose document nobody has, zero: none
 	serves func(directory.Epoch) *directory.Document
@@ -72,7 +74,7 @@ func newNetwork(t *testing.T) *network {
 		T: t, genesis: w.Genesis(), docs: map[directory.Epoch]*directory.Document{},
 		fabric: link.NewFabric(),
 		names:  map[link.PublicKey]string{}, closed: map[string]bool{}, frames: map[string]int{},
-		spools: map[link.PublicKey]bool{},
+		spools: map[link.PublicKey]bool{}, answer: dummy,
 	}
 	for e := range directory.Epoch(epochs + 1) {
 		n.docs[e] = w.Document(e)
@@ -143,18 +145,23 @@ func (n *network) take(conn link.Conn, name string) {
 		return
 	}
 	n.spools[conn.Peer()] = true
+	n.dials++
 	go func() { // ends with conn
 		frame := make([]byte, n.frameSize(link.Exchange))
 		for conn.Receive(frame) == nil {
 			n.mu.Lock()
 			n.frames[name]++
+			n.answer(frame)
 			n.mu.Unlock()
-			if err := (exchange.Down{}).Marshal(frame); err != nil || conn.Send(frame) != nil {
+			if conn.Send(frame) != nil {
 				return
 			}
 		}
 	}()
 }
+
+// dummy is the answer of a provider that has nothing to say.
+func dummy(frame []byte) { _ = (exchange.Down{}).Marshal(frame) }
 
 // dialler finds providers by their keys: the nodes of a world have no addresses.
 type dialler struct {

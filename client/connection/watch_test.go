@@ -1,0 +1,125 @@
+package connection
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"murmuration/client/guard"
+	"murmuration/client/store"
+)
+
+// with is a store whose person has these guards, the first of them in use.
+func (n *network) with(given int, names ...string) *store.Store {
+	n.Helper()
+	s := home(n.T)
+	g := guards{Guards: guard.Guards{Given: given}}
+	for i, name := range names {
+		for _, e := range n.genesis.Entries {
+			if e.Name == name {
+				one := guard.Guard{Node: e.ID, Seed: [32]byte{byte(i)}, Name: name}
+				g.List = append(g.List, one)
+			}
+		}
+	}
+	if err := s.Update(g.put); err != nil {
+		n.Fatal(err)
+	}
+	return s
+}
+
+// asked is whom somebody asked for documents, each once.
+func (n *network) asked() (names []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range n.askers {
+		if !slices.Contains(names, a.of) {
+			names = append(names, a.of)
+		}
+	}
+	return names
+}
+
+// TestLostClientAsksTheGenesis: who has given up both guards asks others for documents, and nobody
+// else does, however long its guard is away.
+func TestLostClientAsksTheGenesis(t *testing.T) {
+	for given, want := range map[int]bool{0: false, 1: false, 2: true} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNetwork(t)
+			n.close("p1", "p2")
+			c := n.run(n.with(given, "p1", "p2"), "")
+			<-time.After(10 * time.Minute)
+			if s := c.Status(); (s.Document != nil) != want || s.Guard.Name != "p1" || s.Connected {
+				t.Errorf("%d given up: %+v", given, s)
+			}
+			got := n.asked()
+			if want != slices.Equal(got, []string{"p3"}) || !want && len(got) > 0 {
+				t.Errorf("%d given up: asked were %v", given, got)
+			}
+			n.end(c)
+		})
+	}
+}
+
+// TestOtherGuardTakesOver: the person begins with another sender, the link to the first is cut, and
+// all that is kept over a restart. The first one's replies are not the second one's.
+func TestOtherGuardTakesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		s := n.with(0, "p2", "p3")
+		c := n.run(s, "p1") // what the configuration says matters at the first choice only
+		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+		c.state.Lock()
+		c.guards.Failing = c.guards.Left() - 90*time.Second
+		c.slots.replied(c.slots.sender, time.Now().Add(-2*time.Hour))
+		c.state.Unlock()
+		<-time.After(time.Minute)
+		if now := c.Status(); now.Guard.Name != "p2" || now.Guard.Healthy || c.begun() != 1 ||
+			len(now.Faults) != 1 || !errors.Is(now.Faults[0], errGuardFails) {
+			t.Errorf("before a day is over: %+v", now)
+		}
+		<-time.After(2 * time.Minute)
+		now := c.Status()
+		if now.Guard.Name != "p3" || c.begun() != 2 || !now.Connected || !now.LastReply.IsZero() ||
+			now.Guard.Failing > 5*time.Minute || len(now.Faults) != 0 {
+			t.Errorf("after it: %+v, %d senders", now, c.begun())
+		}
+		n.mu.Lock()
+		before := n.frames["p2"]
+		n.mu.Unlock()
+		<-time.After(time.Minute)
+		n.mu.Lock()
+		if n.frames["p2"] != before || n.frames["p3"] == 0 {
+			t.Errorf("frames go to both: %v", n.frames)
+		}
+		n.mu.Unlock()
+		n.end(c)
+		if got := kept(t, s).List; len(got) != 2 || got[0].Name != "p3" || got[0].Seed[0] != 1 {
+			t.Errorf("kept are %+v", got)
+		}
+	})
+}
+
+// TestGuardStaysWithoutAUsableDocument: there is nothing to begin with at the other one.
+func TestGuardStaysWithoutAUsableDocument(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		c := n.run(n.with(0, "p2", "p3"), "")
+		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+		long := *n.docs[2]
+		long.Parameters.Layers++
+		if _, err := c.otherGuard(&long, time.Now()); err == nil {
+			t.Fatal("a document that cannot be used is used")
+		}
+		if s := c.Status(); s.Guard.Name != "p2" || !s.Connected {
+			t.Errorf("%+v", s)
+		}
+		if _, err := c.otherGuard(n.docs[2], time.Now()); err != nil ||
+			c.Status().Guard.Name != "p3" {
+			t.Errorf("the control: %v, %+v", err, c.Status())
+		}
+		n.end(c)
+	})
+}
