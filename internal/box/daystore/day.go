@@ -203,7 +203,7 @@ func (d *dayDB) unseal(txn *badger.Txn, key []byte) ([]byte, error) {
 	if v == nil || err != nil {
 		return nil, err
 	}
-	plain, err := d.seal.Open([]byte{}, nil, v, key)
+	plain, err := d.seal.Open(nil, nil, v, key)
 	if err != nil {
 		return nil, errDamaged
 	}
