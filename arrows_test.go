@@ -115,6 +115,7 @@ var arrows = map[string]struct {
 	"internal/cover":      {"", "pure"},
 	"internal/backoff":    {"", "pure"},
 	"internal/invitation": {"", "pure"},
+	"internal/token":      {"", "pure"},
 	"internal/durable":    {"", "standard library only"},
 	"internal/config":     {"internal/directory configs", "files to checked values"},
 }

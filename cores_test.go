@@ -40,6 +40,7 @@ var cores = []string{
 	"internal/protocol",
 	"internal/sphinx",
 	"internal/suite",
+	"internal/token",
 	"internal/transit",
 	"mix",
 	"provider",

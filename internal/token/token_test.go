@@ -1,0 +1,303 @@
+package token
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/cloudflare/circl/group"
+)
+
+// vectors are those of RFC 9497, appendix A.1.2, in the form of the RFC's own data.
+type vectors struct {
+	PkSm, SkSm, Seed, KeyInfo string
+	Vectors                   []struct {
+		Batch                                                   int
+		Blind, BlindedElement, EvaluationElement, Input, Output string
+		Proof                                                   struct{ Proof, R string }
+	}
+}
+
+func unhex(t *testing.T, list string) (all [][]byte) {
+	t.Helper()
+	for part := range strings.SplitSeq(list, ",") {
+		raw, err := hex.DecodeString(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, raw)
+	}
+	return all
+}
+
+func scalar(t *testing.T, raw []byte) group.Scalar {
+	t.Helper()
+	s := suite.Group().NewScalar()
+	if err := s.UnmarshalBinary(raw); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestVectors: keys, blinding, evaluation with proof, and finalizing give the bytes of RFC 9497.
+func TestVectors(t *testing.T) {
+	raw, err := os.ReadFile("testdata/rfc9497.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v vectors
+	if err := json.Unmarshal(raw, &v); err != nil || len(v.Vectors) != 3 {
+		t.Fatalf("%d vectors, %v", len(v.Vectors), err)
+	}
+	key, err := derive(unhex(t, v.Seed)[0], unhex(t, v.KeyInfo)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := key.Public()
+	secret, _ := key.secret.MarshalBinary()
+	if hex.EncodeToString(public[:]) != v.PkSm || hex.EncodeToString(secret) != v.SkSm {
+		t.Fatalf("the key pair is %x, %x", secret, public)
+	}
+	for _, c := range v.Vectors {
+		var blinds []group.Scalar
+		for _, b := range unhex(t, c.Blind) {
+			blinds = append(blinds, scalar(t, b))
+		}
+		batch, err := blind(unhex(t, c.Input), blinds, public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, err := batch.Request()
+		if want := bytes.Join(unhex(t, c.BlindedElement), nil); err != nil ||
+			!bytes.Equal(request, want) {
+			t.Errorf("blinded: %x, want %x", request, want)
+		}
+		blinded, _ := elements(request)
+		evaluated, proof, err := key.evaluate(blinded, scalar(t, unhex(t, c.Proof.R)[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, _ := proof.MarshalBinary()
+		if hex.EncodeToString(said) != c.Proof.Proof {
+			t.Errorf("the proof is %x", said)
+		}
+		outputs, err := batch.outputs(evaluated, said)
+		if got := bytes.Join(outputs, nil); err != nil ||
+			!bytes.Equal(got, bytes.Join(unhex(t, c.Output), nil)) {
+			t.Errorf("outputs: %x, %v", got, err)
+		}
+	}
+}
+
+// seeded is the same chance each time.
+func seeded(n byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{n}) }
+
+func issued(t *testing.T, key *Key, chance byte) (*Batch, []byte) {
+	t.Helper()
+	batch, err := NewBatch(seeded(chance), key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := batch.Request()
+	if err != nil || len(request) != RequestSize {
+		t.Fatalf("%d bytes, %v", len(request), err)
+	}
+	answer, err := key.Issue(seeded(chance+1), request)
+	if err != nil || len(answer) != AnswerSize || AnswerSize != 8256 {
+		t.Fatalf("%d bytes, %v", len(answer), err)
+	}
+	return batch, answer
+}
+
+// TestBatch: what was issued is good with that key, once for each box, and with no other day's.
+func TestBatch(t *testing.T) {
+	key, _ := NewKey([32]byte{1}, [32]byte{2}, 3)
+	tomorrow, _ := NewKey([32]byte{1}, [32]byte{2}, 4)
+	elsewhere, _ := NewKey([32]byte{1}, [32]byte{3}, 3)
+	batch, answer := issued(t, key, 1)
+	tokens, err := batch.Finish(answer)
+	if err != nil || len(tokens) != BatchSize {
+		t.Fatalf("%d tokens, %v", len(tokens), err)
+	}
+	seen := map[Token]bool{}
+	for _, one := range tokens {
+		if seen[one] || !key.Good(one) {
+			t.Fatalf("%x", one)
+		}
+		seen[one] = true
+	}
+	if tomorrow.Good(tokens[0]) || elsewhere.Good(tokens[0]) || key.Good(Token{}) {
+		t.Error("a token is good where it was not issued")
+	}
+	till, a, b := NewTill(key), [32]byte{'a'}, [32]byte{'b'}
+	spoiled := tokens[1]
+	spoiled[31] ^= 1
+	for _, c := range []struct {
+		token Token
+		box   [32]byte
+		want  Verdict
+	}{
+		{tokens[0], a, Fresh}, {tokens[0], a, Repeat}, {tokens[0], b, Spent}, {tokens[1], b, Fresh},
+		{spoiled, b, Bad}, {spoiled, a, Bad}, {Token{}, a, Bad}, {tokens[0], a, Repeat},
+	} {
+		if got := till.Take(c.token, c.box); got != c.want {
+			t.Errorf("%x on %c: %d, want %d", c.token[:2], c.box[0], got, c.want)
+		}
+	}
+	if till.Len() != 2 {
+		t.Errorf("%d were spent", till.Len())
+	}
+	again := NewTill(key) // after a restart
+	again.Restore(tokens[0], a)
+	if again.Take(tokens[0], b) != Spent || again.Take(tokens[0], a) != Repeat {
+		t.Error("a restart made a token fresh")
+	}
+	if again.Undo(tokens[0]); again.Take(tokens[0], b) != Fresh {
+		t.Error("a token whose write was not done is lost")
+	}
+}
+
+// TestNobodyIsMarked: a holder that answers with another key than the one it published, or mixes
+// two keys in one batch, or repeats another's answer, has no proof.
+func TestNobodyIsMarked(t *testing.T) {
+	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
+	marked, _ := NewKey([32]byte{9}, [32]byte{}, 1)
+	batch, answer := issued(t, key, 1)
+	if _, err := batch.Finish(answer); err != nil {
+		t.Fatalf("control: %v", err)
+	}
+	request, _ := batch.Request()
+	other, err := marked.Issue(seeded(7), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed := bytes.Clone(answer)
+	copy(mixed[5*elementSize:6*elementSize], other[5*elementSize:])
+	_, anothers := issued(t, key, 50)
+	swapped := bytes.Clone(answer)
+	copy(swapped, answer[elementSize:2*elementSize])
+	copy(swapped[elementSize:], answer[:elementSize])
+	for name, bad := range map[string][]byte{"another key": other, "one of another key": mixed,
+		"another's answer": anothers, "another order": swapped} {
+		if _, err := batch.Finish(bad); !errors.Is(err, ErrProof) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestRequestsTellNothing: the same client asks twice, and no element of the one is in the other;
+// blinding makes two requests for the same nonces different.
+func TestRequestsTellNothing(t *testing.T) {
+	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
+	nonces := [][]byte{{1, 15: 1}}
+	draw := func(n byte) []byte {
+		r, err := drawScalar(seeded(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := blind(nonces, []group.Scalar{r}, key.Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, _ := b.Request()
+		return raw
+	}
+	if bytes.Equal(draw(1), draw(2)) {
+		t.Error("two requests for one nonce are the same")
+	}
+	if !bytes.Equal(draw(1), draw(1)) {
+		t.Error("control: the randomness that is given is not all that there is")
+	}
+}
+
+// TestMalformed: sizes, elements that are none, zero, and keys that are none.
+func TestMalformed(t *testing.T) {
+	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
+	batch, answer := issued(t, key, 1)
+	request, _ := batch.Request()
+	zero := bytes.Clone(request)
+	clear(zero[:elementSize])
+	wild := bytes.Clone(request)
+	for i := range elementSize {
+		wild[i] = 0xff
+	}
+	for name, bad := range map[string][]byte{"nothing": nil, "short": request[1:],
+		"long": append(bytes.Clone(request), 0), "zero": zero, "no element": wild} {
+		if _, err := key.Issue(seeded(1), bad); !errors.Is(err, ErrMalformed) {
+			t.Errorf("request with %s: %v", name, err)
+		}
+	}
+	noProof := bytes.Clone(answer)
+	for i := RequestSize; i < AnswerSize; i++ {
+		noProof[i] = 0
+	}
+	for name, bad := range map[string][]byte{"nothing": nil, "short": answer[1:],
+		"no element": append(wild, answer[RequestSize:]...), "a proof of zeros": noProof} {
+		if _, err := batch.Finish(bad); err == nil {
+			t.Errorf("answer with %s was taken", name)
+		}
+	}
+	for _, bad := range []PublicKey{{}, {31: 0xff}} {
+		if _, err := NewBatch(seeded(1), bad); err == nil {
+			t.Errorf("the key %x was taken", bad)
+		}
+	}
+}
+
+// FuzzIssue: a holder answers any 8,192 bytes with as many or refuses them, and one client's bytes
+// are no other's.
+func FuzzElements(f *testing.F) {
+	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
+	public := key.Public()
+	f.Add(public[:])
+	f.Add(make([]byte, elementSize))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		raw = raw[:len(raw)/elementSize*elementSize]
+		all, err := elements(raw)
+		if err != nil {
+			return
+		}
+		var again []byte
+		for _, e := range all {
+			again, _ = appendElement(again, e)
+		}
+		if !bytes.Equal(again, raw) {
+			t.Errorf("two spellings of one element:\n%x\n%x", raw, again)
+		}
+	})
+}
+
+func BenchmarkIssue(b *testing.B) {
+	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
+	batch, _ := NewBatch(seeded(1), key.Public())
+	request, _ := batch.Request()
+	for b.Loop() {
+		if _, err := key.Issue(seeded(2), request); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkFinish(b *testing.B) {
+	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
+	batch, _ := NewBatch(seeded(1), key.Public())
+	request, _ := batch.Request()
+	answer, _ := key.Issue(seeded(2), request)
+	for b.Loop() {
+		if _, err := batch.Finish(answer); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkTake(b *testing.B) {
+	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
+	for b.Loop() {
+		key.Good(Token{1})
+	}
+}
