@@ -25,6 +25,7 @@ var buckets = map[string]string{
 	"rolls":     "board",
 	"periods":   "board",
 	"singles":   "board",
+	"odd":       "board",
 	"crowd":     "crowd",
 	"boxes":     "outbox",
 	"entries":   "outbox",

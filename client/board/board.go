@@ -81,6 +81,7 @@ type Board struct {
 	ids     []directory.NodeID // by number
 	groups  groups
 	pairs   map[uint32][]Pair // of the window's rolls, all
+	odd     map[uint32][]Pair // of these, what rolls do not tell by themselves
 	periods map[uint32]*period
 	state   state
 	floor   uint32 // the oldest roll that is kept
@@ -121,8 +122,8 @@ type known struct {
 func New(cfg Config) *Board {
 	return &Board{
 		cfg: cfg, makers: map[directory.NodeID]*maker{}, groups: groups{},
-		pairs: map[uint32][]Pair{}, periods: map[uint32]*period{}, pending: newPending(),
-		heads: newHeads(),
+		pairs: map[uint32][]Pair{}, odd: map[uint32][]Pair{}, periods: map[uint32]*period{},
+		heads: newHeads(), pending: newPending(),
 	}
 }
 

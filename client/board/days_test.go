@@ -72,6 +72,46 @@ func TestSilentMaker(t *testing.T) {
 	w.wants("c@64 by 0@54+1@64") // a maker more
 }
 
+// TestHistory: pairs are found again when they have left memory, those too that one maker listed
+// alone, and those whose second maker came hours later; and what was counted alone is not counted
+// again after a restart.
+func TestHistory(t *testing.T) {
+	w := newBench(t, 3)
+	w.at(0)
+	w.connect()
+	w.at(1)
+	w.send(w.sign(0, 1, "ab"), w.sign(1, 1, "a"), w.sign(2, 1, ""))
+	w.quiet(2, 20)
+	w.at(21)
+	w.send(w.sign(0, 21, "c"), w.sign(1, 21, ""))
+	w.quiet(22, 40, 2)
+	w.wants("a@1 by 0@1+1@1, c@29 by 0@21")
+	w.load()
+	w.connect()
+	w.quiet(41, 60, 2)
+	w.wants("")
+	w.history(0, "a@1 by 0@1+1@1, c@29 by 0@21")
+	w.quiet(61, 999, 2)
+	w.at(1000)
+	w.send(w.sign(0, 1000, ""), w.sign(1, 1000, ""), w.sign(2, 1000, "bc"))
+	w.wants("b@1000 by 0@1+2@1000")
+	w.history(4, "b@1000 by 0@1+2@1000")
+	w.quiet(1001, 1500)
+	for range 2 {
+		w.history(0, "a@1 by 0@1+1@1, c@29 by 0@21")
+		w.history(4, "b@1000 by 0@1+2@1000")
+		w.history(5, "")
+		w.load()
+	}
+}
+
+func (w *bench) history(roll uint32, want string) {
+	w.t.Helper()
+	pairs, err := w.board.History(roll)
+	w.take(News{Pairs: pairs}, err)
+	w.wants(want)
+}
+
 // TestNewClient: it takes the rolls that there are, newest first, tells nothing of before its time,
 // and knows the rate before all are here.
 func TestNewClient(t *testing.T) {

@@ -65,8 +65,7 @@ func (b *Board) Nearest(slot box.Slot, rng *rand.Rand) (nearest Pair, ok bool) {
 
 func distance(a, b box.Slot) box.Slot { return max(a, b) - min(a, b) }
 
-// History is the pairs of a roll's slots, as far as they are kept: what a second maker listed more
-// than a roll later is not among them.
+// History is the pairs of a roll's slots, as far as they are kept.
 func (b *Board) History(roll uint32) ([]Pair, error) {
 	if p := b.periods[roll]; p == nil || p.Pairs == 0 {
 		return nil, nil
@@ -79,7 +78,10 @@ func (b *Board) History(roll uint32) ([]Pair, error) {
 	}
 	groups := groups{}
 	var pairs []Pair
-	err := b.cfg.Store.View(func(tx *store.Tx) error {
+	err := b.cfg.Store.View(func(tx *store.Tx) (err error) {
+		if pairs, err = readOdd(tx, roll); err != nil {
+			return err
+		}
 		for number := roll - min(roll, 1); number <= roll; number++ {
 			if err := b.readPairs(tx, number, func(e box.Entry, l listing) {
 				_, two := groups.add(e, l)

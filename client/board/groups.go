@@ -55,6 +55,15 @@ func (g groups) rank(e box.Entry, rank uint8) (of []listing) {
 	return of
 }
 
+// mark has a listing counted as a pair of its own.
+func (g groups) mark(e box.Entry, l listing) {
+	for i, o := range g[e] {
+		if o.maker == l.maker && o.slot == l.slot && o.n == l.n {
+			g[e][i].alone = true
+		}
+	}
+}
+
 func bySlot(a, b listing) int { return int(int64(a.slot) - int64(b.slot)) }
 
 // single says whether a listing has no other of its rank.

@@ -3,7 +3,6 @@ package board
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,6 +22,7 @@ const (
 	bucketRolls     = "rolls"     // entries, 6 bytes each, by number and maker
 	bucketPeriods   = "periods"   // period, by number
 	bucketSingles   = "singles"   // listings that wait for a second maker, by roll
+	bucketOdd       = "odd"       // pairs that rolls do not tell, by roll
 )
 
 // mostWaiting bounds the listings older than the window that wait for a second maker, some 16 MiB:
@@ -65,7 +65,7 @@ func (b *Board) flush() error {
 	}
 	b.pending = newPending()
 	for _, p := range b.periods {
-		p.dirty = false
+		p.dirty, p.odd = false, false
 	}
 	return nil
 }
@@ -88,6 +88,9 @@ func (b *Board) flushNew(tx *store.Tx) (err error) {
 		if p.dirty {
 			err = errors.Join(err, tx.Put(bucketPeriods, name(number, nil), p))
 		}
+		if p.odd {
+			err = errors.Join(err, tx.Put(bucketOdd, name(number, nil), packPairs(b.odd[number])))
+		}
 	}
 	return err
 }
@@ -101,7 +104,8 @@ func (b *Board) flushGone(tx *store.Tx) (err error) {
 			err = errors.Join(err, tx.Delete(bucketRolls, name(g.number, id)))
 		}
 		err = errors.Join(err, tx.Delete(bucketPeriods, name(g.number, nil)),
-			tx.Delete(bucketSingles, name(g.number, nil)))
+			tx.Delete(bucketSingles, name(g.number, nil)),
+			tx.Delete(bucketOdd, name(g.number, nil)))
 	}
 	return err
 }
@@ -156,6 +160,7 @@ func (b *Board) fold() error {
 	for roll := range b.pairs {
 		if roll+windowRolls <= this {
 			delete(b.pairs, roll)
+			delete(b.odd, roll)
 		}
 	}
 	b.waiting(b.folded, this)
@@ -228,14 +233,6 @@ func (b *Board) waiting(from, this uint32) {
 	}
 }
 
-const singleSize = box.EntrySize + 32 + 4 + 1
-
-// appendSingle appends entry ‖ maker ‖ slot ‖ n.
-func appendSingle(out []byte, s Single) []byte {
-	out = append(append(out, s.Entry[:]...), s.Maker[:]...)
-	return append(binary.BigEndian.AppendUint32(out, uint32(s.Slot)), s.N)
-}
-
 // forget drops the rolls whose boxes nobody keeps any more.
 func (b *Board) forget(now time.Time) {
 	b.floor = bulletin.RollNumber(b.oldest(now))
@@ -263,15 +260,12 @@ func (b *Board) Load(tx *store.Tx) error {
 				b.restoreSingle(c)
 			}
 			return nil
-		}))
+		}), b.loadOdd(tx))
 }
 
 func (b *Board) restoreSingle(raw []byte) {
-	const at = box.EntrySize + 32
-	m := b.maker(directory.NodeID(raw[box.EntrySize:at]))
-	b.restore(box.Entry(raw[:box.EntrySize]), listing{
-		slot: box.Slot(binary.BigEndian.Uint32(raw[at:])), maker: m.number, n: raw[at+4],
-	})
+	s := single(raw)
+	b.restore(s.Entry, listing{slot: s.Slot, maker: b.maker(s.Maker).number, n: s.N})
 }
 
 func (b *Board) loadBulletins(tx *store.Tx) error {

@@ -228,6 +228,9 @@ func (b *Board) tell(p Pair, news *News) {
 	period.Pairs, period.dirty = period.Pairs+1, true
 	if b.inWindow(p.Slot) {
 		b.pairs[roll] = append(b.pairs[roll], p)
+		if p.odd() && len(b.odd[roll]) < mostOdd {
+			b.odd[roll], period.odd = append(b.odd[roll], p), true
+		}
 	}
 	if p.Slot < b.state.Since {
 		return

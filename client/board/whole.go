@@ -18,6 +18,7 @@ type period struct {
 	Pairs  uint32   `cbor:"2,keyasint"`
 	Makers [][]byte `cbor:"3,keyasint"` // of whom something is kept
 	dirty  bool
+	odd    bool // odd pairs came that are not kept yet
 }
 
 // add notes that something of a maker is kept.
