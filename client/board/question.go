@@ -97,37 +97,34 @@ func (b *Board) random(now time.Time, rng *rand.Rand) box.Question {
 		Number: uint32(slot)}
 }
 
-// Answered takes what a provider says to a question. Only what a maker signed is taken; a list of
-// hashes says what to ask for next, if it is the one that its head was made of. Answers of more
-// than one piece are not read.
-func (b *Board) Answered(now time.Time, from directory.NodeID, q box.Question, r box.Reply) (News,
-	error) {
-	var news News
-	if b.document == nil || q.Kind != bulletin.AskBulletin {
-		return news, nil
+// Answered takes what a provider says to a question, and adds what it brings. Only what a maker
+// signed is taken; a list of hashes says what to ask for next, if it is the one that its head was
+// made of. Answers of more than one piece are not read.
+func (b *Board) Answered(now time.Time, from directory.NodeID, q box.Question, r box.Reply,
+	news *News) {
+	if b.document == nil || q.Kind != bulletin.AskBulletin || r.Status != box.StatusBulletin ||
+		r.Pieces != 1 || q.Piece != 0 {
+		return
 	}
 	slot := box.Slot(q.Number)
-	if r.Status != box.StatusBulletin || r.Pieces != 1 || q.Piece != 0 {
-		return news, nil
-	}
 	if q.Maker == bulletin.AllMakers {
 		b.answeredAll(from, slot, r.Data)
-		return news, nil
+		return
 	}
 	one, err := bulletin.Parse(r.Data)
 	id, is := b.Makers(slot).At(q.Maker)
 	if err != nil || !is || one.Maker != id || one.Slot != slot {
 		b.count(Answer)
-		return news, nil
+		return
 	}
 	b.wanted = slices.DeleteFunc(b.wanted, func(l lacking) bool {
 		return l.fork && l.maker == id && l.slot == slot
 	})
-	b.bulletin(now, one, &news)
-	for i := range news.Pairs { // everybody else has had them for long
-		news.Pairs[i].Withheld = true
+	before := len(news.Pairs)
+	b.bulletin(now, one, news)
+	for i := range news.Pairs[before:] { // everybody else has had them for long
+		news.Pairs[before+i].Withheld = true
 	}
-	return news, nil
 }
 
 // answeredAll asks for the bodies that are not those which are here.

@@ -117,10 +117,14 @@ func (s *Scan) Heard(now time.Time, e sender.Event) error {
 	)
 	s.cfg.Exclusive(func() {
 		news, err = s.board.Receive(now, e.Stream)
-		s.take(now, news)
+		s.board.Head(now, e.Holder, e.Reply.Head)
 		if e.Kind == sender.Fetched {
 			gave = s.crowd.Answered(e)
 		}
+		if gave.Asked {
+			s.board.Answered(now, e.Holder, gave.Ask, e.Reply, &news)
+		}
+		s.take(now, news)
 	})
 	errs := []error{err, s.tell(now, news)}
 	for _, f := range gave.Found {
