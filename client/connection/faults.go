@@ -27,6 +27,8 @@ var (
 			"are fought over, or the connection is bad.")
 	errGuardFails = fault.New(fault.Network, "nothing comes back through our provider",
 		"Check the connection of this computer. If that works, there is nothing to do but wait.")
+	errWithholds = fault.New(fault.Network, "our provider keeps back what other providers announce",
+		"Posts come late, or not. There is nothing to do but wait.")
 	errNoDocument = fault.New(fault.Network, "there is no valid network document",
 		"Wait: the client fetches one as soon as a provider answers. "+
 			"Check the clock if it does not.")

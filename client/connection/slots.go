@@ -26,6 +26,9 @@ type Bulletins interface {
 	// goes by another document.
 	Begin(doc *directory.Document, own directory.NodeID)
 	SetDocument(doc *directory.Document)
+	// Withholding is how many of today's bulletins the provider kept back, by the word of others,
+	// of how many that it should have passed on.
+	Withholding() (withheld, expected uint64)
 	// Roll is what the first frame of a connection says about the rolls that are wanted.
 	Roll(now time.Time) uint32
 }

@@ -35,11 +35,13 @@ type Guard struct {
 	Healthy bool          // something came back through it not long ago
 	Left    time.Duration // for which it may go on failing before the other one takes over
 	Failing time.Duration // how long it was tried in vain
+	// Withholds is that it keeps back what other providers announce.
+	Withholds bool
 }
 
 func (g *guards) tell() Guard {
 	one := g.List[0]
-	return Guard{one.Node, one.Name, g.Healthy(), g.Left(), g.Failing}
+	return Guard{one.Node, one.Name, g.Healthy(), g.Left(), g.Failing, g.Withholds()}
 }
 
 // faults is that nothing comes back, once that lasts.
@@ -47,7 +49,11 @@ func (g Guard) faults() []error {
 	if g.Healthy || g.Failing < toldAfter {
 		return nil
 	}
-	return []error{errGuardFails.With("%s, for %s; another one takes over after %s more", g.Name,
+	fault := errGuardFails
+	if g.Withholds {
+		fault = errWithholds
+	}
+	return []error{fault.With("%s, for %s; another one takes over after %s more", g.Name,
 		g.Failing.Truncate(time.Minute), g.Left.Truncate(time.Minute))}
 }
 

@@ -89,5 +89,8 @@ func (s *slots) signs(span time.Duration) guard.Signs {
 	defer s.mu.Unlock()
 	signs := guard.Signs{Replied: s.exchange.LastReply, Window: sender.LoopWindow, Span: span}
 	signs.Loops, signs.Of = s.sender.Loops()
+	if s.bulletins != nil {
+		signs.Withheld, signs.Expected = s.bulletins.Withholding()
+	}
 	return signs
 }

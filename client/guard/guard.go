@@ -37,8 +37,9 @@ type Guards struct {
 	// Given counts the guards that were given up in a row, none of which served in between.
 	Given int `cbor:"3,keyasint"`
 
-	seen    time.Time // of the last Observe
-	healthy bool      // at that time
+	seen      time.Time // of the last Observe
+	healthy   bool      // at that time
+	withholds bool      // then, too
 }
 
 // Chosen says whether there are guards.
@@ -104,7 +105,7 @@ func (g *Guards) TakeOver(doc *directory.Document, seeds [count][32]byte, rng *r
 	g.List = append(g.List, make([]Guard, count-len(g.List))...)
 	slices.Reverse(g.List)
 	g.fill(doc, seeds, rng)
-	g.Failing, g.healthy = 0, false
+	g.Failing, g.healthy, g.withholds = 0, false, false
 	g.Given++
 }
 

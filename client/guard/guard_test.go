@@ -21,7 +21,7 @@ import (
 //	guards                      who they are, and which of their seeds are which
 //	replies every D|never       how often a reply comes back from now on
 //	loops SHARE OF              what of the last loops came back
-//	withholds SHARE             of a day's bulletins
+//	withholds N OF              of today's bulletins
 //	live D                      lets time go by; what changes is a line
 //	off D                       the client is off or asleep
 //	restart                     what is kept goes on
@@ -76,7 +76,7 @@ func (w *watched) obey(line string) string {
 		w.signs.Loops, w.signs.Of = w.share(args[0]), int(w.share(args[1]))
 		w.signs.Window, w.signs.Span = 64, 3*time.Hour
 	case "withholds":
-		w.signs.Withheld = w.share(args[0])
+		w.signs.Withheld, w.signs.Expected = uint64(w.share(args[0])), uint64(w.share(args[1]))
 	case "live":
 		w.live(w.now.Add(w.span(args[0])))
 	case "off":
@@ -106,7 +106,8 @@ func (w *watched) live(until time.Time) {
 		}
 		if w.g.Healthy() != w.healthy {
 			w.healthy = !w.healthy
-			w.note("healthy %v, failing for %v", w.healthy, w.g.Failing)
+			w.note("healthy %v, failing for %v, withholds %v", w.healthy, w.g.Failing,
+				w.g.Withholds())
 		}
 		if v.Failed {
 			w.g.TakeOver(&w.doc, w.seeds(), w.rng)

@@ -21,8 +21,10 @@ const (
 	// forgiven is how much of a failure an hour of health makes good, in hours. It is no whole
 	// failure, or one reply a day would keep a guard that swallows all others.
 	forgiven = 4
-	// withheld is the share of a day's bulletins above which a guard is failing.
+	// withheld is the share of a day's bulletins above which a guard is failing, and sample how
+	// many it should have passed on before that is looked at.
 	withheld = 0.05
+	sample   = 256
 	// gap is more than lies between two observations of a client that is awake.
 	gap = 10 * time.Minute
 	// noteEvery is how much of a failure a crash may make it forget.
@@ -36,13 +38,19 @@ type Signs struct {
 	Of      int           // how many of those there are
 	Window  int           // how many loops are looked at
 	Span    time.Duration // in which as many loops are sent
-	// Withheld is the share of the last day's bulletins that others had and it did not give.
-	Withheld float64
+	// Withheld is how many of today's bulletins it did not pass on, by the word of two others, and
+	// Expected of how many.
+	Withheld, Expected uint64
+}
+
+// withholds says whether a guard keeps back bulletins.
+func (s Signs) withholds() bool {
+	return s.Expected >= sample && float64(s.Withheld) > withheld*float64(s.Expected)
 }
 
 // health says whether a guard of such signs serves.
 func (s Signs) health(now time.Time) bool {
-	if s.Withheld > withheld || s.Replied.IsZero() {
+	if s.withholds() || s.Replied.IsZero() {
 		return false
 	}
 	age := now.Sub(s.Replied)
@@ -59,7 +67,7 @@ type Verdict struct {
 // tries. A clock that is set, or a computer that slept, counts for nothing.
 func (g *Guards) Observe(now time.Time, s Signs) Verdict {
 	since := now.Sub(g.seen)
-	g.seen, g.healthy = now, s.health(now)
+	g.seen, g.healthy, g.withholds = now, s.health(now), s.withholds()
 	before, given := g.Failing/noteEvery, g.Given
 	switch {
 	case since <= 0 || since > gap:
@@ -77,6 +85,9 @@ func (g *Guards) Observe(now time.Time, s Signs) Verdict {
 
 // Healthy says how the guard in use was at the last observation.
 func (g *Guards) Healthy() bool { return g.healthy }
+
+// Withholds says whether the guard in use kept back bulletins, at the last observation.
+func (g *Guards) Withholds() bool { return g.withholds }
 
 // Left is for how long the guard in use may go on failing before the other one takes over.
 func (g *Guards) Left() time.Duration { return patience - g.Failing }

@@ -94,6 +94,10 @@ func (s *Scan) SetDocument(doc *directory.Document) {
 // exclusivity.
 func (s *Scan) Roll(now time.Time) uint32 { return s.board.Position(now) + 1 }
 
+// Withholding is how many of today's bulletins the provider kept back, by the word of others, of
+// how many that it should have passed on. The caller has exclusivity.
+func (s *Scan) Withholding() (withheld, expected uint64) { return s.board.Withholding() }
+
 // Live implements sender.Fetches. The caller has exclusivity, as of Take and Sent.
 func (s *Scan) Live(at time.Time) bool { return s.crowd.Live(at) }
 
