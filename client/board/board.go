@@ -91,6 +91,10 @@ type Board struct {
 	wanted  []lacking
 	pending pending
 	read    cached
+	last    struct { // makers that were asked for last
+		slot   box.Slot
+		makers bulletin.Makers
+	}
 }
 
 // session is what is known of the connection's stream.
@@ -128,7 +132,7 @@ func New(cfg Config) *Board {
 }
 
 // SetDocument tells who the makers are. Without a document nothing is taken.
-func (b *Board) SetDocument(d *directory.Document) { b.document = d }
+func (b *Board) SetDocument(d *directory.Document) { b.document, b.last.makers = d, nil }
 
 // Connected begins a new stream, from this provider.
 func (b *Board) Connected(now time.Time, own directory.NodeID) {
@@ -196,7 +200,10 @@ func (b *Board) Makers(s box.Slot) bulletin.Makers {
 	if b.document == nil {
 		return nil
 	}
-	return b.cfg.Calendar.Makers(b.document, s)
+	if b.last.makers == nil || b.last.slot != s {
+		b.last.slot, b.last.makers = s, b.cfg.Calendar.Makers(b.document, s)
+	}
+	return b.last.makers
 }
 
 // Holders are those that a box belongs to by its placement, the first one first.

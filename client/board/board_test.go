@@ -161,10 +161,12 @@ func (w *bench) take(news News, err error) {
 
 // attest brings a head of what a maker has of a slot: all that was signed, but for these makers.
 func (w *bench) attest(by int, s box.Slot, without ...int) {
-	bodies := make([]bulletin.Hash, len(w.authors))
+	makers := w.board.Makers(s)
+	bodies := make([]bulletin.Hash, len(makers))
 	for i, a := range w.authors {
-		if b, ok := a.signed[s]; ok && !slices.Contains(without, i) {
-			bodies[i] = b.Hash()
+		index, is := makers.Index(a.id)
+		if b, ok := a.signed[s]; ok && is && !slices.Contains(without, i) {
+			bodies[index] = b.Hash()
 		}
 	}
 	w.board.Head(w.now, w.authors[by].id, bulletin.NewHead(s, bodies).Marshal())
