@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"murmuration/client/crowd"
 	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
@@ -17,11 +18,19 @@ type Budget struct {
 	BytesPerDay   float64 // each way, TLS and TCP/IP included
 	WorkPerDay    float64 // requests of the work lane
 	ContentPerDay float64
-	PollEvery     time.Duration // mean time between two polls of one of W equal boxes
 	RoundTrip     time.Duration
 	PostWindow    sender.Window // for one box to be stored
 	// of where a packet went, for a watcher of all links; 0: not known yet
 	Entropy float64
+
+	// A full network: of Clients people who write the boxes of their cover and no more.
+	Clients   int
+	Whole     int           // up to so many people everybody fetches everything
+	Crowd     float64       // others who fetch a box that one reads, at the least
+	Bulletins float64       // bytes a second of what providers list
+	Free      float64       // bytes a second of exchanges without a reply, which carry them
+	PostRead  time.Duration // mean from writing a post to reading it, both people always online
+	PostSlow  time.Duration // the same for a slow one
 }
 
 // What a frame grows by on its way to the cable, in bytes.
@@ -44,13 +53,46 @@ func budgetOf(p directory.Parameters) Budget {
 	onWire := frame + (frame+tlsRecord-1)/tlsRecord*tlsOverhead
 	onWire += (onWire + ipSegment - 1) / ipSegment * ipOverhead
 	frames, work := day*p.Streams().PerSecond(), day*p.Streams().WorkPerSecond()
-	pollEvery := float64(p.WatchedBoxes) / p.Streams().PollsPerSecond()
-	return Budget{
+	b := Budget{
 		FrameBytes: frame, FramesPerDay: frames, BytesPerDay: frames * float64(onWire),
 		WorkPerDay: work, ContentPerDay: work * float64(p.BoxPlaintext-box.RecordHeaderSize),
-		PollEvery: time.Duration(pollEvery * float64(time.Second)),
 		RoundTrip: sender.RoundTrip(p), PostWindow: sender.Expect(p, 1),
 	}
+	b.addCrowd(p)
+	return b
+}
+
+// addCrowd computes what bulletins cost and give in a full network (docs/client.md, "The crowd").
+func (b *Budget) addCrowd(p directory.Parameters) {
+	const day = float64(24 * time.Hour / time.Second)
+	written := float64(p.WritesPerDay) / day // boxes a second of one person
+	slots := p.Streams().SlotsPerSecond()
+	b.Clients, b.Whole = p.Clients, int(crowd.Whole*slots/written)
+	b.Crowd = float64(b.Clients)
+	if b.Clients > b.Whole {
+		b.Crowd = p.FetchLoad * slots / written
+	}
+	listed := float64(p.Clients*p.Replicas) * written * p.BulletinEvery.Seconds()
+	b.Bulletins = float64(protocol.BulletinBytes(storing, int(math.Ceil(listed)))) /
+		p.BulletinEvery.Seconds()
+	b.Free, _ = p.FreeBytes() // the suite is there
+	b.PostRead = postRead(p)
+	b.PostSlow = b.PostRead + p.SlowDelay
+}
+
+// storing is how many providers the budget is computed for: their number is not the preset's.
+const storing = 10
+
+// postRead adds up the means: a slot of the writer, the way to the holders, the hold, the rest of
+// the bulletin slot, the next frame down, the wait before a fetch, a slot of the reader, of which
+// the crowd takes a share, and a round trip.
+func postRead(p directory.Parameters) time.Duration {
+	s := p.Streams()
+	slot := time.Duration(float64(time.Second) / s.SlotsPerSecond())
+	frame := time.Duration(float64(time.Second) / s.PerSecond())
+	return slot + time.Duration(protocol.PathHops(p.Layers))*p.MeanHopDelay +
+		p.Hold + p.BulletinEvery/2 + frame + p.FetchDelay +
+		time.Duration(float64(slot)/(1-p.FetchLoad)) + sender.RoundTrip(p)
 }
 
 // entropyOf is the mean Shannon entropy, in bits, of where a packet went, for somebody who watches

@@ -48,5 +48,29 @@ func TestBudget(t *testing.T) {
 		if b.FrameBytes != packet+32 || b.BytesPerDay < 385e6 || b.BytesPerDay > 400e6 {
 			t.Errorf("%s: frames of %d bytes, %.0f bytes a day", suite, b.FrameBytes, b.BytesPerDay)
 		}
+		if b.Free < 1.2*1000 || b.Bulletins > b.Free/10 {
+			t.Errorf("%s: bulletins take %.0f of %.0f bytes a second", suite, b.Bulletins, b.Free)
+		}
+	}
+}
+
+// TestBudgetOfReading: what the event engine measures for 1,000 people on the default network
+// (configs/sim/answer-latency.toml: 117 s) is what its parts add up to, and a network in which
+// everybody fetches everything has its bound by the slots.
+func TestBudgetOfReading(t *testing.T) {
+	p, err := directory.Defaults("xwing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := budgetOf(p)
+	if s := b.PostRead.Seconds(); s < 0.9*117 || s > 1.1*117 {
+		t.Errorf("a post is read after %.0f s", s)
+	}
+	if b.Whole != 270 || b.Crowd != 180 {
+		t.Errorf("everything up to %d people, else %.0f others", b.Whole, b.Crowd)
+	}
+	p.Clients = b.Whole
+	if b := budgetOf(p); b.Crowd != float64(p.Clients) {
+		t.Errorf("of %d people %.0f fetch a box", p.Clients, b.Crowd)
 	}
 }

@@ -87,17 +87,24 @@ type Node struct {
 
 // Budget is what a client of a network costs and gets, whether or not its person does anything.
 type Budget struct {
-	FrameBytes    int     `json:"frame_bytes"`    // of one exchange, each way, inside TLS
-	FramesPerDay  float64 `json:"frames_per_day"` // each way
-	BytesPerDay   float64 `json:"bytes_per_day"`  // each way, TLS and TCP/IP included
-	WorkPerDay    float64 `json:"work_per_day"`   // requests of the work lane
-	ContentPerDay float64 `json:"content_bytes_per_day"`
-	// mean time between two polls of one of W equal boxes
-	PollEvery  time.Duration `json:"poll_every_ns"`
-	RoundTrip  time.Duration `json:"round_trip_ns"`
-	PostWindow Window        `json:"post_window"` // for one box to be stored
+	FrameBytes    int           `json:"frame_bytes"`    // of one exchange, each way, inside TLS
+	FramesPerDay  float64       `json:"frames_per_day"` // each way
+	BytesPerDay   float64       `json:"bytes_per_day"`  // each way, TLS and TCP/IP included
+	WorkPerDay    float64       `json:"work_per_day"`   // requests of the work lane
+	ContentPerDay float64       `json:"content_bytes_per_day"`
+	RoundTrip     time.Duration `json:"round_trip_ns"`
+	PostWindow    Window        `json:"post_window"` // for one box to be stored
 	// of where a packet went, for a watcher of all links; 0: not known yet
 	Entropy float64 `json:"entropy_bits"`
+
+	// of a full network of so many people, who write the boxes of their cover and no more
+	Clients   int           `json:"clients"`
+	Whole     int           `json:"everything_fetched_up_to"` // people
+	Crowd     float64       `json:"crowd"`                    // others who fetch a box, at least
+	Bulletins float64       `json:"bulletin_bytes_per_second"`
+	Free      float64       `json:"free_bytes_per_second"` // of exchanges, which carry them
+	PostRead  time.Duration `json:"post_read_ns"`          // mean, both people always online
+	PostSlow  time.Duration `json:"post_read_slow_ns"`
 }
 
 func networkOf(v client.NetworkView) Network {
@@ -115,9 +122,10 @@ func networkOf(v client.NetworkView) Network {
 func budgetOf(b client.Budget) Budget {
 	return Budget{
 		FrameBytes: b.FrameBytes, FramesPerDay: b.FramesPerDay, BytesPerDay: b.BytesPerDay,
-		WorkPerDay: b.WorkPerDay, ContentPerDay: b.ContentPerDay, PollEvery: b.PollEvery,
-		RoundTrip:  b.RoundTrip,
-		PostWindow: Window(b.PostWindow), Entropy: b.Entropy,
+		WorkPerDay: b.WorkPerDay, ContentPerDay: b.ContentPerDay,
+		RoundTrip: b.RoundTrip, PostWindow: Window(b.PostWindow), Entropy: b.Entropy,
+		Clients: b.Clients, Whole: b.Whole, Crowd: b.Crowd, Bulletins: b.Bulletins, Free: b.Free,
+		PostRead: b.PostRead, PostSlow: b.PostSlow,
 	}
 }
 

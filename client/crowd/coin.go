@@ -16,8 +16,8 @@ import (
 const (
 	// label keeps the coins apart from whatever else the home's secret is used for.
 	label = "murmuration/crowd/v1"
-	// whole is the share of the work slots below which everything is fetched.
-	whole = 0.6
+	// Whole is the share of the work slots below which everything is fetched.
+	Whole = 0.6
 	// YoungSlots is how many slots a listing counts as new, for decoys and after an absence.
 	YoungSlots = 8
 	// settled is how many slots behind the newest one no more listings are waited for.
@@ -50,7 +50,7 @@ func after(mean time.Duration, d float64) time.Duration {
 // anything. Else what is read takes its slots first.
 func (c *Crowd) chance(rate float64) float64 {
 	slots := c.slots()
-	if whole*slots >= rate {
+	if Whole*slots >= rate {
 		return 1
 	}
 	period := protocol.RollSlots * c.net.BulletinEvery.Seconds()

@@ -311,12 +311,31 @@ func networkBudget(c *cli.Context, d *api.Client) error {
 		{"traffic", fmt.Sprintf("%.0f MB a day each way, always", b.BytesPerDay/1e6)},
 		{"frames", fmt.Sprintf("%.0f a day each way, %d bytes each", b.FramesPerDay, b.FrameBytes)},
 		{"content", fmt.Sprintf("up to %.1f MB a day", b.ContentPerDay/1e6)},
-		{"a watched box is polled", "every " + b.PollEvery.Round(100*time.Millisecond).String() +
-			" on average"},
-		{"a round trip takes", b.RoundTrip.Round(100*time.Millisecond).String() + " on average"},
+		{"a round trip takes", about(b.RoundTrip) + " on average"},
 		{"a post is stored", b.PostWindow.String()},
+		{"a post is read", fmt.Sprintf("after %s on average, a slow one after %s, by who is online",
+			about(b.PostRead), about(b.PostSlow))},
+		{"what you read hides", among(b)},
+		{"bulletins take", fmt.Sprintf("%.0f of %.0f free bytes a second, with %d people",
+			b.Bulletins, b.Free, b.Clients)},
 		{"a packet hides", crowd(b.Entropy)},
 	})
+}
+
+func about(d time.Duration) string {
+	if d > time.Minute {
+		return d.Round(time.Second).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// among says what a crowd is worth.
+func among(b api.Budget) string {
+	if b.Clients <= b.Whole {
+		return fmt.Sprintf("completely: up to %d people, everybody fetches everything", b.Whole)
+	}
+	return fmt.Sprintf("among at least %.0f others who fetch the same box, with %d people; "+
+		"completely with up to %d", b.Crowd, b.Clients, b.Whole)
 }
 
 // crowd says what an entropy is worth.
