@@ -57,29 +57,32 @@ type Bulletins struct {
 	doc      *directory.Document // in force, or the last that was
 	from     box.Slot            // the first that ends after the opening
 
-	makers map[directory.NodeID]*chain
-	order  []directory.NodeID // in which makers were met: maps have none
-	log    []*known           // those in memory, in the order in which they came
-	trim   uint64             // how many went out of the log
-	fresh  []Record           // that are not kept yet
-	held   map[box.Listing]time.Time
-	frauds []bulletin.Fraud // one for each maker
-	tries  map[question]int
-	stats  BulletinStats
-	head   [bulletin.HeadSize]byte // of headOf, made when the log had headAt
-	headOf box.Slot
-	headAt uint64
+	makers   map[directory.NodeID]*chain
+	order    []directory.NodeID // in which makers were met: maps have none
+	log      []*known           // those in memory, in the order in which they came
+	trim     uint64             // how many went out of the log
+	fresh    []Record           // that are not kept yet
+	held     map[box.Listing]time.Time
+	frauds   []bulletin.Fraud // one for each maker
+	tries    map[question]int
+	wanted   []question // made at wantedAt
+	wantedAt lookedUp
+	stats    BulletinStats
+	head     [bulletin.HeadSize]byte // of headOf, made when the log had headAt
+	headOf   box.Slot
+	headAt   uint64
 }
 
 // chain is the bulletins of one maker.
 type chain struct {
-	known []*known // in memory, by slot
-	gaps  []question
-	rolls map[uint32]bool // that are kept
-	drift int             // slots by which the last one came too early, by the clock here
-	heard box.Slot        // by the clock here, when that was
-	ever  bool
-	false bool // signed two bodies for one slot
+	known   []*known // in memory, by slot
+	gaps    []question
+	rolls   map[uint32]bool // that are kept
+	drift   int             // slots by which the last one came too early, by the clock here
+	heard   box.Slot        // by the clock here, when that was
+	ever    bool
+	settled uint32 // rolls before this one are here, or nobody has them
+	false   bool   // signed two bodies for one slot
 }
 
 type known struct {
@@ -329,11 +332,13 @@ func (c *chain) insert(k *known) bool {
 	return true
 }
 
-// findGaps are the slots between bulletins of which the later does not follow the earlier.
+// findGaps are the slots between bulletins of which the later does not follow the earlier. One that
+// follows none is of a maker that lost its disk.
 func (c *chain) findGaps() (gaps []question) {
 	for i := 1; i < len(c.known); i++ {
 		before, after := c.known[i-1], c.known[i]
-		if after.Previous != before.hash && after.Slot > before.Slot+1 {
+		if after.Previous != (bulletin.Hash{}) && after.Previous != before.hash &&
+			after.Slot > before.Slot+1 {
 			gaps = append(gaps, question{askBulletins, after.Maker, uint32(before.Slot + 1),
 				uint32(after.Slot - 1)})
 		}

@@ -118,6 +118,9 @@ func (s *Spread) Frame(now time.Time, frame []byte) {
 	}
 }
 
+// Idle says that there is nothing to say here but questions.
+func (s *Spread) Idle() bool { return len(s.rest) == 0 && len(s.waiting) == 0 }
+
 // say is the next records.
 func (s *Spread) say(now time.Time) []byte {
 	if !s.dialled {
@@ -153,64 +156,92 @@ func (s *Spread) news() *known {
 // ask is a question that the peer was not asked lately.
 func (s *Spread) ask(now time.Time) []byte {
 	current := s.b.calendar.Slot(now)
-	for _, id := range s.b.order {
-		for _, q := range s.b.missing(now, id) {
-			late := q.kind == askBulletins && box.Slot(q.last)+lateAfter >= current
-			at, before := s.asked[q]
-			if id == s.b.self.ID() || id != s.peer && late || before && current < at+askAgain ||
-				s.b.tries[q] >= mostTries {
-				continue
-			}
-			if len(s.asked) >= mostAsked {
-				clear(s.asked)
-			}
-			s.asked[q] = current
-			s.b.tries[q]++
-			return appendSpread(nil, spreadQuestion, q.marshal())
+	for _, q := range s.b.missing(now) {
+		late := q.kind == askBulletins && box.Slot(q.last)+lateAfter >= current
+		at, before := s.asked[q]
+		if q.maker != s.peer && late || before && current < at+askAgain ||
+			s.b.tries[q] >= mostTries {
+			continue
 		}
+		if len(s.asked) >= mostAsked {
+			clear(s.asked)
+		}
+		s.asked[q] = current
+		s.b.tries[q]++
+		return appendSpread(nil, spreadQuestion, q.marshal())
 	}
 	return nil
 }
 
-// missing is what is not here of a maker: bulletins between others, those after the last one, and
-// rolls.
-func (b *Bulletins) missing(now time.Time, maker directory.NodeID) []question {
-	c := b.chain(maker)
-	if c.false {
-		return nil
+// missing is what is not here of all other makers, looked up again when something came or a slot
+// has passed.
+func (b *Bulletins) missing(now time.Time) []question {
+	at := lookedUp{b.calendar.Slot(now), b.trim + uint64(len(b.log)), b.stats.Taken}
+	if b.wantedAt != at {
+		b.wantedAt, b.wanted = at, nil
+		for _, id := range b.order {
+			if c := b.makers[id]; id != b.self.ID() && !c.false {
+				b.wanted = append(b.wanted, b.missingOf(now, id, c)...)
+				b.wanted = append(b.wanted, b.missingRolls(now, id, c)...)
+			}
+		}
 	}
+	return b.wanted
+}
+
+// lookedUp is when, and with how much here.
+type lookedUp struct {
+	slot        box.Slot
+	logs, taken uint64
+}
+
+// missingOf is what is not here of a maker's bulletins: those between others, before the first and
+// after the last.
+func (b *Bulletins) missingOf(now time.Time, maker directory.NodeID, c *chain) []question {
 	all := append([]question(nil), c.gaps...)
-	current, floor := b.calendar.Slot(now), b.floor(now)
-	first := c.newest()
-	switch {
-	case first == nil && b.doc != nil && floor+lateAfter < current:
-		all = append(all, question{askBulletins, maker, uint32(floor),
-			uint32(current - lateAfter - 1)})
-	case first != nil && first.Slot+1+lateAfter < current:
-		all = append(all, question{askBulletins, maker, uint32(first.Slot + 1),
-			uint32(current - lateAfter - 1)})
-	case first != nil && c.known[0].Slot > floor && c.known[0].Previous != bulletin.Hash{}:
-		all = append(all, question{askBulletins, maker, uint32(floor),
-			uint32(c.known[0].Slot - 1)})
+	current, from := b.calendar.Slot(now), b.floor(now)
+	newest := c.newest()
+	if newest != nil {
+		first := c.known[0]
+		if first.Slot > from && first.Previous != (bulletin.Hash{}) {
+			all = append(all, question{askBulletins, maker, uint32(from), uint32(first.Slot - 1)})
+		}
+		from = newest.Slot + 1
 	}
-	return append(all, b.missingRolls(now, maker)...)
+	if from+lateAfter < current && b.doc != nil {
+		all = append(all, question{askBulletins, maker, uint32(from),
+			uint32(current - lateAfter - 1)})
+	}
+	return all
 }
 
 // missingRolls asks for the newest roll that every provider should have by now, and is not here.
-func (b *Bulletins) missingRolls(now time.Time, maker directory.NodeID) []question {
+func (b *Bulletins) missingRolls(now time.Time, maker directory.NodeID, c *chain) []question {
 	const done = protocol.RollSlots + protocol.RollHashAt + lateAfter
-	current, oldest := b.calendar.Slot(now), bulletin.RollNumber(b.oldest())
+	current := b.calendar.Slot(now)
 	if current < done || b.doc == nil {
 		return nil
 	}
-	for n := bulletin.RollNumber(current-done) + 1; n > oldest; n-- {
-		q := question{askRoll, maker, n - 1, n - 1}
-		if _, is := b.calendar.RollMakers(b.doc, n-1).Index(maker); is &&
-			!b.chain(maker).rolls[n-1] && b.tries[q] < mostTries {
-			return []question{q}
+	c.settled = max(c.settled, bulletin.RollNumber(b.oldest()))
+	end := bulletin.RollNumber(current-done) + 1
+	for c.settled < end && !b.wantsRoll(maker, c, c.settled) {
+		c.settled++
+	}
+	for n := end; n > c.settled; n-- {
+		if b.wantsRoll(maker, c, n-1) {
+			return []question{{askRoll, maker, n - 1, n - 1}}
 		}
 	}
 	return nil
+}
+
+// wantsRoll is false for rolls that are here, that there are none of, or that nobody has.
+func (b *Bulletins) wantsRoll(maker directory.NodeID, c *chain, n uint32) bool {
+	if c.rolls[n] || b.tries[question{askRoll, maker, n, n}] >= mostTries {
+		return false
+	}
+	_, is := b.calendar.RollMakers(b.doc, n).Index(maker)
+	return is
 }
 
 // reply is the records that answer a question; none if nothing of it is here.

@@ -17,6 +17,8 @@ type Request struct {
 	Day    box.Day
 	ID     box.ID
 	Status box.Status // that it answered
+	// Fetch is what a fetch named; day and id are those of the box, zero if it is not here.
+	Fetch box.FetchKey
 }
 
 // Holder is the box service of a provider: the real one on boxes in memory, or a liar.
@@ -92,7 +94,7 @@ func (h *Holder) deceive(now time.Time, payload []byte) (transit.Departure, erro
 // replicate carries what waits for the other holders to them, a tick of the network's rate later.
 func (h *Holder) replicate() {
 	w := h.n.w
-	for _, other := range w.nodes[:len(w.cfg.Network.Providers)] {
+	for _, other := range w.providers() {
 		if other == h.n {
 			continue
 		}
@@ -116,8 +118,13 @@ func (h *Holder) hand(other *Node, entries []box.Queued) {
 		return
 	}
 	for _, e := range entries {
+		op, hold := box.OpTombstone, uint8(0)
+		if !e.Box.Tombstone() {
+			op = box.OpWrite
+			hold = h.n.bulletins.Left(h.n.now(), box.Listing{Day: e.Day, ID: e.Box.ID})
+		}
 		reply, err := other.holder.service.Merge(other.now(),
-			box.Request{Op: box.OpWrite, Day: e.Day, Box: e.Box})
+			box.Request{Op: op, Day: e.Day, Box: e.Box, Hold: hold})
 		if err != nil {
 			w.fail("replicating to %s: %w", other.Name, err)
 		}
@@ -135,13 +142,23 @@ func (h *Holder) hand(other *Node, entries []box.Queued) {
 type disk struct {
 	*box.MemStore
 	full bool
-	log  func(op box.Op, day box.Day, id box.ID, status box.Status) // nil: nobody looks
+	log  func(Request) // nil: nobody looks
 }
 
 func (d *disk) note(op box.Op, day box.Day, id box.ID, status box.Status) {
 	if d.log != nil {
-		d.log(op, day, id, status)
+		d.log(Request{Op: op, Day: day, ID: id, Status: status})
 	}
+}
+
+// Listed implements box.Lister.
+func (d *disk) Listed(slot box.Slot, e box.Entry, n int) (box.Day, box.Box, box.Status, error) {
+	day, b, status, err := d.MemStore.Listed(slot, e, n)
+	if d.log != nil {
+		d.log(Request{Op: box.OpFetch, Day: day, ID: b.ID, Status: status,
+			Fetch: box.FetchKey{Slot: slot, Entry: e, N: uint8(n)}})
+	}
+	return day, b, status, err
 }
 
 // Read implements box.Store.

@@ -22,7 +22,7 @@ func slow(every time.Duration) directory.Parameters {
 	p := world.Quick()
 	p.PayloadEvery, p.LoopEvery, p.DropEvery = every, 2*every, 2*every
 	p.MixLoopEvery, p.ReplicateEvery = time.Hour, 10*time.Minute
-	p.EpochLength, p.BoxPlaintext = 8*time.Hour, 64+1024
+	p.EpochLength, p.BoxPlaintext, p.BulletinEvery = 8*time.Hour, 64+1024, 15*time.Minute
 	return p
 }
 

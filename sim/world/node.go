@@ -24,7 +24,9 @@ type Node struct {
 	keys     keyring
 	starts   uint64
 	holder   *Holder // nil in a mix
-	document *directory.Document
+	// what a provider says of its boxes; nil in a mix
+	bulletins *announcer
+	document  *directory.Document
 
 	up    bool
 	clock time.Duration // how far its clock is ahead
@@ -140,6 +142,7 @@ func (n *Node) open() {
 		if n.holder == nil {
 			n.holder = newHolder(n)
 		}
+		n.announce()
 	}
 	n.keys.open()
 }
@@ -184,6 +187,7 @@ func (n *Node) apply(doc *directory.Document) {
 	} else {
 		n.edge.SetDocument(doc.Parameters)
 		n.holder.setDocument(doc)
+		n.bulletins.SetDocument(doc)
 	}
 	n.relay.SetRules(mix.RulesOf(n.ID(), doc))
 	n.plan()

@@ -26,7 +26,8 @@ type Person struct {
 	clock  time.Duration
 	loss   float64
 	wake   int64
-	last   uint64 // epoch of the newest document, and one
+	stream *provider.Cursor // of bulletins, on this connection
+	last   uint64           // epoch of the newest document, and one
 
 	cfg   sender.Config
 	life  *Life // nil for somebody who only speaks and listens
@@ -117,6 +118,7 @@ func (p *Person) connect() {
 		return
 	}
 	p.setOnline(true)
+	p.stream = p.home.bulletins.Cursor()
 	for _, pub := range p.w.council.missed(p) {
 		p.take(pub)
 	}
@@ -211,6 +213,7 @@ func (p *Person) exchange(sent sender.Sent) {
 		return
 	}
 	down, reason := n.edge.Exchange(n.now(), p.spool, up.Received)
+	down.Stream = p.stream.Fill(n.now(), up.Roll, down.Free(len(frame)))
 	switch {
 	case reason != transit.Accepted:
 		n.reason(reason)

@@ -20,8 +20,9 @@ func (w *World) watch(from, to int32, size int) {
 
 // Watch shows what a provider does with boxes to somebody who runs it.
 func (h *Holder) Watch(see func(Request)) {
-	h.store.log = func(op box.Op, day box.Day, id box.ID, status box.Status) {
-		see(Request{h.n.now(), op, day, id, status})
+	h.store.log = func(r Request) {
+		r.At = h.n.now()
+		see(r)
 	}
 }
 

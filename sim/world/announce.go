@@ -1,0 +1,192 @@
+package world
+
+import (
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/protocol"
+	"murmuration/provider"
+)
+
+// announcer makes a provider's bulletins and carries them to the other providers: the real core, at
+// the times of the provider's clock. Links between providers lose nothing, as TCP does not; they
+// break when they are cut or when one end crashes.
+type announcer struct {
+	*provider.Bulletins
+	n      *Node
+	start  uint64 // life of the node
+	spread map[*Node]*spreading
+	adrift bool
+}
+
+// spreading is one link that the announcer has dialled.
+type spreading struct {
+	near, far *provider.Spread
+	to        uint64 // life of the other node
+}
+
+// announce begins a provider's bulletins anew, as after a start.
+func (n *Node) announce() {
+	b, err := provider.NewBulletins(provider.BulletinsConfig{
+		Genesis: n.w.genesis, Identity: n.identity, Store: n.holder.store,
+	}, n.now())
+	if err != nil {
+		n.w.fail("%s begins: %w", n.Name, err)
+		return
+	}
+	a := &announcer{Bulletins: b, n: n, start: n.starts, spread: map[*Node]*spreading{}}
+	n.bulletins, n.holder.service.Bulletins = a, a
+	a.planDraft()
+	a.planFrame()
+}
+
+// lives says whether the node still runs that this belongs to.
+func (a *announcer) lives() bool { return a.n.up && a.n.starts == a.start }
+
+// at plans something for a time of the node's clock.
+func (a *announcer) at(t time.Time, do func()) {
+	a.n.w.At(t.Add(-a.n.clock), func() {
+		if a.lives() {
+			do()
+		}
+	})
+}
+
+// planDraft sees to it that a bulletin is made at the end of each slot.
+func (a *announcer) planDraft() {
+	a.at(a.NextDraft(a.n.now()), func() {
+		a.make()
+		a.planDraft()
+	})
+}
+
+// make makes the bulletin that is due. The disk takes no time.
+func (a *announcer) make() {
+	draft, ok, err := a.Draft(a.n.now())
+	if adrift := err != nil; adrift != a.adrift {
+		a.adrift = adrift
+		a.n.w.tell("bulletins", "%s lists nothing: %v", a.n.Name, err)
+	}
+	a.keep()
+	if !ok {
+		return
+	}
+	err = a.n.holder.store.Publish(draft.Day, draft.Body.Slot, draft.Body.Marshal(), draft.Listed)
+	if err != nil {
+		a.n.w.fail("%s keeps a bulletin: %w", a.n.Name, err)
+		return
+	}
+	a.Sign(draft)
+	if n := len(draft.Listed); n > 0 {
+		a.n.w.tell("bulletins", "%s lists %d in slot %d", a.n.Name, n, draft.Body.Slot)
+	}
+}
+
+// keep has on the disk what came from others.
+func (a *announcer) keep() {
+	for _, r := range a.Fresh() {
+		if err := a.n.holder.store.Keep(r.Day, r.Key, r.Raw); err != nil {
+			a.n.w.tell("bulletins", "%s does not keep a record: %v", a.n.Name, err)
+		}
+	}
+	a.Kept(len(a.Fresh()))
+}
+
+// planFrame sees to it that frames go to the other providers.
+func (a *announcer) planFrame() {
+	a.at(a.NextFrame(a.n.now()), func() {
+		for _, other := range a.n.w.providers() {
+			if other != a.n {
+				a.say(other)
+			}
+		}
+		a.planFrame()
+	})
+}
+
+// link is that to another provider, a new one if need be; nil if there can be none.
+func (a *announcer) link(other *Node) *spreading {
+	l := a.spread[other]
+	if !other.up || a.n.w.Links.cut(a.n, other) {
+		delete(a.spread, other)
+		return nil
+	}
+	if l == nil || l.to != other.starts {
+		l = &spreading{a.Spread(other.ID(), true), other.bulletins.Spread(a.n.ID(), false),
+			other.starts}
+		a.spread[other] = l
+	}
+	return l
+}
+
+// say sends a frame. One that has nothing to say and brings no answer changes nothing at either
+// end, and is not carried.
+func (a *announcer) say(other *Node) {
+	l := a.link(other)
+	if l == nil {
+		return
+	}
+	frame := make([]byte, protocol.BulletinFrame)
+	l.near.Frame(a.n.now(), frame)
+	if protocol.Zero(frame) && l.far.Idle() {
+		return
+	}
+	a.n.w.After(a.n.w.cfg.Link, func() {
+		if other.bulletins.hear(a.n, l, l.far, frame) {
+			a.n.w.After(a.n.w.cfg.Link, func() {
+				if a.lives() {
+					a.hear(other, l, l.near, frame)
+				}
+			})
+		}
+	})
+}
+
+// hear takes a frame in and, where it came up, puts the answer in its place. It is false when the
+// link is gone.
+func (a *announcer) hear(from *Node, l *spreading, end *provider.Spread, frame []byte) bool {
+	dialled := end == l.near
+	if !a.lives() || a.n.w.Links.cut(a.n, from) || !dialled && l.to != a.start {
+		return false
+	}
+	refused, err := end.Take(a.n.now(), frame)
+	switch {
+	case err != nil:
+		a.n.w.fail("%s reads what %s says: %w", a.n.Name, from.Name, err)
+	case refused != nil:
+		a.n.w.tell("bulletins", "%s refuses what %s says: %v", a.n.Name, from.Name, refused)
+	}
+	a.keep()
+	if !dialled {
+		end.Frame(a.n.now(), frame)
+	}
+	return true
+}
+
+// providers are the nodes of layer 0.
+func (w *World) providers() []*Node { return w.nodes[:len(w.cfg.Network.Providers)] }
+
+// Bulletins are a provider's; nil in a mix.
+func (n *Node) Bulletins() *provider.Bulletins {
+	if n.bulletins == nil {
+		return nil
+	}
+	return n.bulletins.Bulletins
+}
+
+// Lists finds a box in one of the provider's so many last slots: where it can be fetched.
+func (h *Holder) Lists(id box.ID, slots int) (key box.FetchKey, ok bool) {
+	entry := box.EntryOf(id)
+	slot, _, some, err := h.store.Published()
+	for ; err == nil && some && slots > 0; slots-- {
+		if _, found, status, err := h.store.Listed(slot, entry, 0); err == nil &&
+			status != box.StatusNotFound && found.ID == id {
+			return box.FetchKey{Slot: slot, Entry: entry}, true
+		}
+		if slot == 0 {
+			break
+		}
+		slot--
+	}
+	return key, false
+}
