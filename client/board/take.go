@@ -41,7 +41,7 @@ func (b *Board) bulletin(now time.Time, one bulletin.Bulletin, news *News) {
 		b.count(reason)
 		return
 	}
-	if b.insert(m, k) {
+	if gap := b.insert(m, k); gap && b.settled() { // else what is between is still to come
 		b.count(Gap)
 		b.between(m, k)
 	}
