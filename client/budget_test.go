@@ -66,6 +66,9 @@ func TestBudgetOfReading(t *testing.T) {
 	if s := b.PostRead.Seconds(); s < 0.9*117 || s > 1.1*117 {
 		t.Errorf("a post is read after %.0f s", s)
 	}
+	if s := b.PostSlow.Seconds(); s < 294-26 || s > 294+26 {
+		t.Errorf("a slow post is read after %.0f s", s)
+	}
 	if b.Whole != 270 || b.Crowd != 180 {
 		t.Errorf("everything up to %d people, else %.0f others", b.Whole, b.Crowd)
 	}
