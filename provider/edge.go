@@ -40,7 +40,6 @@ type Edge struct {
 	places
 	relay    *mix.Relay
 	par      directory.Parameters
-	every    time.Duration // between two packets of one client, on average
 	inbound  *mix.Pool[arriving]
 	jobs     uint64
 	underWay map[uint64]job
@@ -82,7 +81,6 @@ func (e *Edge) SetDocument(par directory.Parameters) {
 	e.par = par
 	rate := 1/par.PayloadEvery.Seconds() + 1/par.LoopEvery.Seconds() + 1/par.DropEvery.Seconds()
 	e.every = time.Duration(float64(time.Second) / rate)
-	e.quiet = max(silence, silences*e.every)
 }
 
 // Relay is the mixing part: epochs and tags are opened and persisted there; Persisted goes through
@@ -158,13 +156,6 @@ func (e *Edge) Executed(now time.Time, id uint64, reply transit.Departure) trans
 
 // Abandon forgets a job whose request meant nothing, or came to its turn too late.
 func (e *Edge) Abandon(id uint64) { delete(e.underWay, id) }
-
-// Attach admits a client's connection with its first exchange, not before: who says hello and no
-// more has no place. It is false when there is no place for a newcomer. The block is that of the
-// connection with which a client came first: one that moves keeps its place.
-func (e *Edge) Attach(now time.Time, key SpoolKey, block Block) bool {
-	return e.attach(now, key, block, e.every)
-}
 
 // Exchange answers an up frame at once: it deletes what the client has, and gives the oldest reply
 // not yet sent on this connection, or a dummy. It is OverRate when the packet that came with the

@@ -13,10 +13,11 @@ type Block string
 
 // Implementation constants.
 const (
-	// silence is how long a connected client may say nothing before it counts as absent, and
-	// silences how many mean waits of its streams: one in e^12 is longer.
-	silence  = time.Minute
-	silences = 12
+	// A connected client counts as absent when it has said nothing for as long as it was here, but
+	// not within patientMost mean waits of its streams, which one wait in e^12 exceeds, and not
+	// before patientLeast.
+	patientLeast = 4
+	patientMost  = 12
 	// settled is how long somebody must be connected to belong to those whose places are reserved.
 	settled = time.Hour
 )
@@ -28,22 +29,24 @@ const (
 // less.
 type places struct {
 	limits  Limits
-	quiet   time.Duration // longer than this says that a client is not there
+	every   time.Duration // between two packets of one client, on average; 0 if not known yet
 	spools  map[SpoolKey]*spool
 	order   []SpoolKey // of admission: maps have no order, transcripts need one
 	spooled int
 	// connections of places that were lost, until they end
 	ghosts map[SpoolKey]int
+	lost   []SpoolKey // since TakeLost
 }
 
 func newPlaces(limits Limits) places {
-	return places{limits: limits, quiet: silence, spools: map[SpoolKey]*spool{},
+	return places{limits: limits, spools: map[SpoolKey]*spool{},
 		ghosts: map[SpoolKey]int{}}
 }
 
 // present says whether a client is here: connected, and heard of lately.
 func (p *places) present(now time.Time, s *spool) bool {
-	return s.connections > 0 && now.Sub(s.lastSeen) <= p.quiet
+	silence := min(patientMost*p.every, max(patientLeast*p.every, s.lastSeen.Sub(s.since)))
+	return s.connections > 0 && (p.every == 0 || now.Sub(s.lastSeen) <= silence)
 }
 
 // Room says whether a key from a block has a place or would get one now.
@@ -111,7 +114,7 @@ func (p *places) youngest(now time.Time, held map[Block]int, block Block) *Spool
 
 // Attach admits a client's connection with its first exchange. It is false when there is no place
 // for a newcomer. The block is that of the first connection: a client that moves keeps its place.
-func (p *places) attach(now time.Time, key SpoolKey, block Block, every time.Duration) bool {
+func (p *places) Attach(now time.Time, key SpoolKey, block Block) bool {
 	s := p.spools[key]
 	if s == nil {
 		loser, ok := p.forNewcomer(now, block)
@@ -121,7 +124,7 @@ func (p *places) attach(now time.Time, key SpoolKey, block Block, every time.Dur
 		if loser != nil {
 			p.evict(*loser)
 		}
-		s = &spool{block: block, since: now, budget: NewBudget(every)}
+		s = &spool{block: block, since: now, budget: NewBudget(p.every)}
 		p.spools[key] = s
 		p.order = append(p.order, key)
 	}
@@ -130,12 +133,20 @@ func (p *places) attach(now time.Time, key SpoolKey, block Block, every time.Dur
 	return true
 }
 
-// evict takes a place away. The connections of it end when they speak next.
+// TakeLost gives the clients whose places were lost to others since the last call. The driver ends
+// their connections.
+func (p *places) TakeLost() (lost []SpoolKey) {
+	lost, p.lost = p.lost, nil
+	return lost
+}
+
+// evict takes a place away.
 func (p *places) evict(key SpoolKey) {
 	s := p.spools[key]
 	p.spooled -= len(s.waiting)
 	if s.connections > 0 {
 		p.ghosts[key] += s.connections
+		p.lost = append(p.lost, key)
 	}
 	delete(p.spools, key)
 	for i := range p.order {

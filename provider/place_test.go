@@ -65,7 +65,7 @@ func TestPresentKeepTheirPlaces(t *testing.T) {
 	if e.Room(now, SpoolKey{'n'}, "new") || e.Attach(now, SpoolKey{'n'}, "new") {
 		t.Error("one who is here lost the place to somebody who holds no less")
 	}
-	now = now.Add(e.quiet + time.Second)
+	now = now.Add(patientLeast*e.every + time.Second)
 	for i := range crowdedLimits.Spools - 1 {
 		e.Exchange(now, stranger(i), 0)
 	}
@@ -73,6 +73,9 @@ func TestPresentKeepTheirPlaces(t *testing.T) {
 		t.Error("a connected one that says nothing keeps its place")
 	}
 	silent := stranger(crowdedLimits.Spools - 1)
+	if lost := e.TakeLost(); len(lost) != 1 || lost[0] != silent {
+		t.Errorf("the driver is told to end the connections of %v", lost)
+	}
 	if _, reason := e.Exchange(now, silent, 0); reason != NoSpool {
 		t.Errorf("the one that lost its place hears %s", reason)
 	}

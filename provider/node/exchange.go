@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"murmuration/internal/exchange"
@@ -21,15 +22,24 @@ type exchanges struct {
 	bulletins *bulletins
 	doorman   *doorman // nil when everybody is invited
 	trouble   *complaints
+
+	mu    sync.Mutex // guards conns; locked after the core
+	conns map[provider.SpoolKey]link.Conn
+}
+
+func newExchanges(n *node.Node, edge *provider.Edge, f *inForce, b *bulletins, d *doorman,
+	trouble *complaints) *exchanges {
+	return &exchanges{node: n, edge: edge, inForce: f, bulletins: b, doorman: d, trouble: trouble,
+		conns: map[provider.SpoolKey]link.Conn{}}
 }
 
 // Admits lets everybody in, once there is a document to go by: before it, all that they send would
 // be dropped.
-func (s exchanges) Admits(link.PublicKey) bool { return s.inForce.document.Load() != nil }
+func (s *exchanges) Admits(link.PublicKey) bool { return s.inForce.document.Load() != nil }
 
 // Room implements node.Roomy: who is not invited, or has no place here and would get none, is told
 // so.
-func (s exchanges) Room(g link.Guest) (answer link.Answer) {
+func (s *exchanges) Room(g link.Guest) (answer link.Answer) {
 	if s.doorman != nil && !s.doorman.admits(g, time.Now()) {
 		return link.Uninvited
 	}
@@ -53,7 +63,7 @@ func block(g link.Guest) provider.Block {
 // Serve serves one client until its connection ends: each up frame carries a packet into the mixes
 // and is answered at once, from memory, with one reply or a dummy, and with bulletins in every byte
 // that is left. The first of them gives a newcomer a place.
-func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
+func (s *exchanges) Serve(_ context.Context, conn link.Conn) error {
 	key := provider.SpoolKey(conn.Peer())
 	up := make([]byte, s.node.FrameSize(link.Exchange))
 	down := make([]byte, len(up))
@@ -68,11 +78,11 @@ func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 			return err
 		}
 		if cursor == nil {
-			if !s.attach(conn.Guest()) {
+			if !s.attach(conn) {
 				return nil
 			}
 			cursor = s.bulletins.cursor()
-			defer s.node.Do(func(now time.Time) { s.edge.Detach(now, key) })
+			defer s.detach(conn)
 		}
 		if err := s.answer(conn, key, cursor, frame, down); err != nil {
 			return err
@@ -82,23 +92,55 @@ func (s exchanges) Serve(_ context.Context, conn link.Conn) error {
 
 // attach gives the connection to its client's place, or the client a place; it is false when there
 // is none.
-func (s exchanges) attach(g link.Guest) (ok bool) {
+func (s *exchanges) attach(conn link.Conn) (ok bool) {
+	g := conn.Guest()
 	if s.doorman != nil {
 		if err := s.doorman.bind(g); err != nil {
 			s.trouble.tell("an invited client got no place: is the disk full?", err)
 			return false
 		}
 	}
+	var lost []provider.SpoolKey
 	s.node.Do(func(now time.Time) {
 		ok = s.edge.Attach(now, provider.SpoolKey(g.Peer), block(g))
+		lost = s.edge.TakeLost()
 	})
+	for _, old := range s.enlist(conn, ok, lost) {
+		old.Close()
+	}
 	return ok
+}
+
+// enlist notes a connection that was attached, and gives those of clients whose places are lost.
+func (s *exchanges) enlist(conn link.Conn, ok bool, lost []provider.SpoolKey) (old []link.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ok {
+		s.conns[provider.SpoolKey(conn.Peer())] = conn
+	}
+	for _, key := range lost {
+		if c := s.conns[key]; c != nil {
+			old = append(old, c)
+		}
+	}
+	return old
+}
+
+// detach ends what attach began.
+func (s *exchanges) detach(conn link.Conn) {
+	key := provider.SpoolKey(conn.Peer())
+	s.node.Do(func(now time.Time) { s.edge.Detach(now, key) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns[key] == conn {
+		delete(s.conns, key)
+	}
 }
 
 // errPlaceLost ends the connection of a client whose place went to somebody else.
 var errPlaceLost = errors.New("the client's place went to another")
 
-func (s exchanges) answer(conn link.Conn, key provider.SpoolKey, cursor *provider.Cursor,
+func (s *exchanges) answer(conn link.Conn, key provider.SpoolKey, cursor *provider.Cursor,
 	up exchange.Up, down []byte) error {
 	var (
 		answer exchange.Down

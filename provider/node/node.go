@@ -91,14 +91,15 @@ func (n *Node) assemble() (err error) {
 	}
 	n.requests = &requests{node: n.node, edge: n.edge, service: service, jobs: jobs,
 		trouble: trouble}
-	clients := exchanges{n.node, n.edge, n.inForce, n.bulletins, nil, trouble}
+	var door *doorman
 	if n.cfg.InvitedOnly {
 		home := n.chassis.Home
-		if clients.doorman, err = newDoorman(home.Dir, home.Genesis.ID()); err != nil {
+		if door, err = newDoorman(home.Dir, home.Genesis.ID()); err != nil {
 			return err
 		}
 	}
-	n.node.Handle(link.Exchange, clients)
+	n.node.Handle(link.Exchange,
+		newExchanges(n.node, n.edge, n.inForce, n.bulletins, door, trouble))
 	n.node.Handle(link.Replica, newIntake(n.node, service, n.inForce, trouble))
 	n.node.Handle(link.Bulletins, newHearing(n.node, n.bulletins, n.inForce))
 	n.node.Handle(link.Directory, library{n.chassis.Documents, n.authority})
