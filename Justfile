@@ -68,6 +68,10 @@ soak TIME="60m":
 forty TIME="60m":
     MURMUR_FORTY={{TIME}} go test -count=1 -v -timeout 25h -run TestForty .
 
+# all providers of a private network of real processes attacked at once, for TIME: who is shut out
+siege TIME="3m":
+    MURMUR_SIEGE={{TIME}} go test -count=1 -v -timeout 60m -run TestSiege .
+
 # round trips over lossy links and past dead mixes, COUNT for each row: half an hour and more
 arq COUNT="10000":
     MURMUR_ARQ={{COUNT}} go test -count=1 -v -timeout 180m -run RoundTrips ./client/sender
