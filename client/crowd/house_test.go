@@ -48,6 +48,9 @@ func newTown(t testing.TB, makers int) *town {
 	if err != nil {
 		t.Fatal(err)
 	}
+	par.PayloadEvery, par.LoopEvery = 10*time.Second, 40*time.Second // 0.125 work slots a second
+	par.BulletinEvery, par.FetchDelay, par.FetchLoad = every, 20*time.Second, 0.5
+	par.CatchUp, par.StreamPerDay = 2*time.Hour, 64
 	w := &town{
 		par: par, rng: rand.New(rand.NewPCG(1, 2)), boxes: map[key]box.Box{},
 		holds: map[box.ID][]directory.NodeID{}, silent: map[directory.NodeID]bool{},
@@ -117,6 +120,8 @@ type house struct {
 	replies []reply
 	found   map[box.ID]int
 	since   time.Time // of being on
+	behind  bool
+	unrated bool
 }
 
 // asked is one fetch as the one sees it who is asked.
@@ -176,11 +181,11 @@ func (h *house) follow(p board.Pair, token uint64) {
 
 // The rest of Board.
 
-func (h *house) Rate() (float64, bool)                           { return h.town.rate, true }
+func (h *house) Rate() (float64, bool)                           { return h.town.rate, !h.unrated }
 func (h *house) Silent(m directory.NodeID) bool                  { return h.town.silent[m] }
 func (h *house) Holders(_ box.Day, id box.ID) []directory.NodeID { return h.town.holds[id] }
 
-func (h *house) Behind() bool { return false }
+func (h *house) Behind() bool { return h.behind }
 
 func (h *house) History(roll uint32) (all []board.Pair, _ error) {
 	for _, p := range h.here() {
