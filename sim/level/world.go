@@ -76,6 +76,7 @@ func worldParameters(s scenario.Scenario) directory.Parameters {
 		WatchedBoxes:   s.Boxes.Watched, PollShare: s.Boxes.PollShare.Of,
 		Replicas:      min(2, s.Topology.Providers),
 		RetentionDays: 14, EpochLength: longest, Grace: protocol.KeyGrace(longest),
+		Clients:       max(1, s.Clients.Count),
 		BulletinEvery: 15 * time.Second, Hold: 0, FetchLoad: 0.5, WritesPerDay: 24,
 		FetchDelay:   ms(10 * s.Mix.MeanDelay.Duration),
 		StreamPerDay: 64, CatchUp: protocol.CatchUp,
