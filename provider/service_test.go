@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -336,6 +337,198 @@ func TestMerge(t *testing.T) {
 		if reply, err := c.service.Merge(noon, r); err != nil ||
 			reply.Status != box.StatusNotFound {
 			t.Errorf("%s: %s, %v", what, reply.Status, err)
+		}
+	}
+}
+
+// announced is a provider whose bulletins say what a test wants.
+type announced struct {
+	full  bool
+	holds map[box.Listing]time.Time
+	whole []byte
+}
+
+func (a *announced) Full(time.Time) bool                  { return a.full }
+func (a *announced) Hold(l box.Listing, until time.Time)  { a.holds[l] = until }
+func (a *announced) Head(time.Time) [32]byte              { return [32]byte{7} }
+func (a *announced) Answer(q box.Question) ([]byte, bool) { return a.whole, q.Kind == 1 }
+func newAnnounced(c *served) *announced {
+	a := &announced{holds: map[box.Listing]time.Time{}}
+	c.service.Bulletins = a
+	return a
+}
+
+// TestFetch: by where it was listed, a box comes with its day and id, a deleted one with its
+// owner's signature; what was never listed, or is of a day that is over, is not found.
+func TestFetch(t *testing.T) {
+	c := newServed(t, 0)
+	newAnnounced(c)
+	size := c.service.Format.CiphertextSize()
+	kept, gone := boxtest.Box(51, 'a', size), boxtest.Box(52, 'b', size)
+	deleted, old := boxtest.Box(50, 'c', size), boxtest.Box(53, 'd', size)
+	var listed []box.Listing
+	for b, day := range map[*box.Box]box.Day{&kept: today, &gone: today - 1, &deleted: today,
+		&old: today - 15} {
+		if _, err := c.store.Write(day, *b); err != nil {
+			t.Fatal(err)
+		}
+		listed = append(listed, box.Listing{Day: day, ID: b.ID})
+	}
+	if err := c.store.Publish(today, 5, nil, listed); err != nil {
+		t.Fatal(err)
+	}
+	stone := boxtest.Box(50, 0, 0)
+	if _, err := c.store.Write(today, stone); err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct {
+		key  box.FetchKey
+		want box.Reply
+	}{
+		"here": {key(kept.ID, 5), box.Reply{Status: box.StatusFound, Day: today, Box: kept}},
+		"yesterday": {key(gone.ID, 5), box.Reply{Status: box.StatusFound, Day: today - 1,
+			Box: gone}},
+		"deleted": {key(deleted.ID, 5), box.Reply{Status: box.StatusTombstoned, Day: today,
+			Box: stone}},
+		"other slot": {key(kept.ID, 4), box.Reply{Status: box.StatusNotFound}},
+		"past":       {key(old.ID, 5), box.Reply{Status: box.StatusNotFound}},
+		"no second": {box.FetchKey{Slot: 5, Entry: box.EntryOf(kept.ID), N: 1},
+			box.Reply{Status: box.StatusNotFound}},
+	} {
+		request := box.Request{Op: box.OpFetch, Fetch: row.key}
+		got, err := c.ask(noon, request)
+		if row.want.Status == box.StatusNotFound {
+			row.want = request.Refusal(box.StatusNotFound)
+		}
+		row.want.Head = box.Head{7}
+		if err != nil || got.Status != row.want.Status || got.Day != row.want.Day ||
+			!got.Box.Equal(row.want.Box) || got.Head != row.want.Head || !got.Answers(request) {
+			t.Errorf("%s: %s of day %d, %v", name, got.Status, got.Day, err)
+		}
+	}
+}
+
+func key(id box.ID, slot box.Slot) box.FetchKey {
+	return box.FetchKey{Slot: slot, Entry: box.EntryOf(id)}
+}
+
+// TestFullLists: when too much waits to be listed, new boxes are refused before they are stored,
+// from clients and from other holders; tombstones and repetitions are taken.
+func TestFullLists(t *testing.T) {
+	c := newServed(t, 0)
+	a := newAnnounced(c)
+	size := c.service.Format.CiphertextSize()
+	first := box.Request{Op: box.OpWrite, Day: today, Box: c.sealed(today, true, 'a', size)}
+	if reply, err := c.ask(noon, first); err != nil || reply.Status != box.StatusStored {
+		t.Fatal(reply.Status, err)
+	}
+	a.full = true
+	other := box.Request{Op: box.OpWrite, Day: today - 1, Box: c.sealed(today-1, true, 'b', size)}
+	early := noon.Add(-11 * time.Hour) // yesterday is open, too
+	for _, row := range []struct {
+		name    string
+		request box.Request
+		want    box.Status
+	}{
+		{"new", other, box.StatusFull}, {"again", first, box.StatusStored},
+		{"deletion", box.Request{Op: box.OpTombstone, Day: today,
+			Box: c.sealed(today, true, 0, 0)}, box.StatusStored},
+	} {
+		if reply, err := c.service.Merge(early, row.request); err != nil ||
+			reply.Status != row.want {
+			t.Errorf("%s, from another holder: %s, %v", row.name, reply.Status, err)
+		}
+		if reply, err := c.ask(early, row.request); err != nil || reply.Status != row.want {
+			t.Errorf("%s: %s, %v", row.name, reply.Status, err)
+		}
+	}
+	if _, status, _ := c.store.Read(today-1, other.Box.ID); status != box.StatusNotFound {
+		t.Error("what was refused is stored")
+	}
+}
+
+// TestHolds: a box is not listed before its hold is over, a longer one than the network allows
+// counts as the longest, and a replica's is what is left of it.
+func TestHolds(t *testing.T) {
+	par, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for hold, want := range map[uint8]time.Duration{0: 0, 5: 2500 * time.Millisecond,
+		255: protocol.HoldCap * par.Hold} {
+		for _, merge := range []bool{false, true} {
+			c := newServed(t, 0)
+			a := newAnnounced(c)
+			r := box.Request{Op: box.OpWrite, Hold: hold, Day: today,
+				Box: c.sealed(today, true, 'a', c.service.Format.CiphertextSize())}
+			var err error
+			if merge {
+				_, err = c.service.Merge(noon, r)
+			} else {
+				_, err = c.ask(noon, r)
+			}
+			until, ok := a.holds[box.Listing{Day: today, ID: r.Box.ID}]
+			if err != nil || !ok || until.Sub(noon) != want {
+				t.Errorf("hold %d, a replica %v: %s, %v", hold, merge, until.Sub(noon), err)
+			}
+		}
+	}
+}
+
+// TestConflictBringsTheOther: whoever is told of a conflict or of a deletion can check it.
+func TestConflictBringsTheOther(t *testing.T) {
+	c := newServed(t, 0)
+	newAnnounced(c)
+	size := c.service.Format.CiphertextSize()
+	one, two := c.sealed(today, true, 'a', size), c.sealed(today, true, 'b', size)
+	write := func(b box.Box) box.Reply {
+		reply, err := c.ask(noon, box.Request{Op: box.OpWrite, Day: today, Box: b})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply
+	}
+	write(one)
+	if got := write(two); got.Status != box.StatusConflict || !got.Box.Equal(one) {
+		t.Errorf("%s, and not with what stands there", got.Status)
+	}
+	stone := c.sealed(today, true, 0, 0)
+	if _, err := c.store.Write(today, stone); err != nil {
+		t.Fatal(err)
+	}
+	if got := write(two); got.Status != box.StatusTombstoned || !got.Box.Equal(stone) {
+		t.Errorf("%s, and not with its signature", got.Status)
+	}
+}
+
+// TestPieces: an answer about bulletins comes in pieces that fill a reply each.
+func TestPieces(t *testing.T) {
+	c := newServed(t, 0)
+	a := newAnnounced(c)
+	size := c.service.Format.PieceSize()
+	for _, length := range []int{0, 1, size, size + 1, 3 * size} {
+		a.whole = bytes.Repeat([]byte{3}, length)
+		var got []byte
+		for piece, pieces := 0, 1; piece < pieces; piece++ {
+			request := box.Request{Op: box.OpBulletin,
+				Ask: box.Question{Kind: 1, Number: 9, Piece: uint16(piece)}}
+			reply, err := c.ask(noon, request)
+			if err != nil || !reply.Answers(request) || reply.Status != box.StatusBulletin {
+				t.Fatalf("%d bytes, piece %d: %s, %v", length, piece, reply.Status, err)
+			}
+			pieces = int(reply.Pieces)
+			got = append(got, reply.Data...)
+		}
+		if !bytes.Equal(got, a.whole) {
+			t.Errorf("%d bytes of %d came", len(got), length)
+		}
+	}
+	for name, q := range map[string]box.Question{"past the last": {Kind: 1, Piece: 3},
+		"of no kind": {Kind: 2}} {
+		request := box.Request{Op: box.OpBulletin, Ask: q}
+		if reply, err := c.ask(noon, request); err != nil || !reply.Answers(request) ||
+			reply.Status != box.StatusNotFound {
+			t.Errorf("%s: %s, %v", name, reply.Status, err)
 		}
 	}
 }
