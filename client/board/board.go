@@ -113,6 +113,11 @@ type maker struct {
 	bodies []known  // ascending, of the window
 	rolled map[uint32]bool
 	fraud  *bulletin.Fraud
+
+	tip     bulletin.Chain
+	holes   map[uint32][]directory.NodeID // rolls that are not whole, and who does not have them
+	hashes  map[uint32]bulletin.Hash      // of its rolls, as far as they are known
+	follows follows
 }
 
 // known is a bulletin that is here.
@@ -140,6 +145,9 @@ func (b *Board) Connected(now time.Time, own directory.NodeID) {
 	b.state.connected(slot, b.Behind())
 	b.own, b.broken, b.stream, b.links = own, false, nil, bulletin.NewLinks()
 	b.session = session{number: b.session.number + 1, began: slot, filled: slot}
+	for _, m := range b.makers {
+		m.follows.known = false
+	}
 }
 
 // Receive takes the stream's bytes of one frame.
@@ -250,7 +258,10 @@ func (b *Board) oldest(now time.Time) box.Slot {
 func (b *Board) maker(id directory.NodeID) *maker {
 	m := b.makers[id]
 	if m == nil {
-		m = &maker{number: uint16(len(b.ids)), rolled: map[uint32]bool{}}
+		m = &maker{
+			number: uint16(len(b.ids)), rolled: map[uint32]bool{},
+			holes: map[uint32][]directory.NodeID{}, hashes: map[uint32]bulletin.Hash{},
+		}
 		b.makers[id], b.ids = m, append(b.ids, id)
 	}
 	return m

@@ -175,8 +175,11 @@ func (w *bench) asked(rng *rand.Rand, maker uint16, slot uint32) (n int) {
 
 func (w *bench) answer(by int, q box.Question, data []byte) {
 	w.t.Helper()
-	w.board.Answered(w.now, w.authors[by].id, q,
+	err := w.board.Answered(w.now, w.authors[by].id, q,
 		box.Reply{Status: box.StatusBulletin, Ask: q, Pieces: 1, Data: data}, &w.told)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // TestForkIsFound: a provider shows its clients another chain of a maker that helps it. When three

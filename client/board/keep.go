@@ -17,7 +17,7 @@ import (
 
 // The buckets of a board. Numbers in names have eight hexadecimal digits.
 const (
-	bucketBoard     = "board"     // state, as "state"; proofs of fraud, by maker
+	bucketBoard     = "board"     // state, chains; proofs of fraud, by maker
 	bucketBulletins = "bulletins" // signed ones of the window, by slot and maker
 	bucketRolls     = "rolls"     // entries, 6 bytes each, by number and maker
 	bucketPeriods   = "periods"   // period, by number
@@ -58,7 +58,8 @@ func name(number uint32, maker []byte) string { return fmt.Sprintf("%08x%x", num
 // flush writes what is pending, all of it or nothing.
 func (b *Board) flush() error {
 	err := b.cfg.Store.Update(func(tx *store.Tx) error {
-		return errors.Join(b.flushNew(tx), b.flushGone(tx), tx.Put(bucketBoard, "state", b.state))
+		return errors.Join(b.flushNew(tx), b.flushGone(tx), tx.Put(bucketBoard, "state", b.state),
+			tx.Put(bucketBoard, "chains", b.chains()))
 	})
 	if err != nil {
 		return fmt.Errorf("keeping bulletins: %w", err)
@@ -242,6 +243,7 @@ func (b *Board) forget(now time.Time) {
 			delete(b.periods, number)
 			for _, m := range b.makers {
 				delete(m.rolled, number)
+				delete(m.hashes, number)
 			}
 		}
 	}
@@ -253,6 +255,9 @@ func (b *Board) Load(tx *store.Tx) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
+	var chains []chainState
+	err = errors.Join(err, tx.Get(bucketBoard, "chains", &chains))
+	b.loadChains(chains)
 	b.folded = bulletin.RollNumber(b.state.Newest)
 	return errors.Join(err, b.loadBulletins(tx), b.loadFrauds(tx), b.loadPeriods(tx),
 		store.Each(tx, bucketSingles, func(_ string, raw []byte) error {

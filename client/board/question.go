@@ -10,6 +10,9 @@ import (
 	"murmuration/internal/directory"
 )
 
+// lateBody is how many slots after its own a bulletin is asked for.
+const lateBody = 4
+
 // mostWanted bounds what waits to be asked for; nobody can ask for more than two things an epoch.
 const mostWanted = 64
 
@@ -18,6 +21,7 @@ type lacking struct {
 	maker directory.NodeID
 	slot  box.Slot
 	all   bool             // of all makers
+	roll  bool             // the roll in which the slot lies
 	fork  bool             // another one than is here
 	from  directory.NodeID // who is to be asked; zero: anybody
 }
@@ -26,7 +30,8 @@ type lacking struct {
 // oldest goes first when there is too much.
 func (b *Board) want(l lacking) {
 	same := func(o lacking) bool {
-		return o.maker == l.maker && o.slot == l.slot && o.all == l.all && o.fork == l.fork
+		o.from = l.from
+		return o == l
 	}
 	if slices.ContainsFunc(b.wanted, same) {
 		return
@@ -62,27 +67,45 @@ func (b *Board) Question(now time.Time, rng *rand.Rand) (of directory.NodeID, q 
 
 // lacks is one of the things that are wanted and overdue: a bulletin four slots after its own.
 func (b *Board) lacks(rng *rand.Rand) (l lacking, ok bool) {
-	b.wanted = slices.DeleteFunc(b.wanted, func(l lacking) bool {
-		m := b.maker(l.maker)
-		_, here := m.find(l.slot)
-		return !l.all && !l.fork && here || !b.inWindow(l.slot) || m.fraud != nil
+	b.wanted = slices.DeleteFunc(b.wanted, b.over)
+	due := slices.DeleteFunc(slices.Clone(b.wanted), func(l lacking) bool {
+		_, is := b.makersOf(l).Index(l.maker)
+		return !l.all && (!is || l.slot+lateBody >= b.state.Newest)
 	})
-	var due []lacking
-	for _, l := range b.wanted {
-		if _, is := b.Makers(l.slot).Index(l.maker); l.all || is && l.slot+4 < b.state.Newest {
-			due = append(due, l)
-		}
-	}
 	if len(due) == 0 {
 		return l, false
 	}
 	return due[rng.IntN(len(due))], true
 }
 
+// over says that something needs no asking any more.
+func (b *Board) over(l lacking) bool {
+	m := b.maker(l.maker)
+	_, here := m.find(l.slot)
+	_, hole := m.holes[bulletin.RollNumber(l.slot)]
+	switch {
+	case m.fraud != nil:
+		return true
+	case l.roll:
+		return !hole
+	}
+	return !l.all && !l.fork && here || !b.inWindow(l.slot)
+}
+
+func (b *Board) makersOf(l lacking) bulletin.Makers {
+	if l.roll {
+		return b.cfg.Calendar.RollMakers(b.document, bulletin.RollNumber(l.slot))
+	}
+	return b.Makers(l.slot)
+}
+
 func (b *Board) asks(l lacking) box.Question {
 	q := box.Question{Kind: bulletin.AskBulletin, Maker: bulletin.AllMakers, Number: uint32(l.slot)}
+	if l.roll {
+		q.Kind, q.Number = bulletin.AskRoll, bulletin.RollNumber(l.slot)
+	}
 	if !l.all {
-		q.Maker, _ = b.Makers(l.slot).Index(l.maker)
+		q.Maker, _ = b.makersOf(l).Index(l.maker)
 	}
 	return q
 }
@@ -101,17 +124,25 @@ func (b *Board) random(now time.Time, rng *rand.Rand) box.Question {
 // signed is taken; a list of hashes says what to ask for next, if it is the one that its head was
 // made of. Answers of more than one piece are not read.
 func (b *Board) Answered(now time.Time, from directory.NodeID, q box.Question, r box.Reply,
-	news *News) {
-	if b.document == nil || q.Kind != bulletin.AskBulletin || r.Status != box.StatusBulletin ||
-		r.Pieces != 1 || q.Piece != 0 {
-		return
+	news *News) error {
+	given := r.Status == box.StatusBulletin && r.Pieces == 1 && q.Piece == 0
+	switch {
+	case b.document == nil:
+	case q.Kind == bulletin.AskRoll:
+		return b.answeredRoll(now, from, q, r, news)
+	case q.Kind != bulletin.AskBulletin || !given:
+	case q.Maker == bulletin.AllMakers:
+		b.answeredAll(from, box.Slot(q.Number), r.Data)
+	default:
+		b.answeredOne(now, q, r.Data, news)
 	}
+	return nil
+}
+
+// answeredOne takes a bulletin. Everybody else has had it for long.
+func (b *Board) answeredOne(now time.Time, q box.Question, raw []byte, news *News) {
 	slot := box.Slot(q.Number)
-	if q.Maker == bulletin.AllMakers {
-		b.answeredAll(from, slot, r.Data)
-		return
-	}
-	one, err := bulletin.Parse(r.Data)
+	one, err := bulletin.Parse(raw)
 	id, is := b.Makers(slot).At(q.Maker)
 	if err != nil || !is || one.Maker != id || one.Slot != slot {
 		b.count(Answer)
@@ -122,9 +153,26 @@ func (b *Board) Answered(now time.Time, from directory.NodeID, q box.Question, r
 	})
 	before := len(news.Pairs)
 	b.bulletin(now, one, news)
-	for i := range news.Pairs[before:] { // everybody else has had them for long
+	for i := range news.Pairs[before:] {
 		news.Pairs[before+i].Withheld = true
 	}
+}
+
+// answeredRoll takes a roll, or that a provider does not have it.
+func (b *Board) answeredRoll(now time.Time, from directory.NodeID, q box.Question, r box.Reply,
+	news *News) error {
+	id, is := b.cfg.Calendar.RollMakers(b.document, q.Number).At(q.Maker)
+	if is && r.Status == box.StatusNotFound {
+		b.absent(from, b.maker(id), q.Number)
+		return nil
+	}
+	roll, err := bulletin.ParseSignedRoll(r.Data)
+	if r.Pieces != 1 || q.Piece != 0 || err != nil || !is || roll.Maker != id ||
+		roll.Number != q.Number {
+		b.count(Answer)
+		return nil
+	}
+	return b.roll(now, roll, news)
 }
 
 // answeredAll asks for the bodies that are not those which are here.

@@ -2,6 +2,7 @@ package board
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -21,6 +22,10 @@ func (b *Board) record(now time.Time, r bulletin.Record, news *News) error {
 		return nil
 	}
 	if r.IsRoll {
+		b.session.filled = b.cfg.Calendar.Slot(now)
+		if !b.session.rolls || r.Number() < b.session.lowest {
+			b.session.lowest, b.session.rolls = r.Number(), true
+		}
 		return b.roll(now, r.Roll(b.cfg.Network, id), news)
 	}
 	whole, ok := r.Bulletin(b.cfg.Network, id, b.links)
@@ -45,6 +50,7 @@ func (b *Board) bulletin(now time.Time, one bulletin.Bulletin, news *News) {
 		b.count(Gap)
 		b.between(m, k)
 	}
+	b.follow(m, one)
 	m.newest = max(m.newest, one.Slot)
 	b.state.Newest = max(newest, one.Slot)
 	if one.Slot+youngSlots < newest {
@@ -136,14 +142,16 @@ func (b *Board) list(m *maker, s box.Slot, entries []box.Entry, news *News) {
 // roll takes one: what it lists in slots of which the bulletin is not here.
 func (b *Board) roll(now time.Time, r bulletin.SignedRoll, news *News) error {
 	m := b.maker(r.Maker)
-	b.session.filled = b.cfg.Calendar.Slot(now)
-	if !b.session.rolls || r.Number < b.session.lowest {
-		b.session.lowest, b.session.rolls = r.Number, true
+	chained := m.chained(r)
+	reason, ok := b.refusesRoll(now, m, r)
+	if ok || chained || reason == Repeated && r.Verify(b.cfg.Network, math.MaxInt) == nil {
+		m.signed(r)
 	}
-	if reason, ok := b.refusesRoll(now, m, r); !ok {
+	if !ok {
 		b.count(reason)
 		return nil
 	}
+	delete(m.holes, r.Number)
 	had, err := b.kept(rollKey{r.Number, r.Maker})
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ func (b *Board) settle() {
 	if newest < youngSlots || !b.settled() && !b.session.rolls {
 		return
 	}
+	for _, id := range b.ids {
+		b.close(id, b.makers[id])
+	}
 	for roll := b.floor; bulletin.LastSlot(roll)+youngSlots <= newest; roll++ {
 		if !b.whole(roll) && b.in(roll) {
 			p := b.period(roll)
@@ -60,37 +63,15 @@ func (b *Board) settle() {
 	}
 }
 
-// in says whether the provider has sent all that it has of a roll.
+// in says whether the provider has sent all that it has of a roll, and nobody has anything else.
 func (b *Board) in(roll uint32) bool {
 	passed := b.session.rolls && b.session.lowest < roll
-	return (passed || b.settled()) && !b.gap(roll)
+	return (passed || b.settled()) && !b.hole(roll)
 }
 
 // settled says that nothing old has come for 8 slots.
 func (b *Board) settled() bool {
 	return b.state.Newest >= max(b.session.began, b.session.filled)+youngSlots
-}
-
-// gap says whether a maker signed something in a roll that is not here, as far as bulletins that
-// came in this connection tell: what the next provider does not have either is not waited for.
-func (b *Board) gap(roll uint32) bool {
-	first, last := bulletin.FirstSlot(roll), bulletin.LastSlot(roll)
-	if !b.inWindow(last) {
-		return false
-	}
-	for _, m := range b.makers {
-		if m.rolled[roll] {
-			continue
-		}
-		for i := 1; i < len(m.bodies); i++ {
-			p, q := m.bodies[i-1], m.bodies[i]
-			if q.Previous != p.hash && q.session == b.session.number && p.Slot < last &&
-				q.Slot > first {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Position is the roll that the provider is asked to begin with: the one before the last of those

@@ -126,7 +126,7 @@ func (s *Scan) Heard(now time.Time, e sender.Event) error {
 			gave = s.crowd.Answered(e)
 		}
 		if gave.Asked {
-			s.board.Answered(now, e.Holder, gave.Ask, e.Reply, &news)
+			err = errors.Join(err, s.board.Answered(now, e.Holder, gave.Ask, e.Reply, &news))
 		}
 		s.take(now, news)
 	})
