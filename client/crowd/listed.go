@@ -105,19 +105,19 @@ func (c *Crowd) readers(p board.Pair) []person.Want {
 	})
 }
 
-// holds says whether the listers of a pair are the holders of a box; where one of these is silent
-// the other will do.
+// holds says whether two of a box's holders have listed it, whoever else did; where all others are
+// silent one will do.
 func (c *Crowd) holds(p board.Pair, w person.Want) bool {
-	holders := c.cfg.Board.Holders(w.Day, w.ID)
-	if !slices.Contains(holders, p.First.Maker) {
-		return false
+	listed, silent := 0, true
+	for _, id := range c.cfg.Board.Holders(w.Day, w.ID) {
+		switch {
+		case id == p.First.Maker || id == p.Second.Maker || slices.Contains(p.Others, id):
+			listed++
+		case !c.cfg.Board.Silent(id):
+			silent = false
+		}
 	}
-	if p.Second != (board.Listing{}) {
-		return slices.Contains(holders, p.Second.Maker)
-	}
-	return !slices.ContainsFunc(holders, func(id directory.NodeID) bool {
-		return id != p.First.Maker && !c.cfg.Board.Silent(id)
-	})
+	return listed > 1 || listed == 1 && silent
 }
 
 // catchUp begins to fetch what was missed, when all of it is listed here: a share that the slots
