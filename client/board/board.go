@@ -49,6 +49,9 @@ type Pair struct {
 	Slot          box.Slot // that of the listing that completed it; of one maker's, 8 slots later
 	Missed        bool     // it was listed while this client was away
 	Withheld      bool     // others knew of it long before this client was told
+	// Others are the makers that had listed it before, beside the first: who lists a box without
+	// holding it does not stand in the way of its holders.
+	Others []directory.NodeID
 }
 
 // News is what a call has brought.

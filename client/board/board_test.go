@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -255,6 +256,40 @@ func TestPairs(t *testing.T) {
 	}
 	w.wants("")
 	w.counted(map[Reason]uint64{})
+}
+
+// TestFalseLister: a maker that lists what it does not hold, before its holders, hides nothing: of
+// the pairs that both holders have listed, each says so.
+func TestFalseLister(t *testing.T) {
+	w := newBench(t, 3)
+	w.at(9)
+	w.connect()
+	w.at(20)
+	w.send(w.sign(2, 10, "a"), w.sign(0, 10, "a"), w.sign(1, 20, "a"))
+	p := w.told.Pairs[1]
+	if p.First.Maker != w.authors[2].id || p.Second.Maker != w.authors[1].id ||
+		len(p.Others) != 1 || p.Others[0] != w.authors[0].id {
+		t.Errorf("%+v", p)
+	}
+	w.turn()
+	w.quiet(21, 1500)
+	w.load()
+	all, err := w.board.History(0)
+	if err != nil || len(all) != 2 || !slices.Equal(all[1].Others, p.Others) &&
+		!slices.Equal(all[0].Others, p.Others) && !slices.Contains(all[1].Others, w.authors[2].id) {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// TestOddPairsAreKept with all that is known of them.
+func TestOddPairsAreKept(t *testing.T) {
+	x := Listing{Maker: directory.NodeID{1}, Slot: 7, N: 2}
+	y := Listing{Maker: directory.NodeID{2}, Slot: 9}
+	pairs := []Pair{{Entry: box.Entry{1}, First: x, Second: y, Slot: 9,
+		Others: []directory.NodeID{{3}, {4}}}, {Entry: box.Entry{5}, First: x, Slot: 15}}
+	if got := unpackPairs(packPairs(pairs)); !reflect.DeepEqual(got, pairs) {
+		t.Errorf("%+v", got)
+	}
 }
 
 // TestCollisions: one maker's listings alone never make a pair, and equal entries of one slot are

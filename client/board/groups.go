@@ -19,16 +19,16 @@ type listing struct {
 // lists an entry again means another one.
 type groups map[box.Entry][]listing
 
-// add puts a listing to the others. others is how many of its rank there were, negative if it was
-// here already; pair is the pair that it completes, by slot, if it does.
-func (g groups) add(e box.Entry, l listing) (others int, pair []listing) {
+// add puts a listing to the others. isNew is false if it was here already; pair is the pair that it
+// completes, by slot, if it does, and behind it those that were there besides.
+func (g groups) add(e box.Entry, l listing) (isNew bool, pair []listing) {
 	var same []listing
 	for _, o := range g[e] {
 		if o.maker != l.maker {
 			continue
 		}
 		if o.slot == l.slot && o.n == l.n {
-			return -1, nil
+			return false, nil
 		}
 		same = append(same, o)
 	}
@@ -38,12 +38,12 @@ func (g groups) add(e box.Entry, l listing) (others int, pair []listing) {
 	rest := g.rank(e, l.rank)
 	g[e] = append(g[e], l)
 	if len(rest) == 0 || len(rest) == 1 && rest[0].alone {
-		return len(rest), nil
+		return true, nil
 	}
-	first := slices.MinFunc(rest, bySlot)
-	pair = []listing{first, l}
+	slices.SortStableFunc(rest, bySlot)
+	pair = []listing{rest[0], l}
 	slices.SortStableFunc(pair, bySlot)
-	return len(rest), pair
+	return true, append(pair, rest[1:]...)
 }
 
 func (g groups) rank(e box.Entry, rank uint8) (of []listing) {

@@ -3,6 +3,7 @@ package board
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 
 	"murmuration/client/store"
@@ -22,11 +23,8 @@ func (p Pair) odd() bool {
 
 func (p Pair) alone() bool { return p.Second == Listing{} }
 
-// Sizes in bytes of what is kept.
-const (
-	singleSize = box.EntrySize + 32 + 4 + 1
-	pairSize   = 2 * singleSize
-)
+// singleSize is that of a listing that is kept, in bytes.
+const singleSize = box.EntrySize + 32 + 4 + 1
 
 // appendSingle appends entry ‖ maker ‖ slot ‖ n.
 func appendSingle(out []byte, s Single) []byte {
@@ -42,20 +40,31 @@ func single(raw []byte) Single {
 	}}
 }
 
+// packPairs puts both listings of each pair ‖ number of others 1 ‖ others 32.
 func packPairs(pairs []Pair) (raw []byte) {
 	for _, p := range pairs {
 		raw = appendSingle(appendSingle(raw, Single{p.Entry, p.First}), Single{p.Entry, p.Second})
+		others := p.Others[:min(len(p.Others), math.MaxUint8)]
+		raw = append(raw, byte(len(others)))
+		for _, id := range others {
+			raw = append(raw, id[:]...)
+		}
 	}
 	return raw
 }
 
 func unpackPairs(raw []byte) (pairs []Pair) {
-	for c := range slices.Chunk(raw, pairSize) {
-		first, second := single(c), single(c[singleSize:])
+	for len(raw) > 2*singleSize {
+		first, second := single(raw), single(raw[singleSize:])
 		p := Pair{Entry: first.Entry, First: first.Listing, Second: second.Listing,
 			Slot: second.Slot}
 		if p.alone() {
 			p.Slot = first.Slot + youngSlots
+		}
+		others := int(raw[2*singleSize])
+		raw = raw[2*singleSize+1:]
+		for range min(others, len(raw)/32) {
+			p.Others, raw = append(p.Others, directory.NodeID(raw)), raw[32:]
 		}
 		pairs = append(pairs, p)
 	}
@@ -87,7 +96,8 @@ func (b *Board) loadOdd(tx *store.Tx) error {
 				m := b.maker(p.First.Maker)
 				b.groups.mark(p.Entry, listing{slot: p.First.Slot, maker: m.number, n: p.First.N})
 			}
-			if p.alone() || !slices.Contains(b.pairs[roll], p) {
+			is := func(o Pair) bool { return o.Entry == p.Entry && o.Second == p.Second }
+			if !slices.ContainsFunc(b.pairs[roll], is) {
 				b.pairs[roll] = append(b.pairs[roll], p)
 			}
 		}

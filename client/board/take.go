@@ -210,9 +210,9 @@ func (b *Board) listRoll(m *maker, r bulletin.SignedRoll, had []bulletin.RollEnt
 
 // listed takes one listing of one entry, and tells what it makes.
 func (b *Board) listed(e box.Entry, l listing, news *News) {
-	others, pair := b.groups.add(e, l)
-	if others < 0 {
-		return // it was here
+	isNew, pair := b.groups.add(e, l)
+	if !isNew {
+		return
 	}
 	news.Listed = append(news.Listed, Single{e, b.listing(l)})
 	if pair == nil {
@@ -224,9 +224,13 @@ func (b *Board) listed(e box.Entry, l listing, news *News) {
 	b.tell(p, news)
 }
 
-// pair is that of two listings, by slot.
-func (b *Board) pair(e box.Entry, two []listing) Pair {
-	return Pair{Entry: e, First: b.listing(two[0]), Second: b.listing(two[1]), Slot: two[1].slot}
+// pair is that of the first two listings.
+func (b *Board) pair(e box.Entry, all []listing) Pair {
+	p := Pair{Entry: e, First: b.listing(all[0]), Second: b.listing(all[1]), Slot: all[1].slot}
+	for _, l := range all[2:] {
+		p.Others = append(p.Others, b.ids[l.maker])
+	}
+	return p
 }
 
 // tell counts a pair, and tells it unless it is older than this client.
