@@ -74,7 +74,7 @@ func (d *dayDB) eachBulletin(do func(bulletin)) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{bulletinPrefix}})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
-			raw, err := d.unseal(txn, it.Item().KeyCopy(nil))
+			raw, err := d.unsealItem(it.Item())
 			var b bulletin
 			if err == nil {
 				b, err = parseBulletin(raw)

@@ -199,15 +199,24 @@ func (d *dayDB) sealed(b box.Box, name []byte) []byte {
 
 // unseal opens the value of a key that is its associated data; nil if the key is not there.
 func (d *dayDB) unseal(txn *badger.Txn, key []byte) ([]byte, error) {
-	v, err := get(txn, key)
-	if v == nil || err != nil {
+	item, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	plain, err := d.seal.Open(nil, nil, v, key)
-	if err != nil {
-		return nil, errDamaged
-	}
-	return plain, nil
+	return d.unsealItem(item)
+}
+
+func (d *dayDB) unsealItem(item *badger.Item) (plain []byte, err error) {
+	err = item.Value(func(v []byte) error {
+		if plain, err = d.seal.Open(nil, nil, v, item.Key()); err != nil {
+			return errDamaged
+		}
+		return nil
+	})
+	return plain, err
 }
 
 // load returns the box of that name, or nil. A box that does not open is errDamaged: Badger's own

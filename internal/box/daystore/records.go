@@ -57,6 +57,11 @@ func (k *keep) settle(b *batch, r *request) {
 // record returns the record under a key, with its maker; nil if there is none.
 func (d *dayDB) record(txn *badger.Txn, key []byte) (maker box.Holder, raw []byte, err error) {
 	plain, err := d.unseal(txn, key)
+	return d.parseRecord(plain, err)
+}
+
+// parseRecord splits what a record's value opened into: maker ‖ record.
+func (d *dayDB) parseRecord(plain []byte, err error) (maker box.Holder, raw []byte, _ error) {
 	if err == nil && plain != nil && len(plain) < len(maker) {
 		err = errDamaged
 	}
@@ -121,14 +126,13 @@ func (d *dayDB) eachRecord(kind uint8, from uint32, do func(box.RecordKey, []byt
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
 		defer it.Close()
 		for it.Seek(binary.BigEndian.AppendUint32(prefix, from)); it.Valid(); it.Next() {
-			key := it.Item().KeyCopy(nil)
-			maker, raw, err := d.record(txn, key)
+			maker, raw, err := d.parseRecord(d.unsealItem(it.Item()))
 			if errors.Is(err, errDamaged) {
 				d.complain("a record is passed over", err)
 				continue
 			}
 			if err == nil {
-				number := binary.BigEndian.Uint32(key[2:])
+				number := binary.BigEndian.Uint32(it.Item().Key()[2:])
 				err = do(box.RecordKey{Kind: kind, Number: number, Maker: maker}, raw)
 			}
 			if err != nil {
