@@ -32,3 +32,14 @@ func (d Demand) Disk() int64 {
 	}
 	return int64(bytes)
 }
+
+// Tags bounds the replay tags that one key of a provider must have room for while it is in use,
+// when every client of every provider sends as much as its budget lets through: of each client the
+// packets of all three streams come in here, loops and replies come back here, and one provider in
+// as many gets its requests and drops. So nobody can fill the set of an epoch by sending, after
+// which the provider would pass nothing on.
+func Tags(clients int, streams protocol.Streams, keyInUse time.Duration) int {
+	perSecond := streams.PerSecond() + streams.SlotsPerSecond() + streams.PerSecond()
+	tags := rateSlack * float64(clients) * perSecond * keyInUse.Seconds()
+	return int(min(tags, math.MaxInt32))
+}

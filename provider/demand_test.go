@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"math"
 	"testing"
 	"time"
+
+	"murmuration/internal/protocol"
 )
 
 // TestDemand: more of anything that fills the disk needs more of it, and copies never exceed
@@ -28,5 +31,22 @@ func TestDemand(t *testing.T) {
 	alone.Providers = 1
 	if alone.Disk()*2 != base.Disk() {
 		t.Error("one provider keeps two copies")
+	}
+}
+
+// TestTags: the default network's 1,000 clients, and more of anything.
+func TestTags(t *testing.T) {
+	streams := protocol.Streams{Payload: 10 * time.Second, Loop: 40 * time.Second,
+		Drop: 15 * time.Second}
+	// a second: 3 of payload, 3 of loops (over: a loop is no request elsewhere), 2 of drops
+	want := int(1.5 * 1000 * 3600 * (3*0.1 + 3*0.025 + 2/15.))
+	if got := Tags(1000, streams, time.Hour); got < want-1 || got > want+1 {
+		t.Errorf("%d tags, want %d", got, want)
+	}
+	if Tags(1001, streams, time.Hour) <= want || Tags(1000, streams, 2*time.Hour) <= want {
+		t.Error("more clients or a longer epoch need no more")
+	}
+	if got := Tags(1<<40, streams, time.Hour); got != math.MaxInt32 {
+		t.Errorf("beyond counting: %d", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/directory"
 	"murmuration/internal/node"
 	"murmuration/provider"
 )
@@ -56,6 +57,8 @@ const (
 	// 1,000 finds more waiting, with the streams of the default network.
 	defaultShare = 16
 	leastBlock   = 16 // clients of one block that are never too many
+	// leastTags of an epoch leave room for what mixes and other providers send.
+	leastTags = 1_000_000
 
 	// minKeepFree: a quarter of it, 16 MiB, has room for a batch and for the tables that Badger may
 	// be merging then.
@@ -95,11 +98,16 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (c Config) withDefaults() Config {
-	c.Config = c.Config.WithDefaults()
+// withDefaults fills in what was left out, for the network that the parameters are of.
+func (c Config) withDefaults(par directory.Parameters) Config {
 	if c.MaxClients == 0 {
 		c.MaxClients = defaultMaxClients
 	}
+	if c.PacketsPerEpoch == 0 {
+		c.PacketsPerEpoch = max(leastTags,
+			provider.Tags(c.MaxClients, par.Streams(), par.EpochLength+2*par.Grace))
+	}
+	c.Config = c.Config.WithDefaults()
 	if c.MaxClientsPerBlock == 0 {
 		c.MaxClientsPerBlock = max(leastBlock, c.MaxClients/8)
 	}

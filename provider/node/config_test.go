@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"murmuration/internal/directory"
 	"murmuration/internal/node"
 )
 
@@ -47,14 +48,20 @@ func TestBounds(t *testing.T) {
 // TestDefaults: what is given is kept, and decides what the edge holds.
 func TestDefaults(t *testing.T) {
 	good := node.Config{Listen: "127.0.0.1:1", MaxHeld: 9}
+	par, err := directory.Defaults("xwing")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ clients, spool, wantClients, wantSpool int }{
 		{0, 0, defaultMaxClients, 16_000}, {7, 8, 7, 8},
 	} {
 		got := Config{Config: good, MaxClients: c.clients, SpoolPackets: c.spool,
-			KeepFreeMiB: 64}.withDefaults()
+			KeepFreeMiB: 64}.withDefaults(par)
 		l := got.limits()
 		if l.Spools != c.wantClients || l.SpooledTotal != c.wantSpool || l.Packets != 9 ||
-			l.Replies != 9 || got.reserve() != 64<<20 || got.conns() != 1024+2*c.wantClients {
+			l.Replies != 9 || got.PacketsPerEpoch < leastTags ||
+			(got.PacketsPerEpoch > leastTags) != (c.wantClients > 100) ||
+			got.reserve() != 64<<20 || got.conns() != 1024+2*c.wantClients {
 			t.Errorf("%+v, %d links", l, got.conns())
 		}
 	}

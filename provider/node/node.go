@@ -48,7 +48,11 @@ func New(cfg Config) (*Node, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
+	home, err := node.OpenHome(cfg.Home)
+	if err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults(home.Genesis.Parameters)
 	chassis, err := node.Open(node.Options{
 		Config: cfg.Config, Role: directory.RoleProvider, Storing: true,
 		Reasons: provider.Reasons(), Conns: cfg.conns(), History: history,
