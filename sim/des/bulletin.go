@@ -72,6 +72,7 @@ func (b *board) publish(ev event) {
 		b.roll = len(b.pairs)
 	}
 	for i := from; i < int32(len(b.pairs)); i++ {
+		b.e.seen.listed(b.pairs[i])
 		b.e.readers.tell(i)
 	}
 	b.e.later(b.every, ev)

@@ -65,8 +65,10 @@ func (s *clients) toggle(ev event) {
 		s.offline.clear(c)
 		s.e.spools.comeBack(c)
 		s.e.readers.comeBack(c)
+		s.e.seen.comes(c)
 	} else {
 		s.offline.add(c)
+		s.e.seen.goes(c)
 	}
 	s.e.later(s.remains(c), ev)
 }

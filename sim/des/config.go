@@ -92,6 +92,8 @@ type Config struct {
 	// and with a tap 8 bytes per event for what each packet was.
 	Labels     bool
 	PacketSize int
+	// Coalition keeps in memory what providers see together of clients and of posts' boxes.
+	Coalition bool
 
 	// Samples bounds the raw samples kept of each quantity; more are thinned evenly
 	// (reservoir). Zero means 100,000.
@@ -196,9 +198,28 @@ type Bulletins struct {
 	// AwaitStored lets a box wait until the one before it in its run is acknowledged.
 	AwaitStored bool
 
+	// Withhold keeps the bulletin of each post that long from one client, a reader or not by an
+	// even coin, as its first provider could.
+	Withhold time.Duration
+	// Without leaves out rules, as the control of an attack.
+	Without Rules
+
 	// ReplyBody is what a reply takes of a frame, in bytes; the rest carries bulletins.
 	ReplyBody int
 }
+
+// Rules are defences of clients, each against one attack.
+type Rules uint8
+
+const (
+	// CrowdRule: what others read is fetched, too, and slots with nothing to do fetch decoys.
+	CrowdRule  Rules = 1 << iota
+	LateRule         // what was withheld is fetched late
+	OwnRule          // a client fetches its own boxes like those of others
+	MissedRule       // of what was missed others fetch a share, too
+	PhotoRule        // the boxes of a photo are known from their listing, not from its post
+	CoverRule        // frames that carry nothing look like those that do
+)
 
 // AttackKind is what an active adversary does with a packet on a link.
 type AttackKind uint8

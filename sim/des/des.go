@@ -55,7 +55,8 @@ type engine struct {
 	recovery recovery // of a post from members who are absent
 	work     work     // what people want
 	attack   adversary
-	tap      tap // what a watcher sees, and the truth for scorers
+	tap      tap     // what a watcher sees, and the truth for scorers
+	seen     insight // what providers see together
 	m        measures
 }
 
@@ -104,6 +105,7 @@ func newEngine(cfg Config) *engine {
 	e.readers.init(e)
 	e.fetches.init(e)
 	e.runs.init(e)
+	e.seen.init(e)
 	e.mixLoops.init(e)
 	e.attack.init(e)
 	return e
@@ -210,6 +212,8 @@ func (e *engine) handle(ev event) {
 		e.runs.cover(ev)
 	case boxDue:
 		e.runs.write(ev.Ref)
+	case shown:
+		e.readers.shown(ev.Src, ev.Ref)
 	case partDue:
 		e.recovery.handOver(ev)
 	case loopDue:
@@ -274,6 +278,7 @@ const (
 	published             // all have the bulletins of a slot
 	coverDue              // some client begins a run of cover boxes
 	boxDue                // the next box of the run in ref may be written
+	shown                 // the client in src is told of the pair in ref, which was kept from it
 )
 
 // class says what a packet is. Nobody on the way can see it.

@@ -143,6 +143,8 @@ func (f *fetches) slot(c int32) {
 	case due(q.missed, built):
 		count.slotsMissed++
 		f.ask(c, pop(&q.missed), false)
+	case f.e.without(CrowdRule):
+		f.nothing(c)
 	case f.rng.Float64() < 0.5 && f.young(c):
 		count.slotsYoung++
 	case due(q.late, built):
@@ -238,6 +240,11 @@ func (f *fetches) old(c int32) {
 		f.decoy(c, b.pairs[min(b.until(int32(at/b.every)), last)])
 		return
 	}
+	f.nothing(c)
+}
+
+// nothing sends a request that asks for no box.
+func (f *fetches) nothing(c int32) {
 	f.e.clients.send(event{
 		Src: c, Dst: f.e.routes.otherProvider(c), Ref: none, Aux: none, Class: request,
 	})

@@ -34,6 +34,7 @@ func (l *links) up(ev event) {
 	e := l.e
 	ev.Kind, ev.Hop, ev.Node = atNode, 0, uint16(e.cfg.home(ev.Src))
 	e.m.count.sent++
+	e.seen.frame(&ev)
 	e.tap.watch(int32(e.cfg.nodes())+ev.Src, int32(ev.Node), &ev)
 	if l.lost() {
 		return

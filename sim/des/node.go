@@ -32,7 +32,9 @@ func (n *nodes) arrive(ev event) {
 		return
 	}
 	if !e.cfg.Hops {
-		n.fly(ev, e.routes.stay(&ev))
+		stay := e.routes.stay(&ev)
+		e.seen.handled(&ev, stay)
+		n.fly(ev, stay)
 		return
 	}
 	wait, ok := n.serve(ev.Node)
@@ -43,7 +45,9 @@ func (n *nodes) arrive(ev event) {
 	n.inside[ev.Node]++
 	e.attack.arrived(e, &ev)
 	ev.Kind = leaves
-	e.later(wait+e.routes.stay(&ev), ev)
+	stay := e.routes.stay(&ev)
+	e.seen.handled(&ev, wait+stay)
+	e.later(wait+stay, ev)
 }
 
 // consume does what the last node of a forward path does; it reports whether the packet

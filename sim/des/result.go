@@ -31,10 +31,11 @@ import (
 type Result struct {
 	Metrics []stat.Metric
 	Samples []Sample
-	Alarms  []Alarm      // in order of time
-	Labels  trace.Labels // if Config.Labels; for scorers
-	Events  int64        // things that happened: the engine's work
-	Packets int64        // sent by clients and mixes
+	Alarms  []Alarm          // in order of time
+	Labels  trace.Labels     // if Config.Labels; for scorers
+	Seen    *trace.Coalition // if Config.Coalition; its truth is in Labels
+	Events  int64            // things that happened: the engine's work
+	Packets int64            // sent by clients and mixes
 }
 
 // sample is the raw values of one quantity, at most Config.Samples of them, evenly
@@ -159,6 +160,7 @@ func (e *engine) result() *Result {
 		Alarms: e.mixLoops.alarms, Labels: e.tap.close(), Events: e.m.events,
 		Packets: int64(e.m.count.sent + e.m.count.mixLoopsSent),
 	}
+	r.Seen, r.Labels.Boxes = e.seen.close()
 	for _, s := range e.m.series() {
 		if s.all.N() == 0 {
 			continue

@@ -132,6 +132,7 @@ func (r *runs) write(i int32) {
 	}
 	b.holders[0], b.holders[1] = e.boxes.holders(one.client, id)
 	e.boxes.all = append(e.boxes.all, b)
+	e.seen.written(id)
 	one.part++
 	ref := e.requests.add(awaited{client: one.client, use: write, box: id, run: i, slow: one.slow})
 	e.outboxes.put(one.client,

@@ -15,7 +15,12 @@ type readers struct {
 	states []reader
 	items  []news // arena of all lists
 	free   int32
+	kept   map[int32]int32     // pairs that are kept from a client
+	parts  map[photoOf][]int32 // pairs of photos whose post a reader has not read yet
 }
+
+// photoOf is the photo of a post, for one of its readers.
+type photoOf struct{ post, reader int32 }
 
 // reader is one client.
 type reader struct {
@@ -56,8 +61,14 @@ func (r *readers) tell(pair int32) {
 	if b.post == none {
 		return
 	}
+	target := r.target(pair, b)
 	for _, c := range r.e.groups.membersOf(r.e.posts.all[b.post].group) {
-		if c != b.author {
+		switch {
+		case c == b.author || c == target:
+		case b.part > 0 && r.unknown(b.post, c):
+			at := photoOf{b.post, c}
+			r.parts[at] = append(r.parts[at], pair)
+		default:
 			r.put(&r.states[c].news, pair)
 		}
 	}
@@ -132,8 +143,11 @@ func (r *readers) read(c, slot int32) {
 	}
 	r.turn(s)
 	q := r.e.board.load(r.work(s))
+	if r.e.without(CrowdRule) {
+		q = 0
+	}
 	for i := r.skip(from, q); i < until; i = r.skip(i+1, q) {
-		if !r.follows(c, i) {
+		if !r.follows(c, i) && !r.exempt(c, i) {
 			r.e.m.count.crowd++
 			r.e.fetches.live(c, r.e.board.pairs[i], false)
 		}
@@ -235,6 +249,9 @@ func (r *readers) catchUp(c int32) {
 	}
 	window *= max(1, float64(own)/room)
 	q := min(1, max(0, (room-float64(own))/max(1, float64(until-from))))
+	if r.e.without(MissedRule) {
+		q = 0
+	}
 	for i := r.skip(from, q); i < until; i = r.skip(i+1, q) {
 		if !r.follows(c, i) {
 			r.e.fetches.missedOne(c, r.e.board.pairs[i], false)
@@ -264,4 +281,5 @@ func (r *readers) fetched(a *awaited) {
 		r.e.m.missed.add(float64(r.e.now-s.since) / 1e9)
 	}
 	r.e.posts.arrived(b.post)
+	r.recognise(b.post, a.client)
 }

@@ -43,6 +43,7 @@ func owner(ev *event) int32 {
 func (s *spools) take(ev event) {
 	c := owner(&ev)
 	ev.At = s.e.now // since when it waits
+	s.e.seen.reply(&ev)
 	ev.Late = s.e.clients.offline.has(c)
 	if s.e.cfg.Retrieval == Push && !ev.Late {
 		s.e.m.spoolWait.add(0)

@@ -26,6 +26,7 @@ type eventPlan struct {
 	tapped  float64 // events that the tap of an attack will see, roughly
 	targets int     // traced packets
 	samples bool    // whether raw samples are kept
+	allies  allies  // providers that work together
 }
 
 func planEvents(c scenario.Cell) eventPlan {
@@ -34,6 +35,9 @@ func planEvents(c scenario.Cell) eventPlan {
 		config: eventConfig(c), attack: s.Adversary.Attack, samples: s.Measure.Samples,
 		tapped: tapped(s), lag: lag(s),
 		known: s.Workload.FriendsOf,
+	}
+	if coalitions[p.attack] != nil {
+		p.allies = alliesOf(s)
 	}
 	switch p.attack {
 	case "tracing":
@@ -165,6 +169,11 @@ func boxes(b scenario.Boxes) des.Boxes {
 		Replicate: b.ReplicateAfter.Duration}
 }
 
+var rules = map[string]des.Rules{
+	"crowd": des.CrowdRule, "late": des.LateRule, "own": des.OwnRule, "missed": des.MissedRule,
+	"photo": des.PhotoRule, "cover": des.CoverRule,
+}
+
 func bulletins(s scenario.Scenario) des.Bulletins {
 	b := s.Boxes
 	if b.Reading != "bulletins" {
@@ -176,6 +185,10 @@ func bulletins(s scenario.Scenario) des.Bulletins {
 		CatchUp: b.CatchUp.Duration, Retention: b.Retention.Duration,
 		SlowDelay: b.SlowDelay.Duration, SlowQuiet: b.SlowQuiet.Duration, Epoch: b.Epoch.Duration,
 		AwaitStored: b.AwaitStored, ReplyBody: int(b.Reply.Bytes),
+		Without: rules[s.Adversary.Without],
+	}
+	if s.Adversary.Attack == "withheld" {
+		out.Withhold = s.Adversary.HoldFor.Duration
 	}
 	if s.Workload.Kind == "groups" {
 		out.SlowPosts, out.PhotoShare = s.Workload.Slow.Of, s.Workload.Photos.Of
@@ -221,6 +234,8 @@ func runEvents(ctx context.Context, c scenario.Cell, index int) (Replication, er
 		return p.follow(ctx)
 	case p.attack == "poll-intersection":
 		return p.pollIntersection()
+	case coalitions[p.attack] != nil:
+		return p.ally(ctx)
 	}
 	return p.simulate(ctx)
 }

@@ -32,6 +32,8 @@ var worlds = map[string][]string{
 		"[workload]\nkind = \"groups\"\nposting = \"rollercoaster\"",
 		"[workload]\nkind = \"groups\"\n[boxes]\nwatched = 4",
 		"[workload]\nkind = \"groups\"\n[boxes]\nreading = \"bulletins\"",
+		"[workload]\nkind = \"groups\"\n[boxes]\nreading = \"bulletins\"\n[adversary]\nattack = " +
+			"\"withheld\"",
 		attacked("drop"), attacked("delay"), attacked("tracing"), attacked("correlation"),
 		"[workload]\nkind = \"messages\"\n[adversary]\nattack = \"disclosure\"\nmethod = " +
 			"\"background\"",

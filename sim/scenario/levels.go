@@ -62,6 +62,9 @@ func (f *File) withoutFeedback(c *Cell) {
 // findsOut are the attacks that look for who wrote what.
 var findsOut = []string{"disclosure", "intersection", "correlation", "tracing"}
 
+// together are the attacks of providers who work together.
+var together = []string{"readers", "authors", "withheld", "absence", "photo-age", "own-boxes"}
+
 // inEvents refuses what level "des" does not do.
 func (f *File) inEvents(c *Cell) {
 	s := &c.Scenario
@@ -74,6 +77,13 @@ func (f *File) inEvents(c *Cell) {
 		f.refuse(&field.Adversary.Attack,
 			`Give boxes.watched, workload.kind = "groups" (its size gives the readers) `+
 				`and three or more providers.`, "there is nothing to poll")
+	}
+	if slices.Contains(together, s.Adversary.Attack) && (s.Workload.Kind != "groups" ||
+		s.Workload.Posting != "boxes" || s.Boxes.Reading == "polls" &&
+		s.Adversary.Attack != "readers") {
+		f.refuse(&field.Adversary.Attack,
+			`Give workload.kind = "groups" and boxes.reading = "bulletins".`,
+			"nobody reads a feed in the way that this attack needs")
 	}
 	if slices.Contains(findsOut, s.Adversary.Attack) && s.Workload.Kind == "none" {
 		f.refuse(&field.Adversary.Attack, `Give a workload.kind.`,

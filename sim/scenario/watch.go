@@ -18,6 +18,7 @@ type Adversary struct {
 	Round     config.Duration `toml:"round"`
 	Method    string          `toml:"method"`
 	Window    config.Duration `toml:"window"`
+	Without   string          `toml:"without"`
 }
 
 // Measure says what is looked at.
@@ -42,9 +43,19 @@ var adversaryKeys = []Key{
 		"what is done on the links into a mix (drop to n-1), by a watcher with what was seen "+
 			"(disclosure to active-or-idle), or by a provider that also holds a polled box "+
 			"(poll-intersection); tracing follows messages through the mixes as the flow engine "+
-			"does").choices(
+			"does; readers to own-boxes are what first providers and holders of boxes who follow "+
+			"a feed find out together: who reads or writes it, from fetches of what was "+
+			"withheld for hold_for or of what was missed, by the age at which photos are "+
+			"fetched, by who fetches all boxes but its own").choices(
 		"none", "drop", "delay", "replay", "trickle", "n-1", "disclosure", "intersection",
 		"correlation", "active-or-idle", "poll-intersection", "tracing",
+		"readers", "authors", "withheld", "absence", "photo-age", "own-boxes",
+	),
+	key(&field.Adversary.Without, `"nothing"`, des,
+		"bulletins: the rule that clients do without, as the control of an attack: crowd and "+
+			"decoys; late fetches of what was withheld; fetching of one's own boxes; others "+
+			"who fetch what they missed; photos that are known from their listing; cover").choices(
+		"nothing", "crowd", "late", "own", "missed", "photo", "cover",
 	),
 	key(&field.Adversary.Strength, `"100%"`, des,
 		"share of packets that an active attack touches; for n-1 the share of others that it "+

@@ -86,9 +86,10 @@ func (b *Buffer) limit() int {
 
 // Labels is the truth about a trace. Attacks never take it; scorers do.
 type Labels struct {
-	Busy    []Span  // when each client had real traffic to send, by client, then time
-	Sent    []Sent  // every real message between clients, by time
-	Packets []int64 // one per event: the message that its packet carries, -1 for cover; or empty
+	Busy    []Span     // when each client had real traffic to send, by client, then time
+	Sent    []Sent     // every real message between clients, by time
+	Packets []int64    // one per event: the message that its packet carries, -1 for cover; or empty
+	Boxes   []BoxTruth // of a Coalition
 }
 
 // Span is a time in which a client was busy: from From until, not including, To.
