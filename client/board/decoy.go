@@ -76,27 +76,33 @@ func (b *Board) History(roll uint32) ([]Pair, error) {
 	if b.read.known && b.read.roll == roll {
 		return b.read.pairs, nil
 	}
+	pairs, err := b.readHistory(roll)
+	if err == nil {
+		b.read = cached{roll, true, pairs}
+	}
+	return pairs, err
+}
+
+// readHistory makes the pairs of a roll from what is kept of it and of the one before.
+func (b *Board) readHistory(roll uint32) (pairs []Pair, err error) {
 	groups := groups{}
-	var pairs []Pair
-	err := b.cfg.Store.View(func(tx *store.Tx) (err error) {
+	listed := func(e box.Entry, l listing) {
+		_, two := groups.add(e, l)
+		if two != nil && bulletin.RollNumber(two[1].slot) == roll {
+			pairs = append(pairs, b.pair(e, two))
+		}
+	}
+	err = b.cfg.Store.View(func(tx *store.Tx) (err error) {
 		if pairs, err = readOdd(tx, roll); err != nil {
 			return err
 		}
 		for number := roll - min(roll, 1); number <= roll; number++ {
-			if err := b.readPairs(tx, number, func(e box.Entry, l listing) {
-				_, two := groups.add(e, l)
-				if two != nil && bulletin.RollNumber(two[1].slot) == roll {
-					pairs = append(pairs, b.pair(e, two))
-				}
-			}); err != nil {
+			if err := b.readPairs(tx, number, listed); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err == nil {
-		b.read = cached{roll, true, pairs}
-	}
 	return pairs, err
 }
 

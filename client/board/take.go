@@ -152,6 +152,7 @@ func (b *Board) roll(now time.Time, r bulletin.SignedRoll, news *News) error {
 		return nil
 	}
 	delete(m.holes, r.Number)
+	b.read.known = false
 	had, err := b.kept(rollKey{r.Number, r.Maker})
 	if err != nil {
 		return err
