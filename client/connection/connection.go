@@ -135,8 +135,10 @@ func (c *Connection) hear(ctx context.Context, h Heard) error {
 func (c *Connection) first(doc *directory.Document, now time.Time) (*sender.Sender, error) {
 	c.state.Lock()
 	defer c.state.Unlock()
+	before := c.guards.List
 	made, err := c.makeSender(doc, now)
 	if err != nil {
+		c.guards.List = before // who is not kept is not chosen
 		return nil, err
 	}
 	c.slots.replace(made)
@@ -160,10 +162,10 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 	inUse := c.guards.List[0]
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
+	b := c.slots.bulletins
 	var fetches sender.Fetches
-	if b := c.slots.bulletins; b != nil {
+	if b != nil {
 		fetches = b
-		c.slots.exclusive(func() { b.Begin(doc, inUse.Node) })
 	}
 	made, err := sender.New(sender.Config{
 		Seed: seed, Rand: rand.Reader, Schedule: c.cfg.Genesis.Schedule(), Document: doc,
@@ -173,6 +175,9 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 	})
 	if err != nil {
 		return nil, err
+	}
+	if b != nil {
+		c.slots.exclusive(func() { b.Begin(doc, inUse.Node) })
 	}
 	c.given = []*directory.Document{doc}
 	if c.coming != nil && c.coming.Epoch > doc.Epoch && made.SetDocument(c.coming) == nil {

@@ -51,23 +51,28 @@ type asker struct {
 	of  string
 }
 
-// newNetwork is made within a bubble, at whose time its epoch 2 begins.
-func newNetwork(t *testing.T) *network {
-	t.Helper()
+// signing is the world whose documents all networks have; nobody changes it any more.
+var signing = sync.OnceValues(func() (*world.World, error) {
 	p := world.Quick()
 	p.EpochLength = 4 * time.Minute
-	p.SlowDelay = 0
 	p.PayloadEvery, p.LoopEvery, p.DropEvery = 3*time.Second, 6*time.Second, 6*time.Second
-	p.MixLoopEvery = 10 * time.Second
+	p.MixLoopEvery = time.Minute
 	drawn, err := world.ParseNetwork("p1 p2 p3 -> [m1] -> [m2] -> [m3]")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	w, err := world.New(world.Config{Seed: 1, Network: drawn, Parameters: p, Null: true})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	if err := w.Run((epochs + 1) * p.EpochLength); err != nil {
+	return w, w.Run((epochs + 1) * p.EpochLength)
+})
+
+// newNetwork is made within a bubble, at whose time its epoch 2 begins.
+func newNetwork(t *testing.T) *network {
+	t.Helper()
+	w, err := signing()
+	if err != nil {
 		t.Fatal(err)
 	}
 	n := &network{
