@@ -21,6 +21,7 @@ import (
 	"murmuration/internal/documents"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
+	"murmuration/internal/protocol"
 	"murmuration/internal/suite"
 	"murmuration/internal/testnet"
 	providernode "murmuration/provider/node"
@@ -73,6 +74,9 @@ type besieged struct {
 	stderr bytes.Buffer
 
 	keepFree string // MiB that the child's disk must keep
+
+	document *directory.Document // in force
+	heard    *hearing
 }
 
 // played is a provider that only hands in its descriptor and sends boxes to the other holders.
@@ -110,8 +114,8 @@ func TestKilledUnderLoad(t *testing.T) {
 		h.check(said)
 		h.spawn()
 	}
-	t.Logf("%d boxes acknowledged, %d of them asked to be deleted, over %d kills", len(said.acked),
-		len(said.deleting), kills())
+	t.Logf("%d boxes acknowledged, %d of them asked to be deleted, and %d bulletins, over %d kills",
+		len(said.acked), len(said.deleting), len(h.heard.heard), kills())
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -137,7 +141,8 @@ func (h *besieged) raise() {
 	transport, err := link.NewTLS(link.Config{Network: h.net.Genesis.ID(), Identity: home.Seed,
 		FrameSize: func(k link.Kind) int {
 			return map[link.Kind]int{link.Directory: query.FrameSize,
-				link.Replica: h.net.Genesis.Parameters.Request()}[k]
+				link.Bulletins: protocol.BulletinFrame,
+				link.Replica:   h.net.Genesis.Parameters.Request()}[k]
 		}})
 	if err != nil {
 		h.Fatal(err)
@@ -194,6 +199,7 @@ func (h *besieged) describe(ctx context.Context) {
 	for ctx.Err() == nil {
 		if doc, err := entry.Fetch(ctx, genesis.Authorities[0], e); err == nil {
 			if _, listed := doc.Node(d.ID); listed {
+				h.document = doc
 				return
 			}
 			h.Fatal("the document does not list the provider that the test plays")
@@ -222,6 +228,7 @@ func newNetwork(t *testing.T) *testnet.Network {
 // the disk.
 func busy(par *directory.Parameters) {
 	par.ReplicateEvery, par.MixLoopEvery = 4*time.Millisecond, 100*time.Millisecond
+	par.BulletinEvery = 80 * time.Millisecond
 }
 
 // ledger is what the provider acknowledged: the size of each box that it has, 0 for a deleted one,
@@ -236,8 +243,17 @@ func newLedger() *ledger { return &ledger{map[uint64]int{}, map[uint64]bool{}} }
 // load sends boxes as another holder does, as fast as they are taken, notes what was acknowledged,
 // and returns in the middle of it.
 func (h *besieged) load(ctx context.Context, from uint64, said *ledger) {
-	conn := h.dial(ctx)
+	conn := h.dial(ctx, link.Replica)
 	defer conn.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- h.hear(ctx, h.document) }() // ends with ctx
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			h.Error(err)
+		}
+	}()
 	stop := time.Now().Add(600 * time.Millisecond)
 	h.offer(conn, from, said, func(int) bool { return time.Now().After(stop) })
 }
@@ -279,8 +295,8 @@ func (h *besieged) offer(conn link.Conn, n uint64, said *ledger,
 	return full
 }
 
-// dial opens a replica link to the child, once it has a document.
-func (h *besieged) dial(ctx context.Context) link.Conn {
+// dial opens a link of a provider to the child, once it has a document.
+func (h *besieged) dial(ctx context.Context, kind link.Kind) link.Conn {
 	to := h.node("provider-1")
 	home, err := node.OpenHome(to.Dir)
 	if err != nil {
@@ -288,7 +304,7 @@ func (h *besieged) dial(ctx context.Context) link.Conn {
 	}
 	for {
 		conn, err := h.played.transport.Dial(ctx,
-			link.Peer{Addr: to.Addr, Key: link.PublicKey(home.Identity.ID())}, link.Replica)
+			link.Peer{Addr: to.Addr, Key: link.PublicKey(home.Identity.ID())}, kind)
 		if err == nil {
 			return conn
 		}
@@ -309,6 +325,7 @@ func (h *besieged) check(said *ledger) {
 		h.Fatal(err)
 	}
 	defer store.Close()
+	h.checkHeard(store)
 	size := h.net.Genesis.Parameters.Ciphertext()
 	for n, acked := range said.acked {
 		want := boxtest.Box(n, 'k', acked)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"murmuration/internal/durable"
+	"murmuration/internal/link"
 	"murmuration/internal/testnet"
 )
 
@@ -39,7 +40,7 @@ func TestDiskFull(t *testing.T) {
 			func(map[string]testnet.Runner) {})
 	}()
 	h.describe(ctx)
-	conn := h.dial(ctx)
+	conn := h.dial(ctx, link.Replica)
 	defer func() { conn.Close() }()
 	said := newLedger()
 
