@@ -44,6 +44,8 @@ var worlds = map[string][]string{
 		cores, cores + "[clients]\nbudget = \"400MB/day\"",
 		cores + "[workload]\nkind = \"requests\"",
 		cores + "[clients]\ncount = 40\n[workload]\nkind = \"groups\"\ngroup_size = 3",
+		cores + "[clients]\ncount = 40\n[workload]\nkind = \"groups\"\ngroup_size = 3\n" +
+			"[boxes]\nreading = \"bulletins\"",
 		"[topology]\nkind = \"ring\"\n[mix]\nentry_delay = true\nexit_delay = true\ndelay_cap " +
 			"= 10.0\n" +
 			"[clients]\nloop_every = \"9s\"\ndrop_every = \"2s\"\n[boxes]\nwatched = 4\n" +
@@ -71,6 +73,7 @@ var special = map[string]string{
 	"topology.weights": `[[], [1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]]`,
 	"link.matrix":      `[["1s"], ["2s"]]`,
 	"time.warmup":      `["auto", "20s"]`,
+	"boxes.retention":  `["3d", "4d"]`,
 }
 
 // alone are keys of which a level takes only one value, or two that are no neighbours: it reads

@@ -76,15 +76,32 @@ func worldParameters(s scenario.Scenario) directory.Parameters {
 		WatchedBoxes:   s.Boxes.Watched, PollShare: s.Boxes.PollShare.Of,
 		Replicas:      min(2, s.Topology.Providers),
 		RetentionDays: 14, EpochLength: longest, Grace: protocol.KeyGrace(longest),
-		Clients:       max(1, s.Clients.Count),
-		BulletinEvery: 15 * time.Second, Hold: 0, FetchLoad: 0.5, WritesPerDay: 24,
-		FetchDelay:   ms(10 * s.Mix.MeanDelay.Duration),
-		StreamPerDay: 64, CatchUp: protocol.CatchUp,
+		Clients: max(1, s.Clients.Count),
 	}
+	readBulletins(&p, s.Boxes)
 	if s.Mix.LoopEvery.Duration > 0 {
 		p.MixLoopEvery = ms(s.Mix.LoopEvery.Duration)
 	}
 	return p
+}
+
+// readBulletins has a world read bulletins as a scenario says. Where packets carry posts they are
+// those of the network, since bulletins fill what replies leave of them.
+func readBulletins(p *directory.Parameters, b scenario.Boxes) {
+	const day, mostPerDay = 24 * time.Hour, 10_000
+	p.BulletinEvery, p.Hold, p.CatchUp = b.Bulletins.Duration, b.Hold.Duration, b.CatchUp.Duration
+	p.FetchDelay = max(b.FetchDelay.Duration, 10*p.MeanHopDelay)
+	p.FetchLoad, p.WritesPerDay, p.StreamPerDay = b.FetchLoad, b.WritesPerDay, b.StreamPerDay
+	if p.StreamPerDay == 0 {
+		p.StreamPerDay = mostPerDay
+	}
+	if b.Reading != "bulletins" {
+		return
+	}
+	p.Suite, p.BoxPlaintext = "xwing", protocol.DefaultPlaintext
+	p.SlowDelay, p.EpochLength = b.SlowDelay.Duration, b.Epoch.Duration
+	p.Grace = protocol.KeyGrace(p.EpochLength)
+	p.RetentionDays = int(b.Retention.Duration / day)
 }
 
 func checkWorld(c scenario.Cell) error {
