@@ -38,7 +38,7 @@ var arrows = map[string]struct {
 	"internal/drawn": {"", "property tests"},
 	"internal/cli": {
 		"internal/demo internal/testnet mix/node provider/node client sim configs " +
-			"internal/config internal/directory internal/durable internal/link",
+			"internal/config internal/directory internal/bulletin internal/durable internal/link",
 		"commands call the role packages, and make and check the files of a network",
 	},
 	"mix": {

@@ -26,6 +26,7 @@ var buckets = map[string]string{
 	"periods":   "board",
 	"singles":   "board",
 	"odd":       "board",
+	"frauds":    "board",
 	"crowd":     "crowd",
 	"boxes":     "outbox",
 	"entries":   "outbox",

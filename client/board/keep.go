@@ -17,7 +17,8 @@ import (
 
 // The buckets of a board. Numbers in names have eight hexadecimal digits.
 const (
-	bucketBoard     = "board"     // state, chains; proofs of fraud, by maker
+	bucketBoard     = "board"     // state, chains
+	bucketFrauds    = "frauds"    // proofs, by maker
 	bucketBulletins = "bulletins" // signed ones of the window, by slot and maker
 	bucketRolls     = "rolls"     // entries, 6 bytes each, by number and maker
 	bucketPeriods   = "periods"   // period, by number
@@ -83,7 +84,7 @@ func (b *Board) flushNew(tx *store.Tx) (err error) {
 		err = errors.Join(err, tx.Put(bucketSingles, name(number, nil), singles))
 	}
 	for _, f := range b.pending.frauds {
-		err = errors.Join(err, tx.Put(bucketBoard, name(0, f.A.Maker[:]), f.Marshal()))
+		err = errors.Join(err, tx.Put(bucketFrauds, f.A.Maker.String(), f.Marshal()))
 	}
 	for number, p := range b.periods {
 		if p.dirty {

@@ -52,16 +52,24 @@ func (b *Board) loadBulletins(tx *store.Tx) error {
 }
 
 func (b *Board) loadFrauds(tx *store.Tx) error {
-	for id, m := range b.makers {
-		var raw []byte
-		if err := tx.Get(bucketBoard, name(0, id[:]), &raw); err != nil {
-			continue // as good as all have none
+	return store.Each(tx, bucketFrauds, func(_ string, raw []byte) error {
+		f, err := bulletin.ParseFraud(raw)
+		if err != nil {
+			return fmt.Errorf("reading a proof of fraud that was kept: %w", err)
 		}
-		if f, err := bulletin.ParseFraud(raw); err == nil {
-			m.fraud = &f
+		b.maker(f.A.Maker).fraud = &f
+		return nil
+	})
+}
+
+// Frauds are the proofs of fraud that were found, ever.
+func (b *Board) Frauds() (all []bulletin.Fraud) {
+	for _, id := range b.ids {
+		if f := b.makers[id].fraud; f != nil {
+			all = append(all, *f)
 		}
 	}
-	return nil
+	return all
 }
 
 func (b *Board) loadPeriods(tx *store.Tx) error {

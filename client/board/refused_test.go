@@ -121,6 +121,9 @@ func TestFork(t *testing.T) {
 	w.connect()
 	w.send(w.sign(0, 11, "c"), w.sign(1, 11, "abc"))
 	w.counted(map[Reason]uint64{Fraudster: 1})
+	if all := w.board.Frauds(); len(all) != 1 || all[0].Verify(testNetwork) != nil {
+		t.Errorf("kept are %+v", all)
+	}
 	w.wants("a@11 by 0@10+1@11") // what it said before stands, as others' word is needed anyway
 }
 

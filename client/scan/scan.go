@@ -107,6 +107,12 @@ func (s *Scan) Take(at time.Time, live bool) (sender.Fetch, bool) { return s.cro
 // Sent implements sender.Fetches.
 func (s *Scan) Sent(token uint64, at, again time.Time) { s.crowd.Sent(token, at, again) }
 
+// Frauds are the proofs that were found against makers, ever.
+func (s *Scan) Frauds() (all []bulletin.Fraud) {
+	s.cfg.Exclusive(func() { all = s.board.Frauds() })
+	return all
+}
+
 // Connected says that what is heard from now on is a new connection's, to a provider.
 func (s *Scan) Connected(now time.Time, own directory.NodeID) {
 	s.cfg.Exclusive(func() { s.board.Connected(now, own) })

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 
 	"murmuration/internal/directory"
@@ -38,6 +39,10 @@ func (f Fraud) Verify(network directory.NetworkID) error {
 		}
 	}
 	return nil
+}
+
+func (f Fraud) String() string {
+	return fmt.Sprintf("provider %s signed two bulletins for slot %d", f.A.Maker, f.A.Slot)
 }
 
 // Marshal is length 4 ‖ A ‖ B.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 )
@@ -13,7 +14,8 @@ import (
 func networkEvidenceCommand() *cli.Command {
 	return &cli.Command{
 		Name: "evidence", ArgsUsage: "FILE",
-		Usage: "check that two network documents contradict each other, and say who signed them",
+		Usage: "check that two network documents contradict each other, or two bulletins of one " +
+			"provider, and say who signed them",
 		Flags: []cli.Flag{&cli.StringFlag{
 			Name: "network", Usage: "the network's genesis `FILE`", Required: true,
 		}},
@@ -35,12 +37,15 @@ func networkEvidence(c *cli.Context) error {
 		return fail(exitUser, err, "FILE is what `murmur network findings --save` wrote, "+
 			"or documents/EPOCH.contradiction in a node's home.")
 	}
+	if fraud, err := bulletin.ParseFraud(raw); err == nil {
+		return sayFraud(c, path, genesis, fraud)
+	}
 	proof, err := directory.ParseContradiction(raw)
 	if err == nil {
 		err = proof.Verify(genesis)
 	}
 	if err != nil {
-		return fail(exitTrust, fmt.Errorf("%s proves nothing: %w", path, err), "")
+		return provesNothing(path, err)
 	}
 	fmt.Fprintln(c.App.Writer, proof)
 	for _, doc := range []*directory.Document{proof.One, proof.Other} {
@@ -48,6 +53,21 @@ func networkEvidence(c *cli.Context) error {
 			doc.Epoch, doc.Digest(), strings.Join(signers(genesis, doc), ", "))
 	}
 	return nil
+}
+
+func sayFraud(c *cli.Context, path string, g *directory.Genesis, f bulletin.Fraud) error {
+	if err := f.Verify(g.ID()); err != nil {
+		return provesNothing(path, err)
+	}
+	fmt.Fprintln(c.App.Writer, f)
+	for _, b := range []bulletin.Bulletin{f.A, f.B} {
+		fmt.Fprintf(c.App.Writer, "%d entries, %x\n", len(b.Entries), b.Hash())
+	}
+	return nil
+}
+
+func provesNothing(path string, err error) error {
+	return fail(exitTrust, fmt.Errorf("%s proves nothing: %w", path, err), "")
 }
 
 // readGenesis reads the file that a --network names.

@@ -8,12 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/sim/world"
 )
 
-// TestEvidence: two documents that contradict each other are told from two that do not, and from
-// what nobody signed.
+// TestEvidence: two documents that contradict each other, and two bulletins, are told from two that
+// do not, and from what nobody signed.
 func TestEvidence(t *testing.T) {
 	drawn, err := world.ParseNetwork("p1 p2 -> [m1] -> [m2] -> [m3]")
 	if err != nil {
@@ -32,6 +34,12 @@ func TestEvidence(t *testing.T) {
 	unsigned := other
 	other.Signatures = nil
 	other.Sign(w.NodeOf(w.Genesis().Authorities[0].ID).Identity())
+
+	maker := w.NodeOf(w.Genesis().Authorities[0].ID).Identity()
+	body := bulletin.Body{Network: w.Genesis().ID(), Maker: maker.ID(), Slot: 7}
+	lie := body
+	lie.Entries = []box.Entry{{1}}
+	fraud := bulletin.NewFraud(body.Sign(maker.PrivateKey()), lie.Sign(maker.PrivateKey()))
 
 	dir := t.TempDir()
 	write := func(name string, raw []byte) string {
@@ -56,6 +64,9 @@ func TestEvidence(t *testing.T) {
 			exitTrust, "do not contradict"},
 		"unsigned": {(&directory.Contradiction{One: first, Other: &unsigned}).Marshal(),
 			exitTrust, "bad signature"},
+		"two bulletins": {fraud.Marshal(), exitDone, "signed two bulletins for slot 7"},
+		"one bulletin": {bulletin.NewFraud(fraud.A, fraud.A).Marshal(), exitTrust,
+			"prove no fraud"},
 		"nonsense": {[]byte("nonsense"), exitTrust, "proves nothing"},
 	} {
 		out, talk, code := murmurSim(t, "network", "evidence", "--network", genesis,
