@@ -43,10 +43,18 @@ func newPlaces(limits Limits) places {
 		ghosts: map[SpoolKey]int{}}
 }
 
+// Judged notes whether a client's packet could be opened. Whoever sends what cannot be, to hold a
+// place cheaply, counts as one who was never here.
+func (p *places) Judged(key SpoolKey, opened bool) {
+	if s := p.spools[key]; s != nil {
+		s.garbage = !opened
+	}
+}
+
 // present says whether a client is here: connected, and heard of lately.
 func (p *places) present(now time.Time, s *spool) bool {
 	silence := min(patientMost*p.every, max(patientLeast*p.every, s.lastSeen.Sub(s.since)))
-	return s.connections > 0 && (p.every == 0 || now.Sub(s.lastSeen) <= silence)
+	return s.connections > 0 && !s.garbage && (p.every == 0 || now.Sub(s.lastSeen) <= silence)
 }
 
 // Room says whether a key from a block has a place or would get one now.
@@ -84,8 +92,11 @@ func (p *places) absentee(now time.Time, held map[Block]int, block Block, inside
 		if p.present(now, s) || inside && s.block != block {
 			continue
 		}
-		away := now.Sub(s.lastSeen) + time.Second
-		here := s.lastSeen.Sub(s.since) + time.Second
+		last := s.lastSeen
+		if s.garbage {
+			last = s.since
+		}
+		away, here := now.Sub(last)+time.Second, last.Sub(s.since)+time.Second
 		score := float64(held[s.block]) * float64(away) / float64(here)
 		if loser == nil || score > most {
 			loser, most = &p.order[i], score

@@ -90,6 +90,41 @@ func TestPresentKeepTheirPlaces(t *testing.T) {
 	}
 }
 
+// TestGarbageHoldsNothing: who speaks as often as a client and sends what nobody can open loses the
+// place before one who is away for the night; who sends packets again is here again.
+func TestGarbageHoldsNothing(t *testing.T) {
+	e, now := crowdedEdge(crowdedLimits), epoch0
+	asleep := SpoolKey{'h'}
+	e.Attach(now, asleep, "")
+	now = now.Add(time.Hour)
+	e.Detach(now, asleep)
+	for i := range crowdedLimits.Spools - 1 {
+		e.Attach(now, stranger(i), "")
+		e.Judged(stranger(i), i == 0)
+	}
+	now = now.Add(8 * time.Hour)
+	for i := range crowdedLimits.Spools - 1 {
+		e.Exchange(now, stranger(i), 0)
+	}
+	e.Judged(stranger(1), true)
+	for i := range crowdedLimits.Spools - 3 {
+		if !e.Attach(now, SpoolKey{'n', byte(i)}, "") {
+			t.Fatalf("newcomer %d is kept out by garbage", i)
+		}
+	}
+	for _, k := range []SpoolKey{asleep, stranger(0), stranger(1)} {
+		if e.spools[k] == nil {
+			t.Errorf("%c lost the place before senders of garbage", k[0])
+		}
+	}
+	if !e.Attach(now, SpoolKey{'l'}, "") || e.spools[asleep] != nil {
+		t.Error("control: without garbage it is not the one who is away")
+	}
+	if e.Judged(SpoolKey{'?'}, false); e.Room(now, SpoolKey{'?'}, "") {
+		t.Error("control: there is room when all are here")
+	}
+}
+
 // TestBlocksAreBounded: one block has its places and no more; the next of it takes one of its own.
 func TestBlocksAreBounded(t *testing.T) {
 	e, now := crowdedEdge(crowdedLimits), epoch0

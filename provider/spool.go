@@ -13,7 +13,8 @@ import (
 // ever on a disk.
 type spool struct {
 	block       Block
-	coming      int // replies that wait out their last delay
+	garbage     bool // what came last is no packet of this network
+	coming      int  // replies that wait out their last delay
 	waiting     []spooled
 	last        uint64 // number of the newest reply
 	sent        uint64 // highest number sent on this connection

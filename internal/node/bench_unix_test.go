@@ -86,7 +86,7 @@ func (c *ticketed) Persisted(ticket uint64) {
 func (w *workshop) peel(n, workers int) (took, used time.Duration) {
 	p, relay, packets := w.pipeline(n, workers, n)
 	for _, packet := range packets {
-		p.submit(packet)
+		p.submit(arrived{packet: packet})
 	}
 	ctx, cancel := context.WithCancel(w.Context())
 	var running sync.WaitGroup
@@ -200,7 +200,7 @@ func BenchmarkOverload(b *testing.B) {
 		if i%64 == 0 && !sleepUntil(ctx, began.Add(time.Duration(i)*gap)) {
 			break
 		}
-		p.submit(packet)
+		p.submit(arrived{packet: packet})
 	}
 	used = cpuTime() - before
 	received, _ := p.cfg.Counts.Totals()

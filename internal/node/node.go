@@ -58,10 +58,12 @@ func (n *Node) Handle(k link.Kind, s Service) { n.services[k] = s }
 func (n *Node) Do(f func(now time.Time)) { n.pipeline.do(f) }
 
 // Submit takes a copy of a packet in, as if it had come from a link of its own. It never blocks.
-func (n *Node) Submit(packet []byte) {
+// judged hears, soon and from another goroutine, whether one of the node's keys opened the packet;
+// it hears nothing of one that found no worker.
+func (n *Node) Submit(packet []byte, judged func(opened bool)) {
 	own := n.buffers.get()
 	copy(own, packet)
-	n.pipeline.submit(own)
+	n.pipeline.submit(arrived{own, judged})
 }
 
 // Run lives until ctx ends, and leaves nothing running.
@@ -111,6 +113,6 @@ func (n *Node) serve(ctx context.Context, conn link.Conn) {
 			n.buffers.put(packet)
 			return
 		}
-		n.pipeline.submit(packet)
+		n.pipeline.submit(arrived{packet: packet})
 	}
 }

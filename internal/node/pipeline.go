@@ -21,7 +21,7 @@ import (
 // clock lets packets go when their time has come.
 type pipeline struct {
 	cfg     pipelineConfig
-	work    chan []byte   // peeling is the bottleneck: packets that find it full are dropped
+	work    chan arrived  // peeling is the bottleneck: packets that find it full are dropped
 	written chan struct{} // one place: "tags wait for the journal writer"
 	sooner  chan struct{} // one place: "something is due earlier than the clock thinks"
 
@@ -32,6 +32,13 @@ type pipeline struct {
 	// why the core could not make a packet of its own, empty when it could; owned by the goroutine
 	// of clock
 	fault string
+}
+
+// arrived is a packet that waits for a worker. judged, if there is one, hears whether one of the
+// node's keys opened it.
+type arrived struct {
+	packet []byte
+	judged func(opened bool)
 }
 
 // pipelineConfig is what an pipeline needs. Workers and Queue have defaults.
@@ -56,17 +63,17 @@ func newPipeline(cfg pipelineConfig) *pipeline {
 		cfg.Queue = 256 * cfg.Workers
 	}
 	return &pipeline{
-		cfg: cfg, core: cfg.Core, work: make(chan []byte, cfg.Queue),
+		cfg: cfg, core: cfg.Core, work: make(chan arrived, cfg.Queue),
 		written: make(chan struct{}, 1), sooner: make(chan struct{}, 1),
 	}
 }
 
 // submit takes a packet from a link; the pipeline owns its bytes from here on. It never blocks.
-func (p *pipeline) submit(packet []byte) {
+func (p *pipeline) submit(a arrived) {
 	select {
-	case p.work <- packet:
+	case p.work <- a:
 	default:
-		p.drop(packet, transit.Overload)
+		p.drop(a.packet, transit.Overload)
 	}
 }
 
@@ -111,14 +118,17 @@ func (p *pipeline) peel(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case packet := <-p.work:
-			p.receive(unwrapper, packet)
+		case a := <-p.work:
+			p.receive(unwrapper, a)
 		}
 	}
 }
 
-func (p *pipeline) receive(u *sphinx.Unwrapper, packet []byte) {
-	a, reason := p.cfg.Keys.unwrap(time.Now(), u, packet)
+func (p *pipeline) receive(u *sphinx.Unwrapper, in arrived) {
+	a, reason := p.cfg.Keys.unwrap(time.Now(), u, in.packet)
+	if in.judged != nil {
+		in.judged(reason == transit.Accepted)
+	}
 	if reason == transit.Accepted {
 		p.mu.Lock()
 		reason = p.core.Receive(time.Now(), a)
@@ -126,7 +136,7 @@ func (p *pipeline) receive(u *sphinx.Unwrapper, packet []byte) {
 		p.mu.Unlock()
 	}
 	if reason != transit.Accepted {
-		p.drop(packet, reason)
+		p.drop(in.packet, reason)
 		return
 	}
 	p.cfg.Counts.TookIn()

@@ -74,7 +74,7 @@ func TestOverloadIsCounted(t *testing.T) {
 	e := newPipeline(pipelineConfig{Counts: counts, Buffers: newBuffers(8),
 		Core: mix.NewRelay(1, nil), Workers: 1, Queue: 4})
 	for range 10 {
-		e.submit(make([]byte, 8))
+		e.submit(arrived{packet: make([]byte, 8)})
 	}
 	if n := counts.Dropped(transit.Overload); n != 6 {
 		t.Errorf("%d packets were dropped for overload, want 6", n)

@@ -30,7 +30,7 @@ func TestOverload(t *testing.T) {
 		var accepted int
 		came := s.receive(within(ctx, time.Second), doc, len(burst), func() {
 			for _, p := range burst {
-				all.Submit(p)
+				all.Submit(p, nil)
 			}
 			pass(time.Millisecond) // in virtual time: all are peeled, none has left
 			after, _ := n.Totals()

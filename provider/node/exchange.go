@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"murmuration/internal/exchange"
@@ -68,6 +69,7 @@ func (s *exchanges) Serve(_ context.Context, conn link.Conn) error {
 	up := make([]byte, s.node.FrameSize(link.Exchange))
 	down := make([]byte, len(up))
 	var cursor *provider.Cursor // from the first exchange on
+	judged := s.judge(key)
 	for {
 		if err := conn.Receive(up); err != nil {
 			return err
@@ -84,8 +86,19 @@ func (s *exchanges) Serve(_ context.Context, conn link.Conn) error {
 			cursor = s.bulletins.cursor()
 			defer s.detach(conn)
 		}
-		if err := s.answer(conn, key, cursor, frame, down); err != nil {
+		if err := s.answer(conn, key, cursor, frame, down, judged); err != nil {
 			return err
+		}
+	}
+}
+
+// judge tells the edge when a client begins to send what is no packet, and when it stops. It knows
+// of a packet that it could be opened, and nothing else.
+func (s *exchanges) judge(key provider.SpoolKey) func(opened bool) {
+	var garbage atomic.Bool
+	return func(opened bool) {
+		if garbage.Swap(!opened) == opened {
+			s.node.Do(func(time.Time) { s.edge.Judged(key, opened) })
 		}
 	}
 }
@@ -141,7 +154,7 @@ func (s *exchanges) detach(conn link.Conn) {
 var errPlaceLost = errors.New("the client's place went to another")
 
 func (s *exchanges) answer(conn link.Conn, key provider.SpoolKey, cursor *provider.Cursor,
-	up exchange.Up, down []byte) error {
+	up exchange.Up, down []byte, judged func(bool)) error {
 	var (
 		answer exchange.Down
 		reason transit.Reason
@@ -157,7 +170,7 @@ func (s *exchanges) answer(conn link.Conn, key provider.SpoolKey, cursor *provid
 	if reason != transit.Accepted {
 		s.node.Counts.Drop(reason)
 	} else {
-		s.node.Submit(up.Packet)
+		s.node.Submit(up.Packet, judged)
 	}
 	return conn.Send(down)
 }
