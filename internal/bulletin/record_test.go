@@ -10,6 +10,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 )
 
 // TestStream: whatever is sent, in any order and cut anywhere, comes out the same, and the hash of
@@ -138,3 +139,30 @@ func TestBrokenStream(t *testing.T) {
 }
 
 func privateKey(n byte) []byte { _, private := maker(n); return private }
+
+// TestSizesOfRecords: what the budget of a network and the simulator count is what is sent.
+func TestSizesOfRecords(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := drawBody(t)
+		if _, carries := CarriesRoll(b.Slot); carries {
+			t.Skip("32 bytes more")
+		}
+		signed := b.Sign(privateOf(t))
+		links := NewLinks()
+		AppendBulletin(nil, links, 3, signed)
+		following := b
+		following.Slot, following.Previous = b.Slot+1, b.Hash()
+		if _, carries := CarriesRoll(following.Slot); carries {
+			t.Skip("32 bytes more")
+		}
+		raw := AppendBulletin(nil, links, 3, following.Sign(privateOf(t)))
+		if want := protocol.BulletinBytes(1, len(b.Entries)); len(raw) != want {
+			t.Fatalf("a bulletin of %d entries has %d bytes, want %d", len(b.Entries), len(raw), want)
+		}
+		roll := drawRoll(t)
+		raw = AppendRoll(nil, 3, roll.Sign(privateOf(t)))
+		if want := protocol.RollBytes(1, protocol.RollSlots, len(roll.Entries)); len(raw) != want {
+			t.Fatalf("a roll of %d entries has %d bytes, want %d", len(roll.Entries), len(raw), want)
+		}
+	})
+}

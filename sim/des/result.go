@@ -24,6 +24,7 @@ import (
 //	missed         from a reader coming back to its reading of what was written in its absence
 //	photo          from a post being written to its whole photo being there
 //	fetch_wait     from a live fetch being due to its work slot
+//	rolls_wait     from a client coming back until it has all rolls that it missed
 //
 // Shares and counts follow in Metrics: delivered, round_trips_completed, loops_returned,
 // mix_loops_returned, n1_success, alarm_raised, alarm_delay_s, false_alarms_per_mix_week,
@@ -110,14 +111,14 @@ type measures struct {
 	atStart                                       counters
 	latency, queued, spoolWait, served, occupancy series
 	stored, pollWait, roundTrip                   series
-	fresh, missed, photo, fetchWait               series
+	fresh, missed, photo, fetchWait, rolls        series
 	census                                        int64 // when mixes are looked into next
 }
 
 func (m *measures) series() []*series {
 	return []*series{
 		&m.latency, &m.queued, &m.spoolWait, &m.served, &m.occupancy, &m.stored, &m.pollWait,
-		&m.roundTrip, &m.fresh, &m.missed, &m.photo, &m.fetchWait,
+		&m.roundTrip, &m.fresh, &m.missed, &m.photo, &m.fetchWait, &m.rolls,
 	}
 }
 
@@ -125,7 +126,7 @@ func (m *measures) init(e *engine) {
 	c := &e.cfg
 	names := []string{
 		"latency", "queue_wait", "spool_wait", "mix_wait", "mix_occupancy", "stored", "poll_wait",
-		"round_trip", "fresh", "missed", "photo", "fetch_wait",
+		"round_trip", "fresh", "missed", "photo", "fetch_wait", "rolls_wait",
 	}
 	for i, s := range m.series() {
 		s.name, s.unit, s.limit, s.on = names[i], "s", c.Samples, c.Warmup == 0

@@ -229,6 +229,7 @@ func (r *readers) hearRolls(c int32, free int32) {
 	r.e.m.count.streamRolls += int(min(s.rolls, int64(free)))
 	s.rolls -= int64(free)
 	if s.rolls <= 0 {
+		r.e.m.rolls.add(float64(r.e.now-s.since) / 1e9)
 		r.catchUp(c)
 	}
 }
