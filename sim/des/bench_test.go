@@ -37,3 +37,10 @@ func BenchmarkMillion(b *testing.B) {
 	c.Warmup = 5 * time.Second
 	benchmark(b, c)
 }
+
+// A thousand clients who read bulletins and fetch for each other.
+func BenchmarkBulletins(b *testing.B) {
+	c := listing(1000)
+	c.Warmup = 30 * time.Minute
+	benchmark(b, c)
+}

@@ -19,8 +19,12 @@ type readers struct {
 	parts  map[photoOf][]int32 // pairs of photos whose post a reader has not read yet
 }
 
-// photoOf is the photo of a post, for one of its readers.
-type photoOf struct{ post, reader int32 }
+// photoOf is the photo of a post, for one of its readers, who has read the post or not.
+type photoOf struct {
+	post   int64
+	reader int32
+	read   bool
+}
 
 // reader is one client.
 type reader struct {
@@ -66,7 +70,7 @@ func (r *readers) tell(pair int32) {
 		switch {
 		case c == b.author || c == target:
 		case b.part > 0 && r.unknown(b.post, c):
-			at := photoOf{b.post, c}
+			at := photoOf{r.e.posts.all[b.post].serial, c, false}
 			r.parts[at] = append(r.parts[at], pair)
 		default:
 			r.put(&r.states[c].news, pair)
@@ -281,6 +285,6 @@ func (r *readers) fetched(a *awaited) {
 	} else if p.measured && s.since > p.at {
 		r.e.m.missed.add(float64(r.e.now-s.since) / 1e9)
 	}
-	r.e.posts.arrived(b.post)
 	r.recognise(b.post, a.client)
+	r.e.posts.arrived(b.post)
 }

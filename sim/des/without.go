@@ -59,22 +59,20 @@ func (r *readers) unknown(post, c int32) bool {
 	if r.parts == nil {
 		r.parts = map[photoOf][]int32{}
 	}
-	_, known := r.parts[photoOf{post, c | readIt}]
+	_, known := r.parts[photoOf{r.e.posts.all[post].serial, c, true}]
 	return !known
 }
-
-// readIt marks a reader who has read a post.
-const readIt = 1 << 30
 
 // recognise fetches what is listed of a photo whose post was just read.
 func (r *readers) recognise(post, c int32) {
 	if r.parts == nil {
 		return
 	}
-	at := photoOf{post, c}
+	at := photoOf{r.e.posts.all[post].serial, c, false}
 	for _, pair := range r.parts[at] {
 		r.e.fetches.live(c, r.e.board.pairs[pair], true)
 	}
 	delete(r.parts, at)
-	r.parts[photoOf{post, c | readIt}] = nil
+	at.read = true
+	r.parts[at] = nil
 }
