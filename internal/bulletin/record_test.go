@@ -157,12 +157,12 @@ func TestSizesOfRecords(t *testing.T) {
 		}
 		raw := AppendBulletin(nil, links, 3, following.Sign(privateOf(t)))
 		if want := protocol.BulletinBytes(1, len(b.Entries)); len(raw) != want {
-			t.Fatalf("a bulletin of %d entries has %d bytes, want %d", len(b.Entries), len(raw), want)
+			t.Fatalf("%d entries take %d bytes, want %d", len(b.Entries), len(raw), want)
 		}
 		roll := drawRoll(t)
 		raw = AppendRoll(nil, 3, roll.Sign(privateOf(t)))
 		if want := protocol.RollBytes(1, protocol.RollSlots, len(roll.Entries)); len(raw) != want {
-			t.Fatalf("a roll of %d entries has %d bytes, want %d", len(roll.Entries), len(raw), want)
+			t.Fatalf("%d of a roll take %d bytes, want %d", len(roll.Entries), len(raw), want)
 		}
 	})
 }
