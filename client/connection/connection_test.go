@@ -252,7 +252,11 @@ func (n *network) open(s *store.Store, guard string) *Connection {
 
 func (n *network) run(s *store.Store, guard string) *client {
 	n.Helper()
-	c := &client{Connection: n.open(s, guard)}
+	return begin(n.open(s, guard))
+}
+
+func begin(opened *Connection) *client {
+	c := &client{Connection: opened}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- c.Run(ctx) }() // ends with stop

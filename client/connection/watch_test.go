@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"murmuration/client/guard"
+	"murmuration/client/sender"
 	"murmuration/client/store"
+	"murmuration/internal/directory"
 )
 
 // with is a store whose person has these guards, the first of them in use.
@@ -122,4 +124,42 @@ func TestGuardStaysWithoutAUsableDocument(t *testing.T) {
 		}
 		n.end(c)
 	})
+}
+
+// reader has nothing to fetch, and says what its provider keeps back.
+type reader struct{ withheld uint64 }
+
+func (*reader) Live(time.Time) bool                       { return false }
+func (*reader) Take(time.Time, bool) (sender.Fetch, bool) { return sender.Fetch{}, false }
+func (*reader) Sent(uint64, time.Time, time.Time)         {}
+func (*reader) Begin(*directory.Document, directory.NodeID) {
+}
+func (*reader) SetDocument(*directory.Document) {}
+func (*reader) Roll(time.Time) uint32           { return 0 }
+func (r *reader) Withholding() (uint64, uint64) { return r.withheld, 1000 }
+
+// TestGuardThatKeepsBulletinsBack fails, although replies come, and the person is told.
+func TestGuardThatKeepsBulletinsBack(t *testing.T) {
+	for withheld, healthy := range map[uint64]bool{50: true, 51: false} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNetwork(t)
+			c := n.open(n.with(0, "p2", "p3"), "")
+			c.Read(&reader{withheld})
+			run := begin(c)
+			await(t, "connection", time.Minute, func() bool { return run.Status().Connected })
+			c.state.Lock()
+			c.guards.Failing = 2 * time.Hour
+			c.state.Unlock()
+			c.slots.mu.Lock()
+			c.slots.replied(c.slots.sender, time.Now())
+			c.slots.mu.Unlock()
+			<-time.After(2 * watchEvery)
+			s := c.Status()
+			if s.Guard.Healthy != healthy || healthy != (len(s.Faults) == 0) ||
+				!healthy && !errors.Is(s.Faults[0], errWithholds) {
+				t.Errorf("%d of 1000 kept back: %+v, %v", withheld, s.Guard, s.Faults)
+			}
+			n.end(run)
+		})
+	}
 }
