@@ -53,7 +53,7 @@ func (c *Crowd) Resume(now time.Time) error {
 			return fmt.Errorf("reading what was listed: %w", err)
 		}
 		for _, p := range pairs {
-			if p.Slot >= c.state.Mark {
+			if p.Slot >= c.state.Mark && !c.coming(p) {
 				p.Missed = p.Slot+YoungSlots < slot
 				c.Listed(now, p)
 			}
