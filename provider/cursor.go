@@ -32,12 +32,11 @@ func (b *Bulletins) Cursor() *Cursor {
 
 // Fill gives up to so many bytes of the stream. wanted is what the up frame said: the number of the
 // first roll that the client wants, and one; the first frame of a connection counts.
-func (c *Cursor) Fill(now time.Time, wanted uint32, room int) []byte {
+func (c *Cursor) Fill(now time.Time, wanted uint32, room int) (out []byte) {
 	if !c.begun {
 		c.begun = true
 		c.plan(now, wanted)
 	}
-	out := make([]byte, 0, max(room, 0))
 	for len(out) < room {
 		if len(c.rest) == 0 {
 			c.rest = c.record()

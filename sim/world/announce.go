@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/protocol"
 	"murmuration/provider"
 )
@@ -17,6 +18,16 @@ type announcer struct {
 	start  uint64 // life of the node
 	spread map[*Node]*spreading
 	adrift bool
+}
+
+// mouth is how people hear bulletins of a provider that does not pass all of them on: the honest
+// stream is read, and what is let through is said anew.
+type mouth struct {
+	n       *Node
+	parser  *bulletin.Parser
+	in, out *bulletin.Links
+	rest    []byte
+	back    []bulletin.Bulletin // that were not let through yet
 }
 
 // spreading is one link that the announcer has dialled.
@@ -68,7 +79,7 @@ func (a *announcer) make() {
 		a.n.w.tell("bulletins", "%s lists nothing: %v", a.n.Name, err)
 	}
 	a.keep()
-	if !ok {
+	if !ok || a.n.lists != nil && !a.n.lists(&draft) {
 		return
 	}
 	err = a.n.holder.store.Publish(draft.Day, draft.Body.Slot, draft.Body.Marshal(), draft.Listed)
@@ -189,4 +200,104 @@ func (h *Holder) Lists(id box.ID, slots int) (key box.FetchKey, ok bool) {
 		slot--
 	}
 	return key, false
+}
+
+// List has the provider list what is left of each draft, or nothing in that slot where change says
+// so; nil makes it honest again.
+func (n *Node) List(change func(*provider.Draft) bool) { n.lists = change }
+
+// Serve has the provider's people hear only the bulletins of which let says so, asked again at each
+// frame about those that are kept back, and no rolls; nil makes it honest again. The people connect
+// anew.
+func (n *Node) Serve(let func(bulletin.Bulletin) bool) {
+	n.serves = let
+	for _, p := range n.w.people {
+		if p.home == n && p.online {
+			p.disconnect()
+			p.connect()
+		}
+	}
+}
+
+// stream is the bytes of bulletins for a frame with so much room.
+func (p *Person) stream(now time.Time, wanted uint32, room int) []byte {
+	honest := p.cursor.Fill(now, wanted, room)
+	if p.mouth == nil {
+		return honest
+	}
+	return p.mouth.say(honest, room)
+}
+
+// listen begins the stream of a new connection.
+func (p *Person) listen() {
+	p.cursor, p.mouth = p.home.bulletins.Cursor(), nil
+	if p.home.serves != nil {
+		p.mouth = &mouth{n: p.home, parser: bulletin.NewParser(1 << 16), in: bulletin.NewLinks(),
+			out: bulletin.NewLinks()}
+	}
+}
+
+func (m *mouth) say(honest []byte, room int) []byte {
+	records, err := m.parser.Feed(honest)
+	if err != nil {
+		m.n.w.fail("%s misreads its own stream: %w", m.n.Name, err)
+	}
+	w := m.n.w
+	calendar := bulletin.Calendar{Start: w.genesis.Start, Every: w.genesis.Parameters.BulletinEvery}
+	for _, r := range records {
+		maker, _ := calendar.Makers(m.n.document, r.Slot()).At(r.Maker)
+		if b, ok := r.Bulletin(w.genesis.ID(), maker, m.in); ok && !r.IsRoll {
+			m.back = append(m.back, b)
+		}
+	}
+	var kept []bulletin.Bulletin
+	for _, b := range m.back {
+		if m.n.serves == nil || m.n.serves(b) {
+			index, _ := calendar.Makers(m.n.document, b.Slot).Index(b.Maker)
+			m.rest = bulletin.AppendBulletin(m.rest, m.out, index, b)
+		} else {
+			kept = append(kept, b)
+		}
+	}
+	m.back = kept
+	n := min(room, len(m.rest))
+	said := m.rest[:n:n]
+	m.rest = m.rest[n:]
+	return said
+}
+
+// lists is the line about what a provider lists.
+func (by harms) lists(words []string) error {
+	if len(words) != 3 || words[2] != "nothing" && words[2] != "honestly" {
+		return usage(".lists")
+	}
+	n, err := by.providerNode(words[0])
+	if err != nil {
+		return err
+	}
+	n.List(nil)
+	if words[2] == "nothing" {
+		n.List(func(*provider.Draft) bool { return false })
+	}
+	return nil
+}
+
+// serves is the line about whose bulletins a provider's people hear.
+func (by harms) serves(words []string) error {
+	if len(words) != 3 {
+		return usage(".serves")
+	}
+	n, err := by.providerNode(words[0])
+	if err != nil {
+		return err
+	}
+	switch words[2] {
+	case "honestly":
+		n.Serve(nil)
+	case "nothing":
+		n.Serve(func(bulletin.Bulletin) bool { return false })
+	default:
+		return usage(".serves")
+	}
+	return nil
 }

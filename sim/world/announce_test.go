@@ -9,6 +9,7 @@ import (
 	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/exchange"
+	"murmuration/provider"
 	"murmuration/sim/world"
 )
 
@@ -140,5 +141,67 @@ func TestWrongClockListsNothing(t *testing.T) {
 	run(t, w, 3*time.Second)
 	if now := p1.Bulletins().Stats(); now.Skipped != before.Skipped || now.Made < before.Made+5 {
 		t.Errorf("after the clock was put right: %+v, then %+v", before, now)
+	}
+}
+
+// TestLyingAnnouncers: one that lists nothing is missing from what everybody hears; one that leaves
+// out boxes has them listed once only; an entry that keeps bulletins back has its people hear the
+// others, and those when it lets them through; they hear all again when it is honest.
+func TestLyingAnnouncers(t *testing.T) {
+	w := newWorld(t, world.Config{Seed: 7, Null: true})
+	p1, p2, p3 := w.Node("p1"), w.Node("p2"), w.Node("p3")
+	bob := w.Person("bob")
+	if bob.Home() != p2 {
+		t.Fatal("bob is not at p2")
+	}
+	p1.List(func(*provider.Draft) bool { return false })
+	let := box.Slot(0)
+	p2.Serve(func(b bulletin.Bulletin) bool { return b.Maker != p3.ID() || b.Slot < let })
+	seen := read(t, w, bob)
+	run(t, w, 5*time.Second)
+	if len(seen.slots[p1.ID()]) != 0 || len(seen.slots[p2.ID()]) < 8 ||
+		len(seen.slots[p3.ID()]) != 0 {
+		t.Errorf("heard: %v", seen.slots)
+	}
+	if made := p1.Bulletins().Stats(); made.Made != 0 || made.Taken < 16 {
+		t.Errorf("one that lists nothing: %+v", made)
+	}
+	last := seen.slots[p2.ID()][len(seen.slots[p2.ID()])-1]
+	let = last - 2
+	run(t, w, time.Second)
+	if late := seen.slots[p3.ID()]; len(late) < 5 || late[len(late)-1] != let-1 {
+		t.Errorf("let through until %d: %v", let, late)
+	}
+	p1.List(nil)
+	p2.Serve(nil)
+	seen = read(t, w, bob)
+	run(t, w, 5*time.Second)
+	for _, n := range []*world.Node{p1, p2, p3} {
+		if len(seen.slots[n.ID()]) < 8 {
+			t.Errorf("of %s: %v", n.Name, seen.slots[n.ID()])
+		}
+	}
+}
+
+// TestForkIsProved: a provider that signs another body for one of two others is caught as soon as
+// the true one comes to that one, too.
+func TestForkIsProved(t *testing.T) {
+	w := newWorld(t, world.Config{Seed: 8, Null: true})
+	p1, p2 := w.Node("p1"), w.Node("p2")
+	p1.List(func(d *provider.Draft) bool {
+		body := d.Body
+		body.Entries = append(slices.Clone(body.Entries), box.Entry{255, 255, 255, 255, 255})
+		w.After(0, func() {
+			_ = p2.Bulletins().Take(w.Now(), body.Sign(p1.Identity().PrivateKey()))
+		})
+		return true
+	})
+	run(t, w, 3*time.Second)
+	if frauds := p2.Bulletins().Frauds(); len(frauds) != 1 ||
+		frauds[0].Verify(w.Genesis().ID()) != nil || frauds[0].A.Maker != p1.ID() {
+		t.Errorf("proofs: %v", frauds)
+	}
+	if frauds := w.Node("p3").Bulletins().Frauds(); len(frauds) != 0 {
+		t.Errorf("proofs where one body was heard of: %v", frauds)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/suite"
@@ -26,6 +27,8 @@ type Node struct {
 	holder   *Holder // nil in a mix
 	// what a provider says of its boxes; nil in a mix
 	bulletins *announcer
+	lists     func(*provider.Draft) bool
+	serves    func(bulletin.Bulletin) bool
 	document  *directory.Document
 
 	up    bool

@@ -26,7 +26,8 @@ type Person struct {
 	clock  time.Duration
 	loss   float64
 	wake   int64
-	stream *provider.Cursor // of bulletins, on this connection
+	cursor *provider.Cursor // in the stream of bulletins, on this connection
+	mouth  *mouth           // nil if the provider serves honestly
 	last   uint64           // epoch of the newest document, and one
 
 	cfg   sender.Config
@@ -118,7 +119,7 @@ func (p *Person) connect() {
 		return
 	}
 	p.setOnline(true)
-	p.stream = p.home.bulletins.Cursor()
+	p.listen()
 	for _, pub := range p.w.council.missed(p) {
 		p.take(pub)
 	}
@@ -213,7 +214,7 @@ func (p *Person) exchange(sent sender.Sent) {
 		return
 	}
 	down, reason := n.edge.Exchange(n.now(), p.spool, up.Received)
-	down.Stream = p.stream.Fill(n.now(), up.Roll, down.Free(len(frame)))
+	down.Stream = p.stream(n.now(), up.Roll, down.Free(len(frame)))
 	switch {
 	case reason != transit.Accepted:
 		n.reason(reason)

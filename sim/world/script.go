@@ -73,7 +73,7 @@ func init() {
 		"run":   {"run DURATION", false, (*Script).run},
 		"in":    {"in DURATION LINE", false, (*Script).later},
 		"every": {"every DURATION NUMBER times LINE", false, (*Script).every},
-		"watch": {"watch people|packets|drops|directory ...", false, (*Script).watch},
+		"watch": {"watch people|packets|drops|directory|bulletins ...", false, (*Script).watch},
 		"show":  {"show drops|asked|time", false, (*Script).show},
 
 		"lose": harming("lose SHARE% [of PERSON | between NODE NODE]", harms.lose),
@@ -92,6 +92,8 @@ func init() {
 		".starts":   harming("NODE starts", harms.starts),
 		".is":       harming("PROVIDER is full|roomy", harms.is),
 		".answers":  harming("PROVIDER answers STATUS|honestly", harms.answers),
+		".lists":    harming("PROVIDER lists nothing|honestly", harms.lists),
+		".serves":   harming("PROVIDER serves nothing|honestly", harms.serves),
 		".clock":    harming("NODE|PERSON clock +DURATION|-DURATION", harms.clock),
 		".falls":    harming("PROVIDER falls silent", harms.falls),
 	}
@@ -260,7 +262,8 @@ func (s *Script) plan(in time.Duration, line string) {
 func (s *Script) watch(words []string) error {
 	shown := map[string]bool{}
 	for _, kind := range words[1:] {
-		if !slices.Contains([]string{"people", "packets", "drops", "directory"}, kind) {
+		if !slices.Contains([]string{"people", "packets", "drops", "directory",
+			"bulletins"}, kind) {
 			return usage("watch")
 		}
 		shown[kind] = true

@@ -12,9 +12,9 @@
 // anything that a node or a client decides: it hands packets, documents and times to the cores, and
 // carries what they give back.
 //
-// Its sixteen files stay together because each thing that a core meets (a node, a person, a holder,
-// the council, links with faults) acts on the time, seeds and trace of the one world: split, they
-// would have to export all of these to each other.
+// Its seventeen files stay together because each thing that a core meets (a node, a person, a
+// holder, the council, links with faults) acts on the time, seeds and trace of the one world:
+// split, they would have to export all of these to each other.
 package world
 
 import (
