@@ -19,7 +19,7 @@ func (b *Board) follow(m *maker, one bulletin.Bulletin) {
 	if err := m.tip.Next(one); err == bulletin.ErrGap {
 		m.tip.Jump(one)
 		if before.Slot+1 < one.Slot {
-			m.tear(before.Slot+1, one.Slot-1)
+			m.tear(max(before.Slot+1, bulletin.FirstSlot(b.floor)), one.Slot-1)
 		}
 	}
 	if number, ok := bulletin.CarriesRoll(one.Slot); ok && one.Body.Roll != (bulletin.Hash{}) {

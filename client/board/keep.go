@@ -165,6 +165,8 @@ func (b *Board) fold() error {
 			delete(b.odd, roll)
 		}
 	}
+	b.pending.bulletins = slices.DeleteFunc(b.pending.bulletins,
+		func(one bulletin.Bulletin) bool { return !b.inWindow(one.Slot) })
 	b.read.known = false
 	b.waiting(b.folded, this)
 	b.folded = this
