@@ -70,6 +70,20 @@ func (c *served) sealed(day box.Day, mine bool, mark byte, size int) box.Box {
 	}
 }
 
+// list publishes a bulletin that lists one box, in a slot of its own, and says how to fetch it.
+func (c *served) list(slot box.Slot, day box.Day, id box.ID) box.Request {
+	c.Helper()
+	listed := []box.Listing{{Day: day, ID: id}}
+	if err := c.store.Publish(day, slot, nil, listed); err != nil {
+		c.Fatal(err)
+	}
+	return fetch(slot, id)
+}
+
+func fetch(slot box.Slot, id box.ID) box.Request {
+	return box.Request{Op: box.OpFetch, Fetch: box.FetchKey{Slot: slot, Entry: box.EntryOf(id)}}
+}
+
 // ask sends a request to the provider and opens what its reply packet brings.
 func (c *served) ask(now time.Time, r box.Request) (box.Reply, error) {
 	c.Helper()
@@ -131,6 +145,12 @@ func TestServiceAnswers(t *testing.T) {
 	if _, err := c.store.Merge(today-14, old); err != nil {
 		t.Fatal(err)
 	}
+	slots := map[box.Listing]box.Slot{}
+	for i, l := range []box.Listing{{Day: today - 14, ID: old.ID},
+		{Day: today - 1, ID: yesterday.ID}, {Day: today, ID: data.ID}} {
+		slots[l] = box.Slot(i + 1)
+		c.list(slots[l], l.Day, l.ID)
+	}
 	night := noon.Add(-11 * time.Hour) // one o'clock: yesterday still takes writes
 	for i, s := range []struct {
 		now  time.Time
@@ -140,34 +160,33 @@ func TestServiceAnswers(t *testing.T) {
 		want box.Status
 		what string
 	}{
-		{noon, box.OpRead, today, data, box.StatusNotFound, "absent"},
+		{noon, box.OpFetch, today, data, box.StatusNotFound, "absent"},
 		{noon, box.OpWrite, today, data, box.StatusStored, "new"},
 		{noon, box.OpWrite, today, data, box.StatusStored, "the same again"},
 		{noon, box.OpWrite, today, other, box.StatusConflict, "other bytes"},
-		{noon, box.OpRead, today, data, box.StatusFound, "there"},
-		{noon, box.OpRead, today - 1, data, box.StatusNotFound, "another day"},
+		{noon, box.OpFetch, today, data, box.StatusFound, "there"},
 		{noon, box.OpWrite, today, elsewhere, box.StatusNotFound, "not a holder"},
-		{noon, box.OpRead, today, elsewhere, box.StatusNotFound, "not a holder"},
+		{noon, box.OpFetch, today, elsewhere, box.StatusNotFound, "never listed"},
 		{noon, box.OpWrite, today + 1, c.sealed(today+1, true, 't', size), box.StatusNotFound,
 			"a day that has not begun"},
 		{noon, box.OpWrite, today - 1, yesterday, box.StatusNotFound, "after the grace"},
 		{night, box.OpWrite, today - 1, yesterday, box.StatusStored, "within the grace"},
-		{noon, box.OpRead, today - 1, yesterday, box.StatusFound, "after the grace"},
-		{noon, box.OpRead, today - 14, old, box.StatusFound, "on its last day"},
-		{noon.Add(24 * time.Hour), box.OpRead, today - 14, old, box.StatusNotFound, "expired"},
+		{noon, box.OpFetch, today - 1, yesterday, box.StatusFound, "after the grace"},
+		{noon, box.OpFetch, today - 14, old, box.StatusFound, "on its last day"},
+		{noon.Add(24 * time.Hour), box.OpFetch, today - 14, old, box.StatusNotFound, "expired"},
 		{noon, box.OpTombstone, today - 14, c.sealed(today-14, true, 0, 0), box.StatusNotFound,
 			"a tombstone for a closed day"},
 		{noon, box.OpTombstone, today, tombstone, box.StatusStored, "a tombstone"},
 		{noon, box.OpTombstone, today, tombstone, box.StatusStored, "a tombstone again"},
-		{noon, box.OpRead, today, data, box.StatusTombstoned, "deleted"},
+		{noon, box.OpFetch, today, data, box.StatusTombstoned, "deleted"},
 		{noon, box.OpWrite, today, data, box.StatusTombstoned, "data on a tombstone"},
 	} {
 		request := box.Request{Op: s.op, Day: s.day, Box: s.box}
-		if s.op == box.OpRead {
-			request.Box = box.Box{ID: s.box.ID}
+		if s.op == box.OpFetch {
+			request = fetch(slots[box.Listing{Day: s.day, ID: s.box.ID}], s.box.ID)
 		}
 		reply, err := c.ask(s.now, request)
-		if err != nil || reply.Status != s.want || reply.Day != s.day || reply.Box.ID != s.box.ID {
+		if err != nil || reply.Status != s.want || !reply.Answers(request) {
 			t.Errorf("step %d, %s: %s, %v; want %s", i, s.what, reply.Status, err, s.want)
 		}
 		if reply.Status == box.StatusFound && !reply.Box.Equal(s.box) {
@@ -190,7 +209,7 @@ func TestServiceTellsDigests(t *testing.T) {
 	}
 }
 
-// TestFullStoreSaysSo: data is refused with its own status; reads and tombstones still work.
+// TestFullStoreSaysSo: data is refused with its own status; fetches and tombstones still work.
 func TestFullStoreSaysSo(t *testing.T) {
 	par, _ := directory.Defaults("x25519")
 	c := newServed(t, par.Ciphertext())
@@ -216,9 +235,8 @@ func TestFullStoreSaysSo(t *testing.T) {
 	if s := ask(box.Request{Op: box.OpWrite, Day: today, Box: second}); s != box.StatusFull {
 		t.Errorf("a write to a full store is %s", s)
 	}
-	if s := ask(box.Request{Op: box.OpRead, Day: today,
-		Box: box.Box{ID: first.ID}}); s != box.StatusFound {
-		t.Errorf("a read from a full store is %s", s)
+	if s := ask(c.list(1, today, first.ID)); s != box.StatusFound {
+		t.Errorf("a fetch from a full store is %s", s)
 	}
 	if s := ask(box.Request{Op: box.OpTombstone, Day: today,
 		Box: c.sealed(today, true, 0, 0)}); s != box.StatusStored {
@@ -244,14 +262,13 @@ func TestNoAnswer(t *testing.T) {
 			Box: b}.Marshal(f)
 	}
 	for what, payload := range map[string][]byte{
-		"no SURB": c.deliver(nil, write(good)),
-		"a senseless one": c.deliver(make([]byte, len(surb)),
-			box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: good.ID}}.Marshal(f)),
-		"no request":    c.deliver(surb, make([]byte, 9)),
-		"a forged box":  c.deliver(surb, write(forged)),
-		"an unknown op": c.deliver(surb, append([]byte{9}, write(good)[1:]...)),
+		"no SURB":         c.deliver(nil, write(good)),
+		"a senseless one": c.deliver(make([]byte, len(surb)), fetch(1, good.ID).Marshal(f)),
+		"no request":      c.deliver(surb, make([]byte, 9)),
+		"a forged box":    c.deliver(surb, write(forged)),
+		"an unknown op":   c.deliver(surb, append([]byte{9}, write(good)[1:]...)),
 		"a weak id": c.deliver(surb,
-			box.Request{Op: box.OpRead, Day: today, Box: box.Box{ID: box.ID{1}}}.Marshal(f)),
+			write(box.Box{ID: box.ID{1}, Signature: box.Signature{1}})),
 		"a short payload": {1, 2, 3},
 	} {
 		if _, err := c.service.Answer(noon, payload); !errors.Is(err, ErrNoAnswer) {
@@ -287,18 +304,15 @@ func TestExpiredIsNotFound(t *testing.T) {
 // broken is a store whose disk fails.
 type broken struct{ BoxStore }
 
-func (broken) Read(box.Day, box.ID) (box.Box, box.Status, error) {
-	return box.Box{}, 0, fmt.Errorf("input/output error")
+func (broken) Listed(box.Slot, box.Entry, int) (box.Day, box.Box, box.Status, error) {
+	return 0, box.Box{}, 0, fmt.Errorf("input/output error")
 }
 
 // TestDiskFailureIsNoRefusal: it is told apart from a bad request, for the operator.
 func TestDiskFailureIsNoRefusal(t *testing.T) {
 	c := newServed(t, 0)
 	c.service.Store = broken{c.store}
-	if _, err := c.ask(noon,
-		box.Request{Op: box.OpRead, Day: today,
-			Box: box.Box{ID: c.sealed(today, true, 'd', 100).ID}}); err == nil ||
-		errors.Is(err, ErrNoAnswer) {
+	if _, err := c.ask(noon, fetch(1, box.ID{})); err == nil || errors.Is(err, ErrNoAnswer) {
 		t.Errorf("a failing disk gives %v", err)
 	}
 }

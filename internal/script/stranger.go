@@ -202,17 +202,13 @@ func (s *stranger) request(ctx context.Context) (packet []byte, id sphinx.SURBID
 	if err != nil {
 		return nil, id, err
 	}
-	day, service := box.Day(s.genesis.Schedule().DayOf(now)), protocol.ServiceBoxes
+	service := protocol.ServiceBoxes
 	path := slices.Concat([]directory.NodeID{s.guard}, mixes, []directory.NodeID{s.other()})
 	there, err := s.hops(epoch, path, sphinx.Hop{Recipient: &service})
 	if err != nil {
 		return nil, id, err
 	}
-	nobody, err := box.RandomID(rand.Reader)
-	if err != nil {
-		return nil, id, err
-	}
-	ask := box.Request{Op: box.OpRead, Day: day, Box: box.Box{ID: nobody}}
+	ask := box.Request{Op: box.OpFetch} // of what was never listed
 	packet, err = s.params.New(rand.Reader, there, surb,
 		ask.Marshal(box.Format{Plaintext: s.genesis.Parameters.BoxPlaintext}))
 	return packet, id, err

@@ -68,7 +68,7 @@ func TestLogsNameNobody(t *testing.T) {
 		for _, r := range []box.Request{
 			{Op: box.OpWrite, Day: w.today(), Box: b},
 			{Op: box.OpWrite, Day: w.today(), Box: other},
-			{Op: box.OpRead, Day: w.today(), Box: box.Box{ID: b.ID}},
+			{Op: box.OpFetch, Fetch: box.FetchKey{Entry: box.EntryOf(b.ID)}},
 			{Op: box.OpWrite, Day: w.today() + 5, Box: b},
 		} {
 			c.ask(r, 0)
@@ -77,7 +77,7 @@ func TestLogsNameNobody(t *testing.T) {
 		if err := w.stores["provider-1"].Close(); err != nil { // the disk is gone
 			t.Fatal(err)
 		}
-		c.ask(box.Request{Op: box.OpRead, Day: w.today(), Box: box.Box{ID: b.ID}}, 0)
+		c.ask(box.Request{Op: box.OpWrite, Day: w.today(), Box: b}, 0)
 		w.Pass(time.Second)
 		c.conn.Close()
 		w.Pass(time.Second)

@@ -96,11 +96,10 @@ func TestReplyTimeTellsNothing(t *testing.T) {
 						0, 'c')
 					day := w.today()
 					for what, r := range map[string]box.Request{
-						"absent": {Op: box.OpRead, Day: day,
-							Box: box.Box{ID: w.mineToo(c.doc, "provider-2", 7, 'x').ID}},
+						"fetch":    {Op: box.OpFetch, Fetch: box.FetchKey{Slot: 1}},
 						"write":    {Op: box.OpWrite, Day: day, Box: b},
 						"conflict": {Op: box.OpWrite, Day: day, Box: other},
-						"read":     {Op: box.OpRead, Day: day, Box: box.Box{ID: b.ID}},
+						"again":    {Op: box.OpWrite, Day: day, Box: b},
 						"closed":   {Op: box.OpWrite, Day: day + 9, Box: b},
 						"digest":   {Op: box.OpDigest, Epoch: 0},
 						"tombstone": {Op: box.OpTombstone, Day: day,

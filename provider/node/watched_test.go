@@ -33,9 +33,10 @@ type slowStore struct {
 	full                  atomic.Bool // no data from other holders
 }
 
-func (s *slowStore) Read(d box.Day, id box.ID) (box.Box, box.Status, error) {
+func (s *slowStore) Listed(slot box.Slot, e box.Entry,
+	n int) (box.Day, box.Box, box.Status, error) {
 	<-time.After(s.serve)
-	return s.MemStore.Read(d, id)
+	return s.MemStore.Listed(slot, e, n)
 }
 
 func (s *slowStore) Write(d box.Day, b box.Box, to ...box.Holder) (box.Outcome, error) {
