@@ -474,3 +474,40 @@ func TestRolls(t *testing.T) {
 		t.Errorf("%d rolls", rolls)
 	}
 }
+
+// TestListingAfterTheGrace: what was written for yesterday is listed until the grace, the longest
+// hold and some slots are over, and not after that; who stores for yesterday only makes bulletins
+// as long.
+func TestListingAfterTheGrace(t *testing.T) {
+	w := newPress(t, 2)
+	p, leaving := w.makers[0], w.makers[1]
+	for i := range w.doc.Storing[1:] {
+		w.doc.Storing[1+i].Nodes = []directory.NodeID{p.id.ID()}
+	}
+	midnight := box.Day(1).Start(epoch0)
+	over := midnight.Add(protocol.WriteGrace + protocol.HoldCap*w.doc.Parameters.Hold +
+		protocol.ListingSlots*slotLength)
+	for _, row := range []struct {
+		at   time.Time
+		want bool
+	}{{midnight.Add(-slotLength), true}, {midnight.Add(time.Hour), true},
+		{over.Add(-slotLength), true}, {over, false}, {over.Add(10 * time.Hour), false}} {
+		at, want := row.at, row.want
+		w.at = at
+		p.start()
+		leaving.start()
+		l := p.write(uint64(at.Unix()), 0)
+		w.at = w.at.Add(slotLength)
+		x := p.make()
+		if listed := len(x.Entries) > 0; listed != want {
+			t.Errorf("%s after midnight: listed %v", at.Sub(midnight), listed)
+		}
+		if made := leaving.make() != nil; made != want {
+			t.Errorf("%s after midnight: who leaves makes a bulletin: %v", at.Sub(midnight), made)
+		}
+		_, _, status, err := p.store.Listed(x.Slot, box.EntryOf(l.ID), 0)
+		if err != nil || (status == box.StatusFound) != want {
+			t.Errorf("%s after midnight: %v, %v", at.Sub(midnight), status, err)
+		}
+	}
+}
