@@ -55,7 +55,8 @@ type Bulletins struct {
 	calendar bulletin.Calendar
 	store    Records
 	doc      *directory.Document // in force, or the last that was
-	from     box.Slot            // the first that ends after the opening
+	calm     box.Slot            // nothing is listed in earlier ones: others are heard first
+	drafted  box.Slot            // the last for which a draft was asked
 
 	makers   map[directory.NodeID]*chain
 	order    []directory.NodeID // in which makers were met: maps have none
@@ -113,7 +114,9 @@ func NewBulletins(cfg BulletinsConfig, now time.Time) (*Bulletins, error) {
 		makers: map[directory.NodeID]*chain{}, held: map[box.Listing]time.Time{},
 		tries: map[question]int{},
 	}
-	b.from = b.calendar.Slot(now)
+	if current := b.calendar.Slot(now); current > 0 {
+		b.calm, b.drafted = current+calmSlots, current-1
+	}
 	if err := b.load(now); err != nil {
 		return nil, fmt.Errorf("reading the bulletins in the box store: %w", err)
 	}

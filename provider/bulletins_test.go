@@ -213,7 +213,8 @@ func TestCap(t *testing.T) {
 	}
 }
 
-// TestRestart: holds are forgotten, nothing else; slots that passed are never made up for.
+// TestRestart: holds are forgotten, nothing else; slots that passed are never made up for, nor that
+// of the start.
 func TestRestart(t *testing.T) {
 	w := newPress(t, 1)
 	p := w.makers[0]
@@ -222,12 +223,14 @@ func TestRestart(t *testing.T) {
 	l := p.write(1, 50*time.Second)
 	w.at = w.at.Add(3 * slotLength)
 	p.start()
-	if x := p.make(); x != nil {
-		t.Errorf("a bulletin of slot %d, when nothing ran", x.Slot)
+	for range 2 {
+		if x := p.make(); x != nil {
+			t.Errorf("a bulletin of slot %d: nothing ran, or others were to be heard", x.Slot)
+		}
+		w.at = w.at.Add(slotLength)
 	}
-	w.at = w.at.Add(slotLength)
 	x := p.make()
-	if x.Slot != 4 || x.Previous != first.Hash() || !slices.Equal(x.Entries, entriesOf(l)) {
+	if x.Slot != 5 || x.Previous != first.Hash() || !slices.Equal(x.Entries, entriesOf(l)) {
 		t.Errorf("after a restart: %+v", x)
 	}
 }
@@ -256,7 +259,9 @@ func TestCrashBeforeSigning(t *testing.T) {
 		t.Errorf("what was on the disk is not what is signed: %+v", k)
 	}
 	w.at = w.at.Add(slotLength)
-	if x := p.make(); x.Previous != k.hash || len(x.Entries) != 1 {
+	_ = p.make() // others are heard first
+	w.at = w.at.Add(slotLength)
+	if x := p.make(); x == nil || x.Previous != k.hash || len(x.Entries) != 1 {
 		t.Errorf("the next one: %+v", x)
 	}
 }
@@ -270,7 +275,9 @@ func TestClockOff(t *testing.T) {
 		p := w.makers[0]
 		w.at = w.at.Add(100 * slotLength)
 		p.ahead = ahead
+		p.start()
 		for range 3 {
+			_ = p.make()
 			for _, q := range w.makers[1:] {
 				if x := q.make(); x != nil {
 					_ = p.Take(p.now(), *x) // too early, if the clock is behind
@@ -290,6 +297,42 @@ func TestClockOff(t *testing.T) {
 		w.slot()
 		if x := p.chain(p.id.ID()).newest(); x == nil {
 			t.Errorf("%s ahead: silent after the clock was put right", ahead)
+		}
+	}
+}
+
+// TestClockLeaps: a clock that leaps an hour ahead, at a provider that runs or is started, has it
+// sign no bulletin of a slot to come: it would be silent until then.
+func TestClockLeaps(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		w := newPress(t, 4)
+		p := w.makers[0]
+		for range 5 {
+			w.slot()
+		}
+		p.ahead = time.Hour
+		if restart {
+			p.start()
+		}
+		for range 5 {
+			w.at = w.at.Add(slotLength)
+			if x := p.make(); x != nil {
+				t.Errorf("restarted %v: a bulletin of slot %d", restart, x.Slot)
+			}
+			for _, q := range w.makers[1:] {
+				if err := p.Take(p.now(), *q.make()); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		p.ahead = 0
+		before := p.Stats().Made
+		for range 3 {
+			w.slot()
+		}
+		if made := p.Stats().Made - before; made < 2 {
+			t.Errorf("restarted %v: %d bulletins in 3 slots after the clock was put right",
+				restart, made)
 		}
 	}
 }
@@ -444,7 +487,7 @@ func TestRolls(t *testing.T) {
 		if slot%7 == 0 {
 			listed[box.EntryOf(p.write(uint64(slot), 0).ID)] = slot
 		}
-		if slot%100 == 0 {
+		if slot%70 == 1 {
 			p.start()
 		}
 		w.slot()
@@ -493,9 +536,11 @@ func TestListingAfterTheGrace(t *testing.T) {
 	}{{midnight.Add(-slotLength), true}, {midnight.Add(time.Hour), true},
 		{over.Add(-slotLength), true}, {over, false}, {over.Add(10 * time.Hour), false}} {
 		at, want := row.at, row.want
-		w.at = at
+		w.at = at.Add(-slotLength)
 		p.start()
 		leaving.start()
+		w.at = at
+		_, _ = p.make(), leaving.make() // of the slot of the start there is none
 		l := p.write(uint64(at.Unix()), 0)
 		w.at = w.at.Add(slotLength)
 		x := p.make()

@@ -18,6 +18,9 @@ const (
 	// mostDrift is how many slots the clock here may be off the median of the others' before
 	// nothing is listed any more: readers would take what is signed then for late or early.
 	mostDrift = 1
+	// calmSlots is for how many slots nothing is listed after an opening or a leap of the clock:
+	// others are heard first. The slot of the opening may have been signed in an earlier life, too.
+	calmSlots = 1
 	// heardFor is for how many slots a maker counts in that median after it was heard.
 	heardFor = 8
 	// holdUnit is that in which requests count holds.
@@ -66,9 +69,9 @@ func (b *Bulletins) NextDraft(now time.Time) time.Time {
 }
 
 // Draft draws up the bulletin of the slot that ended last. ok is false when there is nothing to
-// sign: it is made already, this provider stores no boxes, or the clock cannot be right, which is
-// the error. Slots before the last one are skipped for ever, and those that passed while nothing
-// ran.
+// sign: it is made already, this provider stores no boxes, the clock has just leapt, or it cannot
+// be right, which is the error. Slots before the last one are skipped for ever, and those that
+// passed while nothing ran.
 func (b *Bulletins) Draft(now time.Time) (d Draft, ok bool, err error) {
 	b.forget(now)
 	current := b.calendar.Slot(now)
@@ -76,9 +79,10 @@ func (b *Bulletins) Draft(now time.Time) (d Draft, ok bool, err error) {
 		return d, false, nil
 	}
 	slot := current - 1
+	b.leapt(slot)
 	makers := b.makersOf(slot)
-	if _, is := makers.Index(b.self.ID()); !is || slot < b.from {
-		return d, false, nil // before the opening, an earlier life may have signed for it
+	if _, is := makers.Index(b.self.ID()); !is || slot < b.calm {
+		return d, false, nil
 	}
 	previous, due, err := b.follow(slot)
 	if err != nil || !due {
@@ -100,6 +104,15 @@ func (b *Bulletins) Draft(now time.Time) (d Draft, ok bool, err error) {
 	}
 	d.Body.Roll, err = b.roll(slot)
 	return d, err == nil, err
+}
+
+// leapt has nothing listed for a while when slots passed without a draft: the clock was set, or the
+// computer slept. A slot that lies far ahead would silence this provider until it comes.
+func (b *Bulletins) leapt(slot box.Slot) {
+	if slot < b.drafted || slot > b.drafted+1+mostDrift {
+		b.calm = slot + calmSlots
+	}
+	b.drafted = slot
 }
 
 // follow is the hash of the own body before a slot's; due is false if the slot has one, or a later.

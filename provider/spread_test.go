@@ -118,7 +118,7 @@ func TestAbsence(t *testing.T) {
 	for range 4 {
 		w.pass()
 	}
-	if own := w.makers[2].chain(w.makers[2].id.ID()).known; len(own) != 5 || !w.same() {
+	if own := w.makers[2].chain(w.makers[2].id.ID()).known; len(own) != 4 || !w.same() {
 		t.Errorf("%d own bulletins, all the same: %v", len(own), w.same())
 	}
 }
