@@ -17,6 +17,7 @@ var cores = []string{
 	"client/board",
 	"client/boxstream",
 	"client/content",
+	"client/cover",
 	"client/crowd",
 	"client/fault",
 	"client/feed",

@@ -14,15 +14,16 @@
 //	scan        looks through bulletins for what the person wants; a part →
 //	            board, crowd, person, sender
 //	boxstream   streams of boxes, written and read
-//	content     what records say → boxstream
+//	content     what records say
 //	picture     makes pictures fit to be sent
 //	outbox      writes that wait; a part → boxstream, person
+//	cover       writes that say nothing; a part → boxstream, content, outbox, person
 //	timeline    posts as kept → content
 //	photo       pictures of posts, here and under way; a part → boxstream, content, person
 //	feed        the own feed, and following, a part →
-//	            boxstream, content, outbox, person, picture, timeline
+//	            boxstream, content, outbox, person, photo, picture, timeline
 //	parts       puts the features of a person together →
-//	            boxstream, content, feed, outbox, person, photo, timeline
+//	            boxstream, content, cover, feed, outbox, person, photo, sender, timeline
 //	guard       the two providers that a person uses, and how the one in use does
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	api         what the commands of this computer talk to →
@@ -44,6 +45,7 @@ import (
 
 	"murmuration/client/connection"
 	"murmuration/client/parts"
+	"murmuration/client/scan"
 	"murmuration/internal/invitation"
 	"murmuration/internal/link"
 )
@@ -115,8 +117,9 @@ type Client struct {
 	connection *connection.Connection
 	nudge      chan struct{} // one token: the person has something to supply
 
-	mu     sync.Mutex // guards the person; no slot waits for it
+	mu     sync.Mutex // guards what follows; no slot waits for it
 	person *parts.Person
+	scan   *scan.Scan // what slots ask of it, they ask within connection.Exclusive
 }
 
 // New opens the home; nothing is sent before Run.
@@ -149,10 +152,20 @@ func (c *Client) open(cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	c.person = parts.New(parts.Config{
-		Name: c.self.Name, Network: parts.NetworkOf(c.genesis), Store: c.store, Random: rand.Reader,
-	})
+	who := parts.In(c.genesis)
+	who.Name, who.Store, who.Random = c.self.Name, c.store, rand.Reader
+	if c.person, err = parts.New(who); err != nil {
+		return err
+	}
 	c.connection.Join(c.person.Person)
+	c.scan, err = scan.New(c.person.Person, scan.Config{
+		Store: c.store, Network: c.genesis.ID(), Schedule: c.genesis.Schedule(),
+		Parameters: c.genesis.Parameters, Random: rand.Reader, Exclusive: c.connection.Exclusive,
+	})
+	if err != nil {
+		return err
+	}
+	c.connection.Read(c.scan)
 	return c.person.Load()
 }
 

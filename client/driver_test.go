@@ -64,8 +64,8 @@ func linksBreak(w *network, ada, bob *resident) {
 		<-time.After(3 * time.Second)
 		w.hangUp()
 	}
-	three := func() bool { return strings.Contains(bob.read(), "three") }
-	w.await("third post", 3*time.Minute, three)
+	three := func() bool { return strings.Count(bob.read(), "text-canary") == 3 }
+	w.await("three posts", 3*time.Minute, three)
 	want := ""
 	for _, text := range []string{"one", "two", "three"} {
 		want += "petname-canary: text-canary " + text + "\n"
@@ -92,7 +92,7 @@ func startedAnew(w *network, ada, bob *resident) {
 	}
 	posts, _ := bob.Timeline(1)
 	state := func() photo.State {
-		s, err := bob.FetchPhoto(posts[0].ID)
+		s, err := bob.PhotoState(posts[0].ID)
 		if err != nil {
 			w.t.Error(err)
 		}
@@ -101,7 +101,7 @@ func startedAnew(w *network, ada, bob *resident) {
 	w.await("part of the photo", 3*time.Minute, func() bool { return state().Got > 0 })
 	before := state()
 	bob.restart()
-	if after := state(); after.Got < before.Got || before.Where != photo.Fetching {
+	if after := state(); after.Got < before.Got || before.Where != photo.Coming {
 		w.t.Errorf("%+v before a restart, and %+v after it", before, after)
 	}
 	w.await("photo", 5*time.Minute, func() bool { return state().Where == photo.Here })
@@ -131,13 +131,13 @@ func disksAreFull(w *network, ada, bob *resident) {
 		!strings.Contains(s.Trouble[0].What, "disk") {
 		w.t.Errorf("while the disk is full: %+v", s)
 	}
-	if e := ada.Outbox()[0]; e.State != outbox.Handed || bob.read() != before {
+	if e := ada.Outbox()[0]; e.State != outbox.Stored || e.Kept != 0 || bob.read() != before {
 		w.t.Errorf("nothing can be noted: %+v, Bob reads %q", e, bob.read())
 	}
 	ada.room.Store(math.MaxInt64)
 	bob.room.Store(math.MaxInt64)
 	w.await("post", 3*time.Minute, func() bool { return bob.read() != before })
-	stored := func() bool { return ada.Outbox()[0].State == outbox.Stored }
+	stored := func() bool { return ada.Outbox()[0].State == outbox.Kept }
 	w.await("acknowledgement", 3*time.Minute, stored)
 	if got := bob.read(); got != before+"petname-canary: before\n" {
 		w.t.Errorf("Bob reads %q", got)

@@ -14,6 +14,7 @@ import (
 	"murmuration/client/photo"
 	"murmuration/client/picture"
 	"murmuration/client/sender"
+	"murmuration/internal/directory"
 )
 
 // keepPerson does what answers ask for, and keeps the sender supplied, until ctx ends. Everything
@@ -39,15 +40,21 @@ func (c *Client) keepPerson(ctx context.Context) error {
 	}
 }
 
-// hear takes a new sender, or what the sender heard. The caller holds mu.
+// hear takes a new sender, a new connection, or what the sender heard. The caller holds mu.
 func (c *Client) hear(h connection.Heard) error {
-	if h.Sender != nil {
+	switch {
+	case h.Sender != nil:
 		return c.person.Begin(h.At, h.Sender)
+	case h.Guard != directory.NodeID{}:
+		c.scan.Connected(h.At, h.Guard)
+		c.person.Online(true)
+		return nil
 	}
-	return c.person.Answered(h.At, h.Event)
+	return errors.Join(c.scan.Heard(h.At, h.Event), c.person.Answered(h.At, h.Event))
 }
 
 func (c *Client) turn(now time.Time) error {
+	c.person.Online(c.connection.Status().Connected)
 	return errors.Join(c.person.Turn(now), c.person.Supply(now))
 }
 
@@ -84,6 +91,7 @@ type Draft struct {
 	Text  string
 	Photo []byte // a picture file as it is, or nil
 	Alt   string // what the picture shows, in words
+	Quick bool   // travels as fast as what is read, and shows its author sooner
 }
 
 // Receipt is what somebody gets for a draft: its place in the outbox, and when it is expected to be
@@ -97,9 +105,11 @@ type Receipt struct {
 // Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
 // is queued when it fails.
 func (c *Client) Post(d Draft) (r Receipt, err error) {
-	said := feed.Draft{Text: d.Text, Alt: d.Alt}
+	said := feed.Draft{Text: d.Text, Alt: d.Alt, Quick: d.Quick}
 	if d.Photo != nil { // before anything is touched: this takes a while
-		fit, err := picture.Prepare(d.Photo, content.MaxPhoto, content.MaxThumb)
+		format := parts.In(c.genesis).Network.Format
+		most := min(content.MaxPhoto, content.MaxPhotoBoxes*format.ContentSize())
+		fit, err := picture.Prepare(d.Photo, most, content.MaxThumb)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -144,13 +154,21 @@ func (c *Client) Timeline(n int) ([]parts.Post, error) {
 	return c.person.Timeline(time.Now(), n)
 }
 
-// FetchPhoto begins to fetch a post's photo, unless it is here or on its way, and says how far it
-// is.
-func (c *Client) FetchPhoto(post string) (s photo.State, err error) {
-	err = c.ask(
-		func(now time.Time) (err error) { s, err = c.person.Photos.Fetch(now, post); return err },
-	)
-	return s, err
+// PhotoState says how far a post's photo is, whose boxes come with those of its feed. One that will
+// never be here is an error.
+func (c *Client) PhotoState(post string) (photo.State, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, err := c.person.Photo(time.Now(), post)
+	switch {
+	case err != nil:
+		return photo.State{}, err
+	case s.Where == photo.Bad:
+		return photo.State{}, photo.ErrBad
+	case s.Where == photo.Expired:
+		return photo.State{}, photo.ErrGone
+	}
+	return s, nil
 }
 
 // Photo is the JPEG file of a post, byte for byte as its author has it.

@@ -150,8 +150,8 @@ func (c *Client) Outbox(ctx context.Context) (entries []Entry, err error) {
 	return entries, c.call(ctx, "GET", "/v1/outbox", nil, &entries)
 }
 
-// fetchPhoto begins to fetch a photo and says how far it is.
-func (c *Client) fetchPhoto(ctx context.Context, post string) (p Photo, err error) {
+// photoState says how far a photo is.
+func (c *Client) photoState(ctx context.Context, post string) (p Photo, err error) {
 	if !validID(post) {
 		return p, timeline.ErrNoPost.With("%q", post)
 	}
@@ -159,12 +159,12 @@ func (c *Client) fetchPhoto(ctx context.Context, post string) (p Photo, err erro
 }
 
 // Photo waits until a photo is here and returns the JPEG file. progress, if not nil, hears how far
-// it is. The daemon goes on fetching when ctx ends.
+// it is. It comes to the daemon all the same when ctx ends.
 func (c *Client) Photo(ctx context.Context, post string, progress func(Photo)) ([]byte, error) {
 	tick := time.NewTicker(photoLook)
 	defer tick.Stop()
 	for {
-		p, err := c.fetchPhoto(ctx, post)
+		p, err := c.photoState(ctx, post)
 		if err != nil {
 			return nil, err
 		}

@@ -69,7 +69,7 @@ func newServer(c *client.Client, stop func()) *server {
 		"POST /v1/posts":            s.post,
 		"GET /v1/posts":             s.timeline,
 		"GET /v1/outbox":            s.outbox,
-		"POST /v1/photos/{post}":    s.fetchPhoto,
+		"POST /v1/photos/{post}":    s.photoState,
 		"GET /v1/photos/{post}":     s.photo,
 		"POST /v1/stop":             s.end,
 		"/":                         unknown,
@@ -182,7 +182,9 @@ func (s *server) post(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, maxDraft, &d); err != nil {
 		return err
 	}
-	receipt, err := s.client.Post(client.Draft{Text: d.Text, Photo: d.Photo, Alt: d.Alt})
+	receipt, err := s.client.Post(client.Draft{
+		Text: d.Text, Photo: d.Photo, Alt: d.Alt, Quick: d.Quick,
+	})
 	if err != nil {
 		return err
 	}
@@ -217,8 +219,8 @@ func (s *server) outbox(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-func (s *server) fetchPhoto(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.client.FetchPhoto(r.PathValue("post"))
+func (s *server) photoState(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.client.PhotoState(r.PathValue("post"))
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ type Draft struct {
 	Text  string `json:"text"`
 	Photo []byte `json:"photo,omitempty"` // a picture file; base64 in JSON
 	Alt   string `json:"alt,omitempty"`
+	Quick bool   `json:"quick,omitempty"` // travels as fast as what is read
 }
 
 // Window is when something is expected to be done: half of the time by Typical, nearly always by
@@ -120,10 +121,11 @@ func followsOf(follows []feed.Followed) []Followed {
 type Entry struct {
 	Number uint64    `json:"number"`
 	Post   string    `json:"post"`
-	State  string    `json:"state"` // "queued", "handed over", "stored" or "expired"
+	State  string    `json:"state"` // "queued", "handed over", "stored", "kept" or "expired"
 	Boxes  int       `json:"boxes"`
 	Handed int       `json:"handed"` // in a packet at least once, those stored included
-	Stored int       `json:"stored"` // acknowledged by a holder after its fsync
+	Stored int       `json:"stored"` // a holder says that it has them, those kept included
+	Kept   int       `json:"kept"`   // listed by all of their holders
 	Queued time.Time `json:"queued"`
 	Done   time.Time `json:"done,omitzero"`
 	Reason string    `json:"reason,omitempty"`   // why it expired
@@ -135,8 +137,8 @@ func entriesOf(waiting []client.Waiting) []Entry {
 	for _, w := range waiting {
 		e := Entry{
 			Number: w.Number, Post: w.Name, State: string(w.State), Boxes: w.Boxes,
-			Handed: w.Handed,
-			Stored: w.Stored, Queued: w.Queued, Done: w.Done, Reason: w.Reason,
+			Handed: w.Handed, Stored: w.Stored, Kept: w.Kept,
+			Queued: w.Queued, Done: w.Done, Reason: w.Reason,
 		}
 		if w.Window != (sender.Window{}) {
 			e.Soon = w.Window.String()

@@ -112,8 +112,8 @@ func (w *bench) history(roll uint32, want string) {
 	w.wants(want)
 }
 
-// TestNewClient: it takes the rolls that there are, newest first, tells nothing of before its time,
-// and knows the rate before all are here.
+// TestNewClient: it takes the rolls that there are, newest first, tells of what was before its time
+// as of nothing that it missed, and knows the rate before all are here.
 func TestNewClient(t *testing.T) {
 	w := newBench(t, 2)
 	w.quietAway(0, 739, map[box.Slot]string{7: "a", 300: "b", 500: "cd", 722: "e"})
@@ -136,7 +136,8 @@ func TestNewClient(t *testing.T) {
 	if rate, ok := w.board.Rate(); !ok || rate != 2/(240*15.) {
 		t.Errorf("rate %g, %t", rate, ok)
 	}
-	w.wants("")
+	w.wants("b@300 by 0@300+1@300, c@500 by 0@500+1@500, d@500 by 0@500+1@500, " +
+		"e@722 by 0@722+1@722")
 	w.rolls(0)
 	w.quiet(740, 750)
 	if got := w.board.Position(w.now); got != 1 {

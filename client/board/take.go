@@ -221,7 +221,7 @@ func (b *Board) listed(e box.Entry, l listing, news *News) {
 	}
 	p := b.pair(e, pair)
 	late := b.withheld(b.ids[l.maker], l.slot) || p.Slot+2*youngSlots < b.state.Newest
-	p.Withheld = late && !b.state.missed(p.Slot)
+	p.Withheld = late && p.Slot >= b.state.Since && !b.state.missed(p.Slot)
 	b.tell(p, news)
 }
 
@@ -234,7 +234,8 @@ func (b *Board) pair(e box.Entry, all []listing) Pair {
 	return p
 }
 
-// tell counts a pair, and tells it unless it is older than this client.
+// tell counts a pair, and tells it. Whoever is new hears of what was listed before as well: what
+// they wait for may be among it.
 func (b *Board) tell(p Pair, news *News) {
 	roll := bulletin.RollNumber(p.Slot)
 	period := b.period(roll)
@@ -244,9 +245,6 @@ func (b *Board) tell(p Pair, news *News) {
 		if p.odd() && len(b.odd[roll]) < mostOdd {
 			b.odd[roll], period.odd = append(b.odd[roll], p), true
 		}
-	}
-	if p.Slot < b.state.Since {
-		return
 	}
 	p.Missed = b.state.missed(p.Slot)
 	news.Pairs = append(news.Pairs, p)

@@ -10,8 +10,17 @@ import (
 	"murmuration/internal/box"
 )
 
+var testCalendar = box.Calendar{
+	Genesis: time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC), Retention: 14,
+}
+
 var testNetwork = Network{
 	Format: box.Format{Plaintext: box.RecordHeaderSize + 32}, Calendar: testCalendar,
+	Listing: 3 * time.Minute,
+}
+
+func onDay(d int, clock time.Duration) time.Time {
+	return box.Day(d).Start(testCalendar.Genesis).Add(clock)
 }
 
 func newTestWriter(t *testing.T) Writer {
@@ -20,54 +29,6 @@ func newTestWriter(t *testing.T) Writer {
 		t.Fatal(err)
 	}
 	return w
-}
-
-// TestReaderFollowsWriter over sealings and days, from where the link was given out.
-func TestReaderFollowsWriter(t *testing.T) {
-	w := newTestWriter(t)
-	now := onDay(3, 12*time.Hour)
-	seal := func(day box.Day, text string) Sealed {
-		all, err := w.Seal(testNetwork, day, box.Record{Kind: 1, Parts: 1, Content: []byte(text)})
-		if err != nil || len(all) != 1 {
-			t.Fatal(all, err)
-		}
-		return all[0]
-	}
-	early := seal(2, "before the link")
-	start, err := w.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := NewReader(start, 3, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.ID(testNetwork, 2) == early.ID {
-		t.Error("the reader looks for what was there before the link")
-	}
-	for i, text := range []string{"one", "two", "ends in zeros\x00\x00", ""} {
-		day := box.Day(3 + i/2)
-		s := seal(day, text)
-		if r.ID(testNetwork, day) != s.ID || r.ID(testNetwork, day+1) == s.ID {
-			t.Fatalf("box %d: the reader looks for another one", i)
-		}
-		r = Reader{Cap: r.Cap, Checked: r.Checked, Since: r.Since} // as it comes from a store
-		if err := r.Load(); err != nil {
-			t.Fatal(err)
-		}
-		plain, err := r.Open(testNetwork, day, s.Box())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if record, err := box.ParseRecord(testNetwork.Format, plain); err != nil ||
-			string(record.Content) != text {
-			t.Errorf("box %d says %q, %v", i, record.Content, err)
-		}
-		r = r.Found(day, now)
-	}
-	if r.Checked != 4 {
-		t.Errorf("the days before %d are looked through", r.Checked)
-	}
 }
 
 // TestSealedAgain: the same record at the same index, which another day's reader finds.
@@ -93,9 +54,11 @@ func TestSealedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	places(r, testNetwork, onDay(5, 12*time.Hour))
 	first, err1 := r.Open(testNetwork, 3, all[0].Box())
 	second, err2 := r.Open(testNetwork, 5, again.Box())
-	if err := errors.Join(err1, err2); err != nil || !bytes.Equal(first, second) {
+	if err := errors.Join(err1, err2); err != nil || first.Number != second.Number ||
+		!bytes.Equal(first.Plaintext, second.Plaintext) {
 		t.Errorf("the two say different things, %v", err)
 	}
 	if all, err := w.Seal(testNetwork, 5, box.Record{Kind: 1, Parts: 1}); err != nil ||
@@ -122,10 +85,39 @@ func TestReadersOfOneStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := read(w)
-	if !r.Same(r.Found(0, time.Time{})) || r.Same(read(other)) {
+	if !r.Same(r.Found(time.Time{}, r.scan.base, 0)) || r.Same(read(other)) {
 		t.Error("readers of one stream are told apart, or those of two are not")
 	}
 	if (&Reader{Cap: []byte("no capability")}).Load() == nil {
 		t.Error("a reader was made of anything")
+	}
+}
+
+// TestSwitchOfDaysIsSmeared: a box is sealed for the day before at most half an hour after
+// midnight, and some are in every part of it.
+func TestSwitchOfDaysIsSmeared(t *testing.T) {
+	rng := rand.NewChaCha8([32]byte{7})
+	at := func(clock time.Duration) (before int) {
+		for range 1000 {
+			after, err := SwitchAfter(rng)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if testNetwork.WritingDay(onDay(3, clock), after) == 2 {
+				before++
+			}
+		}
+		return before
+	}
+	for clock, want := range map[time.Duration]int{
+		-time.Second: 1000, time.Second: 1000, 15 * time.Minute: 500, 25 * time.Minute: 167,
+		30 * time.Minute: 0, 12 * time.Hour: 0,
+	} {
+		if n := at(clock); n < want-60 || n > want+60 || want == 0 && n != 0 {
+			t.Errorf("%v after midnight %d of 1,000 boxes are sealed for the day before", clock, n)
+		}
+	}
+	if _, err := SwitchAfter(noRandomness{}); !errors.Is(err, errDrawn) {
+		t.Errorf("without randomness: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package boxstream
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"testing"
@@ -56,29 +57,6 @@ func TestStartWithoutKeys(t *testing.T) {
 	}
 }
 
-// TestEmptyDayMovesItsReader, and no answer about another day than the one that is looked at.
-func TestEmptyDayMovesItsReader(t *testing.T) {
-	w := newTestWriter(t)
-	start, err := w.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := NewReader(start, 3, time.Time{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	late := onDay(9, time.Hour)
-	for day, want := range map[box.Day]box.Day{2: 3, 3: 4, 5: 3} {
-		after, moved := r.NotFound(testNetwork, day, late)
-		if after.Checked != want || moved != (want != 3) || r.Checked != 3 {
-			t.Errorf("day %d was empty: on to %d, moved: %v", day, after.Checked, moved)
-		}
-	}
-	if after, moved := r.NotFound(testNetwork, 3, onDay(4, time.Hour)); moved {
-		t.Errorf("within the grace: on to %d", after.Checked)
-	}
-}
-
 // FuzzStart opens what links and posts of others carry: whatever opens comes back as it was.
 func FuzzStart(f *testing.F) {
 	w, err := NewWriter(rand.NewChaCha8([32]byte{4}))
@@ -105,7 +83,8 @@ func FuzzStart(f *testing.F) {
 			t.Fatal("ids of its boxes are not their own")
 		}
 		r, err := NewReader(s, 3, time.Time{})
-		if err != nil || r.ID(testNetwork, 3) != c.ID(first, testNetwork.ID, 3) || r.Load() != nil {
+		if err != nil || r.Load() != nil ||
+			places(r, testNetwork, onDay(3, 0))[0].ID != c.ID(first, testNetwork.ID, 3) {
 			t.Fatalf("a reader of it looks elsewhere: %v", err)
 		}
 	})
@@ -113,16 +92,17 @@ func FuzzStart(f *testing.F) {
 
 // FuzzReaderLoad loads the records of a store that somebody may have written to.
 func FuzzReaderLoad(f *testing.F) {
-	f.Add([]byte{})
-	f.Add(make([]byte, box.ReadCapSize))
-	f.Add(writeCap(f, 1).ReadCap().Marshal())
-	f.Fuzz(func(t *testing.T, b []byte) {
-		r := Reader{Cap: b}
+	f.Add([]byte{}, 1, 2)
+	f.Add(make([]byte, box.ReadCapSize), 0, 0)
+	f.Add(writeCap(f, 1).ReadCap().Marshal(), 1, 5)
+	f.Add(writeCap(f, 1).ReadCap().Marshal(), 5, 5)
+	f.Fuzz(func(t *testing.T, b []byte, first, second int) {
+		r := Reader{Cap: b, Seen: []Seen{{Offset: first}, {Offset: second}}}
 		if r.Load() != nil {
 			return
 		}
-		next := r.Found(3, time.Time{})
-		if !r.Same(next) || next.Load() != nil || next.ID(testNetwork, 3) == r.ID(testNetwork, 3) {
+		next := r.Found(time.Time{}, r.scan.base, 3)
+		if !r.Same(next) || next.Load() != nil || bytes.Equal(next.Cap, r.Cap) {
 			t.Fatal("a reader that loads does not go on to the next box of its stream")
 		}
 	})

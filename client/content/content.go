@@ -12,15 +12,15 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
-	"murmuration/client/boxstream"
 	"murmuration/client/fault"
 	"murmuration/internal/box"
 )
 
-// Kinds of records in boxes (box.Record).
+// Kinds of records in boxes (box.Record). 1 and 2 were those of earlier versions.
 const (
-	KindPost  box.Kind = 1
-	KindPhoto box.Kind = 2 // a part of a JPEG file, in a stream of its own
+	KindPost  box.Kind = 3
+	KindPhoto box.Kind = 4 // a part of a JPEG file, behind the post that it belongs to
+	KindCover box.Kind = 5 // nothing: in a stream that nobody follows
 )
 
 // Limits of a post, in bytes. Text, thumbnail and the rest fit into one box of 8,192.
@@ -29,9 +29,13 @@ const (
 	maxName   = 64
 	MaxAlt    = 500
 	MaxThumb  = 4000
-	MaxPhoto  = 512 << 10 // the JPEG file: 64 boxes
+	MaxPhoto  = 128 << 10 // the JPEG file: 16 boxes
 	maxPixels = 1 << 14   // of a side
 )
+
+// MaxPhotoBoxes is how many boxes a photo may take: they are those of its feed, and whoever follows
+// that is known by nothing but its boxes.
+const MaxPhotoBoxes = 16
 
 // Faults of posts.
 var (
@@ -58,22 +62,23 @@ var (
 // is the author's claim.
 type Post struct {
 	Name  string `cbor:"1,keyasint"`
-	Time  int64  `cbor:"2,keyasint"` // Unix seconds
+	Time  int64  `cbor:"2,keyasint"` // Unix seconds, a full hour
 	Text  string `cbor:"3,keyasint,omitempty"`
 	Photo *Photo `cbor:"4,keyasint,omitempty"`
 }
 
-// Photo points at a picture in a stream of boxes of its own.
+// Photo describes a picture, whose boxes are those of the feed behind the post's.
 type Photo struct {
-	Hash   [32]byte        `cbor:"1,keyasint"` // SHA-256 of the JPEG file
-	Size   int             `cbor:"2,keyasint"` // bytes
-	Width  int             `cbor:"3,keyasint"`
-	Height int             `cbor:"4,keyasint"`
-	Day    box.Day         `cbor:"5,keyasint"` // on which its boxes were first sealed
-	Stream boxstream.Start `cbor:"6,keyasint"`
-	Alt    string          `cbor:"7,keyasint,omitempty"`
-	Thumb  []byte          `cbor:"8,keyasint,omitempty"` // a small JPEG
+	Hash   [32]byte `cbor:"1,keyasint"` // SHA-256 of the JPEG file
+	Size   int      `cbor:"2,keyasint"` // bytes
+	Width  int      `cbor:"3,keyasint"`
+	Height int      `cbor:"4,keyasint"`
+	Alt    string   `cbor:"5,keyasint,omitempty"`
+	Thumb  []byte   `cbor:"6,keyasint,omitempty"` // a small JPEG
 }
+
+// Hour is the time that a post of this moment carries: more would tell when its author was there.
+func Hour(t time.Time) int64 { return t.Truncate(time.Hour).Unix() }
 
 var (
 	encMode = must(cbor.CanonicalEncOptions().EncMode())
@@ -88,7 +93,7 @@ var (
 
 func must[T any](v T, err error) T {
 	if err != nil {
-		panic("feed: CBOR mode: " + err.Error())
+		panic("content: CBOR mode: " + err.Error())
 	}
 	return v
 }
@@ -146,6 +151,8 @@ func (p Post) Check() error {
 		return errEmpty
 	case p.Time < 0 || p.Time > time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Unix():
 		return errors.New("its time is out of range")
+	case p.Time%int64(time.Hour/time.Second) != 0:
+		return errors.New("its time is not a full hour")
 	case p.Photo != nil:
 		return p.Photo.check()
 	}
@@ -163,8 +170,7 @@ func (p *Photo) check() error {
 	case min(p.Width, p.Height) < 1 || max(p.Width, p.Height) > maxPixels:
 		return fmt.Errorf("a photo of %d × %d pixels", p.Width, p.Height)
 	}
-	_, _, err := p.Stream.Open()
-	return err
+	return nil
 }
 
 // CheckName refuses names that a list could not show on one line.

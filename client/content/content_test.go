@@ -3,43 +3,30 @@ package content
 import (
 	"bytes"
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
 	_ "murmuration/internal/drawn"
-
-	"murmuration/client/boxstream"
-	"murmuration/internal/box"
 )
 
-func writeCap(t testing.TB, seed byte) *box.WriteCap {
-	c, err := box.NewWriteCap(rand.NewChaCha8([32]byte{seed}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func somePost(t testing.TB) Post {
-	c := writeCap(t, 2)
+func somePost() Post {
 	return Post{Name: "Ada", Time: 1_800_000_000, Text: "hello\nworld", Photo: &Photo{
-		Hash: [32]byte{1}, Size: 70_000, Width: 1600, Height: 900, Day: 4,
-		Stream: boxstream.NewStart(c.ReadCap(), c.Start()),
-		Alt:    "a bird", Thumb: bytes.Repeat([]byte{7}, 3000),
+		Hash: [32]byte{1}, Size: 70_000, Width: 1600, Height: 900,
+		Alt: "a bird", Thumb: bytes.Repeat([]byte{7}, 3000),
 	}}
 }
 
 func TestPostRoundTrip(t *testing.T) {
-	p := somePost(t)
+	p := somePost()
 	b, err := p.Marshal(8192)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := ParsePost(b)
-	if err != nil || got.Text != p.Text || got.Photo.Stream != p.Photo.Stream ||
+	if err != nil || got.Text != p.Text || got.Photo.Hash != p.Photo.Hash ||
 		!bytes.Equal(got.Photo.Thumb, p.Photo.Thumb) {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -47,13 +34,13 @@ func TestPostRoundTrip(t *testing.T) {
 	if err != nil || len(small) > 1024 {
 		t.Fatalf("without its thumbnail: %d bytes, %v", len(small), err)
 	}
-	if _, err := p.Marshal(100); !errors.Is(err, errTooLong) {
-		t.Errorf("in a hundred bytes: %v", err)
+	if _, err := p.Marshal(40); !errors.Is(err, errTooLong) {
+		t.Errorf("in forty bytes: %v", err)
 	}
 }
 
 func TestLargestPostFitsOneBox(t *testing.T) {
-	p := somePost(t)
+	p := somePost()
 	p.Name, p.Text = strings.Repeat("n", maxName), strings.Repeat("t", MaxText)
 	p.Photo.Alt, p.Photo.Thumb = strings.Repeat("a", MaxAlt), make([]byte, MaxThumb)
 	b, err := p.Marshal(8192)
@@ -67,7 +54,7 @@ func TestLargestPostFitsOneBox(t *testing.T) {
 
 func TestPostRefusals(t *testing.T) {
 	change := func(f func(*Post)) Post {
-		p := somePost(t)
+		p := somePost()
 		f(&p)
 		return p
 	}
@@ -82,19 +69,19 @@ func TestPostRefusals(t *testing.T) {
 		"past":      change(func(p *Post) { p.Time = -1 }),
 		"no size":   change(func(p *Post) { p.Photo.Size = 0 }),
 		"no pixels": change(func(p *Post) { p.Photo.Width = 0 }),
-		"no stream": change(func(p *Post) { p.Photo.Stream = boxstream.Start{} }),
+		"a second":  change(func(p *Post) { p.Time++ }),
 	} {
 		if _, err := p.Marshal(8192); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
-	if _, err := somePost(t).Marshal(8192); err != nil {
+	if _, err := somePost().Marshal(8192); err != nil {
 		t.Errorf("the control: %v", err)
 	}
 }
 
 func FuzzParsePost(f *testing.F) {
-	b, err := somePost(f).Marshal(8192)
+	b, err := somePost().Marshal(8192)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -117,7 +104,7 @@ func TestPostsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		p := Post{
 			Name: rapid.StringMatching(`[A-Za-z]{1,20}`).Draw(r, "name"),
-			Time: rapid.Int64Range(0, 1<<36).Draw(r, "time"),
+			Time: 3600 * rapid.Int64Range(0, 1<<24).Draw(r, "time"),
 			Text: rapid.StringMatching(`[a-z ]{0,50}[.!?]`).Draw(r, "text"),
 		}
 		b, err := p.Marshal(8192)
@@ -128,4 +115,19 @@ func TestPostsRoundTrip(t *testing.T) {
 			r.Fatalf("%+v became %+v, %v", p, got, err)
 		}
 	})
+}
+
+// TestTimeToTheHour: a post tells no more of when it was written.
+func TestTimeToTheHour(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 59, 59, 999, time.UTC)
+	for range 3 {
+		want := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		if got := Hour(at); time.Unix(got, 0).UTC() != want {
+			t.Errorf("%v is said to be %d", at, got)
+		}
+		at = at.Add(-20 * time.Minute).In(time.FixedZone("half", 1800))
+	}
+	if (Post{Name: "Ada", Text: "hello", Time: Hour(at)}).Check() != nil {
+		t.Error("a post of that time is refused")
+	}
 }

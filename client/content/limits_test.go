@@ -8,8 +8,8 @@ import (
 )
 
 // change is a post with one thing changed.
-func change(t *testing.T, f func(*Post)) Post {
-	p := somePost(t)
+func change(f func(*Post)) Post {
+	p := somePost()
 	f(&p)
 	return p
 }
@@ -34,8 +34,9 @@ func TestPostLimits(t *testing.T) {
 		"text":             {setText(MaxText), setText(MaxText + 1)},
 		"picture alone":    {setText(0), func(p *Post) { p.Text, p.Photo = "", nil }},
 		"blanks alone":     {setText(1), func(p *Post) { p.Text, p.Photo = " \n", nil }},
-		"time":             {setTime(last), setTime(last + 1)},
-		"first time":       {setTime(0), setTime(-1)},
+		"time":             {setTime(last), setTime(last + 3600)},
+		"first time":       {setTime(0), setTime(-3600)},
+		"minutes":          {setTime(3600), setTime(3601)},
 		"description":      {setAlt(MaxAlt), setAlt(MaxAlt + 1)},
 		"in the words":     {setAlt(0), func(p *Post) { p.Photo.Alt = "\u202e" }},
 		"smallest picture": {setSize(1), setSize(0)},
@@ -45,7 +46,7 @@ func TestPostLimits(t *testing.T) {
 		"height":           {setSides(1, maxPixels), setSides(1, maxPixels+1)},
 		"no height":        {setSides(1, 1), setSides(1, 0)},
 	} {
-		good, bad := change(t, limit.good), change(t, limit.bad)
+		good, bad := change(limit.good), change(limit.bad)
 		b, err := good.Marshal(1 << 20)
 		if err != nil {
 			t.Errorf("%s, within: %v", name, err)
@@ -83,7 +84,7 @@ func setSides(w, h int) func(*Post) {
 // TestRoomIsUsedToTheLastByte: a thumbnail stays as long as it fits, and a post without one is
 // refused a byte later.
 func TestRoomIsUsedToTheLastByte(t *testing.T) {
-	p := somePost(t)
+	p := somePost()
 	whole, err := p.Marshal(1 << 20)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
 // Package feed is open feeds: the one that a person writes, those that they follow, and the links
-// between the two. Own seals posts and leaves them to an outbox; Following is a Part that watches
-// the next box of every followed feed, and keeps what it finds in the timeline.
+// between the two. Own seals posts and leaves them to an outbox; Following is a Part that looks out
+// for the boxes of every followed feed, and keeps what comes in the timeline and with the photos.
 //
 // It is pure. Whoever has a link can read a feed and all that comes after it; the package must not
 // let a link show anything earlier, and believes nothing that a post claims.
@@ -14,10 +14,14 @@ var (
 		fault.User, "there is no feed to post to",
 		"Make one with `murmur feed publish`; it prints the link for your readers.",
 	)
+	errLarge = fault.New(
+		fault.User, "the picture is too large",
+		"A picture may take sixteen boxes: make it smaller.",
+	)
 	ErrCopied = fault.New(
 		fault.Trust,
-		"another copy of this home has written to the feed, which therefore began anew: "+
-			"your readers need its new link",
+		"another copy of this home has written to the feed, or this home is an old copy: the "+
+			"feed began anew, and your readers need its new link",
 		"`murmur feed publish` prints it. Use one copy of a home only.",
 	)
 	ErrFollowing = fault.New(fault.User, "this feed is followed already", "Nothing to do.")

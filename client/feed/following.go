@@ -9,6 +9,7 @@ import (
 	"murmuration/client/boxstream"
 	"murmuration/client/content"
 	"murmuration/client/person"
+	"murmuration/client/photo"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
 	"murmuration/internal/box"
@@ -23,14 +24,22 @@ type follow struct {
 	Claimed string           `cbor:"3,keyasint"` // the author's, from the latest post
 	Posts   int              `cbor:"4,keyasint"`
 	Reader  boxstream.Reader `cbor:"5,keyasint"`
-
-	day box.Day // and
-	id  box.ID  // of the box that is watched for it
+	// Newest is the index of the latest post that came, from which Claimed is.
+	Newest uint64 `cbor:"6,keyasint"`
 }
 
 func (f *follow) put(tx *store.Tx) error { return tx.Put(bucketFollows, followName(f.Number), *f) }
 
 func followName(number uint64) string { return fmt.Sprintf("%020d", number) }
+
+// idsATurn is how many ids are worked out at most when a person has their turn, 40 µs each.
+const idsATurn = 4000
+
+// Albums keeps the photos of followed feeds as they come: *photo.Photos does.
+type Albums interface {
+	Expect(tx *store.Tx, of photo.Of) error
+	Take(tx *store.Tx, follow uint64, day box.Day, r box.Record) error
+}
 
 // Following is all feeds that a person reads, in the order in which they were followed.
 type Following struct {
@@ -39,14 +48,15 @@ type Following struct {
 	network  boxstream.Network
 	own      *Own
 	timeline *timeline.Timeline
+	photos   Albums
 	follows  []*follow
 }
 
 // NewFollowing is what a person reads, beside their own feed.
 func NewFollowing(
-	p *person.Person, s *store.Store, n boxstream.Network, own *Own, t *timeline.Timeline,
+	p *person.Person, s *store.Store, n boxstream.Network, own *Own, t *timeline.Timeline, a Albums,
 ) *Following {
-	f := &Following{store: s, network: n, own: own, timeline: t}
+	f := &Following{store: s, network: n, own: own, timeline: t, photos: a}
 	f.access = p.Join(f)
 	return f
 }
@@ -62,24 +72,37 @@ func (f *Following) Load(tx *store.Tx) error {
 	})
 }
 
-// Supply does nothing: what is followed is watched, at the sender's own pace.
+// Supply does nothing: what is wanted is fetched at the sender's own pace.
 func (f *Following) Supply(time.Time) error { return nil }
 
-// Turn watches the boxes of the day.
+// Turn looks out for the boxes of the day, and closes the days of which nothing new comes.
 func (f *Following) Turn(now time.Time) error {
+	room := idsATurn
 	for _, g := range f.follows {
-		f.watch(g, now)
+		if after, changed := g.Reader.Close(f.network, now, f.access.Whole()); changed {
+			next := *g
+			next.Reader = after
+			if err := f.store.Update(next.put); err != nil {
+				return fmt.Errorf("noting the position in a feed: %w", err)
+			}
+			*g = next
+		}
+		f.look(g, now, &room)
 	}
 	return nil
 }
 
-// watch gives the sender the box that g waits for now.
-func (f *Following) watch(g *follow, now time.Time) {
-	day := g.Reader.Day(f.network, now)
-	if g.id == (box.ID{}) || g.day != day {
-		g.day, g.id = day, g.Reader.ID(f.network, day)
+// look has the boxes looked out for that may come of a feed.
+func (f *Following) look(g *follow, now time.Time, room *int) {
+	places, others := g.Reader.IDs(f.network, now, room)
+	if !others {
+		return
 	}
-	f.access.Watch(g.Number, g.day, g.id, time.UnixMilli(g.Reader.Since))
+	ids := make([]person.ID, len(places))
+	for i, p := range places {
+		ids[i] = person.ID(p)
+	}
+	f.access.Want(g.Number, ids, true)
 }
 
 // Follow reads an open feed from where its link begins. petname may be empty.
@@ -90,7 +113,7 @@ func (f *Following) Follow(now time.Time, l Link, petname string) error {
 	if l.Network != NetworkOf(f.network.ID) {
 		return ErrNetwork
 	}
-	reader, err := boxstream.NewReader(l.Stream, l.FirstDay, now)
+	reader, err := boxstream.NewReader(l.Stream, min(l.FirstDay, f.network.Today(now)), now)
 	if err != nil {
 		return err
 	}
@@ -105,7 +128,8 @@ func (f *Following) Follow(now time.Time, l Link, petname string) error {
 		return err
 	}
 	f.follows = append(f.follows, g)
-	f.watch(g, now)
+	room := idsATurn
+	f.look(g, now, &room)
 	return nil
 }
 
@@ -135,7 +159,7 @@ func (f *Following) Unfollow(number uint64) error {
 		return err
 	}
 	f.follows = slices.DeleteFunc(f.follows, func(other *follow) bool { return other == g })
-	f.access.Unwatch(number)
+	f.access.Unwant(number)
 	return nil
 }
 
@@ -154,7 +178,7 @@ type Followed struct {
 	Petname string
 	Claimed string
 	Posts   int
-	Since   time.Time // of waiting for the next post
+	Since   time.Time // when the last box came, or the feed was followed
 }
 
 // Name is what lists show: the petname, or the author's claim in quotes.
@@ -186,86 +210,88 @@ func (f *Following) Petname(number uint64) string {
 	return ""
 }
 
-// Answered takes what a holder says about the next box of a feed.
+// Answered takes a box that came. Whoever fetched it has seen that its id and signature are right,
+// so that its author wrote it; what does not open all the same is passed over as nothing.
 func (f *Following) Answered(now time.Time, a person.Answer) error {
 	g := f.find(a.Number)
-	if g == nil || a.Kind != person.Polled || g.id != a.ID || g.day != a.Day {
-		return nil // about a box that is not the next one any more
+	if g != nil && a.Kind == person.Listed {
+		g.Reader.Listed(boxstream.Place{Day: a.Day, ID: a.ID})
 	}
-	switch a.Reply.Status {
-	case box.StatusFound:
-		return f.read(now, g, a)
-	case box.StatusTombstoned:
-		_, err := g.Reader.Open(f.network, a.Day, a.Reply.Box)
-		if errors.Is(err, box.ErrTombstone) {
-			return f.advance(now, g, a.Day, nil, "")
-		}
+	if g == nil || a.Kind != person.Found {
 		return nil
 	}
-	after, moved := g.Reader.NotFound(f.network, a.Day, a.Sent)
-	if !moved {
+	opened, err := g.Reader.Open(f.network, a.Day, a.Reply.Box)
+	if err != nil && !errors.Is(err, box.ErrTombstone) || g.Reader.Has(opened.Number) {
 		return nil
 	}
-	next := *g
-	next.Reader = after
-	if err := f.store.Update(next.put); err != nil {
-		return fmt.Errorf("noting the position in a feed: %w", err)
-	}
-	*g = next
-	f.watch(g, now)
-	return nil
+	return f.read(now, g, opened)
 }
 
-// read opens a found box. What does not open is the holder's doing, and polled again; what opens
-// and is no post is the author's, and skipped.
-func (f *Following) read(now time.Time, g *follow, a person.Answer) error {
-	plaintext, err := g.Reader.Open(f.network, a.Day, a.Reply.Box)
-	if err != nil {
-		f.access.Tell("a holder gave a box that does not open; it is asked for again", "")
-		return nil
-	}
-	record, err := box.ParseRecord(f.network.Format, plaintext)
-	var p content.Post
-	if err == nil && record.Kind == content.KindPost && record.Parts == 1 {
-		p, err = content.ParsePost(record.Content)
-	}
-	if err != nil || p.Name == "" {
+// read keeps what a box says, and that it came; what is neither post nor photo is the author's
+// doing, and passed over.
+func (f *Following) read(now time.Time, g *follow, o boxstream.Opened) error {
+	next := *g
+	next.Reader = g.Reader.Found(now, o.Number, o.Day)
+	keep, understood := f.keep(now, &next, o)
+	if !understood {
 		f.access.Tell(
 			"a followed feed has a post that this program does not understand; it is passed over",
 			"Update this program.",
 		)
-		return f.advance(now, g, a.Day, nil, "")
 	}
-	id, err := f.timeline.NewID()
-	if err != nil {
-		return err
-	}
-	post := timeline.Entry{
-		ID: id, Follow: g.Number, Content: record.Content, Received: now.UnixMilli(), Day: a.Day,
-	}
-	return f.advance(now, g, a.Day, &post, p.Name)
-}
-
-// advance goes on to the next index; position and post reach the disk together.
-func (f *Following) advance(
-	now time.Time, g *follow, day box.Day, post *timeline.Entry, claimed string,
-) error {
-	next := *g
-	next.Reader, next.id = g.Reader.Found(day, now), box.ID{}
-	if post != nil {
-		next.Claimed = claimed
-		next.Posts++
-	}
-	err := f.store.Update(func(tx *store.Tx) error {
-		if post == nil {
-			return next.put(tx)
-		}
-		return errors.Join(next.put(tx), f.timeline.Keep(tx, *post))
-	})
+	err := f.store.Update(func(tx *store.Tx) error { return errors.Join(next.put(tx), keep(tx)) })
 	if err != nil {
 		return fmt.Errorf("noting a post: %w", err)
 	}
 	*g = next
-	f.watch(g, now)
+	room := idsATurn
+	f.look(g, now, &room)
 	return nil
+}
+
+func nothing(*store.Tx) error { return nil }
+
+// keep is what to keep of a box beside the position, and whether the box says something.
+func (f *Following) keep(
+	now time.Time, g *follow, o boxstream.Opened,
+) (keep func(*store.Tx) error, understood bool) {
+	if o.Plaintext == nil {
+		return nothing, true // a tombstone
+	}
+	record, err := box.ParseRecord(f.network.Format, o.Plaintext)
+	switch {
+	case err == nil && record.Kind == content.KindPhoto:
+		return func(tx *store.Tx) error {
+			return f.photos.Take(tx, g.Number, o.Day, record)
+		}, true
+	case err != nil || record.Kind != content.KindPost || record.Parts != 1:
+		return nothing, false
+	}
+	p, err := content.ParsePost(record.Content)
+	if err != nil {
+		return nothing, false
+	}
+	g.Posts++
+	if o.Number >= g.Newest {
+		g.Claimed, g.Newest = p.Name, o.Number
+	}
+	return func(tx *store.Tx) error {
+		return f.post(tx, p, timeline.Entry{
+			Follow: g.Number, Content: record.Content, Received: now.UnixMilli(), Day: o.Day,
+			Number: o.Number,
+		})
+	}, true
+}
+
+// post keeps a post, and expects its photo.
+func (f *Following) post(tx *store.Tx, p content.Post, e timeline.Entry) (err error) {
+	if e.ID, err = f.timeline.NewID(); err != nil {
+		return err
+	}
+	err = f.timeline.Keep(tx, e)
+	if err == nil && p.Photo != nil {
+		of := photo.Of{Post: e.ID, Follow: e.Follow, Day: e.Day, About: p.Photo}
+		err = f.photos.Expect(tx, of)
+	}
+	return err
 }

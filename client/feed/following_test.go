@@ -3,13 +3,12 @@ package feed
 import (
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"murmuration/client/boxstream"
 	"murmuration/client/content"
 	"murmuration/client/person"
-	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -29,17 +28,15 @@ func TestPostsAreReadOnceAndInOrder(t *testing.T) {
 	for i, text := range []string{"one", "two"} {
 		ada.say(text)
 		day, b := ada.sent()
-		if w := bob.watched; len(w) != 1 || w[0].ID != b.ID || w[0].Day != day ||
-			!w[0].Since.Equal(noon) {
-			t.Fatalf("%s: watched %+v", text, w)
+		if w, ok := bob.wants(b.ID); !ok || w.Day != day {
+			t.Fatalf("%s: wanted as %+v", text, w)
 		}
-		bob.check(bob.polled(box.StatusFound, b))
+		bob.check(bob.found(b))
 		want = append(want, text)
 		bob = newHome(t, byte(3+i), bob.store)
 		l := bob.List()
-		if !slices.Equal(bob.read(), want) || len(l) != 1 || l[0].Posts != i+1 ||
-			l[0].Claimed != "Ada" || l[0].Petname != "Ada L." || len(bob.watched) != 1 ||
-			bob.watched[0].ID == b.ID {
+		if _, again := bob.wants(b.ID); again || !slices.Equal(bob.read(), want) || len(l) != 1 ||
+			l[0].Posts != i+1 || l[0].Claimed != "Ada" || l[0].Petname != "Ada L." {
 			t.Errorf("%s: %+v, read %q", text, l, bob.read())
 		}
 	}
@@ -75,16 +72,16 @@ func TestFollowRefusals(t *testing.T) {
 	if err := bob.Follow(noon, l, ""); !errors.Is(err, store.ErrFull) {
 		t.Errorf("on a full disk: %v", err)
 	}
-	if len(bob.List()) != 0 || len(bob.watched) != 0 {
-		t.Fatalf("what was refused is followed: %+v, %+v", bob.List(), bob.watched)
+	if len(bob.List()) != 0 || len(bob.person.Fresh()) != 0 {
+		t.Fatalf("what was refused is followed: %+v", bob.List())
 	}
 	bob.full = false
 	bob.check(bob.Follow(noon, l, "")) // the control
 	if err := bob.Follow(noon, l, "again"); !errors.Is(err, ErrFollowing) {
 		t.Errorf("twice: %v", err)
 	}
-	if len(bob.List()) != 1 || len(bob.watched) != 1 {
-		t.Errorf("%+v, %+v", bob.List(), bob.watched)
+	if n := len(bob.person.Fresh()); len(bob.List()) != 1 || n != 32 {
+		t.Errorf("%+v, %d wanted", bob.List(), n)
 	}
 }
 
@@ -99,15 +96,15 @@ func TestUnfollowedFeedStaysAway(t *testing.T) {
 		t.Errorf("a number of nobody: %v", err)
 	}
 	h.full = true
-	if err := h.Unfollow(2); !errors.Is(err, store.ErrFull) || len(h.watched) != 3 {
-		t.Errorf("on a full disk: %v, %d watched", err, len(h.watched))
+	if err := h.Unfollow(2); !errors.Is(err, store.ErrFull) || len(h.List()) != 3 {
+		t.Errorf("on a full disk: %v", err)
 	}
 	h.full = false
 	h.check(h.Unfollow(2))
 	for _, h := range []*home{h, newHome(t, 1, h.store)} {
 		if l := h.List(); len(l) != 2 || l[0].Number != 1 || l[1].Number != 3 ||
-			len(h.watched) != 2 {
-			t.Errorf("%+v, %d watched", l, len(h.watched))
+			len(h.person.Fresh()) != 2*32 {
+			t.Errorf("%+v", l)
 		}
 	}
 	h.follow()
@@ -127,36 +124,41 @@ func TestNamesOfFeeds(t *testing.T) {
 	}
 }
 
-// TestWatchedBoxTurnsWithTheDay, and what is heard of yesterday's then counts no more.
-func TestWatchedBoxTurnsWithTheDay(t *testing.T) {
+// TestWantedBoxesTurnWithTheDay: yesterday's stay until what was written in the grace is listed,
+// and all that bulletins say was read.
+func TestWantedBoxesTurnWithTheDay(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	w := h.follow()
-	before := h.watched[0]
 	b := h.sealed(w, h.post("hello"))
-	h.check(h.Turn(noon.Add(time.Hour)))
-	if h.watched[0] != before {
-		t.Errorf("on the same day: %+v, %+v", h.watched, before)
+	again := h.sealedOn(*w, 2) // the box after it, on the next day
+	for i, c := range []struct {
+		at         time.Duration // since noon
+		whole      box.Day
+		today, old bool
+	}{
+		{0, 0, true, false}, {12*time.Hour + time.Minute, 0, true, true},
+		{14*time.Hour + 30*time.Second, 1, true, true}, {15 * time.Hour, 1, true, true},
+		{15 * time.Hour, 2, false, true},
+	} {
+		h.person.Whole(c.whole)
+		h.check(h.person.Turn(noon.Add(c.at)))
+		_, today := h.wants(b.ID)
+		_, tomorrow := h.wants(again.ID)
+		if today != c.today || tomorrow != c.old {
+			t.Errorf("step %d: wanted is the first day's %v, the next one's %v", i, today, tomorrow)
+		}
 	}
-	tomorrow := noon.Add(13 * time.Hour)
-	h.check(h.person.Turn(tomorrow))
-	if after := h.watched[0]; len(h.watched) != 1 || after.Day != before.Day+1 ||
-		after.ID == before.ID {
-		t.Errorf("on the next day: %+v, %+v", h.watched, before)
+	if after := newHome(t, 1, h.store); after.follows[0].Reader.From != 2 {
+		t.Errorf("after a restart from day %d", after.follows[0].Reader.From)
 	}
-	found := person.Answer{
-		Number: 1, Kind: person.Polled, Day: before.Day, ID: before.ID, Sent: noon,
-		Reply: box.Reply{Status: box.StatusFound, Day: before.Day, Box: b},
-	}
-	h.check(h.Answered(tomorrow, found))
-	mixed := found
-	mixed.ID = h.watched[0].ID
-	h.check(h.Answered(tomorrow, mixed))
-	mixed = found
-	mixed.Day = h.watched[0].Day
-	h.check(h.Answered(tomorrow, mixed))
-	if len(h.read()) != 0 {
-		t.Errorf("an answer about another box was read: %q", h.read())
-	}
+}
+
+// sealedOn is a box that says nothing, on a day, at the next index of a writer that stays there.
+func (h *home) sealedOn(w boxstream.Writer, day box.Day) box.Box {
+	h.t.Helper()
+	all, err := w.Seal(network, day, box.Record{Kind: 1, Parts: 1})
+	h.check(err)
+	return all[0].Box()
 }
 
 // post is a post as a record.
@@ -167,162 +169,136 @@ func (h *home) post(text string) box.Record {
 	return network.Format.Split(content.KindPost, said)[0]
 }
 
-// TestAnswersOfNobody: about a feed that is not followed, and about a request where none was made.
+// TestAnswersOfNobody: about a feed that is not followed, about a request where none was made, and
+// of a box that is not the feed's.
 func TestAnswersOfNobody(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	w := h.follow()
 	b := h.sealed(w, h.post("hello"))
 	a := person.Answer{
-		Number: 1, Kind: person.Done, Day: h.watched[0].Day, ID: h.watched[0].ID, Sent: noon,
+		Number: 1, Kind: person.Done, Day: 1, ID: b.ID,
 		Reply: box.Reply{Status: box.StatusFound, Box: b},
 	}
 	h.check(h.Answered(noon, a))
-	a.Number, a.Kind = 8, person.Polled
+	a.Kind = person.Listed
+	h.check(h.Answered(noon, a))
+	a.Number, a.Kind = 8, person.Found
+	h.check(h.Answered(noon, a))
+	a.Number, a.Day = 1, 2
 	h.check(h.Answered(noon, a))
 	if len(h.read()) != 0 {
 		t.Errorf("read %q", h.read())
 	}
-	a.Number = 1
+	a.Day = 1
 	h.check(h.Answered(noon, a)) // the control
-	if len(h.read()) != 1 {
+	h.check(h.Answered(noon, a)) // and it is read once
+	if len(h.read()) != 1 || len(h.person.Notices()) != 0 {
 		t.Errorf("read %q", h.read())
 	}
 }
 
-// TestSameAnswerTwice: both holders answer, and the second one says nothing new.
-func TestSameAnswerTwice(t *testing.T) {
+// TestBoxThatDoesNotOpen moves nothing, and says nothing: it is looked for as before.
+func TestBoxThatDoesNotOpen(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	w := h.follow()
 	b := h.sealed(w, h.post("hello"))
-	a := person.Answer{
-		Number: 1, Kind: person.Polled, Day: h.watched[0].Day, ID: b.ID, Sent: noon,
-		Reply: box.Reply{Status: box.StatusFound, Box: b},
-	}
-	h.check(h.Answered(noon, a))
-	h.check(h.Answered(noon, a))
-	if said := h.person.Notices(); len(said) != 0 || len(h.read()) != 1 {
-		t.Errorf("said %+v, read %q", said, h.read())
-	}
-}
-
-// TestBoxThatDoesNotOpenIsAskedForAgain: the holder lies, and the feed stays where it is.
-func TestBoxThatDoesNotOpenIsAskedForAgain(t *testing.T) {
-	h := newHome(t, 1, store.Memory())
-	w := h.follow()
-	b := h.sealed(w, h.post("hello"))
-	before := h.watched[0]
 	bad := b
 	bad.Ciphertext = slices.Clone(b.Ciphertext)
 	bad.Ciphertext[0]++
-	h.check(h.polled(box.StatusFound, bad))
-	h.check(h.polled(box.StatusTombstoned, b)) // no tombstone either
-	if said := h.person.Notices(); h.watched[0] != before || len(said) != 1 ||
-		!strings.Contains(said[0].What, "does not open") {
-		t.Errorf("watched %+v, said %+v", h.watched, said)
+	h.check(h.found(bad))
+	h.check(h.found(box.Box{ID: b.ID, Signature: b.Signature})) // no tombstone either
+	if said := h.person.Notices(); len(said) != 0 || len(h.read()) != 0 {
+		t.Errorf("read %q, said %+v", h.read(), said)
 	}
-	h.check(h.polled(box.StatusFound, b))
-	if !slices.Equal(h.read(), []string{"hello"}) || h.watched[0].ID == before.ID {
+	h.check(h.found(b))
+	if !slices.Equal(h.read(), []string{"hello"}) {
 		t.Errorf("read %q", h.read())
 	}
 }
 
-// TestWhatIsNoPostIsPassedOver, said once, and what comes after it is read. So is a tombstone,
-// without a word.
+// TestWhatIsNoPostIsPassedOver, said once, and what comes after it is read.
 func TestWhatIsNoPostIsPassedOver(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	good := h.post("hello")
-	photo, parts, garbage := good, good, good
-	photo.Kind = content.KindPhoto
+	unknown, parts, garbage, old := good, good, good, good
+	unknown.Kind = 99
 	parts.Parts = 2
 	garbage.Content = []byte("no post")
+	old.Kind = 1
 	for name, r := range map[string]box.Record{
-		"a photo": photo, "a part of two": parts, "garbage": garbage,
+		"an unknown kind": unknown, "a part of two": parts, "garbage": garbage,
+		"a post of an earlier version": old,
 	} {
 		h := newHome(t, 1, store.Memory())
 		w := h.follow()
-		h.check(h.polled(box.StatusFound, h.sealed(w, r)))
+		h.check(h.found(h.sealed(w, r)))
 		if l := h.List()[0]; len(h.read()) != 0 || l.Posts != 0 || l.Claimed != "" ||
 			len(h.person.Notices()) != 1 {
 			t.Errorf("%s: %+v, read %q", name, l, h.read())
 		}
-		b := h.sealed(w, good)
-		if h.watched[0].ID != b.ID {
-			t.Errorf("after %s another box is watched than the next", name)
-		}
-		h.check(h.polled(box.StatusFound, b))
+		h.check(h.found(h.sealed(w, good)))
 		if l := h.List()[0]; len(h.read()) != 1 || l.Posts != 1 {
 			t.Errorf("after %s: %+v, read %q", name, l, h.read())
 		}
 	}
 }
 
+// TestPartsAndPostsOfPhotos go to the photos, in whatever order they come; the name that is shown
+// is that of the latest post.
+func TestPartsAndPostsOfPhotos(t *testing.T) {
+	h := newHome(t, 1, store.Memory())
+	w := h.follow()
+	about := &content.Photo{Hash: [32]byte{4}, Size: 9, Width: 1, Height: 1}
+	said, err := content.Post{Name: "Eve", Text: "see", Photo: about}.Marshal(2000)
+	h.check(err)
+	post := h.sealed(w, network.Format.Split(content.KindPost, said)[0])
+	part := h.sealed(w, box.Record{Kind: content.KindPhoto, Parts: 1, Content: []byte("x")})
+	said, err = content.Post{Name: "Eva", Text: "later"}.Marshal(2000)
+	h.check(err)
+	last := h.sealed(w, network.Format.Split(content.KindPost, said)[0])
+	for _, b := range []box.Box{last, part, post} {
+		h.check(h.found(b))
+	}
+	if len(h.expected) != 1 || h.parts != 1 || h.List()[0].Claimed != "Eva" {
+		t.Fatalf("%+v, %d parts, called %s", h.expected, h.parts, h.List()[0].Claimed)
+	}
+	if of := h.expected[0]; of.Follow != 1 || of.Day != 1 || of.About.Hash != about.Hash ||
+		of.Post == "" {
+		t.Errorf("%+v", of)
+	}
+}
+
 func TestPlaintextThatIsNoRecordIsPassedOver(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	w := h.follow()
+	c, first := h.capability(w)
+	b := c.Seal(first, network.ID, 1, make([]byte, network.Format.Plaintext))
+	h.check(h.found(b))
+	if _, again := h.wants(b.ID); again || len(h.read()) != 0 || len(h.person.Notices()) != 1 {
+		t.Errorf("read %q", h.read())
+	}
+}
+
+// capability is that of a writer, at its next index.
+func (h *home) capability(w *boxstream.Writer) (*box.WriteCap, box.Index) {
+	h.t.Helper()
 	c, err := box.ParseWriteCap(w.Cap)
 	h.check(err)
-	first, err := box.ParseIndex(w.Before)
+	before, err := box.ParseIndex(w.Before)
 	h.check(err)
-	b := c.Seal(first.Next(), network.ID, h.watched[0].Day, make([]byte, network.Format.Plaintext))
-	before := h.watched[0]
-	h.check(h.polled(box.StatusFound, b))
-	if len(h.read()) != 0 || h.watched[0].ID == before.ID {
-		t.Errorf("read %q, watched %+v", h.read(), h.watched)
-	}
+	return c, before.Next()
 }
 
 func TestTombstoneIsPassedOver(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	w := h.follow()
-	c, err := box.ParseWriteCap(w.Cap)
-	h.check(err)
-	first, err := box.ParseIndex(w.Before)
-	h.check(err)
-	before := h.watched[0]
-	h.check(h.polled(box.StatusTombstoned, c.Tombstone(first.Next(), network.ID, before.Day)))
-	if h.watched[0].ID == before.ID || len(h.read()) != 0 || len(h.person.Notices()) != 0 {
-		t.Errorf("watched %+v", h.watched)
-	}
-	if again := newHome(t, 1, h.store); again.watched[0].ID != h.watched[0].ID {
-		t.Errorf("after a restart: %+v", again.watched)
-	}
-}
-
-// TestMissedDayIsDurable: a day that held nothing is not asked for again after a restart.
-func TestMissedDayIsDurable(t *testing.T) {
-	h := newHome(t, 1, store.Memory())
-	h.follow()
-	day := h.watched[0].Day
-	h.full = true // polls come all day, and write nothing
-	h.check(h.Answered(noon, person.Answer{
-		Number: 1, Kind: person.Polled, Day: day, ID: h.watched[0].ID, Sent: noon,
-		Reply: box.Reply{Status: box.StatusNotFound, Day: day},
-	}))
-	h.full = false
-	if h.watched[0].Day != day || h.follows[0].Reader.Checked != day {
-		t.Fatalf("its day is not over, and was passed: %+v", h.watched)
-	}
-	late := noon.Add(40 * time.Hour) // day 2, and its grace, are over
-	h.check(h.person.Turn(late))
-	if h.watched[0].Day != day {
-		t.Fatalf("the missed day is not asked for first: %+v", h.watched)
-	}
-	empty := sender.Event{
-		Kind: sender.Polled, Token: h.watched[0].Token, Day: day, ID: h.watched[0].ID, Sent: late,
-		Reply: box.Reply{Status: box.StatusNotFound, Day: day},
-	}
-	h.full = true
-	h.check(h.person.Answered(late, empty))
-	if h.watched[0].Day != day || h.follows[0].Reader.Checked != day {
-		t.Errorf("on a full disk the day was passed: %+v", h.watched)
-	}
-	h.full = false
-	h.check(h.person.Answered(late, empty))
-	if h.watched[0].Day != day+1 {
-		t.Errorf("watched %+v", h.watched)
-	}
-	if again := newHome(t, 1, h.store); again.follows[0].Reader.Checked != day+1 {
-		t.Errorf("after a restart: %+v", again.follows[0].Reader)
+	c, first := h.capability(w)
+	b := c.Tombstone(first, network.ID, 1)
+	h.check(h.found(b))
+	for _, h := range []*home{h, newHome(t, 1, h.store)} {
+		if _, again := h.wants(b.ID); again || len(h.read()) != 0 || len(h.person.Notices()) != 0 {
+			t.Error("it is wanted still")
+		}
 	}
 }
 
@@ -330,19 +306,36 @@ func TestMissedDayIsDurable(t *testing.T) {
 func TestPostThatCannotBeKeptIsReadLater(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	w := h.follow()
+	h.person.Fresh()
 	b := h.sealed(w, h.post("hello"))
-	before := h.watched[0]
 	h.full = true
-	h.check(h.polled(box.StatusFound, b))
+	h.check(h.found(b))
+	if fresh := h.person.Fresh(); len(fresh) != 1 || fresh[0].ID != b.ID {
+		t.Errorf("on a full disk, looked for anew: %d boxes", len(fresh))
+	}
 	h.full, h.random.left = false, 0
-	if err := h.polled(box.StatusFound, b); !errors.Is(err, errDrawn) {
+	if err := h.found(b); !errors.Is(err, errDrawn) {
 		t.Errorf("without an id: %v", err)
 	}
-	if h.watched[0] != before || len(h.read()) != 0 || h.List()[0].Posts != 0 {
-		t.Errorf("not kept, and passed: %+v", h.watched)
+	if _, still := h.wants(b.ID); !still || len(h.read()) != 0 || h.List()[0].Posts != 0 {
+		t.Errorf("not kept, and passed: %+v", h.List())
 	}
 	h.random.left = -1
-	h.check(h.polled(box.StatusFound, b))
+	h.check(h.found(b))
+	if len(h.read()) != 1 {
+		t.Errorf("read %q", h.read())
+	}
+}
+
+// TestLinkOfTomorrow, as a wrong clock or a liar makes it, is followed from today on.
+func TestLinkOfTomorrow(t *testing.T) {
+	h, ada := newHome(t, 1, store.Memory()), newHome(t, 2, store.Memory())
+	l := ada.publish()
+	l.FirstDay += 100
+	h.check(h.Follow(noon, l, ""))
+	ada.say("hello")
+	_, b := ada.sent()
+	h.check(h.found(b))
 	if len(h.read()) != 1 {
 		t.Errorf("read %q", h.read())
 	}

@@ -10,12 +10,14 @@ import (
 	"murmuration/client/content"
 	"murmuration/client/outbox"
 	"murmuration/client/person"
+	"murmuration/client/photo"
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
 
 	"murmuration/client/boxstream"
 	"murmuration/internal/box"
+	"murmuration/internal/directory"
 )
 
 var (
@@ -25,6 +27,7 @@ var (
 		ID:       box.NetworkID{9},
 		Format:   box.Format{Plaintext: box.RecordHeaderSize + 2048},
 		Calendar: box.Calendar{Genesis: genesis, Retention: 3},
+		Listing:  time.Minute,
 	}
 )
 
@@ -56,8 +59,10 @@ type home struct {
 	person   *person.Person
 	random   *drawn
 	requests []sender.Request
-	watched  []sender.Target
 	pictures map[string][]byte
+	expected []photo.Of
+	parts    int   // of photos
+	wrote    int   // boxes, as cover is told
 	keeping  error // what Keep says
 	full     bool
 	writers  byte // that follow made
@@ -79,15 +84,29 @@ func unloaded(t *testing.T, seed byte, s *store.Store) *home {
 		}
 		return 1 << 40, nil
 	}
-	h.outbox = outbox.New(h.person, s, network)
+	var err error
+	h.outbox, err = outbox.New(h.person, outbox.Config{
+		Store: s, Network: network, Random: rand.NewChaCha8([32]byte{seed, 1}),
+		Pace: outbox.Pace{Hold: time.Second, Listing: time.Minute, Again: time.Minute},
+	})
+	h.check(err)
 	h.timeline = timeline.New(h.random)
 	h.Own = NewOwn(Config{
 		Name: "Ada", Store: s, Network: network, Random: h.random, Outbox: h.outbox,
-		Timeline: h.timeline, Photos: h,
+		Timeline: h.timeline, Photos: h, Cover: h,
 	})
-	h.Following = NewFollowing(h.person, s, network, h.Own, h.timeline)
+	h.Following = NewFollowing(h.person, s, network, h.Own, h.timeline, h)
 	return h
 }
+
+func (h *home) Wrote(_ *store.Tx, boxes int) error { h.wrote += boxes; return nil }
+
+func (h *home) Expect(_ *store.Tx, of photo.Of) error {
+	h.expected = append(h.expected, of)
+	return nil
+}
+
+func (h *home) Take(*store.Tx, uint64, box.Day, box.Record) error { h.parts++; return nil }
 
 func (h *home) Keep(_ *store.Tx, post string, jpeg []byte) error {
 	h.pictures[post] = jpeg
@@ -102,17 +121,6 @@ func (h *home) Enqueue(_ time.Time, r sender.Request) error {
 func (h *home) Cancel(token uint64) {
 	h.requests = slices.DeleteFunc(
 		h.requests, func(r sender.Request) bool { return r.Token == token },
-	)
-}
-
-func (h *home) Watch(t sender.Target) {
-	h.Unwatch(t.Token)
-	h.watched = append(h.watched, t)
-}
-
-func (h *home) Unwatch(token uint64) {
-	h.watched = slices.DeleteFunc(
-		h.watched, func(t sender.Target) bool { return t.Token == token },
 	)
 }
 
@@ -152,14 +160,26 @@ func (h *home) sent() (box.Day, box.Box) {
 	return r.Day, r.Box
 }
 
-// polled tells what a holder has of the only watched box.
-func (h *home) polled(status box.Status, b box.Box) error {
-	w := h.watched[0]
-	return h.person.Answered(noon, sender.Event{
-		Kind: sender.Polled, Token: w.Token, Day: w.Day, ID: w.ID, Sent: noon,
-		Reply: box.Reply{Status: status, Day: w.Day, Box: b},
-	})
+// wants says whether the box of an id is wanted, under a day.
+func (h *home) wants(id box.ID) (w person.Want, ok bool) {
+	for _, w := range h.person.Wanted(box.EntryOf(id)) {
+		if w.ID == id && w.Read {
+			return w, true
+		}
+	}
+	return w, false
 }
+
+// found gives a box to whoever wants it.
+func (h *home) found(b box.Box) error {
+	w, ok := h.wants(b.ID)
+	if !ok {
+		return errNotWanted
+	}
+	return h.person.Found(noon, w, directory.NodeID{1}, b)
+}
+
+var errNotWanted = errors.New("nobody wants this box")
 
 // read is what the timeline has, the oldest first.
 func (h *home) read() (texts []string) {

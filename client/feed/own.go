@@ -24,6 +24,14 @@ type own struct {
 	Epoch  int              `cbor:"2,keyasint"` // counts from 1, and on when a stream was closed
 	// Unsaid: it replaced another, and its person has not asked for the link yet.
 	Unsaid bool `cbor:"3,keyasint"`
+	// Anew is where it began then, on a day: what was said before goes on in it, for the readers
+	// that there were.
+	Anew *anew `cbor:"4,keyasint,omitempty"`
+}
+
+type anew struct {
+	Start boxstream.Start `cbor:"1,keyasint"`
+	Day   box.Day         `cbor:"2,keyasint"`
 }
 
 func (o own) put(tx *store.Tx) error { return tx.Put(bucketOwn, "", o) }
@@ -36,18 +44,22 @@ func getOwn(tx *store.Tx) (o own, err error) {
 	return o, err
 }
 
-// stream is the outbox's name for the own feed.
-const stream = "feed"
+// author is the outbox's name for who writes the own feed.
+const author = "feed"
 
-// conflict is what a person is told when a copy of their home has posted.
-const conflict = "another copy of this home has written to the same feed: a new epoch begins, " +
-	"give your readers the new link"
+// stream is the outbox's name for the feed of an epoch.
+func (o own) stream() string { return fmt.Sprintf("feed/%d", o.Epoch) }
 
-// Outbox is where posts wait until they are stored: an *outbox.Outbox.
+// Outbox is where posts wait until they are kept: an *outbox.Outbox.
 type Outbox interface {
 	Serve(name string, a outbox.Author)
 	Put(tx *store.Tx, now time.Time, d outbox.Draft) (outbox.Taken, error)
-	Take(t outbox.Taken)
+	Take(now time.Time, t outbox.Taken)
+}
+
+// Cover is told of what a person writes: so many boxes of cover less are needed.
+type Cover interface {
+	Wrote(tx *store.Tx, boxes int) error
 }
 
 // Photos keeps the pictures of own posts: *photo.Photos does.
@@ -66,6 +78,7 @@ type Config struct {
 	Outbox   Outbox
 	Timeline *timeline.Timeline
 	Photos   Photos
+	Cover    Cover
 }
 
 // Own is the one open feed that a person writes. It keeps nothing in memory.
@@ -74,11 +87,12 @@ type Own struct{ cfg Config }
 // NewOwn is the feed of a person.
 func NewOwn(cfg Config) *Own {
 	f := &Own{cfg}
-	cfg.Outbox.Serve(stream, f)
+	cfg.Outbox.Serve(author, f)
 	return f
 }
 
-// Publish makes the feed, if there is none yet, and returns the link for readers who begin now.
+// Publish makes the feed, if there is none yet, and returns the link for readers who begin now; or
+// where a feed began anew, for as long as boxes are kept.
 func (f *Own) Publish(now time.Time) (Link, error) {
 	var o own
 	err := f.cfg.Store.View(func(tx *store.Tx) (err error) { o, err = getOwn(tx); return err })
@@ -94,10 +108,13 @@ func (f *Own) Publish(now time.Time) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	start, err := o.Writer.Start()
-	return Link{
-		Network: NetworkOf(f.cfg.Network.ID), FirstDay: f.cfg.Network.Today(now), Stream: start,
-	}, err
+	l := Link{Network: NetworkOf(f.cfg.Network.ID), FirstDay: f.cfg.Network.Today(now)}
+	if o.Anew != nil && f.cfg.Network.Calendar.Kept(now, o.Anew.Day) {
+		l.FirstDay, l.Stream = o.Anew.Day, o.Anew.Start
+		return l, nil
+	}
+	l.Stream, err = o.Writer.Start()
+	return l, err
 }
 
 // Trouble is ErrCopied until the link of a feed that began anew was asked for.
@@ -129,18 +146,37 @@ func (f *Own) writes(r boxstream.Reader) (bool, error) {
 	return mine.Same(r), err
 }
 
-// Conflict begins a new epoch of the feed under new keys, since a copy of this home writes to the
-// old.
-func (f *Own) Conflict(tx *store.Tx, _ time.Time) (why string, err error) {
+// Stream is the feed, for the outbox.
+func (f *Own) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error) {
+	o, err := getOwn(tx)
+	if errors.Is(err, errNoFeed) {
+		return "", w, nil
+	}
+	return o.stream(), o.Writer, err
+}
+
+// Renew begins a new epoch of the feed under new keys, since a copy of this home writes to the old,
+// and seals into it what waited.
+func (f *Own) Renew(
+	tx *store.Tx, day box.Day, waited [][]byte,
+) (name string, all []boxstream.Sealed, err error) {
 	o, err := getOwn(tx)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	o.Epoch, o.Unsaid = o.Epoch+1, true
 	if o.Writer, err = boxstream.NewWriter(f.cfg.Random); err != nil {
-		return "", err
+		return "", nil, err
 	}
-	return conflict, o.put(tx)
+	start, err := o.Writer.Start()
+	if err != nil {
+		return "", nil, err
+	}
+	o.Anew = &anew{start, day}
+	if all, err = o.Writer.SealBytes(f.cfg.Network, day, waited...); err != nil {
+		return "", nil, err
+	}
+	return o.stream(), all, o.put(tx)
 }
 
 // Draft is what a person wants to say.
@@ -148,10 +184,13 @@ type Draft struct {
 	Text    string
 	Picture *picture.Picture // or nil
 	Alt     string           // what the picture shows, in words
+	// Quick boxes travel as fast as what is read: readers have them sooner, and who watches much of
+	// the network and follows the feed needs fewer of them to find its author.
+	Quick bool
 }
 
 func (f *Own) post(now time.Time, d Draft) content.Post {
-	p := content.Post{Name: f.cfg.Name, Time: now.Unix(), Text: d.Text}
+	p := content.Post{Name: f.cfg.Name, Time: content.Hour(now), Text: d.Text}
 	if d.Picture != nil {
 		p.Photo = &content.Photo{
 			Size: len(d.Picture.JPEG), Width: d.Picture.Width, Height: d.Picture.Height,
@@ -171,7 +210,7 @@ type Receipt struct {
 // is queued when it fails.
 func (f *Own) Post(now time.Time, d Draft) (Receipt, error) {
 	post := f.post(now, d)
-	if err := post.Check(); err != nil && d.Picture == nil {
+	if err := post.Check(); err != nil {
 		return Receipt{}, err
 	}
 	var o own
@@ -183,49 +222,43 @@ func (f *Own) Post(now time.Time, d Draft) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	day := f.cfg.Network.Today(now)
-	kept := timeline.Entry{ID: id, Own: true, Received: now.UnixMilli(), Day: day}
-	draft := outbox.Draft{Name: id, Author: stream}
-	if draft.Batches, kept.Content, err = f.seal(&o.Writer, id, day, post, d.Picture); err != nil {
+	day, err := f.day(now)
+	if err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{id, draft.Size()}, f.queue(now, o, draft, kept, d.Picture)
+	draft := outbox.Draft{Name: id, Author: author, Stream: o.stream(), Slow: !d.Quick}
+	kept := timeline.Entry{ID: id, Own: true, Received: now.UnixMilli(), Day: day}
+	draft.Boxes, kept.Content, err = f.seal(&o.Writer, day, post, d.Picture)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{id, len(draft.Boxes)}, f.queue(now, o, draft, kept, d.Picture)
 }
 
-// seal makes the boxes of a post: its own first, then those of its picture, which it points at.
+// day is that for which a post's boxes are sealed.
+func (f *Own) day(now time.Time) (box.Day, error) {
+	after, err := boxstream.SwitchAfter(f.cfg.Random)
+	return f.cfg.Network.WritingDay(now, after), err
+}
+
+// seal makes the boxes of a post: its own first, then those of its picture.
 func (f *Own) seal(
-	w *boxstream.Writer, id string, day box.Day, post content.Post, p *picture.Picture,
-) (all []outbox.Batch, said []byte, err error) {
-	var parts []boxstream.Sealed
+	w *boxstream.Writer, day box.Day, post content.Post, p *picture.Picture,
+) (all []boxstream.Sealed, said []byte, err error) {
+	format := f.cfg.Network.Format
+	var parts []box.Record
 	if p != nil {
-		if parts, err = f.sealPhoto(post.Photo, p.JPEG, day); err != nil {
-			return nil, nil, err
+		if parts = format.Split(content.KindPhoto, p.JPEG); len(parts) > content.MaxPhotoBoxes {
+			return nil, nil, errLarge.With("it takes %d boxes of this network", len(parts))
 		}
+		post.Photo.Hash = parts[0].Hash
 	}
-	if said, err = post.Marshal(f.cfg.Network.Format.ContentSize()); err != nil {
+	if said, err = post.Marshal(format.ContentSize()); err != nil {
 		return nil, nil, err
 	}
-	records := f.cfg.Network.Format.Split(content.KindPost, said)
-	boxes, err := w.Seal(f.cfg.Network, day, records...)
-	all = []outbox.Batch{{Stream: stream, InOrder: true, Boxes: boxes}}
-	if p != nil {
-		all = append(all, outbox.Batch{Stream: id, Boxes: parts})
-	}
+	records := append(format.Split(content.KindPost, said), parts...)
+	all, err = w.Seal(f.cfg.Network, day, records...)
 	return all, said, err
-}
-
-// sealPhoto cuts a picture into boxes of a stream of its own, and tells the post where they are.
-func (f *Own) sealPhoto(p *content.Photo, jpeg []byte, day box.Day) ([]boxstream.Sealed, error) {
-	w, err := boxstream.NewWriter(f.cfg.Random)
-	if err != nil {
-		return nil, err
-	}
-	if p.Stream, err = w.Start(); err != nil {
-		return nil, err
-	}
-	records := f.cfg.Network.Format.Split(content.KindPhoto, jpeg)
-	p.Hash, p.Day = records[0].Hash, day
-	return w.Seal(f.cfg.Network, day, records...)
 }
 
 // queue puts everything on the disk in one transaction: the sealed bytes, the advanced capability,
@@ -241,11 +274,12 @@ func (f *Own) queue(
 		if p != nil {
 			err = f.cfg.Photos.Keep(tx, kept.ID, p.JPEG)
 		}
-		return errors.Join(err, o.put(tx), f.cfg.Timeline.Keep(tx, kept))
+		return errors.Join(err, o.put(tx), f.cfg.Timeline.Keep(tx, kept),
+			f.cfg.Cover.Wrote(tx, len(d.Boxes)))
 	})
 	if err != nil {
 		return fmt.Errorf("queueing a post: %w", err)
 	}
-	f.cfg.Outbox.Take(taken)
+	f.cfg.Outbox.Take(now, taken)
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"murmuration/client/boxstream"
+	"murmuration/client/content"
 	"murmuration/client/outbox"
 	"murmuration/client/picture"
 	"murmuration/client/sender"
@@ -49,18 +50,18 @@ func TestNothingIsPostedWithoutAFeed(t *testing.T) {
 	}
 }
 
-// TestPostAndPictureAreQueuedTogether: the post first, and what it points at; with the author's
-// own copy.
+// TestPostAndPictureAreQueuedTogether: boxes of one stream, the post first, then its picture; with
+// the author's own copy, and as many boxes of cover less.
 func TestPostAndPictureAreQueuedTogether(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
-	h.publish()
+	link := h.publish()
 	p := somePicture()
-	r, err := h.Own.Post(noon, Draft{Text: "look", Picture: p, Alt: "a bird"})
+	r, err := h.Own.Post(noon.Add(59*time.Minute), Draft{Text: "look", Picture: p, Alt: "a bird"})
 	h.check(err)
 	h.check(h.person.Supply(noon))
-	if r.Boxes != 3 || h.outbox.Waiting() != 3 || len(h.requests) != 3 ||
-		!bytes.Equal(h.pictures[r.Post], p.JPEG) {
-		t.Fatalf("%+v, %d wait", r, h.outbox.Waiting())
+	if r.Boxes != 3 || h.outbox.Waiting() != 3 || len(h.requests) != 3 || h.wrote != 3 ||
+		!h.requests[0].Slow || !bytes.Equal(h.pictures[r.Post], p.JPEG) {
+		t.Fatalf("%+v, %d wait, %d in the sender", r, h.outbox.Waiting(), len(h.requests))
 	}
 	var e timeline.Entry
 	h.check(h.store.View(func(tx *store.Tx) error { return tx.Get("posts", r.Post, &e) }))
@@ -68,20 +69,62 @@ func TestPostAndPictureAreQueuedTogether(t *testing.T) {
 	h.check(err)
 	about := post.Photo
 	if !e.Own || e.Day != 1 || post.Name != "Ada" || about.Hash != sha256.Sum256(p.JPEG) ||
-		about.Size != len(p.JPEG) || about.Day != 1 || about.Width != 30 || about.Alt != "a bird" ||
-		string(about.Thumb) != "small" {
+		about.Size != len(p.JPEG) || about.Width != 30 || about.Alt != "a bird" ||
+		string(about.Thumb) != "small" || post.Time != noon.Unix() {
 		t.Errorf("%+v, %+v", e, about)
 	}
-	reader, err := boxstream.NewReader(about.Stream, about.Day, noon)
+	reader, err := boxstream.NewReader(link.Stream, 1, noon)
 	h.check(err)
-	if reader.ID(network, about.Day) != h.requests[1].Box.ID {
-		t.Error("the post points at other boxes than those of its picture")
+	room := 100
+	reader.IDs(network, noon, &room)
+	var jpeg []byte
+	for i := range 3 {
+		day, b := h.sent()
+		o, err := reader.Open(network, day, b)
+		h.check(err)
+		record, err := box.ParseRecord(network.Format, o.Plaintext)
+		h.check(err)
+		kinds := []box.Kind{content.KindPost, content.KindPhoto, content.KindPhoto}
+		if record.Kind != kinds[i] {
+			t.Errorf("box %d is of kind %d", i, record.Kind)
+		}
+		if record.Kind == content.KindPhoto {
+			jpeg = append(jpeg, record.Content...)
+		}
 	}
-	h.sent()
-	h.sent()
-	h.sent()
-	if l := h.outbox.Entries(); len(l) != 1 || l[0].Name != r.Post || l[0].Stored != 3 {
-		t.Errorf("%+v", l)
+	if l := h.outbox.Entries(); len(l) != 1 || l[0].Name != r.Post || l[0].Stored != 3 ||
+		!bytes.Equal(jpeg, p.JPEG) {
+		t.Errorf("%+v, a picture of %d bytes", l, len(jpeg))
+	}
+}
+
+// TestQuickPost is what its author says; nothing else is.
+func TestQuickPost(t *testing.T) {
+	h := newHome(t, 1, store.Memory())
+	h.publish()
+	_, err := h.Own.Post(noon, Draft{Text: "now", Quick: true})
+	h.check(err)
+	h.check(h.person.Supply(noon))
+	if len(h.requests) != 1 || h.requests[0].Slow {
+		t.Errorf("%+v", h.requests)
+	}
+}
+
+// TestPictureOfTooManyBoxes is refused: its boxes are all of the feed.
+func TestPictureOfTooManyBoxes(t *testing.T) {
+	h := newHome(t, 1, store.Memory())
+	h.publish()
+	p := somePicture()
+	p.JPEG = make([]byte, content.MaxPhotoBoxes*network.Format.ContentSize())
+	r, err := h.Own.Post(noon, Draft{Picture: p})
+	h.check(err)
+	if r.Boxes != content.MaxPhotoBoxes+1 {
+		t.Errorf("the control: %+v", r)
+	}
+	p.JPEG = append(p.JPEG, 0)
+	if _, err := h.Own.Post(noon, Draft{Picture: p}); !errors.Is(err, errLarge) ||
+		h.outbox.Waiting() != r.Boxes {
+		t.Errorf("one byte more: %v", err)
 	}
 }
 
@@ -103,7 +146,7 @@ func TestRefusedPostLeavesNothing(t *testing.T) {
 		"a picture of no":    {Draft{Picture: &small}, func() {}, nil},
 		"a full disk":        {Draft{Text: "a"}, func() { h.full = true }, store.ErrFull},
 		"no id":              {Draft{Text: "a"}, func() { h.random.left = 0 }, errDrawn},
-		"no keys":            {Draft{Picture: p}, func() { h.random.left = 1 }, errDrawn},
+		"no day":             {Draft{Picture: p}, func() { h.random.left = 1 }, errDrawn},
 		"a copy not kept":    {Draft{Picture: p}, func() { h.keeping = broken }, broken},
 		"empty, no feed yet": {Draft{}, func() {}, nil},
 	} {
@@ -155,50 +198,61 @@ func TestFullOutboxTakesNoPost(t *testing.T) {
 	}
 }
 
-// TestCopiedFeedBeginsAnew: after a conflict the link is another one, and its person is told until
-// they have asked for it.
+// TestCopiedFeedBeginsAnew: after a conflict, in which the other box is shown, the link is another
+// one, with what waited; and its person is told until they have asked for it.
 func TestCopiedFeedBeginsAnew(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	first := h.publish()
+	var o own
+	h.check(h.store.View(func(tx *store.Tx) (err error) { o, err = getOwn(tx); return err }))
+	other := h.sealedOn(o.Writer, 1)
 	h.say("hello")
 	r := h.requests[0]
+	h.requests = nil
 	h.check(h.person.Answered(noon, sender.Event{
 		Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID,
-		Reply: box.Reply{Status: box.StatusConflict},
+		Reply: box.Reply{Status: box.StatusConflict, Box: other},
 	}))
 	again := newHome(t, 2, h.store)
 	if err := again.Trouble(); !errors.Is(err, ErrCopied) {
 		t.Errorf("after a restart: %v", err)
-	}
-	if l := again.outbox.Entries(); l[0].Reason != conflict {
-		t.Errorf("%+v", l)
 	}
 	second := again.publish()
 	if second.Stream == first.Stream || again.Trouble() != nil ||
 		newHome(t, 3, h.store).Trouble() != nil {
 		t.Errorf("asked for: %v", again.Trouble())
 	}
-	var o own
 	h.check(h.store.View(func(tx *store.Tx) (err error) { o, err = getOwn(tx); return err }))
 	if o.Epoch != 2 {
 		t.Errorf("epoch %d", o.Epoch)
 	}
+	reader := newHome(t, 4, store.Memory())
+	reader.check(reader.Follow(noon, second, ""))
+	_, b := again.sent()
+	reader.check(reader.found(b))
+	if !slices.Equal(reader.read(), []string{"hello"}) {
+		t.Errorf("on the new link %q is read", reader.read())
+	}
+	later, err := again.Publish(noon.AddDate(0, 0, 4)) // when what waited is not kept any more
+	if again.check(err); later.Stream == second.Stream || later.FirstDay != 5 {
+		t.Error("a link of later shows what was before")
+	}
 }
 
-func TestConflictNeedsAFeedAndKeys(t *testing.T) {
+func TestRenewalNeedsAFeedAndKeys(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
-	conflicted := func() error {
+	renewed := func() error {
 		return h.store.Update(func(tx *store.Tx) error {
-			_, err := h.Conflict(tx, noon)
+			_, _, err := h.Renew(tx, 1, nil)
 			return err
 		})
 	}
-	if err := conflicted(); !errors.Is(err, errNoFeed) {
+	if err := renewed(); !errors.Is(err, errNoFeed) {
 		t.Errorf("without a feed: %v", err)
 	}
 	before := h.publish()
 	h.random.left = 0
-	if err := conflicted(); !errors.Is(err, errDrawn) || h.Trouble() != nil ||
+	if err := renewed(); !errors.Is(err, errDrawn) || h.Trouble() != nil ||
 		h.publish() != before {
 		t.Errorf("without randomness: %v, %v", err, h.Trouble())
 	}

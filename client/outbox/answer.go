@@ -1,130 +1,156 @@
 package outbox
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
+	"murmuration/client/boxstream"
 	"murmuration/client/person"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
 
-// Answered takes what a holder says to a write.
+// Answered takes what a holder says to a write, and what came of the own streams.
 func (o *Outbox) Answered(now time.Time, a person.Answer) error {
-	w := o.find(a.Number)
-	if w == nil || a.Kind == person.Polled {
-		return nil
+	switch a.Kind {
+	case person.Done, person.Lost:
+		if w := o.find(a.Number); w != nil {
+			return o.answered(w, now, a)
+		}
+	case person.Listed:
+		return o.listed(now, a)
+	case person.Found:
+		if s := o.byNumber(a.Number); s != nil {
+			return o.found(s, now, a)
+		}
 	}
-	if a.Kind == person.Lost {
-		w.given = false
-		return nil
-	}
-	w.handed = true // whoever answers had it in a packet
-	switch a.Reply.Status {
-	case box.StatusStored, box.StatusTombstoned:
-		return o.finish(w, now)
-	case box.StatusConflict:
-		return o.conflict(w, now)
-	}
-	w.given = false // no room, or not that holder's by its clock: again, at the other one
-	w.refused++
 	return nil
 }
 
-// finish takes a stored box off the outbox.
-func (o *Outbox) finish(w *waiting, now time.Time) error {
-	e := *o.entries[w.entry]
-	e.Stored++
-	if e.Stored == e.Boxes {
-		e.Done = now.UnixMilli()
+// answered takes the answer to a write. It comes from one holder, who may say what they like: it
+// has the box written again, sooner or later, and what changes more is proved by a signature.
+func (o *Outbox) answered(w *waiting, now time.Time, a person.Answer) error {
+	if !w.given {
+		return nil
 	}
-	err := o.store.Update(func(tx *store.Tx) error {
-		return errors.Join(tx.Delete(bucketBoxes, nameOf(w.number)), e.put(tx))
+	w.given = false
+	if a.Kind == person.Lost {
+		return nil
+	}
+	w.handed = true // whoever answers had it in a packet
+	w.tries++
+	w.again = now.Add(o.pause(w))
+	switch a.Reply.Status {
+	case box.StatusStored:
+		w.stored = true
+		if w.held.After(now) {
+			w.again = w.again.Add(w.held.Sub(now))
+		}
+		w.again = w.again.Add(o.cfg.Pace.Listing)
+		return nil
+	case box.StatusConflict, box.StatusTombstoned:
+		return o.conflict(w, now, a.Reply.Box)
+	case box.StatusNotFound, box.StatusFull:
+		return nil // no room, or not that holder's by its clock
+	}
+	o.lies++ // that is no answer to a write
+	return nil
+}
+
+// conflict is about a box of ours in which other bytes are said to stand. Who says so must show
+// them, signed with the key that only copies of this home have.
+func (o *Outbox) conflict(w *waiting, now time.Time, other box.Box) error {
+	mine, err := o.wrote(other)
+	if err != nil {
+		return err
+	}
+	s := o.streams[w.stream]
+	if other.ID != w.id || mine || other.Verify() != nil || s == nil {
+		o.lies++
+		return nil
+	}
+	return o.copied(s, now, w.index)
+}
+
+// listed takes the word of a holder's bulletin, which others have as well.
+func (o *Outbox) listed(now time.Time, a person.Answer) error {
+	if s := o.byNumber(a.Number); s != nil {
+		s.Reader.Listed(boxstream.Place{Day: a.Day, ID: a.ID})
+	}
+	for _, w := range o.waiting {
+		sealed := w.by(a.ID)
+		if sealed == nil || !sealed.list(box.Holder(a.Holder)) {
+			continue
+		}
+		if len(sealed.listed) >= a.Holders {
+			err := o.finish(w, now)
+			if err != nil {
+				sealed.listed = sealed.listed[:len(sealed.listed)-1]
+			}
+			return err
+		}
+		if sealed == &w.sealing {
+			return o.note(w)
+		}
+	}
+	return nil
+}
+
+// note keeps who has listed a box so far.
+func (o *Outbox) note(w *waiting) error {
+	err := o.cfg.Store.Update(func(tx *store.Tx) error {
+		var b Box
+		if err := tx.Get(bucketBoxes, nameOf(w.number), &b); err != nil {
+			return err
+		}
+		b.Listed = w.listed
+		return b.put(tx)
 	})
 	if err != nil {
-		return fmt.Errorf("noting a stored box: %w", err)
+		return fmt.Errorf("noting a listed box: %w", err)
 	}
-	*o.entries[w.entry] = e
+	return nil
+}
+
+// finish takes a kept box off the outbox. What it said stays for as long as boxes are kept.
+func (o *Outbox) finish(w *waiting, now time.Time) error {
+	e := *o.entries[w.entry]
+	e.Kept++
+	if e.Kept == e.Boxes {
+		e.Done = now.UnixMilli()
+	}
+	err := o.cfg.Store.Update(func(tx *store.Tx) error {
+		var b Box
+		if err := tx.Get(bucketBoxes, nameOf(w.number), &b); err != nil {
+			return err
+		}
+		b.Sealed.Ciphertext, b.Sealed.Signature, b.Listed = nil, box.Signature{}, nil
+		return errors.Join(
+			tx.Put(bucketSent, nameOf(w.number), b), tx.Delete(bucketBoxes, nameOf(w.number)),
+			e.keep(tx),
+		)
+	})
+	if err != nil {
+		return fmt.Errorf("noting a kept box: %w", err)
+	}
+	o.remember(e)
+	o.access.Cancel(w.number)
 	o.drop(func(other *waiting) bool { return other == w })
 	return nil
 }
 
-// conflict means that other bytes stand in a box of ours: a copy of this home has written. What
-// waits for the same stream is given up, and so is the rest of what the box was part of.
-func (o *Outbox) conflict(w *waiting, now time.Time) error {
-	o.access.Tell("conflict on an own box: a copy of this home is in use",
-		"Use one copy of a home only; `murmur outbox` shows what was given up.")
-	var lost []entry
-	for _, name := range o.concerned(w) {
-		e := *o.entries[name]
-		e.Done = now.UnixMilli()
-		lost = append(lost, e)
+// remember is keep in memory.
+func (o *Outbox) remember(e entry) {
+	if e.hides() {
+		delete(o.entries, e.Name)
+		return
 	}
-	err := o.store.Update(func(tx *store.Tx) error {
-		why, err := o.tell(tx, o.entries[w.entry].Author, now)
-		for i := range lost {
-			lost[i].Lost = why
-		}
-		return errors.Join(err, o.giveUp(tx, lost))
-	})
-	if err != nil {
-		return fmt.Errorf("closing a stream: %w", err)
-	}
-	o.forget(lost)
-	return nil
+	o.entries[e.Name] = &e
 }
 
-// concerned are the entries with a box of w's stream: w's own is one.
-func (o *Outbox) concerned(w *waiting) (names []string) {
-	for _, other := range o.waiting {
-		if other.stream == w.stream && !slices.Contains(names, other.entry) {
-			names = append(names, other.entry)
-		}
-	}
-	return names
-}
-
-// tell lets the author of an entry know that a copy of this home writes to its streams.
-func (o *Outbox) tell(tx *store.Tx, author string, now time.Time) (why string, err error) {
-	if a, ok := o.authors[author]; ok {
-		return a.Conflict(tx, now)
-	}
-	return "another copy of this home has written to the same boxes", nil
-}
-
-// giveUp takes whole entries off the outbox, in a transaction.
-func (o *Outbox) giveUp(tx *store.Tx, lost []entry) error {
-	var errs []error
-	for _, e := range lost {
-		errs = append(errs, e.put(tx))
-		for _, w := range o.waiting {
-			if w.entry == e.Name {
-				errs = append(errs, tx.Delete(bucketBoxes, nameOf(w.number)))
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// forget does the same in memory, after the transaction.
-func (o *Outbox) forget(lost []entry) {
-	for _, e := range lost {
-		*o.entries[e.Name] = e
-		o.drop(func(w *waiting) bool {
-			if w.entry == e.Name {
-				o.access.Cancel(w.number)
-			}
-			return w.entry == e.Name
-		})
-	}
-}
-
-// Turn gives up what could not be stored for as long as boxes are kept, takes back what has missed
-// its day, so that it is sealed again, and forgets old entries.
+// Turn gives up what could not be kept for as long as boxes are, has what has missed its day sealed
+// again, looks after the own streams, and forgets what is old.
 func (o *Outbox) Turn(now time.Time) error {
 	o.noteHanded()
 	limit := now.AddDate(0, 0, -o.network.Calendar.Retention).UnixMilli()
@@ -132,51 +158,53 @@ func (o *Outbox) Turn(now time.Time) error {
 	for _, w := range o.waiting {
 		e := *o.entries[w.entry]
 		if e.Queued < limit {
-			e.Done, e.Lost = now.UnixMilli(), "no holder could be reached for as long as boxes "+
-				"are kept"
+			e.Done = now.UnixMilli()
+			e.Lost = "its holders could not be reached for as long as boxes are kept"
 			lost[e.Name] = e
-		} else if w.given && !o.network.Calendar.Writable(now, w.day) {
-			w.given = false
-			o.access.Cancel(w.number)
+		} else if w.over(o.network, now) {
+			o.recall(w)
 		}
 	}
-	return o.expire(slices.SortedFunc(maps.Values(lost), byNumber), o.finished(keptEntries))
+	if err := o.expire(lost, o.finished(keptEntries)); err != nil {
+		return err
+	}
+	return o.follow(now)
 }
 
-func byNumber(a, b entry) int { return cmp.Compare(a.Number, b.Number) }
+// recall takes a box back that is to be sealed again.
+func (o *Outbox) recall(w *waiting) {
+	if w.given {
+		w.given = false
+		o.access.Cancel(w.number)
+	}
+	w.stored, w.again = false, time.Time{}
+}
 
-func (o *Outbox) expire(lost, old []entry) error {
-	if len(lost)+len(old) == 0 {
+// sweep forgets, once a day, what was written and is not kept by anybody any more.
+func (o *Outbox) sweep(now time.Time) error {
+	oldest := o.network.Calendar.Oldest(now)
+	if oldest == o.swept {
 		return nil
 	}
-	err := o.store.Update(func(tx *store.Tx) error {
-		for _, e := range old {
-			if err := tx.Delete(bucketEntries, nameOf(e.Number)); err != nil {
-				return err
-			}
-		}
-		return o.giveUp(tx, lost)
+	err := o.cfg.Store.Update(func(tx *store.Tx) error {
+		return errors.Join(
+			store.Each(tx, bucketWritten, func(name string, w written) error {
+				if w.Day < oldest {
+					return tx.Delete(bucketWritten, name)
+				}
+				return nil
+			}),
+			store.Each(tx, bucketSent, func(name string, b Box) error {
+				if b.Sealed.Day < oldest {
+					return tx.Delete(bucketSent, name)
+				}
+				return nil
+			}),
+		)
 	})
 	if err != nil {
-		return fmt.Errorf("expiring the outbox: %w", err)
+		return fmt.Errorf("forgetting old boxes: %w", err)
 	}
-	o.forget(lost)
-	for _, e := range old {
-		delete(o.entries, e.Name)
-	}
+	o.swept = oldest
 	return nil
-}
-
-// finished are the entries that are done, beyond the newest `keep`.
-func (o *Outbox) finished(keep int) []entry {
-	var done []entry
-	for _, e := range o.entries {
-		if e.Done != 0 {
-			done = append(done, *e)
-		}
-	}
-	slices.SortFunc(done, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(b.Done, a.Done), byNumber(b, a))
-	})
-	return done[min(keep, len(done)):]
 }

@@ -2,38 +2,37 @@ package outbox
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
-	"murmuration/client/boxstream"
 	"murmuration/client/person"
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
+	"murmuration/internal/directory"
 )
 
-// restarted is the same home after the program was started again.
-func (h *home) restarted(now time.Time) *home { return newHome(h.t, h.store, now) }
-
-// put writes a record past the outbox, as a damaged disk would.
-func (h *home) put(bucket, name string, v any) {
+// write puts a record past the outbox, as a damaged disk would.
+func (h *home) write(bucket, name string, v any) {
 	h.t.Helper()
 	h.check(h.store.Update(func(tx *store.Tx) error { return tx.Put(bucket, name, v) }))
 }
 
-// kept is what the disk has of a box.
-func (h *home) kept(number uint64) (b Box, err error) {
-	err = h.store.View(func(tx *store.Tx) error { return tx.Get(bucketBoxes, nameOf(number), &b) })
-	return b, err
+// count is how many records a bucket has.
+func (h *home) count(bucket string) (n int) {
+	h.t.Helper()
+	h.check(h.store.View(func(tx *store.Tx) error {
+		return store.Each(tx, bucket, func(string, any) error { n++; return nil })
+	}))
+	return n
 }
 
 func TestStrayAnswersChangeNothing(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 1))
-	stored := box.Reply{Status: box.StatusStored}
+	h.queue("a", 1)
 	h.check(h.Outbox.Answered(noon, person.Answer{Number: 99, Reply: stored}))
-	h.check(h.Outbox.Answered(noon, person.Answer{Number: 1, Kind: person.Polled, Reply: stored}))
+	h.check(h.Outbox.Answered(noon, person.Answer{Number: 99, Kind: person.Found}))
+	h.check(h.Outbox.Answered(noon, person.Answer{Number: 1, Kind: person.Listed, ID: box.ID{4}}))
 	if e := h.state("a"); e.State != Queued || h.Waiting() != 1 {
 		t.Errorf("%+v", e)
 	}
@@ -41,111 +40,177 @@ func TestStrayAnswersChangeNothing(t *testing.T) {
 	if e := h.state("a"); e.State != Stored {
 		t.Errorf("the answer of a holder: %+v", e)
 	}
+	again := h.waiting[0].again
+	h.check(h.Outbox.Answered(noon, person.Answer{Number: 1, Reply: refused})) // not asked
+	if h.waiting[0].again != again {
+		t.Error("an answer to nothing was taken")
+	}
 }
 
-// TestLostRequestIsNoRefusal: nobody has seen the box, and the same holder is asked.
-func TestLostRequestIsNoRefusal(t *testing.T) {
+// TestLostRequestIsNoTry: nobody has seen the box, and the same holder is asked.
+func TestLostRequestIsNoTry(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 1))
+	h.queue("a", 1)
 	h.requests = nil
 	h.check(h.person.Begin(noon, h))
 	if e := h.state("a"); e.State != Queued || len(h.requests) != 1 || h.requests[0].Try != 0 {
 		t.Errorf("%+v, asked for by %+v", e, h.requests)
 	}
-	h.answer(noon, box.StatusFull)
-	if e := h.state("a"); e.State != Handed || h.requests[0].Try != 1 {
-		t.Errorf("the control, a refusal: %+v, %+v", e, h.requests)
+}
+
+// TestListingsOutlastTheProgram: one that was heard before counts after.
+func TestListingsOutlastTheProgram(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	h.queue("a", 1)
+	id := h.requests[0].Box.ID
+	h.list(noon, 1, id)
+	again := newHome(t, h.store, noon)
+	again.list(noon, 1, id)
+	if again.state("a").State != Stored {
+		t.Errorf("%+v", again.state("a"))
+	}
+	again.list(noon, 2, id)
+	if again.state("a").State != Kept {
+		t.Errorf("%+v", again.state("a"))
 	}
 }
 
-// TestEntriesAreToldApart: each counts its own boxes, and those before it.
-func TestEntriesAreToldApart(t *testing.T) {
+// TestOneHolderIsEnough where there is no other.
+func TestOneHolderIsEnough(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 2))
-	h.queue("b", h.batch("b", false, 1))
-	h.answer(noon, box.StatusStored)
-	h.handed = []uint64{h.requests[0].Token}
-	a, b := h.state("a"), h.state("b")
-	if a.State != Handed || a.Handed != 2 || a.Stored != 1 || a.Ahead != 1 || !a.Done.IsZero() {
-		t.Errorf("a: %+v", a)
-	}
-	if b.State != Queued || b.Handed != 0 || b.Ahead != 2 || !b.Done.IsZero() ||
-		!b.Queued.Equal(noon) {
-		t.Errorf("b: %+v", b)
-	}
-	again := h.restarted(noon)
-	if e := again.state("a"); e.Stored != 1 || e.Boxes != 2 || again.Waiting() != 2 {
-		t.Errorf("after a restart: %+v, %d wait", e, again.Waiting())
+	h.queue("a", 1)
+	w := h.person.Wanted(box.EntryOf(h.requests[0].Box.ID))[0]
+	h.check(h.person.Listed(noon, w, person.Listing{Maker: directory.NodeID{1}, Holders: 1}))
+	if h.state("a").State != Kept {
+		t.Errorf("%+v", h.state("a"))
 	}
 }
 
-// TestConflictIsDurable, and happens once: on a full disk nothing of it, and all of it later.
-func TestConflictIsDurable(t *testing.T) {
+// other is a box that the copy of a home writes at the index of one that waits.
+func (h *home) other(index int) box.Box {
+	h.t.Helper()
+	var b Box
+	h.check(h.store.View(func(tx *store.Tx) error {
+		return tx.Get(bucketBoxes, nameOf(h.waiting[index].number), &b)
+	}))
+	s, err := b.Sealed.Again(network, b.Sealed.Day)
+	h.check(err)
+	s.Plaintext = append(s.Plaintext, 1)
+	s, err = s.Again(network, b.Sealed.Day)
+	h.check(err)
+	return s.Box()
+}
+
+// TestRenewalIsDurable, and happens once: on a full disk nothing of it, and all of it later.
+func TestRenewalIsDurable(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("feed", true, 1), h.batch("a", false, 2))
-	h.queue("b", h.batch("other", true, 1))
+	h.queue("kept", 1)
+	h.keep(noon)
+	h.queue("a", 2)
+	h.queue("b", 1)
+	conflict := box.Reply{Status: box.StatusConflict, Box: h.other(0)}
 	h.full = true
-	h.answer(noon, box.StatusConflict)
-	if e := h.state("a"); e.State != Handed || h.Waiting() != 4 || h.conflicts != 0 {
-		t.Fatalf("on a full disk: %+v, %d wait, %d told", e, h.Waiting(), h.conflicts)
+	h.answer(noon, conflict)
+	if h.Waiting() != 3 || h.streams["mine/1"] == nil || h.epoch != 1 ||
+		len(h.person.Notices()) != 0 {
+		t.Fatalf("on a full disk %d wait, epoch %d", h.Waiting(), h.epoch)
 	}
 	h.full = false
-	for h.requests[0].Box.ID != h.firstOf("feed") {
+	later := noon.Add(time.Hour)
+	h.check(h.person.Supply(later))
+	for h.requests[0].Box.ID != conflict.Box.ID {
 		h.requests = append(h.requests[1:], h.requests[0])
 	}
-	later := noon.Add(time.Hour)
-	h.answer(later, box.StatusConflict)
-	again := h.restarted(later)
+	h.answer(later, conflict)
+	again := unloaded(t, h.store)
+	again.epoch, again.writer = h.epoch, h.writer
+	h.check(errors.Join(again.person.Load(), again.person.Begin(later, again)))
 	for _, h := range []*home{h, again} {
-		if e := h.state("a"); e.State != Expired || e.Reason != "a copy writes" ||
-			!e.Done.Equal(later) || e.Ahead != 0 {
-			t.Errorf("a: %+v", e)
+		if h.Waiting() != 3 || h.streams["mine/1"] != nil || h.streams[h.name()] == nil ||
+			h.waiting[0].stream != h.name() || len(h.requests) != 3 {
+			t.Errorf("%d wait, of %q, streams %v", h.Waiting(), h.waiting[0].stream, h.streams)
 		}
-		if e := h.state("b"); e.State != Queued || h.Waiting() != 1 {
-			t.Errorf("b: %+v, %d wait", e, h.Waiting())
+		if h.state("kept").State != Kept || h.state("a").Boxes != 2 {
+			t.Errorf("%+v, %+v", h.state("kept"), h.state("a"))
 		}
+	}
+	if len(h.person.Notices()) == 0 || h.Lies() != 0 {
+		t.Error("nobody is told")
 	}
 }
 
-// firstOf is the id of the first box that waits in a stream.
-func (h *home) firstOf(stream string) box.ID {
-	for _, w := range h.waiting {
-		if b, err := h.kept(w.number); w.stream == stream {
-			h.check(err)
-			return b.Sealed.ID
-		}
-	}
-	h.t.Fatalf("nothing waits in %s", stream)
-	return box.ID{}
-}
-
-// TestConflictOfNobody: a draft whose author has gone is given up like any other.
-func TestConflictOfNobody(t *testing.T) {
+// TestKeptBoxesAreWrittenAgain from the index on at which a copy writes, and none before it.
+func TestKeptBoxesAreWrittenAgain(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.authors = map[string]Author{}
-	h.queue("a", h.batch("a", true, 1))
-	h.answer(noon, box.StatusConflict)
-	if e := h.state("a"); e.State != Expired || e.Reason == "" || h.conflicts != 0 {
-		t.Errorf("%+v", e)
+	h.queue("before", 1)
+	h.keep(noon)
+	h.queue("after", 2)
+	h.queue("hidden", 1)
+	foreign := h.other(0)
+	for range 3 {
+		h.keep(noon)
+	}
+	if h.Waiting() != 0 || h.count(bucketSent) != 4 {
+		t.Fatalf("%d wait, %d are kept", h.Waiting(), h.count(bucketSent))
+	}
+	delete(h.entries, "hidden") // as one that was forgotten long ago
+	w := h.person.Wanted(box.EntryOf(foreign.ID))[0]
+	h.check(h.person.Found(noon, w, directory.NodeID{1}, foreign))
+	if h.Waiting() != 3 || h.count(bucketSent) != 1 || h.state("before").State != Kept ||
+		h.state("after").Kept != 0 || h.state("hidden").Boxes != 1 {
+		t.Errorf("%d wait, %+v", h.Waiting(), h.Entries())
+	}
+	for range 3 {
+		h.keep(noon)
+	}
+	for _, name := range []string{"before", "after", "hidden"} {
+		if h.state(name).State != Kept {
+			t.Errorf("%+v", h.state(name))
+		}
 	}
 }
 
-// TestHandedIsRemembered when the sender has to forget the request.
-func TestHandedIsRemembered(t *testing.T) {
+// TestOwnBoxesMoveTheirReader, and nothing else: found as they were written, even under the day
+// before.
+func TestOwnBoxesMoveTheirReader(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 1))
-	h.handed = []uint64{h.requests[0].Token}
-	h.check(h.person.Turn(noon.Add(24 * time.Hour)))
-	h.handed = nil
-	if e := h.state("a"); e.State != Handed || len(h.requests) != 0 {
-		t.Errorf("%+v, %d requests", e, len(h.requests))
+	h.queue("a", 2)
+	first := h.requests[0].Box
+	found := func(b box.Box) {
+		t.Helper()
+		for _, w := range h.person.Wanted(box.EntryOf(b.ID)) {
+			h.check(h.person.Found(noon, w, directory.NodeID{1}, b))
+		}
+	}
+	found(first)
+	if len(h.person.Notices()) != 0 || h.epoch != 1 || h.state("a").Stored != 1 {
+		t.Errorf("its own box: %+v", h.state("a"))
+	}
+	again := newHome(t, h.store, noon)
+	if r := again.streams["mine/1"].Reader; r.Since != noon.UnixMilli() ||
+		!r.Has(h.waiting[0].index) {
+		t.Errorf("after a restart its reader is %+v", r)
+	}
+}
+
+// TestWhatWasWrittenIsForgotten when nobody keeps it any more.
+func TestWhatWasWrittenIsForgotten(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	h.queue("a", 1)
+	h.keep(noon)
+	for days, want := range []int{1, 1, 1, 1, 0} {
+		h.check(h.person.Turn(noon.AddDate(0, 0, days)))
+		if n, sent := h.count(bucketWritten), h.count(bucketSent); n != want || sent != want {
+			t.Errorf("after %d days %d and %d are known", days, n, sent)
+		}
 	}
 }
 
 // TestTurnWithoutEndWritesNothing: it comes every few seconds, and a disk may be full.
 func TestTurnWithoutEndWritesNothing(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 1))
+	h.queue("a", 1)
+	h.check(h.person.Turn(noon))
 	h.full = true
 	h.check(h.Outbox.Turn(noon))
 	late := noon.Add(100 * time.Hour)
@@ -154,39 +219,17 @@ func TestTurnWithoutEndWritesNothing(t *testing.T) {
 	}
 	h.full = false
 	h.check(h.Outbox.Turn(late))
-	again := h.restarted(late)
-	if e := again.state("a"); e.State != Expired || !e.Done.Equal(late) || again.Waiting() != 0 {
+	again := newHome(t, h.store, late)
+	if e := again.state("a"); e.State != Expired || !e.Done.Equal(late) || again.Waiting() != 0 ||
+		again.count(bucketBoxes) != 0 {
 		t.Errorf("after a restart: %+v, %d wait", e, again.Waiting())
-	}
-	if _, err := h.kept(1); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the box that was given up: %v", err)
-	}
-}
-
-// TestForgottenEntriesLeaveTheDisk: the oldest, and no more than is too many.
-func TestForgottenEntriesLeaveTheDisk(t *testing.T) {
-	h := newHome(t, store.Memory(), noon)
-	one := h.batch("a", false, 1)
-	for i := range keptEntries + 1 {
-		h.queue(fmt.Sprint(i), one)
-		h.answer(noon.Add(time.Duration(i)*time.Second), box.StatusStored)
-	}
-	h.check(h.person.Turn(noon.Add(time.Hour)))
-	all := h.Entries()
-	if len(all) != keptEntries || all[len(all)-1].Name != "1" {
-		t.Errorf("%d entries, the oldest %+v", len(all), all[len(all)-1])
-	}
-	loaded := New(person.New(h.store), h.store, network) // before its first turn
-	h.check(h.store.View(loaded.Load))
-	if len(loaded.entries) != keptEntries || loaded.entries["0"] != nil {
-		t.Errorf("%d entries on the disk", len(loaded.entries))
 	}
 }
 
 // TestBoxIsSealedForTheDayOnce: what is sent is on the disk before, and stays with the sender.
 func TestBoxIsSealedForTheDayOnce(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 1))
+	h.queue("a", 1)
 	later := noon.Add(24 * time.Hour)
 	h.check(h.person.Turn(later))
 	h.full = true
@@ -195,8 +238,8 @@ func TestBoxIsSealedForTheDayOnce(t *testing.T) {
 	}
 	h.full = false
 	h.check(h.Outbox.Supply(later))
-	b, err := h.kept(1)
-	h.check(err)
+	var b Box
+	h.check(h.store.View(func(tx *store.Tx) error { return tx.Get(bucketBoxes, nameOf(1), &b) }))
 	if len(h.requests) != 1 || b.Sealed.Day != network.Today(later) ||
 		!h.requests[0].Box.Equal(b.Sealed.Box()) {
 		t.Fatalf("sent %+v, kept %+v", h.requests, b.Sealed)
@@ -208,52 +251,25 @@ func TestBoxIsSealedForTheDayOnce(t *testing.T) {
 	}
 }
 
-func TestOutboxIsFullToTheLastBox(t *testing.T) {
-	h := newHome(t, store.Memory(), noon)
-	one := h.batch("a", false, 1)
-	h.waiting = make([]*waiting, maxBoxes-1)
-	put := func(boxes ...boxstream.Sealed) error {
-		return h.store.Update(func(tx *store.Tx) error {
-			_, err := h.Put(tx, noon, Draft{"a", "me", []Batch{{Stream: "a", Boxes: boxes}}})
-			return err
-		})
-	}
-	if err := put(one.Boxes[0]); err != nil {
-		t.Errorf("the last box that may wait: %v", err)
-	}
-	if err := put(one.Boxes[0], one.Boxes[0]); !errors.Is(err, errFull) {
-		t.Errorf("one too many: %v", err)
-	}
-}
-
 // TestDamagedRecordsAreNotPassedOver: each of them ends the start, or the supply.
 func TestDamagedRecordsAreNotPassedOver(t *testing.T) {
 	for bucket, name := range map[string]string{
-		bucketCount: "", bucketEntries: nameOf(1), bucketBoxes: nameOf(1),
+		bucketCount: "", bucketEntries: nameOf(1), bucketBoxes: nameOf(1), bucketStreams: "mine/1",
 	} {
 		h := newHome(t, store.Memory(), noon)
-		h.queue("a", h.batch("a", false, 1))
-		if err := h.store.View(New(person.New(h.store), h.store, network).Load); err != nil {
-			t.Errorf("the control: %v", err)
-		}
-		h.put(bucket, name, "something else")
-		err := h.store.View(New(person.New(h.store), h.store, network).Load)
-		if !errors.Is(err, store.ErrForeign) {
+		h.queue("a", 1)
+		h.check(unloaded(t, h.store).person.Load()) // the control
+		h.write(bucket, name, "something else")
+		if err := unloaded(t, h.store).person.Load(); !errors.Is(err, store.ErrForeign) {
 			t.Errorf("%s: %v", bucket, err)
 		}
 	}
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 1))
-	h.check(h.person.Turn(noon.Add(24 * time.Hour)))
-	b, err := h.kept(1)
-	h.check(err)
-	b.Sealed.Cap = []byte("no capability")
-	h.check(h.store.Update(b.put))
-	if err := h.Outbox.Supply(noon.Add(24 * time.Hour)); err == nil || len(h.requests) != 0 {
-		t.Errorf("a box that cannot be sealed again was sent: %+v", h.requests)
-	}
-	h.put(bucketBoxes, nameOf(1), "something else")
-	if err := h.Outbox.Supply(noon); !errors.Is(err, store.ErrForeign) || len(h.requests) != 0 {
+	h.queue("a", 1)
+	h.requests = nil
+	h.check(h.person.Begin(noon.Add(24*time.Hour), refusing{h, sender.ErrQueueFull}))
+	h.write(bucketBoxes, nameOf(1), "something else")
+	if err := h.person.Begin(noon, h); !errors.Is(err, store.ErrForeign) || len(h.requests) != 0 {
 		t.Errorf("a damaged box: %v, %+v", err, h.requests)
 	}
 }
@@ -269,7 +285,7 @@ func (r refusing) Enqueue(time.Time, sender.Request) error { return r.with }
 func TestSenderThatTakesNothing(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
 	h.check(h.person.Begin(noon, refusing{h, sender.ErrQueueFull}))
-	h.queue("a", h.batch("a", false, 1))
+	h.queue("a", 1)
 	h.check(h.person.Begin(noon, h))
 	if len(h.requests) != 1 {
 		t.Errorf("after a full queue: %+v", h.requests)

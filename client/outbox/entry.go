@@ -13,14 +13,26 @@ type entry struct {
 	Number uint64 `cbor:"1,keyasint"`
 	Name   string `cbor:"2,keyasint"`
 	Boxes  int    `cbor:"3,keyasint"`
-	Stored int    `cbor:"4,keyasint"`
+	Kept   int    `cbor:"4,keyasint"`
 	Queued int64  `cbor:"5,keyasint"` // Unix milliseconds
-	Done   int64  `cbor:"6,keyasint"` // when all were stored, or given up
+	Done   int64  `cbor:"6,keyasint"` // when all were kept, or given up
 	Lost   string `cbor:"7,keyasint"` // why it was given up
 	Author string `cbor:"8,keyasint"`
+	Hidden bool   `cbor:"9,keyasint"` // from the person: they did not write it
 }
 
 func (e entry) put(tx *store.Tx) error { return tx.Put(bucketEntries, nameOf(e.Number), e) }
+
+// hides says whether nobody needs the entry any more.
+func (e entry) hides() bool { return e.Hidden && e.Done != 0 }
+
+// keep is put, or the end of an entry that nobody needs.
+func (e entry) keep(tx *store.Tx) error {
+	if e.hides() {
+		return tx.Delete(bucketEntries, nameOf(e.Number))
+	}
+	return e.put(tx)
+}
 
 // State is how far an entry is.
 type State string
@@ -29,7 +41,8 @@ type State string
 const (
 	Queued  State = "queued"
 	Handed  State = "handed over" // a part of it was in a packet
-	Stored  State = "stored"      // its holders have all of it on their disks
+	Stored  State = "stored"      // of each box a holder says that it has it
+	Kept    State = "kept"        // all holders of each box have listed it
 	Expired State = "expired"     // given up
 )
 
@@ -40,7 +53,8 @@ type Entry struct {
 	State  State
 	Boxes  int
 	Handed int // in a packet at least once, those stored included
-	Stored int // acknowledged by a holder after its fsync
+	Stored int // acknowledged by a holder, those kept included
+	Kept   int // listed by all of its holders, in bulletins that they signed
 	Queued time.Time
 	Done   time.Time // zero while it waits
 	Reason string    // why it expired
@@ -52,7 +66,9 @@ func (o *Outbox) Entries() []Entry {
 	o.noteHanded()
 	all := []Entry{}
 	for _, e := range o.entries {
-		all = append(all, o.show(*e))
+		if !e.Hidden {
+			all = append(all, o.show(*e))
+		}
 	}
 	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(b.Number, a.Number) })
 	return all
@@ -68,8 +84,8 @@ func (o *Outbox) noteHanded() {
 
 func (o *Outbox) show(e entry) Entry {
 	shown := Entry{
-		Number: e.Number, Name: e.Name, State: Queued, Boxes: e.Boxes, Handed: e.Stored,
-		Stored: e.Stored,
+		Number: e.Number, Name: e.Name, State: Queued, Boxes: e.Boxes, Handed: e.Kept,
+		Stored: e.Kept, Kept: e.Kept,
 		Queued: time.UnixMilli(e.Queued).UTC(), Reason: e.Lost,
 	}
 	if e.Done != 0 {
@@ -78,8 +94,11 @@ func (o *Outbox) show(e entry) Entry {
 	for i, w := range o.waiting {
 		if w.entry == e.Name {
 			shown.Ahead = i + 1
-			if w.handed {
+			if w.handed || w.settled() {
 				shown.Handed++
+			}
+			if w.settled() {
+				shown.Stored++
 			}
 		}
 	}
@@ -87,6 +106,8 @@ func (o *Outbox) show(e entry) Entry {
 	case e.Lost != "":
 		shown.State = Expired
 	case e.Done != 0:
+		shown.State = Kept
+	case shown.Stored == e.Boxes:
 		shown.State = Stored
 	case shown.Handed > 0:
 		shown.State = Handed

@@ -13,6 +13,7 @@ import (
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
+	"murmuration/internal/directory"
 )
 
 var (
@@ -21,38 +22,46 @@ var (
 	network = boxstream.Network{
 		Format:   box.Format{Plaintext: box.RecordHeaderSize + 64},
 		Calendar: box.Calendar{Genesis: genesis, Retention: 3},
+		Listing:  3 * time.Minute,
 	}
+	pace = Pace{Hold: 20 * time.Second, Listing: 2 * time.Minute, Again: time.Minute}
 )
 
 // home is an outbox with what is around it: a store, a sender that keeps what it is given, and an
-// author.
+// author of streams.
 type home struct {
 	t *testing.T
 	*Outbox
-	person    *person.Person
-	store     *store.Store
-	writer    boxstream.Writer
-	requests  []sender.Request
-	handed    []uint64
-	conflicts int
-	full      bool
+	person   *person.Person
+	store    *store.Store
+	writer   boxstream.Writer
+	epoch    int
+	requests []sender.Request
+	handed   []uint64
+	full     bool
 }
 
-func newHome(t *testing.T, s *store.Store, now time.Time) *home {
-	h := &home{t: t, store: s, person: person.New(s)}
+func unloaded(t *testing.T, s *store.Store) *home {
+	h := &home{t: t, store: s, person: person.New(s), epoch: 1}
 	s.Free = func(string) (uint64, error) {
 		if h.full {
 			return 0, nil
 		}
 		return 1 << 40, nil
 	}
-	h.Outbox = New(h.person, s, network)
+	var err error
+	h.Outbox, err = New(h.person, Config{
+		Store: s, Network: network, Random: rand.NewChaCha8([32]byte{5}), Pace: pace,
+	})
+	h.check(err)
 	h.Serve("me", h)
-	w, err := boxstream.NewWriter(rand.NewChaCha8([32]byte{1}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.writer = w
+	h.writer, err = boxstream.NewWriter(rand.NewChaCha8([32]byte{1}))
+	h.check(err)
+	return h
+}
+
+func newHome(t *testing.T, s *store.Store, now time.Time) *home {
+	h := unloaded(t, s)
 	h.check(h.person.Load())
 	h.check(h.person.Begin(now, h))
 	return h
@@ -70,13 +79,23 @@ func (h *home) Cancel(token uint64) {
 	)
 }
 
-func (h *home) Watch(sender.Target) {}
-func (h *home) Unwatch(uint64)      {}
-func (h *home) Handed() []uint64    { return h.handed }
+func (h *home) Handed() []uint64 { return h.handed }
 
-func (h *home) Conflict(*store.Tx, time.Time) (string, error) {
-	h.conflicts++
-	return "a copy writes", nil
+func (h *home) name() string { return fmt.Sprint("mine/", h.epoch) }
+
+func (h *home) Stream(*store.Tx) (string, boxstream.Writer, error) {
+	return h.name(), h.writer, nil
+}
+
+func (h *home) Renew(
+	_ *store.Tx, day box.Day, waited [][]byte,
+) (string, []boxstream.Sealed, error) {
+	h.epoch++
+	w, err := boxstream.NewWriter(rand.NewChaCha8([32]byte{byte(h.epoch)}))
+	h.check(err)
+	h.writer = w
+	sealed, err := h.writer.SealBytes(network, day, waited...)
+	return h.name(), sealed, err
 }
 
 func (h *home) check(err error) {
@@ -86,8 +105,8 @@ func (h *home) check(err error) {
 	}
 }
 
-// batch seals n boxes.
-func (h *home) batch(stream string, inOrder bool, n int) Batch {
+// seal makes the next n boxes of the author's stream.
+func (h *home) seal(n int) []boxstream.Sealed {
 	var records []box.Record
 	for i := range n {
 		records = append(
@@ -96,32 +115,61 @@ func (h *home) batch(stream string, inOrder bool, n int) Batch {
 	}
 	sealed, err := h.writer.Seal(network, network.Today(noon), records...)
 	h.check(err)
-	return Batch{stream, inOrder, sealed}
+	return sealed
 }
 
-func (h *home) queue(name string, batches ...Batch) {
+func (h *home) put(d Draft) {
 	h.t.Helper()
 	var taken Taken
 	h.check(h.store.Update(func(tx *store.Tx) (err error) {
-		taken, err = h.Put(tx, noon, Draft{name, "me", batches})
+		taken, err = h.Put(tx, noon, d)
 		return err
 	}))
-	h.Take(taken)
+	h.Take(noon, taken)
 	h.check(h.person.Supply(noon))
 }
 
+// queue has n boxes wait under a name.
+func (h *home) queue(name string, n int) {
+	h.t.Helper()
+	h.put(Draft{Name: name, Author: "me", Stream: h.name(), Boxes: h.seal(n)})
+}
+
 // answer says what became of the oldest request in the sender.
-func (h *home) answer(now time.Time, status box.Status) {
+func (h *home) answer(now time.Time, reply box.Reply) sender.Request {
 	h.t.Helper()
 	r := h.requests[0]
 	h.requests = h.requests[1:]
 	h.check(h.person.Answered(now, sender.Event{
-		Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID,
-		Reply: box.Reply{Status: status},
+		Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID, Reply: reply,
 	}))
+	return r
+}
+
+var (
+	stored  = box.Reply{Status: box.StatusStored}
+	refused = box.Reply{Status: box.StatusFull}
+)
+
+// list has a holder of two list a box.
+func (h *home) list(now time.Time, holder byte, id box.ID) {
+	h.t.Helper()
+	for _, w := range slices.Clone(h.person.Wanted(box.EntryOf(id))) {
+		l := person.Listing{Maker: directory.NodeID{holder}, Holders: 2}
+		h.check(h.person.Listed(now, w, l))
+	}
+}
+
+// keep has both holders list the oldest box that waits.
+func (h *home) keep(now time.Time) {
+	h.t.Helper()
+	id := h.waiting[0].id
+	h.list(now, 1, id)
+	h.list(now, 2, id)
 }
 
 func (h *home) state(name string) Entry {
+	h.t.Helper()
 	for _, e := range h.Entries() {
 		if e.Name == name {
 			return e
@@ -131,65 +179,128 @@ func (h *home) state(name string) Entry {
 	return Entry{}
 }
 
-// TestOrderedStreamGoesOneBoxAtATime: of two boxes on their way at midnight the second may be
-// stored under the old day and the first, sealed again, under the new one, where its reader goes on
-// and never looks back.
-func TestOrderedStreamGoesOneBoxAtATime(t *testing.T) {
+// TestFewBoxesOfAStreamAreOnTheirWay: another one when a holder says that it has one of them, or
+// lists it, and not only when it is kept; those that wait are in their order.
+func TestFewBoxesOfAStreamAreOnTheirWay(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("feed", true, 1), h.batch("a", false, 2))
-	h.queue("b", h.batch("feed", true, 1))
-	if len(h.requests) != 3 || h.Waiting() != 4 {
-		t.Fatalf("%d requests at once; the feed's second box waits for its first", len(h.requests))
+	h.queue("a", together+3)
+	if len(h.requests) != together || h.Waiting() != together+3 {
+		t.Fatalf("%d requests at once", len(h.requests))
 	}
-	h.answer(noon, box.StatusStored)
-	if len(h.requests) != 3 || h.Waiting() != 3 {
-		t.Errorf("with the first stored, %d requests", len(h.requests))
+	for i, r := range h.requests {
+		if r.Box.ID != h.waiting[i].id {
+			t.Fatalf("box %d is not the next one", i)
+		}
+	}
+	h.answer(noon, refused)
+	if len(h.requests) != together-1 {
+		t.Errorf("behind one that was refused: %d requests", len(h.requests))
+	}
+	h.answer(noon, stored)
+	if len(h.requests) != together-1 || h.Waiting() != together+3 {
+		t.Errorf("with the second stored, %d requests", len(h.requests))
+	}
+	h.list(noon, 1, h.requests[0].Box.ID)
+	if len(h.requests) != together || h.Waiting() != together+3 {
+		t.Errorf("with the third listed once, %d requests", len(h.requests))
+	}
+	h.list(noon, 1, h.requests[0].Box.ID) // the same holder, twice
+	h.list(noon, 2, h.requests[0].Box.ID)
+	if len(h.requests) != together-1 || h.Waiting() != together+2 {
+		t.Errorf("with the third kept, %d requests", len(h.requests))
 	}
 }
 
 func TestStatesAreHonest(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 2))
-	if e := h.state("a"); e.State != Queued || e.Boxes != 2 || e.Ahead != 2 || e.Handed != 0 {
-		t.Errorf("queued: %+v", e)
+	h.queue("a", 2)
+	see := func(when string, want Entry) {
+		t.Helper()
+		e := h.state("a")
+		want.Number, want.Name, want.Boxes, want.Queued = e.Number, "a", 2, noon
+		if e != want {
+			t.Errorf("%s: %+v", when, e)
+		}
 	}
-	h.handed = []uint64{h.requests[1].Token}
-	if e := h.state("a"); e.State != Handed || e.Handed != 1 {
-		t.Errorf("one of two in a packet: %+v", e)
-	}
-	h.answer(noon, box.StatusFull) // whoever answers had it in a packet
+	see("queued", Entry{State: Queued, Ahead: 2})
+	h.handed = []uint64{h.requests[0].Token}
+	see("one of two in a packet", Entry{State: Handed, Ahead: 2, Handed: 1})
 	h.handed = nil
-	if e := h.state("a"); e.State != Handed || e.Handed != 2 || e.Stored != 0 {
-		t.Errorf("none stored: %+v", e)
+	h.answer(noon, stored)
+	see("one stored", Entry{State: Handed, Ahead: 2, Handed: 1, Stored: 1})
+	h.answer(noon, stored)
+	see("both stored", Entry{State: Stored, Ahead: 2, Handed: 2, Stored: 2})
+	if e := newHome(t, h.store, noon).state("a"); e.State != Queued {
+		t.Errorf("what holders have said outlasts the program: %+v", e)
 	}
-	h.answer(noon, box.StatusStored)
-	h.answer(noon.Add(time.Minute), box.StatusTombstoned)
-	if e := h.state("a"); e.State != Stored || e.Stored != 2 || e.Ahead != 0 ||
-		!e.Done.Equal(noon.Add(time.Minute)) {
-		t.Errorf("all stored: %+v", e)
+	h.keep(noon)
+	see("one kept", Entry{State: Stored, Ahead: 1, Handed: 2, Stored: 2, Kept: 1})
+	h.keep(noon.Add(time.Minute))
+	see("both kept", Entry{
+		State: Kept, Handed: 2, Stored: 2, Kept: 2, Done: noon.Add(time.Minute)})
+	if e := newHome(t, h.store, noon).state("a"); e.State != Kept || e.Kept != 2 {
+		t.Errorf("after a restart: %+v", e)
 	}
 }
 
-// TestRefusedBoxGoesToTheOtherHolder, with the same bytes.
-func TestRefusedBoxGoesToTheOtherHolder(t *testing.T) {
+// TestWritesAreRepeatedUntilKept, at one holder after the other, with the same bytes and what is
+// left of the hold, and more and more seldom; after "stored" not before it can be listed.
+func TestWritesAreRepeatedUntilKept(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 1))
-	first := h.requests[0]
-	h.answer(noon, box.StatusFull)
-	h.answer(noon, box.StatusNotFound)
-	if r := h.requests[0]; len(h.requests) != 1 || r.Try != 2 || !r.Box.Equal(first.Box) ||
-		r.Day != first.Day {
-		t.Errorf("the third try is %+v", h.requests)
+	h.queue("a", 1)
+	first, now := h.requests[0], noon
+	if first.Hold == 0 || first.Hold > 120 || first.Try != 0 {
+		t.Errorf("the first try is %+v", first)
+	}
+	last := time.Duration(0)
+	for i := range 8 {
+		reply, least := refused, pace.Again<<min(i, 4)
+		if i == 0 || i > 5 {
+			reply, least = stored, pace.Again<<min(i, 4)+pace.Listing
+		}
+		r := h.answer(now, reply)
+		if r.Try != i || !r.Box.Equal(first.Box) || i > 0 && r.Hold != 0 {
+			t.Errorf("try %d is %+v", i, r)
+		}
+		began := now
+		for len(h.requests) == 0 {
+			now = now.Add(10 * time.Second)
+			h.check(h.person.Supply(now))
+		}
+		last = now.Sub(began)
+		if last < least || last > 2*least+time.Minute+10*time.Second {
+			t.Errorf("after try %d it is repeated after %v", i, last)
+		}
+	}
+	h.keep(now)
+	if h.Waiting() != 0 || len(h.requests) != 0 {
+		t.Errorf("kept, and written again: %+v", h.requests)
+	}
+}
+
+// TestHoldsAreDrawn: exponential, of the mean that the network says, and never above three times
+// it.
+func TestHoldsAreDrawn(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	sum, most := 0, 0
+	const n = 4000
+	for range n {
+		hold := int(h.hold(&waiting{}, noon))
+		sum, most = sum+hold, max(most, hold)
+	}
+	// The mean of an exponential that is cut at 3 means: 1 - 3/(e³-1) = 0.843, in half seconds.
+	if mean := float64(sum) / n; mean < 31 || mean > 36 || most > 120 || most < 110 {
+		t.Errorf("a mean of %.1f half seconds, at most %d", mean, most)
 	}
 }
 
 // TestSealedAgain: a box that was not stored while its day was open has the same record at the same
 // index under today, and nothing but the outbox is needed for that.
 func TestSealedAgain(t *testing.T) {
-	s := store.Memory()
-	h := newHome(t, s, noon)
-	h.queue("a", h.batch("a", false, 1))
+	h := newHome(t, store.Memory(), noon)
+	h.queue("a", 1)
 	old := h.requests[0]
+	h.handed = []uint64{old.Token}
 	later := noon.Add(24 * time.Hour)
 	h.check(h.person.Turn(noon.Add(14*time.Hour - time.Minute))) // the grace of the day after
 	if len(h.requests) != 1 || h.requests[0].Token != old.Token {
@@ -203,41 +314,65 @@ func TestSealedAgain(t *testing.T) {
 		t.Fatalf("sealed again: %+v", h.requests)
 	}
 	h.check(h.person.Answered(later, sender.Event{ // too late: it is about bytes of yesterday
-		Kind: sender.Answered, Token: old.Token, Day: old.Day,
-		Reply: box.Reply{Status: box.StatusStored},
+		Kind: sender.Answered, Token: old.Token, Day: old.Day, Reply: stored,
 	}))
 	if h.state("a").Stored != 0 {
 		t.Error("an answer about yesterday's bytes counts for today's")
 	}
-	again := newHome(t, s, later) // and after a restart the new bytes are sent, not newer ones
+	again := newHome(t, h.store, later) // after a restart the new bytes are sent, not newer ones
 	if got := again.requests[0]; !got.Box.Equal(r.Box) || got.Day != r.Day {
 		t.Errorf("after a restart: %+v", again.requests)
 	}
 }
 
-func TestConflictGivesUpTheStream(t *testing.T) {
+// TestStoredBoxWaitsForItsListing, which may come after the grace; and then it is sealed again.
+func TestStoredBoxWaitsForItsListing(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("feed", true, 1), h.batch("a", false, 1))
-	h.queue("b", h.batch("feed", true, 1))
-	h.queue("c", h.batch("other", true, 1))
-	h.answer(noon, box.StatusConflict)
-	for name, want := range map[string]State{"a": Expired, "b": Expired, "c": Queued} {
-		if e := h.state(name); e.State != want || want == Expired && e.Reason != "a copy writes" {
-			t.Errorf("%+v", e)
+	h.queue("a", 1)
+	id := h.answer(noon, stored).Box.ID
+	for i, c := range []struct {
+		at    time.Duration
+		again bool
+	}{{14*time.Hour + 2*time.Minute, false}, {14*time.Hour + 4*time.Minute, true}} {
+		h.requests = nil
+		h.check(h.person.Turn(noon.Add(c.at)))
+		h.check(h.person.Supply(noon.Add(c.at)))
+		if h.waiting[0].id == id == c.again {
+			t.Errorf("step %d: sealed again %v", i, !c.again)
 		}
 	}
-	if h.conflicts != 1 || h.Waiting() != 1 || len(h.requests) != 1 ||
-		len(h.person.Notices()) != 1 {
-		t.Errorf(
-			"%d conflicts told, %d wait, %d in the sender", h.conflicts, h.Waiting(),
-			len(h.requests),
-		)
+	h.list(noon, 1, id) // and yesterday's listings count as well
+	h.list(noon, 2, id)
+	if h.state("a").State != Kept {
+		t.Errorf("%+v", h.state("a"))
+	}
+}
+
+// TestUnknownBoxChangesItsDayAtMidnight, within half an hour: nobody has heard of it yet, and a box
+// of yesterday that comes first an hour later would stand out.
+func TestUnknownBoxChangesItsDayAtMidnight(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	h.queue("a", 1)
+	h.requests = nil
+	turn := 12*time.Hour + h.waiting[0].turn
+	if turn < 12*time.Hour || turn >= 12*time.Hour+30*time.Minute {
+		t.Fatalf("it changes %v after noon", turn)
+	}
+	for _, c := range []struct {
+		at  time.Duration
+		day box.Day
+	}{{12*time.Hour - time.Second, 1}, {turn - time.Second, 1}, {turn, 2}} {
+		h.check(h.person.Turn(noon.Add(c.at)))
+		h.check(h.person.Supply(noon.Add(c.at)))
+		if got := h.waiting[0].sealing.day; got != c.day {
+			t.Errorf("%v after noon it is of day %d", c.at, got)
+		}
 	}
 }
 
 func TestNobodyTookItForTooLong(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	h.queue("a", h.batch("a", false, 2))
+	h.queue("a", 2)
 	h.check(h.person.Turn(noon.Add(72 * time.Hour)))
 	if h.Waiting() != 2 {
 		t.Error("given up on the last day")
@@ -252,47 +387,61 @@ func TestNobodyTookItForTooLong(t *testing.T) {
 // TestOldEntriesAreForgotten keeps the newest of what is done, and all that waits.
 func TestOldEntriesAreForgotten(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	one := h.batch("a", false, 1)
-	h.queue("waits", one)
-	waiting := h.requests[0]
-	h.requests = nil
 	for i := range keptEntries + 2 {
-		h.queue(fmt.Sprint("done ", i), one)
-		h.answer(noon.Add(time.Duration(i)*time.Second), box.StatusStored)
+		h.queue(fmt.Sprint("done ", i), 1)
+		h.keep(noon.Add(time.Duration(i) * time.Second))
 	}
-	h.requests = append(h.requests, waiting)
+	h.queue("waits", 1)
 	h.check(h.person.Turn(noon.Add(time.Hour)))
-	all := h.Entries()
-	if len(all) != keptEntries+1 || all[0].Name != fmt.Sprint("done ", keptEntries+1) ||
-		h.state("waits").State != Queued {
-		t.Errorf("%d entries, the newest %+v", len(all), all[0])
+	for _, h := range []*home{h, newHome(t, h.store, noon)} {
+		all := h.Entries()
+		if len(all) != keptEntries+1 || all[1].Name != fmt.Sprint("done ", keptEntries+1) ||
+			h.state("waits").State != Queued {
+			t.Errorf("%d entries, the newest %+v", len(all), all[0])
+		}
 	}
 }
 
-// TestFullOutboxAndFullDisk: what does not fit is refused whole; an answer that cannot be noted is
-// asked for again.
+// TestFullOutboxAndFullDisk: what does not fit is refused whole; what cannot be noted is not done.
 func TestFullOutboxAndFullDisk(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
-	many := h.batch("a", false, 1)
+	many := h.seal(1)
 	for range maxBoxes {
-		many.Boxes = append(many.Boxes, many.Boxes[0])
+		many = append(many, many[0])
 	}
 	err := h.store.Update(func(tx *store.Tx) error {
-		_, err := h.Put(tx, noon, Draft{"many", "me", []Batch{many}})
+		_, err := h.Put(tx, noon, Draft{Name: "many", Author: "me", Boxes: many})
 		return err
 	})
 	if !errors.Is(err, errFull) || len(h.Entries()) != 0 {
 		t.Errorf("%d boxes: %v", maxBoxes+1, err)
 	}
-	h.queue("a", h.batch("a", false, 1))
+	h.queue("a", 1)
 	h.full = true
-	h.answer(noon, box.StatusStored)
-	if e := h.state("a"); e.State != Handed || e.Stored != 0 || len(h.requests) != 1 {
-		t.Errorf("noted on a full disk: %+v, %d requests", e, len(h.requests))
+	h.keep(noon)
+	if e := h.state("a"); e.State == Kept || h.Waiting() != 1 {
+		t.Errorf("noted on a full disk: %+v", e)
 	}
 	h.full = false
-	h.answer(noon, box.StatusStored)
-	if e := h.state("a"); e.State != Stored {
+	h.keep(noon)
+	if e := h.state("a"); e.State != Kept || h.Waiting() != 0 {
 		t.Errorf("%+v", e)
+	}
+}
+
+// TestHiddenEntries are written as others are, and are shown nowhere; nothing of them stays but
+// what is needed to write them again.
+func TestHiddenEntries(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	h.put(Draft{
+		Name: "x", Author: "me", Stream: "mine/1", Hidden: true, Slow: true, Boxes: h.seal(1),
+	})
+	if len(h.Entries()) != 0 || len(h.requests) != 1 || !h.requests[0].Slow || h.Waiting() != 1 {
+		t.Errorf("%+v, %+v", h.Entries(), h.requests)
+	}
+	h.keep(noon)
+	again := newHome(t, h.store, noon)
+	if len(h.entries) != 0 || len(again.entries) != 0 || again.Waiting() != 0 {
+		t.Errorf("%+v stay", again.entries)
 	}
 }

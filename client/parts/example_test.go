@@ -19,9 +19,12 @@ func ExampleNew() {
 		Format:   box.DefaultFormat,
 		Calendar: box.Calendar{Genesis: now.Add(-time.Hour), Retention: 14},
 	}
-	p := parts.New(parts.Config{
+	p, err := parts.New(parts.Config{
 		Name: "Ada", Network: network, Store: store.Memory(), Random: rand.NewChaCha8([32]byte{1}),
 	})
+	if err != nil {
+		panic(err)
+	}
 	if err := p.Load(); err != nil {
 		panic(err)
 	}

@@ -1,13 +1,14 @@
-// Package parts puts the features of a person together: the outbox, their own feed, the feeds that
-// they follow, photos and the timeline. A new feature is one package with a Part, and a field and a
-// line here.
+// Package parts puts the features of a person together: the outbox, cover, their own feed, the
+// feeds that they follow, photos and the timeline. A new feature is one package with a Part, and a
+// field and a line here.
 //
 // It is pure, and needs no driver. To run a person in virtual time, as people live in sim/world,
 // give it a sender:
 //
-//	net, db := parts.NetworkOf(genesis), store.Memory()
-//	p := parts.New(parts.Config{Name: "Ada", Network: net, Store: db, Random: rng})
-//	err := p.Load()
+//	cfg := parts.In(genesis)
+//	cfg.Name, cfg.Store, cfg.Random = "Ada", store.Memory(), rng
+//	p, err := parts.New(cfg)
+//	err = p.Load()
 //	s, err := sender.New(…)
 //	err = p.Begin(now, s)
 //
@@ -17,8 +18,8 @@
 //	err = p.Answered(now, e)
 //
 // Every person.TurnEvery it has its p.Turn(now) and p.Supply(now), and the latter after anything
-// that the person did (p.Feed.Post, p.Photos.Fetch) besides. The package must not have an idea of
-// its own: it wires.
+// that the person did (p.Feed.Post, p.Following.Follow) besides. The package must not have an idea
+// of its own: it wires.
 package parts
 
 import (
@@ -27,14 +28,18 @@ import (
 
 	"murmuration/client/boxstream"
 	"murmuration/client/content"
+	"murmuration/client/cover"
+	"murmuration/client/fault"
 	"murmuration/client/feed"
 	"murmuration/client/outbox"
 	"murmuration/client/person"
 	"murmuration/client/photo"
+	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 )
 
 // Config says whose features they are. All fields are required.
@@ -47,14 +52,25 @@ type Config struct {
 	Store *store.Store
 	// Random makes keys of streams and ids of posts: crypto/rand.Reader outside of tests.
 	Random io.Reader
+	// Pace is how long writing takes in the network.
+	Pace outbox.Pace
+	// Cover is how many boxes that say nothing are written a day; zero: none.
+	Cover int
 }
 
-// NetworkOf is what boxes have in common in the network of a genesis.
-func NetworkOf(g *directory.Genesis) boxstream.Network {
-	return boxstream.Network{
-		ID:       box.NetworkID(g.ID()),
-		Format:   box.Format{Plaintext: g.Parameters.BoxPlaintext},
-		Calendar: box.Calendar{Genesis: g.Start, Retention: g.Parameters.RetentionDays},
+// In is the config of a person in the network of a genesis, but for who they are.
+func In(g *directory.Genesis) Config {
+	p := g.Parameters
+	late := protocol.ListingSlots * p.BulletinEvery
+	return Config{
+		Network: boxstream.Network{
+			ID:       box.NetworkID(g.ID()),
+			Format:   box.Format{Plaintext: p.BoxPlaintext},
+			Calendar: box.Calendar{Genesis: g.Start, Retention: p.RetentionDays},
+			Listing:  protocol.HoldCap*p.Hold + late,
+		},
+		Pace:  outbox.Pace{Hold: p.Hold, Listing: late, Again: sender.RoundTrip(p) + 4*p.DropEvery},
+		Cover: p.WritesPerDay,
 	}
 }
 
@@ -65,24 +81,40 @@ type Person struct {
 	Photos    *photo.Photos
 	Feed      *feed.Own
 	Following *feed.Following
+	Cover     *cover.Cover
 
 	store    *store.Store
 	timeline *timeline.Timeline
 }
 
 // New wires a person. Other parts may Join; then comes Load.
-func New(cfg Config) *Person {
+func New(cfg Config) (*Person, error) {
 	p := &Person{
 		Person: person.New(cfg.Store), store: cfg.Store, timeline: timeline.New(cfg.Random),
 	}
-	p.Outbox = outbox.New(p.Person, cfg.Store, cfg.Network)
-	p.Photos = photo.New(p.Person, cfg.Store, cfg.Network, p.timeline)
+	var err error
+	p.Outbox, err = outbox.New(p.Person, outbox.Config{
+		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Pace: cfg.Pace,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.Photos = photo.New(p.Person, cfg.Store, cfg.Network)
+	p.Cover, err = cover.New(p.Person, cover.Config{
+		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
+		PerDay: cfg.Cover,
+	})
+	if err != nil {
+		return nil, err
+	}
 	p.Feed = feed.NewOwn(feed.Config{
 		Name: cfg.Name, Store: cfg.Store, Network: cfg.Network, Random: cfg.Random,
-		Outbox: p.Outbox, Timeline: p.timeline, Photos: p.Photos,
+		Outbox: p.Outbox, Timeline: p.timeline, Photos: p.Photos, Cover: p.Cover,
 	})
-	p.Following = feed.NewFollowing(p.Person, cfg.Store, cfg.Network, p.Feed, p.timeline)
-	return p
+	p.Following = feed.NewFollowing(
+		p.Person, cfg.Store, cfg.Network, p.Feed, p.timeline, p.Photos,
+	)
+	return p, nil
 }
 
 // Post is an entry of the timeline as it is shown. Claimed and Time are claims of whoever wrote it;
@@ -138,7 +170,35 @@ func (p *Person) show(tx *store.Tx, now time.Time, e timeline.Entry) (Post, erro
 		Photo: said.Photo,
 	}
 	if said.Photo != nil {
-		shown.Picture, err = p.Photos.State(tx, now, e.ID, said.Photo)
+		shown.Picture, err = p.Photos.State(tx, now, of(e, said))
 	}
 	return shown, err
+}
+
+func of(e timeline.Entry, said content.Post) photo.Of {
+	return photo.Of{Post: e.ID, Follow: e.Follow, Day: e.Day, About: said.Photo}
+}
+
+// errNoPhoto says that a post has none.
+var errNoPhoto = fault.New(
+	fault.NotFound, "this post has no photo", "`murmur timeline` shows which posts have one.",
+)
+
+// Photo says how far the photo of a post is.
+func (p *Person) Photo(now time.Time, post string) (s photo.State, err error) {
+	err = p.store.View(func(tx *store.Tx) error {
+		e, err := p.timeline.Entry(tx, post)
+		if err != nil {
+			return err
+		}
+		said, err := e.Post()
+		if err == nil && said.Photo == nil {
+			err = errNoPhoto
+		}
+		if err == nil {
+			s, err = p.Photos.State(tx, now, of(e, said))
+		}
+		return err
+	})
+	return s, err
 }

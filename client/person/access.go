@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 )
@@ -30,14 +29,13 @@ type Kind uint8
 // Kinds of answers.
 const (
 	Done   Kind = iota // a holder answered the request, which is over
-	Polled             // a holder said what it has of a watched box, which is watched on
 	Lost               // the request is over without an answer: to be asked again
 	Found              // a wanted box is here: Reply has it, and its id and signature are right
 	Listed             // a holder's bulletin lists a wanted box
 )
 
-// Answer is what became of a request, or of a watched or wanted box, under the part's own number.
-// Of a lost one nothing but number and kind is set.
+// Answer is what became of a request, or of a wanted box, under the part's own number. Of a lost
+// one nothing but number and kind is set.
 type Answer struct {
 	Number  uint64
 	Kind    Kind
@@ -50,8 +48,8 @@ type Answer struct {
 	Holders int              // of a listed box, by its placement: as many can list it
 }
 
-// Access is a part's way to the sender. Requests, watched boxes and sets of wanted boxes have
-// numbers that the part chooses, each kind its own.
+// Access is a part's way to the sender. Requests and sets of wanted boxes have numbers that the
+// part chooses, each kind its own.
 type Access struct {
 	person *Person
 	part   Part
@@ -87,30 +85,6 @@ func (a *Access) Handed() map[uint64]bool {
 	return handed
 }
 
-// Watch has a box polled, in place of the one that was watched under this number before. Since is
-// when it began to be waited for, or its predecessor under another day.
-func (a *Access) Watch(number uint64, day box.Day, id box.ID, since time.Time) {
-	token := a.person.token(owner{a, number, watch})
-	t := sender.Target{Token: token, Day: day, ID: id, Since: since}
-	a.person.targets[token] = t
-	if a.person.sender != nil {
-		a.person.sender.Watch(t)
-	}
-}
-
-// Unwatch ends that.
-func (a *Access) Unwatch(number uint64) {
-	o := owner{a, number, watch}
-	token, ok := a.person.tokens[o]
-	if !ok {
-		return
-	}
-	a.person.forget(o)
-	if a.person.sender != nil {
-		a.person.sender.Unwatch(token)
-	}
-}
-
 // Want looks out for boxes, in place of those that it looked out for under this number before. The
 // part is told of each holder that lists one of them, and with read it is also given the boxes,
 // fetched among everybody's: in any order, more than once, or never.
@@ -129,6 +103,9 @@ func (a *Access) Unwant(number uint64) {
 
 // Whole is the day before which all bulletins were read: nothing new comes of the days before it.
 func (a *Access) Whole() box.Day { return a.person.whole }
+
+// Online says whether there is a connection now, for what only happens while there is one.
+func (a *Access) Online() bool { return a.person.online }
 
 // Tell leaves a notice for whoever drives the person.
 func (a *Access) Tell(what, do string) {

@@ -21,17 +21,12 @@ func (b *broken) Load(*store.Tx) error { return b.load }
 // counting counts what a sender is asked to take back.
 type counting struct {
 	queue
-	cancelled, unwatched []uint64
+	cancelled []uint64
 }
 
 func (c *counting) Cancel(token uint64) {
 	c.cancelled = append(c.cancelled, token)
 	c.queue.Cancel(token)
-}
-
-func (c *counting) Unwatch(token uint64) {
-	c.unwatched = append(c.unwatched, token)
-	c.queue.Unwatch(token)
 }
 
 func TestPartThatCannotLoadEndsTheStart(t *testing.T) {
@@ -47,26 +42,26 @@ func TestPartThatCannotLoadEndsTheStart(t *testing.T) {
 	}
 }
 
-// TestAccessBeforeTheFirstSender: nothing is sent, and watched boxes wait for it.
+// TestAccessBeforeTheFirstSender: nothing is sent, and what is wanted waits for it.
 func TestAccessBeforeTheFirstSender(t *testing.T) {
 	p := New(store.Memory())
 	a := join(p)
 	a.access.Cancel(9)
-	a.access.Watch(1, 4, box.ID{4}, noon)
-	a.access.Watch(2, 4, box.ID{5}, noon)
-	a.access.Unwatch(1)
+	a.access.Want(1, []ID{{4, box.ID{4}}}, true)
+	a.access.Want(2, []ID{{4, box.ID{5}}}, true)
+	a.access.Unwant(1)
 	if err := a.access.Enqueue(noon, 1, Request{}); !errors.Is(err, ErrLater) ||
 		len(a.access.Handed()) != 0 {
 		t.Errorf("%v", err)
 	}
 	q := &queue{room: 10}
 	begin(t, p, q)
-	if len(q.watched) != 1 || q.watched[0].ID != (box.ID{5}) || len(q.requests) != 0 {
-		t.Errorf("%+v", q)
+	if w := p.Fresh(); len(w) != 1 || w[0].ID != (box.ID{5}) || len(q.requests) != 0 {
+		t.Errorf("%+v, %+v", w, q)
 	}
 }
 
-// TestOnlyWhatIsUnderWayIsTakenBack: numbers of requests and of watched boxes are two kinds.
+// TestOnlyWhatIsUnderWayIsTakenBack: numbers of requests and of wanted boxes are two kinds.
 func TestOnlyWhatIsUnderWayIsTakenBack(t *testing.T) {
 	p := New(store.Memory())
 	a, b := join(p, 1), join(p, 2)
@@ -74,25 +69,20 @@ func TestOnlyWhatIsUnderWayIsTakenBack(t *testing.T) {
 	if err := p.Begin(noon, c); err != nil {
 		t.Fatal(err)
 	}
-	a.access.Watch(3, 4, box.ID{4}, noon)
-	a.access.Watch(3, 5, box.ID{5}, noon)
-	if len(c.watched) != 1 || c.watched[0].Day != 5 {
-		t.Errorf("the second box under a number replaces the first: %+v", c.watched)
-	}
+	a.access.Want(3, []ID{{4, box.ID{4}}}, true)
 	if len(b.access.Handed()) != 1 || len(a.access.Handed()) != 1 {
 		t.Errorf("handed %v and %v", a.access.Handed(), b.access.Handed())
 	}
-	a.access.Cancel(3) // a watched box's number, and no request's
-	a.access.Unwatch(1)
+	a.access.Cancel(3) // the number of what is wanted, and no request's
+	a.access.Unwant(1)
 	b.access.Cancel(9)
-	if len(c.cancelled)+len(c.unwatched) != 0 || len(p.owners) != 3 {
-		t.Errorf("taken back: %v, %v", c.cancelled, c.unwatched)
+	if len(c.cancelled) != 0 || len(p.owners) != 3 || len(wanted(p, box.ID{4})) != 1 {
+		t.Errorf("taken back: %v, %+v", c.cancelled, p.wants)
 	}
 	a.access.Cancel(1)
-	a.access.Unwatch(3)
-	if len(c.cancelled) != 1 || len(c.unwatched) != 1 || len(p.owners) != 1 || len(p.tokens) != 1 ||
-		len(p.targets) != 0 {
-		t.Errorf("%v, %v, and %+v is remembered", c.cancelled, c.unwatched, p.owners)
+	a.access.Unwant(3)
+	if len(c.cancelled) != 1 || len(p.owners) != 1 || len(p.tokens) != 1 {
+		t.Errorf("%v, and %+v is remembered", c.cancelled, p.owners)
 	}
 }
 
@@ -107,20 +97,6 @@ func TestEventsOfNothing(t *testing.T) {
 	}
 	heard(t, p, q.answer()) // the control
 	if len(a.heard) != 1 {
-		t.Errorf("heard %+v", a.heard)
-	}
-}
-
-// TestPollOnAFullDiskIsNotLost: the box is polled anyway.
-func TestPollOnAFullDiskIsNotLost(t *testing.T) {
-	p := New(store.Memory())
-	a := join(p)
-	a.access.Watch(1, 4, box.ID{4}, noon)
-	q := &queue{room: 10}
-	begin(t, p, q)
-	a.failing = store.ErrFull
-	heard(t, p, sender.Event{Kind: sender.Polled, Token: q.watched[0].Token})
-	if len(a.heard) != 0 || len(q.watched) != 1 {
 		t.Errorf("heard %+v", a.heard)
 	}
 }
@@ -155,5 +131,18 @@ func TestClosedDayIsForLater(t *testing.T) {
 	err := a.access.Enqueue(noon, 1, Request{})
 	if !errors.Is(err, ErrLater) || len(p.owners) != 0 {
 		t.Errorf("%v, %+v under way", err, p.owners)
+	}
+}
+
+// TestOnline from the first sender on, until somebody says otherwise.
+func TestOnline(t *testing.T) {
+	p := New(store.Memory())
+	a := join(p)
+	before := a.access.Online()
+	begin(t, p, &queue{})
+	after := a.access.Online()
+	p.Online(false)
+	if before || !after || a.access.Online() {
+		t.Errorf("online before %v, after %v, at last %v", before, after, a.access.Online())
 	}
 }

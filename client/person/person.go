@@ -34,9 +34,9 @@ type Part interface {
 	// Supply puts requests into the part's access, as many as it has and the sender takes.
 	Supply(now time.Time) error
 
-	// Answered takes what became of a request, or what a watched box holds. A part that cannot note
-	// it because the disk is full returns store.ErrFull, with nothing changed; it is then told that
-	// the answer is lost.
+	// Answered takes what became of a request, or of a wanted box. A part that cannot note it
+	// because the disk is full returns store.ErrFull, with nothing changed; it is then told that
+	// the answer is lost, and what it wants is looked for anew.
 	Answered(now time.Time, a Answer) error
 
 	// Turn does what the passing of time asks for.
@@ -48,8 +48,6 @@ type Part interface {
 type Sender interface {
 	Enqueue(now time.Time, r sender.Request) error
 	Cancel(token uint64)
-	Watch(t sender.Target)
-	Unwatch(token uint64)
 	Handed() []uint64
 }
 
@@ -60,10 +58,10 @@ type Person struct {
 	sender  Sender // nil before the first Begin
 	owners  map[uint64]owner
 	tokens  map[owner]uint64
-	targets map[uint64]sender.Target // of the watched boxes, by token
 	wants   wants
 	whole   box.Day // before it all bulletins were read
-	last    uint64  // token
+	online  bool
+	last    uint64 // token
 	notices []Notice
 }
 
@@ -79,7 +77,6 @@ type use uint8
 
 const (
 	request use = iota
-	watch       // a watched box
 	want        // a set of wanted boxes
 )
 
@@ -94,7 +91,7 @@ type Notice struct {
 func New(s *store.Store) *Person {
 	return &Person{
 		store: s, owners: map[uint64]owner{}, tokens: map[owner]uint64{},
-		targets: map[uint64]sender.Target{}, wants: newWants(),
+		wants: newWants(),
 	}
 }
 
@@ -117,22 +114,22 @@ func (p *Person) Load() error {
 }
 
 // Begin speaks through s from now on: at the start, and when another guard takes over. What the
-// sender before it had not answered is lost, and told to its parts; watched boxes are watched on.
-// Every part has its turn.
+// sender before it had not answered is lost, and told to its parts; what is wanted stays so. Every
+// part has its turn.
 func (p *Person) Begin(now time.Time, s Sender) error {
-	p.sender = s
+	p.sender, p.online = s, true
 	var errs []error
 	for _, token := range slices.Sorted(maps.Keys(p.owners)) {
-		switch o := p.owners[token]; o.use {
-		case watch:
-			s.Watch(p.targets[token])
-		case request:
+		if o := p.owners[token]; o.use == request {
 			p.forget(o)
 			errs = append(errs, p.answer(now, o, Answer{Number: o.number, Kind: Lost}))
 		}
 	}
 	return errors.Join(append(errs, p.Turn(now), p.Supply(now))...)
 }
+
+// Online says whether there is a connection. Whoever never says so has one from Begin on.
+func (p *Person) Online(now bool) { p.online = now }
 
 // Supply fills the sender, part by part in the order in which they joined.
 func (p *Person) Supply(now time.Time) error {
@@ -159,21 +156,15 @@ func (p *Person) each(do func(Part) error) error {
 // Answered gives what the sender heard to the part that it is for, and supplies the sender again.
 func (p *Person) Answered(now time.Time, e sender.Event) error {
 	o, ok := p.owners[e.Token]
-	a := Answer{
-		Number: o.number, Day: e.Day, ID: e.ID, Holder: e.Holder, Reply: e.Reply, Sent: e.Sent,
-	}
-	switch {
-	case !ok:
-		return nil
-	case e.Kind == sender.Polled && o.use == watch:
-		a.Kind = Polled
-	case e.Kind == sender.Answered && o.use == request:
-		p.forget(o)
-		a.Kind = Done
-	default:
+	if !ok || e.Kind != sender.Answered || o.use != request {
 		return nil
 	}
-	if err := p.answer(now, o, a); err != nil {
+	p.forget(o)
+	err := p.answer(now, o, Answer{
+		Number: o.number, Kind: Done, Day: e.Day, ID: e.ID, Holder: e.Holder, Reply: e.Reply,
+		Sent: e.Sent,
+	})
+	if err != nil {
 		return err
 	}
 	return p.Supply(now)
@@ -217,7 +208,6 @@ func (p *Person) forget(o owner) {
 	token := p.tokens[o]
 	delete(p.tokens, o)
 	delete(p.owners, token)
-	delete(p.targets, token)
 }
 
 // enqueue gives a request of o to the sender.

@@ -60,7 +60,6 @@ func (e *echo) Turn(time.Time) error { e.turns++; return nil }
 // queue is a sender that keeps what it is given.
 type queue struct {
 	requests []sender.Request
-	watched  []sender.Target
 	room     int
 	refuses  error
 }
@@ -78,15 +77,6 @@ func (q *queue) Cancel(token uint64) {
 		q.requests,
 		func(r sender.Request) bool { return r.Token == token },
 	)
-}
-
-func (q *queue) Watch(t sender.Target) {
-	q.Unwatch(t.Token)
-	q.watched = append(q.watched, t)
-}
-
-func (q *queue) Unwatch(token uint64) {
-	q.watched = slices.DeleteFunc(q.watched, func(t sender.Target) bool { return t.Token == token })
 }
 
 func (q *queue) Handed() (all []uint64) {
@@ -117,40 +107,45 @@ func heard(t *testing.T, p *Person, e sender.Event) {
 	}
 }
 
-// TestAnswersFindTheirOwners: two parts use the same numbers, for requests and for watched boxes.
+// TestAnswersFindTheirOwners: two parts use the same numbers, for requests and for wanted boxes.
 func TestAnswersFindTheirOwners(t *testing.T) {
 	p := New(store.Memory())
 	a, b := join(p, 1, 2), join(p, 1)
-	a.access.Watch(1, 4, box.ID{4}, noon)
+	a.access.Want(1, []ID{{4, box.ID{4}}}, true)
 	q := &queue{room: 10}
 	begin(t, p, q)
-	if len(q.requests) != 3 || len(q.watched) != 1 || len(a.access.Handed()) != 2 ||
-		!b.access.Handed()[1] {
+	if len(q.requests) != 3 || len(a.access.Handed()) != 2 || !b.access.Handed()[1] {
 		t.Fatalf("the sender has %+v", q)
 	}
 	for range 3 {
 		heard(t, p, q.answer())
 	}
-	polled := sender.Event{Kind: sender.Polled, Token: q.watched[0].Token, ID: box.ID{4}}
-	heard(t, p, polled)
-	if len(a.heard) != 3 || len(b.heard) != 1 || a.heard[2].Kind != Polled ||
+	w := wanted(p, box.ID{4})[0]
+	listed := func() {
+		if err := p.Listed(noon, w, Listing{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed()
+	if len(a.heard) != 3 || len(b.heard) != 1 || a.heard[2].Kind != Listed ||
 		b.heard[0].Number != 1 {
 		t.Errorf("the parts heard %+v and %+v", a.heard, b.heard)
 	}
-	b.access.Unwatch(1) // the control: it is not theirs
-	a.access.Unwatch(1)
-	heard(t, p, polled)
-	if len(a.heard) != 3 || len(q.watched) != 0 {
-		t.Errorf("a box is watched still: %+v", a.heard)
+	b.access.Unwant(1) // the control: it is not theirs
+	listed()
+	a.access.Unwant(1)
+	listed()
+	if len(a.heard) != 4 {
+		t.Errorf("a box is wanted still: %+v", a.heard)
 	}
 }
 
-// TestStrayAnswersAreNobodys: one that came twice, one to what was taken back, and a poll's token
-// in a request's place.
+// TestStrayAnswersAreNobodys: one that came twice, one to what was taken back, and the token of
+// what is wanted in a request's place.
 func TestStrayAnswersAreNobodys(t *testing.T) {
 	p := New(store.Memory())
 	a := join(p, 1, 2)
-	a.access.Watch(1, 4, box.ID{4}, noon)
+	a.access.Want(1, []ID{{4, box.ID{4}}}, true)
 	q := &queue{room: 10}
 	begin(t, p, q)
 	first, second := q.requests[0].Token, q.requests[1].Token
@@ -158,7 +153,7 @@ func TestStrayAnswersAreNobodys(t *testing.T) {
 	heard(t, p, e)
 	heard(t, p, e)
 	a.access.Cancel(2)
-	for _, token := range []uint64{first, second, q.watched[0].Token, 99} {
+	for _, token := range []uint64{first, second, wanted(p, box.ID{4})[0].Token, 99} {
 		heard(t, p, sender.Event{Kind: sender.Answered, Token: token})
 	}
 	if len(a.heard) != 1 || len(q.requests) != 0 {
@@ -170,7 +165,6 @@ func TestStrayAnswersAreNobodys(t *testing.T) {
 func TestAnotherSenderIsGivenEverything(t *testing.T) {
 	p := New(store.Memory())
 	a := join(p, 1, 2, 3)
-	a.access.Watch(7, 4, box.ID{4}, noon)
 	if err := p.Supply(noon); err != nil || len(a.wants) != 3 {
 		t.Fatalf("without a sender: %v, %d wait", err, len(a.wants))
 	}
@@ -182,7 +176,7 @@ func TestAnotherSenderIsGivenEverything(t *testing.T) {
 	late := old.answer()
 	begin(t, p, fresh)
 	heard(t, p, late)
-	if len(fresh.requests) != 3 || len(fresh.watched) != 1 || len(a.heard) != 2 ||
+	if len(fresh.requests) != 3 || len(a.heard) != 2 ||
 		a.heard[0].Kind != Lost {
 		t.Errorf("the new sender has %+v, the part heard %+v", fresh, a.heard)
 	}

@@ -1,15 +1,17 @@
-// Package photo is the pictures of posts that are on this computer, or on their way to it: it asks
-// for the boxes of one, a part in each, until all are here, over days and restarts.
+// Package photo is the pictures of posts: those that are here, and the parts of those that are on
+// their way. The boxes of a picture are those of the feed behind the post's, so that nobody asks
+// for one: they come with the feed, in any order, and before their post or after it.
 //
-// It is pure, and a person's Part. It must not take what its post does not describe: a part of
-// another file or another place is not kept, and a whole with another hash is thrown away.
+// It is pure, and a person's Part for the sake of the clock alone. It must not take what its post
+// does not describe: a picture is put together of parts of its own feed only, and a whole with
+// another hash is thrown away.
 package photo
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"murmuration/client/boxstream"
@@ -17,12 +19,14 @@ import (
 	"murmuration/client/fault"
 	"murmuration/client/person"
 	"murmuration/client/store"
+	"murmuration/internal/box"
 )
 
 // Faults of photos.
 var (
-	ErrNone = fault.New(
-		fault.NotFound, "this post has no photo", "`murmur timeline` shows which posts have one.",
+	errNone = fault.New(
+		fault.NotFound, "the photo of this post is not here",
+		"`murmur timeline` shows which posts have one, and how far it is.",
 	)
 	ErrGone = fault.New(
 		fault.NotFound, "the photo has expired",
@@ -34,37 +38,41 @@ var (
 	)
 )
 
-// The buckets of photos, all by the id of the post.
+// The buckets of photos.
 const (
-	bucketPhotos  = "photos"  // JPEG files
-	bucketFetches = "fetches" // record
-	bucketParts   = "parts"   // parts of what is on its way; by post and number
+	bucketPhotos   = "photos"   // JPEG files, by the id of the post
+	bucketPictures = "pictures" // picture, by its name
+	bucketParts    = "parts"    // contents of boxes, by the picture's name and their number
 )
 
-// record is what the disk has about a photo that was asked for and is not here.
-type record struct {
-	Bad bool `cbor:"1,keyasint"` // its boxes hold something else than the post says
+// picture is what the disk has of one that is on its way, or came to nothing.
+type picture struct {
+	Posts []string `cbor:"1,keyasint"` // ids of those that have come
+	Size  int      `cbor:"2,keyasint"` // of the file in bytes, as its post says
+	Parts int      `cbor:"3,keyasint"`
+	Got   int      `cbor:"4,keyasint"`
+	Day   box.Day  `cbor:"5,keyasint"` // the latest of its boxes and of its posts
+	Bad   bool     `cbor:"6,keyasint"` // its boxes hold something else than the post says
 }
 
-// Posts tells what posts say about their photos.
-type Posts interface {
-	Post(tx *store.Tx, id string) (content.Post, error)
+// nameOf tells pictures of different feeds apart, though they may be the same.
+func nameOf(follow uint64, hash [32]byte) string {
+	return fmt.Sprintf("%020d/%s", follow, hex.EncodeToString(hash[:]))
 }
 
-// Photos is the pictures here, and those under way.
+func partName(name string, i uint32) string { return fmt.Sprintf("%s/%05d", name, i) }
+
+// Photos is the pictures of a person's posts. All of it is on the disk.
 type Photos struct {
 	store   *store.Store
 	access  *person.Access
 	network boxstream.Network
-	posts   Posts
-	fetches []*fetch // in the order in which they began
-	asked   map[uint64]ask
-	asks    uint64 // requests ever
+	swept   box.Day // when what does not come any more was thrown away last
 }
 
-// New is the photos of a person; posts says what they are pictures of.
-func New(p *person.Person, s *store.Store, n boxstream.Network, posts Posts) *Photos {
-	f := &Photos{store: s, network: n, posts: posts, asked: map[uint64]ask{}}
+// New is the photos of a person.
+func New(p *person.Person, s *store.Store, n boxstream.Network) *Photos {
+	f := &Photos{store: s, network: n}
 	f.access = p.Join(f)
 	return f
 }
@@ -79,9 +87,17 @@ func (f *Photos) File(post string) ([]byte, error) {
 	var picture []byte
 	err := f.store.View(func(tx *store.Tx) error { return tx.Get(bucketPhotos, post, &picture) })
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, ErrNone.With("it is not here: fetch it first")
+		return nil, errNone
 	}
 	return picture, err
+}
+
+// Of says which picture is meant: that of a post of a followed feed, in a box of a day.
+type Of struct {
+	Post   string
+	Follow uint64
+	Day    box.Day
+	About  *content.Photo
 }
 
 // Where says where a photo is.
@@ -89,11 +105,10 @@ type Where string
 
 // The places of a photo.
 const (
-	Here     Where = "here"
-	Fetching Where = "fetching"
-	There    Where = "there"   // it was not asked for
-	Expired  Where = "expired" // nobody keeps its boxes any more
-	Bad      Where = "bad"     // its boxes hold something else
+	Here    Where = "here"
+	Coming  Where = "coming"  // its boxes are read as they come
+	Expired Where = "expired" // nobody keeps the boxes that have not come
+	Bad     Where = "bad"     // its boxes hold something else
 )
 
 // State is how far a photo is.
@@ -105,74 +120,27 @@ type State struct {
 	Bytes int
 }
 
-// State says how far the photo of a post is; about is what the post says.
-func (f *Photos) State(
-	tx *store.Tx, now time.Time, post string, about *content.Photo,
-) (State, error) {
-	s := State{Post: post, Where: There, Of: f.boxes(about), Bytes: about.Size}
-	here, err := tx.Has(bucketPhotos, post)
+// State says how far the photo of a post is. Its day is that of the post's box: what an author
+// claims cannot keep it coming.
+func (f *Photos) State(tx *store.Tx, now time.Time, of Of) (State, error) {
+	s := State{Post: of.Post, Where: Coming, Of: f.boxes(of.About), Bytes: of.About.Size}
+	here, err := tx.Has(bucketPhotos, of.Post)
 	if err != nil {
 		return s, err
 	}
-	var r record
-	if err := tx.Get(bucketFetches, post, &r); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return s, err
-	}
-	under := f.find(post)
-	switch {
-	case here:
+	if here {
 		s.Where, s.Got = Here, s.Of
-	case r.Bad:
-		s.Where = Bad
-	case under != nil:
-		s.Where, s.Got = Fetching, under.got
-	case about.Day < f.network.Calendar.Oldest(now):
-		s.Where = Expired
-	}
-	return s, nil
-}
-
-// Fetch begins to fetch a post's photo, unless it is here or on its way, and says how far it is.
-func (f *Photos) Fetch(now time.Time, post string) (State, error) {
-	var s State
-	var fresh *fetch
-	err := f.store.View(func(tx *store.Tx) error {
-		about, err := f.about(tx, post)
-		if err != nil {
-			return err
-		}
-		if s, err = f.State(tx, now, post, about); err != nil || s.Where != There {
-			return err
-		}
-		fresh, err = f.newFetch(tx, post, about)
-		return err
-	})
-	switch {
-	case err != nil:
-		return State{}, err
-	case s.Where == Bad:
-		return State{}, ErrBad
-	case s.Where == Expired:
-		return State{}, ErrGone
-	case fresh == nil:
 		return s, nil
 	}
-	err = f.store.Update(func(tx *store.Tx) error { return tx.Put(bucketFetches, post, record{}) })
-	if err != nil {
-		return State{}, err
+	p, err := getPicture(tx, nameOf(of.Follow, of.About.Hash))
+	s.Got = p.Got
+	switch {
+	case p.Bad:
+		s.Where = Bad
+	case max(of.Day, p.Day) < f.network.Calendar.Oldest(now):
+		s.Where = Expired
 	}
-	f.fetches = append(f.fetches, fresh)
-	s.Where, s.Got = Fetching, fresh.got
-	return s, nil
-}
-
-// about is what a post says about its photo.
-func (f *Photos) about(tx *store.Tx, post string) (*content.Photo, error) {
-	p, err := f.posts.Post(tx, post)
-	if err == nil && p.Photo == nil {
-		err = ErrNone
-	}
-	return p.Photo, err
+	return s, err
 }
 
 // boxes is how many a photo takes.
@@ -181,56 +149,90 @@ func (f *Photos) boxes(about *content.Photo) int {
 	return (about.Size + size - 1) / size
 }
 
-func (f *Photos) find(post string) *fetch {
-	i := slices.IndexFunc(f.fetches, func(g *fetch) bool { return g.post == post })
-	if i < 0 {
-		return nil
+// getPicture is the zero one if there is none yet.
+func getPicture(tx *store.Tx, name string) (p picture, err error) {
+	if err = tx.Get(bucketPictures, name, &p); errors.Is(err, store.ErrNotFound) {
+		err = nil
 	}
-	return f.fetches[i]
+	return p, err
 }
 
-// assemble puts the parts together. What is not what the post says is thrown away.
-func (f *Photos) assemble(g *fetch) error {
-	var picture []byte
-	err := f.store.View(func(tx *store.Tx) error {
-		for i := range g.parts {
-			var part []byte
-			if err := tx.Get(bucketParts, partName(g.post, i), &part); err != nil {
-				return err
-			}
-			picture = append(picture, part...)
-		}
-		return nil
-	})
+// Expect notes, in the transaction that keeps a post, that its photo may come.
+func (f *Photos) Expect(tx *store.Tx, of Of) error {
+	boxes := f.boxes(of.About)
+	if boxes > content.MaxPhotoBoxes {
+		return nil // it says that it is larger than a photo can be, and stays away
+	}
+	name := nameOf(of.Follow, of.About.Hash)
+	p, err := getPicture(tx, name)
+	if err != nil {
+		return err
+	}
+	if p.Parts != 0 && p.Parts != boxes || len(p.Posts) > 0 && p.Size != of.About.Size {
+		p.Bad = true
+	}
+	p.Posts, p.Size, p.Parts = append(p.Posts, of.Post), of.About.Size, boxes
+	p.Day = max(p.Day, of.Day)
+	return f.put(tx, name, of.About.Hash, p)
+}
+
+// Take keeps a part, in the transaction in which the reader of its feed moves on.
+func (f *Photos) Take(tx *store.Tx, follow uint64, day box.Day, r box.Record) error {
+	name := nameOf(follow, r.Hash)
+	p, err := getPicture(tx, name)
+	if err != nil {
+		return err
+	}
+	known, err := tx.Has(bucketParts, partName(name, r.Part))
+	if err != nil || known || r.Parts > content.MaxPhotoBoxes || p.Bad ||
+		p.Parts != 0 && p.Parts != int(r.Parts) {
+		return err
+	}
+	p.Parts, p.Day = int(r.Parts), max(p.Day, day)
+	p.Got++
+	return errors.Join(
+		tx.Put(bucketParts, partName(name, r.Part), r.Content), f.put(tx, name, r.Hash, p),
+	)
+}
+
+// put keeps a picture as far as it is, and the whole in its place once everything is here.
+func (f *Photos) put(tx *store.Tx, name string, hash [32]byte, p picture) error {
+	if len(p.Posts) == 0 || p.Got != p.Parts || p.Bad {
+		return tx.Put(bucketPictures, name, p)
+	}
+	jpeg, err := whole(tx, name, p)
 	if err != nil {
 		return fmt.Errorf("putting a photo together: %w", err)
 	}
-	if len(picture) != g.about.Size || sha256.Sum256(picture) != g.about.Hash {
+	if len(jpeg) != p.Size || sha256.Sum256(jpeg) != hash {
 		f.access.Tell(
 			"a photo is not what its post describes, and was thrown away", "Ask its author.",
 		)
-		return f.end(
-			g,
-			func(tx *store.Tx) error { return tx.Put(bucketFetches, g.post, record{Bad: true}) },
-		)
+		p.Bad = true
+		return errors.Join(dropParts(tx, name, p), tx.Put(bucketPictures, name, p))
 	}
-	return f.end(g, func(tx *store.Tx) error {
-		return errors.Join(tx.Put(bucketPhotos, g.post, picture), tx.Delete(bucketFetches, g.post))
-	})
+	errs := []error{dropParts(tx, name, p), tx.Delete(bucketPictures, name)}
+	for _, post := range p.Posts {
+		errs = append(errs, tx.Put(bucketPhotos, post, jpeg))
+	}
+	return errors.Join(errs...)
 }
 
-// end forgets a fetch and its parts, in the transaction that notes what came of it.
-func (f *Photos) end(g *fetch, note func(*store.Tx) error) error {
-	err := f.store.Update(func(tx *store.Tx) error {
-		errs := []error{note(tx)}
-		for i := range g.parts {
-			errs = append(errs, tx.Delete(bucketParts, partName(g.post, i)))
+func whole(tx *store.Tx, name string, p picture) (jpeg []byte, err error) {
+	for i := range uint32(p.Parts) {
+		var part []byte
+		if err := tx.Get(bucketParts, partName(name, i), &part); err != nil {
+			return nil, err
 		}
-		return errors.Join(errs...)
-	})
-	if err != nil {
-		return fmt.Errorf("keeping a photo: %w", err)
+		jpeg = append(jpeg, part...)
 	}
-	f.fetches = slices.DeleteFunc(f.fetches, func(other *fetch) bool { return other == g })
-	return nil
+	return jpeg, nil
+}
+
+func dropParts(tx *store.Tx, name string, p picture) error {
+	var errs []error
+	for i := range uint32(p.Parts) {
+		errs = append(errs, tx.Delete(bucketParts, partName(name, i)))
+	}
+	return errors.Join(errs...)
 }

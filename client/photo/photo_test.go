@@ -5,14 +5,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
 	"murmuration/client/boxstream"
 	"murmuration/client/content"
 	"murmuration/client/person"
-	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -27,198 +25,217 @@ var (
 	jpeg = bytes.Repeat([]byte("picture "), 20) // three boxes
 )
 
-// album is the photos of somebody whose only post has one, and a sender that keeps what it is
-// given.
+// album is the photos of somebody who follows feed 7, which has one.
 type album struct {
 	*Photos
-	t        *testing.T
-	store    *store.Store
-	person   *person.Person
-	about    content.Photo
-	sealed   []boxstream.Sealed
-	requests []sender.Request
-	asked    []sender.Request // all that there ever were
-	full     bool             // the sender takes nothing
-	refuses  error            // of the sender
-	missing  error            // what Post says
+	t     *testing.T
+	store *store.Store
+	of    Of
+	parts []box.Record
 }
 
 func newAlbum(t *testing.T) *album {
-	w, err := boxstream.NewWriter(rand.NewChaCha8([32]byte{1}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &album{t: t, store: store.Memory()}
-	a.about = content.Photo{Hash: sha256.Sum256(jpeg), Size: len(jpeg), Day: 1}
-	a.about.Stream, err = w.Start()
-	a.check(err)
-	a.sealed, err = w.Seal(network, 1, network.Format.Split(content.KindPhoto, jpeg)...)
-	a.check(err)
-	a.start()
+	a := &album{t: t, store: store.Memory(), parts: network.Format.Split(content.KindPhoto, jpeg)}
+	a.Photos = New(person.New(a.store), a.store, network)
+	a.of = Of{"post", 7, 2, &content.Photo{Hash: sha256.Sum256(jpeg), Size: len(jpeg)}}
 	return a
 }
 
-// start is what happens at the first start, and at every one after it.
-func (a *album) start() {
-	a.requests = nil
-	a.person = person.New(a.store)
-	a.Photos = New(a.person, a.store, network, a)
-	a.check(errors.Join(a.person.Load(), a.person.Begin(noon, a)))
-}
-
-func (a *album) Post(_ *store.Tx, id string) (content.Post, error) {
-	if a.missing != nil {
-		return content.Post{}, a.missing
-	}
-	if id == "words" {
-		return content.Post{Text: "no picture"}, nil
-	}
-	return content.Post{Photo: &a.about}, nil
-}
-
-func (a *album) Enqueue(_ time.Time, r sender.Request) error {
-	if a.full {
-		return sender.ErrQueueFull
-	}
-	if a.refuses != nil {
-		return a.refuses
-	}
-	a.requests, a.asked = append(a.requests, r), append(a.asked, r)
-	return nil
-}
-
-func (a *album) Cancel(uint64)       {}
-func (a *album) Watch(sender.Target) {}
-func (a *album) Unwatch(uint64)      {}
-func (a *album) Handed() []uint64    { return nil }
-
-func (a *album) check(err error) {
+func (a *album) update(do func(*store.Tx) error) {
 	a.t.Helper()
-	if err != nil {
+	if err := a.store.Update(do); err != nil {
 		a.t.Fatal(err)
 	}
 }
 
-func (a *album) fetch(now time.Time) State {
+func (a *album) expect() {
 	a.t.Helper()
-	s, err := a.Fetch(now, "look")
-	a.check(err)
-	a.check(a.person.Supply(now))
+	a.update(func(tx *store.Tx) error { return a.Expect(tx, a.of) })
+}
+
+func (a *album) take(follow uint64, records ...box.Record) {
+	a.t.Helper()
+	for _, r := range records {
+		a.update(func(tx *store.Tx) error { return a.Take(tx, follow, 2, r) })
+	}
+}
+
+func (a *album) state(now time.Time) (s State) {
+	a.t.Helper()
+	err := a.store.View(func(tx *store.Tx) (err error) {
+		s, err = a.State(tx, now, a.of)
+		return err
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
 	return s
 }
 
-// answer says of the oldest request that its box is not there, or what it is.
-func (a *album) answer(now time.Time, found bool) {
-	a.t.Helper()
-	r := a.requests[0]
-	a.requests = a.requests[1:]
-	e := sender.Event{Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID}
-	e.Reply = box.Reply{Status: box.StatusNotFound, Day: r.Day}
-	for _, s := range a.sealed {
-		if found && s.ID == r.Box.ID {
-			e.Reply.Status, e.Reply.Box = box.StatusFound, s.Box()
-		}
+// left is how many records of photos under way there are.
+func (a *album) left() (n int) {
+	count := func(string, any) error { n++; return nil }
+	err := a.store.View(func(tx *store.Tx) error {
+		return errors.Join(
+			store.Each(tx, bucketParts, count), store.Each(tx, bucketPictures, count),
+		)
+	})
+	if err != nil {
+		a.t.Fatal(err)
 	}
-	a.check(a.person.Answered(now, e))
+	return n
 }
 
-func TestPartsAreAskedForAtOnce(t *testing.T) {
-	a := newAlbum(t)
-	if s := a.fetch(noon); s.Where != Fetching || s.Of != 3 || len(a.requests) != 3 {
-		t.Fatalf("%+v, %d requests", s, len(a.requests))
-	}
-	if s := a.fetch(noon); s.Where != Fetching || len(a.requests) != 3 {
-		t.Errorf("asked for twice: %+v, %d requests", s, len(a.requests))
-	}
-	for _, got := range []int{1, 2} {
-		a.answer(noon, true)
-		if s := a.fetch(noon); s.Got != got || s.Where != Fetching {
-			t.Errorf("with %d parts: %+v", got, s)
+// TestPartsComeInAnyOrder, before their post and after it, and more than once.
+func TestPartsComeInAnyOrder(t *testing.T) {
+	for before := range 4 {
+		a := newAlbum(t)
+		order := rand.New(rand.NewPCG(uint64(before), 1)).Perm(3)
+		for i := range 3 {
+			if i == before {
+				a.expect()
+				if s := a.state(noon); s.Where != Coming || s.Got != before || s.Of != 3 {
+					t.Errorf("with %d parts: %+v", before, s)
+				}
+			}
+			a.take(7, a.parts[order[i]])
+			if i == 0 {
+				a.take(7, a.parts[order[i]])
+			}
 		}
-	}
-	a.answer(noon, true)
-	file, err := a.File("look")
-	if s := a.fetch(noon); s.Where != Here || s.Got != 3 || err != nil || !bytes.Equal(file, jpeg) {
-		t.Errorf("%+v, %d bytes, %v", s, len(file), err)
-	}
-}
-
-// TestMissingPartIsLookedForElsewhere: at its own day twice, for the two holders, then under the
-// days after it; eight times at once, and then with growing pauses.
-func TestMissingPartIsLookedForElsewhere(t *testing.T) {
-	a := newAlbum(t)
-	a.fetch(noon)
-	a.answer(noon, true)
-	a.answer(noon, true)
-	now := noon
-	for range eager {
-		a.answer(now, false)
-	}
-	var days []box.Day
-	var tries []int
-	for _, r := range a.asked[2:] {
-		days, tries = append(days, r.Day), append(tries, r.Try)
-	}
-	if !slices.Equal(days, []box.Day{1, 1, 2, 2, 1, 1, 2, 2, 1}) ||
-		!slices.Equal(tries, []int{0, 1, 2, 3, 4, 5, 6, 7, 8}) {
-		t.Errorf("asked for under days %v, tries %v", days, tries)
-	}
-	for _, pause := range []time.Duration{pauseFirst, 2 * pauseFirst, 4 * pauseFirst} {
-		a.answer(now, false)
-		now = now.Add(pause)
-		a.check(a.person.Supply(now.Add(-time.Second)))
-		if len(a.requests) != 0 {
-			t.Fatalf("asked for again before %v were over", pause)
+		if before == 3 {
+			a.expect()
 		}
-		a.check(a.person.Supply(now))
-	}
-	for range 20 {
-		a.answer(now, false)
-		now = now.Add(pauseLast)
-		a.check(a.person.Supply(now))
-		if len(a.requests) != 1 {
-			t.Fatalf("not asked for again after %v", pauseLast)
+		got, err := a.File("post")
+		if err != nil || !bytes.Equal(got, jpeg) || a.state(noon).Where != Here || a.left() != 0 {
+			t.Errorf("post after %d parts: %d bytes, %v, %+v", before, len(got), err, a.state(noon))
 		}
 	}
 }
 
-// TestFetchGoesOnAfterARestart with the parts that are here, and after the sender was full or
-// another.
-func TestFetchGoesOnAfterARestart(t *testing.T) {
+// TestPartsOfOtherFeeds, and of other pictures, are not taken for ours.
+func TestPartsOfOtherFeeds(t *testing.T) {
 	a := newAlbum(t)
-	a.full = true
-	a.fetch(noon)
-	a.full = false
-	a.check(a.person.Begin(noon, a))
-	a.answer(noon, true)
-	a.check(a.person.Begin(noon, a)) // two are lost with the sender, and asked for again
-	if len(a.asked) != 5 {
-		t.Errorf("%d requests", len(a.asked))
+	a.expect()
+	other := a.parts[0]
+	other.Hash[0] ^= 1
+	a.take(8, a.parts...)
+	a.take(7, other, a.parts[1], a.parts[2])
+	if s := a.state(noon); s.Where != Coming || s.Got != 2 {
+		t.Errorf("%+v", s)
 	}
-	a.start()
-	if s := a.fetch(noon); s.Got != 1 || len(a.requests) != 2 {
-		t.Errorf("after a restart: %+v, %d requests", s, len(a.requests))
+	a.take(7, a.parts[0])
+	if s := a.state(noon); s.Where != Here {
+		t.Errorf("the control: %+v", s)
 	}
-	a.answer(noon, true)
-	a.answer(noon, true)
-	if s := a.fetch(noon); s.Where != Here {
+}
+
+// TestPictureThatIsNotTheOne is thrown away, and told once, whatever of it comes later.
+func TestPictureThatIsNotTheOne(t *testing.T) {
+	for name, spoil := range map[string]func(*album){
+		"content": func(a *album) { a.parts[1].Content = bytes.Repeat([]byte{1}, 64) },
+		"shorter": func(a *album) { a.parts[2].Content = a.parts[2].Content[:3] },
+		"size":    func(a *album) { a.of.About.Size-- },
+	} {
+		a := newAlbum(t)
+		spoil(a)
+		a.expect()
+		a.take(7, a.parts...)
+		a.take(7, a.parts...)
+		if s := a.state(noon); s.Where != Bad || a.left() != 1 {
+			t.Errorf("%s: %+v, %d records", name, s, a.left())
+		}
+		if _, err := a.File("post"); !errors.Is(err, errNone) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	a := newAlbum(t)
+	a.take(7, a.parts[0])
+	a.of.About.Size = 64 // one box, where a part says three
+	a.expect()
+	if s := a.state(noon); s.Where != Bad {
+		t.Errorf("another number of boxes: %+v", s)
+	}
+}
+
+// TestTwoPostsOfOnePicture both have it.
+func TestTwoPostsOfOnePicture(t *testing.T) {
+	a := newAlbum(t)
+	a.expect()
+	a.of.Post = "again"
+	a.expect()
+	a.take(7, a.parts...)
+	for _, post := range []string{"post", "again"} {
+		if got, err := a.File(post); err != nil || !bytes.Equal(got, jpeg) {
+			t.Errorf("%s: %v", post, err)
+		}
+	}
+}
+
+// TestLargePictureStaysAway: neither a post nor a part can have more kept than a photo may have.
+func TestLargePictureStaysAway(t *testing.T) {
+	a := newAlbum(t)
+	a.of.About.Size = 64*content.MaxPhotoBoxes + 1
+	a.expect()
+	r := a.parts[0]
+	r.Parts = content.MaxPhotoBoxes + 1
+	a.take(7, r)
+	if a.left() != 0 {
+		t.Errorf("%d records", a.left())
+	}
+	a.of.About.Size--
+	a.expect()
+	r.Parts--
+	a.take(7, r)
+	if a.left() != 2 || a.state(noon).Got != 1 {
+		t.Errorf("the control: %d records, %+v", a.left(), a.state(noon))
+	}
+}
+
+// TestWhatDoesNotComeAnyMore is shown, whatever day its author claims, and its parts go.
+func TestWhatDoesNotComeAnyMore(t *testing.T) {
+	a := newAlbum(t)
+	a.expect()
+	a.take(7, a.parts[0])
+	a.take(9, a.parts[1])
+	last := genesis.Add(16*24*time.Hour + 23*time.Hour)
+	for _, c := range []struct {
+		now   time.Time
+		where Where
+		left  int
+	}{{noon, Coming, 4}, {last, Coming, 4}, {last.Add(time.Hour), Expired, 0}} {
+		if err := a.Turn(c.now); err != nil {
+			t.Fatal(err)
+		}
+		if s := a.state(c.now); s.Where != c.where || a.left() != c.left {
+			t.Errorf("%v: %+v, %d records", c.now, s, a.left())
+		}
+	}
+}
+
+func TestOwnPictureIsHere(t *testing.T) {
+	a := newAlbum(t)
+	if _, err := a.File("post"); !errors.Is(err, errNone) {
+		t.Errorf("before: %v", err)
+	}
+	a.update(func(tx *store.Tx) error { return a.Keep(tx, "post", jpeg) })
+	if s := a.state(noon); s.Where != Here || s.Got != 3 {
 		t.Errorf("%+v", s)
 	}
 }
 
-func TestPhotosThatNobodyKeeps(t *testing.T) {
+// TestDamagedRecordsOfPhotos end what they are part of.
+func TestDamagedRecordsOfPhotos(t *testing.T) {
 	a := newAlbum(t)
-	if _, err := a.Fetch(noon, "words"); !errors.Is(err, ErrNone) {
-		t.Errorf("a post without a photo: %v", err)
-	}
-	a.fetch(noon)
-	late := genesis.Add(16 * 24 * time.Hour)
-	a.check(a.person.Supply(late))
-	if _, err := a.Fetch(late, "look"); !errors.Is(err, ErrGone) {
-		t.Errorf("after its boxes have gone: %v", err)
-	}
-	a.start()
-	if len(a.requests) != 0 {
-		t.Error("what has gone is asked for after a restart")
+	a.update(func(tx *store.Tx) error {
+		return tx.Put(bucketPictures, nameOf(7, a.of.About.Hash), "?")
+	})
+	err := a.store.Update(func(tx *store.Tx) error { return a.Expect(tx, a.of) })
+	err2 := a.store.Update(func(tx *store.Tx) error { return a.Take(tx, 7, 2, a.parts[0]) })
+	err3 := a.store.View(func(tx *store.Tx) error { _, err := a.State(tx, noon, a.of); return err })
+	for _, err := range []error{err, err2, err3, a.Turn(noon.AddDate(0, 0, 20))} {
+		if !errors.Is(err, store.ErrForeign) {
+			t.Errorf("%v", err)
+		}
 	}
 }

@@ -35,6 +35,7 @@ type Entry struct {
 	Content  []byte  `cbor:"4,keyasint"` // content.Post
 	Received int64   `cbor:"5,keyasint"` // or queued; Unix milliseconds
 	Day      box.Day `cbor:"6,keyasint"`
+	Number   uint64  `cbor:"7,keyasint"` // in its feed, of a post that was read: its author's order
 }
 
 // Post is what the entry says.
@@ -66,20 +67,17 @@ func (t *Timeline) NewID() (string, error) {
 // Keep writes an entry.
 func (t *Timeline) Keep(tx *store.Tx, e Entry) error { return tx.Put(bucket, e.ID, e) }
 
-// Post is what the post of an id says.
-func (t *Timeline) Post(tx *store.Tx, id string) (content.Post, error) {
-	var e Entry
-	err := tx.Get(bucket, id, &e)
+// Entry is the post of an id as it was kept.
+func (t *Timeline) Entry(tx *store.Tx, id string) (e Entry, err error) {
+	err = tx.Get(bucket, id, &e)
 	if errors.Is(err, store.ErrNotFound) {
-		return content.Post{}, ErrNoPost.With("%q", id)
+		return Entry{}, ErrNoPost.With("%q", id)
 	}
-	if err != nil {
-		return content.Post{}, err
-	}
-	return e.Post()
+	return e, err
 }
 
-// Last is the last n entries, the newest first.
+// Last is the last n entries, the newest first: as they were received, but for those of one feed,
+// which come in any order and are shown in their author's.
 func (t *Timeline) Last(tx *store.Tx, n int) ([]Entry, error) {
 	var all []Entry
 	err := store.Each(tx, bucket, func(_ string, e Entry) error {
@@ -89,5 +87,24 @@ func (t *Timeline) Last(tx *store.Tx, n int) ([]Entry, error) {
 	slices.SortFunc(all, func(a, b Entry) int {
 		return cmp.Or(cmp.Compare(b.Received, a.Received), cmp.Compare(a.ID, b.ID))
 	})
-	return all[:min(n, len(all))], err
+	return order(all)[:min(n, len(all))], err
+}
+
+// order changes the places of each feed's entries among themselves.
+func order(all []Entry) []Entry {
+	feeds := map[uint64][]Entry{}
+	for _, e := range all {
+		if !e.Own {
+			feeds[e.Follow] = append(feeds[e.Follow], e)
+		}
+	}
+	for _, feed := range feeds {
+		slices.SortStableFunc(feed, func(a, b Entry) int { return cmp.Compare(b.Number, a.Number) })
+	}
+	for i, e := range all {
+		if !e.Own {
+			all[i], feeds[e.Follow] = feeds[e.Follow][0], feeds[e.Follow][1:]
+		}
+	}
+	return all
 }

@@ -19,7 +19,8 @@ func TestNewestFirst(t *testing.T) {
 	err = s.Update(func(tx *store.Tx) error {
 		var errs []error
 		for id, at := range map[string]int64{"b": 2, "a": 2, "z": 3, "old": 1} {
-			errs = append(errs, line.Keep(tx, Entry{ID: id, Received: at, Content: said}))
+			e := Entry{ID: id, Received: at, Content: said, Own: true}
+			errs = append(errs, line.Keep(tx, e))
 		}
 		return errors.Join(errs...)
 	})
@@ -37,10 +38,11 @@ func TestNewestFirst(t *testing.T) {
 				t.Errorf("the last %d are %q, not %q, %v", n, got, want, err)
 			}
 		}
-		if p, err := line.Post(tx, "a"); err != nil || p.Text != "hello" {
-			t.Errorf("%+v, %v", p, err)
+		e, err := line.Entry(tx, "a")
+		if p, err2 := e.Post(); errors.Join(err, err2) != nil || p.Text != "hello" {
+			t.Errorf("%+v, %v, %v", p, err, err2)
 		}
-		if _, err := line.Post(tx, "nope"); !errors.Is(err, ErrNoPost) {
+		if _, err := line.Entry(tx, "nope"); !errors.Is(err, ErrNoPost) {
 			t.Errorf("a post that is not there: %v", err)
 		}
 		return nil
@@ -71,11 +73,11 @@ func TestForeignEntryIsNoMissingPost(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = s.View(func(tx *store.Tx) error {
-		if _, err := line.Post(tx, "b"); err != nil {
+		if _, err := line.Entry(tx, "b"); err != nil {
 			t.Errorf("the control: %v", err)
 		}
-		if p, err := line.Post(tx, "a"); !errors.Is(err, store.ErrForeign) {
-			t.Errorf("a foreign entry says %+v, %v", p, err)
+		if e, err := line.Entry(tx, "a"); !errors.Is(err, store.ErrForeign) {
+			t.Errorf("a foreign entry is %+v, %v", e, err)
 		}
 		if _, err := line.Last(tx, 9); !errors.Is(err, store.ErrForeign) {
 			t.Errorf("in a list: %v", err)
@@ -104,5 +106,40 @@ func TestIDsAreDrawn(t *testing.T) {
 			t.Fatalf("%q and %q, %v", id, same, err)
 		}
 		seen[id] = true
+	}
+}
+
+// TestFeedsAreShownInTheirOrder, in whatever order their posts came, and between others as they
+// came.
+func TestFeedsAreShownInTheirOrder(t *testing.T) {
+	s, line := store.Memory(), New(rand.NewChaCha8([32]byte{1}))
+	err := s.Update(func(tx *store.Tx) error {
+		var errs []error
+		for i, e := range []Entry{
+			{ID: "a2", Follow: 1, Number: 12}, {ID: "b1", Follow: 2, Number: 5},
+			{ID: "a1", Follow: 1, Number: 11}, {ID: "mine", Own: true},
+			{ID: "a3", Follow: 1, Number: 13},
+		} {
+			e.Received = int64(i)
+			errs = append(errs, line.Keep(tx, e))
+		}
+		return errors.Join(errs...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.View(func(tx *store.Tx) error {
+		all, err := line.Last(tx, 9)
+		got := ""
+		for _, e := range all {
+			got += e.ID + " "
+		}
+		if got != "a3 mine a2 b1 a1 " {
+			t.Errorf("shown are %s", got)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

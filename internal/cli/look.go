@@ -93,9 +93,7 @@ func pictureLine(p api.Post) string {
 		what += ": " + p.Photo.Alt
 	}
 	switch p.Photo.State {
-	case "there":
-		return what + "; fetch it with: murmur photo get " + p.ID
-	case "fetching":
+	case "coming":
 		return fmt.Sprintf("%s; %d of %d boxes are here", what, p.Photo.Got, p.Photo.Of)
 	case "expired":
 		return what + "; expired"
@@ -110,7 +108,7 @@ func photoCommand() *cli.Command {
 		Name: "photo", Usage: "full pictures of posts",
 		Subcommands: []*cli.Command{{
 			Name: "get", ArgsUsage: "ID",
-			Usage: "fetch the photo of a post; it goes on in the daemon when you stop waiting",
+			Usage: "wait for the photo of a post; its boxes come with those of its feed",
 			Flags: []cli.Flag{personFlag(),
 				&cli.StringFlag{Name: "o", Usage: "`FILE` to write (- is standard output)",
 					DefaultText: "ID.jpg"}},
@@ -177,7 +175,7 @@ func fetchPhoto(c *cli.Context, d *api.Client, id string) ([]byte, error) {
 func outboxCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "outbox",
-		Usage:  "what was queued, and how far it is: queued, handed over, stored, expired",
+		Usage:  "what was queued, and how far it is: queued, handed over, stored, kept, expired",
 		Flags:  []cli.Flag{personFlag(), jsonFlag()},
 		Action: asking(outbox),
 	}
@@ -193,9 +191,9 @@ func outbox(c *cli.Context, d *api.Client) error {
 	}
 	rows := [][]string{}
 	for _, l := range lines {
-		stored := fmt.Sprintf("%d of %s", l.Stored, plural(l.Boxes, "box", "boxes"))
+		kept := fmt.Sprintf("%d of %s", l.Kept, plural(l.Boxes, "box", "boxes"))
 		queued := l.Queued.Local().Format("2006-01-02 15:04:05")
-		rows = append(rows, []string{l.Post, l.State, stored, queued, l.Soon + l.Reason})
+		rows = append(rows, []string{l.Post, l.State, kept, queued, l.Soon + l.Reason})
 	}
 	return printTable(c, rows)
 }

@@ -68,14 +68,14 @@ func wrap(err error) error {
 	return fmt.Errorf("doing it: %w", err)
 }
 
-// TestPicturesAreToldByState: what a line of a timeline says of a photo that is there, on its way,
-// gone, or not asked for.
+// TestPicturesAreToldByState: what a line of a timeline says of a photo that is here, on its way,
+// gone or false.
 func TestPicturesAreToldByState(t *testing.T) {
 	p := api.Post{ID: "abc"}
 	p.Photo = &api.Picture{Width: 640, Height: 480, Bytes: 1025, Alt: "a flock", Got: 2, Of: 9}
 	const head = "photo, 640 × 480, 2 KiB: a flock"
 	for state, want := range map[photo.Where]string{
-		"there": "; fetch it with: murmur photo get abc", "fetching": "; 2 of 9 boxes are here",
+		"coming":  "; 2 of 9 boxes are here",
 		"expired": "; expired", "here": "", "bad": "; what its boxes hold is something else",
 	} {
 		p.Photo.State = state

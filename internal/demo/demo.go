@@ -262,7 +262,7 @@ func (s *show) playPhoto(ctx context.Context) error {
 // fetched waits until bob has the photo of a post.
 func (s *show) fetched(ctx context.Context, id string) error {
 	return s.wait(ctx, "the photo", func() (bool, error) {
-		state, err := s.bob.FetchPhoto(id)
+		state, err := s.bob.PhotoState(id)
 		return state.Where == photo.Here, err
 	})
 }

@@ -11,8 +11,10 @@ import (
 	"murmuration/client/parts"
 	"murmuration/client/person"
 	"murmuration/client/picture"
+	"murmuration/client/scan"
 	"murmuration/client/sender"
 	"murmuration/client/store"
+	"murmuration/internal/directory"
 )
 
 // Life is all that somebody in a world does: the features of a client on their sender, and a store
@@ -20,15 +22,19 @@ import (
 // are away.
 type Life struct {
 	*parts.Person
+	scan  *scan.Scan
 	line  *Person
 	store *store.Store
 	done  map[uint64]bool // entries of the outbox that were told of
-	posts int             // of others, told of
+	posts int             // of others
+	told  map[string]bool // posts of others that were told of
 	wants []parts.Post    // whose photos are under way
 
 	// Fresh, if set, is shown every post of others that comes, and Stored every entry of the outbox
 	// that holders have.
-	Fresh  func(parts.Post)
+	Fresh func(parts.Post)
+	// Quick has what they say travel fast.
+	Quick  bool
 	Stored func(outbox.Entry)
 }
 
@@ -37,32 +43,74 @@ func (p *Person) Live() (*Life, error) {
 	if p.life != nil {
 		return p.life, nil
 	}
-	p.life = &Life{line: p, store: store.Memory(), done: map[uint64]bool{}}
-	if err := p.life.begin(); err != nil {
+	p.life = &Life{line: p, store: store.Memory(), done: map[uint64]bool{}, told: map[string]bool{}}
+	if err := p.life.Restart(); err != nil {
 		return nil, fmt.Errorf("%s lives: %w", p.Name, err)
 	}
-	p.Listen(func(e sender.Event) { p.life.note(p.life.Answered(p.now(), e)) })
+	p.Listen(func(e sender.Event) {
+		now := p.now()
+		p.life.note(errors.Join(p.life.scan.Heard(now, e), p.life.Answered(now, e)))
+	})
 	p.life.turn()
 	return p.life, p.w.err
 }
 
-// begin is what a client does when it is started.
-func (l *Life) begin() error {
+// load is what a client does with its store when it is started.
+func (l *Life) load() error {
 	w := l.line.w
-	l.Person = parts.New(parts.Config{
-		Name: l.line.Name, Network: parts.NetworkOf(w.genesis), Store: l.store,
-		Random: w.seeds.source("life", l.line.Name+w.Now().String()),
+	who := parts.In(w.genesis)
+	who.Name, who.Store = l.line.Name, l.store
+	who.Random = w.seeds.source("life", l.line.Name+w.Now().String())
+	p, err := parts.New(who)
+	if err != nil {
+		return err
+	}
+	l.Person = p
+	l.scan, err = scan.New(p.Person, scan.Config{
+		Store: l.store, Network: w.genesis.ID(), Schedule: w.genesis.Schedule(),
+		Parameters: w.genesis.Parameters, Random: who.Random,
 	})
-	return errors.Join(l.Load(), l.Begin(l.line.now(), l.line))
+	if err != nil {
+		return err
+	}
+	return l.Load()
+}
+
+// fetches is what slots ask, roll what a connection begins with, and learn tells of a document; for
+// somebody who only speaks and listens they do nothing.
+func (l *Life) fetches() sender.Fetches {
+	if l == nil {
+		return nil
+	}
+	return l.scan
+}
+
+func (l *Life) roll() uint32 {
+	if l == nil {
+		return 0
+	}
+	l.scan.Connected(l.line.now(), l.line.home.ID())
+	l.Online(true)
+	return l.scan.Roll(l.line.now())
+}
+
+func (l *Life) learn(doc *directory.Document) {
+	if l != nil {
+		l.scan.Begin(doc, l.line.home.ID())
+	}
 }
 
 // Restart is the end of a client and its next start: what is not in the store is forgotten, and
 // replies under way are nobody's.
 func (l *Life) Restart() error {
-	if err := l.line.restart(); err != nil {
-		return fmt.Errorf("%s starts again: %w", l.line.Name, err)
+	err := l.load()
+	if err == nil {
+		err = l.line.restart()
 	}
-	return l.begin()
+	if err != nil {
+		return fmt.Errorf("%s starts: %w", l.line.Name, err)
+	}
+	return l.Begin(l.line.now(), l.line)
 }
 
 func (l *Life) turn() {
@@ -102,13 +150,13 @@ func (l *Life) note(err error) {
 // tellStored tells of what the person wrote and holders have.
 func (l *Life) tellStored() {
 	for _, e := range l.Outbox.Entries() {
-		if e.State == outbox.Stored && !l.done[e.Number] {
+		if e.State == outbox.Kept && !l.done[e.Number] {
 			l.done[e.Number] = true
 			if l.Stored != nil {
 				l.Stored(e)
 			}
-			l.line.w.tell("people", "what %s wrote is stored: %d of %d boxes", l.line.Name,
-				e.Stored, e.Boxes)
+			l.line.w.tell("people", "what %s wrote is kept: %d of %d boxes", l.line.Name,
+				e.Kept, e.Boxes)
 		}
 	}
 }
@@ -119,16 +167,19 @@ func (l *Life) tellPosts() {
 	for _, f := range l.Following.List() {
 		posts += f.Posts
 	}
-	fresh := posts - l.posts
-	if l.posts = posts; fresh <= 0 {
+	if posts == l.posts {
 		return
 	}
+	l.posts = posts
 	all, err := l.Timeline(l.line.now(), 1<<20)
 	if err != nil {
 		l.line.w.fail("%s reads: %w", l.line.Name, err)
 	}
-	all = slices.DeleteFunc(all, func(p parts.Post) bool { return p.Own })
-	for _, p := range slices.Backward(all[:min(fresh, len(all))]) {
+	for _, p := range slices.Backward(all) {
+		if p.Own || l.told[p.ID] {
+			continue
+		}
+		l.told[p.ID] = true
 		if l.Fresh != nil {
 			l.Fresh(p)
 		}
@@ -166,7 +217,7 @@ func (l *Life) Follow(author *Life) error {
 
 // Say posts a text, with a picture if jpeg is not nil, and gives its id in the timeline.
 func (l *Life) Say(text string, jpeg []byte) (id string, err error) {
-	d := feed.Draft{Text: text}
+	d := feed.Draft{Text: text, Quick: l.Quick}
 	if jpeg != nil {
 		d.Picture = &picture.Picture{JPEG: jpeg, Width: 1, Height: 1}
 	}
@@ -189,15 +240,14 @@ func (l *Life) Reads(author string) (posts []parts.Post, err error) {
 	return posts, err
 }
 
-// Fetch asks for all photos of an author.
-func (l *Life) Fetch(author string) error {
+// Await has it told when a photo of an author is here.
+func (l *Life) Await(author string) error {
 	posts, err := l.Reads(author)
 	for _, p := range posts {
 		if p.Photo == nil || err != nil {
 			continue
 		}
 		l.wants = append(l.wants, p)
-		err = l.do(func(now time.Time) error { _, err := l.Photos.Fetch(now, p.ID); return err })
 	}
 	return err
 }

@@ -172,7 +172,7 @@ func (by lives) fetches(words []string) error {
 	}
 	l, err := by.life(words[0])
 	if err == nil {
-		err = l.Fetch(words[2])
+		err = l.Await(words[2])
 	}
 	return err
 }

@@ -170,8 +170,8 @@ func TestDiskOutlivesACrash(t *testing.T) {
 			lines = append(lines, p+" crashes"+how, p+" starts")
 		}
 		out := play(t, append(lines, "bob returns", "run 40s")...)
-		if !strings.Contains(out, "stored: 1 of 1") {
-			t.Fatalf("control: nothing was stored:\n%s", out)
+		if !strings.Contains(out, "kept: 1 of 1") {
+			t.Fatalf("control: nothing is kept:\n%s", out)
 		}
 		if strings.Contains(out, "bob reads alice: kept") != want {
 			t.Errorf("after crashes%s bob has read it: %t\n%s", how, !want, out)

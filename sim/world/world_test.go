@@ -77,10 +77,10 @@ func texts(t testing.TB, bob *world.Life) (all []string) {
 	return all
 }
 
-// stored is how many entries of somebody's outbox are.
-func stored(l *world.Life) (n int) {
+// kept is how many entries of somebody's outbox are.
+func kept(l *world.Life) (n int) {
 	for _, e := range l.Outbox.Entries() {
-		if e.State == outbox.Stored {
+		if e.State == outbox.Kept {
 			n++
 		}
 	}
@@ -93,8 +93,8 @@ func TestPostReachesAFollower(t *testing.T) {
 	alice, bob := follow(t, w)
 	post(t, alice, "hello, flock")
 	run(t, w, 8*time.Second)
-	if n := stored(alice); n != 1 {
-		t.Errorf("the author heard of %d stored boxes, want 1", n)
+	if n := kept(alice); n != 1 {
+		t.Errorf("the author heard of %d kept posts, want 1", n)
 	}
 	if !slices.Equal(texts(t, bob), []string{"hello, flock"}) {
 		t.Errorf("the follower read %q", texts(t, bob))
@@ -125,8 +125,8 @@ func TestLayerDownNothingArrives(t *testing.T) {
 	alice, bob := follow(t, w)
 	post(t, alice, "hello, flock")
 	run(t, w, 20*time.Second)
-	if stored(alice) != 0 || len(texts(t, bob)) != 0 {
-		t.Errorf("with layer 2 down, %d boxes were stored and %q read", stored(alice),
+	if kept(alice) != 0 || len(texts(t, bob)) != 0 {
+		t.Errorf("with layer 2 down, %d boxes are kept and %q read", kept(alice),
 			texts(t, bob))
 	}
 	for _, n := range w.Nodes() {

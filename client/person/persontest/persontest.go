@@ -1,64 +1,82 @@
-// Package persontest answers a person's requests from boxes in memory, at once and in order: for
-// the tests of parts, which need no network to go wrong in.
+// Package persontest answers a person's requests from boxes in memory, at once and in order, and
+// tells of those that were written: for the tests of parts, which need no network to go wrong in.
 package persontest
 
 import (
+	"slices"
 	"time"
 
 	"murmuration/client/person"
 	"murmuration/client/sender"
 	"murmuration/internal/box"
+	"murmuration/internal/directory"
 )
 
-// Holder holds the boxes of everybody in a test.
-type Holder struct {
+// Holders is everybody who holds boxes in a test: of two at every box each has what the other has.
+type Holders struct {
 	Calendar box.Calendar
-	Twist    func(*box.Reply) // what a dishonest holder makes of its replies; nil: honest
+	Twist    func(sender.Request, *box.Reply) // what a dishonest holder makes of its replies
+	Silent   int                              // how many of the two list nothing
 	boxes    map[box.ID]box.Box
+	listed   []person.ID // in the order of writing
 }
 
-// NewHolder has no boxes.
-func NewHolder(c box.Calendar) *Holder { return &Holder{Calendar: c, boxes: map[box.ID]box.Box{}} }
+// NewHolders has no boxes.
+func NewHolders(c box.Calendar) *Holders {
+	return &Holders{Calendar: c, boxes: map[box.ID]box.Box{}}
+}
 
 // Put is a box that nobody was asked to write.
-func (h *Holder) Put(b box.Box) { h.boxes[b.ID] = b }
+func (h *Holders) Put(day box.Day, b box.Box) {
+	h.boxes[b.ID] = b
+	h.listed = append(h.listed, person.ID{Day: day, ID: b.ID})
+}
 
-func (h *Holder) perform(now time.Time, op box.Op, day box.Day, b box.Box) box.Reply {
-	r := box.Reply{Status: box.StatusNotFound, Day: day, Box: box.Box{ID: b.ID}}
-	have, ok := h.boxes[b.ID]
+// Forget takes a box away, as if it had never been written.
+func (h *Holders) Forget(id box.ID) {
+	delete(h.boxes, id)
+	h.listed = slices.DeleteFunc(h.listed, func(l person.ID) bool { return l.ID == id })
+}
+
+// Has says whether there is a box of an id.
+func (h *Holders) Has(id box.ID) bool { _, ok := h.boxes[id]; return ok }
+
+func (h *Holders) perform(now time.Time, r sender.Request) box.Reply {
+	reply := box.Reply{Status: box.StatusNotFound, Day: r.Day, Box: box.Box{ID: r.Box.ID}}
+	have, ok := h.boxes[r.Box.ID]
 	switch {
-	case op == box.OpWrite && !h.Calendar.Writable(now, day), !h.Calendar.Kept(now, day):
-	case op == box.OpWrite && ok && !have.Equal(b):
-		r.Status = box.StatusConflict
-	case op == box.OpWrite:
-		h.boxes[b.ID] = b
-		r.Status = box.StatusStored
-	case ok && have.Tombstone():
-		r.Status, r.Box = box.StatusTombstoned, have
+	case r.Op != box.OpWrite || !h.Calendar.Writable(now, r.Day):
+	case ok && !have.Equal(r.Box):
+		reply.Status, reply.Box = box.StatusConflict, have
 	case ok:
-		r.Status, r.Box = box.StatusFound, have
+		reply.Status = box.StatusStored
+	default:
+		h.Put(r.Day, r.Box)
+		reply.Status = box.StatusStored
 	}
 	if h.Twist != nil {
-		h.Twist(&r)
+		h.Twist(r, &reply)
 	}
-	return r
+	return reply
 }
 
-// Sender is one person's way to a holder: what it is given waits until Step.
+// Sender is one person's way to the holders: what it is given waits until Step.
 type Sender struct {
 	Requests []sender.Request
-	Watched  []sender.Target
-	Lossy    bool // nothing is answered any more
-	holder   *Holder
+	Lossy    bool // nothing is answered, and nothing heard of, any more
+	Deaf     bool // no box is fetched, until it is not deaf any more
+	holders  *Holders
 	handed   map[uint64]bool
+	read     int           // of the listed boxes
+	missed   []person.Want // while it was deaf
 }
 
-// Sender is a fresh one.
-func (h *Holder) Sender() *Sender { return &Sender{holder: h, handed: map[uint64]bool{}} }
+// Sender is a fresh one, which has heard of everything that was listed so far.
+func (h *Holders) Sender() *Sender { return &Sender{holders: h, handed: map[uint64]bool{}} }
 
 // Enqueue takes every request of a day that is kept.
 func (s *Sender) Enqueue(now time.Time, r sender.Request) error {
-	if !s.holder.Calendar.Kept(now, r.Day) {
+	if !s.holders.Calendar.Kept(now, r.Day) {
 		return sender.ErrDay
 	}
 	s.Requests = append(s.Requests, r)
@@ -75,22 +93,6 @@ func (s *Sender) Cancel(token uint64) {
 	}
 }
 
-// Watch has a box polled at each Step.
-func (s *Sender) Watch(t sender.Target) {
-	s.Unwatch(t.Token)
-	s.Watched = append(s.Watched, t)
-}
-
-// Unwatch ends that.
-func (s *Sender) Unwatch(token uint64) {
-	for i, t := range s.Watched {
-		if t.Token == token {
-			s.Watched = append(s.Watched[:i:i], s.Watched[i+1:]...)
-			return
-		}
-	}
-}
-
 // Handed are the requests that a Step has seen.
 func (s *Sender) Handed() (tokens []uint64) {
 	for _, r := range s.Requests {
@@ -101,8 +103,8 @@ func (s *Sender) Handed() (tokens []uint64) {
 	return tokens
 }
 
-// Step has a turn of the person, then polls every watched box once and answers what waits, each
-// request once: what the answers give rise to waits for the next Step.
+// Step has a turn of the person, tells what was listed since the last one, and answers what waits,
+// each request once: what the answers give rise to waits for the next Step.
 func (s *Sender) Step(now time.Time, p *person.Person) error {
 	if err := p.Turn(now); err != nil {
 		return err
@@ -116,24 +118,68 @@ func (s *Sender) Step(now time.Time, p *person.Person) error {
 	if s.Lossy {
 		return nil
 	}
-	for _, t := range append([]sender.Target(nil), s.Watched...) {
-		e := sender.Event{Kind: sender.Polled, Token: t.Token, Op: box.OpRead, Day: t.Day, ID: t.ID}
-		if err := s.answer(now, p, e, box.Box{ID: t.ID}); err != nil {
-			return err
-		}
+	if err := s.tell(now, p); err != nil {
+		return err
 	}
 	for _, r := range append([]sender.Request(nil), s.Requests...) {
 		s.Cancel(r.Token)
-		e := sender.Event{Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID}
-		if err := s.answer(now, p, e, r.Box); err != nil {
+		err := p.Answered(now, sender.Event{
+			Kind: sender.Answered, Token: r.Token, Op: r.Op, Day: r.Day, ID: r.Box.ID, Sent: now,
+			Reply: s.holders.perform(now, r),
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// answer has the holder do what e is about.
-func (s *Sender) answer(now time.Time, p *person.Person, e sender.Event, b box.Box) error {
-	e.Reply, e.Sent = s.holder.perform(now, e.Op, e.Day, b), now
-	return p.Answered(now, e)
+// tell is what bulletins say, and what is fetched by them: of what is new for everybody, and of
+// what is wanted since the last time all that there ever was.
+func (s *Sender) tell(now time.Time, p *person.Person) error {
+	if !s.Deaf {
+		missed := s.missed
+		s.missed = nil
+		for _, w := range missed {
+			if err := s.show(now, p, w); err != nil {
+				return err
+			}
+		}
+	}
+	fresh := map[person.Want]bool{}
+	for _, w := range p.Fresh() {
+		fresh[w] = true
+	}
+	for i, l := range append([]person.ID(nil), s.holders.listed...) {
+		for _, w := range append([]person.Want(nil), p.Wanted(box.EntryOf(l.ID))...) {
+			if w.ID != l.ID || w.Day != l.Day || i < s.read && !fresh[w] {
+				continue
+			}
+			if err := s.show(now, p, w); err != nil {
+				return err
+			}
+		}
+	}
+	s.read = len(s.holders.listed)
+	return nil
+}
+
+// show is one listed box, of which everybody knows that it is.
+func (s *Sender) show(now time.Time, p *person.Person, w person.Want) error {
+	if !s.holders.Calendar.Kept(now, w.Day) {
+		return nil
+	}
+	for i := range byte(2 - s.holders.Silent) {
+		err := p.Listed(now, w, person.Listing{Maker: directory.NodeID{i + 1}, Holders: 2})
+		if err != nil {
+			return err
+		}
+	}
+	if s.Deaf {
+		s.missed = append(s.missed, w)
+	}
+	if !w.Read || s.holders.Silent == 2 || s.Deaf {
+		return nil
+	}
+	return p.Found(now, w, directory.NodeID{1}, s.holders.boxes[w.ID])
 }

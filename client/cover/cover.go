@@ -1,0 +1,239 @@
+// Package cover is boxes that say nothing, in a stream that nobody follows: since every client
+// writes some all the time, nobody sees when somebody writes something.
+//
+// A box of cover is sealed, stored, repeated and read again by the very code that does it for
+// posts, so that none but its author can tell. It is pure, and a person's Part. It must not have a
+// way of its own to the network, and must not be seen by the person, but in numbers.
+package cover
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"murmuration/client/boxstream"
+	"murmuration/client/content"
+	"murmuration/client/outbox"
+	"murmuration/client/person"
+	"murmuration/client/store"
+	"murmuration/internal/box"
+)
+
+// Implementation constants.
+const (
+	author = "cover" // the outbox's name for who writes it
+	// asleep is how long after its time a run still begins: one that the computer slept through
+	// does not.
+	asleep = 5 * time.Minute
+	// most is how many boxes may wait for the network, beyond which nothing is added to them.
+	most = 256
+)
+
+// bucket has one record.
+const bucket = "cover"
+
+// state is what the disk has of it.
+type state struct {
+	Writer boxstream.Writer `cbor:"1,keyasint"`
+	Epoch  int              `cbor:"2,keyasint"` // counts from 1, and on when a stream was given up
+	Runs   uint64           `cbor:"3,keyasint"` // that ever began
+	// Spared is how many boxes the person has written in place of those that would come.
+	Spared int `cbor:"4,keyasint"`
+}
+
+func (s state) stream() string { return fmt.Sprintf("%s/%d", author, s.Epoch) }
+
+func (s state) put(tx *store.Tx) error { return tx.Put(bucket, "", s) }
+
+// get is the zero state if there is none yet.
+func get(tx *store.Tx) (s state, err error) {
+	if err = tx.Get(bucket, "", &s); errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return s, err
+}
+
+// Outbox is where cover goes, as posts do: an *outbox.Outbox.
+type Outbox interface {
+	Serve(name string, a outbox.Author)
+	Put(tx *store.Tx, now time.Time, d outbox.Draft) (outbox.Taken, error)
+	Take(now time.Time, t outbox.Taken)
+	Waiting() int
+}
+
+// Config says how much of it there is. All fields but PerDay are required.
+type Config struct {
+	Store   *store.Store
+	Network boxstream.Network
+	// Random makes the keys of the stream, and seeds what is drawn.
+	Random io.Reader
+	Outbox Outbox
+	// PerDay is how many boxes of cover a client writes on average; zero: none.
+	PerDay int
+}
+
+// Cover writes runs of boxes.
+type Cover struct {
+	cfg    Config
+	access *person.Access
+	rng    *rand.Rand
+	next   time.Time // when a run begins; zero: not drawn
+}
+
+// New is the cover of a person.
+func New(p *person.Person, cfg Config) (*Cover, error) {
+	var seed [32]byte
+	if _, err := io.ReadFull(cfg.Random, seed[:]); err != nil {
+		return nil, fmt.Errorf("seeding the cover of writes: %w", err)
+	}
+	c := &Cover{cfg: cfg, rng: rand.New(rand.NewChaCha8(seed))}
+	c.access = p.Join(c)
+	cfg.Outbox.Serve(author, c)
+	return c, nil
+}
+
+// Load does nothing: all is on the disk.
+func (c *Cover) Load(*store.Tx) error { return nil }
+
+// Supply does nothing: the outbox supplies what it was given.
+func (c *Cover) Supply(time.Time) error { return nil }
+
+// Answered hears nothing.
+func (c *Cover) Answered(time.Time, person.Answer) error { return nil }
+
+// runs are the lengths of runs, as those of posts are, each half as likely as the one before; the
+// last two are equally likely. Their mean is 3.125.
+var runs = []int{1, 2, 4, 9, 17}
+
+const meanRun = 3.125
+
+// length draws one.
+func (c *Cover) length() int {
+	i := 0
+	for i < len(runs)-1 && c.rng.IntN(2) == 0 {
+		i++
+	}
+	return runs[i]
+}
+
+// Turn begins the runs whose time has come. They begin as a Poisson process while there is a
+// connection, so that what was missed without one need not be made up for.
+func (c *Cover) Turn(now time.Time) error {
+	if c.cfg.PerDay == 0 || !c.access.Online() {
+		c.next = time.Time{}
+		return nil
+	}
+	if c.next.IsZero() || now.Sub(c.next) > asleep {
+		c.next = now.Add(c.gap())
+	}
+	for !c.next.After(now) {
+		c.next = c.next.Add(c.gap())
+		if err := c.begin(now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cover) gap() time.Duration {
+	mean := 24 * float64(time.Hour) * meanRun / float64(c.cfg.PerDay)
+	return time.Duration(c.rng.ExpFloat64() * mean)
+}
+
+// begin writes a run, unless the person has written as much in its place.
+func (c *Cover) begin(now time.Time) error {
+	n, slow := c.length(), c.rng.IntN(2) == 0
+	if c.cfg.Outbox.Waiting() > most {
+		return nil
+	}
+	after, err := boxstream.SwitchAfter(c.cfg.Random)
+	if err != nil {
+		return err
+	}
+	var taken *outbox.Taken
+	err = c.cfg.Store.Update(func(tx *store.Tx) error {
+		s, err := get(tx)
+		if err != nil {
+			return err
+		}
+		if s.Spared > 0 {
+			s.Spared = max(0, s.Spared-n)
+			return s.put(tx)
+		}
+		t, err := c.run(tx, now, &s, c.cfg.Network.WritingDay(now, after), n, slow)
+		taken = &t
+		return errors.Join(err, s.put(tx))
+	})
+	if err != nil {
+		return fmt.Errorf("writing cover: %w", err)
+	}
+	if taken != nil {
+		c.cfg.Outbox.Take(now, *taken)
+	}
+	return nil
+}
+
+// run seals so many boxes that say nothing, and leaves them to the outbox.
+func (c *Cover) run(
+	tx *store.Tx, now time.Time, s *state, day box.Day, n int, slow bool,
+) (t outbox.Taken, err error) {
+	if s.Epoch == 0 {
+		s.Epoch = 1
+		if s.Writer, err = boxstream.NewWriter(c.cfg.Random); err != nil {
+			return t, err
+		}
+	}
+	s.Runs++
+	records := make([]box.Record, n)
+	for i := range records {
+		records[i] = box.Record{Kind: content.KindCover, Parts: 1}
+	}
+	boxes, err := s.Writer.Seal(c.cfg.Network, day, records...)
+	if err != nil {
+		return t, err
+	}
+	return c.cfg.Outbox.Put(tx, now, outbox.Draft{
+		Name: fmt.Sprintf("%s/%d", author, s.Runs), Author: author, Stream: s.stream(),
+		Slow: slow, Hidden: true, Boxes: boxes,
+	})
+}
+
+// Wrote notes, in the transaction that queues it, what the person writes: as many boxes of cover
+// are left out, at most a day's.
+func (c *Cover) Wrote(tx *store.Tx, boxes int) error {
+	s, err := get(tx)
+	if err != nil {
+		return err
+	}
+	s.Spared = min(s.Spared+boxes, c.cfg.PerDay)
+	return s.put(tx)
+}
+
+// Stream is the one that cover goes to, for the outbox.
+func (c *Cover) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error) {
+	s, err := get(tx)
+	if err != nil || s.Epoch == 0 {
+		return "", w, err
+	}
+	return s.stream(), s.Writer, nil
+}
+
+// Renew begins another stream, as for posts: a copy of this home writes to this one as well.
+func (c *Cover) Renew(
+	tx *store.Tx, day box.Day, waited [][]byte,
+) (name string, all []boxstream.Sealed, err error) {
+	s, err := get(tx)
+	if err != nil {
+		return "", nil, err
+	}
+	s.Epoch++
+	if s.Writer, err = boxstream.NewWriter(c.cfg.Random); err != nil {
+		return "", nil, err
+	}
+	if all, err = s.Writer.SealBytes(c.cfg.Network, day, waited...); err != nil {
+		return "", nil, err
+	}
+	return s.stream(), all, s.put(tx)
+}
