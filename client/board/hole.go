@@ -18,7 +18,7 @@ func (b *Board) follow(m *maker, one bulletin.Bulletin) {
 	before := m.tip
 	if err := m.tip.Next(one); err == bulletin.ErrGap {
 		m.tip.Jump(one)
-		if before.Slot+1 < one.Slot {
+		if before.Slot+1 < one.Slot && one.Previous != (bulletin.Hash{}) { // it did not begin anew
 			m.tear(max(before.Slot+1, bulletin.FirstSlot(b.floor)), one.Slot-1)
 		}
 	}

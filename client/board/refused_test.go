@@ -127,8 +127,8 @@ func TestFork(t *testing.T) {
 	w.wants("a@11 by 0@10+1@11") // what it said before stands, as others' word is needed anyway
 }
 
-// TestWrongPrevious: a body that follows another one than is here is taken, and the roll is not
-// whole until the maker's roll is here.
+// TestWrongPrevious: a body that follows another one than is here is taken, and there is a hole
+// until that one is here.
 func TestWrongPrevious(t *testing.T) {
 	w := newBench(t, 2)
 	w.at(0)
@@ -140,13 +140,13 @@ func TestWrongPrevious(t *testing.T) {
 	w.wants("b@101 by 0@101+1@101")
 	w.counted(map[Reason]uint64{Gap: 1})
 	w.quiet(102, 248)
-	if _, ok := w.board.Rate(); !ok || w.board.whole(0) {
-		t.Error("a roll with a hole is whole")
+	if !w.board.hole(0) {
+		t.Error("there is no hole")
 	}
 	w.send(hidden)
 	w.wants("a@100 by 1@100+0@100 withheld") // long ago: late, and with nobody
 	w.quiet(249, 257)
-	if rate, ok := w.board.Rate(); !ok || rate != 2/(240*15.) {
+	if rate, ok := w.board.Rate(); !ok || rate != 2/(240*15.) || w.board.hole(0) {
 		t.Errorf("rate %g, %t", rate, ok)
 	}
 	w.send(body(w, 0, 50, bulletin.Hash{}, "z"), forged(w.authors[0].signed[60]))

@@ -63,10 +63,9 @@ func (b *Board) settle() {
 	}
 }
 
-// in says whether the provider has sent all that it has of a roll, and nobody has anything else.
+// in says whether the provider has sent all that it has of a roll.
 func (b *Board) in(roll uint32) bool {
-	passed := b.session.rolls && b.session.lowest < roll
-	return (passed || b.settled()) && !b.hole(roll)
+	return b.session.rolls && b.session.lowest < roll || b.settled()
 }
 
 // settled says that nothing old has come for 8 slots.
@@ -75,14 +74,14 @@ func (b *Board) settled() bool {
 }
 
 // Position is the roll that the provider is asked to begin with: the one before the last of those
-// that are here whole without a hole. A new client asks for the oldest that is kept.
+// that are here whole, with no hole in it or before. A new client asks for the oldest that is kept.
 func (b *Board) Position(now time.Time) uint32 {
 	if b.document == nil {
 		return bulletin.RollNumber(b.cfg.Calendar.Slot(now))
 	}
 	oldest := bulletin.RollNumber(b.oldest(now))
 	roll, this := oldest, bulletin.RollNumber(b.cfg.Calendar.Slot(now))
-	for roll < this && b.whole(roll) {
+	for roll < this && b.whole(roll) && !b.hole(roll) {
 		roll++
 	}
 	return max(oldest, roll-min(roll, windowRolls))
@@ -95,7 +94,7 @@ func (b *Board) WholeDay(now time.Time) (day box.Day) {
 		return 0
 	}
 	roll, this := bulletin.RollNumber(b.oldest(now)), bulletin.RollNumber(b.state.Newest)
-	for roll < this && b.whole(roll) {
+	for roll < this && b.whole(roll) && !b.hole(roll) {
 		roll++
 	}
 	if roll == 0 {
@@ -123,7 +122,8 @@ func (b *Board) Rate() (perSecond float64, ok bool) {
 	return float64(b.periods[newest].Pairs) / seconds, true
 }
 
-// Behind says that bulletins of an absence are still to come.
+// Behind says that bulletins of an absence are still to come from the provider of this client. What
+// it keeps back comes late.
 func (b *Board) Behind() bool {
 	if !b.state.away() {
 		return false
