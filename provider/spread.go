@@ -38,6 +38,7 @@ const (
 	mostTries     = 64   // of one question, at all providers together
 	lateAfter     = 2    // slots until others than its maker are asked for a bulletin
 	framesASlot   = 8
+	longestFrame  = time.Minute // between two frames, well before links take a peer for dead
 )
 
 // ErrSpread says that the frames of another provider do not parse; the link has no use any more.
@@ -89,7 +90,8 @@ func (b *Bulletins) Spread(peer directory.NodeID, dialled bool) *Spread {
 
 // FrameEvery is the time between two frames of a link.
 func (b *Bulletins) FrameEvery() time.Duration {
-	return max(b.calendar.Every/framesASlot, time.Millisecond)
+	n := max(framesASlot, (b.calendar.Every+longestFrame-1)/longestFrame)
+	return max(b.calendar.Every/n, time.Millisecond)
 }
 
 // NextFrame is when the next frame goes after a time: at fixed times of every slot, none of them

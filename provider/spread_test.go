@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"murmuration/internal/box"
 	"murmuration/internal/bulletin"
@@ -191,6 +192,20 @@ func TestFrameTimes(t *testing.T) {
 	for slot, n := range seen {
 		if n != framesASlot {
 			t.Errorf("slot %d has %d frames", slot, n)
+		}
+	}
+}
+
+// TestLongSlotsKeepLinks: frames come often enough for a link to live, however long a slot is.
+func TestLongSlotsKeepLinks(t *testing.T) {
+	p := newPress(t, 1).makers[0]
+	for every, want := range map[time.Duration]time.Duration{
+		10 * time.Millisecond: 1250 * time.Microsecond, 15 * time.Second: 1875 * time.Millisecond,
+		8 * time.Minute: time.Minute, time.Hour: time.Minute,
+	} {
+		p.calendar.Every = every
+		if got := p.FrameEvery(); got != want {
+			t.Errorf("slots of %s: a frame every %s, not %s", every, got, want)
 		}
 	}
 }

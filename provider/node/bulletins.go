@@ -122,6 +122,12 @@ func (b *bulletins) stats() provider.BulletinStats {
 	return b.core.Stats()
 }
 
+func (b *bulletins) missing() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.core.Missing()
+}
+
 // run makes, spreads and keeps bulletins until ctx ends.
 func (b *bulletins) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)

@@ -135,6 +135,10 @@ func (n *Node) gauges(service *provider.Service) []metrics.Gauge {
 		Name: "murmur_bulletins_taken", Help: "Bulletins and rolls of other providers taken in.",
 		Value: func() float64 { return float64(n.bulletins.stats().Taken) },
 	}, {
+		Name:  "murmur_bulletins_missing",
+		Help:  "Holes in the bulletins of other providers; they are asked for.",
+		Value: func() float64 { return float64(n.bulletins.missing()) },
+	}, {
 		Name:  "murmur_bulletins_refused",
 		Help:  "Bulletins and rolls of other providers that do not verify or come out of time.",
 		Value: func() float64 { return float64(n.bulletins.stats().Refused) },
