@@ -4,12 +4,13 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"murmuration/mix"
 )
 
 const (
-	// rateSlack is by how much a budget fills faster than the network's rate: a Poisson sender must
-	// practically never be over it.
-	rateSlack = 1.5
+	// rateSlack is by how much a budget fills faster than the network's rate.
+	rateSlack = mix.Slack
 	// rateBurst is the depth of a budget. With the slack above, a full one runs dry for a Poisson
 	// stream with probability below e⁻²⁶ (the queue M/D/1 at load 1/1.5, 32 deep, reversed).
 	rateBurst = 32

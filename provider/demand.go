@@ -4,7 +4,9 @@ import (
 	"math"
 	"time"
 
+	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
+	"murmuration/mix"
 )
 
 // Demand is what decides how much disk a provider may need.
@@ -38,8 +40,8 @@ func (d Demand) Disk() int64 {
 // packets of all three streams come in here, loops and replies come back here, and one provider in
 // as many gets its requests and drops. So nobody can fill the set of an epoch by sending, after
 // which the provider would pass nothing on.
-func Tags(clients int, streams protocol.Streams, keyInUse time.Duration) int {
-	perSecond := streams.PerSecond() + streams.SlotsPerSecond() + streams.PerSecond()
-	tags := rateSlack * float64(clients) * perSecond * keyInUse.Seconds()
-	return int(min(tags, math.MaxInt32))
+func Tags(clients int, par directory.Parameters) int {
+	s := par.Streams()
+	perSecond := s.PerSecond() + s.SlotsPerSecond() + s.PerSecond()
+	return mix.Room(float64(clients)*perSecond, mix.KeyInUse(par))
 }

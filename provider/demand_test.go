@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"murmuration/internal/protocol"
+	"murmuration/internal/directory"
 )
 
 // TestDemand: more of anything that fills the disk needs more of it, and copies never exceed
@@ -36,17 +36,19 @@ func TestDemand(t *testing.T) {
 
 // TestTags: the default network's 1,000 clients, and more of anything.
 func TestTags(t *testing.T) {
-	streams := protocol.Streams{Payload: 10 * time.Second, Loop: 40 * time.Second,
-		Drop: 15 * time.Second}
+	par := directory.Parameters{PayloadEvery: 10 * time.Second, LoopEvery: 40 * time.Second,
+		DropEvery: 15 * time.Second, EpochLength: time.Hour}
 	// a second: 3 of payload, 3 of loops (over: a loop is no request elsewhere), 2 of drops
 	want := int(1.5 * 1000 * 3600 * (3*0.1 + 3*0.025 + 2/15.))
-	if got := Tags(1000, streams, time.Hour); got < want-1 || got > want+1 {
+	if got := Tags(1000, par); got < want-1 || got > want+1 {
 		t.Errorf("%d tags, want %d", got, want)
 	}
-	if Tags(1001, streams, time.Hour) <= want || Tags(1000, streams, 2*time.Hour) <= want {
+	longer := par
+	longer.Grace = time.Minute
+	if Tags(1001, par) <= want || Tags(1000, longer) <= want {
 		t.Error("more clients or a longer epoch need no more")
 	}
-	if got := Tags(1<<40, streams, time.Hour); got != math.MaxInt32 {
+	if got := Tags(1<<40, par); got != math.MaxInt32 {
 		t.Errorf("beyond counting: %d", got)
 	}
 }

@@ -32,7 +32,8 @@ type Config struct {
 
 	// PacketsPerEpoch is how many packets the replay set of one epoch takes, at up to 54 bytes of
 	// memory and some 20 of disk for each that came. At 80 % the node warns; when it is full the
-	// node forwards nothing until the next epoch. Default 1,000,000.
+	// node forwards nothing until the next epoch. Default: 1,000,000, or what can come, if that is
+	// more.
 	PacketsPerEpoch int `toml:"packets_per_epoch"`
 
 	// MaxHeld is how many packets may be held for their delay at one time; more are dropped.

@@ -17,9 +17,6 @@ import (
 // applicationFile is the name of a volunteer's application in their node's home.
 const applicationFile = "application"
 
-// capacity is what an application declares: the shipped configuration's packets per epoch.
-const capacity = 1_000_000
-
 // Volunteer is somebody who wants to run a mix for a network that exists already.
 type Volunteer struct {
 	Home    string
@@ -46,7 +43,7 @@ func Apply(v Volunteer) (path string, err error) {
 	a := &directory.Application{
 		Network: v.Genesis.ID(), ID: identity.ID(), Role: directory.RoleMix, Name: v.Name,
 		Addr:     cmp.Or(v.Address, v.Listen),
-		Capacity: capacity, Contact: v.Contact,
+		Capacity: uint64(mixnode.Capacity(v.Genesis.Parameters)), Contact: v.Contact,
 	}
 	a.Sign(identity)
 	if err := a.Verify(v.Genesis); err != nil {

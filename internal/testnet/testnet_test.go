@@ -214,17 +214,16 @@ func TestConfigurationIsUsed(t *testing.T) {
 		cfg := providernode.Config{}
 		if node.Role == directory.RoleProvider {
 			err = config.Load(path, &cfg)
-			if cfg.MaxClients == 0 || cfg.KeepFreeMiB == 0 || cfg.PacketsPerEpoch != 0 {
+			if cfg.MaxClients == 0 || cfg.KeepFreeMiB == 0 {
 				t.Errorf("%s: values are missing: %+v", node.Name, cfg)
 			}
-			cfg.PacketsPerEpoch = capacity // what a provider takes by itself, others are given
 		} else {
 			err = config.Load(path, &cfg.Config)
 		}
 		if err != nil || cfg.Name != node.Name || cfg.Listen != node.Addr ||
-			cfg.PacketsPerEpoch != capacity {
-			t.Errorf("%s: name %q, listen %q, %d packets, %v", node.Name, cfg.Name, cfg.Listen,
-				cfg.PacketsPerEpoch, err)
+			cfg.MaxHeld == 0 {
+			t.Errorf("%s: name %q, listen %q, %d held, %v", node.Name, cfg.Name, cfg.Listen,
+				cfg.MaxHeld, err)
 		}
 		cfg.Home = node.Dir
 		cfg.Transport = func(l link.Config) (link.Transport, error) {

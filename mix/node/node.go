@@ -33,10 +33,24 @@ type Node struct {
 	metrics *metrics.Page
 }
 
+// leastTags of an epoch leave room in a network of few clients.
+const leastTags = 1_000_000
+
+// Capacity is how many packets a mix of a network takes in one epoch, unless its operator decides
+// otherwise.
+func Capacity(par directory.Parameters) int { return max(leastTags, mix.Tags(par)) }
+
 // New opens the mix in cfg.Home. Nothing moves before Run.
 func New(cfg Config) (*Node, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
+	}
+	home, err := node.OpenHome(cfg.Home)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.PacketsPerEpoch == 0 {
+		cfg.PacketsPerEpoch = Capacity(home.Genesis.Parameters)
 	}
 	cfg = cfg.WithDefaults()
 	chassis, err := node.Open(node.Options{Config: cfg, Role: directory.RoleMix,

@@ -104,8 +104,7 @@ func (c Config) withDefaults(par directory.Parameters) Config {
 		c.MaxClients = defaultMaxClients
 	}
 	if c.PacketsPerEpoch == 0 {
-		c.PacketsPerEpoch = max(leastTags,
-			provider.Tags(c.MaxClients, par.Streams(), par.EpochLength+2*par.Grace))
+		c.PacketsPerEpoch = max(leastTags, provider.Tags(c.MaxClients, par))
 	}
 	c.Config = c.Config.WithDefaults()
 	if c.MaxClientsPerBlock == 0 {
