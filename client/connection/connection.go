@@ -10,7 +10,6 @@ package connection
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	mrand "math/rand/v2"
 	"slices"
@@ -115,7 +114,7 @@ func (c *Connection) Run(ctx context.Context) error {
 	group.Go(func() error { return c.follow(ctx) }) // ends with ctx
 	group.Go(func() error { return c.keep(ctx) })   // ends with ctx
 	group.Go(func() error { return c.watch(ctx) })  // ends with ctx
-	return errors.Join(group.Wait(), c.settle())
+	return group.Wait()
 }
 
 // Heard is where the person's loop takes what came, until Run has returned.
@@ -171,7 +170,7 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 		Seed: seed, Rand: rand.Reader, Schedule: c.cfg.Genesis.Schedule(), Document: doc,
 		Params:   c.links.params,
 		Provider: inUse.Node, Spool: sphinx.RecipientID(link.Seed(inUse.Seed).Public()),
-		Fetches: fetches, Decoys: c.guards.Decoys, Now: now,
+		Fetches: fetches, Now: now,
 	})
 	if err != nil {
 		return nil, err
@@ -183,7 +182,6 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 	if c.coming != nil && c.coming.Epoch > doc.Epoch && made.SetDocument(c.coming) == nil {
 		c.given = append(c.given, c.coming) // else it is tried again when its epoch begins
 	}
-	c.guards.Decoys = made.Decoys()
 	err = c.cfg.Store.Update(c.guards.put)
 	if chosen {
 		err = unlessFull(err)
@@ -207,18 +205,6 @@ func (c *Connection) give(doc *directory.Document) error {
 		return c.keepGuards()
 	}
 	return nil
-}
-
-// settle keeps the decoys for the next run.
-func (c *Connection) settle() error {
-	c.state.Lock()
-	defer c.state.Unlock()
-	decoys, begun := c.slots.decoys()
-	if !begun {
-		return nil
-	}
-	c.guards.Decoys = decoys
-	return unlessFull(c.cfg.Store.Update(c.guards.put))
 }
 
 // generator is one for waits, which are no secret.

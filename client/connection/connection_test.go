@@ -10,9 +10,7 @@ import (
 	"time"
 
 	"murmuration/client/person"
-	"murmuration/client/sender"
 	"murmuration/client/store"
-	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/query"
 	"murmuration/internal/exchange"
@@ -439,37 +437,6 @@ func TestGuardOfTheConfiguration(t *testing.T) {
 		c := newNetwork(t).open(home(t), "nobody")
 		if err := c.Run(t.Context()); !errors.Is(err, errGuard) {
 			t.Errorf("a guard that is not there: %v", err)
-		}
-	})
-}
-
-// TestDecoysAreKept: a holder would otherwise see at each start which of the boxes that it is asked
-// for nobody asks for any more.
-func TestDecoysAreKept(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(t)
-		s := home(t)
-		decoys := func() (ids []sender.Decoy) {
-			c := n.run(s, "")
-			await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
-			c.slots.mu.Lock()
-			ids = c.slots.sender.Decoys()
-			c.slots.mu.Unlock()
-			n.end(c)
-			return ids
-		}
-		before, after := decoys(), decoys()
-		kept := map[box.ID]bool{}
-		for _, d := range after {
-			kept[d.ID] = true
-		}
-		for i, d := range before {
-			if !kept[d.ID] && d.Until.After(time.Now()) {
-				t.Errorf("decoy %d was forgotten", i)
-			}
-		}
-		if len(before) == 0 {
-			t.Error("control: there is no decoy")
 		}
 	})
 }

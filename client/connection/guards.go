@@ -5,15 +5,12 @@ import (
 	"errors"
 
 	"murmuration/client/guard"
-	"murmuration/client/sender"
 	"murmuration/client/store"
 )
 
 // guards are the providers that this person uses: bucket "guards".
 type guards struct {
 	guard.Guards `cbor:"1,keyasint"`
-	// Decoys are the standing ones of the watched set.
-	Decoys []sender.Decoy `cbor:"2,keyasint"`
 }
 
 func (g guards) put(tx *store.Tx) error { return tx.Put("guards", "", g) }

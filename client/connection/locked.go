@@ -25,18 +25,6 @@ func (l locked) Cancel(token uint64) {
 	l.s.Cancel(token)
 }
 
-func (l locked) Watch(t sender.Target) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.s.Watch(t)
-}
-
-func (l locked) Unwatch(token uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.s.Unwatch(token)
-}
-
 func (l locked) Handed() []uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -70,16 +70,6 @@ func (s *slots) setDocument(doc *directory.Document) error {
 	return s.sender.SetDocument(doc)
 }
 
-// decoys are the standing ones of the sender, and whether there is a sender.
-func (s *slots) decoys() (all []sender.Decoy, begun bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.sender == nil {
-		return nil, false
-	}
-	return s.sender.Decoys(), true
-}
-
 // connect tells the sender that there is a link, and gives it to who speaks over it.
 func (s *slots) connect(now time.Time) *sender.Sender {
 	s.mu.Lock()

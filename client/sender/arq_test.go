@@ -1,7 +1,6 @@
 package sender_test
 
 import (
-	"math/rand/v2"
 	"os"
 	"strconv"
 	"testing"
@@ -60,20 +59,15 @@ func TestRoundTripsAreCompleted(t *testing.T) {
 func roundTrips(t *testing.T, loss float64, width, dead, n, most int) (tries []int) {
 	par := testParameters()
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 10*time.Second, time.Hour, 5*time.Second
-	par.PollShare, par.EpochLength = 0.001, 8*time.Hour
+	par.EpochLength = 8 * time.Hour
 	w := newWideNetwork(t, 11, par, width)
 	w.Links.LoseAll(loss)
 	w.carries = onlyWork
 	w.kill(dead)
 	p := w.joinWith(0, sender.Config{Seed: [32]byte{byte(width)}, Queue: n})
-	ids := rand.NewChaCha8([32]byte{3})
 	for i := range n {
-		id, err := box.RandomID(ids)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := p.Enqueue(w.Now(), sender.Request{Token: uint64(i), Op: box.OpRead,
-			Box: box.Box{ID: id}}); err != nil {
+		r := sender.Request{Token: uint64(i), Op: box.OpDigest, Try: i}
+		if err := p.Enqueue(w.Now(), r); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 const LoopWindow = 64
 
 // caution is the share of returned loops below which somebody may be dropping packets to follow the
-// rest (an n−1 attack): half of the work slots then carry random reads, so that less of what is
-// real is out while it lasts. On the wire nothing changes.
+// rest (an n−1 attack): half of the work slots then carry nothing that is waited for, so that less
+// of what is real is out while it lasts. On the wire nothing changes.
 const caution = 0.5
 
 // awaited is the reply to a request that is under way: what opens its reply, and for whom it is.
@@ -23,9 +23,8 @@ type awaited struct {
 	holder directory.NodeID // who was asked
 	asked  box.Request      // without the ciphertext
 	stream Stream
-	work   *queued // of the work lane, or nil
-	place  *place  // of the watched set, or nil
-	fetch  *Fetch  // of a work slot, or nil
+	work   *queued // of the queue, or nil
+	fetch  *Fetch  // of Fetches, or nil
 	sent   time.Time
 	lost   time.Time // after which it counts as lost and is forgotten
 }

@@ -15,7 +15,7 @@ func TestAnsweredRequestIsOver(t *testing.T) {
 	it, other := &queued{Request: Request{Token: 7}}, &queued{Request: Request{Token: 8}}
 	s.queue.items = []*queued{it, other}
 	s.replies.open = map[sphinx.SURBID]*awaited{
-		{1}: {work: it}, {2}: {work: it}, {3}: {work: other}, {4}: {place: &place{}},
+		{1}: {work: it}, {2}: {work: it}, {3}: {work: other}, {4}: {fetch: &Fetch{}},
 	}
 	if e := s.event(&awaited{work: it}, box.Reply{}); e.Kind != Answered || e.Token != 7 {
 		t.Errorf("the answer brought %+v", e)
@@ -28,22 +28,6 @@ func TestAnsweredRequestIsOver(t *testing.T) {
 	}
 	if e := s.event(&awaited{work: it}, box.Reply{}); e.Kind != Nothing || e.Token != 0 {
 		t.Errorf("the answer to a second try brought %+v", e)
-	}
-}
-
-// TestDecoysBringNothing, while a box that is waited for does.
-func TestDecoysBringNothing(t *testing.T) {
-	s := &Sender{}
-	waited := &place{Target: Target{Token: 7}}
-	decoy := &place{Target: Target{Token: 7}, until: watchNow}
-	for _, row := range []struct {
-		a    awaited
-		want EventKind
-	}{{awaited{place: waited}, Polled}, {awaited{place: decoy}, Nothing}, {awaited{}, Nothing}} {
-		if e := s.event(&row.a, box.Reply{}); e.Kind != row.want || (e.Token == 7) !=
-			(row.want == Polled) {
-			t.Errorf("%+v brought %+v", row.a.place, e)
-		}
 	}
 }
 

@@ -48,21 +48,31 @@ func (s *Sender) tell() {
 	}
 }
 
-// work is what a work slot carries: of a request that is ready and of a live fetch the one that a
+// choose is what a work slot carries: of a request that is ready and of a live fetch the one that a
 // coin chooses, and whatever Fetches has else where there is neither. While loops do not come back,
 // half of the slots carry nothing that somebody waits for.
-func (s *Sender) work(at time.Time, r router) slotRequest {
+func (s *Sender) choose(at time.Time, r router) slotRequest {
 	coin := func() bool { return s.packets.route.IntN(2) == 0 }
-	live := s.fetches.Live(at)
 	it := s.queue.head(at, s.views.slow(r.view, r.epoch, at))
+	live := s.fetches != nil && s.fetches.Live(at)
 	if s.replies.loops.low() && coin() {
 		it, live = nil, false
 	}
 	if it != nil && (!live || coin()) {
 		return slotRequest{Request: it.request(at), work: it}
 	}
-	if f, ok := s.fetches.Take(at, live); ok {
-		return slotRequest{fetch: &f}
+	if s.fetches != nil {
+		if f, ok := s.fetches.Take(at, live); ok {
+			return slotRequest{fetch: &f}
+		}
 	}
-	return s.random(at, r)
+	return s.anything(r)
+}
+
+// anything is a request that nobody waits for: the digest of a document, of any provider, as
+// everybody asks for now and then.
+func (s *Sender) anything(r router) slotRequest {
+	return slotRequest{Request: Request{
+		Op: box.OpDigest, Epoch: r.view.epoch, Try: s.packets.route.IntN(1 << 10),
+	}}
 }

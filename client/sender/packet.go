@@ -1,10 +1,8 @@
 package sender
 
 import (
-	"math/rand/v2"
 	"time"
 
-	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/sphinx"
 )
@@ -22,7 +20,7 @@ type packet struct {
 	fetch *Fetch
 }
 
-// carries says whether it asks for what the work lane knows by a token.
+// carries says whether it asks for what the queue knows by a token.
 func (p *packet) carries(token uint64) bool {
 	return p != nil && p.reply != nil && p.reply.work != nil && p.reply.work.Token == token
 }
@@ -31,7 +29,6 @@ func (p *packet) carries(token uint64) bool {
 type slotRequest struct {
 	Request
 	work  *queued
-	place *place
 	fetch *Fetch // if not nil, Request is of no meaning
 }
 
@@ -54,60 +51,18 @@ func (s *Sender) Prepare() {
 	s.packet = p
 }
 
-// build fills p. A request that cannot be carried becomes a random read, so that no trouble with
-// one box shows on the wire.
+// build fills p. A request that cannot be carried becomes one that nobody waits for, so that no
+// trouble with one box shows on the wire.
 func (s *Sender) build(p *packet, r router) error {
 	if p.stream == Drop {
 		return s.packets.drop(p, r)
 	}
-	e := s.choose(p.stream, p.at, r)
+	e := s.choose(p.at, r)
 	p.fetch = e.fetch
 	r.slow = s.views.slow(r.view, r.epoch, p.at) && (e.Slow || e.fetch != nil && e.fetch.Slow)
 	err := s.packets.request(p, r, e)
 	if err != nil {
-		err = s.packets.request(p, r, s.random(p.at, r))
+		err = s.packets.request(p, r, s.anything(r))
 	}
 	return err
-}
-
-// choose is what a slot carries: the watched set's pick, the head of the queue, or a random read.
-// While loops do not come back, half of the work waits.
-func (s *Sender) choose(stream Stream, at time.Time, r router) slotRequest {
-	if s.fetches != nil {
-		return s.work(at, r)
-	}
-	if stream == Loop || s.slots.poll {
-		p := s.watched.pick(at, s.views.day(at))
-		return slotRequest{Request: p.request(), place: p}
-	}
-	if s.replies.loops.low() && s.packets.route.IntN(2) == 0 {
-		return s.random(at, r)
-	}
-	if it := s.queue.head(at, true); it != nil {
-		return slotRequest{Request: it.request(at), work: it}
-	}
-	return s.random(at, r)
-}
-
-// random is a request that nobody waits for: who polls reads a fresh id, as like a real one as can
-// be; who fetches asks for the digest of a document, as everybody does now and then.
-func (s *Sender) random(at time.Time, r router) slotRequest {
-	if s.fetches != nil {
-		return slotRequest{Request: Request{
-			Op: box.OpDigest, Epoch: r.view.epoch, Try: s.packets.route.IntN(1 << 10),
-		}}
-	}
-	read := Request{Op: box.OpRead, Day: s.views.day(at), Box: box.Box{ID: s.ids.draw()}}
-	return slotRequest{Request: read}
-}
-
-// ids are random ones: of decoys, and of reads that nobody waits for.
-type ids struct{ source *rand.ChaCha8 }
-
-func (i ids) draw() box.ID {
-	id, err := box.RandomID(i.source)
-	if err != nil {
-		panic("sender: a ChaCha8 generator ran dry")
-	}
-	return id
 }

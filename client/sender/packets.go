@@ -61,7 +61,7 @@ func (m *packets) request(p *packet, r router, e slotRequest) error {
 	p.delays = there + back + r.view.net.ReplyAllowance
 	p.reply = &awaited{
 		keys: keys, holder: directory.NodeID(holder.id), asked: asked, stream: p.stream,
-		work: e.work, place: e.place, fetch: e.fetch,
+		work: e.work, fetch: e.fetch,
 	}
 	p.reply.asked.Box.Ciphertext = nil
 	return m.seal(p, path, surb, asked.Marshal(m.format))

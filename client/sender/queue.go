@@ -31,7 +31,7 @@ var (
 	ErrDay       = errors.New("no provider stores boxes of this day")
 )
 
-// Request is one box operation of the work lane. Token is the caller's name for it and comes back
+// Request is one operation that waits for a slot. Token is the caller's name for it and comes back
 // with the answer; Try turns to the next holder of the box, for a caller that asks again.
 type Request struct {
 	Token uint64
@@ -68,8 +68,8 @@ func (it *queued) request(slot time.Time) Request {
 	return r
 }
 
-// queue is that of the work lane: requests in the order of arrival, each sent again, when its
-// wait is over, before any younger one.
+// queue is requests in the order of arrival, each sent again, when its wait is over, before any
+// younger one.
 type queue struct {
 	limit int
 	items []*queued

@@ -25,15 +25,14 @@ type EventKind uint8
 
 // Kinds of events.
 const (
-	Nothing  EventKind = iota // a dummy, a decoy's reply, a loop
-	Polled                    // the answer about a watched box
-	Answered                  // the answer to a request of the work lane, which is done
+	Nothing  EventKind = iota // a dummy, or a reply that nobody waits for
+	Answered                  // the answer to a request of the queue, which is done
 	Fetched                   // the answer to what Fetches gave
 )
 
 // Event is what the caller learns from a down frame. Reply and Stream point into the frame. One
-// with an error may have a Stream, too: what that says has nothing to do with the reply. Who polls
-// gets none.
+// with an error may have a Stream, too: what that says has nothing to do with the reply. Who
+// fetches nothing gets none.
 type Event struct {
 	Kind   EventKind
 	Token  uint64
@@ -139,8 +138,6 @@ func (s *Sender) event(a *awaited, reply box.Reply) Event {
 		e.Kind, e.Token = Answered, a.work.Token
 	case a.fetch != nil:
 		e.Kind, e.Token = Fetched, a.fetch.Token
-	case a.place != nil && a.place.until.IsZero():
-		e.Kind, e.Token = Polled, a.place.Token
 	}
 	return e
 }

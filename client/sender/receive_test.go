@@ -80,14 +80,14 @@ func TestHostileFramesAreCountedDrops(t *testing.T) {
 	}
 }
 
-// TestWrongAnswersAreRefused lets a holder answer another box, another day, or a read as if it were
-// a write.
+// TestWrongAnswersAreRefused lets a holder answer another fetch, with a day, or a fetch as if it
+// were a write.
 func TestWrongAnswersAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*box.Reply){
 		"control":     func(*box.Reply) {},
-		"other box":   func(r *box.Reply) { r.Box.ID[3] ^= 1 },
-		"other day":   func(r *box.Reply) { r.Day++ },
+		"another":     func(r *box.Reply) { r.Box.ID[3] ^= 1 },
+		"with a day":  func(r *box.Reply) { r.Day++ },
 		"other kind":  func(r *box.Reply) { r.Status = box.StatusStored },
 		"a full disk": func(r *box.Reply) { r.Status = box.StatusFull },
 		"a digest":    func(r *box.Reply) { *r = box.Reply{Status: box.StatusDigest} },
@@ -100,7 +100,7 @@ func TestWrongAnswersAreRefused(t *testing.T) {
 				return reply
 			})
 		}
-		p := w.join(0, 1)
+		p, _ := w.fetcher(1)
 		w.run(20 * time.Second)
 		st := p.Stats()
 		if name == "control" != (st.Refused.Reply == 0) || name == "control" != (st.Replies > 0) {

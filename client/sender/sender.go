@@ -26,10 +26,9 @@ import (
 // not catch up with a burst: its streams begin again.
 const lateLimit = 5 * time.Second
 
-// Config says for whom a Sender speaks. All fields but Params, Fetches, Queue and Decoys are
-// required.
+// Config says for whom a Sender speaks. All fields but Params, Fetches and Queue are required.
 type Config struct {
-	// Seed is that of the slots, paths, delays and decoys. One seed gives one trace.
+	// Seed is that of the slots, paths and delays. One seed gives one trace.
 	Seed [32]byte
 	// Rand makes the keys of packets: crypto/rand.Reader outside of tests.
 	Rand io.Reader
@@ -42,13 +41,11 @@ type Config struct {
 	// Provider is the guard, and Spool the key by which it knows this client: that of the link.
 	Provider directory.NodeID
 	Spool    sphinx.RecipientID
-	// Fetches says what is fetched in work slots. With nil the sender polls watched boxes instead.
+	// Fetches says what is fetched in work slots; nil fetches nothing.
 	Fetches Fetches
 	// Queue bounds the requests that may wait; zero means 1,024.
 	Queue int
-	// Decoys are those of this person's last sender.
-	Decoys []Decoy
-	Now    time.Time
+	Now   time.Time
 }
 
 // Sender is the pure core of a client: three Poisson streams over one exchange link, whether or not
@@ -57,10 +54,8 @@ type Sender struct {
 	net     directory.Parameters // those in force
 	views   views
 	packets packets
-	ids     ids
 
 	slots   slots
-	watched watched
 	queue   queue
 	fetches Fetches
 	gone    gone // what Fetches is told before anything else
@@ -93,23 +88,13 @@ func New(cfg Config) (*Sender, error) {
 	}
 	seeds := newSeeds(cfg.Seed)
 	s.slots = newSlots(seeds, net, cfg.Now)
-	s.packets.route, s.ids = seeds.next(), ids{seeds.source()}
+	s.packets.route = seeds.next()
 	s.queue.limit = cfg.Queue
 	if s.queue.limit == 0 {
 		s.queue.limit = defaultQueue
 	}
 	s.replies.open = map[sphinx.SURBID]*awaited{}
-	s.watched = watched{
-		width: net.WatchedBoxes, turn: turnLength(net), rng: seeds.next(), random: s.ids.draw,
-	}
-	s.watched.restore(cfg.Decoys, cfg.Now, s.views.day(cfg.Now))
 	return s, s.SetDocument(cfg.Document)
-}
-
-// turnLength lets each of W places be polled turnPolls times, on average, before turns change.
-func turnLength(net directory.Parameters) time.Duration {
-	perSecond := net.Streams().PollsPerSecond()
-	return time.Duration(turnPolls * float64(net.WatchedBoxes) / perSecond * float64(time.Second))
 }
 
 // SetDocument adds the document of another epoch. Packets use the newest one that has begun at the
@@ -151,8 +136,9 @@ func (s *Sender) Next() time.Time {
 type Sent struct {
 	Frame  []byte
 	Stream Stream
-	Token  uint64 // of the work-lane request inside, if Work
+	Token  uint64 // of the request of the queue that is inside, if Work
 	Work   bool
+	Fetch  *Fetch        // that is inside, or nil
 	Delays time.Duration // that the packet and its reply spend at hops
 }
 
@@ -177,7 +163,7 @@ func (s *Sender) Due(now time.Time) (Sent, bool) {
 	return Sent{}, false
 }
 
-// adopt changes to the rates and the watched places of the document in force, when they are others.
+// adopt changes to the rates of the document in force, when they are others.
 func (s *Sender) adopt(now time.Time) {
 	v, _ := s.views.at(now)
 	if v == nil || v.net == s.net {
@@ -185,8 +171,6 @@ func (s *Sender) adopt(now time.Time) {
 	}
 	s.net = v.net
 	s.slots.retime(v.net, now)
-	s.watched.width, s.watched.turn = v.net.WatchedBoxes, turnLength(v.net)
-	s.watched.restore(nil, now, s.views.day(now))
 }
 
 // send hands p over: its acknowledgement is written, its reply expected from now on.
@@ -198,7 +182,7 @@ func (s *Sender) send(p *packet, now time.Time) Sent {
 	s.replies.expire(now)
 	sent := Sent{Frame: p.frame, Stream: p.stream, Delays: p.delays}
 	if a := p.reply; a != nil {
-		a.sent = now
+		a.sent, sent.Fetch = now, a.fetch
 		s.depart(p, a, now)
 		if a.work != nil {
 			sent.Work, sent.Token = true, a.work.Token
@@ -209,11 +193,8 @@ func (s *Sender) send(p *packet, now time.Time) Sent {
 
 func (s *Sender) depart(p *packet, a *awaited, now time.Time) {
 	tries := 1
-	if a.asked.Op == box.OpWrite && s.fetches != nil {
+	if a.asked.Op == box.OpWrite {
 		s.queue.apart = now.Add(cover.Exp(s.packets.route, writeGap(s.net)))
-	}
-	if a.place != nil {
-		a.place.polls++
 	}
 	if a.work != nil {
 		a.work.tries++
@@ -236,7 +217,7 @@ func (s *Sender) depart(p *packet, a *awaited, now time.Time) {
 	s.replies.open[p.id] = a
 }
 
-// Enqueue adds a request to the work lane.
+// Enqueue adds a request to the queue.
 func (s *Sender) Enqueue(now time.Time, r Request) error {
 	if err := s.packets.check(r); err != nil {
 		return err
@@ -248,7 +229,7 @@ func (s *Sender) Enqueue(now time.Time, r Request) error {
 	return s.queue.add(r, now)
 }
 
-// Cancel takes the requests of a token out of the work lane; a reply to one is then nobody's.
+// Cancel takes the requests of a token out of the queue; a reply to one is then nobody's.
 func (s *Sender) Cancel(token uint64) {
 	for _, it := range slices.Clone(s.queue.items) {
 		if it.Token == token {
@@ -261,10 +242,10 @@ func (s *Sender) Cancel(token uint64) {
 	}
 }
 
-// Waiting is the number of requests in the work lane, under way or not.
+// Waiting is the number of requests in the queue, under way or not.
 func (s *Sender) Waiting() int { return len(s.queue.items) }
 
-// Handed lists the tokens of the requests in the work lane that were in a packet at least once.
+// Handed lists the tokens of the requests in the queue that were in a packet at least once.
 func (s *Sender) Handed() (tokens []uint64) {
 	for _, it := range s.queue.items {
 		if it.tries > 0 {

@@ -1,7 +1,6 @@
 package sender_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -13,7 +12,6 @@ import (
 	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
-	"murmuration/sim/trace"
 	"murmuration/sim/world"
 )
 
@@ -44,38 +42,20 @@ func write(token uint64, b box.Box) sender.Request {
 	return sender.Request{Token: token, Op: box.OpWrite, Box: b}
 }
 
-func TestPostReachesFollower(t *testing.T) {
+func TestWriteIsStored(t *testing.T) {
 	t.Parallel()
 	w := newNetwork(t, 1, testParameters())
-	alice, bob := w.join(0, 1), w.join(1, 2)
-	a := w.newAuthor(3)
-	first := a.next
-	bob.Watch(sender.Target{Token: 7, ID: a.cap.ReadCap().ID(first, box.NetworkID{}, 0),
-		Since: w.Now()})
-	b := a.seal(0, "hello")
-	if err := alice.Enqueue(w.Now(), write(42, b)); err != nil {
+	alice := w.join(0, 1)
+	if err := alice.Enqueue(w.Now(), write(42, w.newAuthor(3).seal(0, "hello"))); err != nil {
 		t.Fatal(err)
 	}
-	read := func(e sender.Event) bool {
-		return e.Kind == sender.Polled && e.Reply.Status == box.StatusFound
-	}
-	for end := w.Now().Add(2 * time.Minute); w.Now().Before(end) &&
-		(alice.Waiting() > 0 || find(bob.events, read) == nil); {
+	for end := w.Now().Add(2 * time.Minute); w.Now().Before(end) && alice.Waiting() > 0; {
 		w.run(5 * time.Second)
 	}
-
 	stored := find(alice.events,
 		func(e sender.Event) bool { return e.Kind == sender.Answered && e.Token == 42 })
 	if stored == nil || stored.Reply.Status != box.StatusStored {
 		t.Fatalf("the author's write: %+v", stored)
-	}
-	found := find(bob.events, read)
-	if found == nil || found.Token != 7 {
-		t.Fatal("the follower's poll did not find the box")
-	}
-	plain, err := a.cap.ReadCap().Open(first, box.NetworkID{}, 0, found.Reply.Box)
-	if err != nil || !bytes.HasPrefix(plain, []byte("hello")) {
-		t.Fatalf("opened %q, %v", plain[:5], err)
 	}
 	if alice.Waiting() != 0 || w.executed[box.OpWrite] != 1 {
 		t.Errorf("%d requests wait, %d writes executed", alice.Waiting(), w.executed[box.OpWrite])
@@ -87,46 +67,6 @@ func find(events []sender.Event, ok func(sender.Event) bool) *sender.Event {
 		return &events[i]
 	}
 	return nil
-}
-
-// traceOf runs a sender for 40 seconds, idle or with work and streams to follow.
-func traceOf(t *testing.T, seed byte, busy, bare bool) []trace.Event {
-	w := newNetwork(t, 1, testParameters())
-	p := w.join(0, seed)
-	if bare {
-		p.SetBare()
-	}
-	if busy {
-		a := w.newAuthor(5)
-		for i := range 40 {
-			if err := p.Enqueue(w.Now(), write(uint64(i), a.seal(0, fmt.Sprint(i)))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for i := range 6 {
-			p.Watch(sender.Target{Token: uint64(i),
-				ID: a.cap.ReadCap().ID(a.next, box.NetworkID{}, 0), Since: w.Now()})
-		}
-	}
-	w.run(40 * time.Second)
-	return p.trace
-}
-
-func TestTraceOfIdleAndBusyIsTheSame(t *testing.T) {
-	t.Parallel()
-	for seed := range byte(2) {
-		idle, busy := traceOf(t, seed, false, false), traceOf(t, seed, true, false)
-		if len(idle) < 140 || !slices.Equal(idle, busy) {
-			t.Fatalf("seed %d: traces of %d and %d frames differ", seed, len(idle), len(busy))
-		}
-	}
-	// The controls: without cover the same comparison tells them apart, and so does another seed.
-	if slices.Equal(traceOf(t, 1, false, true), traceOf(t, 1, true, true)) {
-		t.Error("with cover off the traces are the same: the comparison cannot fail")
-	}
-	if slices.Equal(traceOf(t, 1, false, false), traceOf(t, 2, false, false)) {
-		t.Error("two seeds give one trace")
-	}
 }
 
 func TestStreamsArePoisson(t *testing.T) {
@@ -169,56 +109,30 @@ func TestNoBurstAfterSleep(t *testing.T) {
 	}
 }
 
-func TestLanesIgnoreTheQueues(t *testing.T) {
-	t.Parallel()
-	count := func(busy bool) (work int) {
-		w := newNetwork(t, 1, testParameters())
-		w.carries = nothing
-		p := w.join(0, 4)
-		b := w.newAuthor(5).seal(0, "x")
-		for i := range 1000 {
-			if !busy {
-				break
-			}
-			if err := p.Enqueue(w.Now(), write(uint64(i), b)); err != nil {
-				t.Fatal(err)
-			}
+// asksOf has a person of p2 write boxes and says how many requests p2 and the others get.
+func asksOf(w *network) (own, others int) {
+	p, a := w.join(1, 4), w.newAuthor(5)
+	for i := range 30 {
+		if err := p.Enqueue(w.Now(), write(uint64(i), a.seal(0, "x"))); err != nil {
+			w.t.Fatal(err)
 		}
-		w.run(5 * time.Minute)
-		for _, s := range p.sent {
-			if s.Work {
-				work++
-			}
-		}
-		return work
 	}
-	// Half of 300 payload slots are work slots, however long the outbox is.
-	if n := count(true); math.Abs(float64(n-150)) > 5*math.Sqrt(150) {
-		t.Errorf("%d of 300 payload slots carried work, expected about 150", n)
-	}
-	if n := count(false); n != 0 {
-		t.Errorf("%d slots carried work of an empty outbox", n)
-	}
+	w.run(2 * time.Minute)
+	asked := func(name string) int { return w.Node(name).Holder().Asked() }
+	return asked("p2"), asked("p1") + asked("p3")
 }
 
-func TestOwnProviderIsNotAskedForBoxes(t *testing.T) {
+func TestOwnProviderIsNotAsked(t *testing.T) {
 	t.Parallel()
-	w := newNetwork(t, 1, testParameters())
-	w.join(1, 4)
-	w.run(time.Minute)
-	asked := func(name string) int { return w.Node(name).Holder().Asked() }
-	own, others := asked("p2"), asked("p1")+asked("p3")
-	if own != 0 || others < 50 {
-		t.Fatalf("the own provider served %d of %d requests", own, others)
+	if own, others := asksOf(newNetwork(t, 1, testParameters())); own != 0 || others < 50 {
+		t.Errorf("the own provider served %d of %d requests", own, others)
 	}
 	// The control: where it is the only holder it is asked.
 	par := testParameters()
 	par.Replicas = 1
 	alone := found(t, par, 2, world.Config{Seed: 1, Null: true, Barren: []string{"p1", "p3"}})
-	alone.join(1, 4)
-	alone.run(time.Minute)
-	if alone.Node("p2").Holder().Asked() == 0 {
-		t.Error("the only holder was not asked")
+	if own, _ := asksOf(alone); own != 30 {
+		t.Errorf("the only holder was asked %d times", own)
 	}
 }
 
@@ -267,46 +181,64 @@ func TestResend(t *testing.T) {
 	}
 }
 
-// TestDeadHolderIsPassedOver takes the first holder of a box down: a request finds the other at its
-// second try, and a poll after eight.
+// TestDeadHolderIsPassedOver takes the first holder of a box down: a write finds the other at its
+// second try.
 func TestDeadHolderIsPassedOver(t *testing.T) {
 	t.Parallel()
 	w := newNetwork(t, 1, testParameters())
 	p := w.join(0, 4)
-	var id box.ID
-	for ids := rand.NewChaCha8([32]byte{8}); ; {
-		var err error
-		if id, err = box.RandomID(ids); err != nil {
-			t.Fatal(err)
-		}
+	var sealed box.Box
+	for seed := byte(8); ; seed++ {
+		sealed = w.newAuthor(seed).seal(0, "x")
 		var all []box.Holder
 		for _, name := range []string{"p1", "p2", "p3"} {
 			all = append(all, box.Holder(w.Node(name).ID()))
 		}
 		own := box.Holder(p.Home().ID())
-		if two := box.Placement(0, id, all, 2); two[0] != own && two[1] != own {
+		if two := box.Placement(0, sealed.ID, all, 2); two[0] != own && two[1] != own {
 			w.NodeOf(directory.NodeID(two[0])).Crash(true)
 			break
 		}
 	}
-	if err := p.Enqueue(w.Now(),
-		sender.Request{Token: 1, Op: box.OpRead, Box: box.Box{ID: id}}); err != nil {
+	if err := p.Enqueue(w.Now(), write(1, sealed)); err != nil {
 		t.Fatal(err)
 	}
-	p.Watch(sender.Target{Token: 2, ID: id, Since: w.Now()})
-	got := func(kind sender.EventKind) bool {
-		return find(p.events, func(e sender.Event) bool { return e.Kind == kind }) != nil
-	}
-	for end := w.Now().Add(5 * time.Minute); w.Now().Before(end) &&
-		!(got(sender.Answered) && got(sender.Polled)); {
+	for end := w.Now().Add(5 * time.Minute); w.Now().Before(end) && p.Waiting() > 0; {
 		w.run(10 * time.Second)
 	}
-	if !got(sender.Answered) || !got(sender.Polled) {
-		t.Errorf("the request was answered: %v, a poll: %v", got(sender.Answered),
-			got(sender.Polled))
+	if tries := p.Stats().Resent + 1; tries != 2 || p.Waiting() != 0 {
+		t.Errorf("%d tries, %d waiting", tries, p.Waiting())
 	}
-	if tries := p.Stats().Resent + 1; tries != 2 {
-		t.Errorf("answered at try %d", tries)
+}
+
+// TestOwnProviderIsAskedThird: where it is one of two holders, the other one is asked twice before.
+func TestOwnProviderIsAskedThird(t *testing.T) {
+	t.Parallel()
+	w := newNetwork(t, 1, testParameters())
+	p := w.join(0, 4)
+	own := box.Holder(p.Home().ID())
+	var sealed box.Box
+	for seed := byte(8); ; seed++ {
+		sealed = w.newAuthor(seed).seal(0, "x")
+		var all []box.Holder
+		for _, name := range []string{"p1", "p2", "p3"} {
+			all = append(all, box.Holder(w.Node(name).ID()))
+		}
+		two := box.Placement(0, sealed.ID, all, 2)
+		if i := slices.Index(two, own); i >= 0 {
+			w.NodeOf(directory.NodeID(two[1-i])).Crash(true)
+			break
+		}
+	}
+	if err := p.Enqueue(w.Now(), write(1, sealed)); err != nil {
+		t.Fatal(err)
+	}
+	for end := w.Now().Add(10 * time.Minute); w.Now().Before(end) && p.Waiting() > 0; {
+		w.run(10 * time.Second)
+	}
+	answer := find(p.events, func(e sender.Event) bool { return e.Kind == sender.Answered })
+	if answer == nil || answer.Holder != p.Home().ID() || p.Stats().Resent != 2 {
+		t.Errorf("answered: %v, at try %d", answer != nil, p.Stats().Resent+1)
 	}
 }
 
@@ -395,7 +327,7 @@ func TestRatesOfANewDocument(t *testing.T) {
 	w.carries = nothing
 	p := w.join(0, 1)
 	doc := *w.Current()
-	doc.Epoch, doc.Parameters.PayloadEvery, doc.Parameters.WatchedBoxes = 1, 10*time.Second, 7
+	doc.Epoch, doc.Parameters.PayloadEvery = 1, 10*time.Second
 	if err := p.SetDocument(&doc); err != nil {
 		t.Fatal(err)
 	}
@@ -416,9 +348,6 @@ func TestRatesOfANewDocument(t *testing.T) {
 	if n := count(); math.Abs(n-30) > 5*math.Sqrt(30) {
 		t.Errorf("%v payload packets in the second epoch, expected 30", n)
 	}
-	if n := len(p.Decoys()); n != 7 {
-		t.Errorf("%d watched boxes", n)
-	}
 	doc.Epoch, doc.Parameters.BoxPlaintext = 2, 5000
 	if err := p.SetDocument(&doc); !errors.Is(err, sender.ErrDocument) {
 		t.Errorf("a document with other sizes: %v", err)
@@ -432,9 +361,9 @@ func TestCaution(t *testing.T) {
 		w := newNetwork(t, 1, testParameters())
 		w.carries = func(s sender.Sent) bool { return loops && s.Stream == sender.Loop }
 		p := w.join(0, 3)
-		b := w.newAuthor(5).seal(0, "x")
 		for i := range 900 {
-			if err := p.Enqueue(w.Now(), write(uint64(i), b)); err != nil {
+			r := sender.Request{Token: uint64(i), Op: box.OpDigest, Try: i}
+			if err := p.Enqueue(w.Now(), r); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -448,10 +377,10 @@ func TestCaution(t *testing.T) {
 		}
 		return n
 	}
-	if n := work(true); math.Abs(float64(n-150)) > 5*math.Sqrt(150) {
-		t.Errorf("%d work slots while loops return, expected 150", n)
+	if n := work(true); math.Abs(float64(n-450)) > 5*math.Sqrt(450) {
+		t.Errorf("%d work slots while loops return, expected 450", n)
 	}
-	if n := work(false); math.Abs(float64(n-75)) > 5*math.Sqrt(75) {
-		t.Errorf("%d work slots while none returns, expected 75", n)
+	if n := work(false); math.Abs(float64(n-225)) > 5*math.Sqrt(225) {
+		t.Errorf("%d work slots while none returns, expected 225", n)
 	}
 }

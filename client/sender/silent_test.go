@@ -85,7 +85,7 @@ func TestUnlistedProviderIsSilent(t *testing.T) {
 }
 
 // TestDayThatIsOver: a request that no holder takes any more shows on no wire: its slots carry
-// random reads.
+// what nobody waits for.
 func TestDayThatIsOver(t *testing.T) {
 	w := newNetwork(t, 1, testParameters())
 	p := w.join(0, 1)
@@ -97,7 +97,8 @@ func TestDayThatIsOver(t *testing.T) {
 	if day == today {
 		t.Fatal("the document knows one day only")
 	}
-	r := sender.Request{Token: 1, Op: box.OpRead, Day: box.Day(day), Box: box.Box{ID: box.ID{1}}}
+	r := sender.Request{Token: 1, Op: box.OpTombstone, Day: box.Day(day),
+		Box: box.Box{ID: box.ID{1}}}
 	if err := p.Enqueue(w.Now(), r); err != nil {
 		t.Fatal(err)
 	}

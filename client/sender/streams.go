@@ -21,36 +21,28 @@ const (
 
 func (s Stream) String() string { return [...]string{"payload", "loop", "drop"}[s] }
 
-// slots is the rhythm of a client: when it speaks, and what kind of slot that is. It has generators
-// of its own and hears nothing of queues, replies or documents, so that one seed gives one rhythm.
+// slots is the rhythm of a client: when it speaks, and in which stream. It has generators of its
+// own and hears nothing of queues, replies or documents, so that one seed gives one rhythm.
 type slots struct {
 	streams [streamCount]*cover.Schedule
 	rngs    [streamCount]*rand.Rand
-	coin    *rand.Rand
-	share   float64
-	poll    bool // lane of the coming payload slot
 }
 
 func newSlots(seeds *seeds, p directory.Parameters, now time.Time) slots {
-	s := slots{coin: seeds.next()}
+	var s slots
 	for i := range s.rngs {
 		s.rngs[i] = seeds.next()
 	}
 	s.retime(p, now)
-	s.flip()
 	return s
 }
 
 // retime begins the streams anew at now with the rates of p: a Poisson process has no memory.
 func (s *slots) retime(p directory.Parameters, now time.Time) {
-	s.share = p.PollShare
 	for i, every := range []time.Duration{p.PayloadEvery, p.LoopEvery, p.DropEvery} {
 		s.streams[i] = cover.NewSchedule(s.rngs[i], every, now)
 	}
 }
-
-// flip draws the lane of the coming payload slot, once per slot and whatever waits.
-func (s *slots) flip() { s.poll = s.coin.Float64() < s.share }
 
 // coming is the earliest slot of the three streams; of two at one instant the payload's goes first.
 func (s *slots) coming() (Stream, time.Time) {
@@ -63,12 +55,7 @@ func (s *slots) coming() (Stream, time.Time) {
 	return first, s.streams[first].Next()
 }
 
-func (s *slots) pass(stream Stream) {
-	s.streams[stream].Advance()
-	if stream == Payload {
-		s.flip()
-	}
-}
+func (s *slots) pass(stream Stream) { s.streams[stream].Advance() }
 
 func (s *slots) skip(now time.Time) {
 	for _, stream := range s.streams {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"murmuration/client/sender"
-	"murmuration/internal/box"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the transcripts anew; read the diff")
@@ -46,6 +45,7 @@ func TestTranscripts(t *testing.T) {
 type stage struct {
 	*network
 	*person
+	shelf   *shelf
 	author  *author
 	began   time.Time
 	shown   int // lines of the trace
@@ -55,7 +55,8 @@ type stage struct {
 // play runs the commands of each block and writes what came of them below it.
 func play(t *testing.T, script string) string {
 	n := newNetwork(t, 1, testParameters())
-	s := &stage{network: n, person: n.join(0, 1), author: n.newAuthor(5), began: n.Now()}
+	p, shelf := n.fetcher(1)
+	s := &stage{network: n, person: p, shelf: shelf, author: n.newAuthor(5), began: n.Now()}
 	var out strings.Builder
 	for block := range strings.SplitSeq(strings.TrimSpace(script), "\n\n") {
 		commands, _, _ := strings.Cut(block, "\n----")
@@ -81,10 +82,8 @@ func (s *stage) do(line string, out *strings.Builder) {
 		if err := s.Enqueue(s.network.Now(), write(uint64(n), s.author.seal(0, rest))); err != nil {
 			fmt.Fprintf(out, "refused: %v\n", err)
 		}
-	case "watch":
-		s.Watch(sender.Target{Token: uint64(n),
-			ID:    s.author.cap.ReadCap().ID(s.author.next, box.NetworkID{}, 0),
-			Since: s.network.Now()})
+	case "fetch":
+		s.shelf.live = append(s.shelf.live, s.shelf.fetch(uint64(n)))
 	case "cancel":
 		s.Cancel(uint64(n))
 	case "loss":
@@ -123,7 +122,10 @@ func (s *stage) show(out *strings.Builder) {
 	s.shown = len(s.sent)
 	for ; s.replies < len(s.person.events); s.replies++ {
 		e := s.person.events[s.replies]
-		kind := map[sender.EventKind]string{sender.Polled: "polled",
+		if e.Kind == sender.Nothing {
+			continue
+		}
+		kind := map[sender.EventKind]string{sender.Fetched: "fetched",
 			sender.Answered: "answered"}[e.Kind]
 		fmt.Fprintf(out, "         %s %d: %v\n", kind, e.Token, e.Reply.Status)
 	}

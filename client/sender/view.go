@@ -163,8 +163,6 @@ type views struct {
 	known    []*view
 }
 
-func (s *views) day(t time.Time) box.Day { return box.DayOf(s.schedule.Start, t) }
-
 // add takes one in, and forgets what it replaces or outlives.
 func (s *views) add(v *view) {
 	s.known = append(slices.DeleteFunc(s.known, func(old *view) bool {

@@ -45,7 +45,7 @@ func exchangeWait(p directory.Parameters) time.Duration { return p.DropEvery }
 // Expect is the window in which n requests, the last of them behind all others that wait, are
 // answered. Late allows twice the mean time of the slots and one lost packet.
 func Expect(p directory.Parameters, n int) Window {
-	slots := time.Duration(n) * p.Streams().WorkEvery()
+	slots := time.Duration(n) * 2 * writeGap(p) // before one may leave, and until there is a slot
 	return Window{
 		Typical: slots + RoundTrip(p),
 		Late:    2*slots + 2*RoundTrip(p) + time.Duration(spoolWaits)*exchangeWait(p),

@@ -43,7 +43,6 @@ func testParameters() directory.Parameters {
 	par.BoxPlaintext = box.RecordHeaderSize + 1024
 	par.MeanHopDelay, par.HopDelayLimit = 200*time.Millisecond, 2*time.Second
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = time.Second, 2*time.Second, time.Second
-	par.WatchedBoxes, par.PollShare = 4, 0.5
 	par.MixLoopEvery, par.ReplicateEvery = 24*time.Hour, time.Millisecond
 	return par
 }

@@ -75,7 +75,7 @@ func (n *Node) Crash(disk bool) {
 	n.up = false
 	for _, p := range n.w.people {
 		if p.home == n {
-			p.setOnline(false)
+			p.online = false
 		}
 	}
 	if disk {

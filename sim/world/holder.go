@@ -28,7 +28,6 @@ type Holder struct {
 	service *provider.Service
 	lie     func(r box.Request, honest func() box.Reply) box.Reply
 	asked   int
-	days    []*HolderDay // that somebody watches
 }
 
 func newHolder(n *Node) *Holder {

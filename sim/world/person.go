@@ -82,7 +82,7 @@ func (w *World) JoinAs(name, home string, cfg sender.Config) (*Person, error) {
 // restart gives the person another sender, as a client has after its start.
 func (p *Person) restart() error {
 	p.disconnect()
-	p.cfg.Document, p.cfg.Decoys, p.cfg.Now = p.w.Current(), p.Decoys(), p.now()
+	p.cfg.Document, p.cfg.Now = p.w.Current(), p.now()
 	p.cfg.Fetches = p.life.fetches()
 	p.cfg.Seed = p.w.seeds.of("restart", p.Name, uint64(p.w.now))
 	if p.cfg.Document == nil {
@@ -120,7 +120,7 @@ func (p *Person) connect() {
 		p.w.tell("directory", "%s has no room for %s", p.home.Name, p.Name)
 		return
 	}
-	p.setOnline(true)
+	p.online = true
 	p.listen()
 	for _, pub := range p.w.council.missed(p) {
 		p.take(pub)
@@ -130,18 +130,11 @@ func (p *Person) connect() {
 	p.plan()
 }
 
-func (p *Person) setOnline(online bool) {
-	p.online = online
-	for _, day := range p.home.holder.days {
-		day.session(p)
-	}
-}
-
 func (p *Person) disconnect() {
 	if !p.online {
 		return
 	}
-	p.setOnline(false)
+	p.online = false
 	if p.home.up {
 		p.home.edge.Detach(p.home.now(), p.spool)
 	}

@@ -1,0 +1,118 @@
+package world_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"murmuration/client/sender"
+	"murmuration/internal/box"
+	"murmuration/sim/world"
+)
+
+// sight is what is seen of Vic in a world of four who write, and of whom he follows some.
+type sight struct {
+	written map[box.Entry]time.Time // by anybody
+	fetched map[box.Entry]int       // by Vic
+	read    int                     // posts
+}
+
+// readerOf lives through four days: a night off, a crash, and a holder who says for half a day that
+// there is nothing.
+func readerOf(t *testing.T, follows int) sight {
+	network, err := world.ParseNetwork(
+		"[ada bob cid dot vic] -> [p1 p2 p3 p4] -> m1 -> m2 -> m3 -> p1",
+	)
+	check(t, err)
+	w, err := world.New(world.Config{
+		Seed: 3, Null: true, Parameters: slow(2 * time.Minute), Link: -1, Network: network,
+	})
+	check(t, err)
+	seen := sight{written: map[box.Entry]time.Time{}, fetched: map[box.Entry]int{}}
+	for _, name := range network.Providers {
+		w.Node(name).Holder().Watch(func(r world.Request) {
+			if e := box.EntryOf(r.ID); r.Op == box.OpWrite && seen.written[e].IsZero() {
+				seen.written[e] = w.Now()
+			}
+		})
+	}
+	var authors []citizen
+	for _, name := range []string{"ada", "bob", "cid", "dot"} {
+		authors = append(authors, live(t, w.Person(name)))
+	}
+	vic := live(t, w.Person("vic"))
+	vic.line.Sent = func(s sender.Sent) {
+		if s.Fetch != nil && s.Fetch.Op == box.OpFetch {
+			seen.fetched[s.Fetch.Key.Entry]++
+		}
+	}
+	for i, a := range authors {
+		link, err := a.Feed.Publish(w.Now())
+		check(t, err)
+		_ = link
+		if i < follows {
+			check(t, vic.Follow(a.Life))
+		}
+	}
+	hours := func(n int) { check(t, w.Run(time.Duration(n)*time.Hour)) }
+	for d := range 4 {
+		for i, a := range authors {
+			_, err := a.Say(fmt.Sprint("post ", d), nil)
+			check(t, err)
+			hours(1 + i%2)
+		}
+		switch d {
+		case 0:
+			vic.line.Leave()
+			hours(9)
+			vic.line.Return()
+			hours(9)
+		case 1:
+			check(t, vic.Restart())
+			hours(18)
+		case 2:
+			w.Node("p2").Holder().Lie(func(r box.Request, honest func() box.Reply) box.Reply {
+				if r.Op == box.OpFetch {
+					return r.Refusal(box.StatusNotFound)
+				}
+				return honest()
+			})
+			hours(12)
+			w.Node("p2").Holder().Lie(nil)
+			hours(6)
+		default:
+			hours(18)
+		}
+	}
+	for _, a := range authors {
+		posts, err := vic.Reads(a.line.Name)
+		check(t, err)
+		seen.read += len(posts)
+	}
+	return seen
+}
+
+// TestHoldersDoNotSeeWhoReads: who follows nobody, one and all four fetches every box of everybody,
+// over a night, a crash and a liar.
+func TestHoldersDoNotSeeWhoReads(t *testing.T) {
+	none, one, all := readerOf(t, 0), readerOf(t, 1), readerOf(t, 4)
+	boxes, last := 0, time.Time{}
+	for _, at := range none.written {
+		if at.After(last) {
+			last = at
+		}
+	}
+	for e, at := range none.written {
+		if one.written[e].IsZero() || all.written[e].IsZero() || last.Sub(at) < 6*time.Hour {
+			continue // of Vic, or of the end
+		}
+		boxes++
+		if none.fetched[e] == 0 || one.fetched[e] == 0 || all.fetched[e] == 0 {
+			t.Errorf("a box written at %v was fetched %d, %d and %d times", at, none.fetched[e],
+				one.fetched[e], all.fetched[e])
+		}
+	}
+	if boxes < 12 || none.read != 0 || one.read != 4 || all.read != 16 { // the control
+		t.Errorf("of %d boxes %d, %d and %d posts were read", boxes, none.read, one.read, all.read)
+	}
+}
