@@ -5,30 +5,23 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
-	"murmuration/internal/protocol"
 	"murmuration/mix"
 )
 
 // Demand is what decides how much disk a provider may need.
 type Demand struct {
-	Clients      int           // that this provider admits
-	Providers    int           // that store boxes in the whole network
-	Replicas     int           // holders of each box
-	PayloadEvery time.Duration // mean time between two payload slots of a client
-	PollShare    float64       // of these that poll and never write
-	BoxBytes     int           // ciphertext of one box
-	Days         int           // that a box is kept, the day of its writing included
+	Listed   int           // boxes that one of its bulletins may list
+	Every    time.Duration // length of a bulletin's slot
+	BoxBytes int           // ciphertext of one box
+	Days     int           // that a box is kept, the day of its writing included
 }
 
-// Disk bounds the boxes that Clients at each of the Providers leave here, in bytes: every work slot
-// a write, Replicas copies spread over all providers. Indexes and half-merged tables come on top,
-// less than a tenth with boxes of 8 KiB.
+// Disk bounds the boxes that are left here, in bytes: more than bulletins can list is not stored,
+// whoever writes. Indexes, bulletins and half-merged tables come on top, less than a tenth with
+// boxes of 8 KiB.
 func (d Demand) Disk() int64 {
-	// a second, by the clients of one provider
-	streams := protocol.Streams{Payload: d.PayloadEvery, PollShare: d.PollShare}
-	writes := float64(d.Clients) * streams.WorkPerSecond()
-	copies := float64(min(d.Replicas, d.Providers))
-	bytes := writes * copies * float64(d.BoxBytes) * float64(d.Days) * 86400
+	slots := 24 * time.Hour.Seconds() / d.Every.Seconds()
+	bytes := float64(d.Listed) * slots * float64(d.BoxBytes) * float64(d.Days)
 	if bytes >= math.MaxInt64 {
 		return math.MaxInt64 // no disk has it
 	}

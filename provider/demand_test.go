@@ -8,29 +8,23 @@ import (
 	"murmuration/internal/directory"
 )
 
-// TestDemand: more of anything that fills the disk needs more of it, and copies never exceed
-// providers.
+// TestDemand: more of anything that fills the disk needs more of it.
 func TestDemand(t *testing.T) {
-	base := Demand{Clients: 100, Providers: 5, Replicas: 2, PayloadEvery: 10 * time.Second,
-		PollShare: 0.25, BoxBytes: 8272, Days: 16}
-	if got, want := base.Disk(), int64(100*0.075*2*8272*16*86400); got != want {
+	base := Demand{Listed: 16, Every: 15 * time.Second, BoxBytes: 8272, Days: 16}
+	if got, want := base.Disk(), int64(16*5760*8272*16); got != want {
 		t.Errorf("%d bytes, want %d", got, want)
 	}
 	for name, change := range map[string]func(*Demand){
-		"clients": func(d *Demand) { d.Clients++ }, "days": func(d *Demand) { d.Days++ },
-		"replicas": func(d *Demand) { d.Replicas++ },
-		"rate":     func(d *Demand) { d.PayloadEvery /= 2 },
-		"share":    func(d *Demand) { d.PollShare = 0 },
+		"boxes": func(d *Demand) { d.Listed++ }, "days": func(d *Demand) { d.Days++ },
+		"slots": func(d *Demand) { d.Every /= 2 }, "bytes": func(d *Demand) { d.BoxBytes++ },
 	} {
 		more := base
 		if change(&more); more.Disk() <= base.Disk() {
-			t.Errorf("more %s needs no more disk", name)
+			t.Errorf("more %s need no more disk", name)
 		}
 	}
-	alone := base
-	alone.Providers = 1
-	if alone.Disk()*2 != base.Disk() {
-		t.Error("one provider keeps two copies")
+	if got := (Demand{Listed: 1, BoxBytes: 1, Days: 1}).Disk(); got <= 0 {
+		t.Errorf("without a slot's length: %d", got)
 	}
 }
 

@@ -7,15 +7,13 @@ import (
 	"murmuration/provider"
 )
 
-// What disk does a provider promise when it admits a thousand people to the default network?
+// What disk may a provider of the default network need, whoever writes and however much?
 func ExampleDemand() {
 	need := provider.Demand{
-		Clients: 1000, Providers: 5, Replicas: 2,
-		PayloadEvery: 10 * time.Second, PollShare: 0.25,
-		BoxBytes: 8272, Days: 16,
+		Listed: 16, Every: 15 * time.Second, BoxBytes: 8272, Days: 16,
 	}.Disk()
-	fmt.Printf("%.1f TB\n", float64(need)/1e12)
-	// Output: 1.7 TB
+	fmt.Printf("%.1f GB\n", float64(need)/1e9)
+	// Output: 12.2 GB
 }
 
 // An edge answers every exchange of a client at once, from memory: a reply that waits, or a dummy.

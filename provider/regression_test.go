@@ -12,13 +12,12 @@ import (
 //
 // TestDemandBeyondCounting: what no number of bytes says is more than any disk.
 func TestDemandBeyondCounting(t *testing.T) {
-	d := Demand{Clients: 1_000_000, Providers: 5, Replicas: 5, PayloadEvery: time.Millisecond,
-		BoxBytes: 8272, Days: 16}
+	d := Demand{Listed: 10_000, Every: time.Nanosecond, BoxBytes: 8272, Days: 16}
 	if got := d.Disk(); got != math.MaxInt64 {
 		t.Errorf("%d bytes", got)
 	}
-	d.PayloadEvery = time.Second
-	if got, want := d.Disk(), int64(1_000_000*5*8272*16*86400); got != want {
+	d.Every = time.Second
+	if got, want := d.Disk(), int64(10_000*8272*16*86400); got != want {
 		t.Errorf("control: %d bytes, want %d", got, want)
 	}
 }

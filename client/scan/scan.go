@@ -113,6 +113,12 @@ func (s *Scan) Frauds() (all []bulletin.Fraud) {
 	return all
 }
 
+// Refused is how often each kind of bulletin, roll or head was not taken, since the start.
+func (s *Scan) Refused() (counts map[board.Reason]uint64) {
+	s.cfg.Exclusive(func() { counts = s.board.Counts() })
+	return counts
+}
+
 // Connected says that what is heard from now on is a new connection's, to a provider.
 func (s *Scan) Connected(now time.Time, own directory.NodeID) {
 	s.cfg.Exclusive(func() { s.board.Connected(now, own) })

@@ -15,8 +15,7 @@ import (
 type Config struct {
 	node.Config
 
-	// MaxClients is how many people may use this provider, online or not. The provider says at its
-	// start what disk that may need. Default 1,000.
+	// MaxClients is how many people may use this provider, online or not. Default 1,000.
 	MaxClients int `toml:"max_clients"`
 
 	// MaxClientsPerBlock is how many of them may come from one block of addresses (an IPv4 /24, an

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"murmuration/internal/protocol"
 	"murmuration/sim/stat"
 	"murmuration/sim/trace"
 )
@@ -52,6 +53,22 @@ func (r Route) Delayed(mean, limit float64) Route {
 	}
 	for len(out) > 1 && out[len(out)-1] < 1e-9 {
 		out = out[:len(out)-1]
+	}
+	return Route{r.step, out}
+}
+
+// Held is a route at whose end something is held, so many seconds on average and at most three
+// times that, and then waits for the end of a slot.
+func (r Route) Held(mean, slot float64) Route {
+	if mean > 0 {
+		r = r.Delayed(mean, protocol.HoldCap)
+	}
+	n := max(1, int(slot/r.step))
+	out := make([]float64, len(r.density)+n)
+	for i, d := range r.density {
+		for k := range n {
+			out[i+k] += d / float64(n)
+		}
 	}
 	return Route{r.step, out}
 }
@@ -176,6 +193,16 @@ func (c *Correlation) One(seen *trace.Coalition, client int32, r trace.Handled) 
 	frames := c.frames(seen, client, r.At-c.There.longest(), r.At)
 	ratio := c.became(frames, c.arrivals(c.Back, seen.Replies[client], r.Left), r.At) / c.Replies
 	return math.Log(lost + (1-lost)*ratio)
+}
+
+// Listed is the evidence, in nats, that a client wrote what was listed at a time: There leads to
+// the end of the slot.
+func (c *Correlation) Listed(seen *trace.Coalition, client int32, at int64) float64 {
+	sum := 0.0
+	for _, f := range c.frames(seen, client, at-c.There.longest(), at) {
+		sum += f.share * c.There.at(at-f.at)
+	}
+	return math.Log(lost + (1-lost)*sum/c.Replies)
 }
 
 // Window is where one client's fetch of a box is looked for, if it made one.

@@ -266,7 +266,9 @@ func TestFriendsOfSome(t *testing.T) {
 
 func TestSameSeedSameResult(t *testing.T) {
 	t.Parallel()
-	for _, c := range []Config{ours(), rollercoasterNetwork(Rollercoaster), small()} {
+	for _, c := range []Config{
+		ours(), rollercoasterNetwork(Rollercoaster), small(), listing(40),
+	} {
 		c.Warmup, c.Duration, c.OnlineFor, c.OfflineFor = time.Minute, time.Minute, time.Minute, 30*
 			time.Second
 		first := fmt.Sprintf("%+v", run(t, c))
@@ -291,7 +293,9 @@ func TestRunEndsWithItsContext(t *testing.T) {
 
 // The estimate must cover what the structures of a run hold, and not be absurd.
 func TestMemoryEstimate(t *testing.T) {
-	for name, c := range map[string]Config{"ours": ours(), "many": BenchConfig(5000, true)} {
+	for name, c := range map[string]Config{
+		"ours": ours(), "many": BenchConfig(5000, true), "bulletins": listing(500),
+	} {
 		c.Duration, c.Warmup = 20*time.Second, 0
 		var before, after runtime.MemStats
 		runtime.GC()

@@ -79,6 +79,7 @@ type looking struct {
 var coalitions = map[string]func(looking) []stat.Metric{
 	"readers": looking.readers, "authors": looking.authors, "withheld": looking.withheld,
 	"absence": looking.absence, "photo-age": looking.photoAge, "own-boxes": looking.ownBoxes,
+	"listings": looking.listings,
 }
 
 // ally runs one replication, and the attack on it.
@@ -227,6 +228,25 @@ func (l looking) authors() []stat.Metric {
 		e.victims = append(e.victims, c.One(l.seen, l.truth[i].Author, writes[0]))
 		for _, s := range l.strangers(i) {
 			e.others = append(e.others, c.One(l.seen, s, writes[0]))
+		}
+	}
+	return l.report(e)
+}
+
+// listings compares when each box was listed with the times of clients: the attack of first
+// providers without any holder.
+func (l looking) listings() []stat.Metric {
+	c := l.correlation(false)
+	c.There = c.There.Held(l.config.Bulletins.Hold.Seconds(), l.config.Bulletins.Every.Seconds())
+	var e evidence
+	for i := range l.truth {
+		b := &l.seen.Boxes[i]
+		if !l.measured(b) {
+			continue
+		}
+		e.victims = append(e.victims, c.Listed(l.seen, l.truth[i].Author, b.Listed))
+		for _, s := range l.strangers(i) {
+			e.others = append(e.others, c.Listed(l.seen, s, b.Listed))
 		}
 	}
 	return l.report(e)

@@ -64,6 +64,7 @@ func TestCoalitions(t *testing.T) {
 	}{
 		{"readers", "crowd", 2, 60}, {"readers", "nothing", 1000, 2e6},
 		{"authors", "cover", 1, 3}, {"authors", "nothing", 15, 100},
+		{"listings", "nothing", 60, 1500},
 	} {
 		got := attackOn(t, against(c.attack, c.without))["named_after"]
 		if got < c.least || got > c.most {

@@ -63,7 +63,9 @@ func (f *File) withoutFeedback(c *Cell) {
 var findsOut = []string{"disclosure", "intersection", "correlation", "tracing"}
 
 // together are the attacks of providers who work together.
-var together = []string{"readers", "authors", "withheld", "absence", "photo-age", "own-boxes"}
+var together = []string{
+	"readers", "authors", "listings", "withheld", "absence", "photo-age", "own-boxes",
+}
 
 // inEvents refuses what level "des" does not do.
 func (f *File) inEvents(c *Cell) {

@@ -44,12 +44,13 @@ var adversaryKeys = []Key{
 			"(disclosure to active-or-idle), or by a provider that also holds a polled box "+
 			"(poll-intersection); tracing follows messages through the mixes as the flow engine "+
 			"does; readers to own-boxes are what first providers and holders of boxes who follow "+
-			"a feed find out together: who reads or writes it, from fetches of what was "+
+			"a feed find out together: who reads or writes it (listings: "+
+			"without a holder), from fetches of what was "+
 			"withheld for hold_for or of what was missed, by the age at which photos are "+
 			"fetched, by who fetches all boxes but its own").choices(
 		"none", "drop", "delay", "replay", "trickle", "n-1", "disclosure", "intersection",
 		"correlation", "active-or-idle", "poll-intersection", "tracing",
-		"readers", "authors", "withheld", "absence", "photo-age", "own-boxes",
+		"readers", "authors", "listings", "withheld", "absence", "photo-age", "own-boxes",
 	),
 	key(&field.Adversary.Without, `"nothing"`, des,
 		"bulletins: the rule that clients do without, as the control of an attack: crowd and "+
