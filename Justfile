@@ -68,9 +68,10 @@ soak TIME="60m":
 forty TIME="60m":
     MURMUR_FORTY={{TIME}} go test -count=1 -v -timeout 25h -run TestForty .
 
-# all providers of a private network of real processes attacked at once, for TIME: who is shut out
-siege TIME="3m":
-    MURMUR_SIEGE={{TIME}} go test -count=1 -v -timeout 60m -run TestSiege .
+# all providers of a private network of real processes attacked at once, for TIME: who is shut out. Each
+# of twelve flooders writes WRITES boxes a minute
+siege TIME="3m" WRITES="60":
+    MURMUR_SIEGE={{TIME}} MURMUR_SIEGE_WRITES={{WRITES}} go test -count=1 -v -timeout 60m -run TestSiege .
 
 # round trips over lossy links and past dead mixes, COUNT for each row: half an hour and more
 arq COUNT="10000":

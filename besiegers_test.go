@@ -202,7 +202,10 @@ func (s *siege) flood(ctx context.Context, at link.Peer) {
 	if err != nil {
 		return
 	}
-	var asked []uint64
+	var (
+		asked []uint64
+		wrote time.Time
+	)
 	conn, err := s.dialAs(ctx, at, link.Exchange, seed)
 	if err != nil {
 		return
@@ -215,7 +218,9 @@ func (s *siege) flood(ctx context.Context, at link.Peer) {
 	noise := make([]byte, len(down))
 	rand.Read(noise[protocol.ExchangeOverhead:])
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end) && ctx.Err() == nil; {
-		asked = s.enqueue(client, asked)
+		if s.writesEvery > 0 && time.Since(wrote) > s.writesEvery {
+			asked, wrote = s.enqueue(client, asked), time.Now()
+		}
 		client.Prepare()
 		pause(ctx, time.Until(client.Next()))
 		sent, ok := client.Due(time.Now())
