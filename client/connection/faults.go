@@ -25,6 +25,10 @@ var (
 	errCut = fault.New(fault.Network, "the link to our provider has ended",
 		"Nothing to do: the client links to it again. If this comes again and again, its places "+
 			"are fought over, or the connection is bad.")
+	errUnlisted = fault.New(fault.Network,
+		"our provider is not in the network document that is in force, and carries nothing",
+		"Nothing to do: what you post waits here. A provider that was away comes back with one of "+
+			"the next documents; if it does not, another one takes over.")
 	errGuardFails = fault.New(fault.Network, "nothing comes back through our provider",
 		"Check the connection of this computer. If that works, there is nothing to do but wait.")
 	errWithholds = fault.New(fault.Network, "our provider keeps back what other providers announce",

@@ -44,17 +44,23 @@ func (g *guards) tell() Guard {
 	return Guard{one.Node, one.Name, g.Healthy(), g.Left(), g.Failing, g.Withholds()}
 }
 
-// faults is that nothing comes back, once that lasts.
-func (g Guard) faults() []error {
+// faults are that the document in force, if any, does not list it, and that nothing comes back, once
+// that lasts.
+func (g Guard) faults(doc *directory.Document) (all []error) {
+	if doc != nil {
+		if _, listed := doc.Node(g.Node); !listed {
+			all = append(all, errUnlisted.With("%s, epoch %d", g.Name, doc.Epoch))
+		}
+	}
 	if g.Healthy || g.Failing < toldAfter {
-		return nil
+		return all
 	}
 	fault := errGuardFails
 	if g.Withholds {
 		fault = errWithholds
 	}
-	return []error{fault.With("%s, for %s; another one takes over after %s more", g.Name,
-		g.Failing.Truncate(time.Minute), g.Left.Truncate(time.Minute))}
+	return append(all, fault.With("%s, for %s; another one takes over after %s more", g.Name,
+		g.Failing.Truncate(time.Minute), g.Left.Truncate(time.Minute)))
 }
 
 // Status says how things are.
@@ -76,7 +82,7 @@ func (c *Connection) Status() Status {
 	s.Differ = c.doubts.Count()
 	if c.guards.Chosen() {
 		s.Guard = c.guards.tell()
-		s.Faults = append(s.Faults, s.Guard.faults()...)
+		s.Faults = append(s.Faults, s.Guard.faults(c.documents.Current())...)
 	}
 	c.state.Unlock()
 	c.slots.tell(&s)

@@ -3,6 +3,7 @@ package connection
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -101,6 +102,31 @@ func TestOtherGuardTakesOver(t *testing.T) {
 		if got := kept(t, s).List; len(got) != 2 || got[0].Name != "p3" || got[0].Seed[0] != 1 {
 			t.Errorf("kept are %+v", got)
 		}
+	})
+}
+
+// TestUnlistedGuardIsTold: the link is up, and nothing goes over it for as long as the guard is not
+// in the document in force.
+func TestUnlistedGuardIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		c := n.run(n.with(0, "p2", "p3"), "")
+		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+		c.state.Lock()
+		listed := c.guards.List[0].Node
+		c.guards.List[0].Node = directory.NodeID{1}
+		c.state.Unlock()
+		if s := c.Status(); len(s.Faults) != 1 || !errors.Is(s.Faults[0], errUnlisted) ||
+			!strings.Contains(s.Faults[0].Error(), "p2, epoch 2") || !s.Connected {
+			t.Errorf("it is not told: %+v", s)
+		}
+		c.state.Lock()
+		c.guards.List[0].Node = listed
+		c.state.Unlock()
+		if s := c.Status(); len(s.Faults) != 0 {
+			t.Errorf("it is told of one that is listed: %v", s.Faults)
+		}
+		n.end(c)
 	})
 }
 
