@@ -119,7 +119,7 @@ func (c *Client) Post(d Draft) (r Receipt, err error) {
 		queued, err := c.person.Feed.Post(now, said)
 		r = Receipt{
 			queued.Post, queued.Boxes,
-			sender.Expect(c.genesis.Parameters, c.person.Outbox.Waiting()),
+			sender.Expect(c.genesis.Parameters, c.person.Outbox.Ahead()),
 		}
 		return err
 	})
@@ -177,7 +177,7 @@ func (c *Client) Photo(post string) ([]byte, error) { return c.person.Photos.Fil
 // Waiting is an entry of the outbox, and when the last of its boxes is expected to be stored.
 type Waiting struct {
 	outbox.Entry
-	Window sender.Window // zero when it is done
+	Window sender.Window // zero when all are
 }
 
 // Outbox lists what was queued, the newest first.

@@ -129,7 +129,7 @@ type Entry struct {
 	Queued time.Time `json:"queued"`
 	Done   time.Time `json:"done,omitzero"`
 	Reason string    `json:"reason,omitempty"`   // why it expired
-	Soon   string    `json:"expected,omitempty"` // "in 40s to 1m30s": the expected window
+	Soon   string    `json:"expected,omitempty"` // to be stored: "in 40s to 1m30s"
 }
 
 func entriesOf(waiting []client.Waiting) []Entry {

@@ -58,7 +58,9 @@ type Entry struct {
 	Queued time.Time
 	Done   time.Time // zero while it waits
 	Reason string    // why it expired
-	Ahead  int       // boxes up to its last one, those before it included; zero when it is done
+	// Ahead is how many boxes no holder has yet, up to its last one of these and with those before
+	// it; zero if there is none.
+	Ahead int
 }
 
 // Entries lists what was queued, the newest first.
@@ -91,15 +93,22 @@ func (o *Outbox) show(e entry) Entry {
 	if e.Done != 0 {
 		shown.Done = time.UnixMilli(e.Done).UTC()
 	}
-	for i, w := range o.waiting {
-		if w.entry == e.Name {
-			shown.Ahead = i + 1
-			if w.handed || w.settled() {
-				shown.Handed++
-			}
-			if w.settled() {
-				shown.Stored++
-			}
+	ahead := 0
+	for _, w := range o.waiting {
+		mine, settled := w.entry == e.Name, w.settled()
+		if !settled {
+			ahead++
+		}
+		if !mine {
+			continue
+		}
+		if w.handed || settled {
+			shown.Handed++
+		}
+		if settled {
+			shown.Stored++
+		} else {
+			shown.Ahead = ahead
 		}
 	}
 	switch {

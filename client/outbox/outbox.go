@@ -52,7 +52,7 @@ const (
 // errFull says that no more boxes may wait.
 var errFull = fault.New(
 	fault.Quota, "too much waits in the outbox",
-	"Wait until some of it is stored: `murmur outbox` shows what.",
+	"Wait until some of it is kept: `murmur outbox` shows what.",
 )
 
 // Author is whose drafts wait: it writes one stream at a time.
@@ -165,6 +165,16 @@ func (o *Outbox) Load(tx *store.Tx) error {
 
 // Waiting is how many boxes wait.
 func (o *Outbox) Waiting() int { return len(o.waiting) }
+
+// Ahead is how many of them no holder has yet, by all that is known.
+func (o *Outbox) Ahead() (n int) {
+	for _, w := range o.waiting {
+		if !w.settled() {
+			n++
+		}
+	}
+	return n
+}
 
 // Lies is how many answers were disproved, or could not be true.
 func (o *Outbox) Lies() uint64 { return o.lies }

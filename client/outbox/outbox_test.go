@@ -227,20 +227,44 @@ func TestStatesAreHonest(t *testing.T) {
 	see("one of two in a packet", Entry{State: Handed, Ahead: 2, Handed: 1})
 	h.handed = nil
 	h.answer(noon, stored)
-	see("one stored", Entry{State: Handed, Ahead: 2, Handed: 1, Stored: 1})
+	see("one stored", Entry{State: Handed, Ahead: 1, Handed: 1, Stored: 1})
 	h.answer(noon, stored)
-	see("both stored", Entry{State: Stored, Ahead: 2, Handed: 2, Stored: 2})
+	see("both stored", Entry{State: Stored, Handed: 2, Stored: 2})
 	if e := newHome(t, h.store, noon).state("a"); e.State != Queued {
 		t.Errorf("what holders have said outlasts the program: %+v", e)
 	}
 	h.keep(noon)
-	see("one kept", Entry{State: Stored, Ahead: 1, Handed: 2, Stored: 2, Kept: 1})
+	see("one kept", Entry{State: Stored, Handed: 2, Stored: 2, Kept: 1})
 	h.keep(noon.Add(time.Minute))
 	see("both kept", Entry{
 		State: Kept, Handed: 2, Stored: 2, Kept: 2, Done: noon.Add(time.Minute)})
 	if e := newHome(t, h.store, noon).state("a"); e.State != Kept || e.Kept != 2 {
 		t.Errorf("after a restart: %+v", e)
 	}
+}
+
+// TestNobodyWaitsForWhatIsStored: boxes that a holder has may wait for days until another one, which
+// is away, lists them; what is queued behind them does not, and they are not expected any more.
+func TestNobodyWaitsForWhatIsStored(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	h.queue("a", 3)
+	h.queue("b", 2)
+	see := func(a, b, all int) {
+		t.Helper()
+		if h.state("a").Ahead != a || h.state("b").Ahead != b || h.Ahead() != all ||
+			h.Waiting() != 5 {
+			t.Errorf("%d boxes up to the last of a, %d of b, %d of %d", h.state("a").Ahead,
+				h.state("b").Ahead, h.Ahead(), h.Waiting())
+		}
+	}
+	see(3, 5, 5)
+	h.answer(noon, stored)
+	see(2, 4, 4)
+	h.answer(noon, refused)
+	see(2, 4, 4)
+	h.answer(noon, stored)
+	h.answer(noon.Add(time.Hour), stored)
+	see(1, 2, 2)
 }
 
 // TestWritesAreRepeatedUntilKept, at one holder after the other, with the same bytes and what is
