@@ -49,7 +49,7 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 		return printJSON[api.Post](c, posts...)
 	}
 	if len(posts) == 0 {
-		say(c, "nothing yet; follow somebody: murmur feed follow LINK")
+		say(c, "nothing yet; whom you follow: murmur feed list")
 	}
 	for _, p := range posts {
 		fmt.Fprintf(c.App.Writer, "%s  %s  %s\n", p.ID, p.Time.Local().Format("2006-01-02 15:04"),
@@ -191,11 +191,30 @@ func outbox(c *cli.Context, d *api.Client) error {
 	}
 	rows := [][]string{}
 	for _, l := range lines {
-		kept := fmt.Sprintf("%d of %s", l.Kept, plural(l.Boxes, "box", "boxes"))
+		far, more := progress(l)
 		queued := l.Queued.Local().Format("2006-01-02 15:04:05")
-		rows = append(rows, []string{l.Post, l.State, kept, queued, l.Soon + l.Reason})
+		rows = append(rows, []string{l.Post, l.State, far, queued, more})
+	}
+	if len(rows) == 0 {
+		say(c, "nothing was posted from here yet")
 	}
 	return printTable(c, rows)
+}
+
+// progress is how many boxes of an entry are as far as its state says, and what else there is to say
+// about it.
+func progress(l api.Entry) (far, more string) {
+	n := l.Kept
+	switch l.State {
+	case "handed over":
+		n = l.Handed
+	case "stored":
+		n, more = l.Stored, "not all of its holders have listed it yet"
+	}
+	if l.Soon != "" {
+		more = "to be stored " + l.Soon
+	}
+	return fmt.Sprintf("%d of %s", n, plural(l.Boxes, "box", "boxes")), more + l.Reason
 }
 
 func statusCommand() *cli.Command {

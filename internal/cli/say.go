@@ -252,5 +252,8 @@ func feedList(c *cli.Context, d *api.Client) error {
 	for _, f := range feeds {
 		rows = append(rows, []string{fmt.Sprint(f.Token), f.Name, plural(f.Posts, "post", "posts")})
 	}
+	if len(rows) == 0 {
+		say(c, "nobody yet; follow somebody: murmur feed follow LINK")
+	}
 	return printTable(c, rows)
 }

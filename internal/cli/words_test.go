@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/urfave/cli/v2"
+
 	"murmuration/client/api"
 	"murmuration/client/photo"
 	"murmuration/internal/directory"
@@ -130,5 +132,41 @@ func TestFlagsAndWords(t *testing.T) {
 		if takes, known := lookup(flags, word); takes != want[0] || known != want[1] {
 			t.Errorf("%s takes a value: %t, is known: %t", word, takes, known)
 		}
+	}
+}
+
+// TestOutboxSaysHowFar: the count of a line is of what its state says, and a time is promised only
+// for what no holder has yet.
+func TestOutboxSaysHowFar(t *testing.T) {
+	for _, c := range []struct {
+		entry api.Entry
+		want  string
+	}{
+		{api.Entry{State: "queued", Soon: "in 2s to 6s"}, "0 of 9 boxes; to be stored in 2s to 6s"},
+		{api.Entry{State: "handed over", Handed: 7, Stored: 3, Kept: 1, Soon: "in 2s to 6s"},
+			"7 of 9 boxes; to be stored in 2s to 6s"},
+		{api.Entry{State: "stored", Handed: 9, Stored: 9, Kept: 1},
+			"9 of 9 boxes; not all of its holders have listed it yet"},
+		{api.Entry{State: "kept", Handed: 9, Stored: 9, Kept: 9}, "9 of 9 boxes; "},
+		{api.Entry{State: "expired", Handed: 9, Stored: 9, Kept: 1, Reason: "gone"},
+			"1 of 9 boxes; gone"},
+	} {
+		c.entry.Boxes = 9
+		if far, more := progress(c.entry); far+"; "+more != c.want {
+			t.Errorf("%s: %q, want %q", c.entry.State, far+"; "+more, c.want)
+		}
+	}
+}
+
+// TestTablesEndWithoutBlanks: what is empty at a line's end leaves nothing there.
+func TestTablesEndWithoutBlanks(t *testing.T) {
+	var out strings.Builder
+	c := cli.NewContext(&cli.App{Writer: &out}, nil, nil)
+	rows := [][]string{{"a", "long", "x"}, {"bc", "d", ""}, {"", "", ""}, {"", "y", "z"}}
+	if err := printTable(c, rows); err != nil {
+		t.Fatal(err)
+	}
+	if want := "a   long  x\nbc  d\n\n    y     z\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
 	}
 }
