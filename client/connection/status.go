@@ -44,8 +44,8 @@ func (g *guards) tell() Guard {
 	return Guard{one.Node, one.Name, g.Healthy(), g.Left(), g.Failing, g.Withholds()}
 }
 
-// faults are that the document in force, if any, does not list it, and that nothing comes back, once
-// that lasts.
+// faults are that the document in force, if any, does not list it, and that nothing comes back,
+// once that lasts.
 func (g Guard) faults(doc *directory.Document) (all []error) {
 	if doc != nil {
 		if _, listed := doc.Node(g.Node); !listed {

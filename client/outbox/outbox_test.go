@@ -243,8 +243,9 @@ func TestStatesAreHonest(t *testing.T) {
 	}
 }
 
-// TestNobodyWaitsForWhatIsStored: boxes that a holder has may wait for days until another one, which
-// is away, lists them; what is queued behind them does not, and they are not expected any more.
+// TestNobodyWaitsForWhatIsStored: boxes that a holder has may wait for days until another one,
+// which is away, lists them; what is queued behind them does not, and they are not expected any
+// more.
 func TestNobodyWaitsForWhatIsStored(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)
 	h.queue("a", 3)

@@ -201,8 +201,8 @@ func outbox(c *cli.Context, d *api.Client) error {
 	return printTable(c, rows)
 }
 
-// progress is how many boxes of an entry are as far as its state says, and what else there is to say
-// about it.
+// progress is how many boxes of an entry are as far as its state says, and what else there is to
+// say about it.
 func progress(l api.Entry) (far, more string) {
 	n := l.Kept
 	switch l.State {
