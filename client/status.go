@@ -1,11 +1,13 @@
 package client
 
 import (
+	"slices"
 	"time"
 
 	"murmuration/client/connection"
 	"murmuration/client/fault"
 	"murmuration/client/sender"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
 )
@@ -38,7 +40,7 @@ type Status struct {
 	Silent  uint64
 	Resent  uint64
 	Replies uint64
-	Refused map[string]uint64 // down frames by reason, and digests that differ
+	Refused map[string]uint64 // down frames and bulletins by reason, and digests that differ
 }
 
 // Trouble is something that the person may have to do something about.
@@ -71,6 +73,9 @@ func (c *Client) Status() Status {
 	}
 	if conn.Begun {
 		s.addSender(conn)
+	}
+	for reason, n := range c.scan.Refused() {
+		s.Refused["bulletin, "+reason.String()] = n
 	}
 	for _, err := range append([]error{c.person.Feed.Trouble(), c.store.Room()}, conn.Faults...) {
 		if err != nil {
@@ -155,13 +160,13 @@ func (c *Client) Network() NetworkView {
 	return v
 }
 
-// Finding is something about the network documents that should not be, and that nobody has judged
-// yet.
+// Finding is something that should not be: about the network documents, which nobody has judged
+// yet, or about a provider's bulletins.
 type Finding struct {
-	Seen  time.Time
+	Seen  time.Time // of bulletins: when their slot was over
 	Epoch uint64
 	What  string
-	// two signed documents (docs/directory.md)
+	// two signed documents (docs/directory.md), or two signed bulletins (docs/bulletin.md)
 	Evidence []byte
 }
 
@@ -173,8 +178,20 @@ func (c *Client) Findings() []Finding {
 			Seen: f.Seen, Epoch: uint64(f.Epoch), What: f.String(), Evidence: f.Proof.Marshal(),
 		})
 	}
+	for _, f := range c.scan.Frauds() {
+		all = append(all, c.fraud(f))
+	}
+	slices.SortStableFunc(all, func(a, b Finding) int { return a.Seen.Compare(b.Seen) })
 	return all
 }
 
-// Judge forgets the findings: somebody has looked at them.
+func (c *Client) fraud(f bulletin.Fraud) Finding {
+	calendar := bulletin.Calendar{Start: c.genesis.Start, Every: c.genesis.Parameters.BulletinEvery}
+	over := calendar.Ends(f.A.Slot)
+	epoch, _ := c.genesis.Schedule().Epoch(over) // no slot ends before the start
+	return Finding{Seen: over, Epoch: uint64(epoch), What: f.String(), Evidence: f.Marshal()}
+}
+
+// Judge forgets the findings about network documents: somebody has looked at them. A provider that
+// signed two bulletins for one slot stays one.
 func (c *Client) Judge() error { return c.connection.Judge() }

@@ -13,11 +13,11 @@ import (
 func networkFindingsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "findings",
-		Usage: "what should not be about the network documents, and was not judged yet",
+		Usage: "what should not be about network documents and bulletins, and was not judged yet",
 		Flags: []cli.Flag{
 			personFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "save",
-				Usage: "write the first evidence, two signed documents, to `FILE`, for others to " +
+				Usage: "write the first evidence, two that were signed, to `FILE`, for others to " +
 					"check"},
 			&cli.BoolFlag{Name: "judged",
 				Usage: "forget them: you have looked at them, and the operators have explained " +
