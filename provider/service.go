@@ -107,16 +107,8 @@ func (s *Service) execute(now time.Time, r box.Request) (box.Reply, error) {
 	}
 	nothing := r.Refusal(box.StatusNotFound)
 	others, mine := s.holders(r.Day, r.Box.ID)
-	switch {
-	case !mine, r.Op == box.OpRead && !s.Calendar.Kept(now, r.Day), r.Op != box.OpRead &&
-		!s.Calendar.Writable(now, r.Day):
+	if !mine || !s.Calendar.Writable(now, r.Day) {
 		return nothing, nil
-	case r.Op == box.OpRead:
-		found, status, err := s.Store.Read(r.Day, r.Box.ID)
-		if err != nil || status == box.StatusNotFound {
-			return nothing, s.unlessExpired(err)
-		}
-		return box.Reply{Status: status, Day: r.Day, Box: found}, nil
 	}
 	o, err := s.put(now, r, func() (box.Outcome, error) {
 		return s.Store.Write(r.Day, r.Box, others...)

@@ -32,7 +32,7 @@ func (e *echo) Load(tx *store.Tx) error { return nil }
 
 func (e *echo) Supply(now time.Time) error {
 	for len(e.wants) > 0 {
-		err := e.access.Enqueue(now, e.wants[0], Request{Op: box.OpRead, Day: 3})
+		err := e.access.Enqueue(now, e.wants[0], Request{Op: box.OpTombstone, Day: 3})
 		if errors.Is(err, ErrLater) {
 			return nil
 		}

@@ -32,7 +32,7 @@ func (m *packets) fit(v *view) bool {
 func (m *packets) check(r Request) error {
 	size := 0
 	switch r.Op {
-	case box.OpRead, box.OpTombstone, box.OpDigest:
+	case box.OpTombstone, box.OpDigest:
 	case box.OpWrite:
 		size = m.format.CiphertextSize()
 	default:

@@ -272,7 +272,7 @@ func TestEnqueueRefuses(t *testing.T) {
 		want error
 	}{
 		{sender.Request{Op: 9, Box: b}, sender.ErrRequest},
-		{sender.Request{Op: box.OpRead, Box: b}, sender.ErrRequest},
+		{sender.Request{Op: box.OpTombstone, Box: b}, sender.ErrRequest},
 		{sender.Request{Op: box.OpWrite, Box: box.Box{ID: b.ID}}, sender.ErrRequest},
 		{sender.Request{Op: box.OpWrite, Day: 200, Box: b}, sender.ErrDay},
 		{write(1, b), nil},

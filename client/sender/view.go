@@ -100,12 +100,8 @@ func (n *node) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.PublicKey
 
 // asked lists who may be asked, best first.
 func (v *view) asked(r Request, own directory.NodeID) []*node {
-	switch r.Op {
-	case box.OpDigest:
-	case box.OpWrite, box.OpTombstone:
+	if r.Op != box.OpDigest {
 		return v.takers(r, own)
-	default:
-		return v.holders(r.Day, r.Box.ID, own)
 	}
 	others := slices.DeleteFunc(
 		slices.Clone(v.providers),

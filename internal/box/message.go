@@ -3,9 +3,8 @@ package box
 // Op is what a request asks for.
 type Op uint8
 
-// The operations.
+// The operations. 1 was once to read a box by its id, which only those who follow it know.
 const (
-	OpRead      Op = 1 // the box of a day and id
 	OpWrite     Op = 2 // store a box
 	OpTombstone Op = 3 // store a signed nothing
 	OpDigest    Op = 4 // the digest of the network document of an epoch
@@ -23,7 +22,7 @@ const (
 	StatusNotFound   Status = 2
 	StatusStored     Status = 3 // durable here, now or before
 	StatusConflict   Status = 4 // another content stands there: with its signature and ciphertext
-	StatusFull       Status = 5 // no room for data; reads and tombstones still work
+	StatusFull       Status = 5 // no room for data; fetches and tombstones still work
 	StatusTombstoned Status = 6 // nothing is there: with day, id, and the signature over nothing
 	StatusDigest     Status = 7 // with epoch and digest
 	StatusBulletin   Status = 8 // with the question, and a piece of its answer
@@ -42,22 +41,19 @@ func (s Status) String() string {
 type Request struct {
 	Op    Op
 	Hold  uint8    // OpWrite: half seconds that the box shall not be listed yet
-	Day   Day      // OpRead, OpWrite, OpTombstone
-	Box   Box      // OpRead: the id; OpTombstone: id and signature; OpWrite: all
+	Day   Day      // OpWrite, OpTombstone
+	Box   Box      // OpWrite: all; OpTombstone: no ciphertext
 	Token Token    // reserved, zero
 	Epoch uint64   // OpDigest
 	Fetch FetchKey // OpFetch
 	Ask   Question // OpBulletin
 }
 
-// Verify checks what a provider must before it acts: the id, and for a write or a tombstone the
-// signature. That a tombstone is for this day follows from the id, which BACAP derives with the day
-// in its context: the same signature fits no other day's box.
+// Verify checks what a provider must before it writes: id and signature. That a tombstone is for
+// this day follows from the id, which BACAP derives with the day in its context: the same signature
+// fits no other day's box.
 func (r Request) Verify() error {
-	switch r.Op {
-	case OpRead:
-		return r.Box.ID.Check()
-	case OpWrite, OpTombstone:
+	if r.Op == OpWrite || r.Op == OpTombstone {
 		return r.Box.Verify()
 	}
 	return nil
@@ -121,11 +117,7 @@ func (r Reply) Answers(q Request) bool {
 // may reports whether the status is one of the operation.
 func (o Op) may(s Status) bool {
 	switch s {
-	case StatusFound:
-		return o == OpRead
-	case StatusTombstoned:
-		return o == OpRead || o == OpWrite
-	case StatusConflict:
+	case StatusConflict, StatusTombstoned:
 		return o == OpWrite
 	case StatusStored, StatusFull:
 		return o == OpWrite || o == OpTombstone

@@ -78,7 +78,6 @@ func TestAnswers(t *testing.T) {
 	b, other := boxtest.Box(1, 'a', small.CiphertextSize()), boxtest.Box(2, 'a', 0)
 	address := box.Box{ID: b.ID}
 	requests := map[box.Op]box.Request{
-		box.OpRead:      {Op: box.OpRead, Day: 3, Box: address},
 		box.OpWrite:     {Op: box.OpWrite, Day: 3, Box: b},
 		box.OpTombstone: {Op: box.OpTombstone, Day: 3, Box: address},
 		box.OpDigest:    {Op: box.OpDigest, Epoch: 5},
@@ -86,7 +85,6 @@ func TestAnswers(t *testing.T) {
 		box.OpBulletin:  {Op: box.OpBulletin, Ask: box.Question{Kind: 1, Number: 4}},
 	}
 	may := map[box.Op][]box.Status{
-		box.OpRead: {box.StatusFound, box.StatusNotFound, box.StatusTombstoned},
 		box.OpWrite: {box.StatusNotFound, box.StatusStored, box.StatusConflict, box.StatusFull,
 			box.StatusTombstoned},
 		box.OpTombstone: {box.StatusNotFound, box.StatusStored, box.StatusFull},

@@ -30,7 +30,6 @@ func TestMessageVectors(t *testing.T) {
 	ask := box.Question{Kind: 1, Maker: 0x0203, Number: 0x04050607, Piece: 3}
 	const epoch, day = 0x0102030405060708, 0x102
 	for name, r := range map[string]box.Request{
-		"read":      {Op: box.OpRead, Day: day, Box: address},
 		"write":     {Op: box.OpWrite, Hold: 41, Day: day, Box: b},
 		"tombstone": {Op: box.OpTombstone, Day: day, Box: stone},
 		"digest":    {Op: box.OpDigest, Epoch: epoch},

@@ -128,8 +128,6 @@ func ParseRequest(f Format, b []byte) (Request, error) {
 	r := Request{Op: Op(e.code), Hold: e.hold, Day: e.day}
 	ok := true
 	switch r.Op {
-	case OpRead:
-		ok = e.has(partAddress, 0)
 	case OpTombstone:
 		ok = e.has(partAddress|partSig, 0)
 	case OpWrite:

@@ -42,7 +42,7 @@ func drawBox(t *rapid.T, size int) box.Box {
 }
 
 func drawRequest(t *rapid.T) box.Request {
-	r := box.Request{Op: box.Op(rapid.ByteRange(1, 6).Draw(t, "op"))}
+	r := box.Request{Op: box.Op(rapid.ByteRange(2, 6).Draw(t, "op"))}
 	switch r.Op {
 	case box.OpDigest:
 		r.Epoch = rapid.Uint64().Draw(t, "epoch")
@@ -56,8 +56,6 @@ func drawRequest(t *rapid.T) box.Request {
 	}
 	r.Day = box.Day(rapid.Uint16().Draw(t, "day"))
 	switch r.Op {
-	case box.OpRead:
-		r.Box.ID = drawBox(t, 0).ID
 	case box.OpTombstone:
 		r.Box = drawBox(t, 0)
 	case box.OpWrite:
@@ -160,8 +158,7 @@ func TestOneSpelling(t *testing.T) {
 }
 
 func TestMalformed(t *testing.T) {
-	read := box.Request{Op: box.OpRead, Day: 1,
-		Box: box.Box{ID: boxtest.Box(1, 0, 0).ID}}.Marshal(small)
+	fetch := box.Request{Op: box.OpFetch, Fetch: box.FetchKey{Slot: 7}}.Marshal(small)
 	for name, change := range map[string]func(b []byte) []byte{
 		"empty":            func([]byte) []byte { return nil },
 		"short":            func(b []byte) []byte { return b[:len(b)-1] },
@@ -172,19 +169,23 @@ func TestMalformed(t *testing.T) {
 		"unused signature": func(b []byte) []byte { b[36] = 1; return b },
 		"unused body":      func(b []byte) []byte { b[len(b)-1] = 1; return b },
 	} {
-		b := change(bytes.Clone(read))
+		b := change(bytes.Clone(fetch))
 		if _, err := box.ParseRequest(small, b); !errors.Is(err, box.ErrMalformed) {
 			t.Errorf("request, %s: %v", name, err)
 		}
-		if len(b) > 0 && b[0] == byte(box.OpRead) {
+		if len(b) > 0 && b[0] == byte(box.OpFetch) {
 			b[0] = byte(box.StatusNotFound)
 		}
 		if _, err := box.ParseReply(small, b); !errors.Is(err, box.ErrMalformed) {
 			t.Errorf("reply, %s: %v", name, err)
 		}
 	}
-	if _, err := box.ParseRequest(small, read); err != nil {
+	if _, err := box.ParseRequest(small, fetch); err != nil {
 		t.Errorf("control: unchanged, %v", err)
+	}
+	fetch[0] = 1 // retired
+	if _, err := box.ParseRequest(small, fetch); !errors.Is(err, box.ErrMalformed) {
+		t.Errorf("a read by id: %v", err)
 	}
 }
 
@@ -274,9 +275,9 @@ func TestBadIDs(t *testing.T) {
 		if err := id.Check(); !errors.Is(err, box.ErrBadID) {
 			t.Errorf("%x: %v", id[:], err)
 		}
-		if err := (box.Request{Op: box.OpRead, Box: box.Box{ID: id}}).Verify(); !errors.Is(err,
-			box.ErrBadID) {
-			t.Errorf("%x: a read of it is %v", id[:], err)
+		if err := (box.Request{Op: box.OpTombstone, Box: box.Box{ID: id}}).Verify(); !errors.Is(
+			err, box.ErrBadID) {
+			t.Errorf("%x: a tombstone of it is %v", id[:], err)
 		}
 	}
 	if err := boxtest.Box(1, 0, 0).ID.Check(); err != nil {
@@ -286,7 +287,6 @@ func TestBadIDs(t *testing.T) {
 
 func FuzzRequest(f *testing.F) {
 	for _, r := range []box.Request{
-		{Op: box.OpRead, Day: 1, Box: box.Box{ID: boxtest.Box(1, 0, 0).ID}},
 		{Op: box.OpWrite, Day: 2, Box: boxtest.Box(1, 'a', small.CiphertextSize())},
 		{Op: box.OpTombstone, Day: 2, Box: boxtest.Box(1, 0, 0)},
 		{Op: box.OpDigest, Epoch: 7},

@@ -160,13 +160,6 @@ func (d *disk) Listed(slot box.Slot, e box.Entry, n int) (box.Day, box.Box, box.
 	return day, b, status, err
 }
 
-// Read implements box.Store.
-func (d *disk) Read(day box.Day, id box.ID) (box.Box, box.Status, error) {
-	b, status, err := d.MemStore.Read(day, id)
-	d.note(box.OpRead, day, id, status)
-	return b, status, err
-}
-
 // Write implements box.Store; a full disk takes tombstones alone.
 func (d *disk) Write(day box.Day, b box.Box, to ...box.Holder) (o box.Outcome, err error) {
 	o.Status = box.StatusFull

@@ -11,14 +11,13 @@ import (
 	"murmuration/sim/trace"
 )
 
-// Load is people who want something: each of them, now and then, a box that does not exist, and the
-// answer that it does not.
+// Load is people who want something: each of them, now and then, the digest of the document in
+// force, of any provider.
 type Load struct {
 	w        *World
 	every    time.Duration // of all together
 	from, to time.Time     // what is wanted in between is measured
 	rng      *rand.Rand
-	ids      *rand.ChaCha8
 	wanted   map[uint64]*want
 	last     uint64
 	record   *Recording
@@ -45,9 +44,8 @@ const firstWant = 1 << 62
 func (w *World) Ask(every time.Duration, from, to time.Time, record *Recording) *Load {
 	l := &Load{
 		w: w, every: every / time.Duration(max(1, len(w.people))), from: from, to: to,
-		rng: w.seeds.rand("load", ""), ids: w.seeds.source("load boxes", ""),
-		wanted: map[uint64]*want{},
-		last:   firstWant, record: record,
+		rng: w.seeds.rand("load", ""), wanted: map[uint64]*want{}, last: firstWant,
+		record: record,
 	}
 	for _, p := range w.people {
 		p.Sent = l.sent
@@ -67,15 +65,14 @@ func (l *Load) plan() {
 }
 
 func (l *Load) ask(p *Person) {
-	id, err := box.RandomID(l.ids)
+	epoch, err := l.w.genesis.Schedule().Epoch(l.w.Now())
 	if err != nil {
-		l.w.fail("drawing a box: %w", err)
+		l.w.fail("asking for a digest: %w", err)
 		return
 	}
-	now := p.now()
 	l.last++
-	err = p.Enqueue(now, sender.Request{
-		Token: l.last, Op: box.OpRead, Day: box.DayOf(l.w.genesis.Start, now), Box: box.Box{ID: id},
+	err = p.Enqueue(p.now(), sender.Request{
+		Token: l.last, Op: box.OpDigest, Epoch: epoch, Try: l.rng.IntN(1 << 10),
 	})
 	measured := !l.w.Now().Before(l.from)
 	if measured {
