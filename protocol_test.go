@@ -27,8 +27,6 @@ var protocolFacts = []struct {
 		"protocol.RequestHead, DefaultPlaintext"},
 	{regexp.MustCompile(`(?i)^\w*(overhead|framehead) = 32$`), "protocol.ExchangeOverhead"},
 	{regexp.MustCompile(`(?i)^\w*(sealoverhead|boxtag) = 16$`), "protocol.SealOverhead"},
-	{regexp.MustCompile(`(?i)^1 - (\w+\.)*pollshare$`),
-		"protocol.Streams.WorkPerSecond, WorkEvery"},
 	{regexp.MustCompile(`^0\.577215`), "protocol.ErlangEntropy"},
 	{regexp.MustCompile(`Truncate\(24 \* time\.Hour\)`), "protocol.DayOf, DayStart"},
 }
@@ -61,7 +59,6 @@ func TestProtocolSpellingsAreFound(t *testing.T) {
 		`const plain = 64 + 8192`,
 		`const frameHead = 32`,
 		`const sealOverhead = 16`,
-		`var work = rate * (1 - p.PollShare)`,
 		`var gamma = 0.57721566490153286`,
 		`var day = t.Truncate(24 * time.Hour)`,
 	} {

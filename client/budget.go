@@ -66,7 +66,7 @@ func budgetOf(p directory.Parameters) Budget {
 func (b *Budget) addCrowd(p directory.Parameters) {
 	const day = float64(24 * time.Hour / time.Second)
 	written := float64(p.WritesPerDay) / day // boxes a second of one person
-	slots := p.Streams().SlotsPerSecond()
+	slots := p.Streams().WorkPerSecond()
 	b.Clients, b.Whole = p.Clients, int(crowd.Whole*slots/written)
 	b.Crowd = float64(b.Clients)
 	if b.Clients > b.Whole {
@@ -100,7 +100,7 @@ const storing = 10
 // the crowd takes a share, and a round trip.
 func postRead(p directory.Parameters) time.Duration {
 	s := p.Streams()
-	slot := time.Duration(float64(time.Second) / s.SlotsPerSecond())
+	slot := time.Duration(float64(time.Second) / s.WorkPerSecond())
 	frame := time.Duration(float64(time.Second) / s.PerSecond())
 	return slot + time.Duration(protocol.PathHops(p.Layers))*p.MeanHopDelay +
 		p.Hold + p.BulletinEvery/2 + frame + p.FetchDelay +

@@ -35,6 +35,6 @@ func (d Demand) Disk() int64 {
 // which the provider would pass nothing on.
 func Tags(clients int, par directory.Parameters) int {
 	s := par.Streams()
-	perSecond := s.PerSecond() + s.SlotsPerSecond() + s.PerSecond()
+	perSecond := s.PerSecond() + s.WorkPerSecond() + s.PerSecond()
 	return mix.Room(float64(clients)*perSecond, mix.KeyInUse(par))
 }

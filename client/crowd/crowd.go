@@ -130,7 +130,7 @@ func (c *Crowd) Stats() Stats {
 }
 
 // slots is how many work slots a second this client has.
-func (c *Crowd) slots() float64 { return c.net.Streams().SlotsPerSecond() }
+func (c *Crowd) slots() float64 { return c.net.Streams().WorkPerSecond() }
 
 // slot is the bulletin slot of a time.
 func (c *Crowd) slot(t time.Time) box.Slot {

@@ -141,7 +141,7 @@ func (w *town) client(seed byte) *house {
 	h := &house{town: w, wants: map[box.Entry]person.Want{}, found: map[box.ID]int{}, now: start,
 		rng: rand.New(rand.NewPCG(5, uint64(seed)))}
 	slots := rand.New(rand.NewPCG(6, uint64(seed)))
-	gap := time.Duration(float64(time.Second) / w.par.Streams().SlotsPerSecond())
+	gap := time.Duration(float64(time.Second) / w.par.Streams().WorkPerSecond())
 	h.slots = cover.NewSchedule(slots, gap, start)
 	h.cfg = Config{
 		Store: store.Memory(), Secret: bytes.NewReader(bytes.Repeat([]byte{seed}, 32)),

@@ -100,7 +100,7 @@ func (q *queue) head(slot time.Time, slow bool) *queued {
 // writeGap is the mean time between two writes of a client: each leaves alone, so that boxes that
 // belong together do not come together.
 func writeGap(p directory.Parameters) time.Duration {
-	return time.Duration(1 / p.Streams().SlotsPerSecond() * float64(time.Second))
+	return time.Duration(1 / p.Streams().WorkPerSecond() * float64(time.Second))
 }
 
 func (q *queue) remove(it *queued) {

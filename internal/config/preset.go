@@ -25,8 +25,6 @@ type Preset struct {
 	DropEvery      Duration `toml:"drop_every"`
 	MixLoopEvery   Duration `toml:"mix_loop_every"`
 	ReplicateEvery Duration `toml:"replicate_every"`
-	WatchedBoxes   int      `toml:"watched_boxes"`
-	PollShare      float64  `toml:"poll_share"`
 	Replicas       int      `toml:"replicas"`
 	RetentionDays  int      `toml:"retention_days"`
 	EpochLength    Duration `toml:"epoch_length"`
@@ -51,7 +49,7 @@ func (p *Preset) Parameters() directory.Parameters {
 		PayloadEvery:   p.PayloadEvery.Duration, LoopEvery: p.LoopEvery.Duration,
 		DropEvery:    p.DropEvery.Duration,
 		MixLoopEvery: p.MixLoopEvery.Duration, ReplicateEvery: p.ReplicateEvery.Duration,
-		WatchedBoxes: p.WatchedBoxes, PollShare: p.PollShare, Replicas: p.Replicas,
+		Replicas:      p.Replicas,
 		RetentionDays: p.RetentionDays,
 		EpochLength:   p.EpochLength.Duration, Grace: protocol.KeyGrace(p.EpochLength.Duration),
 		Clients:       p.Clients,

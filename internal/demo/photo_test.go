@@ -25,7 +25,6 @@ func photoParameters(t *testing.T) directory.Parameters {
 	par.HopDelayLimit = 2 * time.Second
 	par.ReplyAllowance = 500 * time.Millisecond
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = time.Second, 2*time.Second, time.Second
-	par.WatchedBoxes, par.PollShare = 4, 0.5
 	par.ReplicateEvery, par.MixLoopEvery = 50*time.Millisecond, 5*time.Second
 	par.EpochLength, par.Grace = 160*time.Second, 40*time.Second
 	par.SlowDelay, par.BulletinEvery, par.FetchDelay = time.Second, time.Second, 2*time.Second

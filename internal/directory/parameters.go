@@ -17,7 +17,7 @@ func Defaults(suite string) (Parameters, error) {
 		MeanHopDelay: 2 * time.Second, HopDelayLimit: 20 * time.Second,
 		ReplyAllowance: 50 * time.Millisecond,
 		MixLoopEvery:   10 * time.Second, ReplicateEvery: 500 * time.Millisecond,
-		WatchedBoxes: 32, PollShare: 0.25, Replicas: 2, RetentionDays: 14,
+		Replicas: 2, RetentionDays: 14,
 		EpochLength: time.Hour, Grace: protocol.KeyGrace(time.Hour),
 		Clients:       1000,
 		BulletinEvery: 15 * time.Second, Hold: 15 * time.Second,
@@ -77,7 +77,7 @@ func (p Parameters) FreeBytes() (float64, error) {
 // Streams are those of a client.
 func (p Parameters) Streams() protocol.Streams {
 	return protocol.Streams{
-		Payload: p.PayloadEvery, Loop: p.LoopEvery, Drop: p.DropEvery, PollShare: p.PollShare,
+		Payload: p.PayloadEvery, Loop: p.LoopEvery, Drop: p.DropEvery,
 	}
 }
 
@@ -109,21 +109,19 @@ type wireParameters struct {
 	DropEvery      uint32 `cbor:"9,keyasint"`
 	MixLoopEvery   uint32 `cbor:"10,keyasint"`
 	ReplicateEvery uint32 `cbor:"11,keyasint"`
-	WatchedBoxes   uint32 `cbor:"12,keyasint"`
-	PollShare      uint32 `cbor:"13,keyasint"`
-	Replicas       uint32 `cbor:"14,keyasint"`
-	RetentionDays  uint32 `cbor:"15,keyasint"`
-	EpochLength    uint32 `cbor:"16,keyasint"`
-	Clients        uint32 `cbor:"17,keyasint"`
-	BulletinEvery  uint32 `cbor:"18,keyasint"`
-	Hold           uint32 `cbor:"19,keyasint"`
-	FetchDelay     uint32 `cbor:"20,keyasint"`
-	FetchLoad      uint32 `cbor:"21,keyasint"`
-	WritesPerDay   uint32 `cbor:"22,keyasint"`
-	StreamPerDay   uint32 `cbor:"23,keyasint"`
-	CatchUp        uint32 `cbor:"24,keyasint"`
-	SlowDelay      uint32 `cbor:"25,keyasint"`
-	PhotoAfter     uint32 `cbor:"26,keyasint"`
+	Replicas       uint32 `cbor:"12,keyasint"`
+	RetentionDays  uint32 `cbor:"13,keyasint"`
+	EpochLength    uint32 `cbor:"14,keyasint"`
+	Clients        uint32 `cbor:"15,keyasint"`
+	BulletinEvery  uint32 `cbor:"16,keyasint"`
+	Hold           uint32 `cbor:"17,keyasint"`
+	FetchDelay     uint32 `cbor:"18,keyasint"`
+	FetchLoad      uint32 `cbor:"19,keyasint"`
+	WritesPerDay   uint32 `cbor:"20,keyasint"`
+	StreamPerDay   uint32 `cbor:"21,keyasint"`
+	CatchUp        uint32 `cbor:"22,keyasint"`
+	SlowDelay      uint32 `cbor:"23,keyasint"`
+	PhotoAfter     uint32 `cbor:"24,keyasint"`
 }
 
 func millis(d time.Duration) uint32     { return uint32(d / time.Millisecond) }
@@ -137,7 +135,6 @@ func (p Parameters) wire() wireParameters {
 		PayloadEvery:   millis(p.PayloadEvery), LoopEvery: millis(p.LoopEvery),
 		DropEvery:    millis(p.DropEvery),
 		MixLoopEvery: millis(p.MixLoopEvery), ReplicateEvery: millis(p.ReplicateEvery),
-		WatchedBoxes: uint32(p.WatchedBoxes), PollShare: uint32(math.Round(p.PollShare * 1000)),
 		Replicas: uint32(p.Replicas), RetentionDays: uint32(p.RetentionDays),
 		EpochLength: millis(p.EpochLength), Clients: uint32(p.Clients),
 		BulletinEvery: millis(p.BulletinEvery), Hold: millis(p.Hold),
@@ -156,7 +153,6 @@ func (w wireParameters) parameters() Parameters {
 		PayloadEvery:   fromMillis(w.PayloadEvery), LoopEvery: fromMillis(w.LoopEvery),
 		DropEvery:    fromMillis(w.DropEvery),
 		MixLoopEvery: fromMillis(w.MixLoopEvery), ReplicateEvery: fromMillis(w.ReplicateEvery),
-		WatchedBoxes: int(w.WatchedBoxes), PollShare: float64(w.PollShare) / 1000,
 		Replicas: int(w.Replicas), RetentionDays: int(w.RetentionDays),
 		EpochLength: fromMillis(w.EpochLength), Grace: protocol.KeyGrace(fromMillis(w.EpochLength)),
 		Clients:       int(w.Clients),

@@ -70,7 +70,6 @@ func (p Parameters) checkCounts(r *rules) {
 	between("layers", p.Layers, 1, 8)
 	// bytes: a record header and something behind it
 	between("box_plaintext", p.BoxPlaintext, 64+64, 64+65536)
-	between("watched_boxes", p.WatchedBoxes, 1, 1024)
 	between("replicas", p.Replicas, 1, 8)
 	between("retention_days", p.RetentionDays, 1, 60)
 	between("clients", p.Clients, 1, 1e9)
@@ -80,7 +79,6 @@ func (p Parameters) checkCounts(r *rules) {
 		r.want(of > 0 && of < 1 && float64(wire)/1000 == of, key,
 			"is %v: want whole thousandths between 0 and 1", of)
 	}
-	share("poll_share", p.PollShare, p.wire().PollShare)
 	share("fetch_load", p.FetchLoad, p.wire().FetchLoad)
 }
 

@@ -160,7 +160,7 @@ func (w *wireParameters) numbers() []*uint32 {
 	return []*uint32{
 		&w.Layers, &w.BoxPlaintext, &w.MeanHopDelay, &w.HopDelayLimit, &w.ReplyAllowance,
 		&w.PayloadEvery, &w.LoopEvery, &w.DropEvery, &w.MixLoopEvery, &w.ReplicateEvery,
-		&w.WatchedBoxes, &w.PollShare, &w.Replicas, &w.RetentionDays, &w.EpochLength, &w.Clients,
+		&w.Replicas, &w.RetentionDays, &w.EpochLength, &w.Clients,
 		&w.BulletinEvery, &w.Hold, &w.FetchDelay, &w.FetchLoad, &w.WritesPerDay, &w.StreamPerDay,
 		&w.CatchUp, &w.SlowDelay, &w.PhotoAfter,
 	}

@@ -129,8 +129,8 @@ func (c *clerk) vote(words []string) {
 		switch key {
 		case "payload_every":
 			v.Parameters.PayloadEvery = fromMillis(uint32(n))
-		case "watched_boxes":
-			v.Parameters.WatchedBoxes = int(n)
+		case "stream_per_day":
+			v.Parameters.StreamPerDay = int(n)
 		case "layers":
 			v.Parameters.Layers = int(n)
 		case "previous":
@@ -191,6 +191,6 @@ func (c *clerk) show(d *Document) {
 		fmt.Fprintf(&c.trace, "  day %d: %s\n", s.Day, strings.Join(list, " "))
 	}
 	p := d.Parameters
-	fmt.Fprintf(&c.trace, "  payload_every %s, watched_boxes %d, layers %d\n", p.PayloadEvery,
-		p.WatchedBoxes, p.Layers)
+	fmt.Fprintf(&c.trace, "  payload_every %s, stream_per_day %d, layers %d\n", p.PayloadEvery,
+		p.StreamPerDay, p.Layers)
 }

@@ -50,8 +50,6 @@ type Parameters struct {
 	DropEvery      time.Duration // 1/λD
 	MixLoopEvery   time.Duration // 1/λM
 	ReplicateEvery time.Duration // one replication frame per provider pair
-	WatchedBoxes   int           // W
-	PollShare      float64       // of payload slots that poll; thousandths on the wire
 	Replicas       int           // K holders of a box
 	RetentionDays  int           // full days that a box is kept after its own
 	EpochLength    time.Duration

@@ -94,16 +94,14 @@ func TestErlangEntropy(t *testing.T) {
 }
 
 func TestStreams(t *testing.T) {
-	s := Streams{Payload: 10 * time.Second, Loop: 40 * time.Second, Drop: 20 * time.Second,
-		PollShare: 0.25}
+	s := Streams{Payload: 10 * time.Second, Loop: 40 * time.Second, Drop: 20 * time.Second}
 	for name, c := range map[string]struct{ got, want float64 }{
-		"all":        {s.PerSecond(), 0.1 + 0.025 + 0.05},
-		"polls":      {s.PollsPerSecond(), 0.025 + 0.025},
-		"work":       {s.WorkPerSecond(), 0.075},
-		"work every": {s.WorkEvery().Seconds(), 10 / 0.75},
-		"no streams": {Streams{}.PerSecond(), 0},
-		"no polls":   {Streams{PollShare: 0.5}.PollsPerSecond(), 0},
-		"no work":    {Streams{}.WorkPerSecond(), 0},
+		"all":           {s.PerSecond(), 0.1 + 0.025 + 0.05},
+		"work":          {s.WorkPerSecond(), 0.125},
+		"work every":    {s.WorkEvery().Seconds(), 8},
+		"no streams":    {Streams{}.PerSecond(), 0},
+		"no work":       {Streams{}.WorkPerSecond(), 0},
+		"no work every": {Streams{}.WorkEvery().Seconds(), 0},
 	} {
 		if !(math.Abs(c.got-c.want) <= 1e-6) { // NaN is none of the wanted
 			t.Errorf("%s: %g, want %g", name, c.got, c.want)

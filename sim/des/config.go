@@ -258,10 +258,17 @@ func (c *Config) Parties() trace.Parties {
 	return trace.Parties{Nodes: int32(c.nodes()), Clients: int32(c.Clients)}
 }
 
+// Polls is how many watched boxes a client asks for a second where it polls: with a share of the
+// payload slots, and in every loop.
+func Polls(share float64, payload, loop time.Duration) float64 {
+	return share*protocol.Streams{Payload: payload}.PerSecond() +
+		protocol.Streams{Loop: loop}.PerSecond()
+}
+
 // streams are those of a client.
 func (c *Config) streams() protocol.Streams {
 	return protocol.Streams{
-		Payload: c.PayloadEvery, Loop: c.LoopEvery, Drop: c.DropEvery, PollShare: c.Boxes.PollShare,
+		Payload: c.PayloadEvery, Loop: c.LoopEvery, Drop: c.DropEvery,
 	}
 }
 
@@ -309,7 +316,7 @@ func (c Config) Memory() int64 {
 		perClient += float64(c.Boxes.Watched)*float64(unsafe.Sizeof(place{})) +
 			float64(c.authorsWaiting())*8 + 24
 		// A poll's record lives until its timer runs out, about three times its way.
-		polls := c.streams().PollsPerSecond()
+		polls := Polls(c.Boxes.PollShare, c.PayloadEvery, c.LoopEvery)
 		life := 3 * (9*c.MeanHop.Seconds() + float64(c.margin())/1e9)
 		perClient += polls * life * float64(unsafe.Sizeof(awaited{})+unsafe.Sizeof(event{}))
 	}

@@ -43,12 +43,11 @@ var worlds = map[string][]string{
 	"world": {
 		cores, cores + "[clients]\nbudget = \"400MB/day\"",
 		cores + "[workload]\nkind = \"requests\"",
-		cores + "[clients]\ncount = 40\n[workload]\nkind = \"groups\"\ngroup_size = 3",
 		cores + "[clients]\ncount = 40\n[workload]\nkind = \"groups\"\ngroup_size = 3\n" +
 			"[boxes]\nreading = \"bulletins\"",
 		"[topology]\nkind = \"ring\"\n[mix]\nentry_delay = true\nexit_delay = true\ndelay_cap " +
 			"= 10.0\n" +
-			"[clients]\nloop_every = \"9s\"\ndrop_every = \"2s\"\n[boxes]\nwatched = 4\n" +
+			"[clients]\nloop_every = \"9s\"\ndrop_every = \"2s\"\n" +
 			"[workload]\nkind = \"requests\"\n[adversary]\nattack = \"tracing\"",
 	},
 }
@@ -83,7 +82,8 @@ var alone = map[string][]string{
 	"world": {
 		"adversary.observe", "topology.kind", "mix.kind", "mix.entry_delay", "mix.exit_delay",
 		"link.kind",
-		"clients.retrieval", "workload.kind", "workload.posting", "adversary.attack",
+		"clients.retrieval", "boxes.reading", "workload.kind", "workload.posting",
+		"adversary.attack",
 	},
 }
 

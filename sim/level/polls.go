@@ -3,7 +3,6 @@ package level
 import (
 	"time"
 
-	"murmuration/internal/protocol"
 	"murmuration/sim/attack"
 	"murmuration/sim/des"
 	"murmuration/sim/scenario"
@@ -52,9 +51,7 @@ func (p eventPlan) pollIntersection() (Replication, error) {
 // pollEvery is the mean time between two polls of one box by one reader who watches as many as the
 // network says.
 func pollEvery(s scenario.Scenario) time.Duration {
-	rate := protocol.Streams{
-		Payload: s.Clients.PayloadEvery.Duration, Loop: s.Clients.LoopEvery.Duration,
-		PollShare: s.Boxes.PollShare.Of,
-	}.PollsPerSecond()
+	rate := des.Polls(s.Boxes.PollShare.Of, s.Clients.PayloadEvery.Duration,
+		s.Clients.LoopEvery.Duration)
 	return time.Duration(float64(time.Second) * float64(max(1, s.Boxes.Watched)) / rate)
 }

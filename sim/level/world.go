@@ -73,12 +73,11 @@ func worldParameters(s scenario.Scenario) directory.Parameters {
 		LoopEvery:      ms(s.Clients.LoopEvery.Duration),
 		DropEvery:      ms(s.Clients.DropEvery.Duration), MixLoopEvery: 24 * time.Hour,
 		ReplicateEvery: ms(s.Boxes.ReplicateAfter.Duration),
-		WatchedBoxes:   s.Boxes.Watched, PollShare: s.Boxes.PollShare.Of,
-		Replicas:      min(2, s.Topology.Providers),
-		RetentionDays: 14, EpochLength: longest, Grace: protocol.KeyGrace(longest),
+		Replicas:       min(2, s.Topology.Providers),
+		RetentionDays:  14, EpochLength: longest, Grace: protocol.KeyGrace(longest),
 		Clients: max(1, s.Clients.Count),
 	}
-	readBulletins(&p, s.Boxes)
+	readBulletins(&p, s)
 	if s.Mix.LoopEvery.Duration > 0 {
 		p.MixLoopEvery = ms(s.Mix.LoopEvery.Duration)
 	}
@@ -87,7 +86,8 @@ func worldParameters(s scenario.Scenario) directory.Parameters {
 
 // readBulletins has a world read bulletins as a scenario says. Where packets carry posts they are
 // those of the network, since bulletins fill what replies leave of them.
-func readBulletins(p *directory.Parameters, b scenario.Boxes) {
+func readBulletins(p *directory.Parameters, s scenario.Scenario) {
+	b := s.Boxes
 	const day, mostPerDay = 24 * time.Hour, 10_000
 	p.BulletinEvery, p.Hold, p.CatchUp = b.Bulletins.Duration, b.Hold.Duration, b.CatchUp.Duration
 	p.FetchDelay = max(b.FetchDelay.Duration, 10*p.MeanHopDelay)
@@ -95,7 +95,7 @@ func readBulletins(p *directory.Parameters, b scenario.Boxes) {
 	if p.StreamPerDay == 0 {
 		p.StreamPerDay = mostPerDay
 	}
-	if b.Reading != "bulletins" {
+	if s.Workload.Kind != "groups" {
 		return
 	}
 	p.Suite, p.BoxPlaintext = "xwing", protocol.DefaultPlaintext

@@ -59,8 +59,9 @@ func realCores(t *testing.T, name string) []stat.Metric {
 	return all
 }
 
-// TestRealCoresAgreeWithTheEventEngine: entropy within 0.05 bit, and every other metric within what
-// chance allows: of two means of six, four and a half standard errors of their difference.
+// TestRealCoresAgreeWithTheEventEngine: entropy within 0.05 bit beyond two standard errors, and
+// every other metric within what chance allows: of two means of six, four and a half standard
+// errors of their difference.
 func TestRealCoresAgreeWithTheEventEngine(t *testing.T) {
 	world, events := realCores(t, "real-cores.toml"), realCores(t, "real-cores-events.toml")
 	for _, name := range []string{
@@ -76,7 +77,7 @@ func TestRealCoresAgreeWithTheEventEngine(t *testing.T) {
 			continue
 		}
 		apart, errors := math.Abs(a.Value-b.Value), math.Hypot(a.StdErr, b.StdErr)
-		if apart > 4.5*errors || name == "shannon_bits_mean" && apart > 0.05 {
+		if apart > 4.5*errors || name == "shannon_bits_mean" && apart > 0.05+2*errors {
 			t.Errorf("%s: %.4f by the cores, %.4f by the event engine, %.1f standard errors apart",
 				name, a.Value, b.Value, apart/errors)
 		}

@@ -76,7 +76,6 @@ var contradictory = []struct{ base, lines, word string }{
 	{"world", "mix.delay_cap = 0.0", "cannot do mix.delay_cap"},
 	{"world", "link.kind = \"uniform\"", "cannot do link.kind"},
 	{"world", "clients.retrieval = \"push\"", "cannot do clients.retrieval"},
-	{"world", "boxes.watched = 0", "cannot do boxes.watched"},
 	{"world", "adversary.attack = \"drop\"", "cannot do adversary.attack"},
 	{"world", "mix.loop_every = \"1s\"\nadversary.attack = \"tracing\"", "in the way"},
 	{"world", "mix.queue = 9", "does not read it"},

@@ -109,8 +109,8 @@ func (f *File) onCores(c *Cell) {
 	f.cannot(c, &field.Link.Kind, `Set link.kind = "constant".`, s.Link.Kind != "constant")
 	f.cannot(c, &field.Clients.Retrieval, `Set clients.retrieval = "exchange".`,
 		s.Clients.Retrieval != "exchange")
-	f.cannot(c, &field.Boxes.Watched, "Give at least 1: our clients watch boxes.",
-		s.Boxes.Watched < 1)
+	f.cannot(c, &field.Boxes.Reading, `Set boxes.reading = "bulletins".`,
+		s.Workload.Kind == "groups" && s.Boxes.Reading != "bulletins")
 	f.cannot(c, &field.Workload.Kind, `Set workload.kind = "requests", "groups" or "none".`,
 		s.Workload.Kind == "messages")
 	f.cannot(c, &field.Workload.Posting, `Set workload.posting = "boxes".`,

@@ -103,10 +103,10 @@ var peopleKeys = []Key{
 			"which providers list what they got, and fetch a share of everything").choices(
 		"polls", "bulletins",
 	),
-	key(&field.Boxes.Watched, `0`, des|world,
+	key(&field.Boxes.Watched, `0`, des,
 		"boxes that a client watches, decoys included; 0 is a network without boxes (default "+
 			"network: 32)"),
-	key(&field.Boxes.PollShare, `"25%"`, des|world, "payload slots that read watched boxes"),
+	key(&field.Boxes.PollShare, `"25%"`, des, "payload slots that read watched boxes"),
 	key(&field.Boxes.AgeScale, `"1h"`, des,
 		"a watched box is polled with weight 1/(1 + age/age_scale)"),
 	key(&field.Boxes.AgeCap, `"24h"`, des, "age beyond which that weight falls no more"),

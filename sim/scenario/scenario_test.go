@@ -218,7 +218,7 @@ func TestPresetsGiveTheNetworkItsValues(t *testing.T) {
 			t.Errorf("%s: frames of %d bytes, %g bytes a day", name, s.Clients.Packet.Bytes,
 				s.Clients.Volume())
 		}
-		if s.Topology.Kind != "ring" || s.Boxes.Watched != 32 ||
+		if s.Topology.Kind != "ring" || s.Boxes.Reading != "bulletins" ||
 			s.Mix.MeanDelay.Duration != 2*time.Second || s.Mix.DelayCap != 10 {
 			t.Errorf("%s: %+v", name, s)
 		}

@@ -150,8 +150,6 @@ var settings = map[string]func(p *directory.Parameters) any{
 	"drop_every":      func(p *directory.Parameters) any { return &p.DropEvery },
 	"mix_loop_every":  func(p *directory.Parameters) any { return &p.MixLoopEvery },
 	"replicate_every": func(p *directory.Parameters) any { return &p.ReplicateEvery },
-	"watched_boxes":   func(p *directory.Parameters) any { return &p.WatchedBoxes },
-	"poll_share":      func(p *directory.Parameters) any { return &p.PollShare },
 	"replicas":        func(p *directory.Parameters) any { return &p.Replicas },
 	"retention_days":  func(p *directory.Parameters) any { return &p.RetentionDays },
 	"epoch_length":    func(p *directory.Parameters) any { return &p.EpochLength },

@@ -93,7 +93,6 @@ func Quick() directory.Parameters {
 	par.MeanHopDelay, par.HopDelayLimit, par.ReplyAllowance = 20*ms, 100*ms, 50*ms
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 250*ms, time.Second, 500*ms
 	par.MixLoopEvery, par.ReplicateEvery = time.Second, 20*ms
-	par.WatchedBoxes, par.PollShare = 4, 0.5
 	par.EpochLength, par.Grace = 8*time.Second, 2*time.Second
 	par.BulletinEvery, par.Hold, par.FetchDelay = 500*ms, 0, 200*ms
 	par.CatchUp, par.SlowDelay, par.PhotoAfter = 10*time.Second, 50*ms, 2*time.Second
