@@ -15,7 +15,7 @@ type slots struct {
 	sender   *sender.Sender // nil before the first document
 	exchange Exchange
 
-	bulletins Bulletins // set before Run; nil: watched boxes are polled
+	bulletins Bulletins // set before Run; nil: nothing is read or fetched
 }
 
 // Bulletins is who reads what comes beside the replies, and says what is fetched. No two of its

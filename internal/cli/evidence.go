@@ -37,14 +37,16 @@ func networkEvidence(c *cli.Context) error {
 		return fail(exitUser, err, "FILE is what `murmur network findings --save` wrote, "+
 			"or documents/EPOCH.contradiction in a node's home.")
 	}
-	if fraud, err := bulletin.ParseFraud(raw); err == nil {
+	fraud, noFraud := bulletin.ParseFraud(raw)
+	if noFraud == nil {
 		return sayFraud(c, path, genesis, fraud)
 	}
 	proof, err := directory.ParseContradiction(raw)
-	if err == nil {
-		err = proof.Verify(genesis)
-	}
 	if err != nil {
+		return provesNothing(path,
+			fmt.Errorf("neither two bulletins (%w) nor two documents (%w)", noFraud, err))
+	}
+	if err := proof.Verify(genesis); err != nil {
 		return provesNothing(path, err)
 	}
 	fmt.Fprintln(c.App.Writer, proof)

@@ -67,7 +67,7 @@ func TestEvidence(t *testing.T) {
 		"two bulletins": {fraud.Marshal(), exitDone, "signed two bulletins for slot 7"},
 		"one bulletin": {bulletin.NewFraud(fraud.A, fraud.A).Marshal(), exitTrust,
 			"prove no fraud"},
-		"nonsense": {[]byte("nonsense"), exitTrust, "proves nothing"},
+		"nonsense": {[]byte("nonsense"), exitTrust, "proves nothing: neither two bulletins ("},
 	} {
 		out, talk, code := murmurSim(t, "network", "evidence", "--network", genesis,
 			write("evidence", c.raw))

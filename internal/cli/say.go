@@ -219,7 +219,7 @@ func feedFollow(c *cli.Context) error {
 	if err := d.Follow(c.Context, link, c.String("name")); err != nil {
 		return err
 	}
-	say(c, "following; posts come by themselves: murmur timeline")
+	say(c, "following; new posts come by themselves, older ones more slowly: murmur timeline")
 	return nil
 }
 
