@@ -56,15 +56,6 @@ func (r *replies) expire(now time.Time) {
 	}
 }
 
-// forget drops the other tries of a request that has been answered.
-func (r *replies) forget(it *queued) {
-	for id, a := range r.open {
-		if a.work == it {
-			delete(r.open, id)
-		}
-	}
-}
-
 // loopRecord remembers of the last loops which returned.
 type loopRecord struct {
 	ring  [LoopWindow]bool

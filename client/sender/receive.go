@@ -131,10 +131,9 @@ func (s *Sender) event(a *awaited, reply box.Reply) Event {
 		Sent: a.sent,
 	}
 	switch {
-	case a.work != nil && a.work.done: // answered by an earlier try
+	case a.work != nil && a.work.done: // answered by another try, or cancelled
 	case a.work != nil:
 		s.queue.remove(a.work)
-		s.replies.forget(a.work)
 		e.Kind, e.Token = Answered, a.work.Token
 	case a.fetch != nil:
 		e.Kind, e.Token = Fetched, a.fetch.Token

@@ -234,7 +234,6 @@ func (s *Sender) Cancel(token uint64) {
 	for _, it := range slices.Clone(s.queue.items) {
 		if it.Token == token {
 			s.queue.remove(it)
-			s.replies.forget(it)
 		}
 	}
 	if s.packet.carries(token) {

@@ -124,7 +124,7 @@ func checkPeople(t *testing.T, people ...*client.Client) {
 				100*s.Loops, s.LoopsOf, s.Name, s.Resent)
 		}
 		for reason, n := range s.Refused {
-			if n > 0 {
+			if n > 0 && reason != "bulletin, repeated" { // those come again on each link
 				t.Errorf("%s refused %d frames: %s", s.Name, n, reason)
 			}
 		}
