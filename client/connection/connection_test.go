@@ -52,7 +52,7 @@ type asker struct {
 // signing is the world whose documents all networks have; nobody changes it any more.
 var signing = sync.OnceValues(func() (*world.World, error) {
 	p := world.Quick()
-	p.EpochLength = 4 * time.Minute
+	p.EpochLength, p.BulletinEvery = 4*time.Minute, time.Minute
 	p.PayloadEvery, p.LoopEvery, p.DropEvery = 3*time.Second, 6*time.Second, 6*time.Second
 	p.MixLoopEvery = time.Minute
 	drawn, err := world.ParseNetwork("p1 p2 p3 -> [m1] -> [m2] -> [m3]")

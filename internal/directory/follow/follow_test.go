@@ -62,7 +62,7 @@ type followed struct {
 // signing is a world that has signed documents for longer than any transcript lasts.
 var signing = sync.OnceValues(func() (*world.World, error) {
 	p := world.Quick()
-	p.EpochLength, p.MixLoopEvery = time.Hour, time.Minute
+	p.EpochLength, p.MixLoopEvery, p.BulletinEvery = time.Hour, time.Minute, 15*time.Minute
 	drawn, err := world.ParseNetwork("p1 p2 p3 -> [m1] -> [m2] -> [m3]")
 	if err != nil {
 		return nil, err
