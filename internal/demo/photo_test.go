@@ -27,7 +27,7 @@ func photoParameters(t *testing.T) directory.Parameters {
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = time.Second, 2*time.Second, time.Second
 	par.ReplicateEvery, par.MixLoopEvery = 50*time.Millisecond, 5*time.Second
 	par.EpochLength, par.Grace = 160*time.Second, 40*time.Second
-	par.SlowDelay, par.BulletinEvery, par.FetchDelay = time.Second, time.Second, 2*time.Second
+	par.BulletinEvery, par.FetchDelay, par.Hold, par.SlowDelay = time.Second, 2*time.Second, 0, 0
 	return par
 }
 
