@@ -60,6 +60,10 @@ photo RUNS="20":
 photo-virtual:
     MURMUR_ROWS=1 go test -count=1 -v -run TestPhotoRow ./sim/world
 
+# worlds of whole days: five people for a week, and what holders see of a reader for four days
+days:
+    MURMUR_DAYS=1 go test -count=1 -v -run 'TestFivePeople|TestHoldersDoNotSeeWhoReads|TestOneSeedOneLife' ./sim/world
+
 # a network and two people for an hour: what heap, goroutines and open files do
 soak TIME="60m":
     MURMUR_SOAK={{TIME}} go test -count=1 -v -timeout 25h -run Soak ./internal/demo

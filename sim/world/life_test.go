@@ -23,10 +23,22 @@ func slow(every time.Duration) directory.Parameters {
 	p := world.Quick()
 	p.PayloadEvery, p.LoopEvery, p.DropEvery = every, 2*every, 2*every
 	p.MixLoopEvery, p.ReplicateEvery = time.Hour, 10*time.Minute
-	p.EpochLength, p.BoxPlaintext, p.BulletinEvery = 8*time.Hour, 64+1024, 15*time.Minute
-	p.CatchUp, p.WritesPerDay = time.Hour, 1
+	p.EpochLength, p.BoxPlaintext, p.BulletinEvery = 8*time.Hour, 64+1024, 30*time.Minute
+	p.CatchUp, p.WritesPerDay = 2*time.Hour, 1
 	return p
 }
+
+// long is how long a day of the worlds of days is, and every how much time their people speak: a
+// whole one and every minute with `just days`, else so long and so often.
+func long(day, every time.Duration) (time.Duration, time.Duration) {
+	if os.Getenv("MURMUR_DAYS") != "" {
+		return 24 * time.Hour, time.Minute
+	}
+	return day, every
+}
+
+// villageDay is a day of the village, and every how much time its people speak.
+func villageDay() (length, every time.Duration) { return long(12*time.Hour, 4*time.Minute) }
 
 // fingerprint is a watcher's whole view.
 type fingerprint struct {
@@ -96,12 +108,13 @@ func noise(n int) []byte {
 // village is five people who follow each other; Bob's link loses a fifth of all frames.
 func village(t *testing.T, seed uint64) (w *world.World, people []citizen, seen *fingerprint) {
 	seen = new(fingerprint)
+	_, every := villageDay()
 	network, err := world.ParseNetwork(
 		"[ada bob cid dot eve] -> [p1 p2 p3] -> m1 -> m2 -> m3 -> p1",
 	)
 	check(t, err)
 	w, err = world.New(world.Config{
-		Seed: seed, Null: true, Parameters: slow(time.Minute), Tap: seen, Link: -1,
+		Seed: seed, Null: true, Parameters: slow(every), Tap: seen, Link: -1,
 		Network: network,
 	})
 	check(t, err)
@@ -122,6 +135,7 @@ func village(t *testing.T, seed uint64) (w *world.World, people []citizen, seen 
 // day has all but one post in the course of it, the first one with a picture on day 0.
 func day(t *testing.T, w *world.World, people []citizen, n int, away string) {
 	t.Helper()
+	length, _ := villageDay()
 	for i, c := range people {
 		var jpeg []byte
 		if i == 0 && n == 0 {
@@ -131,14 +145,16 @@ func day(t *testing.T, w *world.World, people []citizen, n int, away string) {
 			_, err := c.Say(fmt.Sprintf("%s on day %d", c.line.Name, n), jpeg)
 			check(t, err)
 		}
-		check(t, w.Run(24*time.Hour/time.Duration(len(people))))
+		check(t, w.Run(length/time.Duration(len(people))))
 	}
 }
 
 // TestFivePeople: whatever was posted is read by everybody once and in order, and whoever asks gets
-// the photo. Cid is away for three days, and Dot's client starts anew on each.
+// the photo. Cid is away for three days, and Dot's client starts anew on each. (A day has half its
+// hours but with `just days`.)
 func TestFivePeople(t *testing.T) {
 	t.Parallel()
+	length, _ := villageDay()
 	w, people, seen := village(t, 1)
 	cid := w.Person("cid")
 	day(t, w, people, 0, "")
@@ -149,7 +165,7 @@ func TestFivePeople(t *testing.T) {
 	}
 	cid.Return()
 	day(t, w, people, 4, "")
-	check(t, w.Run(48*time.Hour)) // what is asked for again after it was missed takes its time
+	check(t, w.Run(2*length)) // what is asked for again after it was missed takes its time
 	for _, author := range people {
 		name, written := author.line.Name, 5
 		if author.line == cid {
@@ -168,7 +184,7 @@ func TestFivePeople(t *testing.T) {
 	for _, reader := range people[1:] {
 		check(t, reader.Await("ada"))
 	}
-	check(t, w.Run(12*time.Hour))
+	check(t, w.Run(length/2))
 	for _, reader := range people[1:] {
 		p := reader.posts("ada")[0]
 		got, err := reader.Photos.File(p.ID)

@@ -17,15 +17,16 @@ type sight struct {
 	read    int                     // posts
 }
 
-// readerOf lives through four days: a night off, a crash, and a holder who says for half a day that
-// there is nothing.
+// readerOf lives through four days, with nights that are short in the small form: a night off, a
+// crash, and a holder who says for most of a night that there is nothing.
 func readerOf(t *testing.T, follows int) sight {
+	length, pace := long(14*time.Hour, 2*time.Minute)
 	network, err := world.ParseNetwork(
 		"[ada bob cid dot vic] -> [p1 p2 p3 p4] -> m1 -> m2 -> m3 -> p1",
 	)
 	check(t, err)
 	w, err := world.New(world.Config{
-		Seed: 3, Null: true, Parameters: slow(2 * time.Minute), Link: -1, Network: network,
+		Seed: 3, Null: true, Parameters: slow(2 * pace), Link: -1, Network: network,
 	})
 	check(t, err)
 	seen := sight{written: map[box.Entry]time.Time{}, fetched: map[box.Entry]int{}}
@@ -54,22 +55,23 @@ func readerOf(t *testing.T, follows int) sight {
 			check(t, vic.Follow(a.Life))
 		}
 	}
-	hours := func(n int) { check(t, w.Run(time.Duration(n)*time.Hour)) }
+	wait := func(d time.Duration) { check(t, w.Run(d)) }
+	night := length - 6*time.Hour
 	for d := range 4 {
 		for i, a := range authors {
 			_, err := a.Say(fmt.Sprint("post ", d), nil)
 			check(t, err)
-			hours(1 + i%2)
+			wait(time.Duration(1+i%2) * time.Hour)
 		}
 		switch d {
 		case 0:
 			vic.line.Leave()
-			hours(9)
+			wait(night / 2)
 			vic.line.Return()
-			hours(9)
+			wait(night / 2)
 		case 1:
 			check(t, vic.Restart())
-			hours(18)
+			wait(night)
 		case 2:
 			w.Node("p2").Holder().Lie(func(r box.Request, honest func() box.Reply) box.Reply {
 				if r.Op == box.OpFetch {
@@ -77,11 +79,11 @@ func readerOf(t *testing.T, follows int) sight {
 				}
 				return honest()
 			})
-			hours(12)
+			wait(night * 2 / 3)
 			w.Node("p2").Holder().Lie(nil)
-			hours(6)
+			wait(night / 3)
 		default:
-			hours(18)
+			wait(night)
 		}
 	}
 	for _, a := range authors {
@@ -95,6 +97,7 @@ func readerOf(t *testing.T, follows int) sight {
 // TestHoldersDoNotSeeWhoReads: who follows nobody, one and all four fetches every box of everybody,
 // over a night, a crash and a liar.
 func TestHoldersDoNotSeeWhoReads(t *testing.T) {
+	t.Parallel()
 	none, one, all := readerOf(t, 0), readerOf(t, 1), readerOf(t, 4)
 	boxes, last := 0, time.Time{}
 	for _, at := range none.written {
