@@ -86,6 +86,7 @@ type Board struct {
 	pairs   map[uint32][]Pair // of the window's rolls, all
 	odd     map[uint32][]Pair // of these, what rolls do not tell by themselves
 	periods map[uint32]*period
+	recent  recent
 	state   state
 	floor   uint32 // the oldest roll that is kept
 	folded  uint32 // the roll of the newest bulletin, when it was last folded

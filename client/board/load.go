@@ -109,5 +109,6 @@ func (b *Board) restore(e box.Entry, l listing) {
 	if p := b.pair(e, two); b.inWindow(p.Slot) {
 		roll := bulletin.RollNumber(p.Slot)
 		b.pairs[roll] = append(b.pairs[roll], p)
+		b.recent.add(p.Slot)
 	}
 }

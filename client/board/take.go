@@ -240,6 +240,7 @@ func (b *Board) tell(p Pair, news *News) {
 	roll := bulletin.RollNumber(p.Slot)
 	period := b.period(roll)
 	period.Pairs, period.dirty = period.Pairs+1, true
+	b.recent.add(p.Slot)
 	if b.inWindow(p.Slot) {
 		b.pairs[roll] = append(b.pairs[roll], p)
 		if p.odd() && len(b.odd[roll]) < mostOdd {

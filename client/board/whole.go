@@ -122,6 +122,38 @@ func (b *Board) Rate() (perSecond float64, ok bool) {
 	return float64(b.periods[newest].Pairs) / seconds, true
 }
 
+// recentSlots is how many of the newest slots show what is listed at present.
+const recentSlots = 16
+
+// recent counts the pairs of the newest slots, by slot and not by when they came: a provider that
+// keeps bulletins back and gives them all at once makes nothing look like more than it is.
+type recent [recentSlots]struct {
+	slot  box.Slot
+	pairs int
+}
+
+func (r *recent) add(slot box.Slot) {
+	at := &r[slot%recentSlots]
+	if at.slot < slot {
+		at.slot, at.pairs = slot, 0
+	}
+	if at.slot == slot {
+		at.pairs++
+	}
+}
+
+// Recent is how many pairs a second were listed in the newest 16 slots, as far as their bulletins
+// are here: while they are still to come it is less.
+func (b *Board) Recent() (perSecond float64) {
+	pairs := 0
+	for _, at := range b.recent {
+		if at.slot+recentSlots > b.state.Newest {
+			pairs += at.pairs
+		}
+	}
+	return float64(pairs) / (recentSlots * b.cfg.Calendar.Every.Seconds())
+}
+
 // Behind says that bulletins of an absence are still to come from the provider of this client. What
 // it keeps back comes late.
 func (b *Board) Behind() bool {

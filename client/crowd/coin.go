@@ -47,12 +47,15 @@ func after(mean time.Duration, d float64) time.Duration {
 
 // chance is q: the probability with which a box is fetched that nobody here reads. It is one
 // whenever the slots carry everything, whatever is read: that is the only value that promises
-// anything. Else what is read takes its slots first.
-func (c *Crowd) chance(rate float64) float64 {
+// anything. Else what is read takes its slots first. The rate is that of a whole period, so that
+// a run of boxes moves nothing; that of the recent slots counts where they list more than there are
+// slots for, since else a flood would be met with the rate of the calm before it.
+func (c *Crowd) chance(rate, recent float64) float64 {
 	slots := c.slots()
-	if Whole*slots >= rate {
+	if Whole*slots >= rate && slots >= recent {
 		return 1
 	}
+	rate = max(rate, recent)
 	period := protocol.RollSlots * c.net.BulletinEvery.Seconds()
 	free := slots - float64(c.reads.last)/period
 	return max(0, min(1, c.net.FetchLoad*free/rate))

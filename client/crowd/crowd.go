@@ -33,6 +33,8 @@ type Board interface {
 	// Rate is how many pairs a second were listed in the newest roll period that is here whole;
 	// without one, ok is false.
 	Rate() (perSecond float64, ok bool)
+	// Recent is how many pairs a second were listed in the last some slots.
+	Recent() (perSecond float64)
 	// Silent says whether a maker lists nothing at present.
 	Silent(maker directory.NodeID) bool
 	// Holders are those that a box belongs to by its placement.

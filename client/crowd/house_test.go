@@ -33,6 +33,7 @@ type town struct {
 	boxes  map[key]box.Box
 	holds  map[box.ID][]directory.NodeID
 	rate   float64
+	recent func(*house) float64
 	silent map[directory.NodeID]bool
 	lies   map[directory.NodeID]bool // says that nothing is found
 }
@@ -54,7 +55,7 @@ func newTown(t testing.TB, makers int) *town {
 	w := &town{
 		par: par, rng: rand.New(rand.NewPCG(1, 2)), boxes: map[key]box.Box{},
 		holds: map[box.ID][]directory.NodeID{}, silent: map[directory.NodeID]bool{},
-		lies: map[directory.NodeID]bool{},
+		lies: map[directory.NodeID]bool{}, recent: func(*house) float64 { return 0 },
 	}
 	for i := range makers {
 		w.makers = append(w.makers, directory.NodeID{byte(i + 1)})
@@ -182,6 +183,7 @@ func (h *house) follow(p board.Pair, token uint64) {
 // The rest of Board.
 
 func (h *house) Rate() (float64, bool)                           { return h.town.rate, !h.unrated }
+func (h *house) Recent() float64                                 { return h.town.recent(h) }
 func (h *house) Silent(m directory.NodeID) bool                  { return h.town.silent[m] }
 func (h *house) Holders(_ box.Day, id box.ID) []directory.NodeID { return h.town.holds[id] }
 

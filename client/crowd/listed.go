@@ -67,7 +67,7 @@ func (c *Crowd) judge(now time.Time) {
 	if !ok {
 		return
 	}
-	q := c.chance(rate)
+	q := c.chance(rate, c.cfg.Board.Recent())
 	for _, p := range c.early {
 		if p.Slot+YoungSlots < c.slot(now) { // there was no rate for long: it is not new any more
 			c.missed = append(c.missed, p)
@@ -162,12 +162,20 @@ func (c *Crowd) postpone(now time.Time, f *fetch) {
 	c.late.push(f)
 }
 
-// demote makes late what waits for too long: of the crowd, or of all where all is fetched.
+// demote makes late what waits for too long: of the crowd, or of all where all is fetched, since
+// what is read would stand out there if it stayed. A flood ends that case within some slots: then
+// what the coin chose by the chance of before goes first.
 func (c *Crowd) demote(at time.Time) {
 	rate, _ := c.cfg.Board.Rate()
-	all := c.chance(rate) == 1
+	q := c.chance(rate, c.cfg.Board.Recent())
 	for n := c.live.due(at); n >= crowded; n-- {
-		i := slices.IndexFunc(c.live[:n], func(f *fetch) bool { return all || !f.followed })
+		i := slices.IndexFunc(c.live[:n], func(f *fetch) bool {
+			u, _ := coin(c.state.Key, f.pair.Slot, f.pair.Entry)
+			return q == 1 || !f.followed && u >= q
+		})
+		if i < 0 {
+			i = slices.IndexFunc(c.live[:n], func(f *fetch) bool { return !f.followed })
+		}
 		if i < 0 {
 			return
 		}

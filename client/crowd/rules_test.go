@@ -52,18 +52,23 @@ func TestCoins(t *testing.T) {
 // TestChance: with 0.125 work slots a second.
 func TestChance(t *testing.T) {
 	for _, row := range []struct {
-		rate  float64
-		reads int // in the last period, of an hour
-		want  float64
+		rate   float64
+		recent float64
+		reads  int // in the last period, of an hour
+		want   float64
 	}{
-		{0, 0, 1}, {0.125 * Whole, 0, 1}, {0.125 * Whole, 300, 1}, {0.1, 0, 0.625}, {1, 0, 0.0625},
-		{1, 90, 0.05}, {1, 1000, 0},
+		{0, 0, 0, 1}, {0.125 * Whole, 0, 0, 1}, {0.125 * Whole, 0, 300, 1}, {0.1, 0, 0, 0.625},
+		{1, 0, 0, 0.0625}, {1, 0, 90, 0.05}, {1, 0, 1000, 0},
+		// Recent slots count from what there are no slots for.
+		{0, 0.125, 0, 1}, {0.125 * Whole, 0.125, 0, 1}, {0, 0.2, 0, 0.3125}, {0, 1, 0, 0.0625},
+		{0.1, 0.05, 0, 0.625}, {0.1, 0.12, 0, 0.0625 / 0.12}, {1, 0.2, 0, 0.0625},
+		{0, 1, 90, 0.05},
 	} {
 		c := newTown(t, 3).client(1)
 		c.reads.last = row.reads
-		if q := c.chance(row.rate); math.Abs(q-row.want) > 1e-9 {
-			t.Errorf("%v listed a second, %d read: q is %v, want %v", row.rate, row.reads, q,
-				row.want)
+		if q := c.chance(row.rate, row.recent); math.Abs(q-row.want) > 1e-9 {
+			t.Errorf("%v and %v listed a second, %d read: q is %v, want %v", row.rate, row.recent,
+				row.reads, q, row.want)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestHoldersSeeNothingWhereAllIsFetched(t *testing.T) {
 	w := newTown(t, 5)
 	w.fill(0.01, box.Slot(23*time.Hour/every))
 	none := w.days(1, 0)
-	if q := none.chance(w.rate); q != 1 {
+	if q := none.chance(w.rate, 0); q != 1 {
 		t.Fatalf("q is %v", q)
 	}
 	for _, follows := range []int{1, 19} {
@@ -120,7 +120,7 @@ func TestReadersAreInACrowd(t *testing.T) {
 		}
 		h.net.StreamPerDay = 10_000
 		h.run(4 * time.Hour)
-		q = h.chance(w.rate)
+		q = h.chance(w.rate, 0)
 		followed := func(p board.Pair) bool { return h.wants[p.Entry].Read }
 		d, asked, of := asksFor(h, followed)
 		readers = append(readers, d...)
