@@ -46,7 +46,6 @@ func TestForty(t *testing.T) {
 // forty is the network, its people, and what they posted.
 type forty struct {
 	dir, murmur string
-	homes       []string
 	daemons     []*api.Client
 	posted      map[string]time.Time // by text
 	author      map[string]int

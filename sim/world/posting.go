@@ -44,7 +44,7 @@ func (w *World) Post(groups, size int, every time.Duration, from, to time.Time) 
 		if err != nil {
 			return nil, err
 		}
-		life.Fresh, life.Stored = l.read, l.stored
+		life.Fresh, life.Stored, life.Quick = l.read, l.stored, true
 		l.lives = append(l.lives, life)
 	}
 	for i, reader := range l.lives {
