@@ -219,7 +219,7 @@ func shutOut(t *testing.T, run uint64) {
 	honest, _ := w.come("10.0.0.1:1", Exchange)
 	node, _ := w.come("10.0.1.1:1", Packets)
 	for step := range 400 {
-		time.Sleep(time.Duration(w.rng.IntN(5000)) * time.Millisecond)
+		<-time.After(time.Duration(w.rng.IntN(5000)) * time.Millisecond)
 		speaks(honest)
 		w.stranger()
 		if step%10 == 0 {
