@@ -18,7 +18,7 @@ import (
 
 // slow makes a network in which days cost little.
 func slow(p *directory.Parameters) {
-	p.PayloadEvery, p.LoopEvery, p.DropEvery = 15*time.Minute, 15*time.Minute, 15*time.Minute
+	p.PayloadEvery, p.LoopEvery, p.DropEvery = 5*time.Minute, 5*time.Minute, 5*time.Minute
 	p.MixLoopEvery, p.ReplicateEvery = 8*time.Hour, 2*time.Minute
 	p.EpochLength, p.BulletinEvery = 4*time.Hour, time.Hour
 	p.Grace = protocol.KeyGrace(p.EpochLength)
@@ -115,7 +115,7 @@ func (s *sink) Send(frames ...[]byte) error {
 		}
 		return nil
 	case "lets one in a day through":
-		if time.Since(s.began)%(23*time.Hour) > 23*time.Hour-15*time.Minute {
+		if time.Since(s.began)%(23*time.Hour) > 23*time.Hour-5*time.Minute {
 			return s.Conn.Send(frames...)
 		}
 	}
