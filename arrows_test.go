@@ -91,7 +91,7 @@ var arrows = map[string]struct {
 	"internal/suite":  {"", "standard and crypto libraries only"},
 	"internal/link":   {"internal/backoff", "frames without meaning"},
 	"internal/directory": {
-		"internal/suite internal/sphinx internal/backoff",
+		"internal/suite internal/sphinx internal/backoff internal/token",
 		"pure: no socket, no disk, no clock",
 	},
 	"internal/documents": {

@@ -59,6 +59,7 @@ type News struct {
 	Listed []Single // every listing, in any order
 	Pairs  []Pair   // in any order
 	Frauds []bulletin.Fraud
+	Tokens []bulletin.Tokens // no bulletins, but they come in the same stream
 }
 
 // Config says whose board it is. All fields are required.

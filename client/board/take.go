@@ -12,6 +12,10 @@ import (
 
 // record takes what a record of the stream says.
 func (b *Board) record(now time.Time, r bulletin.Record, news *News) error {
+	if r.Tokens != nil {
+		news.Tokens = append(news.Tokens, *r.Tokens)
+		return nil
+	}
 	makers := b.Makers(r.Slot())
 	if r.IsRoll {
 		makers = b.cfg.Calendar.RollMakers(b.document, r.Number())

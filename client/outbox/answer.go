@@ -51,8 +51,8 @@ func (o *Outbox) answered(w *waiting, now time.Time, a person.Answer) error {
 		return nil
 	case box.StatusConflict, box.StatusTombstoned:
 		return o.conflict(w, now, a.Reply.Box)
-	case box.StatusNotFound, box.StatusFull:
-		return nil // no room, or not that holder's by its clock
+	case box.StatusNotFound, box.StatusFull, box.StatusUnpaid:
+		return nil // no room, not that holder's by its clock, or no token that it takes
 	}
 	o.lies++ // that is no answer to a write
 	return nil

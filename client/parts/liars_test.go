@@ -30,7 +30,7 @@ func bare(b box.Box) box.Box { return box.Box{ID: b.ID} }
 func rows(t *testing.T, foreign box.Box) (all []row) {
 	for status := range box.Status(255) {
 		switch status {
-		case box.StatusStored, box.StatusNotFound, box.StatusFull:
+		case box.StatusStored, box.StatusNotFound, box.StatusFull, box.StatusUnpaid:
 			all = append(all, row{status, "", bare, 0})
 		case box.StatusFound, box.StatusDigest, box.StatusBulletin:
 			all = append(all, row{status, "", bare, 1})

@@ -8,7 +8,7 @@
 //
 //	 0      1      2      4              36                   100              132
 //	+------+------+------+--------------+--------------------+----------------+---------------+
-//	| op / | 0    | day  | id           | signature          | token (0)      | ciphertext    |
+//	| op / | 0    | day  | id           | signature          | token / head   | ciphertext    |
 //	| stat.|      |      | 32           | 64                 | 32             | 8,272         |
 //	+------+------+------+--------------+--------------------+----------------+---------------+
 //
@@ -32,7 +32,8 @@ type ID [32]byte
 // Signature is an Ed25519 signature by the box's key over the box's ciphertext.
 type Signature [64]byte
 
-// Token is the place for blind write tokens; until they exist it is zero.
+// Token is a blind write token (docs/token.md): it lets one box be written at one holder on one
+// day. Zero is none.
 type Token [32]byte
 
 // Holder is the identity key of a provider that stores boxes.

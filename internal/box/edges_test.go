@@ -20,13 +20,13 @@ func TestFormatsEnd(t *testing.T) {
 // TestStatusesHaveNames, those that nobody knows one for all.
 func TestStatusesHaveNames(t *testing.T) {
 	seen := map[string]bool{}
-	for s := range box.StatusBulletin + 1 {
+	for s := range box.StatusUnpaid + 1 {
 		seen[s.String()] = true
 	}
-	if len(seen) != int(box.StatusBulletin)+1 || box.StatusBulletin.String() != "bulletin" {
+	if len(seen) != int(box.StatusUnpaid)+1 || box.StatusUnpaid.String() != "unpaid" {
 		t.Errorf("the names are %v", seen)
 	}
-	for _, s := range []box.Status{box.StatusBulletin + 1, 255} {
+	for _, s := range []box.Status{box.StatusUnpaid + 1, 255} {
 		if s.String() != "unknown" {
 			t.Errorf("status %d is called %q", s, s)
 		}

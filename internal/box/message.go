@@ -26,11 +26,12 @@ const (
 	StatusTombstoned Status = 6 // nothing is there: with day, id, and the signature over nothing
 	StatusDigest     Status = 7 // with epoch and digest
 	StatusBulletin   Status = 8 // with the question, and a piece of its answer
+	StatusUnpaid     Status = 9 // nothing is stored: its token is none, or spent on another box
 )
 
 func (s Status) String() string {
 	names := [...]string{"unknown", "found", "not found", "stored", "conflict", "full",
-		"tombstoned", "digest", "bulletin"}
+		"tombstoned", "digest", "bulletin", "unpaid"}
 	if int(s) >= len(names) {
 		s = 0
 	}
@@ -43,7 +44,7 @@ type Request struct {
 	Hold  uint8    // OpWrite: half seconds that the box shall not be listed yet
 	Day   Day      // OpWrite, OpTombstone
 	Box   Box      // OpWrite: all; OpTombstone: no ciphertext
-	Token Token    // reserved, zero
+	Token Token    // OpWrite: what pays for it; zero: nothing
 	Epoch uint64   // OpDigest
 	Fetch FetchKey // OpFetch
 	Ask   Question // OpBulletin
@@ -71,8 +72,8 @@ func (r Request) Field() ID {
 	return r.Box.ID
 }
 
-// Refusal is the reply to the request that has nothing to say but a status: not found, stored or
-// full.
+// Refusal is the reply to the request that has nothing to say but a status: not found, stored,
+// full or unpaid.
 func (r Request) Refusal(status Status) Reply {
 	return Reply{Status: status, Day: r.Day, Box: Box{ID: r.Field()}}
 }
@@ -117,7 +118,7 @@ func (r Reply) Answers(q Request) bool {
 // may reports whether the status is one of the operation.
 func (o Op) may(s Status) bool {
 	switch s {
-	case StatusConflict, StatusTombstoned:
+	case StatusConflict, StatusTombstoned, StatusUnpaid:
 		return o == OpWrite
 	case StatusStored, StatusFull:
 		return o == OpWrite || o == OpTombstone

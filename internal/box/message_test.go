@@ -16,14 +16,14 @@ func TestUnusedPlaces(t *testing.T) {
 	fetch := box.Request{Op: box.OpFetch, Fetch: box.FetchKey{Slot: 7, Entry: box.Entry{1}, N: 1}}
 	ask := box.Request{Op: box.OpBulletin,
 		Ask: box.Question{Kind: 1, Maker: 2, Number: 3, Piece: 4}}
-	write := box.Request{Op: box.OpWrite, Hold: 9, Box: boxtest.Box(1, 'a', small.CiphertextSize())}
+	stone := box.Request{Op: box.OpTombstone, Day: 9, Box: boxtest.Box(1, 'a', 0)}
 	for name, row := range map[string]struct {
 		r  box.Request
 		at []int
 	}{
 		"fetch":    {fetch, []int{1, 2, 3, 14, 35, 36, 99, 100, 131, 132}},
 		"bulletin": {ask, []int{1, 2, 3, 13, 35, 36, 99, 100, 131, 132}},
-		"write":    {write, []int{100, 131}},
+		"delete":   {stone, []int{1, 100, 131, 132}},
 	} {
 		for _, at := range append(row.at, -1) {
 			b := row.r.Marshal(small)
@@ -86,14 +86,14 @@ func TestAnswers(t *testing.T) {
 	}
 	may := map[box.Op][]box.Status{
 		box.OpWrite: {box.StatusNotFound, box.StatusStored, box.StatusConflict, box.StatusFull,
-			box.StatusTombstoned},
+			box.StatusTombstoned, box.StatusUnpaid},
 		box.OpTombstone: {box.StatusNotFound, box.StatusStored, box.StatusFull},
 		box.OpDigest:    {box.StatusDigest},
 		box.OpFetch:     {box.StatusFound, box.StatusNotFound, box.StatusTombstoned},
 		box.OpBulletin:  {box.StatusNotFound, box.StatusBulletin},
 	}
 	for op, q := range requests {
-		for s := range box.StatusBulletin + 2 {
+		for s := range box.StatusUnpaid + 2 {
 			r := q.Refusal(s)
 			r.Epoch, r.Ask = q.Epoch, q.Ask
 			wrong := r

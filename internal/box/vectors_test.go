@@ -30,7 +30,9 @@ func TestMessageVectors(t *testing.T) {
 	ask := box.Question{Kind: 1, Maker: 0x0203, Number: 0x04050607, Piece: 3}
 	const epoch, day = 0x0102030405060708, 0x102
 	for name, r := range map[string]box.Request{
-		"write":     {Op: box.OpWrite, Hold: 41, Day: day, Box: b},
+		"write": {Op: box.OpWrite, Hold: 41, Day: day, Box: b},
+		"paid write": {Op: box.OpWrite, Hold: 41, Day: day, Box: b, Token: box.Token(
+			unhex("a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"))},
 		"tombstone": {Op: box.OpTombstone, Day: day, Box: stone},
 		"digest":    {Op: box.OpDigest, Epoch: epoch},
 		"fetch":     {Op: box.OpFetch, Fetch: fetch},
@@ -47,6 +49,7 @@ func TestMessageVectors(t *testing.T) {
 		"not found":  box.Request{Op: box.OpFetch, Fetch: fetch}.Refusal(box.StatusNotFound),
 		"stored":     {Status: box.StatusStored, Day: day, Box: address},
 		"conflict":   {Status: box.StatusConflict, Day: day, Box: b},
+		"unpaid":     {Status: box.StatusUnpaid, Day: day, Box: address},
 		"full":       {Status: box.StatusFull, Day: day, Box: address},
 		"tombstoned": {Status: box.StatusTombstoned, Day: day, Box: stone},
 		"digest": {Status: box.StatusDigest, Epoch: epoch, Digest: [32]byte(

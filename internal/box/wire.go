@@ -132,7 +132,8 @@ func ParseRequest(f Format, b []byte) (Request, error) {
 		ok = e.has(partAddress|partSig, 0)
 	case OpWrite:
 		r.Box.Ciphertext = e.body
-		ok = e.has(partHold|partAddress|partSig, len(e.body))
+		r.Token = e.tail
+		ok = e.has(partHold|partAddress|partSig|partTail, len(e.body))
 	case OpDigest:
 		r.Epoch = binary.BigEndian.Uint64(e.body)
 		ok = e.has(0, 8)
@@ -183,7 +184,7 @@ func ParseReply(f Format, b []byte) (Reply, error) {
 		Box: Box{ID: e.id, Signature: e.sig}}
 	ok := false
 	switch r.Status {
-	case StatusNotFound, StatusStored, StatusFull:
+	case StatusNotFound, StatusStored, StatusFull, StatusUnpaid:
 		ok = e.has(partAddress|partTail, 0)
 	case StatusTombstoned:
 		ok = e.has(partAddress|partSig|partTail, 0)

@@ -61,6 +61,7 @@ func drawRequest(t *rapid.T) box.Request {
 	case box.OpWrite:
 		r.Box = drawBox(t, small.CiphertextSize())
 		r.Hold = rapid.Byte().Draw(t, "hold")
+		r.Token = box.Token(drawBox(t, 0).ID)
 	}
 	return r
 }
@@ -77,7 +78,7 @@ func drawQuestion(t *rapid.T) box.Question {
 }
 
 func drawReply(t *rapid.T) box.Reply {
-	r := box.Reply{Status: box.Status(rapid.IntRange(1, 8).Draw(t, "status")),
+	r := box.Reply{Status: box.Status(rapid.IntRange(1, 9).Draw(t, "status")),
 		Head: box.Head(drawBox(t, 0).ID)}
 	switch r.Status {
 	case box.StatusDigest:

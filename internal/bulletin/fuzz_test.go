@@ -72,6 +72,7 @@ func FuzzStream(f *testing.F) {
 	sample := AppendBulletin(nil, links, 1, listed(3, Hash{1}, box.Entry{1}))
 	sample = AppendBulletin(sample, links, 1, listed(4, listed(3, Hash{1}, box.Entry{1}).Hash()))
 	sample = AppendRoll(append(sample, 0, 0), 2, Roll{Number: 1}.Sign(privateKey(1)))
+	f.Add(AppendTokens(bytes.Clone(sample), Tokens{Answer: make([]byte, 96)}), 30)
 	f.Add(sample, 17)
 	f.Add([]byte{3, 1, 2, 3, 4}, 1)
 	f.Fuzz(func(t *testing.T, raw []byte, step int) {
@@ -82,7 +83,7 @@ func FuzzStream(f *testing.F) {
 		for at := 0; at < len(raw); at += step {
 			records, _ := two.Feed(raw[at:min(at+step, len(raw))])
 			got = append(got, records...)
-			if len(two.rest) > two.limit(recordRoll)+recordHead {
+			if len(two.rest) > max(two.limit(recordRoll), two.limit(recordTokens))+recordHead {
 				t.Fatalf("%d bytes are kept", len(two.rest))
 			}
 		}
@@ -92,6 +93,9 @@ func FuzzStream(f *testing.F) {
 		links := NewLinks()
 		for i, r := range got {
 			if r.Maker != want[i].Maker || r.Slot() != want[i].Slot() {
+				t.Fatalf("%+v, want %+v", r, want[i])
+			}
+			if (r.Tokens == nil) != (want[i].Tokens == nil) {
 				t.Fatalf("%+v, want %+v", r, want[i])
 			}
 			_, _ = r.Bulletin(testNetwork, [32]byte{}, links)

@@ -15,6 +15,7 @@ const (
 	recordBulletin = 1 // the previous hash is the implied one: see Links
 	recordLinked   = 2 // the previous hash is in it
 	recordRoll     = 3
+	recordTokens   = 4 // no bulletin: what a holder gave the client of this connection
 )
 
 const (
@@ -26,13 +27,21 @@ const (
 var ErrStream = errors.New("stream of bulletins does not parse")
 
 // Record is a bulletin or a roll as it stands in the stream of a connection: without what the other
-// side knows, and with an index for the maker.
+// side knows, and with an index for the maker; or a batch of write tokens, then nothing else.
 type Record struct {
 	Maker     uint16 // index among the makers of the slot, or of the roll
 	IsRoll    bool
+	Tokens    *Tokens
 	bulletin  Bulletin // without network and maker, and without Previous if it is implied
 	roll      SignedRoll
 	following bool // the previous hash is implied
+}
+
+// Tokens is a holder's answer to the question for tokens that the client of this connection asked.
+type Tokens struct {
+	Day    uint32
+	Holder directory.NodeID
+	Answer []byte // evaluated elements and a proof; not looked at here
 }
 
 // Slot is that of a bulletin's record; the first one of a roll's.
@@ -96,6 +105,23 @@ func AppendRoll(out []byte, index uint16, r SignedRoll) []byte {
 	return appendRecord(out, recordRoll, append(data, r.Signature[:]...))
 }
 
+// AppendTokens appends the record of an answer: day 4 ‖ holder 32 ‖ answer.
+func AppendTokens(out []byte, t Tokens) []byte {
+	data := binary.BigEndian.AppendUint32(nil, t.Day)
+	data = append(data, t.Holder[:]...)
+	return appendRecord(out, recordTokens, append(data, t.Answer...))
+}
+
+func parseTokens(data []byte) (r Record, err error) {
+	const head = 4 + 32
+	n := (len(data) - head - protocol.TokenProof) / protocol.TokenElement
+	if n < 1 || len(data) != head+n*protocol.TokenElement+protocol.TokenProof {
+		return r, ErrMalformed
+	}
+	return Record{Tokens: &Tokens{Day: binary.BigEndian.Uint32(data),
+		Holder: directory.NodeID(data[4:]), Answer: append([]byte(nil), data[head:]...)}}, nil
+}
+
 func appendRecord(out []byte, kind byte, data []byte) []byte {
 	out = binary.BigEndian.AppendUint32(out, uint32(len(data)))
 	out[len(out)-recordHead] = kind // lengths have three bytes
@@ -146,7 +172,7 @@ func (p *Parser) cut(b []byte) (r Record, size int, err error) {
 		return r, 0, nil
 	}
 	kind, length := b[0], int(binary.BigEndian.Uint32(b)&0xffffff)
-	if kind > recordRoll || length > p.limit(kind) {
+	if kind > recordTokens || length > p.limit(kind) {
 		return r, 0, ErrMalformed
 	}
 	if len(b) < recordHead+length {
@@ -158,13 +184,19 @@ func (p *Parser) cut(b []byte) (r Record, size int, err error) {
 
 func (p *Parser) limit(kind byte) int {
 	const most = recordStart + 2*len(Hash{}) + signatureSize
-	if kind == recordRoll {
+	switch kind {
+	case recordTokens:
+		return 4 + 32 + protocol.MostTokens*protocol.TokenElement + protocol.TokenProof
+	case recordRoll:
 		return most + protocol.RollSlots*rollEntrySize*p.most
 	}
 	return most + entrySize*p.most
 }
 
 func parseRecord(kind byte, data []byte) (r Record, err error) {
+	if kind == recordTokens {
+		return parseTokens(data)
+	}
 	data, signature, err := cutSignature(data)
 	if err != nil || len(data) < recordStart {
 		return r, ErrMalformed

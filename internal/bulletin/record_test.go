@@ -114,7 +114,10 @@ func TestBrokenStream(t *testing.T) {
 		return raw
 	}
 	for name, bad := range map[string][]byte{
-		"another type":             {4, 0, 0, 100},
+		"another type":             {5, 0, 0, 100},
+		"no token":                 append([]byte{4, 0, 0, 100}, make([]byte, 100)...),
+		"half a token":             append([]byte{4, 0, 0, 148}, make([]byte, 148)...),
+		"too many tokens":          {4, 0, 0x20, 0x84},
 		"too short":                changed(good, 3, 69),
 		"too short for a hash":     append([]byte{2, 0, 0, 74}, make([]byte, 74)...),
 		"longer than two entries":  {1, 0, 1, 200},
@@ -139,6 +142,23 @@ func TestBrokenStream(t *testing.T) {
 }
 
 func privateKey(n byte) []byte { _, private := maker(n); return private }
+
+// TestTokens: an answer comes out of the stream among the rest, whatever it says.
+func TestTokens(t *testing.T) {
+	for _, n := range []int{1, 32, protocol.MostTokens} {
+		want := Tokens{Day: 7, Holder: directory.NodeID{8},
+			Answer: bytes.Repeat([]byte{9}, n*protocol.TokenElement+protocol.TokenProof)}
+		links := NewLinks()
+		stream := AppendBulletin(nil, links, 0, listed(3, Hash{}))
+		stream = append(AppendTokens(stream, want), 0, 0)
+		stream = AppendBulletin(stream, links, 0, listed(4, Hash{}))
+		records, err := NewParser(2).Feed(stream)
+		if err != nil || len(records) != 3 || !reflect.DeepEqual(*records[1].Tokens, want) ||
+			records[0].Tokens != nil || records[2].Tokens != nil {
+			t.Errorf("%d tokens: %+v, %v", n, records, err)
+		}
+	}
+}
 
 // TestSizesOfRecords: what the budget of a network and the simulator count is what is sent.
 func TestSizesOfRecords(t *testing.T) {

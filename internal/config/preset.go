@@ -37,7 +37,7 @@ type Preset struct {
 	StreamPerDay   int      `toml:"stream_per_day"`
 	CatchUp        Duration `toml:"catch_up"`
 	SlowDelay      Duration `toml:"slow_delay"`
-	PhotoAfter     Duration `toml:"photo_after"`
+	WriteTokens    int      `toml:"write_tokens"`
 }
 
 // Parameters is the preset as the network's values; the grace is a quarter of the epoch.
@@ -57,7 +57,7 @@ func (p *Preset) Parameters() directory.Parameters {
 		FetchDelay: p.FetchDelay.Duration, FetchLoad: p.FetchLoad,
 		WritesPerDay: p.WritesPerDay, StreamPerDay: p.StreamPerDay,
 		CatchUp: p.CatchUp.Duration, SlowDelay: p.SlowDelay.Duration,
-		PhotoAfter: p.PhotoAfter.Duration,
+		WriteTokens: p.WriteTokens,
 	}
 }
 

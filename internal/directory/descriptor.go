@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"murmuration/internal/suite"
+	"murmuration/internal/token"
 )
 
 // maxCapacity bounds the packets per epoch that a node declares, so that sums of a thousand fit.
@@ -27,6 +28,8 @@ type Descriptor struct {
 	Family   string    `cbor:"11,keyasint"` // one operator's nodes say the same; empty: alone
 	// of two for one epoch the greater counts: a node that starts again raises it
 	Serial uint64 `cbor:"12,keyasint"`
+	// of a provider that stores: of the day in which Epoch begins and of the day after, else zero
+	Tokens [2]TokenKey `cbor:"13,keyasint"`
 
 	Signature [64]byte `cbor:"-"`
 }
@@ -65,7 +68,8 @@ func (d *Descriptor) verify(g *Genesis) error {
 	if err := d.ID.verify(labelDescriptor, d.Network, hash(encode(d)), d.Signature); err != nil {
 		return fmt.Errorf("descriptor: %w: %w", refusedSignature, err)
 	}
-	if err := checkKeys(g.Parameters.Suite, d.Keys); err != nil {
+	if err := errors.Join(checkKeys(g.Parameters.Suite, d.Keys),
+		checkTokens(d.Tokens)); err != nil {
 		return fmt.Errorf("descriptor of %s: %w: %w", d.ID, RefusedKeys, err)
 	}
 	return nil
@@ -83,6 +87,9 @@ func (d *Descriptor) wellFormed() error {
 	}
 	if d.Storing && d.Role != RoleProvider {
 		return errors.New("a mix stores no boxes")
+	}
+	if !d.Storing && d.Tokens != [2]TokenKey{} {
+		return errors.New("token keys of a node that stores no boxes")
 	}
 	return errors.Join(checkRole(d.Role), checkName("name", d.Name), checkAddr(d.Addr))
 }
@@ -107,6 +114,22 @@ func checkKeys(name string, keys [3][]byte) error {
 		if bytes.Equal(k, keys[(i+1)%len(keys)]) {
 			return errors.New("the same key for two epochs")
 		}
+	}
+	return nil
+}
+
+// checkTokens wants two different keys that tokens can be asked for under, or none.
+func checkTokens(keys [2]TokenKey) error {
+	if keys == [2]TokenKey{} {
+		return nil
+	}
+	for i, k := range keys {
+		if err := token.PublicKey(k).Check(); err != nil {
+			return fmt.Errorf("token key %d: %w", i+1, err)
+		}
+	}
+	if keys[0] == keys[1] {
+		return errors.New("the same token key for two days")
 	}
 	return nil
 }

@@ -89,3 +89,15 @@ func (d *Document) StoringOn(day uint16) []NodeID {
 	}
 	return nil
 }
+
+// TokenKey is the key under which a holder gives tokens for a day; ok is false if the document
+// knows none: it lists those of the day in which its epoch begins and of the day after.
+func (d *Document) TokenKey(holder NodeID, day uint16) (key TokenKey, ok bool) {
+	n, listed := d.Node(holder)
+	last := len(d.Storing) - 1
+	if !listed || last < 0 || day > d.Storing[last].Day || d.Storing[last].Day-day > 1 {
+		return key, false
+	}
+	key = n.Tokens[1-(d.Storing[last].Day-day)]
+	return key, key != TokenKey{}
+}

@@ -22,7 +22,7 @@ func Defaults(suite string) (Parameters, error) {
 		Clients:       1000,
 		BulletinEvery: 15 * time.Second, Hold: 15 * time.Second,
 		FetchDelay: 20 * time.Second, FetchLoad: 0.4, WritesPerDay: 24, StreamPerDay: 64,
-		CatchUp: protocol.CatchUp, SlowDelay: 2 * time.Minute, PhotoAfter: 3 * time.Minute,
+		CatchUp: protocol.CatchUp, SlowDelay: 2 * time.Minute,
 	}
 	switch suite {
 	case "xwing":
@@ -81,9 +81,30 @@ func (p Parameters) Streams() protocol.Streams {
 	}
 }
 
+// unbounded is how many boxes a day a client is taken to write where no tokens bound it.
+const unbounded = 300
+
 // mostWrites is how many boxes a day a client may write, its cover included, for which replication
 // has room.
-const mostWrites = 300
+func (p Parameters) mostWrites() int {
+	if p.WriteTokens == 0 {
+		return unbounded
+	}
+	return p.WriteTokens
+}
+
+// Batch is how many tokens one holder gives one client for a day on which so many store: its share,
+// in whole eights, and no more than a question has room for. 0: none are given.
+func (p Parameters) Batch(storing int) int {
+	params, err := p.PacketParams()
+	if p.WriteTokens == 0 || storing < 1 || err != nil {
+		return 0
+	}
+	const unit = protocol.BatchUnit
+	share := (p.WriteTokens + storing - 1) / storing
+	room := (params.PacketSize() - protocol.QuestionHead) / protocol.TokenElement / unit * unit
+	return min(max(unit, (share+unit-1)/unit*unit), room, protocol.MostTokens)
+}
 
 // writesPerPair is the mean number of writes per second that one provider passes on to one other
 // when every client writes all the boxes that it may.
@@ -91,7 +112,7 @@ func (p Parameters) writesPerPair(clients, providers int) float64 {
 	if providers < 2 {
 		return 0
 	}
-	writes := float64(clients) * mostWrites / (24 * time.Hour).Seconds()
+	writes := float64(clients) * float64(p.mostWrites()) / (24 * time.Hour).Seconds()
 	return writes * float64(p.Replicas-1) / float64(providers*(providers-1))
 }
 
@@ -121,7 +142,7 @@ type wireParameters struct {
 	StreamPerDay   uint32 `cbor:"21,keyasint"`
 	CatchUp        uint32 `cbor:"22,keyasint"`
 	SlowDelay      uint32 `cbor:"23,keyasint"`
-	PhotoAfter     uint32 `cbor:"24,keyasint"`
+	WriteTokens    uint32 `cbor:"24,keyasint"`
 }
 
 func millis(d time.Duration) uint32     { return uint32(d / time.Millisecond) }
@@ -141,7 +162,7 @@ func (p Parameters) wire() wireParameters {
 		FetchDelay: millis(p.FetchDelay), FetchLoad: uint32(math.Round(p.FetchLoad * 1000)),
 		WritesPerDay: uint32(p.WritesPerDay), StreamPerDay: uint32(p.StreamPerDay),
 		CatchUp: millis(p.CatchUp), SlowDelay: millis(p.SlowDelay),
-		PhotoAfter: millis(p.PhotoAfter),
+		WriteTokens: uint32(p.WriteTokens),
 	}
 }
 
@@ -160,7 +181,7 @@ func (w wireParameters) parameters() Parameters {
 		FetchDelay: fromMillis(w.FetchDelay), FetchLoad: float64(w.FetchLoad) / 1000,
 		WritesPerDay: int(w.WritesPerDay), StreamPerDay: int(w.StreamPerDay),
 		CatchUp: fromMillis(w.CatchUp), SlowDelay: fromMillis(w.SlowDelay),
-		PhotoAfter: fromMillis(w.PhotoAfter),
+		WriteTokens: int(w.WriteTokens),
 	}
 }
 

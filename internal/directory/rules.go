@@ -73,7 +73,8 @@ func (p Parameters) checkCounts(r *rules) {
 	between("replicas", p.Replicas, 1, 8)
 	between("retention_days", p.RetentionDays, 1, 60)
 	between("clients", p.Clients, 1, 1e9)
-	between("writes_per_day", p.WritesPerDay, 1, mostWrites)
+	between("write_tokens", p.WriteTokens, 0, 10_000)
+	between("writes_per_day", p.WritesPerDay, 1, p.mostWrites())
 	between("stream_per_day", p.StreamPerDay, 1, 10_000)
 	share := func(key string, of float64, wire uint32) {
 		r.want(of > 0 && of < 1 && float64(wire)/1000 == of, key,
@@ -101,7 +102,6 @@ func (p Parameters) checkDurations(r *rules) {
 	between("fetch_delay", p.FetchDelay, ms, time.Hour)
 	between("catch_up", p.CatchUp, ms, 24*time.Hour)
 	between("slow_delay", p.SlowDelay, 0, time.Hour)
-	between("photo_after", p.PhotoAfter, 0, time.Hour)
 	// A document serves three epochs and lists the storing sets of today and tomorrow: 3 × 8 h = 1
 	// day.
 	between("epoch_length", p.EpochLength, time.Second, 8*time.Hour)

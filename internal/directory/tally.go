@@ -162,7 +162,7 @@ func (w *wireParameters) numbers() []*uint32 {
 		&w.PayloadEvery, &w.LoopEvery, &w.DropEvery, &w.MixLoopEvery, &w.ReplicateEvery,
 		&w.Replicas, &w.RetentionDays, &w.EpochLength, &w.Clients,
 		&w.BulletinEvery, &w.Hold, &w.FetchDelay, &w.FetchLoad, &w.WritesPerDay, &w.StreamPerDay,
-		&w.CatchUp, &w.SlowDelay, &w.PhotoAfter,
+		&w.CatchUp, &w.SlowDelay, &w.WriteTokens,
 	}
 }
 
@@ -174,6 +174,7 @@ func (o *Outcome) nodes(previous *Document, listed []Listing, layers int) []Node
 		nodes[i] = Node{
 			ID: d.ID, Role: d.Role, Layer: layer[d.ID], Name: d.Name, Addr: d.Addr,
 			Keys: d.Keys, Packets: twoDigits(d.Packets), Probation: l.Probation,
+			Tokens: d.Tokens,
 		}
 	}
 	return nodes

@@ -15,6 +15,9 @@ type NetworkID [32]byte
 // digest is SHA-256 of a document's signed bytes.
 type Digest [32]byte
 
+// TokenKey is the public key under which a holder gives write tokens for one day; zero is none.
+type TokenKey [32]byte
+
 // Role is what a node does.
 type Role uint8
 
@@ -64,7 +67,7 @@ type Parameters struct {
 	StreamPerDay  int           // boxes of one stream and day that are fetched live
 	CatchUp       time.Duration // window in which what was missed is fetched
 	SlowDelay     time.Duration // mean that a slow packet waits more, at one mix
-	PhotoAfter    time.Duration // from a post to a picture with its own stream
+	WriteTokens   int           // boxes that a client may write a day; 0: no tokens are asked for
 }
 
 // Node is one entry of a network document.
@@ -78,6 +81,8 @@ type Node struct {
 	Keys      [3][]byte `cbor:"6,keyasint"`
 	Packets   uint64    `cbor:"7,keyasint"` // of its last epoch, to two significant digits
 	Probation bool      `cbor:"8,keyasint"` // carries only loops of mixes
+	// of the day in which the document's epoch begins and the day after; zero: it gives no tokens
+	Tokens [2]TokenKey `cbor:"9,keyasint"`
 }
 
 // Document is the network document of one epoch, valid for three.

@@ -65,7 +65,10 @@ func (n *Node) check(p Parameters) error {
 	if n.Packets > maxCapacity || n.Packets != twoDigits(n.Packets) {
 		return fmt.Errorf("%d packets: want two significant digits", n.Packets)
 	}
-	return checkKeys(p.Suite, n.Keys)
+	if n.Role == RoleMix && n.Tokens != [2]TokenKey{} {
+		return errors.New("a mix with token keys")
+	}
+	return errors.Join(checkKeys(p.Suite, n.Keys), checkTokens(n.Tokens))
 }
 
 // checkLayers names the part of the network that is missing, for people.

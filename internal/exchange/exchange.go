@@ -1,6 +1,7 @@
 // Package exchange is the two halves of an exchange between a client and its provider, as bytes:
-// one Sphinx packet up, one spooled reply or a dummy down, and the stream of bulletins in every
-// byte that the reply leaves, in frames of one size. docs/link.md has the layout.
+// one Sphinx packet or one question for tokens up, one spooled reply or a dummy down, and the stream
+// of bulletins in every byte that the reply leaves, in frames of one size. docs/link.md has the
+// layout.
 //
 // It must not know how frames travel, nor what the stream says: clients' and providers' cores read
 // and write them without a socket.
@@ -16,9 +17,19 @@ import (
 // errMalformed is returned for a frame of the wrong size or with bytes set that must be zero.
 var errMalformed = errors.New("malformed exchange frame")
 
-// Up is a client's half of an exchange: one Sphinx packet and what the client has.
+// Kind is what an up frame carries.
+type Kind uint8
+
+// The kinds.
+const (
+	Packet Kind = 0 // a Sphinx packet
+	Tokens Kind = 1 // a Question, in the place and with the size of a packet
+)
+
+// Up is a client's half of an exchange: one Sphinx packet, or what stands in its place, and what
+// the client has.
 //
-//	received 8 (big-endian) | roll 4 (big-endian) | zero 20 | packet
+//	received 8 (big-endian) | roll 4 (big-endian) | kind 1 | zero 19 | packet
 //
 // Received is the highest sequence number for which every down frame up to it has arrived on this
 // connection or an earlier one; the provider deletes up to it. Roll is the number of the first roll
@@ -26,29 +37,31 @@ var errMalformed = errors.New("malformed exchange frame")
 type Up struct {
 	Received uint64
 	Roll     uint32
+	Kind     Kind
 	Packet   []byte
 }
 
 // Marshal writes u into frame, whose length must be the packet's plus protocol.ExchangeOverhead.
 func (u Up) Marshal(frame []byte) error {
-	if len(frame) != len(u.Packet)+protocol.ExchangeOverhead {
+	if len(frame) != len(u.Packet)+protocol.ExchangeOverhead || u.Kind > Tokens {
 		return errMalformed
 	}
 	clear(frame[:protocol.ExchangeOverhead])
 	binary.BigEndian.PutUint64(frame, u.Received)
 	binary.BigEndian.PutUint32(frame[8:], u.Roll)
+	frame[12] = byte(u.Kind)
 	copy(frame[protocol.ExchangeOverhead:], u.Packet)
 	return nil
 }
 
 // ParseUp reads an up frame; Packet aliases frame.
 func ParseUp(frame []byte) (Up, error) {
-	if len(frame) < protocol.ExchangeOverhead ||
-		!protocol.Zero(frame[12:protocol.ExchangeOverhead]) {
+	if len(frame) < protocol.ExchangeOverhead || Kind(frame[12]) > Tokens ||
+		!protocol.Zero(frame[13:protocol.ExchangeOverhead]) {
 		return Up{}, errMalformed
 	}
 	return Up{binary.BigEndian.Uint64(frame), binary.BigEndian.Uint32(frame[8:]),
-		frame[protocol.ExchangeOverhead:]}, nil
+		Kind(frame[12]), frame[protocol.ExchangeOverhead:]}, nil
 }
 
 // Down is a provider's half: one spooled reply, or a dummy of the same size.

@@ -15,11 +15,11 @@ func of(size int) []byte { return bytes.Repeat([]byte{0xee}, size) }
 // TestLayout: both halves as docs/link.md draws them.
 func TestLayout(t *testing.T) {
 	up := of(protocol.ExchangeOverhead + 3)
-	if err := (Up{Received: 0x0102030405060708, Roll: 0x0a0b0c0d, Packet: []byte{7, 8, 9}}).
-		Marshal(up); err != nil {
+	if err := (Up{Received: 0x0102030405060708, Roll: 0x0a0b0c0d, Kind: Tokens,
+		Packet: []byte{7, 8, 9}}).Marshal(up); err != nil {
 		t.Fatal(err)
 	}
-	want := slicesOf([]byte{1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13}, make([]byte, 20),
+	want := slicesOf([]byte{1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 1}, make([]byte, 19),
 		[]byte{7, 8, 9})
 	if !bytes.Equal(up, want) {
 		t.Errorf("up: %x, want %x", up, want)
@@ -75,6 +75,7 @@ func TestMalformed(t *testing.T) {
 	for name, err := range map[string]error{
 		"up too short":      Up{Packet: of(body)}.Marshal(of(head + body - 1)),
 		"up too long":       Up{Packet: of(body)}.Marshal(of(head + body + 1)),
+		"up of no kind":     Up{Kind: 2, Packet: of(body)}.Marshal(of(head + body)),
 		"down too short":    Down{Sequence: 1, Body: of(body)}.Marshal(of(head + body - 1)),
 		"dummy with a body": Down{Body: of(1)}.Marshal(of(head + body)),
 		"stream too long": Down{Sequence: 1, Body: of(body), Stream: of(2)}.
@@ -97,6 +98,18 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
+// TestKinds: a packet, a question, and nothing else that there is.
+func TestKinds(t *testing.T) {
+	frame := make([]byte, protocol.ExchangeOverhead)
+	for kind := range 256 {
+		frame[12] = byte(kind)
+		up, err := ParseUp(frame)
+		if ok := kind < 2; (err == nil) != ok || ok && up.Kind != Kind(kind) {
+			t.Errorf("kind %d: %v, %v", kind, up.Kind, err)
+		}
+	}
+}
+
 // TestBytesThatMustBeZero sets each byte of a frame alone.
 func TestBytesThatMustBeZero(t *testing.T) {
 	const head, body, pad = protocol.ExchangeOverhead, 4, 3
@@ -104,7 +117,7 @@ func TestBytesThatMustBeZero(t *testing.T) {
 		frame := make([]byte, head+body+pad)
 		frame[i] = 1
 		_, err := ParseUp(frame)
-		check(t, fmt.Sprint("up, byte ", i), err, i >= 12 && i < head)
+		check(t, fmt.Sprint("up, byte ", i), err, i > 12 && i < head)
 		_, err = ParseDown(frame, body) // before byte 8 it is the sequence of a reply
 		check(t, fmt.Sprint("dummy, byte ", i), err, i >= 8 && i < head)
 		frame[0] = 1

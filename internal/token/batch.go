@@ -17,9 +17,13 @@ type Batch struct {
 	request *oprf.EvaluationRequest
 }
 
-// NewBatch draws the nonces of a batch, and what blinds them to the holder whose key it is.
-func NewBatch(random io.Reader, public PublicKey) (*Batch, error) {
-	nonces, blinds := make([][]byte, BatchSize), make([]group.Scalar, BatchSize)
+// NewBatch draws the nonces of a batch of n tokens, 1 to MostTokens, and what blinds them to the
+// holder whose key it is.
+func NewBatch(random io.Reader, public PublicKey, n int) (*Batch, error) {
+	if n < 1 || n > MostTokens {
+		return nil, ErrMalformed
+	}
+	nonces, blinds := make([][]byte, n), make([]group.Scalar, n)
 	for i := range nonces {
 		nonces[i] = make([]byte, nonceSize)
 		if _, err := io.ReadFull(random, nonces[i]); err != nil {
@@ -58,14 +62,15 @@ func (b *Batch) Request() (raw []byte, err error) {
 // Finish takes the answer, and gives the tokens if it proves that they were made with the key that
 // everybody else's are: a holder cannot give somebody tokens that it would know them by.
 func (b *Batch) Finish(answer []byte) ([]Token, error) {
-	if len(answer) != AnswerSize {
+	n := len(b.nonces)
+	if len(answer) != AnswerSize(n) {
 		return nil, ErrMalformed
 	}
-	evaluated, err := elements(answer[:RequestSize])
+	evaluated, err := elements(answer[:RequestSize(n)])
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := b.outputs(evaluated, answer[RequestSize:])
+	outputs, err := b.outputs(evaluated, answer[RequestSize(n):])
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,10 @@
 // Package token is blind write tokens: each lets one box be written at one holder on one day, and
 // nobody can tell to whom it was given. They are the verifiable oblivious pseudorandom function of
-// RFC 9497 (ristretto255-SHA512), in batches of 256. docs/token.md is the specification.
+// RFC 9497 (ristretto255-SHA512), in batches of up to 256. docs/token.md is the specification.
 //
-//	request  = 256 blinded elements                    8,192 bytes
-//	answer   = 256 evaluated elements || proof 64      8,256 bytes
-//	token    = nonce 16 || first 16 bytes of F(nonce)     32 bytes
+//	request  = n blinded elements                      32 n bytes
+//	answer   = n evaluated elements || proof 64        32 n + 64 bytes
+//	token    = nonce 16 || first 16 bytes of F(nonce)  32 bytes
 //
 // It must not know who asks: how many tokens somebody gets is the business of who passes batches
 // on.
@@ -20,23 +20,35 @@ import (
 	"github.com/cloudflare/circl/group"
 	"github.com/cloudflare/circl/oprf"
 	"github.com/cloudflare/circl/zk/dleq"
+
+	"murmuration/internal/protocol"
 )
 
-// Sizes (docs/token.md, section "Bytes"): tokens in a batch, else bytes.
+// Sizes (docs/token.md, section "Bytes"): tokens in a batch at most, else bytes.
 const (
-	BatchSize   = 256
+	MostTokens  = protocol.MostTokens
 	nonceSize   = 16
-	elementSize = 32
-	proofSize   = 64
-	RequestSize = BatchSize * elementSize
-	AnswerSize  = RequestSize + proofSize
+	elementSize = protocol.TokenElement
+	proofSize   = protocol.TokenProof
 )
+
+// RequestSize is how many bytes ask for n tokens.
+func RequestSize(n int) int { return n * elementSize }
+
+// AnswerSize is how many bytes bring n tokens.
+func AnswerSize(n int) int { return RequestSize(n) + proofSize }
 
 // Token is what a write shows.
 type Token [2 * nonceSize]byte
 
 // PublicKey is a holder's of one day.
 type PublicKey [elementSize]byte
+
+// Check says whether tokens can be asked for under a key.
+func (p PublicKey) Check() error {
+	_, err := elements(p[:])
+	return err
+}
 
 // ErrMalformed is returned for bytes that are no batch; ErrProof for an answer that was not made
 // with the key that the holder has published, or not from what was asked.
@@ -61,7 +73,7 @@ type Key struct {
 
 // NewKey derives the key of a day from a secret of the holder, as DeriveKeyPair of RFC 9497.
 func NewKey(seed, network [32]byte, day uint32) (*Key, error) {
-	info := append([]byte("murmuration/token/v1"), network[:]...)
+	info := append([]byte(protocol.TokenLabel), network[:]...)
 	return derive(seed[:], binary.BigEndian.AppendUint32(info, day))
 }
 
@@ -85,9 +97,11 @@ func (k *Key) Public() (p PublicKey) {
 	return PublicKey(raw)
 }
 
-// Issue answers a request: 256 tokens that the holder will know again and not whose they are.
+// Issue answers a request: as many tokens as it has elements, which the holder will know again and
+// not whose they are.
 func (k *Key) Issue(random io.Reader, request []byte) (answer []byte, err error) {
-	if len(request) != RequestSize {
+	n := len(request) / elementSize
+	if n < 1 || n > MostTokens || len(request) != RequestSize(n) {
 		return nil, ErrMalformed
 	}
 	blinded, err := elements(request)

@@ -97,18 +97,18 @@ func TestVectors(t *testing.T) {
 // seeded is the same chance each time.
 func seeded(n byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{n}) }
 
-func issued(t *testing.T, key *Key, chance byte) (*Batch, []byte) {
+func issued(t *testing.T, key *Key, chance byte, n int) (*Batch, []byte) {
 	t.Helper()
-	batch, err := NewBatch(seeded(chance), key.Public())
+	batch, err := NewBatch(seeded(chance), key.Public(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request, err := batch.Request()
-	if err != nil || len(request) != RequestSize {
+	if err != nil || len(request) != 32*n {
 		t.Fatalf("%d bytes, %v", len(request), err)
 	}
 	answer, err := key.Issue(seeded(chance+1), request)
-	if err != nil || len(answer) != AnswerSize || AnswerSize != 8256 {
+	if err != nil || len(answer) != 32*n+64 {
 		t.Fatalf("%d bytes, %v", len(answer), err)
 	}
 	return batch, answer
@@ -119,9 +119,9 @@ func TestBatch(t *testing.T) {
 	key, _ := NewKey([32]byte{1}, [32]byte{2}, 3)
 	tomorrow, _ := NewKey([32]byte{1}, [32]byte{2}, 4)
 	elsewhere, _ := NewKey([32]byte{1}, [32]byte{3}, 3)
-	batch, answer := issued(t, key, 1)
+	batch, answer := issued(t, key, 1, 32)
 	tokens, err := batch.Finish(answer)
-	if err != nil || len(tokens) != BatchSize {
+	if err != nil || len(tokens) != 32 {
 		t.Fatalf("%d tokens, %v", len(tokens), err)
 	}
 	seen := map[Token]bool{}
@@ -162,12 +162,27 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// TestSizes: one token, and as many as may be, and an answer is for as many as were asked for.
+func TestSizes(t *testing.T) {
+	key, _ := NewKey([32]byte{1}, [32]byte{2}, 3)
+	for _, n := range []int{1, 8, MostTokens} {
+		batch, answer := issued(t, key, byte(n), n)
+		if tokens, err := batch.Finish(answer); err != nil || len(tokens) != n {
+			t.Errorf("%d tokens for %d, %v", len(tokens), n, err)
+		}
+		_, other := issued(t, key, byte(n), n%MostTokens+1)
+		if _, err := batch.Finish(other); !errors.Is(err, ErrMalformed) {
+			t.Errorf("an answer for another number than %d: %v", n, err)
+		}
+	}
+}
+
 // TestNobodyIsMarked: a holder that answers with another key than the one it published, or mixes
 // two keys in one batch, or repeats another's answer, has no proof.
 func TestNobodyIsMarked(t *testing.T) {
 	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
 	marked, _ := NewKey([32]byte{9}, [32]byte{}, 1)
-	batch, answer := issued(t, key, 1)
+	batch, answer := issued(t, key, 1, 32)
 	if _, err := batch.Finish(answer); err != nil {
 		t.Fatalf("control: %v", err)
 	}
@@ -178,7 +193,7 @@ func TestNobodyIsMarked(t *testing.T) {
 	}
 	mixed := bytes.Clone(answer)
 	copy(mixed[5*elementSize:6*elementSize], other[5*elementSize:])
-	_, anothers := issued(t, key, 50)
+	_, anothers := issued(t, key, 50, 32)
 	swapped := bytes.Clone(answer)
 	copy(swapped, answer[elementSize:2*elementSize])
 	copy(swapped[elementSize:], answer[:elementSize])
@@ -218,7 +233,7 @@ func TestRequestsTellNothing(t *testing.T) {
 // TestMalformed: sizes, elements that are none, zero, and keys that are none.
 func TestMalformed(t *testing.T) {
 	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
-	batch, answer := issued(t, key, 1)
+	batch, answer := issued(t, key, 1, 32)
 	request, _ := batch.Request()
 	zero := bytes.Clone(request)
 	clear(zero[:elementSize])
@@ -232,18 +247,26 @@ func TestMalformed(t *testing.T) {
 			t.Errorf("request with %s: %v", name, err)
 		}
 	}
+	for _, n := range []int{0, -1, MostTokens + 1} {
+		if _, err := NewBatch(seeded(1), key.Public(), n); !errors.Is(err, ErrMalformed) {
+			t.Errorf("a batch of %d: %v", n, err)
+		}
+	}
+	if _, err := key.Issue(seeded(1), bytes.Repeat(request, 9)); !errors.Is(err, ErrMalformed) {
+		t.Errorf("a request of 288: %v", err)
+	}
 	noProof := bytes.Clone(answer)
-	for i := RequestSize; i < AnswerSize; i++ {
+	for i := RequestSize(32); i < AnswerSize(32); i++ {
 		noProof[i] = 0
 	}
 	for name, bad := range map[string][]byte{"nothing": nil, "short": answer[1:],
-		"no element": append(wild, answer[RequestSize:]...), "a proof of zeros": noProof} {
+		"no element": append(wild, answer[RequestSize(32):]...), "a proof of zeros": noProof} {
 		if _, err := batch.Finish(bad); err == nil {
 			t.Errorf("answer with %s was taken", name)
 		}
 	}
 	for _, bad := range []PublicKey{{}, {31: 0xff}} {
-		if _, err := NewBatch(seeded(1), bad); err == nil {
+		if _, err := NewBatch(seeded(1), bad, 1); err == nil {
 			t.Errorf("the key %x was taken", bad)
 		}
 	}
@@ -274,7 +297,7 @@ func FuzzElements(f *testing.F) {
 
 func BenchmarkIssue(b *testing.B) {
 	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
-	batch, _ := NewBatch(seeded(1), key.Public())
+	batch, _ := NewBatch(seeded(1), key.Public(), 32)
 	request, _ := batch.Request()
 	for b.Loop() {
 		if _, err := key.Issue(seeded(2), request); err != nil {
@@ -285,7 +308,7 @@ func BenchmarkIssue(b *testing.B) {
 
 func BenchmarkFinish(b *testing.B) {
 	key, _ := NewKey([32]byte{1}, [32]byte{}, 1)
-	batch, _ := NewBatch(seeded(1), key.Public())
+	batch, _ := NewBatch(seeded(1), key.Public(), 32)
 	request, _ := batch.Request()
 	answer, _ := key.Issue(seeded(2), request)
 	for b.Loop() {

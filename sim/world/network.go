@@ -162,7 +162,7 @@ var settings = map[string]func(p *directory.Parameters) any{
 	"stream_per_day":  func(p *directory.Parameters) any { return &p.StreamPerDay },
 	"catch_up":        func(p *directory.Parameters) any { return &p.CatchUp },
 	"slow_delay":      func(p *directory.Parameters) any { return &p.SlowDelay },
-	"photo_after":     func(p *directory.Parameters) any { return &p.PhotoAfter },
+	"write_tokens":    func(p *directory.Parameters) any { return &p.WriteTokens },
 }
 
 // set changes parameters by name: "mean_hop_delay 20ms drop_every 1s".

@@ -95,7 +95,7 @@ func Quick() directory.Parameters {
 	par.MixLoopEvery, par.ReplicateEvery = time.Second, 20*ms
 	par.EpochLength, par.Grace = 8*time.Second, 2*time.Second
 	par.BulletinEvery, par.Hold, par.FetchDelay = 500*ms, 0, 200*ms
-	par.CatchUp, par.SlowDelay, par.PhotoAfter = 10*time.Second, 50*ms, 2*time.Second
+	par.CatchUp, par.SlowDelay = 10*time.Second, 50*ms
 	return par
 }
 
