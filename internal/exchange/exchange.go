@@ -1,7 +1,7 @@
 // Package exchange is the two halves of an exchange between a client and its provider, as bytes:
-// one Sphinx packet or one question for tokens up, one spooled reply or a dummy down, and the stream
-// of bulletins in every byte that the reply leaves, in frames of one size. docs/link.md has the
-// layout.
+// one Sphinx packet or one question for tokens up, one spooled reply or a dummy down, and the
+// stream of bulletins in every byte that the reply leaves, in frames of one size. docs/link.md has
+// the layout.
 //
 // It must not know how frames travel, nor what the stream says: clients' and providers' cores read
 // and write them without a socket.
