@@ -65,7 +65,7 @@ func (b *Board) close(id directory.NodeID, m *maker) {
 		switch {
 		case roll < b.floor || m.linked(roll) || m.sums(roll, b, id):
 			delete(m.holes, roll)
-		case b.settled() && bulletin.LastSlot(roll)+youngSlots*2 < b.state.Newest:
+		case b.Settled() && bulletin.LastSlot(roll)+youngSlots*2 < b.state.Newest:
 			b.want(lacking{maker: id, slot: bulletin.FirstSlot(roll), roll: true})
 		}
 	}

@@ -50,7 +50,7 @@ func (b *Board) bulletin(now time.Time, one bulletin.Bulletin, news *News) {
 		b.count(reason)
 		return
 	}
-	if gap := b.insert(m, k); gap && b.settled() { // else what is between is still to come
+	if gap := b.insert(m, k); gap && b.Settled() { // else what is between is still to come
 		b.count(Gap)
 		b.between(m, k)
 	}

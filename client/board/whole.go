@@ -46,7 +46,7 @@ func (b *Board) whole(roll uint32) bool { return b.periods[roll] != nil && b.per
 // last of its rolls.
 func (b *Board) settle() {
 	newest := b.state.Newest
-	if newest < youngSlots || !b.settled() && !b.session.rolls {
+	if newest < youngSlots || !b.Settled() && !b.session.rolls {
 		return
 	}
 	for _, id := range b.ids {
@@ -65,11 +65,11 @@ func (b *Board) settle() {
 
 // in says whether the provider has sent all that it has of a roll.
 func (b *Board) in(roll uint32) bool {
-	return b.session.rolls && b.session.lowest < roll || b.settled()
+	return b.session.rolls && b.session.lowest < roll || b.Settled()
 }
 
-// settled says that nothing old has come for 8 slots.
-func (b *Board) settled() bool {
+// Settled says that nothing old has come for 8 slots: the provider has sent all that it has.
+func (b *Board) Settled() bool {
 	return b.state.Newest >= max(b.session.began, b.session.filled)+youngSlots
 }
 
@@ -160,7 +160,7 @@ func (b *Board) Behind() bool {
 	if !b.state.away() {
 		return false
 	}
-	if !b.session.rolls && !b.settled() {
+	if !b.session.rolls && !b.Settled() {
 		return true
 	}
 	for roll := bulletin.RollNumber(b.state.From); roll < bulletin.RollNumber(b.state.To); roll++ {

@@ -45,6 +45,9 @@ type Board interface {
 	Nearest(slot box.Slot, rng *rand.Rand) (board.Pair, bool)
 	// Behind says that of what was listed while this client was away something is still to come.
 	Behind() bool
+	// Settled says that nothing comes any more but what is new: new slots come before old ones, so
+	// that until then some below the newest are still to come.
+	Settled() bool
 	// History is the pairs of a roll's slots.
 	History(roll uint32) ([]board.Pair, error)
 	// Question is something about bulletins, and a provider to ask: what this client lacks, or a
@@ -104,7 +107,7 @@ type Stats struct {
 	Demoted  uint64 // live ones that had to wait for too long
 	Missed   uint64 // pairs to be caught up with
 	Retried  uint64
-	GivenUp  uint64 // after all tries
+	GivenUp  uint64 // late ones whose box is not kept any more
 	NotFound uint64 // answers
 	Wrong    uint64 // answers that do not verify
 	Waiting  int    // live ones that are due or will be

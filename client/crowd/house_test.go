@@ -187,7 +187,8 @@ func (h *house) Recent() float64                                 { return h.town
 func (h *house) Silent(m directory.NodeID) bool                  { return h.town.silent[m] }
 func (h *house) Holders(_ box.Day, id box.ID) []directory.NodeID { return h.town.holds[id] }
 
-func (h *house) Behind() bool { return h.behind }
+func (h *house) Behind() bool  { return h.behind }
+func (h *house) Settled() bool { return !h.behind }
 
 func (h *house) History(roll uint32) (all []board.Pair, _ error) {
 	for _, p := range h.here() {

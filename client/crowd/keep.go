@@ -76,8 +76,12 @@ func (c *Crowd) Keep() error {
 	return nil
 }
 
-// mark is the first slot of which something is still to be fetched for the first time.
+// mark is the first slot of which something is still to be fetched for the first time. It stays
+// while old slots are still to come: what is listed before it counts as old.
 func (c *Crowd) mark() box.Slot {
+	if !c.cfg.Board.Settled() {
+		return c.state.Mark
+	}
 	m := max(c.state.Mark, c.newest-min(c.newest, settled))
 	hold := func(p board.Pair) { m = min(m, p.Slot) }
 	for _, pairs := range [][]board.Pair{c.early, c.missed} {

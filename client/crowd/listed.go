@@ -154,8 +154,12 @@ func (c *Crowd) catchUp(now time.Time) {
 // postpone makes a fetch late: its time is exponential, so that late ones come in no order.
 func (c *Crowd) postpone(now time.Time, f *fetch) {
 	f.class = late
-	mean := float64(lateWork) / c.slots() * float64(uint64(1)<<f.further)
+	mean := float64(lateWork) / c.slots() * float64(int(1)<<min(f.further, lateDoublings))
 	f.due = now.Add(cover.Exp(c.rng, time.Duration(mean*float64(time.Second))))
+	if !c.stays(f.pair, f.due) {
+		c.stats.GivenUp++
+		return
+	}
 	if len(c.late) >= mostLate && !f.read {
 		return
 	}

@@ -245,9 +245,11 @@ func (h *house) fate(until time.Duration, answer func(sender.Fetch) (box.Reply, 
 	return sent
 }
 
-// TestRetries: what is not given is asked for once more soon, at the other lister, then late six
-// times, ever more seldom; whether its holders say nothing, or that they do not have it, or give
-// something else, and whether or not anybody here reads it.
+// History: After six late tries nobody asked again, though the box stayed for two weeks.
+//
+// TestRetries: what is not given is asked for once more soon, at the other lister, then late, ever
+// more seldom, for as long as the box may still be there; whether its holders say nothing, or that
+// they do not have it, or give something else, and whether or not anybody here reads it.
 func TestRetries(t *testing.T) {
 	answers := map[string]func(sender.Fetch) (box.Reply, bool){
 		"silence": func(f sender.Fetch) (box.Reply, bool) { return box.Reply{}, false },
@@ -260,8 +262,10 @@ func TestRetries(t *testing.T) {
 	}
 	for name, answer := range answers {
 		var logs [2][]asked
+		retention := 0
 		for i := range logs {
 			w := newTown(t, 3)
+			retention = w.par.RetentionDays
 			h := w.client(1)
 			h.Begin(directory.NodeID{99})
 			p := w.post(1)
@@ -286,8 +290,9 @@ func TestRetries(t *testing.T) {
 			t.Errorf("%s: who reads it asks otherwise", name)
 		}
 		log := logs[0]
-		if len(log) != 8 {
-			t.Fatalf("%s: asked %d times", name, len(log))
+		kept := time.Duration(retention+1) * 24 * time.Hour
+		if last := log[len(log)-1].At.Sub(start); len(log) < 9 || last < kept/2 || last > kept {
+			t.Fatalf("%s: asked %d times, the last time after %v", name, len(log), last)
 		}
 		if d := log[1].At.Sub(log[0].At); d < time.Minute || d > 90*time.Second {
 			t.Errorf("%s: the second try comes after %v", name, d)
@@ -472,6 +477,43 @@ func TestCatchUp(t *testing.T) {
 		if f.Key.Entry != h.catch[0].pair.Entry && f.Op == box.OpFetch {
 			t.Error("late ones go before")
 		}
+	}
+}
+
+// History: New slots come before old ones. The mark followed them, so that after each break what was
+// listed in it counted as old: its readers alone asked for it, late.
+//
+// TestMarkWaitsForOldSlots: as long as old slots are still to come, what they list is for everybody.
+func TestMarkWaitsForOldSlots(t *testing.T) {
+	fetched := func(behind bool) (live, late, caught int) {
+		w := newTown(t, 3)
+		h := w.client(1)
+		h.state.Mark, h.now = 10, start.Add(20*every)
+		h.seen = h.now
+		h.behind = behind
+		h.Listed(h.now, w.post(19)) // a new one comes first
+		if err := h.Keep(); err != nil {
+			t.Fatal(err)
+		}
+		for slot := box.Slot(10); slot < 16; slot++ {
+			for i := range 2 {
+				p := w.post(slot)
+				if i == 0 {
+					h.follow(p, 1)
+				}
+				p.Missed = slot < 12
+				h.Listed(h.now, p)
+			}
+		}
+		h.behind = false
+		h.Live(h.now)
+		return len(h.live), len(h.late), len(h.catch)
+	}
+	if live, late, caught := fetched(true); live != 9 || late != 0 || caught != 4 {
+		t.Errorf("%d live, %d late, %d to be caught up with", live, late, caught)
+	}
+	if live, late, caught := fetched(false); live != 1 || late != 6 || caught != 0 {
+		t.Errorf("the control: %d live, %d late, %d to be caught up with", live, late, caught)
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 
 // Specification constants (docs/client.md, "The crowd").
 const (
-	// lateTries is how often a late fetch is tried.
-	lateTries = 6
+	// lateDoublings bounds the waits of a late fetch: they grow to 64 times the first one.
+	lateDoublings = 6
 	// slowOneIn is of how many late fetches one is slow: else a long delay would tell a mix of a
 	// write.
 	slowOneIn = 16
@@ -209,9 +209,15 @@ func (c *Crowd) expire(t *try, at time.Time) {
 	case f.class != late && f.tries == 1 && c.answers.good():
 		f.due = at
 		c.queueOf(f).push(f)
-	case f.further < lateTries:
-		c.postpone(at, f)
 	default:
-		c.stats.GivenUp++
+		c.postpone(at, f)
 	}
+}
+
+// stays says whether the box of a pair may still be there at a time. As long as it may it is asked
+// for, or who was unlucky a few times would never read it.
+func (c *Crowd) stays(p board.Pair, at time.Time) bool {
+	days := box.Calendar{Genesis: c.cfg.Schedule.Start, Retention: c.net.RetentionDays}
+	listed := c.cfg.Schedule.Start.Add(time.Duration(p.Slot) * c.net.BulletinEvery)
+	return box.DayOf(c.cfg.Schedule.Start, listed) >= days.Oldest(at)
 }

@@ -119,3 +119,82 @@ func TestHoldersDoNotSeeWhoReads(t *testing.T) {
 		t.Errorf("of %d boxes %d, %d and %d posts were read", boxes, none.read, one.read, all.read)
 	}
 }
+
+// absence is a day and more for which two are away, of whom Cid follows who posts and Eve nobody.
+type absence struct {
+	missed  map[box.Entry]bool // written meanwhile, by anybody
+	fetched map[string]map[box.Entry]bool
+	read    int // posts
+}
+
+func newAbsence(t *testing.T, seed uint64, posts int) absence {
+	p := slow(2 * time.Minute)
+	p.BulletinEvery, p.CatchUp, p.WritesPerDay = 4*time.Minute, 90*time.Minute, 8
+	p.BoxPlaintext = world.Quick().BoxPlaintext // what a connection brings comes over many frames
+	network, err := world.ParseNetwork("[ada cid eve] -> [p1 p2 p3] -> m1 -> m2 -> m3 -> p1")
+	check(t, err)
+	w, err := world.New(world.Config{
+		Seed: seed, Null: true, Parameters: p, Link: -1, Network: network,
+	})
+	check(t, err)
+	ada, cid, eve := live(t, w.Person("ada")), live(t, w.Person("cid")), live(t, w.Person("eve"))
+	check(t, cid.Follow(ada.Life))
+	a := absence{missed: map[box.Entry]bool{}, fetched: map[string]map[box.Entry]bool{}}
+	for _, c := range []citizen{cid, eve} {
+		mine := map[box.Entry]bool{}
+		a.fetched[c.line.Name] = mine
+		c.line.Sent = func(s sender.Sent) {
+			if s.Fetch != nil && s.Fetch.Op == box.OpFetch {
+				mine[s.Fetch.Key.Entry] = true
+			}
+		}
+	}
+	check(t, w.Run(4*time.Hour))
+	cid.line.Leave()
+	eve.line.Leave()
+	a.watch(w, network.Providers)
+	for n := range posts {
+		_, err := ada.Say(fmt.Sprint("post ", n), nil)
+		check(t, err)
+		check(t, w.Run(8*time.Hour))
+	}
+	cid.line.Return()
+	eve.line.Return()
+	check(t, w.Run(3*time.Hour))
+	a.read = len(cid.reads("ada"))
+	return a
+}
+
+// watch notes what holders take for an absence from now on.
+func (a absence) watch(w *world.World, providers []string) {
+	until := w.Now().Add(40 * time.Hour)
+	for _, name := range providers {
+		w.Node(name).Holder().Watch(func(r world.Request) {
+			if r.Op == box.OpWrite && w.Now().Before(until) {
+				a.missed[box.EntryOf(r.ID)] = true
+			}
+		})
+	}
+}
+
+// History: After an absence only followers asked for what they had missed, ten hours late.
+//
+// TestAbsenceIsCaughtUpByAll: whoever was away has soon asked for every box of that time, follower
+// or not, and the follower has read all posts.
+func TestAbsenceIsCaughtUpByAll(t *testing.T) {
+	t.Parallel()
+	const posts = 5
+	for seed := range uint64(3) {
+		a := newAbsence(t, seed, posts)
+		if a.read != posts || len(a.missed) < posts {
+			t.Errorf("seed %d: %d posts were read, %d boxes written", seed, a.read, len(a.missed))
+		}
+		for e := range a.missed {
+			for name, mine := range a.fetched {
+				if !mine[e] {
+					t.Errorf("seed %d: %s did not ask for a box that was missed", seed, name)
+				}
+			}
+		}
+	}
+}
