@@ -480,10 +480,10 @@ func TestCatchUp(t *testing.T) {
 	}
 }
 
-// History: New slots come before old ones. The mark followed them, so that after each break what was
-// listed in it counted as old: its readers alone asked for it, late.
+// History: New slots come before old ones. The mark followed them, so that after each break what
+// was listed in it counted as old: its readers alone asked for it, late.
 //
-// TestMarkWaitsForOldSlots: as long as old slots are still to come, what they list is for everybody.
+// TestMarkWaitsForOldSlots: as long as old slots are to come, what they list is for everybody.
 func TestMarkWaitsForOldSlots(t *testing.T) {
 	fetched := func(behind bool) (live, late, caught int) {
 		w := newTown(t, 3)
