@@ -96,11 +96,12 @@ type noting struct {
 	w *network
 }
 
-func (n noting) Write(day box.Day, b box.Box, to ...box.Holder) (box.Outcome, error) {
+func (n noting) Write(day box.Day, b box.Box, pay box.Token,
+	to ...box.Holder) (box.Outcome, error) {
 	n.w.mu.Lock()
 	n.w.boxes = append(n.w.boxes, b.ID)
 	n.w.mu.Unlock()
-	return n.MemStore.Write(day, b, to...)
+	return n.MemStore.Write(day, b, pay, to...)
 }
 
 // transport is a client's, whose connections can be cut.

@@ -76,7 +76,7 @@ func (p *printer) write(n uint64, hold time.Duration) box.Listing {
 	x := boxtest.Box(n, 'x', 64)
 	l := box.Listing{Day: 0, ID: x.ID}
 	p.Hold(l, p.now().Add(hold))
-	if _, err := p.store.Write(0, x); err != nil {
+	if _, err := p.store.Write(0, x, box.Token{}); err != nil {
 		p.w.Fatal(err)
 	}
 	return l

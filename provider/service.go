@@ -111,7 +111,7 @@ func (s *Service) execute(now time.Time, r box.Request) (box.Reply, error) {
 		return nothing, nil
 	}
 	o, err := s.put(now, r, func() (box.Outcome, error) {
-		return s.Store.Write(r.Day, r.Box, others...)
+		return s.Store.Write(r.Day, r.Box, box.Token{}, others...)
 	})
 	switch {
 	case err != nil:

@@ -383,7 +383,7 @@ func TestFetch(t *testing.T) {
 	var listed []box.Listing
 	for b, day := range map[*box.Box]box.Day{&kept: today, &gone: today - 1, &deleted: today,
 		&old: today - 15} {
-		if _, err := c.store.Write(day, *b); err != nil {
+		if _, err := c.store.Write(day, *b, box.Token{}); err != nil {
 			t.Fatal(err)
 		}
 		listed = append(listed, box.Listing{Day: day, ID: b.ID})
@@ -392,7 +392,7 @@ func TestFetch(t *testing.T) {
 		t.Fatal(err)
 	}
 	stone := boxtest.Box(50, 0, 0)
-	if _, err := c.store.Write(today, stone); err != nil {
+	if _, err := c.store.Write(today, stone, box.Token{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, row := range map[string]struct {
@@ -507,7 +507,7 @@ func TestConflictBringsTheOther(t *testing.T) {
 		t.Errorf("%s, and not with what stands there", got.Status)
 	}
 	stone := c.sealed(today, true, 0, 0)
-	if _, err := c.store.Write(today, stone); err != nil {
+	if _, err := c.store.Write(today, stone, box.Token{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := write(two); got.Status != box.StatusTombstoned || !got.Box.Equal(stone) {

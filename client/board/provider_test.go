@@ -96,7 +96,7 @@ func (w *street) slot(n uint64, writes int) {
 			s := w.makers[m]
 			l := box.Listing{Day: box.DayOf(w.genesis.Start, w.now), ID: x.ID}
 			s.Hold(l, w.now.Add(time.Duration(w.rng.IntN(40))*time.Second))
-			if _, err := s.store.Write(l.Day, x); err != nil {
+			if _, err := s.store.Write(l.Day, x, box.Token{}); err != nil {
 				w.Fatal(err)
 			}
 		}

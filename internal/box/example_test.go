@@ -24,7 +24,7 @@ func Example() {
 	store := box.NewMemStore(0)
 	received, _ := box.ParseRequest(format, bytes)
 	if received.Verify() == nil {
-		outcome, _ := store.Write(received.Day, received.Box)
+		outcome, _ := store.Write(received.Day, received.Box, received.Token)
 		fmt.Println(len(bytes), "bytes:", outcome.Status)
 	}
 

@@ -27,6 +27,7 @@ type memDay struct {
 	unlisted  []ID // by arrival
 	published map[Slot]*memBulletin
 	records   map[RecordKey][]byte
+	spent     map[Token]ID
 }
 
 type memEntry struct {
@@ -59,14 +60,14 @@ func (s *MemStore) Read(day Day, id ID) (Box, Status, error) {
 }
 
 // Write implements Store.
-func (s *MemStore) Write(day Day, b Box, replicas ...Holder) (Outcome, error) {
-	return s.put(day, b, false, replicas)
+func (s *MemStore) Write(day Day, b Box, pay Token, replicas ...Holder) (Outcome, error) {
+	return s.put(day, b, pay, false, replicas)
 }
 
 // Merge implements Store.
-func (s *MemStore) Merge(day Day, b Box) (Outcome, error) { return s.put(day, b, true, nil) }
+func (s *MemStore) Merge(day Day, b Box) (Outcome, error) { return s.put(day, b, Token{}, true, nil) }
 
-func (s *MemStore) put(day Day, b Box, merge bool, replicas []Holder) (Outcome, error) {
+func (s *MemStore) put(day Day, b Box, pay Token, merge bool, replicas []Holder) (Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, err := s.open(day)
@@ -77,7 +78,12 @@ func (s *MemStore) put(day Day, b Box, merge bool, replicas []Holder) (Outcome, 
 	if old, ok := d.boxes[b.ID]; ok {
 		a.Old = &old
 	}
+	on, spent := d.spent[pay]
+	a.Spent = spent && on != b.ID
 	o, replace := a.Settle()
+	if replace && o.New && pay != (Token{}) {
+		d.spent[pay] = b.ID
+	}
 	if replace {
 		s.bytes += len(b.Ciphertext) - len(d.boxes[b.ID].Ciphertext)
 		b.Ciphertext = bytes.Clone(b.Ciphertext)
@@ -104,7 +110,7 @@ func (s *MemStore) open(day Day) (*memDay, error) {
 		return nil, ErrExpired
 	case s.days[day] == nil:
 		s.days[day] = &memDay{boxes: make(map[ID]Box), queue: make(map[Holder][]memEntry),
-			published: make(map[Slot]*memBulletin), records: make(map[RecordKey][]byte)}
+			published: make(map[Slot]*memBulletin), records: make(map[RecordKey][]byte), spent: make(map[Token]ID)}
 	}
 	return s.days[day], nil
 }

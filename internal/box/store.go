@@ -31,14 +31,19 @@ type Store interface {
 	// where a tombstone stands StatusTombstoned, data when the disk is nearly full StatusFull, and
 	// all three change nothing. A tombstone is stored, unless the disk is so full that nothing at
 	// all may be written: that is StatusFull, too.
-	Write(day Day, b Box, replicas ...Holder) (Outcome, error)
+	//
+	// Data that is stored where nothing was spends the token, in the same commit: never is one
+	// token spent on two boxes of a day, over power cuts and from many goroutines. Where it was
+	// spent on another box before, it is StatusUnpaid, and nothing changes. The zero token is never
+	// spent. That it is a good one is the caller's to know.
+	Write(day Day, b Box, pay Token, replicas ...Holder) (Outcome, error)
 
 	// Merge takes a box from another holder. It is Write without replicas, but of two different
 	// contents it keeps the one with the smaller SHA-256 (signature ‖ ciphertext) and says
 	// StatusConflict, for the caller to count.
 	Merge(day Day, b Box) (Outcome, error)
 
-	// Drop destroys every day before this one, with its queue, what it was to list, its bulletins
+	// Drop destroys every day before this one, with its queue, the tokens spent, what it was to list, its bulletins
 	// and its records, and refuses it from then on.
 	Drop(before Day) error
 }
@@ -97,12 +102,16 @@ type Arrival struct {
 	Next  Box
 	Merge bool // from another holder
 	Room  Room
+	Spent bool // its token was spent on another box
 }
 
 // Settle is the whole rule of what becomes of a box when another one of its id arrives, the same in
 // every store: what is wanted, if there is room for it.
 func (a Arrival) Settle() (o Outcome, replace bool) {
 	status, replace := a.wanted()
+	if a.Spent && a.pays() {
+		return Outcome{Status: StatusUnpaid}, false
+	}
 	if replace && (a.Room == NoRoom || a.Room == Scarce && !a.Next.Tombstone()) {
 		return Outcome{Status: StatusFull}, false
 	}
@@ -116,6 +125,9 @@ func (a Arrival) Settle() (o Outcome, replace bool) {
 	}
 	return o, replace
 }
+
+// pays says whether this arrival spends its token: on data where nothing was.
+func (a Arrival) pays() bool { return a.Old == nil && !a.Next.Tombstone() && !a.Merge }
 
 // wanted is the rule with plenty of room: write-once, tombstones win, the smaller hash wins between
 // holders.

@@ -21,7 +21,7 @@ func TestMemStoreCountsBytes(t *testing.T) {
 	s := box.NewMemStore(2 * size)
 	write := func(day box.Day, b box.Box, want box.Status) {
 		t.Helper()
-		if o, err := s.Write(day, b); err != nil || o.Status != want {
+		if o, err := s.Write(day, b, box.Token{}); err != nil || o.Status != want {
 			t.Errorf("%v, %v, not %v", o.Status, err, want)
 		}
 	}

@@ -149,7 +149,7 @@ func announced(t *testing.T, boxes int) (trace []sighting) {
 		for i := range boxes {
 			b := w.mineToo(doc, "provider-2", uint64(i), 'x')
 			put = append(put, b.ID)
-			if _, err := w.stores["provider-1"].MemStore.Write(w.today(), b,
+			if _, err := w.stores["provider-1"].MemStore.Write(w.today(), b, box.Token{},
 				box.Holder(listed(t, doc, "provider-2").ID)); err != nil {
 				t.Fatal(err)
 			}
@@ -225,7 +225,7 @@ func announcedOverTLS(ctx context.Context, t *testing.T, n *testnet.Network,
 		held := box.Placement(today, b.ID, all, 2)
 		if at := slices.Index(held, own); at >= 0 {
 			put = append(put, b.ID)
-			if _, err := stores["provider-1"].Write(today, b, held[1-at]); err != nil {
+			if _, err := stores["provider-1"].Write(today, b, box.Token{}, held[1-at]); err != nil {
 				t.Error(err)
 			}
 		}

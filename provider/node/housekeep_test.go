@@ -55,7 +55,7 @@ func TestHousekeeping(t *testing.T) {
 			SpooledTotal: 9, SpoolAge: time.Hour, SpoolIdle: time.Hour})
 		s.inForce.document.Store(&directory.Document{Storing: []directory.StoringSet{{Day: 9}}})
 		b := boxtest.Box(1, 'a', 2048)
-		if _, err := store.Write(0, b); err != nil {
+		if _, err := store.Write(0, b, box.Token{}); err != nil {
 			t.Fatal(err)
 		}
 		spoolOne(t, s.edge, start)

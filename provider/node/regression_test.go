@@ -30,7 +30,7 @@ func TestFullHolderHoldsUpNothing(t *testing.T) {
 		to.full.Store(true)
 		var data []box.Box
 		put := func(b box.Box) {
-			if _, err := from.MemStore.Write(w.today(), b, peer); err != nil {
+			if _, err := from.MemStore.Write(w.today(), b, box.Token{}, peer); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -24,7 +24,7 @@ func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace 
 		var put []box.Box
 		for i := range boxes {
 			b := w.mineToo(doc, "provider-2", uint64(i), 'x')
-			if _, err := w.stores["provider-1"].MemStore.Write(w.today(), b,
+			if _, err := w.stores["provider-1"].MemStore.Write(w.today(), b, box.Token{},
 				box.Holder(listed(t, doc, "provider-2").ID)); err != nil {
 				t.Fatal(err)
 			}

@@ -39,9 +39,10 @@ func (s *slowStore) Listed(slot box.Slot, e box.Entry,
 	return s.MemStore.Listed(slot, e, n)
 }
 
-func (s *slowStore) Write(d box.Day, b box.Box, to ...box.Holder) (box.Outcome, error) {
+func (s *slowStore) Write(d box.Day, b box.Box, pay box.Token,
+	to ...box.Holder) (box.Outcome, error) {
 	<-time.After(s.serve)
-	return s.MemStore.Write(d, b, to...)
+	return s.MemStore.Write(d, b, pay, to...)
 }
 
 func (s *slowStore) Merge(d box.Day, b box.Box) (box.Outcome, error) {

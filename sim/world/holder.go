@@ -161,10 +161,11 @@ func (d *disk) Listed(slot box.Slot, e box.Entry, n int) (box.Day, box.Box, box.
 }
 
 // Write implements box.Store; a full disk takes tombstones alone.
-func (d *disk) Write(day box.Day, b box.Box, to ...box.Holder) (o box.Outcome, err error) {
+func (d *disk) Write(day box.Day, b box.Box, pay box.Token,
+	to ...box.Holder) (o box.Outcome, err error) {
 	o.Status = box.StatusFull
 	if !d.full || b.Tombstone() {
-		o, err = d.MemStore.Write(day, b, to...)
+		o, err = d.MemStore.Write(day, b, pay, to...)
 	}
 	d.note(box.OpWrite, day, b.ID, o.Status)
 	return o, err

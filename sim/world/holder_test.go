@@ -40,7 +40,7 @@ func TestReplicasWaitForWhoCannotTakeThem(t *testing.T) {
 		}
 		from, to := w.Node("p1"), w.Node("p2")
 		day, b := shared(w, from, to)
-		if _, err := from.holder.store.Write(day, b, box.Holder(to.ID())); err != nil {
+		if _, err := from.holder.store.Write(day, b, box.Token{}, box.Holder(to.ID())); err != nil {
 			t.Fatal(err)
 		}
 		step := func(act func(*World, *Node) error) (has bool) {

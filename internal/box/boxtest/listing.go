@@ -92,7 +92,9 @@ func unlisted(t *testing.T, s Store, _ func(bool)) {
 	} {
 		put := s.Merge
 		if !step.merge {
-			put = func(d box.Day, b box.Box) (box.Outcome, error) { return s.Write(d, b, peers...) }
+			put = func(d box.Day, b box.Box) (box.Outcome, error) {
+				return s.Write(d, b, box.Token{}, peers...)
+			}
 		}
 		o, err := put(step.day, Box(step.n, step.mark, step.size))
 		if err != nil || o.Status != step.status || o.New != step.fresh {

@@ -69,6 +69,7 @@ func Suite(t *testing.T, open Maker) {
 		"Closed":               closed,
 	}
 	maps.Copy(tests, listing)
+	maps.Copy(tests, tokens)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s, fill := open(t)
@@ -83,7 +84,7 @@ func Suite(t *testing.T, open Maker) {
 func wantWrite(t *testing.T, s Store, day box.Day, b box.Box, want box.Status,
 	replicas ...box.Holder) {
 	t.Helper()
-	if got, err := s.Write(day, b, replicas...); err != nil || got.Status != want {
+	if got, err := s.Write(day, b, box.Token{}, replicas...); err != nil || got.Status != want {
 		t.Fatalf("Write is %v, %v, want %v", got.Status, err, want)
 	}
 }
@@ -204,13 +205,13 @@ func dropForgets(t *testing.T, s Store, _ func(bool)) {
 	wantNone(t, s, 2, Box(1, 'a', size).ID)
 	wantBox(t, s, 3, Box(1, 'a', size), box.StatusFound)
 	left := wantQueue(t, s, peers[0], 9, Box(1, 'a', size), Box(1, 'a', size))
-	if _, err := s.Write(2, Box(2, 'a', size)); !errors.Is(err, box.ErrExpired) {
+	if _, err := s.Write(2, Box(2, 'a', size), box.Token{}); !errors.Is(err, box.ErrExpired) {
 		t.Fatalf("writing to a dropped day: %v", err)
 	}
 	if err := s.Drop(1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Write(2, Box(2, 'a', size)); !errors.Is(err, box.ErrExpired) {
+	if _, err := s.Write(2, Box(2, 'a', size), box.Token{}); !errors.Is(err, box.ErrExpired) {
 		t.Fatalf("dropping less brought a day back: %v", err)
 	}
 	if err := s.Drop(9); err != nil {
@@ -282,7 +283,7 @@ func manyWriters(t *testing.T, s Store, _ func(bool)) {
 			for n := range uint64(each) {
 				b := Box(w*each+n, 'a', size)
 				day := box.Day(3 + n%2)
-				if o, err := s.Write(day, b, peers[0]); err != nil || o.Status != box.StatusStored {
+				if o, err := s.Write(day, b, box.Token{}, peers[0]); err != nil || o.Status != box.StatusStored {
 					t.Errorf("Write is %v, %v", o.Status, err)
 				}
 				if got, st, err := s.Read(day, b.ID); err != nil || st != box.StatusFound ||
@@ -305,7 +306,7 @@ func oneWinner(t *testing.T, s Store, _ func(bool)) {
 	for w := range byte(8) {
 		wg.Go(func() {
 			for n := range uint64(8) {
-				switch o, err := s.Write(3, Box(n, 'a'+w, size)); {
+				switch o, err := s.Write(3, Box(n, 'a'+w, size), box.Token{}); {
 				case err != nil:
 					t.Errorf("Write: %v", err)
 				case o.Status == box.StatusStored:
@@ -351,7 +352,7 @@ func closed(t *testing.T, s Store, _ func(bool)) {
 		t.Fatal(err)
 	}
 	_, _, errRead := s.Read(3, Box(1, 'a', size).ID)
-	_, errWrite := s.Write(3, Box(2, 'a', size))
+	_, errWrite := s.Write(3, Box(2, 'a', size), box.Token{})
 	_, errMerge := s.Merge(3, Box(2, 'a', size))
 	_, errPending := s.Pending(peers[0], box.Queued{}, 1)
 	for _, err := range []error{errRead, errWrite, errMerge, errPending, s.Drop(4),

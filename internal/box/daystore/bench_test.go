@@ -57,7 +57,7 @@ func writeAll(b *testing.B, s box.Store, writers, from, to, size int) {
 	for range writers {
 		wg.Go(func() {
 			for i := next.Add(1); i <= int64(to); i = next.Add(1) {
-				if o, err := s.Write(1, numbered(uint64(i), size)); err != nil ||
+				if o, err := s.Write(1, numbered(uint64(i), size), box.Token{}); err != nil ||
 					o.Status != box.StatusStored {
 					b.Errorf("Write is %v, %v", o.Status, err)
 					return

@@ -3,6 +3,7 @@ package daystore_test
 import (
 	"testing"
 
+	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/box/daystore"
 )
@@ -22,7 +23,7 @@ func TestFailedCommit(t *testing.T) {
 		mustWrite(t, s, 1, boxtest.Box(1, 'a', 2048))
 		fail(s)
 		for n := range uint64(2) {
-			if o, err := s.Write(1, boxtest.Box(2+n, 'a', 2048)); err == nil {
+			if o, err := s.Write(1, boxtest.Box(2+n, 'a', 2048), box.Token{}); err == nil {
 				t.Errorf("%s: write %d after the failure is %s", name, n, o.Status)
 			}
 		}

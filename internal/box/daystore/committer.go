@@ -167,6 +167,7 @@ type batch struct {
 	writes  *badger.WriteBatch
 	boxes   map[string]*box.Box // by name, written in this batch
 	records map[string][]byte   // by key, likewise
+	spent   map[string][]byte   // names of boxes by the key of the token, likewise
 	lists   []list
 	changes uint32
 	err     error // first failure; nothing of the batch is then committed
@@ -178,7 +179,8 @@ func (d *dayDB) write(requests []*request, left box.Room) error {
 		return d.broken
 	}
 	b := &batch{day: d, room: left, reads: d.db.NewTransaction(false), writes: d.db.NewWriteBatch(),
-		boxes: make(map[string]*box.Box), records: make(map[string][]byte)}
+		boxes: make(map[string]*box.Box), records: make(map[string][]byte),
+		spent: make(map[string][]byte)}
 	defer b.reads.Discard()
 	defer b.writes.Cancel()
 	for _, r := range requests {

@@ -76,7 +76,7 @@ func writeOne(s box.Store, n uint64, early bool) error {
 		if early {
 			fmt.Printf("box %d %d\n", n, size)
 		}
-		o, err := s.Write(dayOf(n), boxtest.Box(n, 'a', size), box.Holder{1})
+		o, err := s.Write(dayOf(n), boxtest.Box(n, 'a', size), tokenOf(n), box.Holder{1})
 		if err != nil || o.Status == box.StatusConflict || o.Status == box.StatusFull {
 			return fmt.Errorf("writing: %v, %v", o.Status, err)
 		}
@@ -85,6 +85,24 @@ func writeOne(s box.Store, n uint64, early bool) error {
 		}
 	}
 	return nil
+}
+
+// tokenOf is what pays for a box.
+func tokenOf(n uint64) (t box.Token) {
+	binary.BigEndian.PutUint64(t[:], n+1)
+	return t
+}
+
+// unspent counts the printed boxes whose token pays for another one, too.
+func unspent(s *daystore.Store, want printed) (count int) {
+	for n := range want.boxes {
+		other := boxtest.Box(1<<40+n, 'a', 2048)
+		if o, err := s.Write(dayOf(n), other, tokenOf(n)); err != nil ||
+			o.Status != box.StatusUnpaid {
+			count++
+		}
+	}
+	return count
 }
 
 // dayOf is the day of a box: a seventh is of the day before that of the bulletins.
@@ -188,7 +206,8 @@ func (p *printed) runChild(t *testing.T, dir, mode string, operations int,
 
 // missing reopens the store and counts the printed operations that it does not have: boxes lost, or
 // deleted and resurrected, or not in the replication queue, or neither listed once nor still to be
-// listed; and bodies that are gone, or others, or do not lead to their boxes.
+// listed; tokens that can be spent again; and bodies that are gone, or others, or do not lead to
+// their boxes.
 func missing(t *testing.T, dir string, want printed) (count int) {
 	t.Helper()
 	s, err := daystore.Open(dir, daystore.SmallFiles(daystore.Options{}))
@@ -224,7 +243,7 @@ func missing(t *testing.T, dir string, want printed) (count int) {
 			count++
 		}
 	}
-	return count + lost + want.twice
+	return count + lost + want.twice + unspent(s, want)
 }
 
 // lostBodies counts the printed bodies that are not there, and how often each box was listed.

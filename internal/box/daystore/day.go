@@ -27,6 +27,7 @@ import (
 //	'u' ‖ name 32                          → its commit 8 ‖ n 4: a box that is to be listed
 //	'p' ‖ slot 4                           → AES-256-GCM of an own bulletin, its key as AD
 //	'k' ‖ kind 1 ‖ number 4 ‖ maker's 16   → AES-256-GCM of maker 32 ‖ record, its key as AD
+//	't' ‖ HMAC of a token 32               → name 32 of the box that it was spent on
 //	's'                                    → number of the newest commit 8
 const (
 	boxPrefix      = 'b'
@@ -34,6 +35,7 @@ const (
 	unlistedPrefix = 'u'
 	bulletinPrefix = 'p'
 	recordPrefix   = 'k'
+	tokenPrefix    = 't'
 	peerSize       = 16
 )
 

@@ -218,8 +218,9 @@ func (s *Store) sorted() (days []*dayDB) {
 }
 
 // Write implements box.Store.
-func (s *Store) Write(day box.Day, b box.Box, replicas ...box.Holder) (box.Outcome, error) {
-	return s.ask(day, &put{box: b, replicas: replicas})
+func (s *Store) Write(day box.Day, b box.Box, pay box.Token,
+	replicas ...box.Holder) (box.Outcome, error) {
+	return s.ask(day, &put{box: b, pay: pay, replicas: replicas})
 }
 
 // Merge implements box.Store.

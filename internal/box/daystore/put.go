@@ -1,6 +1,8 @@
 package daystore
 
 import (
+	"bytes"
+	"fmt"
 	"sync"
 
 	"murmuration/internal/box"
@@ -10,16 +12,21 @@ import (
 type put struct {
 	box      box.Box
 	merge    bool
+	pay      box.Token // zero: nothing
 	replicas []box.Holder
 
 	name   []byte // of the box under the day's key, and
 	sealed []byte // its bytes for the disk; nil until seal
+	paid   []byte // the token's key on the disk; nil for none
 }
 
 func (p *put) seal(d *dayDB) {
 	if p.name == nil {
 		p.name = d.nameOf(p.box.ID[:])
 		p.sealed = d.sealed(p.box, p.name)
+		if p.pay != (box.Token{}) {
+			p.paid = append([]byte{tokenPrefix}, d.nameOf(p.pay[:])...)
+		}
 	}
 }
 
@@ -31,10 +38,18 @@ func (p *put) settle(b *batch, r *request) {
 	if r.err != nil {
 		return // one unreadable box is no reason to refuse the others
 	}
-	var replace bool
-	r.outcome, replace = box.Arrival{Old: old, Next: p.box, Merge: p.merge, Room: b.room}.Settle()
+	var spent, replace bool
+	if spent, r.err = b.spentElsewhere(p); r.err != nil {
+		return
+	}
+	r.outcome, replace = box.Arrival{Old: old, Next: p.box, Merge: p.merge, Room: b.room,
+		Spent: spent}.Settle()
 	if !replace {
 		return
+	}
+	if r.outcome.New && p.paid != nil {
+		b.spent[string(p.paid)] = p.name
+		b.set(p.paid, p.name)
 	}
 	b.boxes[string(p.name)] = &p.box
 	b.set(boxKey(p.name), p.sealed)
@@ -47,6 +62,21 @@ func (p *put) settle(b *batch, r *request) {
 	case p.box.Tombstone():
 		b.unlist(p.name)
 	}
+}
+
+// spentElsewhere says whether the token of a put was spent on another box, in this batch or before.
+func (b *batch) spentElsewhere(p *put) (bool, error) {
+	if p.paid == nil {
+		return false, nil
+	}
+	on := b.spent[string(p.paid)]
+	if on == nil {
+		var err error
+		if on, err = get(b.reads, p.paid); err != nil {
+			return false, fmt.Errorf("reading a spent token of day %d: %w", b.day.day, err)
+		}
+	}
+	return on != nil && !bytes.Equal(on, p.name), nil
 }
 
 // buffers holds the two buffers of a sealing, each of a box's size and something.

@@ -20,7 +20,7 @@ func refusesAll(t *testing.T, s boxtest.Store) {
 		"a deletion of nothing": {1, boxtest.Box(3, 'a', 0)},
 		"data of a new day":     {2, there}, "a deletion of a new day": {2, boxtest.Box(1, 'a', 0)},
 	} {
-		if o, err := s.Write(c.day, c.box, box.Holder{1}); err != nil ||
+		if o, err := s.Write(c.day, c.box, box.Token{}, box.Holder{1}); err != nil ||
 			o.Status != box.StatusFull {
 			t.Errorf("%s: %s, %v", what, o.Status, err)
 		}
@@ -28,7 +28,7 @@ func refusesAll(t *testing.T, s boxtest.Store) {
 			t.Errorf("%s from another holder: %s, %v", what, o.Status, err)
 		}
 	}
-	if o, err := s.Write(1, there); err != nil || o.Status != box.StatusStored {
+	if o, err := s.Write(1, there, box.Token{}); err != nil || o.Status != box.StatusStored {
 		t.Errorf("the same bytes: %s, %v", o.Status, err)
 	}
 	waiting, err := s.Pending(box.Holder{1}, box.Queued{}, 9)
