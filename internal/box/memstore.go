@@ -67,7 +67,8 @@ func (s *MemStore) Write(day Day, b Box, pay Token, replicas ...Holder) (Outcome
 // Merge implements Store.
 func (s *MemStore) Merge(day Day, b Box) (Outcome, error) { return s.put(day, b, Token{}, true, nil) }
 
-func (s *MemStore) put(day Day, b Box, pay Token, merge bool, replicas []Holder) (Outcome, error) {
+func (s *MemStore) put(day Day, b Box, pay Token, merge bool,
+	replicas []Holder) (Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, err := s.open(day)
@@ -110,7 +111,8 @@ func (s *MemStore) open(day Day) (*memDay, error) {
 		return nil, ErrExpired
 	case s.days[day] == nil:
 		s.days[day] = &memDay{boxes: make(map[ID]Box), queue: make(map[Holder][]memEntry),
-			published: make(map[Slot]*memBulletin), records: make(map[RecordKey][]byte), spent: make(map[Token]ID)}
+			published: make(map[Slot]*memBulletin), records: make(map[RecordKey][]byte),
+			spent: make(map[Token]ID)}
 	}
 	return s.days[day], nil
 }

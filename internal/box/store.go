@@ -43,8 +43,8 @@ type Store interface {
 	// StatusConflict, for the caller to count.
 	Merge(day Day, b Box) (Outcome, error)
 
-	// Drop destroys every day before this one, with its queue, the tokens spent, what it was to list, its bulletins
-	// and its records, and refuses it from then on.
+	// Drop destroys every day before this one, with its queue, what it was to list, its bulletins,
+	// its records and the tokens spent on it, and refuses it from then on.
 	Drop(before Day) error
 }
 

@@ -283,7 +283,8 @@ func manyWriters(t *testing.T, s Store, _ func(bool)) {
 			for n := range uint64(each) {
 				b := Box(w*each+n, 'a', size)
 				day := box.Day(3 + n%2)
-				if o, err := s.Write(day, b, box.Token{}, peers[0]); err != nil || o.Status != box.StatusStored {
+				if o, err := s.Write(day, b, box.Token{}, peers[0]); err != nil ||
+					o.Status != box.StatusStored {
 					t.Errorf("Write is %v, %v", o.Status, err)
 				}
 				if got, st, err := s.Read(day, b.ID); err != nil || st != box.StatusFound ||

@@ -49,7 +49,8 @@ func TestReopen(t *testing.T) {
 
 func mustWrite(t testing.TB, s box.Store, day box.Day, b box.Box, replicas ...box.Holder) {
 	t.Helper()
-	if o, err := s.Write(day, b, box.Token{}, replicas...); err != nil || o.Status != box.StatusStored {
+	if o, err := s.Write(day, b, box.Token{}, replicas...); err != nil ||
+		o.Status != box.StatusStored {
 		t.Fatalf("Write is %v, %v", o.Status, err)
 	}
 }
