@@ -65,7 +65,9 @@ func (s *MemStore) Write(day Day, b Box, pay Token, replicas ...Holder) (Outcome
 }
 
 // Merge implements Store.
-func (s *MemStore) Merge(day Day, b Box) (Outcome, error) { return s.put(day, b, Token{}, true, nil) }
+func (s *MemStore) Merge(day Day, b Box) (Outcome, error) {
+	return s.put(day, b, Token{}, true, nil)
+}
 
 func (s *MemStore) put(day Day, b Box, pay Token, merge bool,
 	replicas []Holder) (Outcome, error) {
