@@ -74,7 +74,8 @@ var arrows = map[string]struct {
 	"client": {
 		"internal/exchange internal/backoff internal/documents internal/sphinx internal/suite " +
 			"internal/link internal/directory internal/cover internal/box " +
-			"internal/box/daystore internal/durable internal/bulletin internal/invitation",
+			"internal/box/daystore internal/durable internal/bulletin internal/invitation " +
+			"internal/token",
 		"a client knows the network by its documents only",
 	},
 	"sim": {

@@ -27,6 +27,7 @@ var cores = []string{
 	"client/person",
 	"client/photo",
 	"client/picture",
+	"client/purse",
 	"client/scan",
 	"client/sender",
 	"client/timeline",

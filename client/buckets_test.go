@@ -35,6 +35,7 @@ var buckets = map[string]string{
 	"written":   "outbox",
 	"streams":   "outbox",
 	"cover":     "cover",
+	"purse":     "purse",
 	"feed":      "feed",
 	"follows":   "feed",
 	"posts":     "timeline",
