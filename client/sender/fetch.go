@@ -53,13 +53,14 @@ func (s *Sender) tell() {
 // half of the slots carry nothing that somebody waits for.
 func (s *Sender) choose(at time.Time, r router) slotRequest {
 	coin := func() bool { return s.packets.route.IntN(2) == 0 }
-	it := s.queue.head(at, s.views.slow(r.view, r.epoch, at))
+	it, paid := s.queue.head(at, s.views.slow(r.view, r.epoch, at),
+		func(it *queued) (*payment, bool) { return s.pay(it.request(at), r) })
 	live := s.fetches != nil && s.fetches.Live(at)
 	if s.replies.loops.low() && coin() {
 		it, live = nil, false
 	}
 	if it != nil && (!live || coin()) {
-		return slotRequest{Request: it.request(at), work: it}
+		return slotRequest{Request: it.request(at), work: it, paid: paid}
 	}
 	if s.fetches != nil {
 		if f, ok := s.fetches.Take(at, live); ok {

@@ -15,7 +15,9 @@ type packet struct {
 	frame  []byte          // nil if no document serves: the slot stays silent
 	id     sphinx.SURBID
 	reply  *awaited // nil in the drop stream
-	delays time.Duration
+	// question says that it carries one for write tokens in place of a packet
+	question bool
+	delays   time.Duration
 	// fetch is what Fetches gave for this slot, whether or not the packet could carry it; else nil
 	fetch *Fetch
 }
@@ -30,6 +32,8 @@ type slotRequest struct {
 	Request
 	work  *queued
 	fetch *Fetch // if not nil, Request is of no meaning
+	// of a write that is paid for: with what, and at whom that is good; else nil
+	paid *payment
 }
 
 // Prepare builds the packet of the coming slot, if that is not done yet: the costly part, which a
@@ -55,6 +59,9 @@ func (s *Sender) Prepare() {
 // trouble with one box shows on the wire.
 func (s *Sender) build(p *packet, r router) error {
 	if p.stream == Drop {
+		if s.ask(p, r.view) {
+			return nil
+		}
 		return s.packets.drop(p, r)
 	}
 	e := s.choose(p.at, r)

@@ -76,6 +76,11 @@ func (e slotRequest) to(v *view, own directory.NodeID) (*node, box.Request, erro
 		}
 		return holder, box.Request{Op: f.Op, Fetch: f.Key, Ask: f.Ask}, nil
 	}
+	if pay := e.paid; pay != nil {
+		return pay.holder, box.Request{
+			Op: e.Op, Hold: e.Hold, Day: e.Day, Box: e.Box, Token: pay.token,
+		}, nil
+	}
 	holders := v.asked(e.Request, own)
 	if len(holders) == 0 {
 		return nil, box.Request{}, ErrDay

@@ -84,17 +84,21 @@ func (q *queue) add(r Request, now time.Time) error {
 	return nil
 }
 
-// head is the oldest request that is ready at a slot, or nil. slow says whether a slow one may
-// leave.
-func (q *queue) head(slot time.Time, slow bool) *queued {
+// head is the oldest request that is ready at a slot and that pay can pay for, with what it pays;
+// or nil. slow says whether a slow one may leave.
+func (q *queue) head(slot time.Time, slow bool, pay func(*queued) (*payment, bool)) (*queued,
+	*payment) {
 	for _, it := range q.items {
 		waits := it.ready.After(slot) || it.Slow && !slow ||
 			it.Op == box.OpWrite && q.apart.After(slot)
-		if !waits {
-			return it
+		if waits {
+			continue
+		}
+		if paid, ok := pay(it); ok {
+			return it, paid
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // writeGap is the mean time between two writes of a client: each leaves alone, so that boxes that

@@ -26,7 +26,8 @@ import (
 // not catch up with a burst: its streams begin again.
 const lateLimit = 5 * time.Second
 
-// Config says for whom a Sender speaks. All fields but Params, Fetches and Queue are required.
+// Config says for whom a Sender speaks. All fields but Params, Fetches, Tokens and Queue
+// are required.
 type Config struct {
 	// Seed is that of the slots, paths and delays. One seed gives one trace.
 	Seed [32]byte
@@ -43,6 +44,8 @@ type Config struct {
 	Spool    sphinx.RecipientID
 	// Fetches says what is fetched in work slots; nil fetches nothing.
 	Fetches Fetches
+	// Tokens pay for writes where the network wants that; nil has none, and asks for none.
+	Tokens Tokens
 	// Queue bounds the requests that may wait; zero means 1,024.
 	Queue int
 	Now   time.Time
@@ -58,6 +61,7 @@ type Sender struct {
 	slots   slots
 	queue   queue
 	fetches Fetches
+	tokens  Tokens
 	gone    gone // what Fetches is told before anything else
 	replies replies
 	packet  *packet
@@ -73,7 +77,8 @@ type Sender struct {
 func New(cfg Config) (*Sender, error) {
 	net := cfg.Document.Parameters
 	s := &Sender{
-		net: net, views: views{schedule: cfg.Schedule}, fetches: cfg.Fetches, fresh: true,
+		net: net, views: views{schedule: cfg.Schedule}, fetches: cfg.Fetches,
+		tokens: cfg.Tokens, fresh: true,
 		packets: packets{
 			params: cfg.Params, format: box.Format{Plaintext: net.BoxPlaintext},
 			rand: cfg.Rand, own: cfg.Provider, spool: cfg.Spool,
@@ -181,6 +186,9 @@ func (s *Sender) send(p *packet, now time.Time) Sent {
 	s.stats.Sent[p.stream]++
 	s.replies.expire(now)
 	sent := Sent{Frame: p.frame, Stream: p.stream, Delays: p.delays}
+	if p.question {
+		s.tokens.Asked(now)
+	}
 	if a := p.reply; a != nil {
 		a.sent, sent.Fetch = now, a.fetch
 		s.depart(p, a, now)
