@@ -40,6 +40,7 @@ type Guards struct {
 	seen      time.Time // of the last Observe
 	healthy   bool      // at that time
 	withholds bool      // then, too
+	dry       bool      // then, too
 }
 
 // Chosen says whether there are guards.
@@ -105,7 +106,7 @@ func (g *Guards) TakeOver(doc *directory.Document, seeds [count][32]byte, rng *r
 	g.List = append(g.List, make([]Guard, count-len(g.List))...)
 	slices.Reverse(g.List)
 	g.fill(doc, seeds, rng)
-	g.Failing, g.healthy, g.withholds = 0, false, false
+	g.Failing, g.healthy, g.withholds, g.dry = 0, false, false, false
 	g.Given++
 }
 

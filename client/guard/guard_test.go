@@ -22,6 +22,7 @@ import (
 //	replies every D|never       how often a reply comes back from now on
 //	loops SHARE OF              what of the last loops came back
 //	withholds N OF              of today's bulletins
+//	dry | wet                   it brings no write tokens, or does
 //	live D                      lets time go by; what changes is a line
 //	off D                       the client is off or asleep
 //	restart                     what is kept goes on
@@ -77,6 +78,8 @@ func (w *watched) obey(line string) string {
 		w.signs.Window, w.signs.Span = 64, 3*time.Hour
 	case "withholds":
 		w.signs.Withheld, w.signs.Expected = uint64(w.share(args[0])), uint64(w.share(args[1]))
+	case "dry", "wet":
+		w.signs.Dry = words[0] == "dry"
 	case "live":
 		w.live(w.now.Add(w.span(args[0])))
 	case "off":

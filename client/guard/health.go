@@ -41,6 +41,8 @@ type Signs struct {
 	// Withheld is how many of today's bulletins it did not pass on, by the word of two others, and
 	// Expected of how many.
 	Withheld, Expected uint64
+	// Dry says that it brought none of the write tokens that it was asked for again and again.
+	Dry bool
 }
 
 // withholds says whether a guard keeps back bulletins.
@@ -50,7 +52,7 @@ func (s Signs) withholds() bool {
 
 // health says whether a guard of such signs serves.
 func (s Signs) health(now time.Time) bool {
-	if s.withholds() || s.Replied.IsZero() {
+	if s.withholds() || s.Dry || s.Replied.IsZero() {
 		return false
 	}
 	age := now.Sub(s.Replied)
@@ -67,7 +69,7 @@ type Verdict struct {
 // tries. A clock that is set, or a computer that slept, counts for nothing.
 func (g *Guards) Observe(now time.Time, s Signs) Verdict {
 	since := now.Sub(g.seen)
-	g.seen, g.healthy, g.withholds = now, s.health(now), s.withholds()
+	g.seen, g.healthy, g.withholds, g.dry = now, s.health(now), s.withholds(), s.Dry
 	before, given := g.Failing/noteEvery, g.Given
 	switch {
 	case since <= 0 || since > gap:
@@ -88,6 +90,9 @@ func (g *Guards) Healthy() bool { return g.healthy }
 
 // Withholds says whether the guard in use kept back bulletins, at the last observation.
 func (g *Guards) Withholds() bool { return g.withholds }
+
+// Dry says whether the guard in use brought no write tokens, at the last observation.
+func (g *Guards) Dry() bool { return g.dry }
 
 // Left is for how long the guard in use may go on failing before the other one takes over.
 func (g *Guards) Left() time.Duration { return patience - g.Failing }
