@@ -45,6 +45,7 @@ import (
 
 	"murmuration/client/connection"
 	"murmuration/client/parts"
+	"murmuration/client/purse"
 	"murmuration/client/scan"
 	"murmuration/internal/invitation"
 	"murmuration/internal/link"
@@ -119,7 +120,8 @@ type Client struct {
 
 	mu     sync.Mutex // guards what follows; no slot waits for it
 	person *parts.Person
-	scan   *scan.Scan // what slots ask of it, they ask within connection.Exclusive
+	scan   *scan.Scan   // what slots ask of it, they ask within connection.Exclusive
+	purse  *purse.Purse // likewise
 }
 
 // New opens the home; nothing is sent before Run.
@@ -158,14 +160,20 @@ func (c *Client) open(cfg Config) (err error) {
 		return err
 	}
 	c.connection.Join(c.person.Person)
+	c.purse = purse.New(c.person.Person, purse.Config{
+		Store: c.store, Network: c.genesis.ID(), Calendar: who.Network.Calendar,
+		Random: rand.Reader, Exclusive: c.connection.Exclusive,
+	})
 	c.scan, err = scan.New(c.person.Person, scan.Config{
 		Store: c.store, Network: c.genesis.ID(), Schedule: c.genesis.Schedule(),
 		Parameters: c.genesis.Parameters, Random: rand.Reader, Exclusive: c.connection.Exclusive,
+		Purse: c.purse,
 	})
 	if err != nil {
 		return err
 	}
 	c.connection.Read(c.scan)
+	c.connection.Pay(c.purse)
 	return c.person.Load()
 }
 
@@ -174,7 +182,11 @@ func (c *Client) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.connection.Run(ctx) }) // ends with ctx
 	group.Go(func() error { return c.keepPerson(ctx) })     // ends with ctx
-	return group.Wait()
+	err := group.Wait()
+	if rest := c.purse.Rest(); rest != nil { // costs tokens and nothing else
+		c.log.Warn("write tokens are lost with this start", "error", rest)
+	}
+	return err
 }
 
 // Close gives the home back after Run, or instead of it; a second Close does nothing.

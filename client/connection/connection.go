@@ -105,6 +105,9 @@ func New(cfg Config) (*Connection, error) {
 // Read says who reads bulletins; to be called before Run.
 func (c *Connection) Read(b Bulletins) { c.slots.bulletins = b }
 
+// Pay says who pays for writes; to be called before Run.
+func (c *Connection) Pay(t Tokens) { c.slots.tokens = t }
+
 // Exclusive does something while no slot asks what to fetch. It must not wait for anything.
 func (c *Connection) Exclusive(do func()) { c.slots.exclusive(do) }
 
@@ -161,23 +164,16 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 	inUse := c.guards.List[0]
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
-	b := c.slots.bulletins
-	var fetches sender.Fetches
-	if b != nil {
-		fetches = b
-	}
 	made, err := sender.New(sender.Config{
 		Seed: seed, Rand: rand.Reader, Schedule: c.cfg.Genesis.Schedule(), Document: doc,
 		Params:   c.links.params,
 		Provider: inUse.Node, Spool: sphinx.RecipientID(link.Seed(inUse.Seed).Public()),
-		Fetches: fetches, Now: now,
+		Fetches: c.slots.fetches(), Tokens: c.slots.pays(), Now: now,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if b != nil {
-		c.slots.exclusive(func() { b.Begin(doc, inUse.Node) })
-	}
+	c.slots.begin(doc, inUse.Node)
 	c.given = []*directory.Document{doc}
 	if c.coming != nil && c.coming.Epoch > doc.Epoch && made.SetDocument(c.coming) == nil {
 		c.given = append(c.given, c.coming) // else it is tried again when its epoch begins

@@ -33,6 +33,10 @@ var (
 		"Check the connection of this computer. If that works, there is nothing to do but wait.")
 	errWithholds = fault.New(fault.Network, "our provider keeps back what other providers announce",
 		"Posts come late, or not. There is nothing to do but wait.")
+	errDry = fault.New(fault.Network,
+		"our provider brings no write tokens, and without them no holder takes what you post",
+		"Nothing to do but wait: what you post stays here and goes when there are tokens. What "+
+			"others post is read as always.")
 	errNoDocument = fault.New(fault.Network, "there is no valid network document",
 		"Wait: the client fetches one as soon as a provider answers. "+
 			"Check the clock if it does not.")

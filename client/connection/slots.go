@@ -16,6 +16,7 @@ type slots struct {
 	exchange Exchange
 
 	bulletins Bulletins // set before Run; nil: nothing is read or fetched
+	tokens    Tokens    // set before Run; nil: nothing is paid for
 }
 
 // Bulletins is who reads what comes beside the replies, and says what is fetched. No two of its
@@ -33,6 +34,16 @@ type Bulletins interface {
 	Roll(now time.Time) uint32
 }
 
+// Tokens is who pays for writes. No two of its calls come at one time, nor one within Exclusive.
+type Tokens interface {
+	sender.Tokens
+	// Begin is for a new sender, and SetDocument for one that goes by another document.
+	Begin(doc *directory.Document)
+	SetDocument(doc *directory.Document)
+	// Dry says that the provider was asked for tokens many times and brought none.
+	Dry(now time.Time) bool
+}
+
 // Exchange is how the link to the guard is.
 type Exchange struct {
 	Connected bool
@@ -46,6 +57,33 @@ func (s *slots) begun() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sender != nil
+}
+
+// fetches and pays are what a sender asks; nil interfaces where nobody is.
+func (s *slots) fetches() sender.Fetches {
+	if s.bulletins == nil {
+		return nil
+	}
+	return s.bulletins
+}
+
+func (s *slots) pays() sender.Tokens {
+	if s.tokens == nil {
+		return nil
+	}
+	return s.tokens
+}
+
+// begin is for a new sender, which speaks through a provider.
+func (s *slots) begin(doc *directory.Document, own directory.NodeID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bulletins != nil {
+		s.bulletins.Begin(doc, own)
+	}
+	if s.tokens != nil {
+		s.tokens.Begin(doc)
+	}
 }
 
 // replace puts a sender in the place of the one before; what came by that one is not of this one's
@@ -82,12 +120,15 @@ func (s *slots) connect(now time.Time) *sender.Sender {
 	return s.sender
 }
 
-// read has bulletins read by a document.
+// read has bulletins read, and tokens asked for, by a document.
 func (s *slots) read(doc *directory.Document) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bulletins != nil {
 		s.bulletins.SetDocument(doc)
+	}
+	if s.tokens != nil {
+		s.tokens.SetDocument(doc)
 	}
 }
 

@@ -37,11 +37,14 @@ type Guard struct {
 	Failing time.Duration // how long it was tried in vain
 	// Withholds is that it keeps back what other providers announce.
 	Withholds bool
+	// Dry is that it brings none of the write tokens that it was asked for.
+	Dry bool
 }
 
 func (g *guards) tell() Guard {
 	one := g.List[0]
-	return Guard{one.Node, one.Name, g.Healthy(), g.Left(), g.Failing, g.Withholds()}
+	return Guard{one.Node, one.Name, g.Healthy(), g.Left(), g.Failing, g.Withholds(),
+		g.Dry()}
 }
 
 // faults are that the document in force, if any, does not list it, and that nothing comes back,
@@ -52,12 +55,15 @@ func (g Guard) faults(doc *directory.Document) (all []error) {
 			all = append(all, errUnlisted.With("%s, epoch %d", g.Name, doc.Epoch))
 		}
 	}
-	if g.Healthy || g.Failing < toldAfter {
+	if g.Healthy || g.Failing < toldAfter && !g.Dry { // who is dry was asked for long already
 		return all
 	}
 	fault := errGuardFails
-	if g.Withholds {
+	switch {
+	case g.Withholds:
 		fault = errWithholds
+	case g.Dry:
+		fault = errDry
 	}
 	return append(all, fault.With("%s, for %s; another one takes over after %s more", g.Name,
 		g.Failing.Truncate(time.Minute), g.Left.Truncate(time.Minute)))

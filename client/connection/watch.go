@@ -38,7 +38,7 @@ func (c *Connection) watch(ctx context.Context) error {
 func (c *Connection) look(ctx context.Context, now time.Time) error {
 	c.state.Lock()
 	every := c.given[len(c.given)-1].Parameters.LoopEvery
-	v := c.guards.Observe(now, c.slots.signs(sender.LoopWindow*every))
+	v := c.guards.Observe(now, c.slots.signs(now, sender.LoopWindow*every))
 	var err error
 	if v.Save {
 		err = c.keepGuards()
@@ -63,7 +63,7 @@ func (c *Connection) takeOver(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	c.cfg.Log.Warn("for a day nothing has come back through the provider: the other one takes over")
+	c.cfg.Log.Warn("for a day the provider has not served: the other one takes over")
 	return c.begin(ctx, made, now)
 }
 
@@ -84,7 +84,7 @@ func (c *Connection) otherGuard(doc *directory.Document, now time.Time) (*sender
 }
 
 // signs are what is seen of the guard in use; span is how long as many loops take as are looked at.
-func (s *slots) signs(span time.Duration) guard.Signs {
+func (s *slots) signs(now time.Time, span time.Duration) guard.Signs {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	signs := guard.Signs{Replied: s.exchange.LastReply, Window: sender.LoopWindow, Span: span}
@@ -92,5 +92,6 @@ func (s *slots) signs(span time.Duration) guard.Signs {
 	if s.bulletins != nil {
 		signs.Withheld, signs.Expected = s.bulletins.Withholding()
 	}
+	signs.Dry = s.tokens != nil && s.tokens.Dry(now)
 	return signs
 }

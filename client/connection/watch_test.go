@@ -11,7 +11,9 @@ import (
 	"murmuration/client/guard"
 	"murmuration/client/sender"
 	"murmuration/client/store"
+	"murmuration/internal/box"
 	"murmuration/internal/directory"
+	"murmuration/internal/exchange"
 )
 
 // with is a store whose person has these guards, the first of them in use.
@@ -184,6 +186,43 @@ func TestGuardThatKeepsBulletinsBack(t *testing.T) {
 			if s.Guard.Healthy != healthy || healthy != (len(s.Faults) == 0) ||
 				!healthy && !errors.Is(s.Faults[0], errWithholds) {
 				t.Errorf("%d of 1000 kept back: %+v, %v", withheld, s.Guard, s.Faults)
+			}
+			n.end(run)
+		})
+	}
+}
+
+// dryTill is write tokens that the guard does not bring, or does.
+type dryTill struct {
+	dry  bool
+	docs int
+}
+
+func (*dryTill) Token(box.Day, [32]byte, box.ID) (t box.Token, ok bool) { return t, false }
+func (*dryTill) Question(time.Time) (q exchange.Question, ok bool)      { return q, false }
+func (*dryTill) Asked(time.Time)                                        {}
+func (c *dryTill) Begin(*directory.Document)                            { c.docs++ }
+func (c *dryTill) SetDocument(*directory.Document)                      { c.docs++ }
+func (c *dryTill) Dry(time.Time) bool                                   { return c.dry }
+
+// TestGuardThatBringsNoTokens fails, although replies come, and the person is told at once.
+func TestGuardThatBringsNoTokens(t *testing.T) {
+	for _, dry := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNetwork(t)
+			c := n.open(n.with(0, "p2", "p3"), "")
+			till := &dryTill{dry: dry}
+			c.Pay(till)
+			run := begin(c)
+			await(t, "connection", time.Minute, func() bool { return run.Status().Connected })
+			c.slots.mu.Lock()
+			c.slots.replied(c.slots.sender, time.Now())
+			c.slots.mu.Unlock()
+			<-time.After(2 * watchEvery)
+			s := c.Status()
+			if s.Guard.Healthy == dry || dry == (len(s.Faults) == 0) ||
+				dry && !errors.Is(s.Faults[0], errDry) || till.docs == 0 {
+				t.Errorf("dry %v: %+v, %v", dry, s.Guard, s.Faults)
 			}
 			n.end(run)
 		})

@@ -18,6 +18,7 @@ import (
 	"murmuration/client/board"
 	"murmuration/client/crowd"
 	"murmuration/client/person"
+	"murmuration/client/purse"
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
@@ -25,7 +26,8 @@ import (
 	"murmuration/internal/directory"
 )
 
-// Config says whose bulletins are read. All fields but Exclusive are required.
+// Config says whose bulletins are read. All fields but Exclusive and Purse are
+// required.
 type Config struct {
 	Store      *store.Store
 	Network    directory.NetworkID
@@ -35,6 +37,8 @@ type Config struct {
 	Random io.Reader
 	// Exclusive does something while no slot asks what to fetch; nil does it at once.
 	Exclusive func(do func())
+	// Purse takes the write tokens that come in the stream; nil leaves them.
+	Purse *purse.Purse
 }
 
 // Scan is what one client reads of bulletins, for one person.
@@ -142,9 +146,24 @@ func (s *Scan) Heard(now time.Time, e sender.Event) error {
 		}
 		s.take(now, news)
 	})
-	errs := []error{err, s.tell(now, news)}
+	errs := []error{err, s.tell(now, news), s.pay(e, news)}
 	for _, f := range gave.Found {
 		errs = append(errs, s.person.Found(now, f.Want, f.Holder, f.Box))
+	}
+	return errors.Join(errs...)
+}
+
+// pay tells the purse what has come of tokens.
+func (s *Scan) pay(e sender.Event, news board.News) error {
+	if s.cfg.Purse == nil {
+		return nil
+	}
+	if e.Reply.Status == box.StatusUnpaid {
+		s.cfg.Purse.Refused(e.Day, e.Holder, e.ID)
+	}
+	var errs []error
+	for _, t := range news.Tokens {
+		errs = append(errs, s.cfg.Purse.Take(t))
 	}
 	return errors.Join(errs...)
 }

@@ -11,6 +11,7 @@ import (
 	"murmuration/client/parts"
 	"murmuration/client/person"
 	"murmuration/client/picture"
+	"murmuration/client/purse"
 	"murmuration/client/scan"
 	"murmuration/client/sender"
 	"murmuration/client/store"
@@ -23,6 +24,7 @@ import (
 type Life struct {
 	*parts.Person
 	scan  *scan.Scan
+	purse *purse.Purse
 	line  *Person
 	store *store.Store
 	done  map[uint64]bool // entries of the outbox that were told of
@@ -66,9 +68,14 @@ func (l *Life) load() error {
 		return err
 	}
 	l.Person = p
+	l.purse = purse.New(p.Person, purse.Config{
+		Store: l.store, Network: w.genesis.ID(), Calendar: who.Network.Calendar,
+		Random: who.Random,
+	})
 	l.scan, err = scan.New(p.Person, scan.Config{
 		Store: l.store, Network: w.genesis.ID(), Schedule: w.genesis.Schedule(),
 		Parameters: w.genesis.Parameters, Random: who.Random,
+		Purse: l.purse,
 	})
 	if err != nil {
 		return err
@@ -76,13 +83,20 @@ func (l *Life) load() error {
 	return l.Load()
 }
 
-// fetches is what slots ask, roll what a connection begins with, and learn tells of a document; for
-// somebody who only speaks and listens they do nothing.
+// fetches and tokens are what slots ask, roll what a connection begins with, and learn tells of a
+// document; for somebody who only speaks and listens they do nothing.
 func (l *Life) fetches() sender.Fetches {
 	if l == nil {
 		return nil
 	}
 	return l.scan
+}
+
+func (l *Life) tokens() sender.Tokens {
+	if l == nil {
+		return nil
+	}
+	return l.purse
 }
 
 func (l *Life) roll() uint32 {
@@ -97,6 +111,7 @@ func (l *Life) roll() uint32 {
 func (l *Life) learn(doc *directory.Document) {
 	if l != nil {
 		l.scan.Begin(doc, l.line.home.ID())
+		l.purse.SetDocument(doc)
 	}
 }
 

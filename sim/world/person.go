@@ -83,7 +83,7 @@ func (w *World) JoinAs(name, home string, cfg sender.Config) (*Person, error) {
 func (p *Person) restart() error {
 	p.disconnect()
 	p.cfg.Document, p.cfg.Now = p.w.Current(), p.now()
-	p.cfg.Fetches = p.life.fetches()
+	p.cfg.Fetches, p.cfg.Tokens = p.life.fetches(), p.life.tokens()
 	p.cfg.Seed = p.w.seeds.of("restart", p.Name, uint64(p.w.now))
 	if p.cfg.Document == nil {
 		return errors.New("no network document serves")
