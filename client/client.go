@@ -11,8 +11,9 @@
 //	person      the loop of a person's parts → sender
 //	board       what was read of bulletins
 //	crowd       which listed boxes are fetched, of whom and when → board, person, sender
+//	purse       tokens that pay for writes; a part → person
 //	scan        looks through bulletins for what the person wants; a part →
-//	            board, crowd, person, sender
+//	            board, crowd, person, purse, sender
 //	boxstream   streams of boxes, written and read
 //	content     what records say
 //	picture     makes pictures fit to be sent

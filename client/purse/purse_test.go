@@ -552,6 +552,9 @@ func TestNoTokenIsForTwoBoxes(t *testing.T) {
 func TestWhoReservesNothingSpendsTwice(t *testing.T) {
 	found := 0
 	rapid.Check(t, func(t *rapid.T) {
+		if found > 5 {
+			return // enough is seen
+		}
 		twice, _ := schedule(t, true)
 		found += twice
 	})
