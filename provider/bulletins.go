@@ -235,15 +235,6 @@ func (b *Bulletins) take(now time.Time, x bulletin.Bulletin) error {
 	return nil
 }
 
-// accuse keeps the proof that a maker signed two bodies for one slot.
-func (b *Bulletins) accuse(c *chain, one, other bulletin.Bulletin) {
-	c.false = true
-	b.frauds = append(b.frauds, bulletin.NewFraud(one, other))
-}
-
-// Frauds are the proofs against makers that signed two bodies for one slot, one for each.
-func (b *Bulletins) Frauds() []bulletin.Fraud { return b.frauds }
-
 // Stats returns the counts so far.
 func (b *Bulletins) Stats() BulletinStats { return b.stats }
 

@@ -1,11 +1,44 @@
 package provider
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"murmuration/internal/box"
 	"murmuration/internal/bulletin"
+	"murmuration/internal/directory"
 )
+
+// What another provider is asked for.
+const (
+	askBulletins = 1 // of a maker, from a slot to a slot
+	askRoll      = 2 // of a maker and number, twice
+)
+
+// question asks another provider for what is missing here.
+type question struct {
+	kind        uint8
+	maker       directory.NodeID
+	first, last uint32
+}
+
+func (q question) marshal() []byte {
+	out := append([]byte{q.kind}, q.maker[:]...)
+	out = binary.BigEndian.AppendUint32(out, q.first)
+	return binary.BigEndian.AppendUint32(out, q.last)
+}
+
+func parseQuestion(raw []byte) (q question, err error) {
+	if len(raw) != questionSize {
+		return q, ErrSpread
+	}
+	q = question{raw[0], directory.NodeID(raw[1:33]), binary.BigEndian.Uint32(raw[33:]),
+		binary.BigEndian.Uint32(raw[37:])}
+	if q.kind != askBulletins && q.kind != askRoll || q.last < q.first {
+		return q, ErrSpread
+	}
+	return q, nil
+}
 
 // chain is the bulletins of one maker.
 type chain struct {
@@ -67,4 +100,68 @@ func (c *chain) newest() *known {
 		return nil
 	}
 	return c.known[len(c.known)-1]
+}
+
+// Accuse takes a proof that a maker signed two bodies for one slot, from whoever has one: it is
+// verified here. Nothing of that maker is taken any more, and the proof goes on to clients and
+// other providers. The error says why it is none; one that is here already is no error.
+func (b *Bulletins) Accuse(f bulletin.Fraud) error {
+	err := b.hearProof(f)
+	if err != nil {
+		b.stats.Refused++
+	}
+	return err
+}
+
+func (b *Bulletins) hearProof(f bulletin.Fraud) error {
+	switch {
+	case !b.stores(f.A.Maker): // whoever makes keys must not fill the memory here
+		return errNoMaker
+	case b.chain(f.A.Maker).false:
+		return nil
+	}
+	if err := f.Verify(b.network); err != nil {
+		return err
+	}
+	b.accuse(b.chain(f.A.Maker), f.A, f.B)
+	return nil
+}
+
+// Convicted takes up the proofs that were kept, before anything else is heard. They are not
+// verified again, and count for makers of any day.
+func (b *Bulletins) Convicted(all []bulletin.Fraud) {
+	for _, f := range all {
+		if c := b.chain(f.A.Maker); !c.false {
+			b.accuse(c, f.A, f.B)
+		}
+	}
+}
+
+// accuse keeps the proof that a maker signed two bodies for one slot.
+func (b *Bulletins) accuse(c *chain, one, other bulletin.Bulletin) {
+	c.false = true
+	b.wantedAt = lookedUp{} // nothing of it is missing any more
+	b.frauds = append(b.frauds, bulletin.NewFraud(one, other))
+}
+
+// Frauds are the proofs against makers that signed two bodies for one slot, one for each, in the
+// order in which they came.
+func (b *Bulletins) Frauds() []bulletin.Fraud { return b.frauds }
+
+// stores says whether a provider is in the storing set of any day whose boxes are kept.
+func (b *Bulletins) stores(id directory.NodeID) bool {
+	return b.doc != nil && slices.ContainsFunc(b.doc.Storing, func(s directory.StoringSet) bool {
+		return slices.Contains(s.Nodes, id)
+	})
+}
+
+// proof is the next one from a place in Frauds on that concerns anybody, and the place behind it;
+// ok is false if there is none.
+func (b *Bulletins) proof(from int) (f bulletin.Fraud, next int, ok bool) {
+	for i, f := range b.frauds[from:] {
+		if b.stores(f.A.Maker) {
+			return f, from + i + 1, true
+		}
+	}
+	return f, from, false
 }

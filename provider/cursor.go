@@ -20,6 +20,7 @@ type Cursor struct {
 	links   *bulletin.Links
 	rest    []byte // of the record that began to go
 	next    uint64 // in the log of all that came
+	proofs  int    // of Bulletins.Frauds that went out
 	begun   bool
 	earlier []*known // still to go, the last one first
 	rolls   []box.RecordKey
@@ -102,6 +103,10 @@ func (c *Cursor) record() []byte {
 		if raw := c.append(k); raw != nil {
 			return raw
 		}
+	}
+	if f, next, ok := b.proof(c.proofs); ok {
+		c.proofs = next
+		return bulletin.AppendFraud(nil, f)
 	}
 	for n := len(c.earlier); n > 0; n = len(c.earlier) {
 		k := c.earlier[n-1]

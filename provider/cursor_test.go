@@ -20,6 +20,7 @@ type follower struct {
 	links     *bulletin.Links
 	bulletins []bulletin.Bulletin // in the order in which they came
 	rolls     []bulletin.SignedRoll
+	proofs    []bulletin.Fraud
 	bytes     int
 }
 
@@ -51,6 +52,10 @@ func (f *follower) read(p *printer, wanted uint32, room, frames int) {
 
 func (f *follower) take(p *printer, r bulletin.Record) {
 	f.Helper()
+	if r.Fraud != nil {
+		f.proofs = append(f.proofs, *r.Fraud)
+		return
+	}
 	if r.IsRoll {
 		maker, ok := p.calendar.RollMakers(f.w.doc, r.Number()).At(r.Maker)
 		roll := r.Roll(f.w.genesis.ID(), maker)

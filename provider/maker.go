@@ -81,7 +81,8 @@ func (b *Bulletins) Draft(now time.Time) (d Draft, ok bool, err error) {
 	slot := current - 1
 	b.leapt(slot)
 	makers := b.makersOf(slot)
-	if _, is := makers.Index(b.self.ID()); !is || slot < b.calm {
+	_, is := makers.Index(b.self.ID())
+	if !is || slot < b.calm || b.chain(b.self.ID()).false { // nobody would take it
 		return d, false, nil
 	}
 	previous, due, err := b.follow(slot)

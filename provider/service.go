@@ -33,6 +33,7 @@ type Announcer interface {
 	Hold(l box.Listing, until time.Time)
 	Head(now time.Time) [32]byte
 	Answer(q box.Question) (whole []byte, ok bool)
+	Accuse(f bulletin.Fraud) error
 }
 
 // Service executes box requests on a store. It blocks for as long as the store does, may be used by
@@ -157,6 +158,9 @@ func (s *Service) piece(r box.Request) box.Reply {
 	if s.Bulletins == nil {
 		return r.Refusal(box.StatusNotFound)
 	}
+	if r.Ask.Kind == bulletin.HandProof {
+		return s.accuse(r)
+	}
 	size := s.Format.PieceSize()
 	whole, ok := s.Bulletins.Answer(r.Ask)
 	data, some := bulletin.Piece(whole, size, int(r.Ask.Piece))
@@ -165,6 +169,16 @@ func (s *Service) piece(r box.Request) box.Reply {
 	}
 	pieces := uint16(min(bulletin.Pieces(whole, size), math.MaxUint16))
 	return box.Reply{Status: box.StatusBulletin, Ask: r.Ask, Pieces: pieces, Data: data}
+}
+
+// accuse takes a proof of fraud, from nobody knows whom. There is an answer if it is one.
+func (s *Service) accuse(r box.Request) box.Reply {
+	f, err := bulletin.ParseFraud(r.Proof)
+	if err != nil || r.Ask != (box.Question{Kind: bulletin.HandProof}) ||
+		s.Bulletins.Accuse(f) != nil {
+		return r.Refusal(box.StatusNotFound)
+	}
+	return box.Reply{Status: box.StatusBulletin, Ask: r.Ask, Pieces: 1}
 }
 
 // unlessExpired lets a day that is gone look like a box that never was.

@@ -10,6 +10,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
@@ -366,6 +367,8 @@ func (a *announced) Full(time.Time) bool                  { return a.full }
 func (a *announced) Hold(l box.Listing, until time.Time)  { a.holds[l] = until }
 func (a *announced) Head(time.Time) [32]byte              { return [32]byte{7} }
 func (a *announced) Answer(q box.Question) ([]byte, bool) { return a.whole, q.Kind == 1 }
+func (a *announced) Accuse(f bulletin.Fraud) error        { return f.Verify(directory.NetworkID{}) }
+
 func newAnnounced(c *served) *announced {
 	a := &announced{holds: map[box.Listing]time.Time{}}
 	c.service.Bulletins = a
@@ -543,6 +546,37 @@ func TestPieces(t *testing.T) {
 		if reply, err := c.ask(noon, request); err != nil || !reply.Answers(request) ||
 			reply.Status != box.StatusNotFound {
 			t.Errorf("%s: %s, %v", name, reply.Status, err)
+		}
+	}
+}
+
+// TestHandedProofs are answered if they prove something, alike from everybody and as often as they
+// come; all else that is handed over is not found.
+func TestHandedProofs(t *testing.T) {
+	c := newServed(t, 0)
+	newAnnounced(c)
+	id := directory.NewIdentity([32]byte{1})
+	sign := func(slot box.Slot, entries ...box.Entry) bulletin.Bulletin {
+		return bulletin.Body{Maker: id.ID(), Slot: slot, Entries: entries}.Sign(id.PrivateKey())
+	}
+	good := bulletin.NewFraud(sign(3), sign(3, box.Entry{1}))
+	hand := box.Question{Kind: bulletin.HandProof}
+	for name, row := range map[string]struct {
+		ask   box.Question
+		proof []byte
+		want  box.Status
+	}{
+		"good":          {hand, good.Marshal(), box.StatusBulletin},
+		"good again":    {hand, good.Marshal(), box.StatusBulletin},
+		"two slots":     {hand, bulletin.NewFraud(sign(3), sign(4)).Marshal(), box.StatusNotFound},
+		"nothing":       {hand, nil, box.StatusNotFound},
+		"half":          {hand, good.Marshal()[:200], box.StatusNotFound},
+		"with a number": {box.Question{Kind: 3, Number: 3}, good.Marshal(), box.StatusNotFound},
+	} {
+		r := box.Request{Op: box.OpBulletin, Ask: row.ask, Proof: row.proof}
+		if got, err := c.ask(noon, r); err != nil || got.Status != row.want || !got.Answers(r) ||
+			len(got.Data) > 0 {
+			t.Errorf("%s: %+v, %v", name, got.Status, err)
 		}
 	}
 }

@@ -19,12 +19,7 @@ const (
 	spreadBulletin = 1 // body ‖ signature
 	spreadRoll     = 2 // roll ‖ signature
 	spreadQuestion = 3
-)
-
-// What another provider is asked for.
-const (
-	askBulletins = 1 // of a maker, from a slot to a slot
-	askRoll      = 2 // of a maker and number, twice
+	spreadProof    = 6 // length of the first 4 ‖ first ‖ second, each body ‖ signature
 )
 
 const (
@@ -44,31 +39,6 @@ const (
 // ErrSpread says that the frames of another provider do not parse; the link has no use any more.
 var ErrSpread = errors.New("frames of bulletins that do not parse")
 
-// question asks another provider for what is missing here.
-type question struct {
-	kind        uint8
-	maker       directory.NodeID
-	first, last uint32
-}
-
-func (q question) marshal() []byte {
-	out := append([]byte{q.kind}, q.maker[:]...)
-	out = binary.BigEndian.AppendUint32(out, q.first)
-	return binary.BigEndian.AppendUint32(out, q.last)
-}
-
-func parseQuestion(raw []byte) (q question, err error) {
-	if len(raw) != questionSize {
-		return q, ErrSpread
-	}
-	q = question{raw[0], directory.NodeID(raw[1:33]), binary.BigEndian.Uint32(raw[33:]),
-		binary.BigEndian.Uint32(raw[37:])}
-	if q.kind != askBulletins && q.kind != askRoll || q.last < q.first {
-		return q, ErrSpread
-	}
-	return q, nil
-}
-
 // Spread is one end of a link between two providers. Frames of one size go both ways at a constant
 // rate, whatever there is: the side that dialled says its own bulletins and asks for what is
 // missing here, the other one answers.
@@ -79,6 +49,7 @@ type Spread struct {
 	rest    []byte // of the records that began to go
 	in      []byte // of the record that began to come
 	said    *known // the last own one that went out
+	proofs  int    // of Bulletins.Frauds that went out
 	asked   map[question]box.Slot
 	waiting []question
 }
@@ -138,6 +109,10 @@ func (s *Spread) say(now time.Time) []byte {
 	if k := s.news(); k != nil {
 		s.said = k
 		return appendSpread(nil, spreadBulletin, k.Marshal())
+	}
+	if f, next, ok := s.b.proof(s.proofs); ok {
+		s.proofs = next
+		return appendSpread(nil, spreadProof, f.Marshal())
 	}
 	return s.ask(now)
 }
@@ -320,6 +295,8 @@ func (s *Spread) limit(kind byte) int {
 		return min(head+(box.EntrySize+1)*protocol.RollSlots*most, math.MaxUint32>>8)
 	case spreadQuestion:
 		return questionSize
+	case spreadProof:
+		return bulletin.MostFraud(most)
 	}
 	return -1
 }
@@ -338,6 +315,12 @@ func (s *Spread) take(now time.Time, kind byte, data []byte) (refused, err error
 			return nil, fmt.Errorf("%w: %w", ErrSpread, err)
 		}
 		return s.b.TakeRoll(now, r), nil
+	case spreadProof:
+		f, err := bulletin.ParseFraud(data)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrSpread, err)
+		}
+		return s.b.Accuse(f), nil
 	}
 	q, err := parseQuestion(data)
 	if err != nil || s.dialled { // who is dialled only answers

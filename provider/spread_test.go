@@ -9,6 +9,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/bulletin"
+	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
 )
 
@@ -178,6 +179,99 @@ func TestSpreadRolls(t *testing.T) {
 	}
 }
 
+// fork has a maker sign a second body for its last slot.
+func (p *printer) fork() bulletin.Bulletin {
+	b := p.chain(p.id.ID()).newest().Body
+	b.Entries = append(b.Entries, box.Entry{255, 255})
+	return b.Sign(p.id.PrivateKey())
+}
+
+// TestProofsTravel: who finds two bodies for one slot tells all others, and their clients; each
+// verifies it, and none takes anything of that maker any more, over restarts if the proof was kept.
+func TestProofsTravel(t *testing.T) {
+	w := newWires(t, 4)
+	w.pass()
+	liar := w.makers[3]
+	follower := w.connect(w.makers[1])
+	if err := w.makers[0].Take(w.at, liar.fork()); !errors.Is(err, errFraud) {
+		t.Fatal(err)
+	}
+	if n := len(w.makers[1].Frauds()); n != 0 {
+		t.Fatal("the control: a proof went over no link")
+	}
+	w.pass(3)
+	w.pass(3)
+	w.makers[2].start()
+	w.makers[2].Convicted(w.makers[1].Frauds())
+	next := liar.make()
+	for i, p := range w.makers[:3] {
+		if len(p.Frauds()) != 1 || p.Frauds()[0].Verify(w.genesis.ID()) != nil ||
+			p.Frauds()[0].A.Maker != liar.id.ID() {
+			t.Errorf("%d has %v", i, p.Frauds())
+		}
+		if err := p.Take(w.at, *next); !errors.Is(err, errFraud) {
+			t.Errorf("%d takes more of the liar: %v", i, err)
+		}
+	}
+	for range 3 {
+		follower.read(w.makers[1], 0, 5000, 3)
+	}
+	if len(follower.proofs) != 1 || follower.proofs[0].Verify(w.genesis.ID()) != nil {
+		t.Errorf("a client was told %v", follower.proofs)
+	}
+}
+
+// TestLiarFallsSilent: whose own two bodies come back to it signs no more.
+func TestLiarFallsSilent(t *testing.T) {
+	w := newWires(t, 2)
+	w.pass()
+	liar := w.makers[0]
+	if err := w.makers[1].Take(w.at, liar.fork()); !errors.Is(err, errFraud) {
+		t.Fatal(err)
+	}
+	w.exchange(1, 0)
+	w.at = w.at.Add(slotLength)
+	if liar.make() != nil || w.makers[1].make() == nil {
+		t.Error("the liar goes on, or the other one does not")
+	}
+}
+
+// TestFalseProofs change nothing: of a stranger, of another network, of one body, of two slots.
+func TestFalseProofs(t *testing.T) {
+	w := newPress(t, 2)
+	w.slot()
+	p, other := w.makers[0], w.makers[1]
+	one, two := other.chain(other.id.ID()).newest().Bulletin, other.fork()
+	later, alien := two.Body, two.Body
+	later.Slot++
+	alien.Network[0] ^= 1
+	stranger := directory.NewIdentity([32]byte{99})
+	foreign, second := one.Body, two.Body
+	foreign.Maker, second.Maker = stranger.ID(), stranger.ID()
+	unsigned := two
+	unsigned.Signature[0] ^= 1
+	for name, f := range map[string]bulletin.Fraud{
+		"one body":  bulletin.NewFraud(one, one),
+		"two slots": bulletin.NewFraud(one, later.Sign(other.id.PrivateKey())),
+		"elsewhere": bulletin.NewFraud(one, alien.Sign(other.id.PrivateKey())),
+		"no maker": bulletin.NewFraud(foreign.Sign(stranger.PrivateKey()),
+			second.Sign(stranger.PrivateKey())),
+		"not signed": bulletin.NewFraud(one, unsigned),
+	} {
+		if err := p.Accuse(f); err == nil || len(p.Frauds()) > 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := p.Stats().Refused; n != 5 {
+		t.Errorf("%d of 5 were counted", n)
+	}
+	for range 2 {
+		if err := p.Accuse(bulletin.NewFraud(one, two)); err != nil || len(p.Frauds()) != 1 {
+			t.Errorf("the control: %v, %v", err, p.Frauds())
+		}
+	}
+}
+
 // TestFrameTimes: at the same times of every slot, by no moment of anything else.
 func TestFrameTimes(t *testing.T) {
 	p := newPress(t, 1).makers[0]
@@ -231,6 +325,7 @@ func TestHostileFrames(t *testing.T) {
 		"short question": {appendSpread(nil, spreadQuestion, []byte{1}), false, ErrSpread},
 		"backwards": {appendSpread(nil, spreadQuestion, question{askBulletins, q.maker, 5,
 			3}.marshal()), false, ErrSpread},
+		"no proof": {appendSpread(nil, spreadProof, make([]byte, 200)), false, ErrSpread},
 		"of no kind": {appendSpread(nil, spreadQuestion, question{7, q.maker, 3,
 			5}.marshal()), false, ErrSpread},
 	} {
@@ -256,6 +351,7 @@ func FuzzSpread(f *testing.F) {
 	f.Add([]byte{spreadBulletin, 0, 0, 1, 0}, true)
 	f.Add(appendSpread(nil, spreadQuestion, question{kind: askRoll}.marshal()), false)
 	f.Add(appendSpread(nil, spreadRoll, make([]byte, 169)), false)
+	f.Add(appendSpread(nil, spreadProof, make([]byte, 340)), true)
 	f.Fuzz(func(t *testing.T, raw []byte, dialled bool) {
 		w := newPress(t, 2)
 		p := w.makers[0]

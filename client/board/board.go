@@ -94,6 +94,7 @@ type Board struct {
 	heads   heads
 	guard   guarded
 	wanted  []lacking
+	handing directory.NodeID // of whom a proof was handed over last
 	pending pending
 	read    cached
 	last    struct { // makers that were asked for last
@@ -118,6 +119,8 @@ type maker struct {
 	bodies []known  // ascending, of the window
 	rolled map[uint32]bool
 	fraud  *bulletin.Fraud
+	hand   bool               // the proof is to be handed to other providers
+	handed []directory.NodeID // who got it
 
 	tip     bulletin.Chain
 	holes   map[uint32][]directory.NodeID // rolls that are not whole, and who does not have them
@@ -235,8 +238,11 @@ func (b *Board) Holders(day box.Day, id box.ID) (holders []directory.NodeID) {
 }
 
 // Silent says whether a maker has not been heard of for 8 slots running in which others were, here
-// and at two others.
+// and at two others, or is not heard any more because it is false.
 func (b *Board) Silent(id directory.NodeID) bool {
+	if b.False(id) {
+		return true
+	}
 	newest := b.state.Newest
 	if _, is := b.Makers(newest).Index(id); !is {
 		return false

@@ -14,6 +14,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 )
 
 var (
@@ -75,7 +76,7 @@ func (w *bench) document() *directory.Document {
 	}
 	d := &directory.Document{Parameters: directory.Parameters{
 		Clients: 20, WritesPerDay: 24, Replicas: 2, BulletinEvery: testEvery, RetentionDays: 14,
-		Hold: 20 * time.Second,
+		Hold: 20 * time.Second, BoxPlaintext: protocol.DefaultPlaintext,
 	}}
 	for day := range uint16(40) {
 		d.Storing = append(d.Storing, directory.StoringSet{Day: day, Nodes: ids})

@@ -15,7 +15,7 @@ import (
 func TestQuestions(t *testing.T) {
 	w := newBench(t, 3)
 	rng := rand.New(rand.NewPCG(1, 2))
-	if _, _, ok := w.board.Question(w.now, rng); ok {
+	if _, ok := w.board.Question(w.now, rng); ok {
 		t.Error("a question about nothing")
 	}
 	w.at(0)
@@ -24,8 +24,9 @@ func TestQuestions(t *testing.T) {
 	w.quiet(0, 30)
 	asked := map[uint16]bool{}
 	for range 100 {
-		of, q, ok := w.board.Question(w.now, rng)
-		if !ok || of == w.authors[1].id || q.Number > 30 || q.Maker > 2 {
+		ask, ok := w.board.Question(w.now, rng)
+		q := ask.What
+		if !ok || ask.Of == w.authors[1].id || q.Number > 30 || q.Maker > 2 || ask.Proof != nil {
 			t.Fatalf("%+v, %t", q, ok)
 		}
 		asked[q.Maker] = true
@@ -165,8 +166,8 @@ func TestLacking(t *testing.T) {
 // asked counts the questions of 100 that are about a bulletin.
 func (w *bench) asked(rng *rand.Rand, maker uint16, slot uint32) (n int) {
 	for range 100 {
-		_, q, ok := w.board.Question(w.now, rng)
-		if ok && q.Maker == maker && q.Number == slot {
+		ask, ok := w.board.Question(w.now, rng)
+		if q := ask.What; ok && q.Maker == maker && q.Number == slot {
 			n++
 		}
 	}
@@ -202,9 +203,9 @@ func TestForkIsFound(t *testing.T) {
 		}
 		w.attest(by, 20)
 	}
-	of, q, ok := w.board.Question(w.now, rng)
-	if q != all || of != w.authors[2].id || !ok {
-		t.Fatalf("asked is %+v", q)
+	ask, ok := w.board.Question(w.now, rng)
+	if ask.What != all || ask.Of != w.authors[2].id || !ok {
+		t.Fatalf("asked is %+v", ask)
 	}
 	var list []bulletin.Hash
 	for _, a := range w.authors {

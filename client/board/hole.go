@@ -163,6 +163,7 @@ func (b *Board) loadChains(all []chainState) {
 	for _, c := range all {
 		m := b.maker(directory.NodeID(c.Maker))
 		m.tip = bulletin.Chain{Slot: c.Slot, Hash: bulletin.Hash(c.Hash), Known: true}
+		m.newest = max(m.newest, c.Slot)
 		for _, roll := range c.Holes {
 			m.holes[roll] = nil
 		}

@@ -81,7 +81,8 @@ func TestRollsAreAskedFor(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	asked := map[box.Question]bool{}
 	for i := 0; w.holes() > 0 && i < 200; i++ {
-		_, q, ok := w.board.Question(w.now, rng)
+		ask, ok := w.board.Question(w.now, rng)
+		q := ask.What
 		if !ok || q.Kind != bulletin.AskRoll || asked[q] {
 			t.Fatalf("question %d: %+v, asked before: %t", i, q, asked[q])
 		}

@@ -57,7 +57,8 @@ func (b *Board) loadFrauds(tx *store.Tx) error {
 		if err != nil {
 			return fmt.Errorf("reading a proof of fraud that was kept: %w", err)
 		}
-		b.maker(f.A.Maker).fraud = &f
+		m := b.maker(f.A.Maker)
+		m.fraud, m.hand = &f, true
 		return nil
 	})
 }

@@ -26,6 +26,13 @@ type lacking struct {
 	from  directory.NodeID // who is to be asked; zero: anybody
 }
 
+// Ask is a question, and the provider to ask. With some a proof of fraud is handed over.
+type Ask struct {
+	Of    directory.NodeID
+	What  box.Question
+	Proof []byte
+}
+
 // want has something asked for, if it is not already. What is of one slot replaces nothing; what is
 // oldest goes first when there is too much.
 func (b *Board) want(l lacking) {
@@ -43,26 +50,31 @@ func (b *Board) want(l lacking) {
 }
 
 // Question is something about bulletins and a provider to ask, never the own one: what this client
-// lacks, or else a random maker's bulletin of a random slot that has ended.
-func (b *Board) Question(now time.Time, rng *rand.Rand) (of directory.NodeID, q box.Question,
-	ok bool) {
+// lacks, or else a random maker's bulletin of a random slot that has ended. A proof that was found
+// here goes first, to three others.
+func (b *Board) Question(now time.Time, rng *rand.Rand) (ask Ask, ok bool) {
 	if b.document == nil || b.state.Newest == 0 {
-		return of, q, false
+		return ask, false
 	}
 	others := slices.DeleteFunc(slices.Clone(b.Makers(b.cfg.Calendar.Slot(now))),
-		func(id directory.NodeID) bool { return id == b.own })
+		func(id directory.NodeID) bool { return id == b.own || b.False(id) })
 	if len(others) == 0 {
-		return of, q, false
+		return ask, false
 	}
-	of = others[rng.IntN(len(others))]
+	if ask, ok := b.handOver(others, rng); ok {
+		return ask, true
+	}
+	ask.Of = others[rng.IntN(len(others))]
 	l, ok := b.lacks(rng)
 	if !ok {
-		return of, b.random(now, rng), len(b.Makers(b.state.Newest)) > 0
+		ask.What = b.random(now, rng)
+		return ask, len(b.Makers(b.state.Newest)) > 0
 	}
 	if l.from != (directory.NodeID{}) && l.from != b.own {
-		of = l.from
+		ask.Of = l.from
 	}
-	return of, b.asks(l), true
+	ask.What = b.asks(l)
+	return ask, true
 }
 
 // lacks is one of the things that are wanted and overdue: a bulletin four slots after its own.
@@ -128,6 +140,8 @@ func (b *Board) Answered(now time.Time, from directory.NodeID, q box.Question, r
 	given := r.Status == box.StatusBulletin && r.Pieces == 1 && q.Piece == 0
 	switch {
 	case b.document == nil:
+	case q.Kind == bulletin.HandProof:
+		b.gotProof(from)
 	case q.Kind == bulletin.AskRoll:
 		return b.answeredRoll(now, from, q, r, news)
 	case q.Kind != bulletin.AskBulletin || !given:

@@ -20,13 +20,14 @@ const (
 	Fraudster               // of a maker of whom there is proof of fraud
 	Head                    // of a provider, that does not fit what was read
 	Answer                  // that is none to its question
+	Proof                   // of fraud, that is none
 	reasons
 )
 
 func (r Reason) String() string {
 	names := [...]string{"stream", "no maker", "unlinked", "future", "past", "repeated",
 		"oversized", "signature", "fork", "backdated", "gap", "differs", "fraudster", "head",
-		"answer"}
+		"answer", "proof"}
 	if int(r) >= len(names) {
 		return "unknown"
 	}

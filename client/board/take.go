@@ -16,6 +16,10 @@ func (b *Board) record(now time.Time, r bulletin.Record, news *News) error {
 		news.Tokens = append(news.Tokens, *r.Tokens)
 		return nil
 	}
+	if r.Fraud != nil {
+		b.accused(*r.Fraud, news)
+		return nil
+	}
 	makers := b.Makers(r.Slot())
 	if r.IsRoll {
 		makers = b.cfg.Calendar.RollMakers(b.document, r.Number())
@@ -81,10 +85,8 @@ func (b *Board) refuses(now time.Time, m *maker, k known, news *News) (r Reason,
 		return r, false
 	}
 	if found {
-		proof := bulletin.NewFraud(m.bodies[at].Bulletin, k.Bulletin)
-		m.fraud = &proof
-		b.pending.frauds = append(b.pending.frauds, proof)
-		news.Frauds = append(news.Frauds, proof)
+		b.convict(m, bulletin.NewFraud(m.bodies[at].Bulletin, k.Bulletin), news)
+		m.hand = true
 		return Fork, false
 	}
 	between := at > 0 && at < len(m.bodies)

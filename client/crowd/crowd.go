@@ -52,7 +52,7 @@ type Board interface {
 	History(roll uint32) ([]board.Pair, error)
 	// Question is something about bulletins, and a provider to ask: what this client lacks, or a
 	// random one of a random slot that has ended. It is never the own provider's to answer.
-	Question(now time.Time, rng *rand.Rand) (of directory.NodeID, q box.Question, ok bool)
+	Question(now time.Time, rng *rand.Rand) (board.Ask, bool)
 }
 
 // Config says whose crowd it is. All fields are required.

@@ -1,6 +1,7 @@
 package crowd
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -137,7 +138,7 @@ func TestNobodyStandsOutAsAFloodBegins(t *testing.T) {
 	flood := slices.ContainsFunc(none.here(), func(p board.Pair) bool {
 		return p.Slot >= box.Slot(calm/every)
 	})
-	if !flood || !slices.Equal(none.log, much.log) {
+	if !flood || !reflect.DeepEqual(none.log, much.log) {
 		t.Errorf("flood: %v; %d and %d requests", flood, len(none.log), len(much.log))
 	}
 }

@@ -224,9 +224,9 @@ func (h *house) Nearest(s box.Slot, rng *rand.Rand) (board.Pair, bool) {
 	return all[min(i, len(all)-1)], true
 }
 
-func (h *house) Question(_ time.Time, rng *rand.Rand) (directory.NodeID, box.Question, bool) {
+func (h *house) Question(_ time.Time, rng *rand.Rand) (board.Ask, bool) {
 	m := h.town.makers[1+rng.IntN(len(h.town.makers)-1)]
-	return m, box.Question{Kind: 1, Number: rng.Uint32N(100)}, true
+	return board.Ask{Of: m, What: box.Question{Kind: 1, Number: rng.Uint32N(100)}}, true
 }
 
 // off lets time pass without the client.

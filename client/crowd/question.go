@@ -50,13 +50,13 @@ func (q *questions) asked(t *try) {
 func (c *Crowd) ask(at time.Time, routine bool) bool {
 	const draws = 8
 	for i := range draws {
-		of, q, ok := c.cfg.Board.Question(at, c.rng)
+		ask, ok := c.cfg.Board.Question(at, c.rng)
 		if !ok {
 			return false
 		}
-		if of != c.questions.last || i == draws-1 {
+		if ask.Of != c.questions.last || i == draws-1 {
 			c.propose(&try{routine: routine, Fetch: sender.Fetch{
-				Op: box.OpBulletin, Holder: of, Ask: q,
+				Op: box.OpBulletin, Holder: ask.Of, Ask: ask.What, Proof: ask.Proof,
 			}})
 			break
 		}

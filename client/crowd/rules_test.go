@@ -2,6 +2,7 @@ package crowd
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -286,7 +287,7 @@ func TestRetries(t *testing.T) {
 				t.Errorf("%s: %+v", name, h.Stats())
 			}
 		}
-		if !slices.Equal(logs[0], logs[1]) {
+		if !reflect.DeepEqual(logs[0], logs[1]) {
 			t.Errorf("%s: who reads it asks otherwise", name)
 		}
 		log := logs[0]

@@ -3,6 +3,7 @@ package crowd
 import (
 	"bytes"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func TestHoldersSeeNothingWhereAllIsFetched(t *testing.T) {
 	}
 	for _, follows := range []int{1, 19} {
 		h := w.days(1, follows)
-		if !slices.Equal(h.log, none.log) {
+		if !reflect.DeepEqual(h.log, none.log) {
 			t.Errorf("who follows %d feeds asks otherwise", follows)
 		}
 		if read, all := len(h.found), len(h.wants); read != all {
@@ -66,7 +67,7 @@ func TestHoldersSeeNothingWhereAllIsFetched(t *testing.T) {
 	w.par.FetchLoad, w.par.CatchUp = 0, time.Nanosecond
 	w.rate = 1
 	none, one := w.days(1, 0), w.days(1, 1)
-	if slices.Equal(none.log, one.log) {
+	if reflect.DeepEqual(none.log, one.log) {
 		t.Error("the control: a client that fetches only what it reads is not told apart")
 	}
 	seen := fetches(one.log)

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"murmuration/client/board"
@@ -183,7 +184,8 @@ func (s *Scan) tell(now time.Time, news board.News) error {
 	}
 	for range news.Frauds {
 		s.access.Tell("a provider has signed two bulletins for one time: it is not used any more",
-			"Tell whoever runs the network; `murmur network findings` has the proof.")
+			"Nothing is to be done: the proof goes to whoever runs the network by itself, and "+
+				"`murmur network findings` has it.")
 	}
 	return errors.Join(errs...)
 }
@@ -191,9 +193,12 @@ func (s *Scan) tell(now time.Time, news board.News) error {
 func (s *Scan) listed(now time.Time, e box.Entry, l board.Listing) error {
 	var errs []error
 	for _, h := range s.crowd.Heard(e, l) {
-		holders := s.board.Holders(h.Want.Day, h.Want.ID)
+		var holders []directory.NodeID // that are listened to
+		s.cfg.Exclusive(func() {
+			holders = slices.DeleteFunc(s.board.Holders(h.Want.Day, h.Want.ID), s.board.False)
+		})
 		errs = append(errs, s.person.Listed(now, h.Want,
-			person.Listing{Maker: h.Maker, Slot: h.Slot, Holders: len(holders)}))
+			person.Listing{Maker: h.Maker, Slot: h.Slot, Holders: max(len(holders), 1)}))
 	}
 	return errors.Join(errs...)
 }

@@ -15,7 +15,8 @@ type Fetch struct {
 	Holder directory.NodeID // who is asked
 	Key    box.FetchKey
 	Ask    box.Question
-	Slow   bool // as in Request
+	Proof  []byte // handed over with Ask; of no more than box.Format.ProofSize bytes
+	Slow   bool   // as in Request
 }
 
 // Fetches says what work slots fetch: what is to be read, and what hides that. It is asked while

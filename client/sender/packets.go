@@ -63,7 +63,7 @@ func (m *packets) request(p *packet, r router, e slotRequest) error {
 		keys: keys, holder: directory.NodeID(holder.id), asked: asked, stream: p.stream,
 		work: e.work, fetch: e.fetch,
 	}
-	p.reply.asked.Box.Ciphertext = nil
+	p.reply.asked.Box.Ciphertext, p.reply.asked.Proof = nil, nil
 	return m.seal(p, path, surb, asked.Marshal(m.format))
 }
 
@@ -74,7 +74,7 @@ func (e slotRequest) to(v *view, own directory.NodeID) (*node, box.Request, erro
 		if holder == nil {
 			return nil, box.Request{}, fmt.Errorf("%w: it does not list who is asked", ErrDocument)
 		}
-		return holder, box.Request{Op: f.Op, Fetch: f.Key, Ask: f.Ask}, nil
+		return holder, box.Request{Op: f.Op, Fetch: f.Key, Ask: f.Ask, Proof: f.Proof}, nil
 	}
 	if pay := e.paid; pay != nil {
 		return pay.holder, box.Request{

@@ -48,6 +48,7 @@ type Request struct {
 	Epoch uint64   // OpDigest
 	Fetch FetchKey // OpFetch
 	Ask   Question // OpBulletin
+	Proof []byte   // OpBulletin: what is handed over with it, at most Format.ProofSize bytes
 }
 
 // Verify checks what a provider must before it writes: id and signature. That a tombstone is for

@@ -15,6 +15,7 @@ const (
 	envelopeSize     = protocol.RequestHead
 	digestSize       = 8 + 32 // epoch ‖ digest, in a digest's body
 	pieceHead        = 2 + 2  // pieces ‖ length, in a bulletin's body
+	proofHead        = 4      // length, in the body of a request about bulletins
 )
 
 // errMalformed says that bytes are not a request or a reply of this format.
@@ -31,6 +32,9 @@ var DefaultFormat = Format{Plaintext: protocol.DefaultPlaintext}
 // PieceSize is the most that one reply carries of a bulletin's answer (8,268 by default, and never
 // more than its two bytes of length can say).
 func (f Format) PieceSize() int { return min(f.CiphertextSize()-pieceHead, math.MaxUint16) }
+
+// ProofSize is the most that a request about bulletins can hand over (8,268 by default).
+func (f Format) ProofSize() int { return f.CiphertextSize() - proofHead }
 
 // Validate refuses formats without room for content or a digest, and absurdly large ones.
 func (f Format) Validate() error {
@@ -115,6 +119,10 @@ func (r Request) Marshal(f Format) []byte {
 	if r.Op == OpDigest {
 		e.body = binary.BigEndian.AppendUint64(nil, r.Epoch)
 	}
+	if r.Op == OpBulletin {
+		proof := r.Proof[:min(len(r.Proof), f.ProofSize())]
+		e.body = append(binary.BigEndian.AppendUint32(nil, uint32(len(proof))), proof...)
+	}
 	return e.marshal(f.RequestSize())
 }
 
@@ -142,7 +150,7 @@ func ParseRequest(f Format, b []byte) (Request, error) {
 		ok = ok && e.has(partID, 0)
 	case OpBulletin:
 		r.Ask, ok = parseQuestion(e.id)
-		ok = ok && e.has(partID, 0)
+		ok = r.parseProof(e) && ok
 	default:
 		ok = false
 	}
@@ -153,6 +161,19 @@ func ParseRequest(f Format, b []byte) (Request, error) {
 		r.Box.ID, r.Box.Signature = e.id, e.sig
 	}
 	return r, nil
+}
+
+// parseProof reads length 4 ‖ proof, which are zeros where nothing is handed over.
+func (r *Request) parseProof(e envelope) bool {
+	length := uint64(binary.BigEndian.Uint32(e.body))
+	if length > uint64(len(e.body)-proofHead) {
+		return false
+	}
+	end := proofHead + int(length)
+	if length > 0 {
+		r.Proof = e.body[proofHead:end:end]
+	}
+	return e.has(partID, end)
 }
 
 // Marshal returns the reply's ReplySize bytes, whatever the reply holds, as Request.Marshal does; a

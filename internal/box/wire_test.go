@@ -52,6 +52,7 @@ func drawRequest(t *rapid.T) box.Request {
 		return r
 	case box.OpBulletin:
 		r.Ask = drawQuestion(t)
+		r.Proof = rapid.SliceOfN(rapid.Byte(), 0, small.ProofSize()).Draw(t, "proof")
 		return r
 	}
 	r.Day = box.Day(rapid.Uint16().Draw(t, "day"))
@@ -113,7 +114,7 @@ func TestRequestRoundTrip(t *testing.T) {
 		}
 		if got.Op != want.Op || got.Day != want.Day || got.Epoch != want.Epoch ||
 			got.Hold != want.Hold || got.Fetch != want.Fetch || got.Ask != want.Ask ||
-			!got.Box.Equal(want.Box) {
+			!bytes.Equal(got.Proof, want.Proof) || !got.Box.Equal(want.Box) {
 			t.Fatal("another request came back")
 		}
 		if err := got.Verify(); err != nil {
@@ -293,6 +294,7 @@ func FuzzRequest(f *testing.F) {
 		{Op: box.OpDigest, Epoch: 7},
 		{Op: box.OpFetch, Fetch: box.FetchKey{Slot: 7, Entry: box.Entry{1}, N: 1}},
 		{Op: box.OpBulletin, Ask: box.Question{Kind: 1, Maker: 2, Number: 3, Piece: 4}},
+		{Op: box.OpBulletin, Ask: box.Question{Kind: 3}, Proof: []byte{1, 0}},
 	} {
 		f.Add(r.Marshal(small))
 	}

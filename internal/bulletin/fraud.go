@@ -45,6 +45,11 @@ func (f Fraud) String() string {
 	return fmt.Sprintf("provider %s signed two bulletins for slot %d", f.A.Maker, f.A.Slot)
 }
 
+// MostFraud is how many bytes a proof has at most, where a bulletin lists so many entries.
+func MostFraud(most int) int {
+	return 4 + 2*(bodyHead+entrySize*most+len(Hash{})+signatureSize)
+}
+
 // Marshal is length 4 ‖ A ‖ B.
 func (f Fraud) Marshal() []byte {
 	a := f.A.Marshal()

@@ -73,6 +73,7 @@ func FuzzStream(f *testing.F) {
 	sample = AppendBulletin(sample, links, 1, listed(4, listed(3, Hash{1}, box.Entry{1}).Hash()))
 	sample = AppendRoll(append(sample, 0, 0), 2, Roll{Number: 1}.Sign(privateKey(1)))
 	f.Add(AppendTokens(bytes.Clone(sample), Tokens{Answer: make([]byte, 96)}), 30)
+	sample = AppendFraud(sample, NewFraud(listed(3, Hash{}), listed(3, Hash{1})))
 	f.Add(sample, 17)
 	f.Add([]byte{3, 1, 2, 3, 4}, 1)
 	f.Fuzz(func(t *testing.T, raw []byte, step int) {
@@ -100,6 +101,9 @@ func FuzzStream(f *testing.F) {
 			}
 			_, _ = r.Bulletin(testNetwork, [32]byte{}, links)
 			_ = r.Roll(testNetwork, [32]byte{})
+			if r.Fraud != nil {
+				_ = r.Fraud.Verify(testNetwork)
+			}
 		}
 	})
 }

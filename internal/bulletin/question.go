@@ -6,6 +6,7 @@ import "slices"
 const (
 	AskBulletin = 1 // of a maker and slot: body ‖ signature; of all makers: HashList
 	AskRoll     = 2 // of a maker and number: roll ‖ signature
+	HandProof   = 3 // asks for nothing and hands over a Fraud: empty, if it proves something
 
 	AllMakers = 0xffff
 )

@@ -16,6 +16,7 @@ const (
 	recordLinked   = 2 // the previous hash is in it
 	recordRoll     = 3
 	recordTokens   = 4 // no bulletin: what a holder gave the client of this connection
+	recordFraud    = 5 // length of the first 4 ‖ first ‖ second: Fraud.Marshal
 )
 
 const (
@@ -27,11 +28,13 @@ const (
 var ErrStream = errors.New("stream of bulletins does not parse")
 
 // Record is a bulletin or a roll as it stands in the stream of a connection: without what the other
-// side knows, and with an index for the maker; or a batch of write tokens, then nothing else.
+// side knows, and with an index for the maker; or a batch of write tokens, or a proof of fraud that
+// is to be verified, then nothing else.
 type Record struct {
 	Maker     uint16 // index among the makers of the slot, or of the roll
 	IsRoll    bool
 	Tokens    *Tokens
+	Fraud     *Fraud
 	bulletin  Bulletin // without network and maker, and without Previous if it is implied
 	roll      SignedRoll
 	following bool // the previous hash is implied
@@ -122,6 +125,11 @@ func parseTokens(data []byte) (r Record, err error) {
 		Holder: directory.NodeID(data[4:]), Answer: append([]byte(nil), data[head:]...)}}, nil
 }
 
+// AppendFraud appends the record of a proof.
+func AppendFraud(out []byte, f Fraud) []byte {
+	return appendRecord(out, recordFraud, f.Marshal())
+}
+
 func appendRecord(out []byte, kind byte, data []byte) []byte {
 	out = binary.BigEndian.AppendUint32(out, uint32(len(data)))
 	out[len(out)-recordHead] = kind // lengths have three bytes
@@ -172,7 +180,7 @@ func (p *Parser) cut(b []byte) (r Record, size int, err error) {
 		return r, 0, nil
 	}
 	kind, length := b[0], int(binary.BigEndian.Uint32(b)&0xffffff)
-	if kind > recordTokens || length > p.limit(kind) {
+	if length > p.limit(kind) {
 		return r, 0, ErrMalformed
 	}
 	if len(b) < recordHead+length {
@@ -182,20 +190,29 @@ func (p *Parser) cut(b []byte) (r Record, size int, err error) {
 	return r, recordHead + length, err
 }
 
+// limit is the most data of a record of a kind; nothing fits one that there is not.
 func (p *Parser) limit(kind byte) int {
 	const most = recordStart + 2*len(Hash{}) + signatureSize
 	switch kind {
 	case recordTokens:
 		return 4 + 32 + protocol.MostTokens*protocol.TokenElement + protocol.TokenProof
+	case recordPad, recordBulletin, recordLinked:
+		return most + entrySize*p.most
 	case recordRoll:
 		return most + protocol.RollSlots*rollEntrySize*p.most
+	case recordFraud:
+		return MostFraud(p.most)
 	}
-	return most + entrySize*p.most
+	return -1
 }
 
 func parseRecord(kind byte, data []byte) (r Record, err error) {
 	if kind == recordTokens {
 		return parseTokens(data)
+	}
+	if kind == recordFraud {
+		f, err := ParseFraud(data)
+		return Record{Fraud: &f}, err
 	}
 	data, signature, err := cutSignature(data)
 	if err != nil || len(data) < recordStart {

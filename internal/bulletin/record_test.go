@@ -21,10 +21,14 @@ func TestStream(t *testing.T) {
 		var want []any
 		links := NewLinks()
 		for range rapid.IntRange(1, 12).Draw(t, "records") {
-			if rapid.Bool().Draw(t, "roll") {
+			switch rapid.IntRange(0, 2).Draw(t, "kind") {
+			case 0:
+				proof := NewFraud(drawBody(t).Sign(privateOf(t)), drawBody(t).Sign(privateOf(t)))
+				stream, want = AppendFraud(stream, proof), append(want, proof)
+			case 1:
 				roll := drawRoll(t).Sign(privateOf(t))
 				stream, want = AppendRoll(stream, 3, roll), append(want, roll)
-			} else {
+			default:
 				b := drawBody(t).Sign(privateOf(t))
 				stream, want = AppendBulletin(stream, links, 3, b), append(want, b)
 			}
@@ -54,6 +58,9 @@ func TestStream(t *testing.T) {
 }
 
 func whole(t *rapid.T, r Record, maker directory.NodeID, links *Links) any {
+	if r.Fraud != nil {
+		return *r.Fraud
+	}
 	if r.Maker != 3 {
 		t.Fatalf("maker %d", r.Maker)
 	}
@@ -68,8 +75,11 @@ func whole(t *rapid.T, r Record, maker directory.NodeID, links *Links) any {
 }
 
 func makerOf(signed any) directory.NodeID {
-	if r, ok := signed.(SignedRoll); ok {
-		return r.Maker
+	switch x := signed.(type) {
+	case SignedRoll:
+		return x.Maker
+	case Fraud:
+		return x.A.Maker
 	}
 	return signed.(Bulletin).Maker
 }
@@ -114,10 +124,12 @@ func TestBrokenStream(t *testing.T) {
 		return raw
 	}
 	for name, bad := range map[string][]byte{
-		"another type":             {5, 0, 0, 100},
 		"no token":                 append([]byte{4, 0, 0, 100}, make([]byte, 100)...),
 		"half a token":             append([]byte{4, 0, 0, 148}, make([]byte, 148)...),
 		"too many tokens":          {4, 0, 0x20, 0x84},
+		"another type":             {6, 0, 0, 100},
+		"a proof of nothing":       append([]byte{5, 0, 0, 8}, make([]byte, 8)...),
+		"longer than two bodies":   {5, 0, 1, 170},
 		"too short":                changed(good, 3, 69),
 		"too short for a hash":     append([]byte{2, 0, 0, 74}, make([]byte, 74)...),
 		"longer than two entries":  {1, 0, 1, 200},

@@ -177,6 +177,11 @@ func (a *Voter) vote() {
 	if latest := a.Latest(); latest != nil {
 		v.Previous = latest.Digest()
 	}
+	for _, id := range a.proved {
+		if v.lists(id) && !slices.Contains(v.False, id) {
+			v.False = append(v.False, id)
+		}
+	}
 	v.Sign(a.identity)
 	r.voters[v.By] = []*Relay{{Vote: v}}
 	if !a.alone() {

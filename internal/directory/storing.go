@@ -28,6 +28,32 @@ func storingSets(g *Genesis, previous, d *Document, listed []Listing) []StoringS
 	return sets
 }
 
+// truthful leaves out the providers of whom more than half of the votes say that they are proved
+// false: they get no new boxes. If nobody else stores any, they stay, for want of a network.
+func (o *Outcome) truthful(votes []*Vote, listed []Listing) []Listing {
+	count := map[NodeID]int{}
+	for _, v := range votes {
+		for _, id := range v.False {
+			count[id]++
+		}
+	}
+	is := func(l Listing) bool { return 2*count[l.Descriptor.ID] > len(votes) }
+	kept := slices.DeleteFunc(slices.Clone(listed), is)
+	if len(storingNow(kept)) == 0 {
+		kept = listed
+	}
+	for _, l := range listed {
+		switch {
+		case is(l) && len(kept) == len(listed):
+			o.note("%s lied about boxes, and goes on to store them: nobody else does",
+				l.Descriptor.Name)
+		case is(l):
+			o.note("%s lied about boxes, and gets no new ones", l.Descriptor.Name)
+		}
+	}
+	return kept
+}
+
 // storingNow is the providers that take boxes, sorted.
 func storingNow(listed []Listing) []NodeID {
 	var ids []NodeID

@@ -55,7 +55,7 @@ func tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, err
 	}
 	listed := o.listed(accepted)
 	d.Nodes = o.nodes(previous, listed, d.Parameters.Layers)
-	d.Storing = storingSets(g, previous, d, listed)
+	d.Storing = storingSets(g, previous, d, o.truthful(accepted, listed))
 	if err := firstHolds(previous, d); err != nil {
 		return o, fmt.Errorf("tallying epoch %d: %w", e, err)
 	}

@@ -18,7 +18,7 @@ import (
 //	authorities N                     the network has authorities a1 … aN
 //	epoch E                           whose document is voted on: without it, the next one's
 //	node NAME [cap=N] [family=F] [packets=N] [storing=no]    m… is a mix, others are providers
-//	vote NAME lists NODE…             NODE? is on probation
+//	vote NAME lists NODE…             NODE? is on probation, NODE! is false
 //	vote NAME says KEY=N lists NODE…  payload_every (ms), watched_boxes or layers is another
 //	tally                             and the document becomes the previous one
 //
@@ -141,7 +141,11 @@ func (c *clerk) vote(words []string) {
 		words = words[2:]
 	}
 	for _, w := range words[1:] {
-		name, probation := strings.CutSuffix(w, "?")
+		name, lied := strings.CutSuffix(w, "!")
+		name, probation := strings.CutSuffix(name, "?")
+		if lied {
+			v.False = append(v.False, identity(name).ID())
+		}
 		v.Listings = append(v.Listings,
 			Listing{describe(c.t, c.g, name, c.epoch, c.nodes[name]...), probation})
 	}

@@ -19,6 +19,7 @@ type Vote struct {
 	Previous   Digest // of the document that it has before this epoch
 	Parameters Parameters
 	Listings   []Listing // sorted by node
+	False      []NodeID  // of these, who is proved to have lied about boxes; sorted
 
 	Signature [64]byte
 }
@@ -30,6 +31,7 @@ type wireVote struct {
 	Previous   Digest        `cbor:"4,keyasint"`
 	Parameters Parameters    `cbor:"5,keyasint"`
 	Listings   []wireListing `cbor:"6,keyasint"`
+	False      []NodeID      `cbor:"7,keyasint"`
 }
 
 type wireListing struct {
@@ -39,7 +41,7 @@ type wireListing struct {
 
 func (v *Vote) body() []byte {
 	w := wireVote{v.Network, v.Epoch, v.By, v.Previous, v.Parameters,
-		make([]wireListing, len(v.Listings))}
+		make([]wireListing, len(v.Listings)), append([]NodeID{}, v.False...)}
 	for i, l := range v.Listings {
 		w.Listings[i] = wireListing{l.Descriptor.Marshal(), l.Probation}
 	}
@@ -52,6 +54,7 @@ func (v *Vote) digest() Digest { return hash(v.body()) }
 // Sign sorts the listings and signs v as its authority.
 func (v *Vote) Sign(i *Identity) {
 	slices.SortFunc(v.Listings, Listing.compare)
+	slices.SortFunc(v.False, compareIDs)
 	v.Signature = i.sign(labelVote, v.Network, v.digest())
 }
 
@@ -68,7 +71,7 @@ func parseVote(b []byte) (*Vote, error) {
 		return nil, fmt.Errorf("reading vote: %w", err)
 	}
 	v := &Vote{w.Network, w.Epoch, w.By, w.Previous, w.Parameters, make([]Listing, len(w.Listings)),
-		s.Signature}
+		w.False, s.Signature}
 	for i, l := range w.Listings {
 		d, err := ParseDescriptor(l.Descriptor)
 		if err != nil {
@@ -99,7 +102,17 @@ func (v *Vote) verify(g *Genesis) error {
 			return fmt.Errorf("vote by %s: listing %d: %w", v.By, i+1, err)
 		}
 	}
+	for i, id := range v.False {
+		if i > 0 && compareIDs(v.False[i-1], id) >= 0 || !v.lists(id) {
+			return fmt.Errorf("vote by %s: %s is false twice, out of order, or not listed", v.By,
+				id)
+		}
+	}
 	return v.Parameters.Validate()
+}
+
+func (v *Vote) lists(id NodeID) bool {
+	return slices.ContainsFunc(v.Listings, func(l Listing) bool { return l.Descriptor.ID == id })
 }
 
 func (v *Vote) verifyListing(g *Genesis, l Listing) error {

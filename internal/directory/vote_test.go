@@ -19,7 +19,7 @@ func testVote(t testing.TB, g *Genesis, change ...func(*Vote)) *Vote {
 	return v
 }
 
-// Each case but the first, the control, is a vote that must not count.
+// Each case but the first and "false", the controls, is a vote that must not count.
 func TestVoteVerify(t *testing.T) {
 	g := testGenesis(t, 4)
 	resign := func(v *Vote) { v.Signature = identity("a1").sign(labelVote, v.Network, v.digest()) }
@@ -34,13 +34,20 @@ func TestVoteVerify(t *testing.T) {
 				v.Listings[0]
 			resign(v)
 		},
-		"listed twice":   func(v *Vote) { v.Listings[1] = v.Listings[0]; resign(v) },
-		"other epoch":    func(v *Vote) { v.Epoch = 4; resign(v) },
-		"invented node":  func(v *Vote) { v.Listings[0].Descriptor.Addr = "evil:1"; resign(v) },
+		"listed twice":  func(v *Vote) { v.Listings[1] = v.Listings[0]; resign(v) },
+		"other epoch":   func(v *Vote) { v.Epoch = 4; resign(v) },
+		"invented node": func(v *Vote) { v.Listings[0].Descriptor.Addr = "evil:1"; resign(v) },
+		"false":         func(v *Vote) { v.False = []NodeID{identity("m1").ID()}; resign(v) },
+		"false nobody":  func(v *Vote) { v.False = []NodeID{identity("m3").ID()}; resign(v) },
+		"false twice": func(v *Vote) {
+			v.False = []NodeID{identity("m1").ID(), identity("m1").ID()}
+			resign(v)
+		},
 		"bad parameters": func(v *Vote) { v.Parameters.Layers = 0; resign(v) },
 	}
 	for name, change := range cases {
-		if err := testVote(t, g, change).verify(g); (err == nil) != (name == "") {
+		good := name == "" || name == "false"
+		if err := testVote(t, g, change).verify(g); (err == nil) != good {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

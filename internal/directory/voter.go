@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type Voter struct {
 	identity *Identity
 
 	admitted   Admissions
+	proved     []NodeID // false, by proofs that were verified here
 	parameters Parameters
 	chain      *Chain
 	record     *Record // the last signature ever given
@@ -75,6 +77,10 @@ func NewVoter(c VoterConfig, now time.Time) (*Voter, error) {
 
 // Admit replaces the list of admitted nodes, from the next vote on.
 func (a *Voter) Admit(list Admissions) { a.admitted = list }
+
+// Prove replaces the list of the providers of whom this authority has a proof, verified by itself,
+// that they lied about boxes: from the next vote on it has them in no new storing set.
+func (a *Voter) Prove(makers []NodeID) { a.proved = slices.Clone(makers) }
 
 // Latest is the newest document that t authorities signed; nil before the first.
 func (a *Voter) Latest() *Document { return a.chain.Latest() }

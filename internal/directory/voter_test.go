@@ -386,6 +386,28 @@ func TestProbation(t *testing.T) {
 	}
 }
 
+// TestProvedFalse: of whom an authority has a proof, it lets nobody store boxes of new days; one
+// about nobody whom it lists changes nothing.
+func TestProvedFalse(t *testing.T) {
+	g := testGenesis(t, 1)
+	for _, name := range []string{"p3", "p9"} {
+		now := testStart.Add(100 * time.Millisecond)
+		v := newVoter(t, g, "a1", now)
+		v.Prove([]NodeID{identity(name).ID(), identity(name).ID()})
+		addAll(t, v, g, now, 0, someNodes...)
+		_, d, reports := drive(t, v, now)
+		if d == nil || d.Verify(g) != nil || len(reports) > 0 {
+			t.Fatalf("%s: no document: %v", name, reports)
+		}
+		for _, s := range d.Storing {
+			stores := slices.Contains(s.Nodes, identity("p3").ID())
+			if stores == (name == "p3") {
+				t.Errorf("%s is false, and p3 stores on day %d: %t", name, s.Day, stores)
+			}
+		}
+	}
+}
+
 func TestNewVoterRefuses(t *testing.T) {
 	g := testGenesis(t, 1)
 	if _, err := NewVoter(VoterConfig{Genesis: g, Identity: identity("m1")},

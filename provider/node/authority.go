@@ -33,6 +33,8 @@ type authority struct {
 	documents *documents.Set
 	log       *slog.Logger
 	wake      chan struct{} // one place: "there may be something to do"
+	// proved is who is known to have signed two bulletins for one slot, by proofs verified here.
+	proved func() []directory.NodeID
 
 	mu    sync.Mutex // guards all below
 	voter *directory.Voter
@@ -40,7 +42,8 @@ type authority struct {
 }
 
 // newAuthority reads what the authority must know before it may sign anything.
-func newAuthority(c *node.Chassis, log *slog.Logger, now time.Time) (*authority, error) {
+func newAuthority(c *node.Chassis, log *slog.Logger, now time.Time,
+	proved func() []directory.NodeID) (*authority, error) {
 	if n := len(c.Home.Genesis.Authorities); n > 1 {
 		return nil, fmt.Errorf("the genesis names %d authorities: this version of murmur runs one",
 			n)
@@ -53,7 +56,8 @@ func newAuthority(c *node.Chassis, log *slog.Logger, now time.Time) (*authority,
 	if err != nil {
 		return nil, err
 	}
-	a := &authority{home: c.Home, documents: c.Documents, log: log, wake: make(chan struct{}, 1)}
+	a := &authority{home: c.Home, documents: c.Documents, log: log, wake: make(chan struct{}, 1),
+		proved: proved}
 	a.voter, err = directory.NewVoter(directory.VoterConfig{
 		Genesis: c.Home.Genesis, Identity: c.Home.Identity, Admitted: admitted,
 		Latest: c.Documents.Latest(), Record: record,
@@ -122,6 +126,7 @@ func (a *authority) advance() (next time.Time, err error) {
 	} else {
 		a.voter.Admit(admitted)
 	}
+	a.voter.Prove(a.proved())
 	for {
 		now := time.Now()
 		action := a.voter.Due(now)

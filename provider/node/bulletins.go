@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
@@ -35,7 +36,7 @@ type bulletins struct {
 	keeping sync.Mutex // held while records go to the disk; taken before mu
 
 	adrift bool // as it was said last; owned by the goroutine of publish
-	frauds int  // that were told of; guarded by mu
+	proofs proofs
 }
 
 func newBulletins(c *node.Chassis, store Store, log *slog.Logger,
@@ -46,9 +47,14 @@ func newBulletins(c *node.Chassis, store Store, log *slog.Logger,
 	if err != nil {
 		return nil, err
 	}
+	proofs, err := openProofs(c.Home, log)
+	if err != nil {
+		return nil, err
+	}
+	core.Convicted(proofs.kept)
 	return &bulletins{others: newOthers(c.Home.Identity.ID()), transport: c.Transport(),
 		store: store, frame: c.FrameSize(link.Bulletins), log: log, trouble: trouble,
-		fresh: make(chan struct{}, 1), core: core}, nil
+		fresh: make(chan struct{}, 1), core: core, proofs: proofs}, nil
 }
 
 // setDocument says who makes bulletins from now on.
@@ -61,6 +67,7 @@ func (b *bulletins) setDocument(doc *directory.Document) {
 func (b *bulletins) do(f func(*provider.Bulletins)) {
 	b.mu.Lock()
 	f(b.core)
+	b.proofs.tell(b.core.Frauds(), b.self)
 	b.mu.Unlock()
 	select {
 	case b.fresh <- struct{}{}:
@@ -96,6 +103,12 @@ func (b *bulletins) Answer(q box.Question) ([]byte, bool) {
 	return b.core.Answer(q)
 }
 
+// Accuse implements provider.Announcer.
+func (b *bulletins) Accuse(f bulletin.Fraud) (err error) {
+	b.do(func(core *provider.Bulletins) { err = core.Accuse(f) })
+	return err
+}
+
 func (b *bulletins) left(now time.Time, l box.Listing) uint8 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -126,6 +139,16 @@ func (b *bulletins) missing() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.core.Missing()
+}
+
+// proved are the makers of whom there is proof of fraud here.
+func (b *bulletins) proved() (makers []directory.NodeID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range b.core.Frauds() {
+		makers = append(makers, f.A.Maker)
+	}
+	return makers
 }
 
 // run makes, spreads and keeps bulletins until ctx ends.
@@ -213,12 +236,13 @@ func (b *bulletins) flush() (err error) {
 	b.keeping.Lock()
 	defer b.keeping.Unlock()
 	b.mu.Lock()
-	records := b.core.Fresh()
+	records, frauds := b.core.Fresh(), b.core.Frauds()
 	b.mu.Unlock()
+	err = b.proofs.keep(frauds)
 	for _, r := range records {
 		if wrong := b.store.Keep(r.Day, r.Key, r.Raw); wrong != nil &&
 			!errors.Is(wrong, box.ErrExpired) {
-			err = fmt.Errorf("keeping a bulletin or a roll: %w", wrong)
+			err = errors.Join(err, fmt.Errorf("keeping a bulletin or a roll: %w", wrong))
 		}
 	}
 	b.mu.Lock()

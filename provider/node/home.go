@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"murmuration/internal/box/daystore"
 	"murmuration/internal/bulletin"
@@ -91,4 +94,89 @@ func size(bytes int64) string {
 		}
 	}
 	return fmt.Sprintf("%d bytes", bytes)
+}
+
+// proofsDir has, in a provider's home, a file for each maker that signed two bulletins for one
+// slot, as `murmur network evidence` checks it. They stay for ever.
+const proofsDir = "frauds"
+
+const proofSuffix = ".fraud"
+
+// proofs are those of fraud, on the disk and in words.
+type proofs struct {
+	dir  string
+	log  *slog.Logger
+	kept []bulletin.Fraud // that are on the disk; guarded by bulletins.keeping
+	told int              // of those of the core; guarded by bulletins.mu
+}
+
+// openProofs reads what was found before. What proves nothing is left out, and said: it must not
+// keep a provider from starting.
+func openProofs(home *node.Home, log *slog.Logger) (proofs, error) {
+	p := proofs{dir: home.Path(proofsDir), log: log}
+	if err := os.Mkdir(p.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return p, fmt.Errorf("making a place for proofs of fraud: %w", err)
+	}
+	names, err := filepath.Glob(filepath.Join(p.dir, "*"+proofSuffix))
+	if err != nil {
+		return p, fmt.Errorf("reading proofs of fraud: %w", err)
+	}
+	for _, name := range names {
+		f, err := readProof(name, home.Genesis.ID())
+		if err != nil {
+			log.Warn("a proof of fraud that was kept is damaged, and is left out", "file", name,
+				"error", err)
+			continue
+		}
+		p.kept = append(p.kept, f)
+	}
+	p.told = len(p.kept)
+	return p, nil
+}
+
+func readProof(path string, network directory.NetworkID) (f bulletin.Fraud, err error) {
+	raw, err := durable.ReadFile(path, int64(bulletin.MostFraud(math.MaxUint16)))
+	if err != nil {
+		return f, err
+	}
+	if f, err = bulletin.ParseFraud(raw); err != nil {
+		return f, err
+	}
+	return f, f.Verify(network)
+}
+
+// tell tells the operator of each maker once.
+func (p *proofs) tell(all []bulletin.Fraud, self directory.NodeID) {
+	for _, f := range all[p.told:] {
+		if f.A.Maker == self {
+			p.log.Error("this provider signed two bulletins for one slot, which anybody can "+
+				"prove, and nobody takes its bulletins any more: was it put back from a backup, "+
+				"or does it run twice? Make a new provider, with an identity of its own",
+				"slot", f.A.Slot)
+			continue
+		}
+		p.log.Error("a provider signed two bulletins for one slot: nothing of it is taken any "+
+			"more, and the authorities leave it out of the providers that store. Tell its "+
+			"operator; the proof is in the home's "+proofsDir+", and `murmur network evidence` "+
+			"checks it", "node", f.A.Maker, "slot", f.A.Slot)
+	}
+	p.told = len(all)
+}
+
+// keep puts on the disk what is not there yet.
+func (p *proofs) keep(all []bulletin.Fraud) (err error) {
+	for _, f := range all {
+		if slices.ContainsFunc(p.kept, func(k bulletin.Fraud) bool {
+			return k.A.Maker == f.A.Maker
+		}) {
+			continue
+		}
+		path := filepath.Join(p.dir, f.A.Maker.String()+proofSuffix)
+		if wrong := durable.WriteFile(path, f.Marshal(), 0o644); wrong != nil {
+			err = errors.Join(err, fmt.Errorf("keeping a proof of fraud: %w", wrong))
+			continue
+		}
+		p.kept = append(p.kept, f)
+	}
+	return err
 }

@@ -85,7 +85,8 @@ func (n *Node) assemble() (err error) {
 	role := node.Role{Core: core{n.edge, jobs, n.chassis.Counts}, Relay: n.edge.Relay(),
 		Document: n.inForce}
 	if _, named := n.chassis.Home.Genesis.Authority(service.Self); named {
-		if n.authority, err = newAuthority(n.chassis, n.cfg.Log, time.Now()); err != nil {
+		if n.authority, err = newAuthority(n.chassis, n.cfg.Log, time.Now(),
+			n.bulletins.proved); err != nil {
 			return err
 		}
 		role.Registry = n.authority
@@ -142,6 +143,10 @@ func (n *Node) gauges(service *provider.Service) []metrics.Gauge {
 		Name:  "murmur_bulletins_refused",
 		Help:  "Bulletins and rolls of other providers that do not verify or come out of time.",
 		Value: func() float64 { return float64(n.bulletins.stats().Refused) },
+	}, {
+		Name:  "murmur_makers_false",
+		Help:  "Providers of which there is proof that they signed two bulletins for one slot.",
+		Value: func() float64 { return float64(len(n.bulletins.proved())) },
 	}, {
 		Name:  "murmur_bulletins_skipped",
 		Help:  "Slots without an own bulletin because the clock is off the other providers'.",
