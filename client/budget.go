@@ -7,6 +7,7 @@ import (
 	"murmuration/client/crowd"
 	"murmuration/client/sender"
 	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
 )
@@ -31,6 +32,11 @@ type Budget struct {
 	Free      float64       // bytes a second of exchanges without a reply, which carry them
 	PostRead  time.Duration // mean from writing a post to reading it, both people always online
 	PostSlow  time.Duration // the same for a slow one
+
+	// Write tokens, where there are so many providers as Bulletins counts; zero: none are needed.
+	Tokens     int // a day
+	TokenAsks  int // questions a day, each in place of a packet of the drop stream
+	TokenBytes int // a day, of the free ones
 }
 
 // What a frame grows by on its way to the cable, in bytes.
@@ -59,6 +65,10 @@ func budgetOf(p directory.Parameters) Budget {
 		RoundTrip: sender.RoundTrip(p), PostWindow: sender.Expect(p, 1),
 	}
 	b.addCrowd(p)
+	if n := p.Batch(storing); n > 0 {
+		b.Tokens, b.TokenAsks = storing*n, storing
+		b.TokenBytes = storing * bulletin.TokensSize(n)
+	}
 	return b
 }
 

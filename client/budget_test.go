@@ -54,6 +54,24 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// TestBudgetOfTokens: 320 of them from ten providers, in some 11 kB of the 150 MB and more that are
+// free a day, and none where none are needed.
+func TestBudgetOfTokens(t *testing.T) {
+	p, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.WriteTokens = 300
+	const one = 4 + 4 + 32 + 32*32 + 64
+	if b := budgetOf(p); b.Tokens != 320 || b.TokenAsks != 10 || b.TokenBytes != 10*one {
+		t.Errorf("%d tokens in %d bytes for %d questions", b.Tokens, b.TokenBytes, b.TokenAsks)
+	}
+	p.WriteTokens = 0
+	if b := budgetOf(p); b.Tokens+b.TokenAsks+b.TokenBytes != 0 {
+		t.Errorf("where none are needed: %d tokens in %d bytes", b.Tokens, b.TokenBytes)
+	}
+}
+
 // TestBudgetOfReading: what the event engine measures for 1,000 people on the default network
 // (configs/sim/answer-latency.toml: 117 s) is what its parts add up to, and a network in which
 // everybody fetches everything has its bound by the slots.

@@ -6,6 +6,7 @@ import (
 
 	"murmuration/client/connection"
 	"murmuration/client/fault"
+	"murmuration/client/purse"
 	"murmuration/client/sender"
 	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
@@ -35,6 +36,10 @@ type Status struct {
 	Waiting int     // boxes in the outbox
 	Asking  int     // requests in the work lane
 	Follows int
+	// write tokens that are left of today's, of those that came; none are asked for in a network
+	// that is Free of them
+	Tokens, TokensOf int
+	Free             bool
 
 	Sent    map[string]uint64 // packets by stream
 	Silent  uint64
@@ -73,6 +78,7 @@ func (c *Client) Status() Status {
 	}
 	if conn.Begun {
 		s.addSender(conn)
+		s.addTokens(c.purse, now)
 	}
 	for reason, n := range c.scan.Refused() {
 		s.Refused["bulletin, "+reason.String()] = n
@@ -88,6 +94,7 @@ func (c *Client) Status() Status {
 func (s *Status) addDocument(conn connection.Status, schedule directory.Schedule) {
 	s.Document = uint64(conn.Document.Epoch)
 	s.Until = schedule.StartOf(conn.Document.Epoch + protocol.Validity)
+	s.Free = conn.Document.Parameters.WriteTokens == 0
 	s.Provider, s.Serves, s.Failing = conn.Guard.Name, conn.Guard.Healthy, conn.Guard.Failing
 }
 
@@ -106,6 +113,20 @@ func (s *Status) addSender(conn connection.Status) {
 		s.Trouble = append(s.Trouble, Trouble{
 			"many loops do not come back: a part of the network is down, or somebody drops packets",
 			"Things are sent again until they arrive; if it lasts, tell the network's operators.",
+		})
+	}
+}
+
+// addTokens says what is left to write with.
+func (s *Status) addTokens(p *purse.Purse, now time.Time) {
+	s.Tokens, s.TokensOf = p.Left(now)
+	for reason, n := range p.Counts() {
+		s.Refused["token, "+reason.String()] = n
+	}
+	if s.Tokens == 0 && s.TokensOf > 0 {
+		s.Trouble = append(s.Trouble, Trouble{
+			"today's write tokens are spent",
+			"What you post waits here until midnight (UTC), when there are others.",
 		})
 	}
 }

@@ -30,6 +30,10 @@ type Status struct {
 	Asking  int     `json:"asking"`      // requests in the work lane
 	Follows int     `json:"follows"`
 
+	Tokens   int  `json:"tokens"`    // to write with today
+	TokensOf int  `json:"tokens_of"` // that came for today
+	Free     bool `json:"no_tokens"` // writes need none in this network
+
 	Sent    map[string]uint64 `json:"sent"` // packets by stream
 	Silent  uint64            `json:"silent"`
 	Resent  uint64            `json:"resent"`
@@ -50,8 +54,8 @@ func statusOf(s client.Status) Status {
 		Provider: s.Provider, Serves: s.Serves, Failing: s.Failing.Seconds(),
 		LastReply: s.LastReply, Epoch: s.Epoch, Document: s.Document, Until: s.Until,
 		Loops: s.Loops, LoopsOf: s.LoopsOf, Waiting: s.Waiting, Asking: s.Asking,
-		Follows: s.Follows,
-		Sent:    s.Sent, Silent: s.Silent, Resent: s.Resent, Replies: s.Replies, Refused: s.Refused,
+		Follows: s.Follows, Tokens: s.Tokens, TokensOf: s.TokensOf, Free: s.Free,
+		Sent: s.Sent, Silent: s.Silent, Resent: s.Resent, Replies: s.Replies, Refused: s.Refused,
 	}
 	for _, t := range s.Trouble {
 		shown.Trouble = append(shown.Trouble, Trouble(t))
@@ -105,6 +109,11 @@ type Budget struct {
 	Free      float64       `json:"free_bytes_per_second"` // of exchanges, which carry them
 	PostRead  time.Duration `json:"post_read_ns"`          // mean, both people always online
 	PostSlow  time.Duration `json:"post_read_slow_ns"`
+
+	// write tokens of a network of ten providers; 0: none are needed
+	Tokens     int `json:"tokens_per_day"`
+	TokenAsks  int `json:"token_questions_per_day"` // each in place of a packet of the drop stream
+	TokenBytes int `json:"token_bytes_per_day"`     // down, of the free ones
 }
 
 func networkOf(v client.NetworkView) Network {
@@ -126,6 +135,7 @@ func budgetOf(b client.Budget) Budget {
 		RoundTrip: b.RoundTrip, PostWindow: Window(b.PostWindow), Entropy: b.Entropy,
 		Clients: b.Clients, Whole: b.Whole, Crowd: b.Crowd, Bulletins: b.Bulletins, Free: b.Free,
 		PostRead: b.PostRead, PostSlow: b.PostSlow,
+		Tokens: b.Tokens, TokenAsks: b.TokenAsks, TokenBytes: b.TokenBytes,
 	}
 }
 

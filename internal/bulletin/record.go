@@ -115,6 +115,11 @@ func AppendTokens(out []byte, t Tokens) []byte {
 	return appendRecord(out, recordTokens, append(data, t.Answer...))
 }
 
+// TokensSize is how many bytes of a stream bring so many tokens.
+func TokensSize(n int) int {
+	return len(AppendTokens(nil, Tokens{})) + n*protocol.TokenElement + protocol.TokenProof
+}
+
 func parseTokens(data []byte) (r Record, err error) {
 	const head = 4 + 32
 	n := (len(data) - head - protocol.TokenProof) / protocol.TokenElement

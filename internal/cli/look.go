@@ -266,6 +266,7 @@ func status(c *cli.Context, d *api.Client) error {
 		{"sent", strings.Join(sent, ", ")},
 		{"outbox", plural(s.Waiting, "box waits", "boxes wait")},
 		{"follows", fmt.Sprint(s.Follows)},
+		{"write tokens", tokensLeft(s)},
 	})
 	for _, t := range s.Trouble {
 		say(c, "trouble: %s\n  %s", t.What, t.Do)
@@ -335,6 +336,7 @@ func networkBudget(c *cli.Context, d *api.Client) error {
 		{"what you read hides", among(b)},
 		{"bulletins take", fmt.Sprintf("%.0f of %.0f free bytes a second, with %d people",
 			b.Bulletins, b.Free, b.Clients)},
+		{"writing takes", tokens(b)},
 		{"a packet hides", crowd(b.Entropy)},
 	})
 }
