@@ -6,17 +6,12 @@ import (
 	"time"
 
 	"murmuration/client/guard"
-	"murmuration/internal/backoff"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 )
 
-// Implementation constants.
-const (
-	redialFirst = time.Second // doubled, with jitter, up to the next
-	redialLast  = 5 * time.Minute
-	fullPause   = 30 * time.Second // at the most, where the provider is full
-)
+// fullPause is the longest wait where the provider is full.
+const fullPause = 30 * time.Second
 
 // keep is connected to the guard whenever that can be, until ctx ends.
 func (c *Connection) keep(ctx context.Context) error {
@@ -25,7 +20,7 @@ func (c *Connection) keep(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	waits := backoff.New(redialFirst, redialLast, generator())
+	waits := newRedial(generator())
 	for {
 		began := time.Now()
 		at, err := c.connect(ctx)
@@ -33,16 +28,21 @@ func (c *Connection) keep(ctx context.Context) error {
 			return ctx.Err()
 		}
 		c.slots.note(false, err)
+		if errors.Is(err, link.ErrFull) || errors.Is(err, link.ErrUninvited) {
+			if err := c.refused(ctx, time.Now()); err != nil {
+				return err
+			}
+		}
 		if c.inUse() != at.Node {
-			waits.Reset()
-			continue // the other guard has taken over
+			waits.reset()
+			continue // another guard has taken over
 		}
 		if time.Since(began) > redialLast { // it worked for a while: not the same trouble as before
-			waits.Reset()
+			waits.reset()
 		}
 		c.cfg.Log.Info("not connected: nothing is sent or received, "+
 			"and the provider is dialled again", "error", err)
-		wait := waits.Next()
+		wait := waits.next()
 		if errors.Is(err, link.ErrFull) {
 			wait = min(wait, fullPause) // a place becomes free at any time
 		}

@@ -52,27 +52,57 @@ func (c *Connection) look(ctx context.Context, now time.Time) error {
 
 // takeOver gives the guard in use up, with its link, and begins with the other one.
 func (c *Connection) takeOver(ctx context.Context, now time.Time) error {
+	changed, err := c.change(ctx, now, func(doc *directory.Document) bool {
+		c.guards.TakeOver(doc, seeds(), c.rng)
+		return true
+	})
+	if changed {
+		c.cfg.Log.Warn(
+			"for a day the provider has not served: the other one takes over")
+	}
+	return err
+}
+
+// refused draws another guard in the place of one that has no place for a newcomer. Who was named
+// by the configuration stays.
+func (c *Connection) refused(ctx context.Context, now time.Time) error {
+	changed, err := c.change(ctx, now, func(doc *directory.Document) bool {
+		return c.cfg.Guard == "" && c.guards.Refuse(doc, seeds(), c.rng)
+	})
+	if changed {
+		c.cfg.Log.Info("the provider has no place for somebody new: another one is drawn")
+	}
+	return err
+}
+
+// change begins with another guard, if choose chooses one. Without a document to go by the one in
+// use stays.
+func (c *Connection) change(ctx context.Context, now time.Time,
+	choose func(*directory.Document) bool) (changed bool, err error) {
 	doc := c.documents.Current()
 	if doc == nil {
 		doc = c.documents.Latest()
 	}
-	made, err := c.otherGuard(doc, now)
+	made, err := c.otherGuard(doc, now, choose)
 	if errors.Is(err, sender.ErrDocument) {
-		return c.noteUnusable(doc, err) // and the guard stays until there is a document to go by
+		return false, c.noteUnusable(doc, err)
 	}
-	if err != nil {
-		return err
+	if made == nil {
+		return false, err
 	}
-	c.cfg.Log.Warn("for a day the provider has not served: the other one takes over")
-	return c.begin(ctx, made, now)
+	return true, c.begin(ctx, made, now)
 }
 
-func (c *Connection) otherGuard(doc *directory.Document, now time.Time) (*sender.Sender, error) {
+// otherGuard makes the sender for the guard that choose chooses, nil if it chooses none.
+func (c *Connection) otherGuard(doc *directory.Document, now time.Time,
+	choose func(*directory.Document) bool) (*sender.Sender, error) {
 	c.state.Lock()
 	defer c.state.Unlock()
 	before := c.guards.Guards
 	before.List = slices.Clone(before.List)
-	c.guards.TakeOver(doc, seeds(), c.rng)
+	if !choose(doc) {
+		return nil, nil
+	}
 	made, err := c.makeSender(doc, now)
 	if err != nil {
 		c.guards.Guards = before

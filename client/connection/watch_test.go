@@ -140,18 +140,64 @@ func TestGuardStaysWithoutAUsableDocument(t *testing.T) {
 		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
 		long := *n.docs[2]
 		long.Parameters.Layers++
-		if _, err := c.otherGuard(&long, time.Now()); err == nil {
+		next := func(doc *directory.Document) bool {
+			c.guards.TakeOver(doc, seeds(), c.rng)
+			return true
+		}
+		if _, err := c.otherGuard(&long, time.Now(), next); err == nil {
 			t.Fatal("a document that cannot be used is used")
 		}
 		if s := c.Status(); s.Guard.Name != "p2" || !s.Connected {
 			t.Errorf("%+v", s)
 		}
-		if _, err := c.otherGuard(n.docs[2], time.Now()); err != nil ||
+		if _, err := c.otherGuard(n.docs[2], time.Now(), next); err != nil ||
 			c.Status().Guard.Name != "p3" {
 			t.Errorf("the control: %v, %+v", err, c.Status())
 		}
 		n.end(c)
 	})
+}
+
+// History: A guard that was full at the first contact was tried for a day before the other one.
+//
+// TestFullGuardIsNoFailure: a newcomer has another one drawn at once, until one has a place. Who was
+// named by the configuration is waited for, and so is one that served before.
+func TestFullGuardIsNoFailure(t *testing.T) {
+	for name, row := range map[string]struct {
+		full   []string
+		named  string
+		served bool
+		want   string // connected to; empty: to nobody
+	}{
+		"the first":   {full: []string{"p1"}, want: "p3"},
+		"two of them": {full: []string{"p1", "p3"}, want: "p2"},
+		"all":         {full: []string{"p1", "p2", "p3"}},
+		"named":       {full: []string{"p1"}, named: "p1"},
+		"used before": {full: []string{"p1"}, served: true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNetwork(t)
+			for _, f := range row.full {
+				n.full[f] = true
+			}
+			c := n.open(n.with(0, "p1", "p2"), row.named)
+			c.guards.Served = row.served
+			run := begin(c)
+			<-time.After(time.Minute)
+			got := run.Status()
+			if got.Connected != (row.want != "") || got.Connected && got.Guard.Name != row.want {
+				t.Errorf("%s: connected %v to %s", name, got.Connected, got.Guard.Name)
+			}
+			n.mu.Lock()
+			clear(n.full)
+			n.mu.Unlock()
+			await(t, "connection", 2*fullPause, func() bool { return run.Status().Connected })
+			if stays := run.Status().Guard.Name == "p1"; stays != (row.named != "" || row.served) {
+				t.Errorf("%s: the guard is %s", name, run.Status().Guard.Name)
+			}
+			n.end(run)
+		})
+	}
 }
 
 // reader has nothing to fetch, and says what its provider keeps back.

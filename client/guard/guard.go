@@ -36,11 +36,14 @@ type Guards struct {
 	Failing time.Duration `cbor:"2,keyasint"`
 	// Given counts the guards that were given up in a row, none of which served in between.
 	Given int `cbor:"3,keyasint"`
+	// Served says that the one in use did so once: who is used by this person is kept.
+	Served bool `cbor:"4,keyasint"`
 
-	seen      time.Time // of the last Observe
-	healthy   bool      // at that time
-	withholds bool      // then, too
-	dry       bool      // then, too
+	full      []directory.NodeID // those that had no place, since the start
+	seen      time.Time          // of the last Observe
+	healthy   bool               // at that time
+	withholds bool               // then, too
+	dry       bool               // then, too
 }
 
 // Chosen says whether there are guards.
@@ -106,8 +109,40 @@ func (g *Guards) TakeOver(doc *directory.Document, seeds [count][32]byte, rng *r
 	g.List = append(g.List, make([]Guard, count-len(g.List))...)
 	slices.Reverse(g.List)
 	g.fill(doc, seeds, rng)
-	g.Failing, g.healthy, g.withholds, g.dry = 0, false, false, false
+	g.begin()
 	g.Given++
+}
+
+// begin is for another one in use.
+func (g *Guards) begin() {
+	g.Failing, g.Served = 0, false
+	g.healthy, g.withholds, g.dry = false, false, false
+}
+
+// Refuse has another one drawn in the place of the guard in use, which has no place for somebody
+// new, and says whether there is one that was not asked before; the second of the two is asked last.
+// A guard that served once stays: it fails like any other.
+func (g *Guards) Refuse(doc *directory.Document, seeds [count][32]byte, rng *rand.Rand) bool {
+	if g.Served || !g.Chosen() {
+		return false
+	}
+	asked := func(id directory.NodeID) bool { return slices.Contains(g.full, id) }
+	if !asked(g.List[0].Node) {
+		g.full = append(g.full, g.List[0].Node)
+	}
+	others := slices.DeleteFunc(doc.Providers(), func(n directory.Node) bool {
+		return g.has(n.ID) || asked(n.ID)
+	})
+	switch {
+	case len(others) > 0:
+		g.List[0] = guardOf(others[rng.IntN(len(others))], seeds[0])
+	case len(g.List) == count && !asked(g.List[1].Node):
+		slices.Reverse(g.List)
+	default:
+		return false
+	}
+	g.begin()
+	return true
 }
 
 // Meet takes names and addresses from a new document, and says whether one has changed.

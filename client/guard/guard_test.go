@@ -18,6 +18,7 @@ import (
 //
 //	lists P…                    the providers of the newest document
 //	choose NAME|- SERVED|-      draws the guards
+//	full                        the one in use has no place
 //	guards                      who they are, and which of their seeds are which
 //	replies every D|never       how often a reply comes back from now on
 //	loops SHARE OF              what of the last loops came back
@@ -64,6 +65,8 @@ func (w *watched) obey(line string) string {
 		if err := w.g.Choose(&w.doc, name, id(args[1]), w.seeds(), w.rng); err != nil {
 			w.note("%v, %v", err, errors.Is(err, ErrNoProvider))
 		}
+	case "full":
+		w.note("another one: %v", w.g.Refuse(&w.doc, w.seeds(), w.rng))
 	case "guards":
 		for _, one := range w.g.List {
 			w.note("%s with seed %d", name(one.Node), one.Seed[0])
@@ -85,7 +88,7 @@ func (w *watched) obey(line string) string {
 	case "off":
 		w.now = w.now.Add(w.span(args[0]))
 	case "restart":
-		w.g = Guards{List: w.g.List, Failing: w.g.Failing, Given: w.g.Given}
+		w.g = Guards{List: w.g.List, Failing: w.g.Failing, Given: w.g.Given, Served: w.g.Served}
 		w.signs.Replied = time.Time{}
 	default:
 		w.t.Fatalf("unknown line %q", line)

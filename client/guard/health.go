@@ -70,7 +70,7 @@ type Verdict struct {
 func (g *Guards) Observe(now time.Time, s Signs) Verdict {
 	since := now.Sub(g.seen)
 	g.seen, g.healthy, g.withholds, g.dry = now, s.health(now), s.withholds(), s.Dry
-	before, given := g.Failing/noteEvery, g.Given
+	before, given, served := g.Failing/noteEvery, g.Given, g.Served
 	switch {
 	case since <= 0 || since > gap:
 	case g.healthy:
@@ -79,10 +79,10 @@ func (g *Guards) Observe(now time.Time, s Signs) Verdict {
 		g.Failing = min(patience, g.Failing+since)
 	}
 	if g.healthy {
-		g.Given = 0
+		g.Given, g.Served = 0, true
 	}
 	return Verdict{Failed: g.Failing >= patience,
-		Save: before != g.Failing/noteEvery || given != g.Given}
+		Save: before != g.Failing/noteEvery || given != g.Given || served != g.Served}
 }
 
 // Healthy says how the guard in use was at the last observation.
