@@ -72,7 +72,8 @@ func newNetwork(t *testing.T) *network {
 	n := &network{
 		T: t, genesis: w.Genesis(), docs: map[directory.Epoch]*directory.Document{},
 		fabric: link.NewFabric(),
-		names:  map[link.PublicKey]string{}, closed: map[string]bool{}, full: map[string]bool{}, frames: map[string]int{},
+		names:  map[link.PublicKey]string{}, closed: map[string]bool{}, full: map[string]bool{},
+		frames: map[string]int{},
 		spools: map[link.PublicKey]bool{}, answer: dummy,
 	}
 	for e := range directory.Epoch(epochs + 1) {

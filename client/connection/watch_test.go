@@ -160,8 +160,8 @@ func TestGuardStaysWithoutAUsableDocument(t *testing.T) {
 
 // History: A guard that was full at the first contact was tried for a day before the other one.
 //
-// TestFullGuardIsNoFailure: a newcomer has another one drawn at once, until one has a place. Who was
-// named by the configuration is waited for, and so is one that served before.
+// TestFullGuardIsNoFailure: a newcomer has another one drawn at once, until one has a place. Who
+// was named by the configuration is waited for, and so is one that served before.
 func TestFullGuardIsNoFailure(t *testing.T) {
 	for name, row := range map[string]struct {
 		full   []string

@@ -120,8 +120,8 @@ func (g *Guards) begin() {
 }
 
 // Refuse has another one drawn in the place of the guard in use, which has no place for somebody
-// new, and says whether there is one that was not asked before; the second of the two is asked last.
-// A guard that served once stays: it fails like any other.
+// new, and says whether there is one that was not asked before; the second of the two is asked
+// last. A guard that served once stays: it fails like any other.
 func (g *Guards) Refuse(doc *directory.Document, seeds [count][32]byte, rng *rand.Rand) bool {
 	if g.Served || !g.Chosen() {
 		return false
