@@ -32,8 +32,6 @@ const (
 	askAgain      = 2    // slots until a question goes to the same provider again
 	mostTries     = 64   // of one question, at all providers together
 	lateAfter     = 2    // slots until others than its maker are asked for a bulletin
-	framesASlot   = 8
-	longestFrame  = time.Minute // between two frames, well before links take a peer for dead
 )
 
 // ErrSpread says that the frames of another provider do not parse; the link has no use any more.
@@ -61,8 +59,7 @@ func (b *Bulletins) Spread(peer directory.NodeID, dialled bool) *Spread {
 
 // FrameEvery is the time between two frames of a link.
 func (b *Bulletins) FrameEvery() time.Duration {
-	n := max(framesASlot, (b.calendar.Every+longestFrame-1)/longestFrame)
-	return max(b.calendar.Every/n, time.Millisecond)
+	return protocol.BulletinFrameEvery(b.calendar.Every)
 }
 
 // NextFrame is when the next frame goes after a time: at fixed times of every slot, none of them

@@ -34,4 +34,14 @@ const (
 
 	BulletinLabel = "murmuration/bulletin/v1"
 	RollLabel     = "murmuration/roll/v1"
+
+	framesASlot  = 8
+	longestFrame = time.Minute // between two frames, well before links take a peer for dead
 )
+
+// BulletinFrameEvery is the time between two frames of a link that carries bulletins of slots of a
+// length; the first goes half of that after the end of a slot.
+func BulletinFrameEvery(slot time.Duration) time.Duration {
+	n := max(framesASlot, (slot+longestFrame-1)/longestFrame)
+	return max(slot/n, time.Millisecond)
+}

@@ -9,6 +9,8 @@ type box struct {
 	holders       [2]int32
 	stored        [2]int64 // never until it is there
 	held          int64    // until when holders do not list it
+	slot          int32    // in which the second of them listed it
+	got           int32    // where it is noted which of its readers have it; none for cover
 	part          uint8    // of a post's boxes, from zero
 	listed        uint8    // by how many
 	late          bool     // beyond what of a stream and day is fetched live
@@ -19,7 +21,38 @@ type boxes struct {
 	e       *engine
 	all     []box
 	streams [][]int32 // boxes of each author
+	got     []uint64  // bits of readers, for each box of a post
 }
+
+// expect lets a box of a post be read.
+func (b *boxes) expect(id int32) {
+	if b.all[id].got = none; b.all[id].post != none {
+		b.all[id].got = int32(len(b.got))
+		b.got = append(b.got, make([]uint64, (b.e.cfg.Groups.Size+63)/64)...)
+	}
+}
+
+// lacks reports whether a reader does not have a box yet.
+func (b *boxes) lacks(id, reader int32) bool {
+	word, bit := b.reader(id, reader)
+	return *word&bit == 0
+}
+
+// take notes that a reader has a box, and reports whether that is news.
+func (b *boxes) take(id, reader int32) (news bool) {
+	word, bit := b.reader(id, reader)
+	news = *word&bit == 0
+	*word |= bit
+	return news
+}
+
+func (b *boxes) reader(id, reader int32) (word *uint64, bit uint64) {
+	i := int(reader) % b.e.cfg.Groups.Size
+	return &b.got[int(b.all[id].got)+i/64], 1 << (i % 64)
+}
+
+// first is since when the first of the holders has a box.
+func (b *box) first() int64 { return min(b.stored[0], b.stored[1]) }
 
 func (b *boxes) init(e *engine) {
 	b.e = e

@@ -33,8 +33,15 @@ func (b *board) init(e *engine) {
 	}
 }
 
-// spread is the time in which the bulletins of a slot reach all providers.
-func (b *board) spread() int64 { return min(int64(b.e.cfg.Link)+1, b.every-1) }
+// spread is the time in which the bulletins of a slot reach all providers: they go with the first
+// frame after its end.
+func (b *board) spread() int64 {
+	frame := protocol.BulletinFrameEvery(b.e.cfg.Bulletins.Every)
+	return min(int64(frame/2+b.e.cfg.Link)+1, b.every-1)
+}
+
+// ends is the end of a slot.
+func (b *board) ends(slot int32) int64 { return (int64(slot) + 1) * b.every }
 
 // keep notes that a holder has a box, and lets it be listed when its hold is over.
 func (b *board) keep(id int32, holder int) {
@@ -55,6 +62,7 @@ func (b *board) list(id int32) {
 	b.listings++
 	one.listed++
 	if one.listed == 2 {
+		one.slot = int32(b.e.now/b.every) - 1
 		b.pairs = append(b.pairs, id)
 		b.e.m.count.pairs++
 	}

@@ -38,6 +38,9 @@ func TestEverybodyFetchesEverything(t *testing.T) {
 	if m := value(t, r, "latency_s_mean"); m < 90 || m > 125 {
 		t.Errorf("read after %v s", m)
 	}
+	if s := value(t, r, "read_by_decoys"); s < 0.2 || s > 0.45 {
+		t.Errorf("%v of the readings came by a decoy", s)
+	}
 	if crowd := value(t, r, "crowd_per_box"); crowd < 93 || crowd > 100 {
 		t.Errorf("%v of 100 clients fetch a box that they do not read", crowd)
 	}

@@ -109,10 +109,10 @@ func (f *fetches) interrupted(c int32) {
 	q.soon = q.soon[:0]
 }
 
-// due reports whether the first of a list is due for the slot of which the packet was built at a
-// time.
-func due(list []fetch, built int64) bool {
-	return len(list) > 0 && list[len(list)-1].due < built
+// due reports whether the first of a list is due at a slot. When its packet is built both times are
+// known already.
+func due(list []fetch, slot int64) bool {
+	return len(list) > 0 && list[len(list)-1].due <= slot
 }
 
 func pop(list *[]fetch) fetch {
@@ -125,11 +125,10 @@ func pop(list *[]fetch) fetch {
 // slot decides what a work slot of a client carries.
 func (f *fetches) slot(c int32) {
 	e, q := f.e, &f.queues[c]
-	built := e.outboxes.since(c)
 	if len(q.soon) >= crowded {
-		f.relieve(c, built)
+		f.relieve(c)
 	}
-	soon, count := due(q.soon, built), &e.m.count
+	soon, count := due(q.soon, e.now), &e.m.count
 	switch {
 	case e.outboxes.waits(c) && (!soon || f.rng.Float64() < 0.5):
 		ev, _ := e.outboxes.take(c)
@@ -140,14 +139,14 @@ func (f *fetches) slot(c int32) {
 		count.slotsLive++
 		e.m.fetchWait.add(float64(e.now-x.due) / 1e9)
 		f.ask(c, x, false)
-	case due(q.missed, built):
+	case due(q.missed, e.now):
 		count.slotsMissed++
 		f.ask(c, pop(&q.missed), false)
 	case f.e.without(CrowdRule):
 		f.nothing(c)
 	case f.rng.Float64() < 0.5 && f.young(c):
 		count.slotsYoung++
-	case due(q.late, built):
+	case due(q.late, e.now):
 		count.slotsLate++
 		f.ask(c, pop(&q.late), f.rng.IntN(slowOf) == 0 && e.cfg.Bulletins.SlowDelay > 0)
 	default:
@@ -158,13 +157,13 @@ func (f *fetches) slot(c int32) {
 
 // relieve makes the oldest of the crowd's waiting fetches late while there are too many; where
 // everybody fetches everything, the oldest of all.
-func (f *fetches) relieve(c int32, built int64) {
+func (f *fetches) relieve(c int32) {
 	q := &f.queues[c]
 	all := f.e.board.load(f.e.readers.work(&f.e.readers.states[c])) == 1
 	for {
 		waiting := 0
 		oldest := -1
-		for i := len(q.soon) - 1; i >= 0 && q.soon[i].due < built; i-- {
+		for i := len(q.soon) - 1; i >= 0 && q.soon[i].due <= f.e.now; i-- {
 			waiting++
 			if oldest < 0 && (all || !q.soon[i].reads) {
 				oldest = i
@@ -182,16 +181,17 @@ func (f *fetches) relieve(c int32, built int64) {
 
 // ask sends a fetch to one of the box's listers, at the second try to the other.
 func (f *fetches) ask(c int32, x fetch, slow bool) {
-	e := f.e
-	ref := e.requests.add(awaited{
+	f.fetch(f.lister(c, x.box, (int(x.first)+int(x.tries))&1), awaited{
 		client: c, use: fetching, box: x.box, reads: x.reads, tries: x.tries,
 		place: int32(x.first), slow: slow,
 	})
-	ev := event{
-		Src: c, Dst: f.lister(c, x.box, (int(x.first)+int(x.tries))&1), Ref: ref, Class: request,
-	}
-	e.requests.stamp(&ev)
-	e.clients.send(ev)
+}
+
+// fetch sends a request whose answer counts.
+func (f *fetches) fetch(to int32, a awaited) {
+	ev := event{Src: a.client, Dst: to, Ref: f.e.requests.add(a), Class: request}
+	f.e.requests.stamp(&ev)
+	f.e.clients.send(ev)
 }
 
 // lister is one of the two listers of a box, never the client's own provider.
@@ -250,8 +250,12 @@ func (f *fetches) nothing(c int32) {
 	})
 }
 
+// decoy fetches a box for nothing. What it brings is read if it can be, and seldom that is.
 func (f *fetches) decoy(c, box int32) {
-	f.e.clients.send(event{
-		Src: c, Dst: f.lister(c, box, f.rng.IntN(2)), Ref: none, Aux: box, Class: request,
-	})
+	to := f.lister(c, box, f.rng.IntN(2))
+	if f.e.readers.lacks(c, box) {
+		f.fetch(to, awaited{client: c, use: fetching, box: box, reads: true, decoy: true})
+		return
+	}
+	f.e.clients.send(event{Src: c, Dst: to, Ref: none, Aux: box, Class: request})
 }

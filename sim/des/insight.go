@@ -33,7 +33,7 @@ func (s *insight) bare(ev *event) bool {
 		return false
 	}
 	r := s.e.requests.of(ev)
-	return r == nil || !(r.reads || r.use == write && s.e.boxes.all[r.box].post != none)
+	return r == nil || r.decoy || !(r.reads || r.use == write && s.e.boxes.all[r.box].post != none)
 }
 
 func (s *insight) frame(ev *event) {

@@ -21,6 +21,7 @@ type item struct {
 	part   int32
 	next   int32
 	class  class
+	known  bool // when the slot before the one that can carry it was over
 }
 
 func (o *outboxes) init(e *engine) {
@@ -59,7 +60,7 @@ func (o *outboxes) put(c int32, it item) {
 
 // passed notes that a slot of a client is over: what waits can be in the packet of the next one.
 func (o *outboxes) passed(c int32) {
-	if o.built != nil && (o.filled.has(c) || o.e.cfg.Bulletins.Every > 0) {
+	if o.built != nil && o.filled.has(c) {
 		o.built[c] = o.e.now
 	}
 }
@@ -74,7 +75,11 @@ func (o *outboxes) since(c int32) int64 {
 
 // waits reports whether a client has something for its present slot.
 func (o *outboxes) waits(c int32) bool {
-	return o.filled.has(c) && o.items[o.clients[c].first].queued < o.since(c)
+	if !o.filled.has(c) {
+		return false
+	}
+	first := &o.items[o.clients[c].first]
+	return first.known || first.queued < o.since(c)
 }
 
 // take makes a packet of the head of a client's outbox.

@@ -25,6 +25,7 @@ type awaited struct {
 	use     use
 	tries   uint8
 	reads   bool // a fetch of somebody who follows the author
+	decoy   bool // a fetch for nothing, though it may bring what is read
 	slow    bool // it waits in a mix on the way there and on the way back
 	done    bool
 }
@@ -141,7 +142,7 @@ func (q *requests) slowDown(r *awaited) (sum int64) {
 func (q *requests) expire(ev event) {
 	r := &q.all[ev.Ref]
 	switch {
-	case r.done || r.use == poll:
+	case r.done || r.use == poll || r.decoy:
 		q.drop(ev.Ref)
 	case r.use == fetching:
 		q.e.fetches.again(r)
@@ -165,7 +166,7 @@ func (q *requests) again(i int32) {
 	if r.use == write {
 		dst = q.e.boxes.askedOf(r.client, r.box, r.tries%2 == 1)
 	}
-	q.e.outboxes.put(r.client, item{dst: dst, ref: i, class: request})
+	q.e.outboxes.put(r.client, item{dst: dst, ref: i, class: request, known: true})
 }
 
 // drop gives a record back; packets that still name it hold an old serial.

@@ -25,6 +25,10 @@ import (
 //	photo          from a post being written to its whole photo being there
 //	fetch_wait     from a live fetch being due to its work slot
 //	rolls_wait     from a client coming back until it has all rolls that it missed
+//	way_stored     of a post that is read, from being written until a holder has it
+//	way_listed     from then to the end of the slot in which its second holder listed it
+//	way_asked      from then until the fetch leaves that brings it to a reader
+//	way_answered   from then to its reading; the four together are latency
 //
 // Shares and counts follow in Metrics: delivered, round_trips_completed, loops_returned,
 // mix_loops_returned, n1_success, alarm_raised, alarm_delay_s, false_alarms_per_mix_week,
@@ -98,6 +102,7 @@ type counters struct {
 	wanted                                             int // deliveries of measured posts
 	asked, completed, gaveUp, retries                  int // requests
 	pairs, crowd                                       int // boxes listed, fetched for the crowd
+	read, readDecoy                                    int // readings, by decoys
 	late, crowdedOut                                   int // fetches
 	streamFree, streamLive, streamRolls                int // bytes of frames down
 	// what work slots carried
@@ -112,13 +117,15 @@ type measures struct {
 	latency, queued, spoolWait, served, occupancy series
 	stored, pollWait, roundTrip                   series
 	fresh, missed, photo, fetchWait, rolls        series
-	census                                        int64 // when mixes are looked into next
+	way                                           [4]series // of a post to a reader
+	census                                        int64     // when mixes are looked into next
 }
 
 func (m *measures) series() []*series {
 	return []*series{
 		&m.latency, &m.queued, &m.spoolWait, &m.served, &m.occupancy, &m.stored, &m.pollWait,
 		&m.roundTrip, &m.fresh, &m.missed, &m.photo, &m.fetchWait, &m.rolls,
+		&m.way[0], &m.way[1], &m.way[2], &m.way[3],
 	}
 }
 
@@ -127,6 +134,7 @@ func (m *measures) init(e *engine) {
 	names := []string{
 		"latency", "queue_wait", "spool_wait", "mix_wait", "mix_occupancy", "stored", "poll_wait",
 		"round_trip", "fresh", "missed", "photo", "fetch_wait", "rolls_wait",
+		"way_stored", "way_listed", "way_asked", "way_answered",
 	}
 	for i, s := range m.series() {
 		s.name, s.unit, s.limit, s.on = names[i], "s", c.Samples, c.Warmup == 0
@@ -134,6 +142,18 @@ func (m *measures) init(e *engine) {
 	}
 	m.occupancy.unit = "packets"
 	m.census = e.start
+}
+
+// readAt takes the way of a post that somebody reads now to pieces.
+func (m *measures) readAt(e *engine, p *post, b *box, a *awaited) {
+	stages := [...]int64{p.at, b.first(), e.board.ends(b.slot), a.created, e.now}
+	for i := range m.way {
+		m.way[i].add(float64(stages[i+1]-stages[i]) / 1e9)
+	}
+	m.count.read++
+	if a.decoy {
+		m.count.readDecoy++
+	}
 }
 
 // takeCensus looks into every mix, ten mean delays after the last look, so that one look
@@ -193,6 +213,7 @@ func (e *engine) shares() []stat.Metric {
 	share("loops_returned", c.loopsBack-before.loopsBack, c.loopsSent-before.loopsSent)
 	share("mix_loops_returned", c.mixLoopsBack-before.mixLoopsBack,
 		c.mixLoopsSent-before.mixLoopsSent)
+	share("read_by_decoys", c.readDecoy, c.read)
 	share("n1_success", e.attack.hits, e.attack.trials)
 	span := float64(max(e.now, e.start+1)-e.start) / 1e9
 	count := func(name, unit string, n float64) {

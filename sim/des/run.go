@@ -31,6 +31,7 @@ type daily struct{ day, boxes int32 }
 const (
 	meanRun  = 3.125 // boxes in a run of cover
 	runSpace = 1     // mean work slots from one box's leaving until the next is ready
+	holdUnit = 5e8   // ns, in which requests say holds
 )
 
 func (r *runs) init(e *engine) {
@@ -56,7 +57,8 @@ func (r *runs) hold() int64 {
 	for x > protocol.HoldCap {
 		x = r.rng.Exp()
 	}
-	return int64(x * float64(r.e.cfg.Bulletins.Hold))
+	d := int64(x * float64(r.e.cfg.Bulletins.Hold))
+	return d - d%holdUnit
 }
 
 // cover begins a run of boxes that nobody follows, or leaves it out because its client has posted.
@@ -132,11 +134,15 @@ func (r *runs) write(i int32) {
 	}
 	b.holders[0], b.holders[1] = e.boxes.holders(one.client, id)
 	e.boxes.all = append(e.boxes.all, b)
+	e.boxes.expect(id)
 	e.seen.written(id)
 	one.part++
 	ref := e.requests.add(awaited{client: one.client, use: write, box: id, run: i, slow: one.slow})
 	e.outboxes.put(one.client,
-		item{dst: e.boxes.askedOf(one.client, id, false), ref: ref, class: request})
+		item{
+			dst: e.boxes.askedOf(one.client, id, false), ref: ref, class: request,
+			known: one.part > 1, // the first is a surprise
+		})
 }
 
 // quiet is how long nothing slow may leave, because the keys would change on its way.

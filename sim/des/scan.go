@@ -176,12 +176,25 @@ func (r *readers) skip(from int32, q float64) int32 {
 
 // follows reports whether a client is a reader of a pair's box.
 func (r *readers) follows(c, pair int32) bool {
-	b := &r.e.boxes.all[r.e.board.pairs[pair]]
+	return r.reads(c, r.e.board.pairs[pair])
+}
+
+func (r *readers) reads(c, box int32) bool {
+	b := &r.e.boxes.all[box]
 	if b.post == none || b.author == c {
 		return false
 	}
 	size := int32(r.e.cfg.Groups.Size)
 	return b.author/size == c/size
+}
+
+// lacks reports whether a client would read a box if it came now.
+func (r *readers) lacks(c, box int32) bool {
+	if !r.reads(c, box) || !r.e.boxes.lacks(box, c) {
+		return false
+	}
+	b := &r.e.boxes.all[box]
+	return b.part == 0 || !r.unknown(b.post, c)
 }
 
 // turn counts anew when a roll is whole.
@@ -270,7 +283,7 @@ const catchUpShare = 0.35
 
 // fetched is the answer to a fetch. Readers read it; the crowd throws it away.
 func (r *readers) fetched(a *awaited) {
-	if !a.reads {
+	if !a.reads || !r.e.boxes.take(a.box, a.client) {
 		return
 	}
 	b := &r.e.boxes.all[a.box]
@@ -279,6 +292,9 @@ func (r *readers) fetched(a *awaited) {
 	if b.part > 0 {
 		r.e.posts.gotPart(b.post, a.client)
 		return
+	}
+	if p.measured {
+		r.e.m.readAt(r.e, p, b, a)
 	}
 	if p.measured && s.since <= p.at && r.states[p.author].since <= p.at {
 		r.e.m.fresh.add(float64(r.e.now-p.at) / 1e9)

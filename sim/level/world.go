@@ -305,7 +305,10 @@ func (r *worldRun) collect() (Replication, error) {
 	out := Replication{Events: r.w.Hops()}
 	if r.posts != nil {
 		r.series(&out, "latency", "s", r.posts.Latencies)
-		r.series(&out, "stored", "s", r.posts.Stored)
+		r.series(&out, "kept", "s", r.posts.Kept)
+		for i, name := range []string{"way_stored", "way_listed", "way_asked", "way_answered"} {
+			r.series(&out, name, "s", r.posts.Ways[i])
+		}
 		out.Metrics = append(out.Metrics,
 			stat.Proportion("delivered", r.posts.Delivered, r.posts.Wanted))
 	}

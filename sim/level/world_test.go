@@ -103,10 +103,10 @@ func TestPostsOverRealCores(t *testing.T) {
 	}
 	delivered, _ := r.Metric("delivered")
 	latency, _ := r.Metric("latency_s_mean")
-	stored, _ := r.Metric("stored_s_mean")
+	kept, _ := r.Metric("kept_s_mean")
 	if delivered.Value != 1 || delivered.N < 10 || latency.N != delivered.N ||
-		latency.Value < stored.Value/2 {
-		t.Errorf("delivered %+v, latency %+v, stored %+v", delivered, latency, stored)
+		latency.Value < kept.Value/2 {
+		t.Errorf("delivered %+v, latency %+v, kept %+v", delivered, latency, kept)
 	}
 }
 

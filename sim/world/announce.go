@@ -88,6 +88,11 @@ func (a *announcer) make() {
 		return
 	}
 	a.Sign(draft)
+	for _, l := range draft.Listed {
+		if a.n.w.listing != nil {
+			a.n.w.listing(l.ID)
+		}
+	}
 	if n := len(draft.Listed); n > 0 {
 		a.n.w.tell("bulletins", "%s lists %d in slot %d", a.n.Name, n, draft.Body.Slot)
 	}

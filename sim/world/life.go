@@ -15,6 +15,7 @@ import (
 	"murmuration/client/scan"
 	"murmuration/client/sender"
 	"murmuration/client/store"
+	"murmuration/internal/box"
 	"murmuration/internal/directory"
 )
 
@@ -32,6 +33,9 @@ type Life struct {
 	told  map[string]bool // posts of others that were told of
 	wants []parts.Post    // whose photos are under way
 
+	asked   map[uint64]asked // fetches under way, by token
+	brought asked            // the fetch that was answered last
+
 	// Fresh, if set, is shown every post of others that comes, and Stored every entry of the outbox
 	// that holders have.
 	Fresh func(parts.Post)
@@ -40,21 +44,46 @@ type Life struct {
 	Stored func(outbox.Entry)
 }
 
+// asked is a fetch that left.
+type asked struct {
+	at    time.Time
+	entry box.Entry
+}
+
 // Live gives a person features, once.
 func (p *Person) Live() (*Life, error) {
 	if p.life != nil {
 		return p.life, nil
 	}
-	p.life = &Life{line: p, store: store.Memory(), done: map[uint64]bool{}, told: map[string]bool{}}
+	p.life = &Life{
+		line: p, store: store.Memory(), done: map[uint64]bool{}, told: map[string]bool{},
+		asked: map[uint64]asked{},
+	}
 	if err := p.life.Restart(); err != nil {
 		return nil, fmt.Errorf("%s lives: %w", p.Name, err)
 	}
 	p.Listen(func(e sender.Event) {
 		now := p.now()
+		p.life.answered(e)
 		p.life.note(errors.Join(p.life.scan.Heard(now, e), p.life.Answered(now, e)))
 	})
 	p.life.turn()
 	return p.life, p.w.err
+}
+
+// sent notes a fetch that leaves.
+func (l *Life) sent(s sender.Sent) {
+	if l != nil && s.Fetch != nil {
+		l.asked[s.Fetch.Token] = asked{l.line.w.Now(), s.Fetch.Key.Entry}
+	}
+}
+
+// answered notes which fetch an answer is for.
+func (l *Life) answered(e sender.Event) {
+	if e.Kind == sender.Fetched {
+		l.brought = l.asked[e.Token]
+		delete(l.asked, e.Token)
+	}
 }
 
 // load is what a client does with its store when it is started.

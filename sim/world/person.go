@@ -186,6 +186,7 @@ func (p *Person) say(sent sender.Sent) {
 	if p.Sent != nil {
 		p.Sent(sent)
 	}
+	p.life.sent(sent)
 	w.watch(p.number, p.home.number, len(sent.Frame))
 	if w.Links.lostOf(p) {
 		w.drops["lost"]++

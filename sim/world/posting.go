@@ -7,6 +7,7 @@ import (
 
 	"murmuration/client/outbox"
 	"murmuration/client/parts"
+	"murmuration/internal/box"
 	"murmuration/internal/cover"
 )
 
@@ -19,13 +20,24 @@ type Posting struct {
 	rng      *rand.Rand
 	lives    []*Life
 	posted   map[string]time.Time // measured posts by their text
+	ways     map[box.Entry]*way   // of boxes
 	number   int
 
-	// Latencies are the seconds from posting to each reader's reading, Stored those until the
-	// author hears that a holder has it.
-	Latencies, Stored []float64
+	// Latencies are the seconds from posting to each reader's reading, Kept those until the author
+	// hears that both holders have listed it.
+	Latencies, Kept []float64
+	// Ways takes each latency to pieces: until a holder has the box, from then to the end of the
+	// slot in which the second one lists it, until the fetch leaves that brings it, until it is
+	// here.
+	Ways [4][]float64
 	// Wanted and Delivered count the readings of what was posted in the measured time.
 	Wanted, Delivered int
+}
+
+// way is how far a box is.
+type way struct {
+	stored, listed time.Time
+	lists          int
 }
 
 // Post deals people to groups in order, the first of the world to the first group, and lets a group
@@ -35,16 +47,22 @@ func (w *World) Post(groups, size int, every time.Duration, from, to time.Time) 
 	l := &Posting{
 		w: w, size: size, every: every / time.Duration(groups), from: from, to: to,
 		rng: w.seeds.rand("posting", ""), posted: map[string]time.Time{},
+		ways: map[box.Entry]*way{},
 	}
 	if groups*size > len(w.people) {
 		return nil, fmt.Errorf("dealing %d people to %d groups of %d", len(w.people), groups, size)
 	}
+	for _, n := range w.providers() {
+		n.holder.Watch(l.seen)
+	}
+	w.listing = l.listing
 	for _, p := range w.people[:groups*size] {
 		life, err := p.Live()
 		if err != nil {
 			return nil, err
 		}
-		life.Fresh, life.Stored, life.Quick = l.read, l.stored, true
+		life.Fresh = func(p parts.Post) { l.read(life, p) }
+		life.Stored, life.Quick = l.kept, true
 		l.lives = append(l.lives, life)
 	}
 	for i, reader := range l.lives {
@@ -82,16 +100,46 @@ func (l *Posting) post(author *Life) {
 	}
 }
 
-func (l *Posting) read(p parts.Post) {
-	if at, measured := l.posted[p.Text]; measured {
-		l.Delivered++
-		l.Latencies = append(l.Latencies, l.w.Now().Sub(at).Seconds())
+func (l *Posting) read(reader *Life, p parts.Post) {
+	at, measured := l.posted[p.Text]
+	if !measured {
+		return
+	}
+	l.Delivered++
+	l.Latencies = append(l.Latencies, l.w.Now().Sub(at).Seconds())
+	from := at
+	w := l.ways[reader.brought.entry]
+	if w == nil { // what else brings a box is no fetch
+		return
+	}
+	for i, to := range []time.Time{w.stored, w.listed, reader.brought.at, l.w.Now()} {
+		l.Ways[i] = append(l.Ways[i], to.Sub(from).Seconds())
+		from = to
 	}
 }
 
-func (l *Posting) stored(e outbox.Entry) {
+func (l *Posting) kept(e outbox.Entry) {
 	if !e.Queued.Before(l.from) {
-		l.Stored = append(l.Stored, e.Done.Sub(e.Queued).Seconds())
+		l.Kept = append(l.Kept, e.Done.Sub(e.Queued).Seconds())
+	}
+}
+
+// seen notes that a holder has a box.
+func (l *Posting) seen(r Request) {
+	e := box.EntryOf(r.ID)
+	if r.Op == box.OpWrite && r.Status == box.StatusStored && l.ways[e] == nil {
+		l.ways[e] = &way{stored: l.w.Now()}
+	}
+}
+
+// listing notes that a holder lists a box.
+func (l *Posting) listing(id box.ID) {
+	w := l.ways[box.EntryOf(id)]
+	if w == nil {
+		return
+	}
+	if w.lists++; w.lists == 2 {
+		w.listed = l.w.Now()
 	}
 }
 

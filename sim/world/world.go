@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"time"
 
+	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
@@ -117,6 +118,8 @@ type World struct {
 	spools map[sphinx.SURBID]int64 // with Spooled: when replies come into their spools
 	drops  map[string]int
 	hops   int64
+	// listing, if set, is told of every box that a provider lists.
+	listing func(box.ID)
 
 	frame []byte // of the last down frame
 
