@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"murmuration/client/api"
+	"murmuration/sim/level"
+	"murmuration/sim/scenario"
+	"murmuration/sim/stat"
 )
 
 // What the forty do.
@@ -30,7 +33,7 @@ const (
 
 // TestForty founds a private network of real processes, the default one ten times as fast, with
 // forty people who follow nineteen others each, for as long as MURMUR_FORTY says. Every post must
-// be read by everybody who follows its author; how long that took is printed.
+// be read by everybody who follows its author, as soon as the event engine says.
 func TestForty(t *testing.T) {
 	long, err := time.ParseDuration(os.Getenv("MURMUR_FORTY"))
 	if err != nil {
@@ -41,6 +44,61 @@ func TestForty(t *testing.T) {
 	f.meet(t)
 	f.live(t, long)
 	f.judge(t)
+}
+
+// fortyEvents is the scenario of the event engine that the forty are compared with.
+func fortyEvents(t *testing.T) *scenario.File {
+	t.Helper()
+	f, err := scenario.Load("configs/sim/forty.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestFortyIsWhatEventsSimulate: the scenario says what the network's preset says, and as many
+// people and posts.
+func TestFortyIsWhatEventsSimulate(t *testing.T) {
+	own := fortyEvents(t)
+	text, _, ok := strings.Cut(string(own.Text), "# testdata/forty.toml")
+	text = strings.Replace(text, `level = "des"`, `level = "des"`+"\n"+
+		`network = "../../testdata/forty.toml"`+"\nclients.count = 40", 1)
+	preset := func(string) ([]byte, error) { return os.ReadFile("testdata/forty.toml") }
+	of, err := scenario.Parse("configs/sim/forty.toml", []byte(text), preset)
+	if err != nil || !ok {
+		t.Fatal(err, ok)
+	}
+	a, b := own.Cells[0].Scenario, of.Cells[0].Scenario
+	a.Network, a.Check, b.Check = b.Network, nil, nil
+	if fmt.Sprint(a) != fmt.Sprint(b) {
+		t.Errorf("the scenario and the preset differ:\n%+v\n%+v", a, b)
+	}
+	w := a.Workload
+	every := w.Every.Duration * time.Duration(w.GroupSize)
+	if a.Clients.Count != people || w.GroupSize != follows+1 || every != postsApart {
+		t.Errorf("%d people follow %d others and post every %s", a.Clients.Count, w.GroupSize-1,
+			every)
+	}
+}
+
+// expected is how long the event engine says that it takes from a post to its reading.
+func expected(t *testing.T) stat.Metric {
+	t.Helper()
+	f := fortyEvents(t)
+	var means []stat.Metric
+	for i := range f.Cells[0].Scenario.Replicate.Min {
+		r, err := level.Run(t.Context(), f.Cells[0], i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, _ := r.Metric("latency_s_mean")
+		means = append(means, m)
+	}
+	m, err := stat.Replicated(means)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // forty is the network, its people, and what they posted.
@@ -242,4 +300,11 @@ func (f *forty) judge(t *testing.T) {
 	t.Logf("%d people, %d posts, %d readings: post to read %.2f s ± %.2f in the mean, "+
 		"half in %.2f s, nine of ten in %.2f s, the last in %.2f s", people, len(f.posted),
 		len(waits), mean, half, waits[len(waits)/2], waits[len(waits)*9/10], waits[len(waits)-1])
+	e := expected(t)
+	t.Logf("the event engine says %.2f s (%.2f to %.2f)", e.Value, e.Lo, e.Hi)
+	// real processes need a little time for everything that costs none there
+	slack := half + 0.1*e.Value
+	if mean < e.Lo-slack || mean > e.Hi+slack {
+		t.Errorf("%.2f s are outside of that by more than %.2f s", mean, slack)
+	}
 }
