@@ -7,6 +7,7 @@ import (
 	"murmuration/client/connection"
 	"murmuration/client/fault"
 	"murmuration/client/purse"
+	"murmuration/client/scan"
 	"murmuration/client/sender"
 	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
@@ -83,6 +84,7 @@ func (c *Client) Status() Status {
 	for reason, n := range c.scan.Refused() {
 		s.Refused["bulletin, "+reason.String()] = n
 	}
+	s.addDoubts(c.scan.Doubts(), conn.Document)
 	for _, err := range append([]error{c.person.Feed.Trouble(), c.store.Room()}, conn.Faults...) {
 		if err != nil {
 			s.Trouble = append(s.Trouble, Trouble{err.Error(), fault.Of(err).Hint()})
@@ -96,6 +98,38 @@ func (s *Status) addDocument(conn connection.Status, schedule directory.Schedule
 	s.Until = schedule.StartOf(conn.Document.Epoch + protocol.Validity)
 	s.Free = conn.Document.Parameters.WriteTokens == 0
 	s.Provider, s.Serves, s.Failing = conn.Guard.Name, conn.Guard.Healthy, conn.Guard.Failing
+}
+
+// doubted are the words for what there is against a provider, behind its name.
+var doubted = map[scan.Kind]Trouble{
+	scan.False: {" signed two bulletins for one time, and is not used any more",
+		"Nothing is to be done: `murmur network findings` has the proof. If it is your own " +
+			"provider, think about a new home with another one (`guard`)."},
+	scan.Stranger: {" announces boxes that are not its to keep",
+		"Nothing is lost, others have them; tell the network's operators."},
+	scan.Failing: {" does not give the boxes that it says it has",
+		"Nothing is lost while others have them; tell the network's operators."},
+	scan.Silent: {" has announced nothing since ",
+		"Nothing is lost: other holders announce the boxes that it has, too, and you read them a " +
+			"little later. If it lasts, tell the network's operators."},
+}
+
+// addDoubts says what there is against makers of bulletins, by their names.
+func (s *Status) addDoubts(all []scan.Doubt, doc *directory.Document) {
+	for _, d := range all {
+		name := d.Maker.String()
+		if doc != nil {
+			if n, ok := doc.Node(d.Maker); ok {
+				name = n.Name
+			}
+		}
+		t := doubted[d.Kind]
+		t.What = name + t.What
+		if d.Kind == scan.Silent {
+			t.What += d.Since.Local().Format("15:04 on 2 January")
+		}
+		s.Trouble = append(s.Trouble, t)
+	}
 }
 
 func (s *Status) addSender(conn connection.Status) {

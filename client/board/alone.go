@@ -1,7 +1,10 @@
 package board
 
 import (
+	"time"
+
 	"murmuration/internal/box"
+	"murmuration/internal/directory"
 )
 
 // countAlone counts the boxes that one maker listed as listed while another one is silent: from 8
@@ -38,4 +41,25 @@ func (b *Board) silence() (from box.Slot, silent bool) {
 		from = min(from, last-min(last, youngSlots))
 	}
 	return from, silent
+}
+
+// Quiet is a maker that is silent, though nothing is known against it.
+type Quiet struct {
+	Maker directory.NodeID
+	// Since is the end of the last slot in which it was heard here, or of the connection's first.
+	Since time.Time
+}
+
+// Quiet are those that are silent now, by index.
+func (b *Board) Quiet() (all []Quiet) {
+	for _, id := range b.Makers(b.state.Newest) {
+		if b.Silent(id) && !b.False(id) {
+			last := b.session.began
+			if m := b.makers[id]; m != nil && m.newest > 0 {
+				last = m.newest
+			}
+			all = append(all, Quiet{id, b.cfg.Calendar.Ends(last)})
+		}
+	}
+	return all
 }

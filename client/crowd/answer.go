@@ -1,6 +1,8 @@
 package crowd
 
 import (
+	"iter"
+	"maps"
 	"slices"
 
 	"murmuration/client/person"
@@ -31,8 +33,6 @@ type Answer struct {
 	// Asked is the question that a reply of kind box.StatusBulletin or box.StatusNotFound is about.
 	Asked bool
 	Ask   box.Question
-	// NoHolder says that who listed the box is not one of its holders: its bulletin was false.
-	NoHolder bool
 }
 
 // Answered takes a reply of kind sender.Fetched. Every box is verified alike, whoever reads it. The
@@ -55,7 +55,7 @@ func (c *Crowd) Answered(e sender.Event) (a Answer) {
 	if !good {
 		return Answer{}
 	}
-	a.NoHolder = !slices.Contains(c.cfg.Board.Holders(e.Reply.Day, e.Reply.Box.ID), t.Holder)
+	c.noteHolder(e.Reply.Day, e.Reply.Box.ID, t.Holder)
 	if !t.fetch.done {
 		t.fetch.done = true
 		c.queueOf(t.fetch).remove(t.fetch)
@@ -144,6 +144,26 @@ func (c *Crowd) note(maker directory.NodeID, reply box.Reply, good bool) {
 	r.n++
 }
 
+// noteHolder remembers who lists a box and gives it without being one of its holders: its bulletin
+// was false. Nothing is said where the holders are not known: of a day that the document does not
+// list, or when the network has changed how many there are, and perhaps after that day.
+func (c *Crowd) noteHolder(day box.Day, id box.ID, by directory.NodeID) {
+	holders := c.cfg.Board.Holders(day, id)
+	if len(holders) > 0 && c.net.Replicas == c.cfg.Parameters.Replicas &&
+		!slices.Contains(holders, by) {
+		c.strangers[by] = true
+	}
+}
+
+// Strangers are the makers that gave what they had listed and do not hold, in order.
+func (c *Crowd) Strangers() []directory.NodeID { return sorted(maps.Keys(c.strangers)) }
+
+func sorted(ids iter.Seq[directory.NodeID]) []directory.NodeID {
+	return slices.SortedFunc(ids, func(a, b directory.NodeID) int {
+		return slices.Compare(a[:], b[:])
+	})
+}
+
 // Failing are the makers that do not give what they list, in order: the person is told.
 func (c *Crowd) Failing() (all []directory.NodeID) {
 	for id, r := range c.makers {
@@ -151,6 +171,5 @@ func (c *Crowd) Failing() (all []directory.NodeID) {
 			all = append(all, id)
 		}
 	}
-	slices.SortFunc(all, func(a, b directory.NodeID) int { return slices.Compare(a[:], b[:]) })
-	return all
+	return sorted(slices.Values(all))
 }

@@ -75,29 +75,47 @@ func TestAnswersAreVerified(t *testing.T) {
 		if wrong := h.Stats().Wrong == 1; wrong != row.wrong {
 			t.Errorf("%s: %+v", name, h.Stats())
 		}
-		if a.NoHolder {
+		if n := h.Strangers(); len(n) > 0 {
 			t.Errorf("%s: its holder is none", name)
 		}
 	}
 }
 
-// TestListerThatIsNoHolderIsFound out, when it gives the box.
+// TestListerThatIsNoHolderIsFound out, when it gives the box; not where the holders are not known.
 func TestListerThatIsNoHolderIsFound(t *testing.T) {
-	for _, holder := range []bool{true, false} {
+	for name, row := range map[string]struct {
+		holders  func(w *town, p board.Pair) []directory.NodeID
+		replicas int
+		found    bool
+	}{
+		"a holder": {func(w *town, p board.Pair) []directory.NodeID {
+			return []directory.NodeID{p.First.Maker, p.Second.Maker}
+		}, 0, false},
+		"none": {func(*town, board.Pair) []directory.NodeID {
+			return []directory.NodeID{{99}}
+		}, 0, true},
+		"of a day that is not known": {func(*town, board.Pair) []directory.NodeID { return nil }, 0,
+			false},
+		"of another number": {func(*town, board.Pair) []directory.NodeID {
+			return []directory.NodeID{{99}}
+		}, 1, false},
+	} {
 		w := newTown(t, 3)
 		h := w.client(1)
 		p := w.post(1)
-		if !holder {
-			w.holds[w.box(p).ID] = nil
-		}
+		w.holds[w.box(p).ID] = row.holders(w, p)
+		net := h.net
+		net.Replicas += row.replicas
+		h.SetParameters(net)
 		h.now = start.Add(2 * every)
 		h.Listed(h.now, p)
 		h.now = h.now.Add(time.Hour)
 		f, _ := h.Take(h.now, h.Live(h.now))
 		h.Sent(f.Token, h.now, h.now.Add(time.Minute))
-		a := h.Answered(sender.Event{Token: f.Token, Holder: f.Holder, Reply: w.asks(f)})
-		if a.NoHolder == holder {
-			t.Errorf("a holder: %v, and it is told: %v", holder, a.NoHolder)
+		h.Answered(sender.Event{Token: f.Token, Holder: f.Holder, Reply: w.asks(f)})
+		if found := slices.Equal(h.Strangers(), []directory.NodeID{f.Holder}); found != row.found ||
+			!found && len(h.Strangers()) > 0 {
+			t.Errorf("%s: %v", name, h.Strangers())
 		}
 	}
 }

@@ -94,6 +94,7 @@ type Crowd struct {
 	reads     reads
 	answers   ring
 	makers    map[directory.NodeID]*record
+	strangers map[directory.NodeID]bool // that gave what is not theirs to hold
 	questions questions
 	newest    box.Slot
 	seen      time.Time // when it last was told a time
@@ -118,6 +119,7 @@ type Stats struct {
 func New(cfg Config) *Crowd {
 	return &Crowd{
 		cfg: cfg, net: cfg.Parameters, rng: cfg.Rand, makers: map[directory.NodeID]*record{},
+		strangers: map[directory.NodeID]bool{},
 	}
 }
 

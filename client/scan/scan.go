@@ -50,8 +50,8 @@ type Scan struct {
 	board  *board.Board
 	crowd  *crowd.Crowd
 	begun  bool
-	ready  bool                      // what was listed before the start was told
-	named  map[directory.NodeID]bool // makers that the person was told of
+	ready  bool           // what was listed before the start was told
+	named  map[Doubt]bool // that the person was told of
 }
 
 // New reads for a person.
@@ -63,7 +63,7 @@ func New(p *person.Person, cfg Config) (*Scan, error) {
 	if _, err := io.ReadFull(cfg.Random, seed[:]); err != nil {
 		return nil, fmt.Errorf("seeding the crowd: %w", err)
 	}
-	s := &Scan{cfg: cfg, person: p, named: map[directory.NodeID]bool{}}
+	s := &Scan{cfg: cfg, person: p, named: map[Doubt]bool{}}
 	s.board = board.New(board.Config{
 		Store: cfg.Store, Network: cfg.Network,
 		Calendar: bulletin.Calendar{Start: cfg.Schedule.Start, Every: cfg.Parameters.BulletinEvery},
@@ -182,11 +182,7 @@ func (s *Scan) tell(now time.Time, news board.News) error {
 	for _, l := range news.Listed {
 		errs = append(errs, s.listed(now, l.Entry, l.Listing))
 	}
-	for range news.Frauds {
-		s.access.Tell("a provider has signed two bulletins for one time: it is not used any more",
-			"Nothing is to be done: the proof goes to whoever runs the network by itself, and "+
-				"`murmur network findings` has it.")
-	}
+	s.blame(news.Frauds)
 	return errors.Join(errs...)
 }
 
@@ -227,21 +223,9 @@ func (s *Scan) Turn(now time.Time) error {
 		s.take(now, news)
 		err = errors.Join(err, trouble, s.crowd.Keep())
 		s.person.Whole(s.board.WholeDay(now))
-		s.blame()
 	})
 	if !s.ready {
 		return err
 	}
 	return errors.Join(err, s.tell(now, news), s.look(now))
-}
-
-// blame tells of makers that do not give what they list, each once.
-func (s *Scan) blame() {
-	for _, id := range s.crowd.Failing() {
-		if !s.named[id] {
-			s.named[id] = true
-			s.access.Tell("a provider does not give the boxes that it says it has",
-				"Nothing is lost while the other holder has them; tell whoever runs the network.")
-		}
-	}
 }
