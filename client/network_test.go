@@ -53,7 +53,8 @@ func overNetwork(t *testing.T, log io.Writer, do func(*network)) {
 	par.EpochLength = 12 * time.Second
 	par.Grace = 3 * time.Second
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = 500*time.Millisecond, time.Second, time.Second
-	par.MixLoopEvery, par.ReplicateEvery = 10*time.Second, 300*time.Millisecond
+	par.MixLoopEvery, par.ReplicateEvery = 10*time.Second, 120*time.Millisecond
+	par.BulletinEvery = time.Second
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		<-time.After(26 * 365 * 24 * time.Hour) // a bubble begins in 2000, a network may not

@@ -98,15 +98,5 @@ func makers(d *directory.Document, last, first box.Day) (all Makers) {
 	return all
 }
 
-// mostEntries bounds what a network can make of its parameters, so that a roll's record has room
-// for its length.
-const mostEntries = 10_000
-
-// MaxEntries is the most that each of so many makers lists in one slot: twice what all clients of
-// the network write in one, and at least 16.
-func MaxEntries(p directory.Parameters, makers int) int {
-	const day = 24 * time.Hour
-	written := 2 * float64(p.Clients) * float64(p.WritesPerDay) * float64(p.Replicas) *
-		float64(p.BulletinEvery) / (float64(day) * float64(max(makers, 1)))
-	return int(min(max(math.Ceil(written), protocol.MinBulletinEntries), mostEntries))
-}
+// MaxEntries is the most that each of so many makers lists in one slot.
+func MaxEntries(p directory.Parameters, makers int) int { return p.Listings(makers) }

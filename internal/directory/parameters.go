@@ -106,6 +106,29 @@ func (p Parameters) Batch(storing int) int {
 	return min(max(unit, (share+unit-1)/unit*unit), room, protocol.MostTokens)
 }
 
+// mostListings bounds what a network can make of its parameters, so that a roll's record has room
+// for its length.
+const mostListings = 10_000
+
+// Listings is the most that each of so many makers lists in one bulletin: twice what all clients
+// write in its slot, and at least 16.
+func (p Parameters) Listings(makers int) int {
+	const day = 24 * time.Hour
+	written := 2 * float64(p.Clients) * float64(p.WritesPerDay) * float64(p.Replicas) *
+		float64(p.BulletinEvery) / (float64(day) * float64(max(makers, 1)))
+	return int(min(max(math.Ceil(written), protocol.MinBulletinEntries), mostListings))
+}
+
+// listedPerPair is the mean number of writes per second that one provider passes on to one other
+// when all that it can list is written to it.
+func (p Parameters) listedPerPair(providers int) float64 {
+	if providers < 2 {
+		return 0
+	}
+	listed := float64(p.Listings(providers)) / p.BulletinEvery.Seconds()
+	return listed * float64(p.Replicas-1) / float64(providers-1)
+}
+
 // writesPerPair is the mean number of writes per second that one provider passes on to one other
 // when every client writes all the boxes that it may.
 func (p Parameters) writesPerPair(clients, providers int) float64 {

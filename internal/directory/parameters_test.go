@@ -102,6 +102,16 @@ func TestValidateFor(t *testing.T) {
 	if p.Clients = 1729; p.ValidateFor(3) == nil {
 		t.Error("replication is too slow for 1,729 clients")
 	}
+	p.Clients, p.ReplicateEvery = 1000, 1875*time.Millisecond // 16 boxes in 15 s to two others
+	if err := p.ValidateFor(3); err == nil || strings.Contains(err.Error(), "may list") {
+		t.Errorf("that much can be passed on: %v", err)
+	}
+	p.ReplicateEvery += time.Millisecond
+	if err := p.ValidateFor(3); err == nil ||
+		!strings.Contains(err.Error(), "may list 16 boxes every 15s") ||
+		!strings.Contains(err.Error(), "with a frame every 1.875s") {
+		t.Errorf("more boxes are listed than passed on: %v", err)
+	}
 	if rate := p.writesPerPair(1728, 3); math.Abs(rate-1) > 1e-12 {
 		t.Errorf("%v writes per second", rate)
 	}

@@ -53,6 +53,7 @@ func parameters() directory.Parameters {
 	par.LoopEvery = time.Second
 	par.DropEvery = 500 * time.Millisecond
 	par.MixLoopEvery, par.ReplicateEvery = time.Hour, 10*time.Second // nothing is replicated
+	par.BulletinEvery = 90 * time.Second
 	par.EpochLength, par.Grace = 40*time.Second, 10*time.Second
 	par.SlowDelay, par.Clients = 0, 10
 	return par
