@@ -60,15 +60,22 @@ func (p Parameters) ValidateFor(providers int) error {
 				"half of that is the limit",
 			p.ReplicateEvery, p.Clients, providers, mean.Round(time.Millisecond))
 	}
-	if rate := p.listedPerPair(providers); rate > 0 {
-		most := time.Duration(float64(time.Second) / rate)
-		r.want(p.ReplicateEvery <= most, "replicate_every",
-			"is %s: each of %d providers may list %d boxes every %s, and passes on what it lists "+
-				"with a frame every %s: want that at most, a longer bulletin_every or more providers",
-			p.ReplicateEvery, providers, p.Listings(providers), p.BulletinEvery,
-			most.Truncate(time.Millisecond))
-	}
+	p.checkListed(&r, providers)
 	return errors.Join(r.broken...)
+}
+
+// checkListed has each provider pass on in time whatever it may list.
+func (p Parameters) checkListed(r *rules, providers int) {
+	rate := p.listedPerPair(providers)
+	if rate == 0 {
+		return
+	}
+	most := time.Duration(float64(time.Second) / rate)
+	r.want(p.ReplicateEvery <= most, "replicate_every",
+		"is %s: each of %d providers may list %d boxes every %s, and passes on what it lists with "+
+			"a frame every %s: want that at most, a longer bulletin_every or more providers",
+		p.ReplicateEvery, providers, p.Listings(providers), p.BulletinEvery,
+		most.Truncate(time.Millisecond))
 }
 
 func (p Parameters) checkCounts(r *rules) {
