@@ -46,6 +46,7 @@ var cores = []string{
 	"internal/transit",
 	"mix",
 	"provider",
+	"provider/desk",
 	"sim/attack",
 	"sim/des",
 	"sim/des/wheel",

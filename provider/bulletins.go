@@ -9,6 +9,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
+	"murmuration/provider/desk"
 )
 
 // Kinds of records that a provider keeps (box.RecordKey).
@@ -54,6 +55,7 @@ type Bulletins struct {
 	self     *directory.Identity
 	calendar bulletin.Calendar
 	store    Records
+	desk     *desk.Desk          // for tokens, whose questions go over the same links
 	doc      *directory.Document // in force, or the last that was
 	calm     box.Slot            // nothing is listed in earlier ones: others are heard first
 	drafted  box.Slot            // the last for which a draft was asked
@@ -97,6 +99,8 @@ func NewBulletins(cfg BulletinsConfig, now time.Time) (*Bulletins, error) {
 		makers: map[directory.NodeID]*chain{}, held: map[box.Listing]time.Time{},
 		tries: map[question]int{},
 	}
+	b.desk = desk.New(desk.Config{Self: b.self.ID(), Start: cfg.Genesis.Start,
+		Every: cfg.Genesis.Parameters.BulletinEvery})
 	if current := b.calendar.Slot(now); current > 0 {
 		b.calm, b.drafted = current+calmSlots, current-1
 	}
@@ -157,6 +161,7 @@ func (b *Bulletins) resume(slot box.Slot) error {
 // SetDocument switches to the makers and parameters of a new epoch.
 func (b *Bulletins) SetDocument(doc *directory.Document) {
 	b.doc = doc
+	b.desk.SetDocument(doc)
 	for _, set := range doc.Storing[max(len(doc.Storing)-2, 0):] {
 		for _, maker := range set.Nodes {
 			b.chain(maker)
@@ -235,6 +240,9 @@ func (b *Bulletins) take(now time.Time, x bulletin.Bulletin) error {
 	return nil
 }
 
+// Desk is where this provider asks for tokens and gives them.
+func (b *Bulletins) Desk() *desk.Desk { return b.desk }
+
 // Stats returns the counts so far.
 func (b *Bulletins) Stats() BulletinStats { return b.stats }
 
@@ -268,6 +276,7 @@ func (b *Bulletins) insert(x bulletin.Bulletin) {
 
 // forget lets go what only rolls tell of from now on.
 func (b *Bulletins) forget(now time.Time) {
+	b.desk.Sweep(now)
 	floor := b.floor(now)
 	old := func(k *known) bool { return k.Slot < floor }
 	for _, c := range b.makers {

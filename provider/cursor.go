@@ -13,7 +13,7 @@ import (
 const earlierBlock = 16
 
 // Cursor is how far one connection of a client has come in the stream of bulletins: new ones go
-// first, then those of the current roll's earlier slots, then rolls, the newest first. TCP carries
+// first, then tokens that came for the client, then those of the current roll's earlier slots, then rolls, the newest first. TCP carries
 // what was said once; nothing is repeated.
 type Cursor struct {
 	b       *Bulletins
@@ -24,12 +24,16 @@ type Cursor struct {
 	begun   bool
 	earlier []*known // still to go, the last one first
 	rolls   []box.RecordKey
+	tokens  []bulletin.Tokens
 }
 
 // Cursor is for a new connection, which hears of what comes from now on.
 func (b *Bulletins) Cursor() *Cursor {
 	return &Cursor{b: b, links: bulletin.NewLinks(), next: b.trim + uint64(len(b.log))}
 }
+
+// Say puts tokens that a holder gave to the client into the stream.
+func (c *Cursor) Say(all ...bulletin.Tokens) { c.tokens = append(c.tokens, all...) }
 
 // Fill gives up to so many bytes of the stream. wanted is what the up frame said: the number of the
 // first roll that the client wants, and one; the first frame of a connection counts.
@@ -107,6 +111,11 @@ func (c *Cursor) record() []byte {
 	if f, next, ok := b.proof(c.proofs); ok {
 		c.proofs = next
 		return bulletin.AppendFraud(nil, f)
+	}
+	if len(c.tokens) > 0 {
+		t := c.tokens[0]
+		c.tokens = c.tokens[1:]
+		return bulletin.AppendTokens(nil, t)
 	}
 	for n := len(c.earlier); n > 0; n = len(c.earlier) {
 		k := c.earlier[n-1]

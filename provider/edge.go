@@ -3,12 +3,15 @@ package provider
 import (
 	"time"
 
+	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/exchange"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
 	"murmuration/mix"
+	"murmuration/provider/desk"
 )
 
 // SpoolKey names a spool: the Ed25519 key that the client shows on its link, 32 bytes, used with
@@ -181,6 +184,42 @@ func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (exchange.
 		return exchange.Down{}, reason
 	}
 	return exchange.Down{Sequence: w.sequence, SURBID: w.id, Body: w.body}, reason
+}
+
+// Ask judges what came in the place of a client's packet: a question for tokens. One that is
+// Accepted goes to the desk. Each client gets one batch of each holder and day; a restart forgets
+// what it got.
+func (e *Edge) Ask(key SpoolKey, doc *directory.Document, today box.Day,
+	packet []byte) (desk.Asking, transit.Reason) {
+	s := e.spools[key]
+	if s == nil {
+		return desk.Asking{}, NoSpool
+	}
+	a, err := desk.Check(doc, today, packet)
+	if err != nil {
+		return desk.Asking{}, BadQuestion
+	}
+	if !s.ask(today, a) {
+		return desk.Asking{}, AskedEnough
+	}
+	a.Client = desk.Client(key)
+	return a, transit.Accepted
+}
+
+// Give brings a holder's answer to a client's question. It waits for the client's next exchange,
+// with its place.
+func (e *Edge) Give(a desk.Answer) {
+	if s := e.spools[SpoolKey(a.Client)]; s != nil {
+		s.give(a.Tokens)
+	}
+}
+
+// TakeTokens gives what waits for a client that is here, for the stream of its connection.
+func (e *Edge) TakeTokens(key SpoolKey) (all []bulletin.Tokens) {
+	if s := e.spools[key]; s != nil {
+		all, s.tokens = s.tokens, nil
+	}
+	return all
 }
 
 // Persisted says that the replay tags of all tickets up to this one are on disk.

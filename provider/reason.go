@@ -11,6 +11,8 @@ const (
 	spoolFull    mix.Reason = "spool_full"    // somebody's oldest reply made room for a newer one
 	SpoolExpired mix.Reason = "spool_expired" // waited too long in the spool
 	OverRate     mix.Reason = "over_rate"     // a client sends more than the network's rate
+	BadQuestion  mix.Reason = "bad_question"  // for tokens of another day, holder or size
+	AskedEnough  mix.Reason = "asked_enough"  // a second batch of a holder's day, or too often
 	DropStream   mix.Reason = "drop_stream"   // cover that was made to be dropped: no fault
 )
 
@@ -18,5 +20,5 @@ const (
 // counters.
 func Reasons() []mix.Reason {
 	return append(mix.Reasons(), BadRequest, StoreFailed, LateReply, NoSpool, spoolFull,
-		SpoolExpired, OverRate, DropStream)
+		SpoolExpired, OverRate, BadQuestion, AskedEnough, DropStream)
 }

@@ -13,6 +13,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
 	"murmuration/internal/sphinx"
+	"murmuration/internal/token"
 	"murmuration/internal/transit"
 )
 
@@ -46,11 +47,14 @@ type Service struct {
 	Store    BoxStore
 	// Bulletins are those of this provider, or a driver's hold on them; nil lists nothing.
 	Bulletins Announcer
+	// Tokens are those that this holder takes, where the network asks for them.
+	Tokens *token.Keys
 	// Digest tells the digest of an epoch's network document, zero if it is not here.
 	Digest func(e directory.Epoch) directory.Digest
 
 	document  atomic.Pointer[directory.Document] // in force
 	conflicts atomic.Uint64                      // boxes of which another holder had other contents
+	unpaid    atomic.Uint64                      // writes that nothing was stored of
 }
 
 // SetDocument switches to the document of a new epoch.
@@ -58,6 +62,9 @@ func (s *Service) SetDocument(doc *directory.Document) { s.document.Store(doc) }
 
 // Conflicts counts the boxes of which another holder had other contents.
 func (s *Service) Conflicts() uint64 { return s.conflicts.Load() }
+
+// Unpaid counts the writes whose token was none, or spent on another box.
+func (s *Service) Unpaid() uint64 { return s.unpaid.Load() }
 
 // Answer executes the request in a delivered payload and seals the reply into the packet that its
 // SURB describes. The error is ErrNoAnswer for a request that means nothing, or the store's.
@@ -111,9 +118,19 @@ func (s *Service) execute(now time.Time, r box.Request) (box.Reply, error) {
 	if !mine || !s.Calendar.Writable(now, r.Day) {
 		return nothing, nil
 	}
-	o, err := s.put(now, r, func() (box.Outcome, error) {
-		return s.Store.Write(r.Day, r.Box, box.Token{}, others...)
-	})
+	pay, paid, err := s.payment(r)
+	if err != nil {
+		return nothing, s.unlessExpired(err)
+	}
+	o := box.Outcome{Status: box.StatusUnpaid}
+	if paid {
+		o, err = s.put(now, r, func() (box.Outcome, error) {
+			return s.Store.Write(r.Day, r.Box, pay, others...)
+		})
+	}
+	if o.Status == box.StatusUnpaid {
+		s.unpaid.Add(1)
+	}
 	switch {
 	case err != nil:
 		return nothing, s.unlessExpired(err)
@@ -121,6 +138,25 @@ func (s *Service) execute(now time.Time, r box.Request) (box.Reply, error) {
 		return box.Reply{Status: o.Status, Day: r.Day, Box: o.Stands}, nil
 	}
 	return r.Refusal(o.Status), nil
+}
+
+// payment is the token that a write spends; zero where there is nothing to pay: the network asks
+// for none, or the box is here. A tombstone is free: it is signed with the box's key, and only
+// shrinks what is here.
+func (s *Service) payment(r box.Request) (pay box.Token, paid bool, err error) {
+	doc := s.document.Load()
+	if r.Op != box.OpWrite || doc == nil || doc.Parameters.WriteTokens == 0 {
+		return pay, true, nil
+	}
+	key, err := s.Tokens.Of(uint32(r.Day))
+	if err != nil {
+		return pay, false, err
+	}
+	if key.Good(token.Token(r.Token)) {
+		return r.Token, true, nil
+	}
+	_, status, err := s.Store.Read(r.Day, r.Box.ID)
+	return pay, err == nil && status != box.StatusNotFound, err
 }
 
 // put stores a box, not to be listed before its hold is over, unless so much waits to be listed

@@ -1,11 +1,16 @@
 package provider
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
+	"murmuration/internal/directory"
 	"murmuration/internal/sphinx"
+	"murmuration/provider/desk"
 )
 
 // A spool is what waits for one client: replies in the order in which they came, numbered from 1.
@@ -22,6 +27,8 @@ type spool struct {
 	lastSeen    time.Time
 	connections int // more than one while a new connection replaces an old one
 	budget      *rate.Limiter
+	asked       map[askedOf]*asked
+	tokens      []bulletin.Tokens // that wait for the next exchange
 }
 
 type spooled struct {
@@ -29,6 +36,60 @@ type spooled struct {
 	id       sphinx.SURBID
 	body     []byte
 	since    time.Time
+}
+
+// askedOf is a holder's day, of which each client gets one batch of tokens.
+type askedOf struct {
+	holder directory.NodeID
+	day    box.Day
+}
+
+// asked is the question for a batch: the same bytes may come again, since an answer can be lost,
+// and no others.
+type asked struct {
+	elements [32]byte // hashed
+	times    int
+}
+
+// mostRepeats is how often one question is passed on.
+const mostRepeats = 8
+
+// ask counts a question of the client, and says whether it may be passed on.
+func (s *spool) ask(today box.Day, a desk.Asking) bool {
+	for of := range s.asked {
+		if of.day < today {
+			delete(s.asked, of)
+		}
+	}
+	of, hash := askedOf{a.Holder, a.Day}, sha256.Sum256(a.Elements)
+	before := s.asked[of]
+	if before == nil {
+		if s.asked == nil {
+			s.asked = map[askedOf]*asked{}
+		}
+		before = &asked{elements: hash}
+		s.asked[of] = before
+	}
+	if before.elements != hash || before.times >= mostRepeats {
+		return false
+	}
+	before.times++
+	return true
+}
+
+// give keeps an answer for the client's next exchange; a later one to the same question takes its
+// place. What the client did not ask for is not kept.
+func (s *spool) give(t bulletin.Tokens) {
+	if s.asked[askedOf{t.Holder, box.Day(t.Day)}] == nil {
+		return
+	}
+	for i := range s.tokens {
+		if s.tokens[i].Holder == t.Holder && s.tokens[i].Day == t.Day {
+			s.tokens[i] = t
+			return
+		}
+	}
+	s.tokens = append(s.tokens, t)
 }
 
 // add puts a reply in.

@@ -11,6 +11,7 @@ import (
 	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
+	"murmuration/provider/desk"
 )
 
 // Types of records on a link between two providers (docs/provider.md); what is between records, and
@@ -19,6 +20,8 @@ const (
 	spreadBulletin = 1 // body ‖ signature
 	spreadRoll     = 2 // roll ‖ signature
 	spreadQuestion = 3
+	spreadBatch    = 4 // number 8 ‖ day 4 ‖ blinded elements
+	spreadTokens   = 5 // number 8 ‖ evaluated elements ‖ proof
 	spreadProof    = 6 // length of the first 4 ‖ first ‖ second, each body ‖ signature
 )
 
@@ -39,7 +42,7 @@ var ErrSpread = errors.New("frames of bulletins that do not parse")
 
 // Spread is one end of a link between two providers. Frames of one size go both ways at a constant
 // rate, whatever there is: the side that dialled says its own bulletins and asks for what is
-// missing here, the other one answers.
+// missing here, and for tokens, the other one answers.
 type Spread struct {
 	b       *Bulletins
 	peer    directory.NodeID
@@ -89,9 +92,11 @@ func (s *Spread) Frame(now time.Time, frame []byte) {
 }
 
 // Idle says that there is nothing to say here but questions.
-func (s *Spread) Idle() bool { return len(s.rest) == 0 && len(s.waiting) == 0 }
+func (s *Spread) Idle() bool {
+	return len(s.rest) == 0 && len(s.waiting) == 0 && !s.b.desk.Owes(s.peer)
+}
 
-// say is the next records.
+// say is the next records: bulletins and what is missing of them first, then tokens.
 func (s *Spread) say(now time.Time) []byte {
 	if !s.dialled {
 		for len(s.waiting) > 0 {
@@ -101,7 +106,7 @@ func (s *Spread) say(now time.Time) []byte {
 				return out
 			}
 		}
-		return nil
+		return appendSome(spreadTokens, s.b.desk.Reply(s.peer))
 	}
 	if k := s.news(); k != nil {
 		s.said = k
@@ -111,7 +116,18 @@ func (s *Spread) say(now time.Time) []byte {
 		s.proofs = next
 		return appendSpread(nil, spreadProof, f.Marshal())
 	}
-	return s.ask(now)
+	if out := s.ask(now); len(out) > 0 {
+		return out
+	}
+	return appendSome(spreadBatch, s.b.desk.Next(now, s.peer))
+}
+
+// appendSome is a record of data, none of none.
+func appendSome(kind byte, data []byte) []byte {
+	if len(data) == 0 {
+		return nil
+	}
+	return appendSpread(nil, kind, data)
 }
 
 // news is the own bulletin that the peer has not got; on a new link the newest, after which it can
@@ -294,6 +310,10 @@ func (s *Spread) limit(kind byte) int {
 		return questionSize
 	case spreadProof:
 		return bulletin.MostFraud(most)
+	case spreadBatch:
+		return desk.MostAsked
+	case spreadTokens:
+		return desk.MostAnswered
 	}
 	return -1
 }
@@ -318,6 +338,16 @@ func (s *Spread) take(now time.Time, kind byte, data []byte) (refused, err error
 			return nil, fmt.Errorf("%w: %w", ErrSpread, err)
 		}
 		return s.b.Accuse(f), nil
+	case spreadBatch:
+		if s.dialled {
+			return nil, ErrSpread
+		}
+		return s.b.desk.Asked(now, s.peer, data), nil
+	case spreadTokens:
+		if !s.dialled {
+			return nil, ErrSpread
+		}
+		return s.b.desk.Answered(s.peer, data), nil
 	}
 	q, err := parseQuestion(data)
 	if err != nil || s.dialled { // who is dialled only answers

@@ -34,6 +34,23 @@ type Descriptor struct {
 	Signature [64]byte `cbor:"-"`
 }
 
+// GiveTokens puts the token keys of a node that stores boxes into d; others have none.
+func (d *Descriptor) GiveTokens(i *Identity, s Schedule) error {
+	if !d.Storing {
+		return nil
+	}
+	keys := i.TokenKeys(d.Network)
+	first := uint32(s.DayOf(s.StartOf(d.Epoch)))
+	for n := range d.Tokens {
+		key, err := keys.Of(first + uint32(n))
+		if err != nil {
+			return fmt.Errorf("making the token key of day %d: %w", first+uint32(n), err)
+		}
+		d.Tokens[n] = TokenKey(key.Public())
+	}
+	return nil
+}
+
 // Sign signs d as its node.
 func (d *Descriptor) Sign(i *Identity) {
 	d.Signature = i.sign(labelDescriptor, d.Network, hash(encode(d)))

@@ -8,6 +8,8 @@ import (
 	"fmt"
 
 	"filippo.io/edwards25519"
+
+	"murmuration/internal/token"
 )
 
 // Labels keep signatures of one kind from being taken for another. A label never contains a zero
@@ -45,6 +47,11 @@ func (i *Identity) ID() NodeID { return i.id }
 
 // PrivateKey is for the certificate of the node's links.
 func (i *Identity) PrivateKey() ed25519.PrivateKey { return i.private }
+
+// TokenKeys are those under which the node gives write tokens.
+func (i *Identity) TokenKeys(network NetworkID) *token.Keys {
+	return token.NewKeys([32]byte(i.private.Seed()), network)
+}
 
 // String, GoString and MarshalText keep the private half out of logs and crash output.
 func (i *Identity) String() string { return "identity of " + i.id.String() }

@@ -150,6 +150,9 @@ func (c *Chassis) describe(e directory.Epoch) (*directory.Descriptor, error) {
 		}
 		d.Keys[i] = key
 	}
+	if err := d.GiveTokens(c.Home.Identity, c.Home.Genesis.Schedule()); err != nil {
+		return nil, err
+	}
 	d.Sign(c.Home.Identity)
 	return d, nil
 }

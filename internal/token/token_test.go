@@ -114,7 +114,7 @@ func issued(t *testing.T, key *Key, chance byte, n int) (*Batch, []byte) {
 	return batch, answer
 }
 
-// TestBatch: what was issued is good with that key, once for each box, and with no other day's.
+// TestBatch: what was issued is good with that key, and with no other day's.
 func TestBatch(t *testing.T) {
 	key, _ := NewKey([32]byte{1}, [32]byte{2}, 3)
 	tomorrow, _ := NewKey([32]byte{1}, [32]byte{2}, 4)
@@ -134,31 +134,39 @@ func TestBatch(t *testing.T) {
 	if tomorrow.Good(tokens[0]) || elsewhere.Good(tokens[0]) || key.Good(Token{}) {
 		t.Error("a token is good where it was not issued")
 	}
-	till, a, b := NewTill(key), [32]byte{'a'}, [32]byte{'b'}
 	spoiled := tokens[1]
 	spoiled[31] ^= 1
-	for _, c := range []struct {
-		token Token
-		box   [32]byte
-		want  Verdict
-	}{
-		{tokens[0], a, Fresh}, {tokens[0], a, Repeat}, {tokens[0], b, Spent}, {tokens[1], b, Fresh},
-		{spoiled, b, Bad}, {spoiled, a, Bad}, {Token{}, a, Bad}, {tokens[0], a, Repeat},
-	} {
-		if got := till.Take(c.token, c.box); got != c.want {
-			t.Errorf("%x on %c: %d, want %d", c.token[:2], c.box[0], got, c.want)
+	if key.Good(spoiled) {
+		t.Error("a token with another byte is good")
+	}
+}
+
+// TestKeys: a holder's keys are those of its identity, network and day, and stay the same.
+func TestKeys(t *testing.T) {
+	keys := NewKeys([32]byte{1}, [32]byte{2})
+	seen := map[PublicKey]uint32{}
+	for _, day := range []uint32{7, 8, 9, 10, 11, 12, 7, 12} {
+		key, err := keys.Of(day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if old, ok := seen[key.Public()]; ok && old != day {
+			t.Errorf("days %d and %d have one key", old, day)
+		}
+		seen[key.Public()] = day
+	}
+	if len(seen) != 6 {
+		t.Errorf("six days have %d keys", len(seen))
+	}
+	for _, other := range []*Keys{NewKeys([32]byte{1}, [32]byte{3}),
+		NewKeys([32]byte{2}, [32]byte{2})} {
+		if key, err := other.Of(7); err != nil || seen[key.Public()] != 0 {
+			t.Errorf("another holder's key is the same, %v", err)
 		}
 	}
-	if till.Len() != 2 {
-		t.Errorf("%d were spent", till.Len())
-	}
-	again := NewTill(key) // after a restart
-	again.Restore(tokens[0], a)
-	if again.Take(tokens[0], b) != Spent || again.Take(tokens[0], a) != Repeat {
-		t.Error("a restart made a token fresh")
-	}
-	if again.Undo(tokens[0]); again.Take(tokens[0], b) != Fresh {
-		t.Error("a token whose write was not done is lost")
+	again, err := NewKeys([32]byte{1}, [32]byte{2}).Of(7)
+	if err != nil || seen[again.Public()] != 7 {
+		t.Errorf("after a restart the key is another, %v", err)
 	}
 }
 

@@ -162,6 +162,9 @@ func (c *council) describe(n *Node, e directory.Epoch) (*directory.Descriptor, e
 		}
 		d.Keys[i] = key.Public().Bytes()
 	}
+	if err := d.GiveTokens(n.identity, c.w.genesis.Schedule()); err != nil {
+		return nil, err
+	}
 	d.Sign(n.identity)
 	return d, nil
 }
