@@ -61,14 +61,14 @@ var arrows = map[string]struct {
 	},
 	"provider": {
 		"mix internal/transit internal/sphinx internal/exchange internal/directory " +
-			"internal/box internal/bulletin",
+			"internal/box internal/bulletin internal/token",
 		"a provider is a mix of layer 0 that also holds boxes; of links it knows the frames of " +
 			"an exchange",
 	},
 	"provider/node": {
 		"internal/exchange internal/documents provider mix internal/node internal/transit " +
 			"internal/link internal/directory internal/box internal/box/daystore " +
-			"internal/durable internal/bulletin internal/invitation",
+			"internal/durable internal/bulletin internal/invitation internal/token",
 		"a running provider is the core of a provider on the chassis of every node",
 	},
 	"client": {

@@ -133,3 +133,24 @@ func (b *Bulletins) takeRoll(now time.Time, r bulletin.SignedRoll) error {
 	b.keep(b.calendar.Day(bulletin.LastSlot(r.Number)), KeptRoll, r.Number, r.Maker, r.Marshal())
 	return nil
 }
+
+// reply is the records that answer a question; none if nothing of it is here.
+func (b *Bulletins) reply(q question) (out []byte) {
+	c := b.makers[q.maker]
+	if c == nil {
+		return nil
+	}
+	if q.kind == askRoll {
+		if raw, ok, err := b.kept(KeptRoll, q.first, q.maker); ok && err == nil {
+			out = appendSpread(out, spreadRoll, raw)
+		}
+		return out
+	}
+	from, _ := c.search(box.Slot(q.first))
+	for _, k := range c.known[from:min(from+mostAnswered, len(c.known))] {
+		if k.Slot <= box.Slot(q.last) {
+			out = appendSpread(out, spreadBulletin, k.Marshal())
+		}
+	}
+	return out
+}

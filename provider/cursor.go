@@ -13,8 +13,8 @@ import (
 const earlierBlock = 16
 
 // Cursor is how far one connection of a client has come in the stream of bulletins: new ones go
-// first, then tokens that came for the client, then those of the current roll's earlier slots, then rolls, the newest first. TCP carries
-// what was said once; nothing is repeated.
+// first, then tokens that came for the client, then those of the current roll's earlier slots, then
+// rolls, the newest first. TCP carries what was said once; nothing is repeated.
 type Cursor struct {
 	b       *Bulletins
 	links   *bulletin.Links

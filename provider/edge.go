@@ -186,24 +186,25 @@ func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (exchange.
 	return exchange.Down{Sequence: w.sequence, SURBID: w.id, Body: w.body}, reason
 }
 
-// Ask judges what came in the place of a client's packet: a question for tokens. One that is
-// Accepted goes to the desk. Each client gets one batch of each holder and day; a restart forgets
-// what it got.
+// Ask judges what came in the place of a client's packet: a question for tokens. pass says that it
+// goes to the desk; else it is refused, or its answer is here. Each client gets one batch of each
+// holder and day; a restart forgets what it got.
 func (e *Edge) Ask(key SpoolKey, doc *directory.Document, today box.Day,
-	packet []byte) (desk.Asking, transit.Reason) {
+	packet []byte) (a desk.Asking, pass bool, reason transit.Reason) {
 	s := e.spools[key]
 	if s == nil {
-		return desk.Asking{}, NoSpool
+		return a, false, NoSpool
 	}
 	a, err := desk.Check(doc, today, packet)
 	if err != nil {
-		return desk.Asking{}, BadQuestion
-	}
-	if !s.ask(today, a) {
-		return desk.Asking{}, AskedEnough
+		return a, false, BadQuestion
 	}
 	a.Client = desk.Client(key)
-	return a, transit.Accepted
+	ok, pass := s.ask(today, a)
+	if !ok {
+		return a, false, AskedEnough
+	}
+	return a, pass, transit.Accepted
 }
 
 // Give brings a holder's answer to a client's question. It waits for the client's next exchange,

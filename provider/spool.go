@@ -45,17 +45,18 @@ type askedOf struct {
 }
 
 // asked is the question for a batch: the same bytes may come again, since an answer can be lost,
-// and no others.
+// and a client that starts again has none; and no others.
 type asked struct {
-	elements [32]byte // hashed
-	times    int
+	elements [32]byte         // hashed
+	times    int              // that it was passed on
+	answer   *bulletin.Tokens // once there is one, it is given again
 }
 
-// mostRepeats is how often one question is passed on.
-const mostRepeats = 8
+// mostTimes is how often one question is passed on.
+const mostTimes = 8
 
-// ask counts a question of the client, and says whether it may be passed on.
-func (s *spool) ask(today box.Day, a desk.Asking) bool {
+// ask takes a question of the client: whether it may be asked, and whether it must be passed on.
+func (s *spool) ask(today box.Day, a desk.Asking) (ok, pass bool) {
 	for of := range s.asked {
 		if of.day < today {
 			delete(s.asked, of)
@@ -70,22 +71,32 @@ func (s *spool) ask(today box.Day, a desk.Asking) bool {
 		before = &asked{elements: hash}
 		s.asked[of] = before
 	}
-	if before.elements != hash || before.times >= mostRepeats {
-		return false
+	switch {
+	case before.elements != hash:
+		return false, false
+	case before.answer != nil:
+		s.say(*before.answer)
+		return true, false
+	case before.times >= mostTimes:
+		return false, false
 	}
 	before.times++
-	return true
+	return true, true
 }
 
-// give keeps an answer for the client's next exchange; a later one to the same question takes its
-// place. What the client did not ask for is not kept.
+// give keeps an answer for the client's next exchange, and for when it is asked for again. What the
+// client did not ask for, or has got, is not kept.
 func (s *spool) give(t bulletin.Tokens) {
-	if s.asked[askedOf{t.Holder, box.Day(t.Day)}] == nil {
-		return
+	if a := s.asked[askedOf{t.Holder, box.Day(t.Day)}]; a != nil && a.answer == nil {
+		a.answer = &t
+		s.say(t)
 	}
-	for i := range s.tokens {
-		if s.tokens[i].Holder == t.Holder && s.tokens[i].Day == t.Day {
-			s.tokens[i] = t
+}
+
+// say has an answer go with the next exchange, once.
+func (s *spool) say(t bulletin.Tokens) {
+	for _, waits := range s.tokens {
+		if waits.Holder == t.Holder && waits.Day == t.Day {
 			return
 		}
 	}

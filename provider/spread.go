@@ -234,27 +234,6 @@ func (b *Bulletins) wantsRoll(maker directory.NodeID, c *chain, n uint32) bool {
 	return is
 }
 
-// reply is the records that answer a question; none if nothing of it is here.
-func (b *Bulletins) reply(q question) (out []byte) {
-	c := b.makers[q.maker]
-	if c == nil {
-		return nil
-	}
-	if q.kind == askRoll {
-		if raw, ok, err := b.kept(KeptRoll, q.first, q.maker); ok && err == nil {
-			out = appendSpread(out, spreadRoll, raw)
-		}
-		return out
-	}
-	from, _ := c.search(box.Slot(q.first))
-	for _, k := range c.known[from:min(from+mostAnswered, len(c.known))] {
-		if k.Slot <= box.Slot(q.last) {
-			out = appendSpread(out, spreadBulletin, k.Marshal())
-		}
-	}
-	return out
-}
-
 func appendSpread(out []byte, kind byte, data []byte) []byte {
 	out = binary.BigEndian.AppendUint32(out, uint32(len(data)))
 	out[len(out)-spreadHead] = kind // lengths have three bytes

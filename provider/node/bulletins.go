@@ -15,7 +15,9 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
+	"murmuration/internal/token"
 	"murmuration/provider"
+	"murmuration/provider/desk"
 )
 
 // bulletins drives those of this provider: at the end of each slot it puts the body of one on the
@@ -29,6 +31,9 @@ type bulletins struct {
 	log       *slog.Logger
 	trouble   *complaints
 	fresh     chan struct{} // one place: "there may be something to keep"
+	keys      *token.Keys
+	asked     chan struct{}       // one place: "there may be tokens to issue"
+	give      func([]desk.Answer) // to clients here; set before anything moves
 
 	mu   sync.Mutex // guards core, which writes nothing to the disk
 	core *provider.Bulletins
@@ -54,7 +59,9 @@ func newBulletins(c *node.Chassis, store Store, log *slog.Logger,
 	core.Convicted(proofs.kept)
 	return &bulletins{others: newOthers(c.Home.Identity.ID()), transport: c.Transport(),
 		store: store, frame: c.FrameSize(link.Bulletins), log: log, trouble: trouble,
-		fresh: make(chan struct{}, 1), core: core, proofs: proofs}, nil
+		fresh: make(chan struct{}, 1), core: core, proofs: proofs,
+		keys:  c.Home.Identity.TokenKeys(c.Home.Genesis.ID()),
+		asked: make(chan struct{}, 1)}, nil
 }
 
 // setDocument says who makes bulletins from now on.
@@ -122,10 +129,12 @@ func (b *bulletins) cursor() *provider.Cursor {
 	return b.core.Cursor()
 }
 
-// fill gives bytes of the stream for a frame down.
-func (b *bulletins) fill(c *provider.Cursor, wanted uint32, room int) []byte {
+// fill gives bytes of the stream for a frame down, in which are tokens that came for the client.
+func (b *bulletins) fill(c *provider.Cursor, wanted uint32, room int,
+	tokens []bulletin.Tokens) []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	c.Say(tokens...)
 	return c.Fill(time.Now(), wanted, room)
 }
 
@@ -156,6 +165,7 @@ func (b *bulletins) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return b.publish(ctx) })
 	group.Go(func() error { return b.keepFresh(ctx) })
+	group.Go(func() error { return b.issue(ctx) })
 	group.Go(func() error { return b.others.run(ctx, b.keepLink) })
 	return group.Wait()
 }

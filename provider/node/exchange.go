@@ -8,11 +8,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
 	"murmuration/internal/exchange"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
 	"murmuration/internal/transit"
 	"murmuration/provider"
+	"murmuration/provider/desk"
 )
 
 // exchanges are the links of clients.
@@ -23,15 +26,18 @@ type exchanges struct {
 	bulletins *bulletins
 	doorman   *doorman // nil when everybody is invited
 	trouble   *complaints
+	start     time.Time // of the network
 
 	mu    sync.Mutex // guards conns; locked after the core
 	conns map[provider.SpoolKey]link.Conn
 }
 
 func newExchanges(n *node.Node, edge *provider.Edge, f *inForce, b *bulletins, d *doorman,
-	trouble *complaints) *exchanges {
-	return &exchanges{node: n, edge: edge, inForce: f, bulletins: b, doorman: d, trouble: trouble,
-		conns: map[provider.SpoolKey]link.Conn{}}
+	trouble *complaints, start time.Time) *exchanges {
+	s := &exchanges{node: n, edge: edge, inForce: f, bulletins: b, doorman: d, trouble: trouble,
+		start: start, conns: map[provider.SpoolKey]link.Conn{}}
+	b.give = s.give
+	return s
 }
 
 // Admits lets everybody in, once there is a document to go by: before it, all that they send would
@@ -158,19 +164,57 @@ func (s *exchanges) answer(conn link.Conn, key provider.SpoolKey, cursor *provid
 	var (
 		answer exchange.Down
 		reason transit.Reason
+		tokens []bulletin.Tokens
 	)
-	s.node.Do(func(now time.Time) { answer, reason = s.edge.Exchange(now, key, up.Received) })
+	s.node.Do(func(now time.Time) {
+		answer, reason = s.edge.Exchange(now, key, up.Received)
+		tokens = s.edge.TakeTokens(key)
+	})
 	if reason == provider.NoSpool {
 		return errPlaceLost
 	}
-	answer.Stream = s.bulletins.fill(cursor, up.Roll, answer.Free(len(down)))
+	answer.Stream = s.bulletins.fill(cursor, up.Roll, answer.Free(len(down)), tokens)
 	if err := answer.Marshal(down); err != nil {
 		return err
 	}
-	if reason != transit.Accepted {
+	switch {
+	case reason != transit.Accepted:
 		s.node.Counts.Drop(reason)
-	} else {
+	case up.Kind == exchange.Tokens:
+		s.ask(key, up.Packet, judged)
+	default:
 		s.node.Submit(up.Packet, judged)
 	}
 	return conn.Send(down)
+}
+
+// ask takes a question that came in the place of a packet. One that nobody may ask is as good as
+// what is no packet.
+func (s *exchanges) ask(key provider.SpoolKey, question []byte, judged func(bool)) {
+	var asking desk.Asking
+	var pass bool
+	var reason transit.Reason
+	doc := s.inForce.document.Load()
+	s.node.Do(func(now time.Time) {
+		asking, pass, reason = s.edge.Ask(key, doc, box.DayOf(s.start, now), question)
+	})
+	if reason != transit.Accepted {
+		s.node.Counts.Drop(reason)
+		judged(false)
+	}
+	if pass {
+		s.bulletins.ask(asking)
+	}
+}
+
+// give has tokens that came for clients go with their next exchanges.
+func (s *exchanges) give(all []desk.Answer) {
+	if len(all) == 0 {
+		return
+	}
+	s.node.Do(func(time.Time) {
+		for _, a := range all {
+			s.edge.Give(a)
+		}
+	})
 }

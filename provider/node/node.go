@@ -104,7 +104,8 @@ func (n *Node) assemble() (err error) {
 		}
 	}
 	n.node.Handle(link.Exchange,
-		newExchanges(n.node, n.edge, n.inForce, n.bulletins, door, trouble))
+		newExchanges(n.node, n.edge, n.inForce, n.bulletins, door, trouble,
+			n.chassis.Home.Genesis.Start))
 	n.node.Handle(link.Replica, newIntake(n.node, service, n.inForce, trouble))
 	n.node.Handle(link.Bulletins, newHearing(n.node, n.bulletins, n.inForce))
 	n.node.Handle(link.Directory, library{n.chassis.Documents, n.authority})
@@ -118,7 +119,7 @@ func (n *Node) newService() *provider.Service {
 		Self: n.chassis.Home.Identity.ID(), Params: n.chassis.Params, Store: n.store,
 		Format:   box.Format{Plaintext: genesis.Parameters.BoxPlaintext},
 		Calendar: box.Calendar{Genesis: genesis.Start, Retention: genesis.Parameters.RetentionDays},
-		Digest:   n.chassis.Documents.Digest, Bulletins: n.bulletins,
+		Digest:   n.chassis.Documents.Digest, Bulletins: n.bulletins, Tokens: n.bulletins.keys,
 	}
 }
 
@@ -135,6 +136,19 @@ func (n *Node) gauges(service *provider.Service) []metrics.Gauge {
 	}, {
 		Name: "murmur_bulletins_taken", Help: "Bulletins and rolls of other providers taken in.",
 		Value: func() float64 { return float64(n.bulletins.stats().Taken) },
+	}, {
+		Name: "murmur_tokens_asked", Help: "Batches of write tokens that clients here asked for.",
+		Value: func() float64 { return float64(n.bulletins.tokens().Asked) },
+	}, {
+		Name: "murmur_tokens_issued", Help: "Batches of write tokens issued, for all clients.",
+		Value: func() float64 { return float64(n.bulletins.tokens().Issued) },
+	}, {
+		Name:  "murmur_tokens_refused",
+		Help:  "Questions and answers for write tokens of other providers that were not taken.",
+		Value: func() float64 { return float64(n.bulletins.tokens().Refused) },
+	}, {
+		Name: "murmur_writes_unpaid", Help: "Writes without a write token that is good for them.",
+		Value: func() float64 { return float64(service.Unpaid()) },
 	}, {
 		Name:  "murmur_bulletins_missing",
 		Help:  "Holes in the bulletins of other providers; they are asked for.",

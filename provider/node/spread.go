@@ -2,12 +2,14 @@ package node
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
 	"murmuration/provider"
+	"murmuration/provider/desk"
 )
 
 // keepLink holds one link to another provider for as long as ctx lasts, connecting again when it
@@ -69,8 +71,68 @@ func (b *bulletins) say(s *provider.Spread, frame []byte) {
 
 // hear takes a frame in. What is refused is counted.
 func (b *bulletins) hear(s *provider.Spread, frame []byte) (err error) {
-	b.do(func(*provider.Bulletins) { _, err = s.Take(time.Now(), frame) })
+	var landed []desk.Answer
+	b.do(func(core *provider.Bulletins) {
+		_, err = s.Take(time.Now(), frame)
+		landed = core.Desk().TakeAnswers()
+	})
+	b.give(landed)
+	b.wake()
 	return err
+}
+
+// ask passes a client's question for tokens on.
+func (b *bulletins) ask(a desk.Asking) {
+	b.mu.Lock()
+	_ = b.core.Desk().Queue(time.Now(), a) // what is refused is counted
+	b.mu.Unlock()
+	b.wake()
+}
+
+// wake has tokens issued that were asked for.
+func (b *bulletins) wake() {
+	select {
+	case b.asked <- struct{}{}:
+	default:
+	}
+}
+
+// issue gives tokens to those who asked, one batch at a time and in no frame's time, so that
+// nothing on a link is later for it. It ends with ctx.
+func (b *bulletins) issue(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-b.asked:
+		}
+		for ctx.Err() == nil && b.issueOne() {
+		}
+	}
+}
+
+// issueOne is false when nobody waits.
+func (b *bulletins) issueOne() bool {
+	b.mu.Lock()
+	batch, ok := b.core.Desk().NextBatch()
+	b.mu.Unlock()
+	if !ok {
+		return false
+	}
+	answer, err := batch.Issue(rand.Reader, b.keys)
+	b.mu.Lock()
+	b.core.Desk().Issued(batch, answer, err)
+	landed := b.core.Desk().TakeAnswers()
+	b.mu.Unlock()
+	b.give(landed)
+	return true
+}
+
+// tokens counts what was asked for and issued.
+func (b *bulletins) tokens() desk.Stats {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.core.Desk().Stats()
 }
 
 // hearing is the links over which other providers say their bulletins and ask for those that they

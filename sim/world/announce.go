@@ -1,11 +1,13 @@
 package world
 
 import (
+	"io"
 	"time"
 
 	"murmuration/internal/box"
 	"murmuration/internal/bulletin"
 	"murmuration/internal/protocol"
+	"murmuration/internal/transit"
 	"murmuration/provider"
 )
 
@@ -17,6 +19,7 @@ type announcer struct {
 	n      *Node
 	start  uint64 // life of the node
 	spread map[*Node]*spreading
+	chance io.Reader // of proofs
 	adrift bool
 }
 
@@ -45,7 +48,8 @@ func (n *Node) announce() {
 		n.w.fail("%s begins: %w", n.Name, err)
 		return
 	}
-	a := &announcer{Bulletins: b, n: n, start: n.starts, spread: map[*Node]*spreading{}}
+	a := &announcer{Bulletins: b, n: n, start: n.starts, spread: map[*Node]*spreading{},
+		chance: n.source("token proofs")}
 	n.bulletins, n.holder.service.Bulletins = a, a
 	a.planDraft()
 	a.planFrame()
@@ -173,10 +177,37 @@ func (a *announcer) hear(from *Node, l *spreading, end *provider.Spread, frame [
 		a.n.w.tell("bulletins", "%s refuses what %s says: %v", a.n.Name, from.Name, refused)
 	}
 	a.keep()
+	a.issue()
 	if !dialled {
 		end.Frame(a.n.now(), frame)
 	}
 	return true
+}
+
+// issue gives tokens to all who asked, in no time, and brings those that came to the people here.
+func (a *announcer) issue() {
+	keys := a.n.holder.service.Tokens
+	for b, ok := a.Desk().NextBatch(); ok; b, ok = a.Desk().NextBatch() {
+		answer, err := b.Issue(a.chance, keys)
+		a.Desk().Issued(b, answer, err)
+	}
+	for _, answer := range a.Desk().TakeAnswers() {
+		a.n.edge.Give(answer)
+	}
+}
+
+// ask passes a person's question for tokens on.
+func (n *Node) ask(spool provider.SpoolKey, question []byte) {
+	now := n.now()
+	a, pass, reason := n.edge.Ask(spool, n.document, box.DayOf(n.w.genesis.Start, now), question)
+	n.reason(reason)
+	if reason != transit.Accepted {
+		n.edge.Judged(spool, false)
+	}
+	if pass {
+		_ = n.bulletins.Desk().Queue(now, a) // what is refused is counted
+		n.bulletins.issue()
+	}
 }
 
 // providers are the nodes of layer 0.
@@ -226,6 +257,7 @@ func (n *Node) Serve(let func(bulletin.Bulletin) bool) {
 
 // stream is the bytes of bulletins for a frame with so much room.
 func (p *Person) stream(now time.Time, wanted uint32, room int) []byte {
+	p.cursor.Say(p.home.edge.TakeTokens(p.spool)...)
 	honest := p.cursor.Fill(now, wanted, room)
 	if p.mouth == nil {
 		return honest
@@ -250,6 +282,10 @@ func (m *mouth) say(honest []byte, room int) []byte {
 	w := m.n.w
 	calendar := bulletin.Calendar{Start: w.genesis.Start, Every: w.genesis.Parameters.BulletinEvery}
 	for _, r := range records {
+		if r.Tokens != nil {
+			m.rest = bulletin.AppendTokens(m.rest, *r.Tokens)
+			continue
+		}
 		maker, _ := calendar.Makers(m.n.document, r.Slot()).At(r.Maker)
 		if b, ok := r.Bulletin(w.genesis.ID(), maker, m.in); ok && !r.IsRoll {
 			m.back = append(m.back, b)

@@ -36,6 +36,7 @@ func newHolder(n *Node) *Holder {
 	h.service = &provider.Service{
 		Self: n.ID(), Params: w.params,
 		Format: box.Format{Plaintext: w.genesis.Parameters.BoxPlaintext}, Store: h.store,
+		Tokens: n.identity.TokenKeys(w.genesis.ID()),
 		Calendar: box.Calendar{
 			Genesis: w.genesis.Start, Retention: w.genesis.Parameters.RetentionDays,
 		},

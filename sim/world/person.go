@@ -216,6 +216,8 @@ func (p *Person) exchange(sent sender.Sent) {
 	switch {
 	case reason != transit.Accepted:
 		n.reason(reason)
+	case up.Kind == exchange.Tokens:
+		n.ask(p.spool, up.Packet)
 	case p.Carries == nil || p.Carries(sent):
 		n.receive(up.Packet)
 	}
