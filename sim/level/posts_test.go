@@ -25,8 +25,9 @@ func posts(t *testing.T, at string, runs int, change ...string) map[string]stat.
 		t.Fatal(err)
 	}
 	small := strings.NewReplacer(append(change, `level = "world"`, `level = "`+at+`"`,
-		"count = 40", "count = 16", "groups = 5", "groups = 2", `"5min"`, `"1min"`,
-		`"20min"`, `"5min"`, `"2h"`, `"20min"`)...).Replace(string(text))
+		"count = 40", "count = 10", "groups = 5", "groups = 2", "group_size = 8",
+		"group_size = 5", `"5min"`, `"1min"`, `"20min"`, `"5min"`, `"2h"`,
+		`"20min"`)...).Replace(string(text))
 	f, err := scenario.Parse("real-posts.toml", []byte(small), nil)
 	if err != nil {
 		t.Fatal(err)
