@@ -81,6 +81,8 @@ type Pace struct {
 	Listing time.Duration
 	// Again is the shortest time from a try to the next one.
 	Again time.Duration
+	// Slow is how much longer, on average, a slow box and its answer travel; that is added to Again.
+	Slow time.Duration
 }
 
 // Box is one box that waits. It is sealed once for its day, and only these bytes are sent, however

@@ -303,6 +303,25 @@ func TestWritesAreRepeatedUntilKept(t *testing.T) {
 	}
 }
 
+// History: A slow box was written again before its answer's own delays were over.
+//
+// TestSlowBoxesAreRepeatedLater than quick ones, by what they travel longer.
+func TestSlowBoxesAreRepeatedLater(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	h.cfg.Pace.Slow = 10 * time.Minute
+	for slow, least := range map[bool]time.Duration{false: pace.Again, true: 11 * time.Minute} {
+		for tries := range 6 {
+			low := least << max(tries-1, 0)
+			for range 100 {
+				d := h.pause(&waiting{slow: slow, tries: tries})
+				if d < low || d > 2*low {
+					t.Fatalf("slow %v, after %d tries: %v", slow, tries, d)
+				}
+			}
+		}
+	}
+}
+
 // TestHoldsAreDrawn: exponential, of the mean that the network says, and never above three times
 // it.
 func TestHoldsAreDrawn(t *testing.T) {

@@ -111,6 +111,9 @@ func (o *Outbox) hold(w *waiting, now time.Time) uint8 {
 // two times that.
 func (o *Outbox) pause(w *waiting) time.Duration {
 	base := o.cfg.Pace.Again
+	if w.slow {
+		base += o.cfg.Pace.Slow
+	}
 	more := time.Duration(o.rng.Float64() * float64(base))
 	return (base + more) << min(max(w.tries-1, 0), doublings)
 }

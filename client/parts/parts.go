@@ -69,7 +69,10 @@ func In(g *directory.Genesis) Config {
 			Calendar: box.Calendar{Genesis: g.Start, Retention: p.RetentionDays},
 			Listing:  protocol.HoldCap*p.Hold + late,
 		},
-		Pace:  outbox.Pace{Hold: p.Hold, Listing: late, Again: sender.RoundTrip(p) + 4*p.DropEvery},
+		Pace: outbox.Pace{
+			Hold: p.Hold, Listing: late, Again: sender.RoundTrip(p) + 4*p.DropEvery,
+			Slow: 2 * p.SlowDelay, // on its way, and on that of its answer
+		},
 		Cover: p.WritesPerDay,
 	}
 }
