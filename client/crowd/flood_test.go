@@ -87,6 +87,40 @@ func TestFloodAfterACalm(t *testing.T) {
 	}
 }
 
+// TestCalmAfterAFlood: with the slots of the flood q falls, and when they are over all is fetched
+// again. The control: by what was listed in the flood it stays small for as long as that is told.
+func TestCalmAfterAFlood(t *testing.T) {
+	w := newFlood(t, 1)
+	over := box.Slot((calm + flooded) / every)
+	for slot := over; slot < over+40; slot++ {
+		if slot%2 == 0 {
+			w.post(slot)
+		}
+	}
+	q := func(h *house) float64 { return h.chance(w.rate, h.Recent()) }
+	h := w.client(1)
+	h.run(calm + flooded/2)
+	if got := q(h); got > 0.1 {
+		t.Errorf("in the flood q is %v", got)
+	}
+	last := 0.0
+	for slot := over; slot < over+40; slot++ {
+		h.run(start.Add(time.Duration(slot) * every).Sub(h.now))
+		if got := q(h); got < last {
+			t.Errorf("in slot %d q falls from %v to %v", slot, last, got)
+		} else {
+			last = got
+		}
+		if got := q(h); slot == over+8 && got > 0.2 || slot > over+18 && got != 1 {
+			t.Errorf("%d slots after the flood q is %v", slot-over, got)
+		}
+	}
+	w.recent = func(*house) float64 { return 1 }
+	if got := q(h); got > 0.1 {
+		t.Errorf("the control: q is %v", got)
+	}
+}
+
 // TestReadersAreInACrowdUnderAFlood: from when q has fallen, what is read and what of the rest the
 // coin chooses come at times of one distribution, and before it all is asked for alike.
 func TestReadersAreInACrowdUnderAFlood(t *testing.T) {
