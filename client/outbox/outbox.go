@@ -81,7 +81,7 @@ type Pace struct {
 	Listing time.Duration
 	// Again is the shortest time from a try to the next one.
 	Again time.Duration
-	// Slow is how much longer, on average, a slow box and its answer travel; that is added to Again.
+	// Slow is how much longer, on average, a slow box and its answer travel: Again comes on top.
 	Slow time.Duration
 }
 
