@@ -94,6 +94,9 @@ type Board struct {
 	heads   heads
 	guard   guarded
 	wanted  []lacking
+
+	assemblies []*assembly // answers of which pieces are here, the oldest first
+
 	handing directory.NodeID // of whom a proof was handed over last
 	pending pending
 	read    cached

@@ -64,8 +64,11 @@ func (b *Board) Question(now time.Time, rng *rand.Rand) (ask Ask, ok bool) {
 	if ask, ok := b.handOver(others, rng); ok {
 		return ask, true
 	}
-	ask.Of = others[rng.IntN(len(others))]
 	l, ok := b.lacks(rng)
+	if ask, more := b.further(others, rng); more && (!ok || rng.IntN(2) == 0) {
+		return ask, true
+	}
+	ask.Of = others[rng.IntN(len(others))]
 	if !ok {
 		ask.What = b.random(now, rng)
 		return ask, len(b.Makers(b.state.Newest)) > 0
@@ -82,7 +85,7 @@ func (b *Board) lacks(rng *rand.Rand) (l lacking, ok bool) {
 	b.wanted = slices.DeleteFunc(b.wanted, b.over)
 	due := slices.DeleteFunc(slices.Clone(b.wanted), func(l lacking) bool {
 		_, is := b.makersOf(l).Index(l.maker)
-		return !l.all && (!is || l.slot+lateBody >= b.state.Newest)
+		return !l.all && (!is || l.slot+lateBody >= b.state.Newest) || b.coming(l)
 	})
 	if len(due) == 0 {
 		return l, false
@@ -111,7 +114,17 @@ func (b *Board) makersOf(l lacking) bulletin.Makers {
 	return b.Makers(l.slot)
 }
 
+// asks is the question for the first piece that is needed of what is lacking.
 func (b *Board) asks(l lacking) box.Question {
+	q := b.about(l)
+	if l.all {
+		q.Piece = uint16(slices.Index(b.needs(q, b.pieces(q)), true))
+	}
+	return q
+}
+
+// about is the question about what is lacking, for its first piece.
+func (b *Board) about(l lacking) box.Question {
 	q := box.Question{Kind: bulletin.AskBulletin, Maker: bulletin.AllMakers, Number: uint32(l.slot)}
 	if l.roll {
 		q.Kind, q.Number = bulletin.AskRoll, bulletin.RollNumber(l.slot)
@@ -134,21 +147,52 @@ func (b *Board) random(now time.Time, rng *rand.Rand) box.Question {
 
 // Answered takes what a provider says to a question, and adds what it brings. Only what a maker
 // signed is taken; a list of hashes says what to ask for next, if it is the one that its head was
-// made of. Answers of more than one piece are not read.
+// made of. Of an answer of more than one piece the others are asked for, if it is wanted.
 func (b *Board) Answered(now time.Time, from directory.NodeID, q box.Question, r box.Reply,
 	news *News) error {
-	given := r.Status == box.StatusBulletin && r.Pieces == 1 && q.Piece == 0
 	switch {
 	case b.document == nil:
 	case q.Kind == bulletin.HandProof:
 		b.gotProof(from)
+	case r.Status == box.StatusNotFound:
+		b.nothing(from, q)
+	case r.Status == box.StatusBulletin:
+		if whole, ok := b.assemble(from, q, r); ok {
+			return b.answered(now, from, q, whole, news)
+		}
+	}
+	return nil
+}
+
+// nothing takes that a provider does not have what it was asked for.
+func (b *Board) nothing(from directory.NodeID, q box.Question) {
+	if q.Piece > 0 { // of that it had some
+		b.count(Answer)
+		q.Piece = 0
+		b.assemblies = slices.DeleteFunc(b.assemblies, func(a *assembly) bool {
+			return a.from == from && a.ask == q
+		})
+		return
+	}
+	if q.Kind != bulletin.AskRoll {
+		return
+	}
+	if id, is := b.cfg.Calendar.RollMakers(b.document, q.Number).At(q.Maker); is {
+		b.absent(from, b.maker(id), q.Number)
+	}
+}
+
+// answered takes a whole answer.
+func (b *Board) answered(now time.Time, from directory.NodeID, q box.Question, whole []byte,
+	news *News) error {
+	switch {
 	case q.Kind == bulletin.AskRoll:
-		return b.answeredRoll(now, from, q, r, news)
-	case q.Kind != bulletin.AskBulletin || !given:
+		return b.answeredRoll(now, q, whole, news)
+	case q.Kind != bulletin.AskBulletin:
 	case q.Maker == bulletin.AllMakers:
-		b.answeredAll(from, box.Slot(q.Number), r.Data)
+		b.answeredAll(from, box.Slot(q.Number), whole)
 	default:
-		b.answeredOne(now, q, r.Data, news)
+		b.answeredOne(now, q, whole, news)
 	}
 	return nil
 }
@@ -172,17 +216,11 @@ func (b *Board) answeredOne(now time.Time, q box.Question, raw []byte, news *New
 	}
 }
 
-// answeredRoll takes a roll, or that a provider does not have it.
-func (b *Board) answeredRoll(now time.Time, from directory.NodeID, q box.Question, r box.Reply,
-	news *News) error {
+// answeredRoll takes a roll.
+func (b *Board) answeredRoll(now time.Time, q box.Question, raw []byte, news *News) error {
 	id, is := b.cfg.Calendar.RollMakers(b.document, q.Number).At(q.Maker)
-	if is && r.Status == box.StatusNotFound {
-		b.absent(from, b.maker(id), q.Number)
-		return nil
-	}
-	roll, err := bulletin.ParseSignedRoll(r.Data)
-	if r.Pieces != 1 || q.Piece != 0 || err != nil || !is || roll.Maker != id ||
-		roll.Number != q.Number {
+	roll, err := bulletin.ParseSignedRoll(raw)
+	if err != nil || !is || roll.Maker != id || roll.Number != q.Number {
 		b.count(Answer)
 		return nil
 	}
@@ -193,14 +231,14 @@ func (b *Board) answeredRoll(now time.Time, from directory.NodeID, q box.Questio
 func (b *Board) answeredAll(from directory.NodeID, slot box.Slot, raw []byte) {
 	b.wanted = slices.DeleteFunc(b.wanted, func(l lacking) bool { return l.all && l.slot == slot })
 	theirs, err := bulletin.ParseHashList(raw)
-	makers := b.Makers(slot)
-	if err != nil || len(theirs) != len(makers) ||
-		bulletin.NewHead(slot, theirs) != b.heads.differ[from] {
+	makers, head := b.Makers(slot), b.heads.differ[from]
+	if err != nil || len(theirs) != len(makers) || bulletin.NewHead(slot, theirs) != head {
 		b.count(Answer)
 		return
 	}
 	ours := b.bodies(makers, slot)
-	for i, id := range makers {
+	for _, i := range head.Named(len(makers)) { // of the others nobody vouches for the hash
+		id := makers[i]
 		if ours[i] != theirs[i] && ours[i] != (bulletin.Hash{}) && theirs[i] != (bulletin.Hash{}) {
 			b.want(lacking{maker: id, slot: slot, fork: true, from: from})
 		}
