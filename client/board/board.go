@@ -113,6 +113,7 @@ type session struct {
 	filled box.Slot // by the clock, when the last record came that was not new
 	lowest uint32   // roll whose record came: rolls come newest first
 	rolls  bool     // whether one came at all
+	asked  uint32   // the oldest roll that the provider was asked for
 }
 
 // maker is what is known of one.
@@ -125,10 +126,10 @@ type maker struct {
 	hand   bool               // the proof is to be handed to other providers
 	handed []directory.NodeID // who got it
 
-	tip     bulletin.Chain
-	holes   map[uint32][]directory.NodeID // rolls that are not whole, and who does not have them
-	hashes  map[uint32]bulletin.Hash      // of its rolls, as far as they are known
-	follows follows
+	tip    bulletin.Chain
+	holes  map[uint32][]directory.NodeID // rolls that are not whole, and who does not have them
+	hashes map[uint32]bulletin.Hash      // of its rolls, as far as they are known
+	links  map[uint32]bulletin.Hash      // of each roll that came: the one that it follows
 }
 
 // known is a bulletin that is here.
@@ -155,10 +156,8 @@ func (b *Board) Connected(now time.Time, own directory.NodeID) {
 	slot := b.cfg.Calendar.Slot(now)
 	b.state.connected(slot, b.Behind())
 	b.own, b.broken, b.stream, b.links = own, false, nil, bulletin.NewLinks()
-	b.session = session{number: b.session.number + 1, began: slot, filled: slot}
-	for _, m := range b.makers {
-		m.follows.known = false
-	}
+	b.session = session{number: b.session.number + 1, began: slot, filled: slot,
+		asked: b.Position(now)}
 }
 
 // Receive takes the stream's bytes of one frame.
@@ -275,6 +274,7 @@ func (b *Board) maker(id directory.NodeID) *maker {
 		m = &maker{
 			number: uint16(len(b.ids)), rolled: map[uint32]bool{},
 			holes: map[uint32][]directory.NodeID{}, hashes: map[uint32]bulletin.Hash{},
+			links: map[uint32]bulletin.Hash{},
 		}
 		b.makers[id], b.ids = m, append(b.ids, id)
 	}

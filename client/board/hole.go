@@ -23,7 +23,7 @@ func (b *Board) follow(m *maker, one bulletin.Bulletin) {
 		}
 	}
 	if number, ok := bulletin.CarriesRoll(one.Slot); ok && one.Body.Roll != (bulletin.Hash{}) {
-		m.hashes[number] = one.Body.Roll
+		b.named(m, number, one.Body.Roll)
 	}
 }
 
@@ -33,29 +33,92 @@ func (m *maker) tear(from, to box.Slot) {
 	}
 }
 
-// chained says that a roll is the one that the maker's last one follows, and closes the holes
-// between them: it made none there. Rolls come newest first.
+// lacks notes that a maker signed a roll that is not here. Who does not have it stays remembered.
+func (m *maker) lacks(roll uint32) {
+	if _, is := m.holes[roll]; !is && !m.rolled[roll] {
+		m.holes[roll] = nil
+	}
+}
+
+// named takes the hash of a roll from something newer that its maker signed. If another one was
+// taken for it, that one is not of the maker's chain, and this one is to come yet.
+func (b *Board) named(m *maker, roll uint32, hash bulletin.Hash) {
+	had, known := m.hashes[roll]
+	m.hashes[roll] = hash
+	if m.rolled[roll] && known && had != hash {
+		b.count(Differs)
+		delete(m.rolled, roll)
+		m.lacks(roll)
+	}
+}
+
+// newer is the next newer roll of the maker that came, if one did.
+func (m *maker) newer(roll uint32) (next uint32, ok bool) {
+	for n := range m.links {
+		if n > roll && (!ok || n < next) {
+			next, ok = n, true
+		}
+	}
+	return next, ok
+}
+
+// chained says that a roll is the one that the next newer one follows, and closes the holes between
+// them: its maker made none there.
 func (m *maker) chained(r bulletin.SignedRoll) bool {
-	if !m.follows.known || m.follows.number <= r.Number || m.follows.previous != r.Hash() {
+	next, ok := m.newer(r.Number)
+	if !ok || m.links[next] != r.Hash() {
 		return false
 	}
-	for roll := r.Number + 1; roll < m.follows.number; roll++ {
+	for roll := r.Number + 1; roll < next; roll++ {
 		delete(m.holes, roll)
 	}
 	return true
 }
 
-// signed notes a roll that is its maker's.
-func (m *maker) signed(r bulletin.SignedRoll) {
-	m.hashes[r.Number] = r.Hash()
-	m.follows = follows{r.Number, r.Previous, true}
+// strays says that a roll is not the one that its maker has named: in a bulletin, or by the roll
+// right behind it.
+func (m *maker) strays(r bulletin.SignedRoll) bool {
+	hash, named := m.hashes[r.Number]
+	follows := m.links[r.Number+1]
+	return named && hash != r.Hash() || follows != (bulletin.Hash{}) && follows != r.Hash()
 }
 
-// follows is the roll of a maker that came last, and what it follows.
-type follows struct {
-	number   uint32
-	previous bulletin.Hash
-	known    bool
+// signed notes a roll that is its maker's. If a newer one follows another one than this, something
+// between them is not here.
+func (b *Board) signed(m *maker, r bulletin.SignedRoll) {
+	m.hashes[r.Number] = r.Hash()
+	next, ok := m.newer(r.Number)
+	if ok && m.links[next] != (bulletin.Hash{}) && m.links[next] != r.Hash() {
+		for _, roll := range [...]uint32{r.Number + 1, next - 1} {
+			if !b.has(r.Maker, roll) {
+				m.lacks(roll)
+			}
+		}
+	}
+	m.links[r.Number] = r.Previous
+	if r.Number > 0 && r.Previous != (bulletin.Hash{}) && m.rolled[r.Number-1] {
+		b.named(m, r.Number-1, r.Previous)
+	}
+}
+
+// has says whether anything that a maker listed in a roll's slots is kept.
+func (b *Board) has(id directory.NodeID, roll uint32) bool {
+	p := b.periods[roll]
+	return b.whole(roll) && p.has(id) || b.makers[id].rolled[roll]
+}
+
+// missing notes, of a roll that is taken for whole, whose part of it must be there and did not
+// come: the roll behind it follows something, or a bulletin names it.
+func (b *Board) missing(roll uint32) {
+	for _, id := range b.ids {
+		m := b.makers[id]
+		_, named := m.hashes[roll]
+		follows := m.links[roll+1] != (bulletin.Hash{})
+		if (named || follows) && m.fraud == nil && !b.has(id, roll) && !m.linked(roll) &&
+			!m.sums(roll, b, id) {
+			m.lacks(roll)
+		}
+	}
 }
 
 // close closes the holes of a maker that bulletins have filled, and has the others asked for once

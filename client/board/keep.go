@@ -248,6 +248,7 @@ func (b *Board) forget(now time.Time) {
 			for _, m := range b.makers {
 				delete(m.rolled, number)
 				delete(m.hashes, number)
+				delete(m.links, number)
 			}
 		}
 	}

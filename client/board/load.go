@@ -44,6 +44,9 @@ func (b *Board) loadBulletins(tx *store.Tx) error {
 		m := b.maker(one.Maker)
 		b.insert(m, known{Bulletin: one, hash: one.Hash()})
 		m.newest = max(m.newest, one.Slot)
+		if n, ok := bulletin.CarriesRoll(one.Slot); ok && one.Body.Roll != (bulletin.Hash{}) {
+			m.hashes[n] = one.Body.Roll
+		}
 		each(one.Entries, func(e box.Entry, n uint8) {
 			b.restore(e, listing{slot: one.Slot, maker: m.number, n: n})
 		})

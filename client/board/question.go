@@ -224,7 +224,16 @@ func (b *Board) answeredRoll(now time.Time, q box.Question, raw []byte, news *Ne
 		b.count(Answer)
 		return nil
 	}
-	return b.roll(now, roll, news)
+	m := b.maker(id)
+	had := m.rolled[q.Number]
+	if err := b.roll(now, roll, news); err != nil || had || !m.rolled[q.Number] {
+		return err
+	}
+	b.withheldRoll(q.Number)
+	if q.Number > b.floor && roll.Previous != (bulletin.Hash{}) && !b.has(id, q.Number-1) {
+		m.lacks(q.Number - 1)
+	}
+	return nil
 }
 
 // answeredAll asks for the bodies that are not those which are here.

@@ -150,11 +150,15 @@ func (b *Board) roll(now time.Time, r bulletin.SignedRoll, news *News) error {
 	m := b.maker(r.Maker)
 	chained := m.chained(r)
 	reason, ok := b.refusesRoll(now, m, r)
-	if ok || chained || reason == Repeated && r.Verify(b.cfg.Network, math.MaxInt) == nil {
-		m.signed(r)
+	good := ok || chained && reason != Differs
+	if good || reason == Repeated && r.Verify(b.cfg.Network, math.MaxInt) == nil {
+		b.signed(m, r)
 	}
 	if !ok {
 		b.count(reason)
+		if reason == Differs {
+			m.lacks(r.Number)
+		}
 		return nil
 	}
 	delete(m.holes, r.Number)
@@ -188,15 +192,13 @@ func (b *Board) refusesRoll(now time.Time, m *maker, r bulletin.SignedRoll) (Rea
 		return Past, false
 	case m.fraud != nil:
 		return Fraudster, false
+	case m.strays(r):
+		return Differs, false
 	case m.rolled[r.Number]:
 		return Repeated, false
 	}
 	if reason, ok := refusal(r.Verify(b.cfg.Network, b.most(last))); !ok {
 		return reason, false
-	}
-	if at, found := m.find(last + 1 + rollHashAt); found &&
-		m.bodies[at].Body.Roll != (bulletin.Hash{}) && m.bodies[at].Body.Roll != r.Hash() {
-		return Differs, false
 	}
 	return 0, true
 }

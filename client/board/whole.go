@@ -24,10 +24,13 @@ type period struct {
 // add notes that something of a maker is kept.
 func (p *period) add(id directory.NodeID) {
 	p.dirty = true
-	has := slices.ContainsFunc(p.Makers, func(m []byte) bool { return slices.Equal(m, id[:]) })
-	if !has {
+	if !p.has(id) {
 		p.Makers = append(p.Makers, id[:])
 	}
+}
+
+func (p *period) has(id directory.NodeID) bool {
+	return slices.ContainsFunc(p.Makers, func(m []byte) bool { return slices.Equal(m, id[:]) })
 }
 
 func (b *Board) period(roll uint32) *period {
@@ -54,6 +57,7 @@ func (b *Board) settle() {
 	}
 	for roll := b.floor; bulletin.LastSlot(roll)+youngSlots <= newest; roll++ {
 		if !b.whole(roll) && b.in(roll) {
+			b.missing(roll)
 			p := b.period(roll)
 			p.Whole, p.dirty = true, true
 		}
