@@ -14,6 +14,8 @@ type box struct {
 	part          uint8    // of a post's boxes, from zero
 	listed        uint8    // by how many
 	late          bool     // beyond what of a stream and day is fetched live
+	bait          bool     // nobody wrote it
+	forked        bool     // it was shown to one client alone
 }
 
 // boxes are all that were written, at their holders.

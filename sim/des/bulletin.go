@@ -61,7 +61,7 @@ func (b *board) list(id int32) {
 	one := &b.e.boxes.all[id]
 	b.listings++
 	one.listed++
-	if one.listed == 2 {
+	if one.listed == 2 && !b.e.forks.divert(id) {
 		one.slot = int32(b.e.now/b.every) - 1
 		b.pairs = append(b.pairs, id)
 		b.e.m.count.pairs++
@@ -129,6 +129,7 @@ func (c *Config) bulletinMemory() float64 {
 		return 0
 	}
 	boxes := float64(c.Bulletins.WritesPerDay)*float64(c.Clients) + 86400*c.postRate()
+	boxes += 86400 * perSecond(c.Bulletins.Baits) * float64(c.Groups.Count)
 	days := (c.Warmup + c.Duration + c.Drain).Hours() / 24
 	each := float64(unsafe.Sizeof(box{})) + 8
 	perClient := 3*24 + 16*float64(unsafe.Sizeof(fetch{})) + 64

@@ -201,25 +201,18 @@ type Bulletins struct {
 	// Withhold keeps the bulletin of each post that long from one client, a reader or not by an
 	// even coin, as its first provider could.
 	Withhold time.Duration
+	// Fork shows each post to one client in bulletins that are signed for it alone, a reader or not
+	// by an even coin, and lists it for everybody else so much later.
+	Fork time.Duration
+	// Baits is the mean time between two entries that providers list for one group's members though
+	// nobody wrote such a box.
+	Baits time.Duration
 	// Without leaves out rules, as the control of an attack.
 	Without Rules
 
 	// ReplyBody is what a reply takes of a frame, in bytes; the rest carries bulletins.
 	ReplyBody int
 }
-
-// Rules are defences of clients, each against one attack.
-type Rules uint8
-
-const (
-	// CrowdRule: what others read is fetched, too, and slots with nothing to do fetch decoys.
-	CrowdRule  Rules = 1 << iota
-	LateRule         // what was withheld is fetched late
-	OwnRule          // a client fetches its own boxes like those of others
-	MissedRule       // of what was missed others fetch a share, too
-	PhotoRule        // the boxes of a photo are known from their listing, not from its post
-	CoverRule        // frames that carry nothing look like those that do
-)
 
 // AttackKind is what an active adversary does with a packet on a link.
 type AttackKind uint8

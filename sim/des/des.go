@@ -50,6 +50,8 @@ type engine struct {
 	readers  readers  // how far clients have read in bulletins, and what they follow there
 	fetches  fetches  // of clients, for themselves and as the crowd of others
 	runs     runs     // of boxes that clients write, real or cover
+	forks    forks    // bulletins that are signed for one client alone
+	baits    baits    // entries of boxes that nobody wrote
 	posts    posts    // messages on their way
 	groups   groups   // who is in them, and how posts spread in them
 	recovery recovery // of a post from members who are absent
@@ -105,6 +107,8 @@ func newEngine(cfg Config) *engine {
 	e.readers.init(e)
 	e.fetches.init(e)
 	e.runs.init(e)
+	e.forks.init(e)
+	e.baits.init(e)
 	e.seen.init(e)
 	e.mixLoops.init(e)
 	e.attack.init(e)
@@ -214,6 +218,12 @@ func (e *engine) handle(ev event) {
 		e.runs.write(ev.Ref)
 	case shown:
 		e.readers.shown(ev.Src, ev.Ref)
+	case forked:
+		e.forks.show(ev.Src, ev.Ref)
+	case proven:
+		e.forks.prove(ev)
+	case baited:
+		e.baits.list(ev)
 	case partDue:
 		e.recovery.handOver(ev)
 	case loopDue:
@@ -231,6 +241,7 @@ func (e *engine) receive(ev event) {
 	case loop:
 		e.m.count.loopsBack++
 	case reply:
+		e.forks.heard(&ev)
 		e.requests.answered(ev)
 	}
 }
@@ -279,6 +290,9 @@ const (
 	coverDue              // some client begins a run of cover boxes
 	boxDue                // the next box of the run in ref may be written
 	shown                 // the client in src is told of the pair in ref, which was kept from it
+	forked                // the client in src is told of the box in ref, which nobody else is
+	proven                // the client in src has both bodies of the fork in ref
+	baited                // providers list a box that nobody wrote
 )
 
 // class says what a packet is. Nobody on the way can see it.

@@ -225,7 +225,11 @@ func (f *fetches) young(c int32) bool {
 	if from == until {
 		return false
 	}
-	f.decoy(c, f.e.board.pairs[from+int32(f.rng.IntN(int(until-from)))])
+	box := f.e.board.pairs[from+int32(f.rng.IntN(int(until-from)))]
+	if f.e.baits.known(box) {
+		return false
+	}
+	f.decoy(c, box)
 	return true
 }
 
@@ -237,8 +241,11 @@ func (f *fetches) old(c int32) {
 		math.Log(max(1, float64(f.e.cfg.Bulletins.Retention)/least)))
 	at := f.e.now - int64(age)
 	if last := int32(len(b.pairs)) - 1; at > 0 && last >= 0 {
-		f.decoy(c, b.pairs[min(b.until(int32(at/b.every)), last)])
-		return
+		box := b.pairs[min(b.until(int32(at/b.every)), last)]
+		if !f.e.baits.known(box) {
+			f.decoy(c, box)
+			return
+		}
 	}
 	f.nothing(c)
 }

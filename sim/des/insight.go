@@ -88,6 +88,13 @@ func (s *insight) written(id int32) {
 	}
 }
 
+// baited notes a box of a group that nobody wrote.
+func (s *insight) baited(id int32, members []int32) {
+	if s.on {
+		s.add(id, trace.BoxTruth{Author: none, Readers: members, Bait: true})
+	}
+}
+
 func (s *insight) listed(id int32) {
 	if s.on && s.place(id) != none {
 		s.all.Boxes[s.place(id)].Listed = s.e.now

@@ -34,6 +34,7 @@ func (n *nodes) arrive(ev event) {
 	if !e.cfg.Hops {
 		stay := e.routes.stay(&ev)
 		e.seen.handled(&ev, stay)
+		e.forks.attest(&ev)
 		n.fly(ev, stay)
 		return
 	}
@@ -47,6 +48,7 @@ func (n *nodes) arrive(ev event) {
 	ev.Kind = leaves
 	stay := e.routes.stay(&ev)
 	e.seen.handled(&ev, wait+stay)
+	e.forks.attest(&ev)
 	e.later(wait+stay, ev)
 }
 

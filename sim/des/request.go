@@ -196,8 +196,8 @@ func (q *requests) execute(ev *event) {
 // answered is a reply that reached its client.
 func (q *requests) answered(ev event) {
 	r := q.of(&ev)
-	if r == nil || r.done {
-		return
+	if r == nil || r.done || r.use == fetching && q.e.boxes.all[r.box].bait {
+		return // a box that is not there is tried like one of which no answer came
 	}
 	r.done = true
 	switch {

@@ -232,6 +232,7 @@ func (e *engine) shares() []stat.Metric {
 	count("requests_repeated", "requests", float64(c.retries))
 	count("mix_alarms", "alarms", float64(len(e.mixLoops.alarms)))
 	out = append(out, e.bulletinMetrics(span)...)
+	out = append(out, e.forks.metrics()...)
 	return append(out, e.alarmMetrics()...)
 }
 

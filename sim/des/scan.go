@@ -62,6 +62,12 @@ func (r *readers) init(e *engine) {
 // tell notes a pair for those who will read it.
 func (r *readers) tell(pair int32) {
 	b := &r.e.boxes.all[r.e.board.pairs[pair]]
+	if b.bait {
+		for _, c := range r.e.groups.membersOf(b.author / int32(r.e.cfg.Groups.Size)) {
+			r.put(&r.states[c].news, pair)
+		}
+		return
+	}
 	if b.post == none {
 		return
 	}
@@ -181,7 +187,7 @@ func (r *readers) follows(c, pair int32) bool {
 
 func (r *readers) reads(c, box int32) bool {
 	b := &r.e.boxes.all[box]
-	if b.post == none || b.author == c {
+	if !b.bait && (b.post == none || b.author == c) {
 		return false
 	}
 	size := int32(r.e.cfg.Groups.Size)
@@ -190,10 +196,10 @@ func (r *readers) reads(c, box int32) bool {
 
 // lacks reports whether a client would read a box if it came now.
 func (r *readers) lacks(c, box int32) bool {
-	if !r.reads(c, box) || !r.e.boxes.lacks(box, c) {
+	b := &r.e.boxes.all[box]
+	if b.bait || !r.reads(c, box) || !r.e.boxes.lacks(box, c) {
 		return false
 	}
-	b := &r.e.boxes.all[box]
 	return b.part == 0 || !r.unknown(b.post, c)
 }
 
@@ -260,6 +266,10 @@ func (r *readers) catchUp(c int32) {
 	window := float64(r.e.cfg.Bulletins.CatchUp)
 	room := catchUpShare * r.e.cfg.workRate() * window / 1e9
 	own := 0
+	if r.e.without(MissedRule) {
+		r.fetchMissed(c)
+		return
+	}
 	for pair, ok := r.take(&s.missed, math.MaxInt32); ok; pair, ok = r.take(&s.missed,
 		math.MaxInt32) {
 		own++
@@ -267,9 +277,6 @@ func (r *readers) catchUp(c int32) {
 	}
 	window *= max(1, float64(own)/room)
 	q := min(1, max(0, (room-float64(own))/max(1, float64(until-from))))
-	if r.e.without(MissedRule) {
-		q = 0
-	}
 	for i := r.skip(from, q); i < until; i = r.skip(i+1, q) {
 		if !r.follows(c, i) {
 			r.e.fetches.missedOne(c, r.e.board.pairs[i], false)

@@ -68,7 +68,7 @@ func (c *Config) checkTimes() error {
 		{"hold", c.Bulletins.Hold}, {"fetch delay", c.Bulletins.FetchDelay},
 		{"catch-up", c.Bulletins.CatchUp}, {"retention", c.Bulletins.Retention},
 		{"slow delay", c.Bulletins.SlowDelay}, {"slow quiet", c.Bulletins.SlowQuiet},
-		{"epoch", c.Bulletins.Epoch},
+		{"epoch", c.Bulletins.Epoch}, {"fork", c.Bulletins.Fork}, {"bait", c.Bulletins.Baits},
 	} {
 		if t.d < 0 {
 			return fmt.Errorf("%s time %v is negative", t.name, t.d)

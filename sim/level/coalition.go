@@ -78,7 +78,7 @@ type looking struct {
 var coalitions = map[string]func(looking) []stat.Metric{
 	"readers": looking.readers, "authors": looking.authors, "withheld": looking.withheld,
 	"absence": looking.absence, "photo-age": looking.photoAge, "own-boxes": looking.ownBoxes,
-	"listings": looking.listings,
+	"listings": looking.listings, "forked": looking.forked, "baits": looking.baits,
 }
 
 // ally runs one replication, and the attack on it.
@@ -98,10 +98,12 @@ func (p eventPlan) ally(ctx context.Context) (Replication, error) {
 }
 
 // strangers are some clients who have nothing to do with a box, spread over all.
-func (l looking) strangers(i int) (found []int32) {
+func (l looking) strangers(i int) []int32 { return l.someOf(strangersEach, i) }
+
+func (l looking) someOf(most, i int) (found []int32) {
 	n := len(l.seen.Frames)
 	t := &l.truth[i]
-	for k := range strangersEach {
+	for k := range most {
 		c := int32((i*7919 + k*104729) % n)
 		if c != t.Author && !slices.Contains(t.Readers, c) {
 			found = append(found, c)

@@ -171,7 +171,7 @@ func boxes(b scenario.Boxes) des.Boxes {
 
 var rules = map[string]des.Rules{
 	"crowd": des.CrowdRule, "late": des.LateRule, "own": des.OwnRule, "missed": des.MissedRule,
-	"photo": des.PhotoRule, "cover": des.CoverRule,
+	"photo": des.PhotoRule, "cover": des.CoverRule, "false": des.FalseRule, "heads": des.HeadsRule,
 }
 
 func bulletins(s scenario.Scenario) des.Bulletins {
@@ -187,8 +187,13 @@ func bulletins(s scenario.Scenario) des.Bulletins {
 		AwaitStored: b.AwaitStored, ReplyBody: int(b.Reply.Bytes),
 		Without: rules[s.Adversary.Without],
 	}
-	if s.Adversary.Attack == "withheld" {
-		out.Withhold = s.Adversary.HoldFor.Duration
+	switch hold := s.Adversary.HoldFor.Duration; s.Adversary.Attack {
+	case "withheld":
+		out.Withhold = hold
+	case "forked":
+		out.Fork = hold
+	case "baits":
+		out.Baits = hold
 	}
 	if s.Workload.Kind == "groups" {
 		out.SlowPosts, out.PhotoShare = s.Workload.Slow.Of, s.Workload.Photos.Of

@@ -10,13 +10,30 @@ import (
 
 // readers compares fetches of each box of a feed, or polls of it, with the times of clients.
 func (l looking) readers() []stat.Metric {
-	c := l.correlation(false)
-	var e evidence
 	if l.config.Bulletins.Every == 0 {
-		return l.report(l.pollers(c))
+		return l.report(l.pollers(l.correlation(false)))
 	}
-	windows, _ := l.windows(func(b *trace.SeenBox, _ *trace.BoxTruth) (int64, int64, bool) {
-		return b.Listed, b.Listed + fetchedWithin, l.measured(b)
+	return l.report(l.fetchers(false))
+}
+
+// baits compares the fetches of boxes that were listed and never written, which only members of a
+// feed take for theirs. A maker may list as many as it may fail to give.
+func (l looking) baits() []stat.Metric {
+	e := l.fetchers(true)
+	listed := l.config.Bulletins.WritesPerDay * l.config.Clients
+	listed += int(24*time.Hour/l.config.Bulletins.Baits) * l.config.Groups.Count
+	e.perDay = tolerated * float64(listed)
+	return l.report(e)
+}
+
+// tolerated is the share of listed boxes that a maker need not give before people are told.
+const tolerated = 0.05
+
+// fetchers compares the fetches of each box with the times of clients, of true ones or of baits.
+func (l looking) fetchers(bait bool) (e evidence) {
+	c := l.correlation(false)
+	windows, _ := l.windows(func(b *trace.SeenBox, t *trace.BoxTruth) (int64, int64, bool) {
+		return b.Listed, b.Listed + fetchedWithin, l.measured(b) && t.Bait == bait
 	})
 	ages := l.ages(windows, func(i int) int64 { return l.seen.Boxes[i].Listed }, fetchedWithin)
 	for i, all := range windows {
@@ -38,7 +55,7 @@ func (l looking) readers() []stat.Metric {
 			e.others = append(e.others, c.Reader(l.seen, s, w, chance))
 		}
 	}
-	return l.report(e)
+	return e
 }
 
 // pollers takes each poll of a feed for an event of its own.
@@ -66,18 +83,23 @@ func (l looking) pollers(c *attack.Correlation) (e evidence) {
 func (l looking) authors() []stat.Metric {
 	c := l.correlation(true)
 	var e evidence
+	each := min(len(l.seen.Frames), max(strangersEach, judged/max(1, len(l.truth))))
 	for i := range l.truth {
 		writes := attack.Between(l.seen.Boxes[i].Writes, l.from, l.to-int64(time.Hour))
 		if len(writes) == 0 || writes[0] != l.seen.Boxes[i].Writes[0] {
 			continue
 		}
 		e.victims = append(e.victims, c.One(l.seen, l.truth[i].Author, writes[0]))
-		for _, s := range l.strangers(i) {
+		for _, s := range l.someOf(each, i) {
 			e.others = append(e.others, c.One(l.seen, s, writes[0]))
 		}
 	}
 	return l.report(e)
 }
+
+// judged is how many strangers are looked at in all where boxes are few: one in many thousands
+// decides whether a single box names its author.
+const judged = 100_000
 
 // listings compares when each box was listed with the times of clients: the attack of first
 // providers without any holder.

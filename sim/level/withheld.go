@@ -11,11 +11,20 @@ import (
 
 // withheld keeps the bulletin of a post from one client and looks who fetches its box afterwards.
 func (l looking) withheld() []stat.Metric {
-	c := l.correlation(false)
-	within := int64(lateWithin)
 	if l.config.Bulletins.Without == des.LateRule {
-		within = fetchedWithin
+		return l.shown(fetchedWithin)
 	}
+	return l.shown(lateWithin)
+}
+
+// forked shows a post to one client alone, and looks whether its box is fetched.
+func (l looking) forked() []stat.Metric {
+	return l.shown(min(fetchedWithin, int64(l.config.Bulletins.Fork)))
+}
+
+// shown looks who fetches a box in a time after it was shown to one client.
+func (l looking) shown(within int64) []stat.Metric {
+	c := l.correlation(false)
 	windows, mean := l.windows(func(b *trace.SeenBox, t *trace.BoxTruth) (int64, int64, bool) {
 		inTime := t.Shown >= l.from && t.Shown+within < l.to
 		return t.Shown, t.Shown + within, t.Target >= 0 && inTime
@@ -60,33 +69,51 @@ func (l looking) crowd() float64 {
 func (l looking) absence() []stat.Metric {
 	c := l.correlation(false)
 	window := int64(l.allies.window * 1e9)
-	victims, others := l.away(window)
-	total := 0.0
-	for _, r := range slices.Concat(victims, others) {
-		total += float64(len(r.fetches))
-	}
-	online := 1 - l.allies.absence/(l.allies.absence+l.config.OnlineFor.Seconds())
+	online := l.config.OnlineFor.Seconds() / (l.config.OnlineFor.Seconds() + l.allies.absence)
 	rate := online * float64(l.config.Bulletins.WritesPerDay*l.config.Clients) / 86400
 	chance := min(1, 0.35*l.allies.work*l.allies.window/(rate*l.allies.absence))
 	if l.config.Bulletins.Without == des.MissedRule {
-		chance = 0.01
+		window, chance = int64(backWithin), 0.001
 	}
-	mean := max(0.1, total/float64(max(1, len(victims)+len(others)))-1)
-	var e evidence
-	look := func(r returned) float64 {
-		return c.Reader(l.seen, r.client, &attack.Window{
-			Since: r.since, Until: r.since + window, Fetches: r.fetches, Others: mean,
-			Own: even(window), All: even(window),
-		}, chance)
+	victims, others := l.away(window)
+	own, all := even(window), even(window)
+	if l.config.Bulletins.Without == des.MissedRule {
+		own = l.sinceBack(victims, window)
 	}
-	for _, r := range victims {
-		e.victims = append(e.victims, look(r))
-	}
+	mean := 0.0
 	for _, r := range others {
-		e.others = append(e.others, look(r))
+		mean += float64(len(r.fetches)) / float64(len(others))
 	}
-	return l.report(e)
+	mean = max(0.1, mean-chance)
+	look := func(of []returned) (nats []float64) {
+		for _, r := range of {
+			nats = append(nats, c.Reader(l.seen, r.client, &attack.Window{
+				Since: r.since, Until: r.since + window, Fetches: r.fetches, Others: mean,
+				Own: own, All: all,
+			}, chance))
+		}
+		return nats
+	}
+	return l.report(evidence{victims: look(victims), others: look(others)})
 }
+
+// backWithin is the time after coming back in which what was missed is fetched if that need not
+// take a window, in ns.
+const backWithin = 300e9
+
+// sinceBack are the ages of fetches since clients are back.
+func (l looking) sinceBack(all []returned, window int64) attack.Ages {
+	var ages []float64
+	for _, r := range all {
+		for _, f := range r.fetches {
+			ages = append(ages, float64(f.At-r.since)/1e9)
+		}
+	}
+	return attack.NewAges(ages, float64(window)/1e9)
+}
+
+// aged is the age from which on others fetch a box so seldom that who comes back stands out, in ns.
+const aged = 6 * 3600e9
 
 // away are the clients who missed each box: its readers, and some strangers.
 func (l looking) away(window int64) (victims, others []returned) {
@@ -123,7 +150,7 @@ func (l looking) missed(
 			return to
 		}
 		if stay.From > b.Listed {
-			if stay.To < stay.From+window {
+			if stay.From-b.Listed < aged || stay.To < stay.From+window {
 				return to
 			}
 			return append(to, returned{client, stay.From,
@@ -131,37 +158,4 @@ func (l looking) missed(
 		}
 	}
 	return to
-}
-
-// beforeRead is how many boxes of a photo are listed before most have read its post.
-const beforeRead = 3
-
-// photoAge compares how often boxes of photos and those of posts are fetched in their third and
-// fourth minute.
-func (l looking) photoAge() []stat.Metric {
-	var posts, photos []float64
-	for i := range l.truth {
-		b := &l.seen.Boxes[i]
-		if !l.measured(b) {
-			continue
-		}
-		n := float64(len(attack.Between(b.Fetches, b.Listed+120e9, b.Listed+fetchedWithin)))
-		switch part := l.truth[i].Part; {
-		case part == 0:
-			posts = append(posts, n)
-		case part <= beforeRead:
-			photos = append(photos, n)
-		}
-	}
-	mean := func(of []float64) float64 {
-		sum := 0.0
-		for _, x := range of {
-			sum += x
-		}
-		return sum / float64(max(1, len(of)))
-	}
-	return []stat.Metric{
-		stat.AUC("photo_age_auc", posts, photos),
-		plain("photo_age_ratio", "1", mean(photos)/max(mean(posts), 1e-9)),
-	}
 }

@@ -65,6 +65,7 @@ var findsOut = []string{"disclosure", "intersection", "correlation", "tracing"}
 // together are the attacks of providers who work together.
 var together = []string{
 	"readers", "authors", "listings", "withheld", "absence", "photo-age", "own-boxes",
+	"forked", "baits",
 }
 
 // inEvents refuses what level "des" does not do.

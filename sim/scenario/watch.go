@@ -47,16 +47,21 @@ var adversaryKeys = []Key{
 			"a feed find out together: who reads or writes it (listings: "+
 			"without a holder), from fetches of what was "+
 			"withheld for hold_for or of what was missed, by the age at which photos are "+
-			"fetched, by who fetches all boxes but its own").choices(
+			"fetched, by who fetches all boxes but its own; forked: of what bulletins show to one "+
+			"client alone, hold_for before all others; baits: of boxes that are listed every "+
+			"hold_for for each group and were never written").choices(
 		"none", "drop", "delay", "replay", "trickle", "n-1", "disclosure", "intersection",
 		"correlation", "active-or-idle", "poll-intersection", "tracing",
 		"readers", "authors", "listings", "withheld", "absence", "photo-age", "own-boxes",
+		"forked", "baits",
 	),
 	key(&field.Adversary.Without, `"nothing"`, des,
 		"bulletins: the rule that clients do without, as the control of an attack: crowd and "+
-			"decoys; late fetches of what was withheld; fetching of one's own boxes; others "+
-			"who fetch what they missed; photos that are known from their listing; cover").choices(
-		"nothing", "crowd", "late", "own", "missed", "photo", "cover",
+			"decoys; late fetches of what was withheld; fetching of one's own boxes; a window "+
+			"for what was missed, and others who fetch it; photos that are known from their "+
+			"listing; cover; a crowd for what is false; comparing with what providers "+
+			"attest").choices(
+		"nothing", "crowd", "late", "own", "missed", "photo", "cover", "false", "heads",
 	),
 	key(&field.Adversary.Strength, `"100%"`, des,
 		"share of packets that an active attack touches; for n-1 the share of others that it "+

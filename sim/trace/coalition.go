@@ -36,4 +36,5 @@ type BoxTruth struct {
 	// Target is the client from whom its bulletin was kept until Shown; -1 if from none.
 	Target int32
 	Shown  int64
+	Bait   bool // nobody wrote it
 }
