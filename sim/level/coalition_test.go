@@ -130,8 +130,7 @@ func TestRulesHideReaders(t *testing.T) {
 	const (
 		away = "[[sweep]]\n\"clients.session\" = [\"8h\"]\n\"clients.absence\" = [\"16h\"]\n" +
 			"\"time.warmup\" = [\"12h\"]\n\"time.duration\" = [\"72h\"]\n"
-		withheld = "hold_for = \"4h\"\n[[sweep]]\n\"boxes.writes_per_day\" = [400]\n"
-		eight    = "[[sweep]]\n\"clients.count\" = [8]\n\"workload.groups\" = [1]\n" +
+		eight = "[[sweep]]\n\"clients.count\" = [8]\n\"workload.groups\" = [1]\n" +
 			"\"workload.group_size\" = [8]\n\"workload.every\" = [\"16s\"]\n"
 		large = "[[sweep]]\n\"workload.groups\" = [1]\n\"workload.group_size\" = [60]\n" +
 			"\"workload.every\" = [\"10min\"]\n\"workload.photos\" = [\"50%\"]\n" +
@@ -143,12 +142,10 @@ func TestRulesHideReaders(t *testing.T) {
 	}{
 		{"absence", "missed", away, "named_after", 1, 12},
 		{"absence", "nothing", away, "named_after", 40, 2e6},
-		{"withheld", "late", withheld, "named_after", 1, 8},
-		{"withheld", "nothing", withheld, "named_after", 9, 2e6},
 		{"own-boxes", "own", eight, "named_after", 1, 400},
 		{"own-boxes", "nothing", eight, "named_after", 3000, 2e6},
 		{"photo-age", "photo", large, "photo_age_auc", 0.97, 1},
-		{"photo-age", "nothing", large, "photo_age_auc", 0, 0.6},
+		{"photo-age", "nothing", large, "photo_age_auc", 0, 0.8},
 	} {
 		got := attackOn(t, against(c.attack, c.without)+c.world)[c.metric]
 		if !(got >= c.least && got <= c.most) {
