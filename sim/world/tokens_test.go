@@ -143,7 +143,8 @@ func (f *flooder) take(holder directory.NodeID, answer []byte) {
 }
 
 // flooded is a network in which somebody floods, and others post.
-func flooded(t *testing.T, writeTokens int, third time.Duration) (mal *flooder, stored int, read []string) {
+func flooded(t *testing.T, writeTokens int, third time.Duration) (mal *flooder, stored int,
+	read []string) {
 	t.Helper()
 	network, err := world.ParseNetwork("[ada bob] -> [p1 p2 p3] -> m1 -> m2 -> m3 -> p1")
 	check(t, err)
