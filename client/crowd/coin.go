@@ -20,6 +20,8 @@ const (
 	Whole = 0.6
 	// YoungSlots is how many slots a listing counts as new, for decoys and after an absence.
 	YoungSlots = 8
+	// floodFrom is how many times the rate of the last whole period recent slots list in a flood.
+	floodFrom = 2
 	// settled is how many slots behind the newest one no more listings are waited for.
 	settled = 2
 )
@@ -48,14 +50,18 @@ func after(mean time.Duration, d float64) time.Duration {
 // chance is q: the probability with which a box is fetched that nobody here reads. It is one
 // whenever the slots carry everything, whatever is read: that is the only value that promises
 // anything. Else what is read takes its slots first. The rate is that of a whole period, so that
-// a run of boxes moves nothing; that of the recent slots counts where they list more than there are
-// slots for, since else a flood would be met with the rate of the calm before it.
+// a run of boxes moves nothing; that of the recent slots counts in a flood, where they list more
+// than there are slots for and much more than the period did, since else a flood would be met with
+// the rate of the calm before it. Where they list hardly more it is chance, and a crowd that went
+// by the larger of the two would be a tenth smaller.
 func (c *Crowd) chance(rate, recent float64) float64 {
 	slots := c.slots()
-	if Whole*slots >= rate && slots >= recent {
+	if recent > max(slots, floodFrom*rate) {
+		rate = recent
+	}
+	if Whole*slots >= rate {
 		return 1
 	}
-	rate = max(rate, recent)
 	period := protocol.RollSlots * c.net.BulletinEvery.Seconds()
 	free := slots - float64(c.reads.last)/period
 	return max(0, min(1, c.net.FetchLoad*free/rate))

@@ -17,9 +17,11 @@ const (
 
 // newFlood is a town that lists one box in 100 s for an hour, and then so many a second. The last
 // whole period is calm all the while.
-func newFlood(t *testing.T, perSecond float64) *town {
+func newFlood(t *testing.T, perSecond float64) *town { return newFloodAfter(t, 0.01, perSecond) }
+
+func newFloodAfter(t *testing.T, before, perSecond float64) *town {
 	w := newTown(t, 5)
-	w.fill(0.01, box.Slot(calm/every))
+	w.fill(before, box.Slot(calm/every))
 	gap := time.Duration(float64(time.Second) / perSecond)
 	for at := calm; at < calm+flooded; at += gap {
 		w.post(box.Slot(at / every))
@@ -84,6 +86,36 @@ func TestFloodAfterACalm(t *testing.T) {
 		if soon > boxes*3/4 {
 			t.Errorf("%v a second, the control: %d of %d in time", perSecond, soon, boxes)
 		}
+	}
+}
+
+// TestSlowFloods: what does not count as a flood is more than the slots carry for an hour at most,
+// and nearly all of what is read is fetched within minutes all the same. The control: three times
+// as much would have to count.
+func TestSlowFloods(t *testing.T) {
+	soon := func(perSecond float64, recent bool) float64 {
+		w := newFloodAfter(t, 0.125*Whole-0.001, perSecond)
+		if !recent {
+			w.recent = func(*house) float64 { return 0 }
+		}
+		soon, all := 0, 0
+		for seed := range byte(3) {
+			h := w.reader(seed, 9)
+			delays, _, n := asksFor(h, h.followed)
+			all += n
+			for _, d := range delays {
+				if d < 7*60 {
+					soon++
+				}
+			}
+		}
+		return float64(soon) / float64(all)
+	}
+	if s := soon(0.147, true); s < 0.95 {
+		t.Errorf("only %.3f in time", s)
+	}
+	if s := soon(0.4, false); s > 0.75 {
+		t.Errorf("control: %.3f in time", s)
 	}
 }
 

@@ -110,14 +110,27 @@ func (b *board) rate() float64 {
 	return online * max(cover, c.postRate()*boxes)
 }
 
-// fullLoad is the share of the work slots up to which everybody fetches everything.
-const fullLoad = 0.6
+// recent is the pairs listed a second in the newest slots.
+func (b *board) recent() float64 {
+	newest := int32(len(b.slots)) - 1
+	pairs := b.until(newest) - b.until(newest-recentSlots)
+	return float64(pairs) / (recentSlots * float64(b.every) / 1e9)
+}
+
+const (
+	fullLoad    = 0.6 // share of the work slots up to which everybody fetches everything
+	recentSlots = 16  // slots whose rate counts if it is a flood:
+	flooded     = 2   // so many times that of the last whole roll, and more than the work slots
+)
 
 // load is the share of the pairs that a client fetches for the crowd, if it has so many work slots
 // a second for that.
 func (b *board) load(work float64) float64 {
-	rate := b.rate()
-	if fullLoad*b.e.cfg.workRate() >= rate { // whatever the client reads itself
+	rate, recent, all := b.rate(), b.recent(), b.e.cfg.workRate()
+	if recent > max(all, flooded*rate) {
+		rate = recent
+	}
+	if fullLoad*all >= rate { // whatever the client reads itself
 		return 1
 	}
 	return min(1, max(0, b.e.cfg.Bulletins.FetchLoad*work/rate))

@@ -64,6 +64,23 @@ func TestCrowdOfABox(t *testing.T) {
 	near(t, "boxes listed", value(t, r, "boxes_listed_per_s"), 200*192./86400, 0.1)
 }
 
+// Where everybody can just fetch everything, long runs of boxes that come together would fill the
+// queues: for some minutes a share of the clients fetches each, and posts are not slower than
+// elsewhere.
+func TestRunsThatComeTogether(t *testing.T) {
+	t.Parallel()
+	c := listing(280)
+	c.Duration = 6 * time.Hour
+	r := run(t, c)
+	if m, late := value(t, r, "latency_s_mean"), value(t, r, "fetches_crowded_out"); m > 120 ||
+		late > 50 {
+		t.Errorf("read after %.0f s, %v fetches put off", m, late)
+	}
+	if crowd := value(t, r, "crowd_per_box"); crowd < 0.55*280 {
+		t.Errorf("%.0f of 280 fetch a box that they do not read", crowd)
+	}
+}
+
 // A post takes the place of cover: who posts writes no more boxes than who does not.
 func TestPostsReplaceCover(t *testing.T) {
 	t.Parallel()
