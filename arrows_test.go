@@ -173,6 +173,7 @@ type source struct {
 }
 
 func TestArrows(t *testing.T) {
+	t.Parallel()
 	for _, s := range sources(t) {
 		if s.test {
 			continue

@@ -20,6 +20,7 @@ import (
 // TestEveryConfiguration decodes, validates and uses every file in configs/; one that nothing here
 // knows is an error.
 func TestEveryConfiguration(t *testing.T) {
+	t.Parallel()
 	seen := 0
 	err := filepath.WalkDir("configs", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) == ".go" {

@@ -37,6 +37,7 @@ var protocolApart = map[string]string{
 }
 
 func TestProtocolStandsOnce(t *testing.T) {
+	t.Parallel()
 	for _, s := range sources(t) {
 		if s.test || protocolApart[s.dir] != "" {
 			continue

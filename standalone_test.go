@@ -23,6 +23,7 @@ var citedDoc = regexp.MustCompile(`[A-Za-z0-9_./-]+\.md\b`)
 
 // TestDocumentsStandAlone: nothing in the repository leads out of it, and what it names is there.
 func TestDocumentsStandAlone(t *testing.T) {
+	t.Parallel()
 	read := 0
 	for path, text := range ourTexts(t) {
 		read++

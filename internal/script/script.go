@@ -39,7 +39,7 @@ const calmEpoch = 10 * time.Minute
 // Murmur runs one command line in this process and returns its exit code.
 type Murmur func(ctx context.Context, args []string, out, talk io.Writer) int
 
-// Paced is M with three stories at a time for each processor, unless -parallel says otherwise: a
+// Paced is M with four stories at a time for each processor, unless -parallel says otherwise: a
 // story is several processes by itself, which wait for most of the time.
 type Paced struct{ *testing.M }
 
@@ -49,7 +49,7 @@ func (m Paced) Run() int {
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if !given {
-		if err := flag.Set("test.parallel", fmt.Sprint(3*runtime.GOMAXPROCS(0))); err != nil {
+		if err := flag.Set("test.parallel", fmt.Sprint(4*runtime.GOMAXPROCS(0))); err != nil {
 			panic(err) // the testing package has that flag
 		}
 	}
