@@ -16,8 +16,9 @@ import (
 	"murmuration/internal/testnet"
 )
 
-// slow makes a network in which days cost little.
+// slow makes a network in which days cost little: each layer costs two of a packet's hops.
 func slow(p *directory.Parameters) {
+	p.Layers = 1
 	p.PayloadEvery, p.LoopEvery, p.DropEvery = 5*time.Minute, 5*time.Minute, 5*time.Minute
 	p.MixLoopEvery, p.ReplicateEvery = 8*time.Hour, 2*time.Minute
 	p.EpochLength, p.BulletinEvery = 4*time.Hour, time.Hour
