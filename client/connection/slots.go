@@ -37,8 +37,8 @@ type Bulletins interface {
 // Tokens is who pays for writes. No two of its calls come at one time, nor one within Exclusive.
 type Tokens interface {
 	sender.Tokens
-	// Begin is for a new sender, and SetDocument for one that goes by another document.
-	Begin(doc *directory.Document)
+	// Begin and SetDocument are those of Bulletins.
+	Begin(doc *directory.Document, own directory.NodeID)
 	SetDocument(doc *directory.Document)
 	// Dry says that the provider was asked for tokens many times and brought none.
 	Dry(now time.Time) bool
@@ -82,7 +82,7 @@ func (s *slots) begin(doc *directory.Document, own directory.NodeID) {
 		s.bulletins.Begin(doc, own)
 	}
 	if s.tokens != nil {
-		s.tokens.Begin(doc)
+		s.tokens.Begin(doc, own)
 	}
 }
 

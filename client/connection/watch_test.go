@@ -247,7 +247,7 @@ type dryTill struct {
 func (*dryTill) Token(box.Day, [32]byte, box.ID) (t box.Token, ok bool) { return t, false }
 func (*dryTill) Question(time.Time) (q exchange.Question, ok bool)      { return q, false }
 func (*dryTill) Asked(time.Time)                                        {}
-func (c *dryTill) Begin(*directory.Document)                            { c.docs++ }
+func (c *dryTill) Begin(*directory.Document, directory.NodeID)          { c.docs++ }
 func (c *dryTill) SetDocument(*directory.Document)                      { c.docs++ }
 func (c *dryTill) Dry(time.Time) bool                                   { return c.dry }
 

@@ -40,6 +40,7 @@ type Purse struct {
 	secret [32]byte // of this home; whoever knows it can tell which tokens are its
 
 	document *directory.Document // nil before the first
+	own      directory.NodeID    // the provider of this client
 	wallets  map[place]*wallet
 	offered  *wallet // the last question is for it
 	counts   [reasons]uint64
@@ -61,10 +62,10 @@ func New(p *person.Person, cfg Config) *Purse {
 	return purse
 }
 
-// Begin is for a new sender, which may speak through another provider: that was asked for nothing
+// Begin is for a new sender, which speaks through a provider: another one was asked for nothing
 // yet. The caller has exclusivity.
-func (p *Purse) Begin(doc *directory.Document) {
-	p.document = doc
+func (p *Purse) Begin(doc *directory.Document, own directory.NodeID) {
+	p.document, p.own = doc, own
 	for _, w := range p.wallets {
 		w.tries, w.due, w.awaits = 0, time.Time{}, false
 	}
@@ -88,16 +89,25 @@ func (p *Purse) Answered(time.Time, person.Answer) error { return nil }
 // today is the day of a time.
 func (p *Purse) today(t time.Time) box.Day { return box.DayOf(p.cfg.Calendar.Genesis, t) }
 
-// sorted are the wallets, those of the earliest day first, and of one day in the home's own order.
+// sorted are the wallets, those of the earliest day first, and of one day in the home's own order;
+// the own provider's, which is written to where nothing else helps, last.
 func (p *Purse) sorted() []*wallet {
 	all := make([]*wallet, 0, len(p.wallets))
 	for _, w := range p.wallets {
 		all = append(all, w)
 	}
 	slices.SortFunc(all, func(a, b *wallet) int {
-		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.rank, b.rank))
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(p.last(a), p.last(b)),
+			cmp.Compare(a.rank, b.rank))
 	})
 	return all
+}
+
+func (p *Purse) last(w *wallet) int {
+	if w.holder == p.own {
+		return 1
+	}
+	return 0
 }
 
 // Left says how many of a day's tokens were not given away, and of how many that came.

@@ -37,6 +37,7 @@ type town struct {
 	doc     *directory.Document
 	store   *store.Store
 	holders []directory.NodeID
+	own     directory.NodeID
 	starts  byte
 	*Purse
 }
@@ -105,7 +106,7 @@ func (w *town) start() {
 		w.t.Fatal(err)
 	}
 	w.publish()
-	w.Begin(w.doc)
+	w.Begin(w.doc, w.own)
 	w.turn()
 }
 
@@ -232,6 +233,15 @@ func TestOrdersDiffer(t *testing.T) {
 	}
 	if len(orders) != 6 {
 		t.Errorf("%d orders of three holders", len(orders))
+	}
+	for n := range 20 {
+		w := &town{t: t, now: genesis, store: store.Memory(), starts: byte(n), own: holder(2)}
+		for i := range 3 {
+			w.holders = append(w.holders, holder(i+1))
+		}
+		if w.start(); w.ask()[2].holder != w.own {
+			t.Error("the own provider is not asked last")
+		}
 	}
 	if early < 40 || early > 80 {
 		t.Errorf("%d of 120 moments are before noon", early)
@@ -468,7 +478,7 @@ func TestDry(t *testing.T) {
 	if w.ask(); !w.Dry(w.now) {
 		t.Error("forgotten with the day")
 	}
-	w.Begin(w.doc)
+	w.Begin(w.doc, holder(1))
 	if w.Dry(w.now) {
 		t.Error("a new provider is judged by the one before")
 	}

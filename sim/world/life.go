@@ -137,6 +137,14 @@ func (l *Life) roll() uint32 {
 	return l.scan.Roll(l.line.now())
 }
 
+// begin is for a new sender.
+func (l *Life) begin(doc *directory.Document) {
+	if l != nil {
+		l.purse.Begin(doc, l.line.home.ID())
+		l.learn(doc)
+	}
+}
+
 func (l *Life) learn(doc *directory.Document) {
 	if l != nil {
 		l.scan.Begin(doc, l.line.home.ID())

@@ -88,7 +88,7 @@ func (p *Person) restart() error {
 	if p.cfg.Document == nil {
 		return errors.New("no network document serves")
 	}
-	p.life.learn(p.cfg.Document)
+	p.life.begin(p.cfg.Document)
 	s, err := sender.New(p.cfg)
 	if err != nil {
 		return err
