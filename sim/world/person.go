@@ -216,9 +216,10 @@ func (p *Person) exchange(sent sender.Sent) {
 	switch {
 	case reason != transit.Accepted:
 		n.reason(reason)
+	case p.Carries != nil && !p.Carries(sent):
 	case up.Kind == exchange.Tokens:
 		n.ask(p.spool, up.Packet)
-	case p.Carries == nil || p.Carries(sent):
+	default:
 		n.receive(up.Packet)
 	}
 	if since, ok := w.spools[down.SURBID]; ok && w.Spooled != nil && down.Sequence > 0 {
