@@ -85,7 +85,7 @@ func TestFloodWaitsAtTheDoor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	par.Clients = 100
+	par.Clients, par.WriteTokens = 100, 0
 	longest, stored := flood(t, par, true, 12*time.Minute)
 	control, all := flood(t, par, false, 12*time.Minute)
 	t.Logf("a box waits up to %s of %d; without the cap up to %s of %d", longest, stored, control,

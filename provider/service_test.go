@@ -36,6 +36,7 @@ func newServed(t *testing.T, limit int) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
+	par.WriteTokens = 0
 	params, err := par.PacketParams()
 	if err != nil {
 		t.Fatal(err)

@@ -44,6 +44,7 @@ func testParameters() directory.Parameters {
 	par.MeanHopDelay, par.HopDelayLimit = 200*time.Millisecond, 2*time.Second
 	par.PayloadEvery, par.LoopEvery, par.DropEvery = time.Second, 2*time.Second, time.Second
 	par.MixLoopEvery, par.ReplicateEvery = 24*time.Hour, time.Millisecond
+	par.WriteTokens = 0
 	return par
 }
 

@@ -22,7 +22,7 @@ func Defaults(suite string) (Parameters, error) {
 		Clients:       1000,
 		BulletinEvery: 15 * time.Second, Hold: 15 * time.Second,
 		FetchDelay: 20 * time.Second, FetchLoad: 0.4, WritesPerDay: 24, StreamPerDay: 64,
-		CatchUp: protocol.CatchUp, SlowDelay: 2 * time.Minute,
+		CatchUp: protocol.CatchUp, SlowDelay: 2 * time.Minute, WriteTokens: 300,
 	}
 	switch suite {
 	case "xwing":

@@ -97,6 +97,7 @@ func planned(t *testing.T, epoch time.Duration, change func(*directory.Parameter
 	plan := virtual.Plan(t)
 	par := &plan.Parameters
 	par.EpochLength, par.Grace, par.MixLoopEvery = epoch, epoch/4, time.Hour
+	par.WriteTokens = 0 // who writes here is no client, and has none
 	change(par)
 	return plan
 }

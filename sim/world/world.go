@@ -97,6 +97,7 @@ func Quick() directory.Parameters {
 	par.EpochLength, par.Grace = 8*time.Second, 2*time.Second
 	par.BulletinEvery, par.Hold, par.FetchDelay = 500*ms, 0, 200*ms
 	par.CatchUp, par.SlowDelay = 10*time.Second, 50*ms
+	par.WriteTokens = 0 // who only speaks and listens has none
 	return par
 }
 
