@@ -75,7 +75,7 @@ func (p *Purse) lacking(now time.Time) (all []*wallet) {
 	return all
 }
 
-// again is a copy of a wallet that was there at the start, without its question.
+// again is a copy of a wallet, to take its place when it is on the disk: slots may ask meanwhile.
 func (w *wallet) again() *wallet { c := *w; return &c }
 
 // Question is what a slot at a time asks, if anything is due: of what was asked least, today's
@@ -144,23 +144,22 @@ func (p *Purse) Take(answer bulletin.Tokens) error {
 		p.cfg.Exclusive(func() { p.counts[Unproved]++ })
 		return nil
 	}
-	full := w.again()
-	full.tokens = make([]box.Token, len(tokens))
+	w.tokens = make([]box.Token, len(tokens))
 	for i, t := range tokens {
-		full.tokens[i] = box.Token(t)
+		w.tokens[i] = box.Token(t)
 	}
-	full.reserved, full.batch, full.request = min(block, len(tokens)), nil, nil
-	if err := p.keep(full); errors.Is(err, store.ErrFull) {
+	w.reserved, w.batch, w.request = min(block, len(tokens)), nil, nil
+	if err := p.keep(w); errors.Is(err, store.ErrFull) {
 		return nil // it is asked for again
 	} else if err != nil {
 		return err
 	}
-	p.cfg.Exclusive(func() { p.wallets[w.place] = full })
+	p.cfg.Exclusive(func() { p.wallets[w.place] = w })
 	return nil
 }
 
-// expects is the wallet that an answer is for, or nil, which is counted. One answer is looked at
-// for each time of asking: it costs as much as hundreds of signatures.
+// expects is a copy of the wallet that an answer is for, or nil, which is counted. One answer is
+// looked at for each time of asking: it costs as much as hundreds of signatures.
 func (p *Purse) expects(answer bulletin.Tokens) *wallet {
 	w := p.wallets[place{box.Day(answer.Day), answer.Holder}]
 	switch {
@@ -172,7 +171,7 @@ func (p *Purse) expects(answer bulletin.Tokens) *wallet {
 		p.counts[Unasked]++
 	default:
 		w.awaits = false
-		return w
+		return w.again()
 	}
 	return nil
 }
