@@ -48,12 +48,16 @@ type askedOf struct {
 // and a client that starts again has none; and no others.
 type asked struct {
 	elements [32]byte         // hashed
-	times    int              // that it was passed on
+	times    int              // that it came
 	answer   *bulletin.Tokens // once there is one, it is given again
 }
 
-// mostTimes is how often one question is passed on.
-const mostTimes = 8
+// mostTimes is how often one question is passed on, and mostRepeats how often it may come, with its
+// answer here: who says nothing else holds a place for nothing.
+const (
+	mostTimes   = 8
+	mostRepeats = 64
+)
 
 // ask takes a question of the client: whether it may be asked, and whether it must be passed on.
 func (s *spool) ask(today box.Day, a desk.Asking) (ok, pass bool) {
@@ -72,9 +76,10 @@ func (s *spool) ask(today box.Day, a desk.Asking) (ok, pass bool) {
 		s.asked[of] = before
 	}
 	switch {
-	case before.elements != hash:
+	case before.elements != hash, before.times >= mostRepeats:
 		return false, false
 	case before.answer != nil:
+		before.times++
 		s.say(*before.answer)
 		return true, false
 	case before.times >= mostTimes:

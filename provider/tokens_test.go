@@ -149,6 +149,12 @@ func TestTokensComeBack(t *testing.T) {
 			!bytes.Equal(repeat[0].Answer, got[0].Answer) {
 			t.Errorf("asked again: passed on %v, %d answers", again, len(repeat))
 		}
+		for n := 3; n <= mostRepeats+1; n++ {
+			pass, reason := c.ask(c.key, packet)
+			if pass || (reason == transit.Accepted) != (n <= mostRepeats) {
+				t.Errorf("asked for the %d. time: %v, %v", n, pass, reason)
+			}
+		}
 	}
 	if !c.same() {
 		t.Error("bulletins did not get through")

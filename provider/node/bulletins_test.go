@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
 	"murmuration/internal/testnet"
+	"murmuration/internal/token"
 	providernode "murmuration/provider/node"
 )
 
@@ -33,6 +35,7 @@ type reader struct {
 
 	chains map[directory.NodeID]*bulletin.Chain
 	listed map[box.Entry][]directory.NodeID
+	tokens []bulletin.Tokens
 }
 
 // read opens an exchange link to a provider.
@@ -65,8 +68,13 @@ func read(ctx context.Context, t *testing.T, g *directory.Genesis, doc *director
 // exchange sends a packet that nobody can open, and reads what comes.
 func (r *reader) exchange(roll uint32) {
 	r.Helper()
-	packet := make([]byte, len(r.frame)-protocol.ExchangeOverhead)
-	if err := (exchange.Up{Roll: roll, Packet: packet}).Marshal(r.frame); err != nil {
+	r.say(exchange.Up{Roll: roll, Packet: make([]byte, len(r.frame)-protocol.ExchangeOverhead)})
+}
+
+// say sends an up frame, and reads what comes.
+func (r *reader) say(up exchange.Up) {
+	r.Helper()
+	if err := up.Marshal(r.frame); err != nil {
 		r.Fatal(err)
 	}
 	if err := r.conn.Send(r.frame); err != nil {
@@ -90,7 +98,10 @@ func (r *reader) exchange(roll uint32) {
 
 func (r *reader) take(x bulletin.Record) {
 	r.Helper()
-	if x.IsRoll {
+	if x.Tokens != nil {
+		r.tokens = append(r.tokens, *x.Tokens)
+	}
+	if x.IsRoll || x.Tokens != nil {
 		return
 	}
 	maker, ok := r.days.Makers(r.doc, x.Slot()).At(x.Maker)
@@ -168,6 +179,83 @@ func announced(t *testing.T, boxes int) (trace []sighting) {
 		r.conn.Close()
 	})
 	return trace
+}
+
+// TestTokensDoNotShow: tokens of all holders come to a client, each batch made with the key in the
+// document, and a watcher of its provider's links to the others sees the same frames at the same
+// times as without.
+func TestTokensDoNotShow(t *testing.T) {
+	idle, busy := asked(t, false), asked(t, true)
+	if len(idle) < 40 || !same(idle, busy) {
+		t.Errorf("a watcher sees %d frames without questions, %d with", len(idle), len(busy))
+	}
+}
+
+// asked is what a watcher sees while a client asks all holders for tokens, or does not.
+func asked(t *testing.T, asks bool) (trace []sighting) {
+	t.Helper()
+	change := func(par *directory.Parameters) { par.WriteTokens = 96 }
+	watchWith(t, change, nil, func(ctx context.Context, w *watched) {
+		w.Pass(3 * time.Second)
+		doc := w.first()
+		r := read(ctx, t, w.Genesis, doc, w.Fabric.Transport, listed(t, doc, "provider-1"))
+		defer r.conn.Close()
+		r.exchange(1)
+		<-time.After(time.Until(r.days.Ends(r.days.Slot(time.Now()))))
+		from := w.elapsed()
+		var batches []*token.Batch
+		for _, holder := range doc.StoringOn(uint16(w.today())) {
+			if asks {
+				batches = append(batches, r.ask(holder, w.today()))
+			}
+		}
+		for range 8 {
+			w.Pass(w.Genesis.Parameters.BulletinEvery)
+			r.exchange(0)
+		}
+		trace = w.seenOn(link.Bulletins, from)
+		r.checkTokens(batches)
+	})
+	return trace
+}
+
+// ask asks a holder for the batch of a day.
+func (r *reader) ask(holder directory.NodeID, day box.Day) *token.Batch {
+	r.Helper()
+	key, ok := r.doc.TokenKey(holder, uint16(day))
+	size := r.doc.Parameters.Batch(len(r.doc.StoringOn(uint16(day))))
+	batch, err := token.NewBatch(rand.Reader, token.PublicKey(key), size)
+	if err != nil || !ok || size != 32 {
+		r.Fatalf("a batch of %d, %v, %v", size, ok, err)
+	}
+	elements, err := batch.Request()
+	packet := make([]byte, len(r.frame)-protocol.ExchangeOverhead)
+	if err == nil {
+		q := exchange.Question{Day: uint32(day), Holder: holder, Elements: elements}
+		err = q.Marshal(packet)
+	}
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.say(exchange.Up{Kind: exchange.Tokens, Packet: packet})
+	return batch
+}
+
+// checkTokens wants an answer to each question, that proves that it is one.
+func (r *reader) checkTokens(batches []*token.Batch) {
+	r.Helper()
+	good := 0
+	for _, answer := range r.tokens {
+		for _, b := range batches {
+			if tokens, err := b.Finish(answer.Answer); err == nil {
+				good += len(tokens)
+			}
+		}
+	}
+	if len(r.tokens) != len(batches) || good != 32*len(batches) {
+		r.Errorf("%d answers to %d questions, with %d good tokens", len(r.tokens), len(batches),
+			good)
+	}
 }
 
 // TestAnnouncedOverTLS: the same over real sockets, on real disks.

@@ -65,6 +65,14 @@ func (s *slowStore) Pending(peer box.Holder, after box.Queued, n int) ([]box.Que
 func watch(t *testing.T, slow func(name string, s *slowStore),
 	story func(ctx context.Context, w *watched), log ...*slog.Logger) {
 	t.Helper()
+	watchWith(t, func(*directory.Parameters) {}, slow, story, log...)
+}
+
+// watchWith is watch in a network with other parameters.
+func watchWith(t *testing.T, change func(*directory.Parameters),
+	slow func(name string, s *slowStore), story func(ctx context.Context, w *watched),
+	log ...*slog.Logger) {
+	t.Helper()
 	w := &watched{T: t, stores: map[string]*slowStore{}}
 	o := testnet.Options{Transport: w.transport,
 		Skip: []string{"provider-1", "provider-2", "provider-3", "mix-1", "mix-2", "mix-3"}}
@@ -79,8 +87,10 @@ func watch(t *testing.T, slow func(name string, s *slowStore),
 	if len(log) > 0 {
 		o.Log = log[0]
 	}
-	plan := planned(t, time.Minute,
-		func(par *directory.Parameters) { par.ReplicateEvery = 20 * time.Millisecond })
+	plan := planned(t, time.Minute, func(par *directory.Parameters) {
+		par.ReplicateEvery = 20 * time.Millisecond
+		change(par)
+	})
 	virtual.Run(t, plan, o, func(n *virtual.Net) {
 		w.Net, w.tap, w.began = n, testnet.NewTap(n.Network), time.Now()
 		for _, name := range o.Skip {
