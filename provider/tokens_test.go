@@ -155,6 +155,9 @@ func TestTokensComeBack(t *testing.T) {
 				t.Errorf("asked for the %d. time: %v, %v", n, pass, reason)
 			}
 		}
+		if repeats := c.hear(); len(repeats) != 1 {
+			t.Errorf("asked for many times, it is said %d times", len(repeats))
+		}
 	}
 	if !c.same() {
 		t.Error("bulletins did not get through")
