@@ -49,8 +49,8 @@ func replayPacket(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// Of replies to fresh packets, for each that is expected: after so many those to all copies would be
-// here, and after so many a network that loses a packet now and then has lost the one that was
+// Of replies to fresh packets, for each that is expected: after so many those to all copies would
+// be here, and after so many a network that loses a packet now and then has lost the one that was
 // copied.
 const (
 	enoughAfter = 4
