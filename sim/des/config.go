@@ -187,8 +187,8 @@ type Bulletins struct {
 	Retention    time.Duration // age of the oldest boxes that a decoy asks for
 
 	// SlowDelay is the mean of what a slow write waits in one mix out and in one back. None
-	// leaves in the last SlowQuiet of an Epoch. SlowPosts is the share of posts that are slow;
-	// of cover it is a half.
+	// leaves with the keys of an Epoch in its last SlowQuiet. SlowPosts is the share of posts
+	// that are slow; of cover it is a half.
 	SlowDelay, SlowQuiet, Epoch time.Duration
 	SlowPosts                   float64
 

@@ -1,6 +1,9 @@
 package des
 
 import (
+	"math"
+	"time"
+
 	"murmuration/internal/protocol"
 	"murmuration/sim/stat"
 )
@@ -23,6 +26,7 @@ type writing struct {
 	left         uint8 // boxes, the one that is under way included
 	part         uint8 // of the box that comes next
 	slow         bool
+	waited       bool // for the keys of the next epoch
 }
 
 // daily counts the boxes of one author in one day.
@@ -123,10 +127,15 @@ func (r *runs) begin(one writing) {
 // if this one is about to end.
 func (r *runs) write(i int32) {
 	e, one := r.e, &r.all[i]
-	if wait := r.quiet(); one.slow && wait > 0 {
-		e.later(wait, event{Ref: i, Kind: boxDue})
-		return
+	if one.slow && !one.waited {
+		if wait := r.quiet(); wait > 0 {
+			one.waited = true
+			e.later(wait, event{Ref: i, Kind: boxDue})
+			return
+		}
 	}
+	known := one.waited || one.part > 0 // else it is a surprise
+	one.waited = false
 	id := int32(len(e.boxes.all))
 	b := box{
 		author: one.client, index: id, post: one.post, stored: [2]int64{never, never},
@@ -141,20 +150,26 @@ func (r *runs) write(i int32) {
 	e.outboxes.put(one.client,
 		item{
 			dst: e.boxes.askedOf(one.client, id, false), ref: ref, class: request,
-			known: one.part > 1, // the first is a surprise
+			known: known,
 		})
 }
 
-// quiet is how long nothing slow may leave, because the keys would change on its way.
+// quiet is how long nothing slow may leave, because the keys would change on its way: until a slot
+// draws the keys of the next epoch, as each does in the last half grace, the later the likelier.
 func (r *runs) quiet() int64 {
-	epoch := int64(r.e.cfg.Bulletins.Epoch)
-	if epoch == 0 {
+	b := &r.e.cfg.Bulletins
+	if b.Epoch == 0 {
 		return 0
 	}
-	if left := epoch - r.e.now%epoch; left < int64(r.e.cfg.Bulletins.SlowQuiet) {
-		return left
+	left := b.Epoch - time.Duration(r.e.now)%b.Epoch
+	if left >= b.SlowQuiet {
+		return 0
 	}
-	return 0
+	half := protocol.KeyGrace(b.Epoch) / 2
+	since := max(0, half-left).Seconds() // begun
+	slots := 2 * half.Seconds() / r.e.cfg.workRate()
+	drawn := time.Duration(math.Sqrt(since*since+slots*r.rng.Exp()) * 1e9)
+	return max(0, int64(left-half+min(drawn, half)))
 }
 
 // tooMany counts a box of an author's day, and reports whether it is too late to be fetched live.
