@@ -110,6 +110,8 @@ type Board struct {
 type session struct {
 	number int      // of this connection
 	began  box.Slot // by the clock
+	steady box.Slot // by the clock, when the first one began of those with no absence between them
+	heard  box.Slot // by the clock, when the last frame came
 	filled box.Slot // by the clock, when the last record came that was not new
 	lowest uint32   // roll whose record came: rolls come newest first
 	rolls  bool     // whether one came at all
@@ -155,13 +157,18 @@ func (b *Board) SetDocument(d *directory.Document) { b.document, b.last.makers =
 func (b *Board) Connected(now time.Time, own directory.NodeID) {
 	slot := b.cfg.Calendar.Slot(now)
 	b.state.connected(slot, b.Behind())
+	steady := slot
+	if own == b.own && b.session.number > 0 && slot <= b.session.heard+youngSlots {
+		steady = b.session.steady // who cuts links is watched none the less
+	}
 	b.own, b.broken, b.stream, b.links = own, false, nil, bulletin.NewLinks()
-	b.session = session{number: b.session.number + 1, began: slot, filled: slot,
-		asked: b.Position(now)}
+	b.session = session{number: b.session.number + 1, began: slot, steady: steady, filled: slot,
+		heard: slot, asked: b.Position(now)}
 }
 
 // Receive takes the stream's bytes of one frame.
 func (b *Board) Receive(now time.Time, raw []byte) (News, error) {
+	b.session.heard = b.cfg.Calendar.Slot(now)
 	if b.document == nil || b.broken || b.links == nil {
 		return News{}, nil
 	}

@@ -152,9 +152,13 @@ func (b *Board) watch(now time.Time) {
 	slot := b.cfg.Calendar.Slot(now)
 	day := b.cfg.Calendar.Day(slot)
 	if day != b.guard.day || b.own != b.guard.own {
-		b.guard = guarded{day: day, own: b.own}
+		before := b.guard.today
+		if b.own != b.guard.own || day != b.guard.day+1 {
+			before = passed{}
+		}
+		b.guard = guarded{day: day, own: b.own, yesterday: before}
 	}
-	if slot == b.guard.slot || slot < b.session.began+2*youngSlots {
+	if slot == b.guard.slot || slot < b.session.steady+2*youngSlots {
 		return
 	}
 	b.guard.slot = slot
@@ -163,9 +167,9 @@ func (b *Board) watch(now time.Time) {
 		if !ok || named+2*youngSlots < slot {
 			continue // nobody speaks of it now
 		}
-		b.guard.expected++
+		b.guard.today.expected++
 		if named >= b.maker(id).newest+lateSlots {
-			b.guard.withheld++
+			b.guard.today.withheld++
 		}
 	}
 }
@@ -174,22 +178,33 @@ func (b *Board) watch(now time.Time) {
 // asked for it and had nothing more to say, like the bulletins of its slots.
 func (b *Board) withheldRoll(roll uint32) {
 	if b.Settled() && roll >= b.session.asked && b.own == b.guard.own {
-		b.guard.expected += protocol.RollSlots
-		b.guard.withheld += protocol.RollSlots
+		b.guard.today.expected += protocol.RollSlots
+		b.guard.today.withheld += protocol.RollSlots
 	}
 }
 
-// guarded is how the own provider passes bulletins on, since the day began.
+// guarded is how the own provider passes bulletins on.
 type guarded struct {
-	day                box.Day
-	own                directory.NodeID
-	slot               box.Slot // that was counted last
-	expected, withheld uint64
+	day              box.Day
+	own              directory.NodeID
+	slot             box.Slot // that was counted last
+	today, yesterday passed
 }
 
-// Withholding is how many bulletins the provider of this client should have passed on today, by the
-// word of two others, and how many of these it kept back. One for each maker and slot counts, while
-// this client is connected.
+// passed is how many bulletins should have come, and how many of these did not.
+type passed struct{ expected, withheld uint64 }
+
+// Withholding is how many bulletins the provider of this client should have passed on in about a
+// day, by the word of two others, and how many of these it kept back: those of today, and as much
+// of yesterday as today is short of it, so that midnight makes nothing good. One for each maker and
+// slot counts, while this client is connected.
 func (b *Board) Withholding() (withheld, expected uint64) {
-	return b.guard.withheld, b.guard.expected
+	today, before := b.guard.today, b.guard.yesterday
+	withheld, expected = today.withheld, today.expected
+	if before.expected > today.expected {
+		left := before.expected - today.expected
+		withheld += before.withheld * left / before.expected
+		expected += left
+	}
+	return withheld, expected
 }

@@ -130,11 +130,22 @@ func TestWithholding(t *testing.T) {
 	if kept, of := w.board.Withholding(); kept != 0 || of != 0 {
 		t.Errorf("another provider withheld %d of %d", kept, of)
 	}
-	w.quiet(101, 120)
-	w.now = w.now.Add(24 * time.Hour)
+	for _, c := range []struct {
+		expected     uint64 // of the next day
+		withheld, of uint64
+	}{{0, 40, 400}, {100, 30, 400}, {400, 0, 400}, {500, 0, 500}} {
+		w.board.guard = guarded{own: w.board.own, today: passed{400, 40}}
+		w.now = testStart.Add(24 * time.Hour)
+		w.turn()
+		w.board.guard.today = passed{expected: c.expected}
+		if kept, of := w.board.Withholding(); kept != c.withheld || of != c.of {
+			t.Errorf("after %d of the next day %d of %d", c.expected, kept, of)
+		}
+	}
+	w.now = w.now.Add(48 * time.Hour)
 	w.turn()
 	if _, of := w.board.Withholding(); of != 0 {
-		t.Errorf("on the next day %d", of)
+		t.Errorf("on the day after a day without any %d", of)
 	}
 }
 
@@ -258,5 +269,35 @@ func TestForeignAnswers(t *testing.T) {
 	w.answer(0, q, b.Marshal())
 	if len(w.told.Listed) != 1 {
 		t.Error("control: a good answer is not taken")
+	}
+}
+
+// TestCutLinksAreWatched: a provider that withholds, and cuts the link every minute, is counted
+// like one that does not; who was away for long begins anew.
+func TestCutLinksAreWatched(t *testing.T) {
+	for _, away := range []box.Slot{1, 40} {
+		w := newBench(t, 3)
+		w.at(0)
+		w.connect()
+		w.quiet(0, 20)
+		for s := box.Slot(21); s <= 100; s++ {
+			w.at(s)
+			if s%away == 0 {
+				w.board.Connected(w.now, w.board.own)
+			}
+			for m := range w.authors {
+				w.sign(m, s, "")
+			}
+			if away == 1 || s%away < 20 {
+				w.raw(nil)
+				w.attest(0, s)
+				w.attest(1, s)
+				w.turn()
+			}
+		}
+		kept, of := w.board.Withholding()
+		if want := away == 1; want != (kept > 150) || kept > of {
+			t.Errorf("away for %d slots: %d of %d", away, kept, of)
+		}
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"murmuration/internal/testnet"
 )
 
-// TestFalseMakerIsLeftOut: one provider has a proof of fraud on its disk. After a start it tells all
-// others, who keep it, and their clients, who tell their person once; the authority leaves the maker
-// out of the storing sets of new days, and of nobody else. Days that were fixed before stay.
+// TestFalseMakerIsLeftOut: one provider has a proof of fraud on its disk. After a start it tells
+// all others, who keep it, and their clients, who tell their person once; the authority leaves the
+// maker out of the storing sets of new days, and of nobody else. Days that were fixed before stay.
 func TestFalseMakerIsLeftOut(t *testing.T) {
 	plan := Plan(t)
 	plan.Providers = 4

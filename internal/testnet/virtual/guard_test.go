@@ -1,13 +1,17 @@
 package virtual
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync"
 	"testing"
 	"time"
 
 	"murmuration/client/connection"
+	people "murmuration/client/person"
+	"murmuration/client/scan"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
 	"murmuration/internal/exchange"
@@ -20,17 +24,18 @@ import (
 func slow(p *directory.Parameters) {
 	p.Layers = 1
 	p.PayloadEvery, p.LoopEvery, p.DropEvery = 5*time.Minute, 5*time.Minute, 5*time.Minute
-	p.MixLoopEvery, p.ReplicateEvery = 8*time.Hour, 2*time.Minute
-	p.EpochLength, p.BulletinEvery = 4*time.Hour, time.Hour
+	p.MixLoopEvery, p.ReplicateEvery = 8*time.Hour, time.Minute
+	p.EpochLength, p.BulletinEvery = 4*time.Hour, 8*time.Minute
 	p.Grace = protocol.KeyGrace(p.EpochLength)
 }
 
 // way is how a client reaches providers, one of which can be a bad one.
 type way struct {
-	n   *Net
-	bad string         // what it does
-	who link.PublicKey // zero: nobody is bad
-	met map[link.PublicKey]bool
+	n    *Net
+	body int            // bytes of a reply
+	bad  string         // what it does
+	who  link.PublicKey // zero: nobody is bad
+	met  map[link.PublicKey]bool
 
 	began time.Time // of being bad
 
@@ -83,6 +88,8 @@ func (t through) Dial(ctx context.Context, to link.Peer, k link.Kind) (link.Conn
 	switch {
 	case bad == "slams" && k == link.Exchange, bad == "hides documents" && k == link.Directory:
 		conn.Close()
+	case bad == "withholds" && k == link.Exchange:
+		conn = &mute{conn, t.w.body}
 	case bad != "" && bad != "serves" && k == link.Exchange:
 		conn = &sink{Conn: conn, how: bad, up: make(chan int, 64), end: make(chan struct{}),
 			began: time.Now()}
@@ -135,6 +142,24 @@ func (s *sink) Receive(frame []byte) error {
 	}
 }
 
+// mute is a link to a provider that passes no bulletins on, and is honest else.
+type mute struct {
+	link.Conn
+	body int // bytes of a reply
+}
+
+func (m *mute) Receive(frame []byte) error {
+	if err := m.Conn.Receive(frame); err != nil {
+		return err
+	}
+	down, err := exchange.ParseDown(frame, m.body)
+	if err != nil {
+		return err
+	}
+	down.Body, down.Stream = bytes.Clone(down.Body), nil
+	return down.Marshal(frame)
+}
+
 // TestBadGuardIsGivenUp after a day, whatever it does: that it takes links is no sign of health.
 // Before that, no other provider is dialled, for documents neither. Each person has a guard of
 // another kind; the control is one that serves.
@@ -147,14 +172,15 @@ func TestBadGuardIsGivenUp(t *testing.T) {
 			"serves": 0, "refuses": 26 * time.Hour, "slams": 26 * time.Hour,
 			"swallows": 26 * time.Hour, "answers with dummies": 26 * time.Hour,
 			"lets one in a day through": 36 * time.Hour, "hides documents": 40 * time.Hour,
+			"withholds": 47 * time.Hour,
 		} {
 			all = append(all, guard(n, bad, limit))
 		}
-		n.Pass(2 * time.Hour)
+		n.Pass(90 * time.Minute) // fewer loops than half of those by which a guard is judged
 		for _, p := range all {
 			p.begin(t)
 		}
-		for _, after := range []time.Duration{23, 26, 36, 40} {
+		for _, after := range []time.Duration{23, 26, 36, 40, 47} {
 			n.Pass(after*time.Hour - time.Since(all[0].way.began))
 			for _, p := range all {
 				p.check(t, after*time.Hour)
@@ -178,23 +204,58 @@ func guard(n *Net, bad string, limit time.Duration) *guarded {
 	if err := kept.Update(connection.Create); err != nil {
 		n.t.Fatal(err)
 	}
-	w := &way{n: n}
+	params, err := n.Plan.Parameters.PacketParams()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	w := &way{n: n, body: params.BodySize()}
 	c, err := connection.New(connection.Config{Genesis: n.Genesis, Store: kept,
 		Transport: w.transport})
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.Go(c.Run)
-	n.Go(func(ctx context.Context) error {
-		for {
-			select {
-			case <-c.Heard():
-			case <-ctx.Done():
-				return nil
-			}
+	var reads *scan.Scan // by those for whom it matters; the others save the time
+	who := people.New(kept)
+	if bad == "withholds" || bad == "serves" {
+		reads, err = scan.New(who, scan.Config{Store: kept, Network: n.Genesis.ID(),
+			Schedule: n.Genesis.Schedule(), Parameters: n.Plan.Parameters, Random: rand.Reader,
+			Exclusive: c.Exclusive})
+		if err != nil {
+			n.t.Fatal(err)
 		}
-	})
+		c.Read(reads)
+	}
+	n.Go(c.Run)
+	n.Go(func(ctx context.Context) error { return read(ctx, c, who, reads) })
 	return &guarded{Connection: c, way: w, bad: bad, limit: limit}
+}
+
+// read is the loop of somebody who reads bulletins, if anything.
+func read(ctx context.Context, c *connection.Connection, p *people.Person, s *scan.Scan) error {
+	tick := time.NewTicker(2 * time.Minute)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case h := <-c.Heard():
+			switch {
+			case s == nil:
+			case h.Sender != nil:
+				err = p.Begin(h.At, h.Sender)
+			case h.Guard != directory.NodeID{}:
+				s.Connected(h.At, h.Guard)
+			default:
+				err = s.Heard(h.At, h.Event)
+			}
+		case <-tick.C:
+			err = p.Turn(time.Now())
+		case <-ctx.Done():
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 func (p *guarded) begin(t *testing.T) {
@@ -213,7 +274,8 @@ func (p *guarded) check(t *testing.T, after time.Duration) {
 	p.way.mu.Unlock()
 	s := p.Status()
 	if given := s.Guard.Name != p.first; p.limit == 0 || after < 24*time.Hour {
-		if given || met != 1 || s.Guard.Healthy != (p.limit == 0) && p.bad != "hides documents" {
+		if given || met != 1 || s.Guard.Healthy != (p.limit == 0) && p.bad != "hides documents" ||
+			s.Guard.Withholds != (p.bad == "withholds") {
 			t.Errorf("%s: after %v the guard is %+v, not %s, and %d providers were dialled", p.bad,
 				after, s.Guard, p.first, met)
 		}
