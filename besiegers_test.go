@@ -198,7 +198,7 @@ func (h *holding) end() {
 func (s *siege) flood(ctx context.Context, at link.Peer) {
 	var seed link.Seed
 	rand.Read(seed[:])
-	client, err := s.flooder(ctx, at, seed)
+	client, tokens, err := s.flooder(ctx, at, seed)
 	if err != nil {
 		return
 	}
@@ -228,7 +228,7 @@ func (s *siege) flood(ctx context.Context, at link.Peer) {
 			continue
 		}
 		up, err := exchange.ParseUp(sent.Frame)
-		if err != nil || (exchange.Up{Packet: up.Packet}).Marshal(noise) != nil {
+		if err != nil || (exchange.Up{Kind: up.Kind, Packet: up.Packet}).Marshal(noise) != nil {
 			return
 		}
 		for range 2 { // the second is a replay, and above the rate
@@ -237,35 +237,42 @@ func (s *siege) flood(ctx context.Context, at link.Peer) {
 				return
 			}
 			s.frames.Add(1)
+			tokens.take(down)
 		}
 	}
 }
 
-// flooder is the core of a client, with the document of now.
-func (s *siege) flooder(ctx context.Context, at link.Peer, seed link.Seed) (*sender.Sender, error) {
+// flooder is the core of a client, with the document of now, and what it pays with.
+func (s *siege) flooder(ctx context.Context, at link.Peer, seed link.Seed) (*sender.Sender, *bribes,
+	error) {
 	now := time.Now()
 	epoch, err := s.genesis.Schedule().Epoch(now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	conn, err := s.dial(ctx, at, link.Directory)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer conn.Close()
 	raw, err := query.Fetch(conn, epoch)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	doc, err := directory.ParseDocument(raw)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var chance [32]byte
 	rand.Read(chance[:])
-	return sender.New(sender.Config{Seed: chance, Rand: rand.Reader, Document: doc,
+	tokens, err := s.bribes(doc, directory.NodeID(at.Key), now)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := sender.New(sender.Config{Seed: chance, Rand: rand.Reader, Document: doc,
 		Schedule: s.genesis.Schedule(), Provider: directory.NodeID(at.Key),
-		Spool: sphinx.RecipientID(seed.Public()), Now: now})
+		Spool: sphinx.RecipientID(seed.Public()), Now: now, Tokens: tokens})
+	return client, tokens, err
 }
 
 // enqueue has a box waiting for each slot that works, and gives those up whose answers never come.
