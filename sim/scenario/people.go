@@ -135,7 +135,8 @@ var peopleKeys = []Key{
 		"bulletins: mean of what a slow write waits in one mix on its way, and its reply in "+
 			"one; half of the cover is slow").orZero(),
 	key(&field.Boxes.SlowQuiet, `"690s"`, des,
-		"bulletins: time at the end of each epoch in which nothing slow leaves").orZero(),
+		"bulletins: time at the end of each epoch in which nothing slow leaves with its "+
+			"keys").orZero(),
 	key(&field.Boxes.Epoch, `"1h"`, des|world,
 		"bulletins: time between two changes of mixes' keys"),
 	key(&field.Boxes.Retention, `"14d"`, des|world, "bulletins: age of the oldest boxes"),
