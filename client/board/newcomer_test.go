@@ -1,6 +1,7 @@
 package board
 
 import (
+	"maps"
 	"math/rand/v2"
 	"testing"
 
@@ -8,9 +9,8 @@ import (
 	"murmuration/internal/bulletin"
 )
 
-// newcomer is a client that is new in a network of five rolls, in each of which each maker listed
-// one box; it has read the current roll's slots.
-func newcomer(t *testing.T) *bench {
+// old is a network of five rolls, in each of which each maker listed one box.
+func old(t *testing.T) *bench {
 	w := newBench(t, 5)
 	for s := box.Slot(0); s <= 1210; s++ {
 		for m := range w.authors {
@@ -23,6 +23,17 @@ func newcomer(t *testing.T) *bench {
 			}
 			w.sign(m, s, entries)
 		}
+	}
+	return w
+}
+
+// newcomer is a client that is new there, and has read the current roll's slots.
+func newcomer(t *testing.T, there *bench) *bench {
+	w := newBench(t, 5)
+	for m, a := range there.authors {
+		again := *a
+		again.signed, again.rolls = maps.Clone(a.signed), maps.Clone(a.rolls)
+		w.authors[m] = &again
 	}
 	w.at(1210)
 	w.connect()
@@ -59,6 +70,7 @@ func (w *bench) lie(m int, r bulletin.SignedRoll) *bulletin.SignedRoll {
 // what is false is noticed by the makers' own signatures, asked for at others, and counted against
 // the provider. What is honest is asked of nobody.
 func TestHistoryOfANewcomer(t *testing.T) {
+	there := old(t)
 	type change = func(w *bench, m int, r bulletin.SignedRoll) *bulletin.SignedRoll
 	without := func(is func(m int, n uint32) bool) change {
 		return func(_ *bench, m int, r bulletin.SignedRoll) *bulletin.SignedRoll {
@@ -101,7 +113,7 @@ func TestHistoryOfANewcomer(t *testing.T) {
 			return &r
 		}, 1, 1, 2},
 	} {
-		w := newcomer(t)
+		w := newcomer(t, there)
 		w.past(func(m int, r bulletin.SignedRoll) *bulletin.SignedRoll {
 			return row.change(w, m, r)
 		})
@@ -152,8 +164,9 @@ func (w *bench) fill() (rolls int) {
 // TestHistoryBeginsAnew: a maker that lost its disk has no rolls before that to ask for; the
 // control says that it has.
 func TestHistoryBeginsAnew(t *testing.T) {
+	there := old(t)
 	for _, anew := range []bool{true, false} {
-		w := newcomer(t)
+		w := newcomer(t, there)
 		w.past(func(m int, r bulletin.SignedRoll) *bulletin.SignedRoll {
 			if m == 2 && r.Number < 4 {
 				return nil
