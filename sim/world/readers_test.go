@@ -184,7 +184,7 @@ func (a absence) watch(w *world.World, providers []string) {
 func TestAbsenceIsCaughtUpByAll(t *testing.T) {
 	t.Parallel()
 	const posts = 5
-	for seed := range uint64(3) {
+	for _, seed := range []uint64{1, 2} {
 		a := newAbsence(t, seed, posts)
 		if a.read != posts || len(a.missed) < posts {
 			t.Errorf("seed %d: %d posts were read, %d boxes written", seed, a.read, len(a.missed))
