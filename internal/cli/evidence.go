@@ -35,7 +35,7 @@ func networkEvidence(c *cli.Context) error {
 	raw, err := durable.ReadFile(path, directory.MaxContradiction)
 	if err != nil {
 		return fail(exitUser, err, "FILE is what `murmur network findings --save` wrote, "+
-			"or documents/EPOCH.contradiction in a node's home.")
+			"or in a node's home documents/EPOCH.contradiction, or frauds/PROVIDER.fraud.")
 	}
 	fraud, noFraud := bulletin.ParseFraud(raw)
 	if noFraud == nil {
