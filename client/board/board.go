@@ -113,6 +113,7 @@ type session struct {
 	steady box.Slot // by the clock, when the first one began of those with no absence between them
 	heard  box.Slot // by the clock, when the last frame came
 	filled box.Slot // by the clock, when the last record came that was not new
+	gained box.Slot // by the clock, when one of these brought something, since steady
 	lowest uint32   // roll whose record came: rolls come newest first
 	rolls  bool     // whether one came at all
 	asked  uint32   // the oldest roll that the provider was asked for
@@ -157,13 +158,14 @@ func (b *Board) SetDocument(d *directory.Document) { b.document, b.last.makers =
 func (b *Board) Connected(now time.Time, own directory.NodeID) {
 	slot := b.cfg.Calendar.Slot(now)
 	b.state.connected(slot, b.Behind())
-	steady := slot
+	steady, gained := slot, slot
 	if own == b.own && b.session.number > 0 && slot <= b.session.heard+youngSlots {
-		steady = b.session.steady // who cuts links is watched none the less
+		// who cuts links is watched none the less
+		steady, gained = b.session.steady, b.session.gained
 	}
 	b.own, b.broken, b.stream, b.links = own, false, nil, bulletin.NewLinks()
 	b.session = session{number: b.session.number + 1, began: slot, steady: steady, filled: slot,
-		heard: slot, asked: b.Position(now)}
+		gained: gained, heard: slot, asked: b.Position(now)}
 }
 
 // Receive takes the stream's bytes of one frame.

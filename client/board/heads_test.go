@@ -301,3 +301,36 @@ func TestCutLinksAreWatched(t *testing.T) {
 		}
 	}
 }
+
+// TestCutLinksSettle: a provider that cuts the link every minute, and sends old rolls anew each
+// time, has sent what it has once these bring nothing for long; who is often away waits for more.
+func TestCutLinksSettle(t *testing.T) {
+	for _, away := range []box.Slot{4, 20} {
+		w := newBench(t, 3)
+		w.at(0)
+		w.connect()
+		w.quiet(0, bulletin.FirstSlot(1)-1)
+		old := w.close(0, 0)
+		first := bulletin.FirstSlot(1)
+		settled := box.Slot(0)
+		for s := first; s <= first+100; s++ {
+			w.at(s)
+			gone := away > youngSlots && s%away >= 4
+			if (s-first)%away%4 == 0 && !gone {
+				w.connect()
+				w.sendRoll(0, old)
+			}
+			b := w.sign(0, s, "")
+			if !gone {
+				w.send(b)
+			}
+			if settled == 0 && w.board.Settled() {
+				settled = s
+			}
+		}
+		want := map[box.Slot]box.Slot{4: first + 1 + cutSlots, 20: 0}[away]
+		if settled != want {
+			t.Errorf("away for %d slots: settled in slot %d", away, settled)
+		}
+	}
+}

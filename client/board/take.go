@@ -63,6 +63,7 @@ func (b *Board) bulletin(now time.Time, one bulletin.Bulletin, news *News) {
 	b.state.Newest = max(newest, one.Slot)
 	if one.Slot+youngSlots < newest {
 		b.session.filled = b.cfg.Calendar.Slot(now)
+		b.session.gained = b.session.filled
 	}
 	b.pending.bulletins = append(b.pending.bulletins, k.Bulletin)
 	b.list(m, one.Slot, one.Entries, news)
@@ -167,7 +168,7 @@ func (b *Board) roll(now time.Time, r bulletin.SignedRoll, news *News) error {
 	if err != nil {
 		return err
 	}
-	m.rolled[r.Number] = true
+	m.rolled[r.Number], b.session.gained = true, b.cfg.Calendar.Slot(now)
 	m.newest = max(m.newest, lastOf(r))
 	b.pending.rolls[rollKey{r.Number, r.Maker}] = r.Entries
 	b.period(r.Number).add(r.Maker)

@@ -72,9 +72,15 @@ func (b *Board) in(roll uint32) bool {
 	return b.session.rolls && b.session.lowest < roll || b.Settled()
 }
 
+// cutSlots is for how many slots nothing old that was not here has to come from a provider that
+// cuts each link before 8 slots are over: it sends what is here over and over.
+const cutSlots = 64
+
 // Settled says that nothing old has come for 8 slots: the provider has sent all that it has.
 func (b *Board) Settled() bool {
-	return b.state.Newest >= max(b.session.began, b.session.filled)+youngSlots
+	s := b.session
+	return b.state.Newest >= max(s.began, s.filled)+youngSlots ||
+		b.state.Newest >= max(s.steady, s.gained)+cutSlots
 }
 
 // Position is the roll that the provider is asked to begin with: the one before the last of those
