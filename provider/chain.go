@@ -120,6 +120,10 @@ func (b *Bulletins) hearProof(f bulletin.Fraud) error {
 	case b.chain(f.A.Maker).false:
 		return nil
 	}
+	// it goes to everybody here on each of their connections
+	if max(len(f.A.Entries), len(f.B.Entries)) > b.most(nil) {
+		return bulletin.ErrOversized
+	}
 	if err := f.Verify(b.network); err != nil {
 		return err
 	}

@@ -288,7 +288,7 @@ func (s *Spread) limit(kind byte) int {
 	case spreadQuestion:
 		return questionSize
 	case spreadProof:
-		return bulletin.MostFraud(most)
+		return bulletin.MostFraud
 	case spreadBatch:
 		return desk.MostAsked
 	case spreadTokens:

@@ -272,6 +272,41 @@ func TestFalseProofs(t *testing.T) {
 	}
 }
 
+// overlong has a maker sign two bodies for its last slot that list so many boxes.
+func (p *printer) overlong(entries int) bulletin.Fraud {
+	b := p.chain(p.id.ID()).newest().Body
+	b.Entries = make([]box.Entry, entries)
+	one := b.Sign(p.id.PrivateKey())
+	b.Entries = append(b.Entries, box.Entry{1})
+	return bulletin.NewFraud(one, b.Sign(p.id.PrivateKey()))
+}
+
+// TestLongProofs: what lists more than a maker may is not taken as proof, by which a liar could have
+// the links of whoever takes it broken; and one that was taken under other parameters breaks none.
+func TestLongProofs(t *testing.T) {
+	w := newWires(t, 3)
+	w.pass()
+	p, liar := w.makers[0], w.makers[2]
+	if err := p.Accuse(liar.overlong(600)); !errors.Is(err, bulletin.ErrOversized) {
+		t.Errorf("a proof that lists 600 boxes: %v", err)
+	}
+	proof := liar.overlong(protocol.MaxBulletinEntries - 1)
+	p.Convicted([]bulletin.Fraud{proof})
+	follower := w.connect(p)
+	follower.read(p, 0, 5000, 100)
+	if len(p.Frauds()) != 1 || len(follower.proofs) != 1 {
+		t.Errorf("of %d proofs a client was told %d", len(p.Frauds()), len(follower.proofs))
+	}
+	spread, back := p.Spread(w.makers[1].id.ID(), true), w.makers[1].Spread(p.id.ID(), false)
+	frame := make([]byte, protocol.BulletinFrame)
+	for range 40 {
+		spread.Frame(w.at, frame)
+		if _, err := back.Take(w.at, frame); err != nil {
+			t.Fatal("another provider ends the link:", err)
+		}
+	}
+}
+
 // TestFrameTimes: at the same times of every slot, by no moment of anything else.
 func TestFrameTimes(t *testing.T) {
 	p := newPress(t, 1).makers[0]

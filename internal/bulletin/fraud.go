@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 )
 
 // ErrNoFraud says that two bulletins prove nothing against their maker.
@@ -45,10 +46,9 @@ func (f Fraud) String() string {
 	return fmt.Sprintf("provider %s signed two bulletins for slot %d", f.A.Maker, f.A.Slot)
 }
 
-// MostFraud is how many bytes a proof has at most, where a bulletin lists so many entries.
-func MostFraud(most int) int {
-	return 4 + 2*(bodyHead+entrySize*most+len(Hash{})+signatureSize)
-}
+// MostFraud is how many bytes a proof has at most, in any network: what was proved stays, when the
+// parameters have changed by which it was listed.
+const MostFraud = 4 + 2*(bodyHead+entrySize*protocol.MaxBulletinEntries+len(Hash{})+signatureSize)
 
 // Marshal is length 4 ‖ A ‖ B.
 func (f Fraud) Marshal() []byte {

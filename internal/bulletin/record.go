@@ -206,7 +206,7 @@ func (p *Parser) limit(kind byte) int {
 	case recordRoll:
 		return most + protocol.RollSlots*rollEntrySize*p.most
 	case recordFraud:
-		return MostFraud(p.most)
+		return MostFraud
 	}
 	return -1
 }

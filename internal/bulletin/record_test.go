@@ -129,7 +129,7 @@ func TestBrokenStream(t *testing.T) {
 		"too many tokens":          {4, 0, 0x20, 0x84},
 		"another type":             {6, 0, 0, 100},
 		"a proof of nothing":       append([]byte{5, 0, 0, 8}, make([]byte, 8)...),
-		"longer than two bodies":   {5, 0, 1, 170},
+		"longer than two bodies":   {5, 1, 0x88, 0x33},
 		"too short":                changed(good, 3, 69),
 		"too short for a hash":     append([]byte{2, 0, 0, 74}, make([]byte, 74)...),
 		"longer than two entries":  {1, 0, 1, 200},

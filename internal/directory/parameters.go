@@ -106,17 +106,14 @@ func (p Parameters) Batch(storing int) int {
 	return min(max(unit, (share+unit-1)/unit*unit), room, protocol.MostTokens)
 }
 
-// mostListings bounds what a network can make of its parameters, so that a roll's record has room
-// for its length.
-const mostListings = 10_000
-
 // Listings is the most that each of so many makers lists in one bulletin: twice what all clients
 // write in its slot, and at least 16.
 func (p Parameters) Listings(makers int) int {
 	const day = 24 * time.Hour
 	written := 2 * float64(p.Clients) * float64(p.WritesPerDay) * float64(p.Replicas) *
 		float64(p.BulletinEvery) / (float64(day) * float64(max(makers, 1)))
-	return int(min(max(math.Ceil(written), protocol.MinBulletinEntries), mostListings))
+	return int(min(max(math.Ceil(written), protocol.MinBulletinEntries),
+		protocol.MaxBulletinEntries))
 }
 
 // listedPerPair is the mean number of writes per second that one provider passes on to one other

@@ -31,6 +31,9 @@ const (
 	ListingSlots = 8
 	// MinBulletinEntries is the least that a network lets one bulletin list.
 	MinBulletinEntries = 16
+	// MaxBulletinEntries is the most that any network lets one list, so that a roll's record has
+	// room for its length.
+	MaxBulletinEntries = 10_000
 
 	BulletinLabel = "murmuration/bulletin/v1"
 	RollLabel     = "murmuration/roll/v1"

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,7 +134,7 @@ func openProofs(home *node.Home, log *slog.Logger) (proofs, error) {
 }
 
 func readProof(path string, network directory.NetworkID) (f bulletin.Fraud, err error) {
-	raw, err := durable.ReadFile(path, int64(bulletin.MostFraud(math.MaxUint16)))
+	raw, err := durable.ReadFile(path, int64(bulletin.MostFraud))
 	if err != nil {
 		return f, err
 	}
