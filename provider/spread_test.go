@@ -281,8 +281,9 @@ func (p *printer) overlong(entries int) bulletin.Fraud {
 	return bulletin.NewFraud(one, b.Sign(p.id.PrivateKey()))
 }
 
-// TestLongProofs: what lists more than a maker may is not taken as proof, by which a liar could have
-// the links of whoever takes it broken; and one that was taken under other parameters breaks none.
+// TestLongProofs: what lists more than a maker may is not taken as proof, by which a liar could
+// have the links of whoever takes it broken; and one that was taken under other parameters breaks
+// none.
 func TestLongProofs(t *testing.T) {
 	w := newWires(t, 3)
 	w.pass()

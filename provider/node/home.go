@@ -127,7 +127,9 @@ func openProofs(home *node.Home, log *slog.Logger) (proofs, error) {
 				"error", err)
 			continue
 		}
-		p.kept = append(p.kept, f)
+		if !p.has(f.A.Maker) { // one is enough, whatever files were put there
+			p.kept = append(p.kept, f)
+		}
 	}
 	p.told = len(p.kept)
 	return p, nil
@@ -162,12 +164,15 @@ func (p *proofs) tell(all []bulletin.Fraud, self directory.NodeID) {
 	p.told = len(all)
 }
 
+// has says whether a proof about a maker is on the disk.
+func (p *proofs) has(maker directory.NodeID) bool {
+	return slices.ContainsFunc(p.kept, func(k bulletin.Fraud) bool { return k.A.Maker == maker })
+}
+
 // keep puts on the disk what is not there yet.
 func (p *proofs) keep(all []bulletin.Fraud) (err error) {
 	for _, f := range all {
-		if slices.ContainsFunc(p.kept, func(k bulletin.Fraud) bool {
-			return k.A.Maker == f.A.Maker
-		}) {
+		if p.has(f.A.Maker) {
 			continue
 		}
 		path := filepath.Join(p.dir, f.A.Maker.String()+proofSuffix)
