@@ -46,6 +46,7 @@ type Edge struct {
 	inbound  *mix.Pool[arriving]
 	jobs     uint64
 	underWay map[uint64]job
+	shares   shares // of batches of tokens
 }
 
 // arriving is a reply that waits out its last hop's delay before it is spooled.
@@ -76,6 +77,7 @@ func NewEdge(limits Limits) *Edge {
 	return &Edge{
 		relay: mix.NewRelay(limits.Packets, nil), places: newPlaces(limits),
 		inbound: mix.NewPool[arriving](limits.Replies), underWay: map[uint64]job{},
+		shares: shares{},
 	}
 }
 
@@ -188,8 +190,8 @@ func (e *Edge) Exchange(now time.Time, key SpoolKey, received uint64) (exchange.
 
 // Ask judges what came in the place of a client's packet: a question for tokens. pass says that it
 // goes to the desk; else it is refused, or its answer is here. Each client gets one batch of each
-// holder and day; a restart forgets what it got.
-func (e *Edge) Ask(key SpoolKey, doc *directory.Document, today box.Day,
+// holder and day, and newcomers of each block their share; a restart forgets what they got.
+func (e *Edge) Ask(now time.Time, key SpoolKey, doc *directory.Document, today box.Day,
 	packet []byte) (a desk.Asking, pass bool, reason transit.Reason) {
 	s := e.spools[key]
 	if s == nil {
@@ -199,7 +201,12 @@ func (e *Edge) Ask(key SpoolKey, doc *directory.Document, today box.Day,
 	if err != nil {
 		return a, false, BadQuestion
 	}
-	a.Client = desk.Client(key)
+	a.Client, a.Block = desk.Client(key), string(s.block)
+	of := askedOf{a.Holder, a.Day}
+	if s.asked[of] == nil && now.Sub(s.since) < settled &&
+		!e.shares.take(today, of, s.block, desk.Most(doc)) {
+		return a, false, NoShare
+	}
 	ok, pass := s.ask(today, a)
 	if !ok {
 		return a, false, AskedEnough

@@ -13,6 +13,7 @@ const (
 	OverRate     mix.Reason = "over_rate"     // a client sends more than the network's rate
 	BadQuestion  mix.Reason = "bad_question"  // for tokens of another day, holder or size
 	AskedEnough  mix.Reason = "asked_enough"  // a second batch of a holder's day, or too often
+	NoShare      mix.Reason = "no_share"      // its block has asked for its share of batches
 	DropStream   mix.Reason = "drop_stream"   // cover that was made to be dropped: no fault
 )
 
@@ -20,5 +21,5 @@ const (
 // counters.
 func Reasons() []mix.Reason {
 	return append(mix.Reasons(), BadRequest, StoreFailed, LateReply, NoSpool, spoolFull,
-		SpoolExpired, OverRate, BadQuestion, AskedEnough, DropStream)
+		SpoolExpired, OverRate, BadQuestion, AskedEnough, NoShare, DropStream)
 }

@@ -52,12 +52,9 @@ type asked struct {
 	answer   *bulletin.Tokens // once there is one, it is given again
 }
 
-// mostTimes is how often one question is passed on, and mostRepeats how often it may come, with its
-// answer here: who says nothing else holds a place for nothing.
-const (
-	mostTimes   = 8
-	mostRepeats = 64
-)
+// mostRepeats is how often one question may come: who says nothing else holds a place for nothing.
+// A client whose holder is down for two days asks some fifty times.
+const mostRepeats = 64
 
 // ask takes a question of the client: whether it may be asked, and whether it must be passed on.
 func (s *spool) ask(today box.Day, a desk.Asking) (ok, pass bool) {
@@ -79,14 +76,10 @@ func (s *spool) ask(today box.Day, a desk.Asking) (ok, pass bool) {
 	case before.elements != hash, before.times >= mostRepeats:
 		return false, false
 	case before.answer != nil:
-		before.times++
 		s.say(*before.answer)
-		return true, false
-	case before.times >= mostTimes:
-		return false, false
 	}
 	before.times++
-	return true, true
+	return true, before.answer == nil
 }
 
 // give keeps an answer for the client's next exchange, and for when it is asked for again. What the

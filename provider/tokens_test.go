@@ -87,7 +87,7 @@ func newCustomer(t *testing.T) *customer {
 // ask says a question, and whether it is taken and passed on.
 func (c *customer) ask(key SpoolKey, packet []byte) (pass bool, reason transit.Reason) {
 	c.Helper()
-	a, pass, reason := c.edge.Ask(key, c.doc, box.DayOf(c.genesis.Start, c.at), packet)
+	a, pass, reason := c.edge.Ask(c.at, key, c.doc, box.DayOf(c.genesis.Start, c.at), packet)
 	if pass {
 		if err := c.makers[0].Desk().Queue(c.at, a); err != nil {
 			c.Fatal(err)
@@ -184,9 +184,9 @@ func TestOneBatch(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, pass, reason)
 		}
 	}
-	for n := range mostTimes + 1 {
+	for n := range mostRepeats + 1 {
 		want := transit.Accepted
-		if n == mostTimes {
+		if n == mostRepeats {
 			want = AskedEnough
 		}
 		if _, reason := c.ask(c.key, first); reason != want {
@@ -207,6 +207,52 @@ func TestOneBatch(t *testing.T) {
 	}
 	if n := len(c.edge.spools[c.key].asked); n != 1 {
 		t.Errorf("%d questions are remembered, of one day", n)
+	}
+}
+
+// TestShares: keys that come and go use up half of what there is at the most, and those of one
+// block of addresses half of that; who has been here for an hour gets a batch then, and on another
+// day all begins anew.
+func TestShares(t *testing.T) {
+	c := newCustomer(t)
+	c.edge, c.doc.Parameters.Clients = NewEdge(Limits{Spools: 1000}), 16 // so that there are 32
+	_, packet := c.question(c.makers[1], 0, 1)
+	if !c.edge.Attach(c.at, c.key, "a") {
+		t.Fatal("there is no place")
+	}
+	c.at = c.at.Add(settled)
+	n := byte(0)
+	flood := func(block Block) (taken int) {
+		for range 40 {
+			n++
+			key := SpoolKey{n, byte(c.at.Hour()), 1}
+			if !c.edge.Attach(c.at, key, block) {
+				t.Fatal("there is no place")
+			}
+			switch pass, reason := c.ask(key, packet); {
+			case pass:
+				taken++
+			case reason != NoShare:
+				t.Errorf("one is refused because of %v", reason)
+			}
+		}
+		return taken
+	}
+	for i, want := range []int{8, 4, 2, 1, 1, 0} {
+		if taken := flood(Block(rune('a' + i))); taken != want {
+			t.Errorf("block %d of addresses got %d, want %d", i, taken, want)
+		}
+	}
+	if pass, reason := c.ask(c.key, packet); !pass {
+		t.Errorf("who has been here for long gets none: %v", reason)
+	}
+	c.at = c.at.Add(25 * time.Hour)
+	if _, packet = c.question(c.makers[1], 1, 1); flood("a") != 8 || len(c.edge.shares) != 1 {
+		t.Errorf("of another day there are others; %d are remembered", len(c.edge.shares))
+	}
+	c.at = c.at.Add(24 * time.Hour)
+	if _, packet = c.question(c.makers[1], 2, 1); flood("") != 16 {
+		t.Error("where blocks say nothing there are shares")
 	}
 }
 

@@ -9,6 +9,7 @@ package desk
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"murmuration/internal/box"
@@ -49,9 +50,30 @@ type Client [32]byte
 // Asking is a client's question on its way.
 type Asking struct {
 	Client   Client
+	Block    string // of addresses, from which the client comes; empty where that says nothing
 	Holder   directory.NodeID
 	Day      box.Day
 	Elements []byte
+	rank     int // how many of its block waited before it
+}
+
+// like says whether two are from one block. Where blocks say nothing each client is its own.
+func (a Asking) like(b Asking) bool {
+	return a.Block == b.Block && (a.Block != "" || a.Client == b.Client)
+}
+
+// same says whether two are of one client, for one holder and day.
+func (a Asking) same(b Asking) bool {
+	return a.Client == b.Client && a.Day == b.Day && a.Holder == b.Holder
+}
+
+// Most is how many batches a provider gets of each holder and day for its clients; none without a
+// document.
+func Most(doc *directory.Document) int {
+	if doc == nil {
+		return 0
+	}
+	return limitBatches * doc.Parameters.Clients
 }
 
 // Check reads what a client sent in the place of a packet: it must be for today or tomorrow, for a
@@ -176,26 +198,72 @@ func (d *Desk) Sweep(now time.Time) {
 	}
 }
 
-// Queue passes a question on that Check took and the client may ask. One that waits already is not
-// queued again: so a client has two at most at each holder's end of the queue, for today and for
-// tomorrow, and none starves another.
+// Queue passes a question on that Check took and the client may ask. One that waits already, or is
+// under way, is not queued again: so a client has two at most at each holder, for today and for
+// tomorrow. Those of one block wait behind the first of every other: so none starves another.
 func (d *Desk) Queue(now time.Time, a Asking) error {
-	if a.Holder == d.cfg.Self {
-		return d.take(now, Batch{peer: d.cfg.Self, client: a.Client, Day: a.Day,
-			elements: append([]byte(nil), a.Elements...)})
-	}
-	for _, other := range d.queued[a.Holder] {
-		if other.Client == a.Client && other.Day == a.Day {
-			return nil
-		}
-	}
-	if d.bytes+len(a.Elements) > mostQueued {
-		return d.refuse(errTooMany)
+	if d.waits(now, a) {
+		return nil
 	}
 	a.Elements = append([]byte(nil), a.Elements...)
+	if a.Holder == d.cfg.Self {
+		return d.take(now, Batch{peer: d.cfg.Self, client: a.Client, Day: a.Day,
+			elements: a.Elements})
+	}
+	waiting := d.queued[a.Holder]
+	at := len(waiting)
+	for _, other := range waiting {
+		if other.like(a) {
+			a.rank = other.rank + 1
+		}
+	}
+	for at > 0 && waiting[at-1].rank > a.rank {
+		at--
+	}
+	for d.bytes+len(a.Elements) > mostQueued {
+		if !d.yield(a.rank) {
+			return d.refuse(errTooMany)
+		}
+	}
 	d.bytes += len(a.Elements)
-	d.queued[a.Holder] = append(d.queued[a.Holder], a)
+	d.queued[a.Holder] = slices.Insert(d.queued[a.Holder], at, a)
 	return nil
+}
+
+// waits says whether a client's question is here, or under way, already.
+func (d *Desk) waits(now time.Time, a Asking) bool {
+	for _, b := range d.jobs[d.cfg.Self] {
+		if a.Holder == d.cfg.Self && b.client == a.Client && b.Day == a.Day {
+			return true
+		}
+	}
+	for _, f := range d.flying[a.Holder] {
+		if f.asking.same(a) && !now.After(f.until) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(d.queued[a.Holder], a.same)
+}
+
+// yield drops the question that has most of its block before it, if these are more than so many.
+func (d *Desk) yield(rank int) bool {
+	var holder directory.NodeID
+	for id, all := range d.queued {
+		if last := all[len(all)-1].rank; last > rank {
+			holder, rank = id, last
+		}
+	}
+	all := d.queued[holder]
+	if len(all) == 0 {
+		return false
+	}
+	last := len(all) - 1
+	d.bytes -= len(all[last].Elements)
+	d.stats.Refused++
+	if d.queued[holder] = all[:last]; last == 0 {
+		delete(d.queued, holder)
+	}
+	return true
 }
 
 // Next is the question that goes to a holder next: number 8 ‖ day 4 ‖ elements; nil if there is

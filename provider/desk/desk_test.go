@@ -114,7 +114,8 @@ func TestWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	request, _ := wants.Request()
-	if err := here.Queue(noon, Asking{Client{4}, other, today, request}); err != nil {
+	if err := here.Queue(noon, Asking{Client: Client{4}, Holder: other, Day: today,
+		Elements: request}); err != nil {
 		t.Fatal(err)
 	}
 	if here.Next(noon, third) != nil {
@@ -297,6 +298,79 @@ func TestQueue(t *testing.T) {
 	d.bytes = mostQueued - 1
 	if err := d.Queue(noon, asking(3, other, today)); !errors.Is(err, errTooMany) {
 		t.Errorf("more than there is room for: %v", err)
+	}
+}
+
+// TestBlocksInTurn: however many of one block ask, the first of another one waits behind one of
+// them alone, and when there is no more room it is theirs that goes.
+func TestBlocksInTurn(t *testing.T) {
+	d := newDesk(t)
+	ask := func(client byte, block string) error {
+		a := asking(client, other, today)
+		a.Block = block
+		return d.Queue(noon, a)
+	}
+	for n := range byte(5) {
+		if err := ask(n, "flood"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.bytes += mostQueued - d.bytes
+	for n := byte(10); n < 12; n++ { // their own blocks say nothing
+		if err := ask(n, ""); err != nil {
+			t.Errorf("there is no room for client %d: %v", n, err)
+		}
+	}
+	if err := ask(5, "flood"); !errors.Is(err, errTooMany) {
+		t.Errorf("there is room for more of the flood: %v", err)
+	}
+	var order []byte
+	for range 5 {
+		if data := d.Next(noon, other); data != nil {
+			order = append(order, data[numberSize+4])
+		}
+	}
+	if want := []byte{0, 10, 11, 1, 2}; !bytes.Equal(order, want) || d.Next(noon, other) != nil {
+		t.Errorf("they go in the order %d, want %d", order, want)
+	}
+}
+
+// TestAskedWhileUnderWay: a question that is repeated takes no other place, neither on its way to a
+// holder nor at this one; it does when it was not answered in time.
+func TestAskedWhileUnderWay(t *testing.T) {
+	d := newDesk(t)
+	for range 3 {
+		for _, holder := range []directory.NodeID{self, other} {
+			if err := d.Queue(noon, asking(1, holder, today)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.Next(noon, other)
+	}
+	if len(d.jobs[self]) != 1 || len(d.flying[other]) != 1 || len(d.queued) != 0 {
+		t.Errorf("%d here, %d under way, %d wait", len(d.jobs[self]), len(d.flying[other]),
+			len(d.queued))
+	}
+	later := noon.Add(flyingSlots*time.Second + 1)
+	if err := d.Queue(later, asking(1, other, today)); err != nil || d.Next(later, other) == nil {
+		t.Errorf("it is not asked again: %v", err)
+	}
+}
+
+// TestWildElements: bytes that are no elements use up nobody's tokens.
+func TestWildElements(t *testing.T) {
+	d := newDesk(t)
+	keys := token.NewKeys([32]byte{1}, [32]byte{})
+	for n := range uint64(20) {
+		if err := d.Asked(noon, other, record(n, uint32(today), elements(1, batch))); err != nil {
+			t.Fatalf("after %d: %v", n, err)
+		}
+		b, _ := d.NextBatch()
+		answer, err := b.Issue(rand.NewChaCha8([32]byte{}), keys)
+		if err == nil {
+			t.Fatal("the control: they are elements")
+		}
+		d.Issued(b, answer, err)
 	}
 }
 

@@ -42,7 +42,7 @@ func (d *Desk) take(now time.Time, b Batch) error {
 		return d.refuse(errNoBatch)
 	}
 	g := grant{b.peer, b.Day}
-	if d.given[g] >= limitBatches*d.doc.Parameters.Clients || len(d.jobs[b.peer]) >= mostJobs {
+	if d.given[g] >= Most(d.doc) || len(d.jobs[b.peer]) >= mostJobs {
 		return d.refuse(errTooMany)
 	}
 	d.given[g]++
@@ -83,6 +83,9 @@ func (d *Desk) Issued(b Batch, answer []byte, err error) {
 	switch {
 	case err != nil:
 		d.stats.Refused++
+		if g := (grant{b.peer, b.Day}); d.given[g] > 0 {
+			d.given[g]-- // no tokens, so that nobody's are used up by bytes that are no elements
+		}
 		return
 	case b.peer == d.cfg.Self:
 		d.land(b.client, bulletin.Tokens{Day: uint32(b.Day), Holder: d.cfg.Self, Answer: answer})

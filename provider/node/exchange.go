@@ -196,11 +196,13 @@ func (s *exchanges) ask(key provider.SpoolKey, question []byte, judged func(bool
 	var reason transit.Reason
 	doc := s.inForce.document.Load()
 	s.node.Do(func(now time.Time) {
-		asking, pass, reason = s.edge.Ask(key, doc, box.DayOf(s.start, now), question)
+		asking, pass, reason = s.edge.Ask(now, key, doc, box.DayOf(s.start, now), question)
 	})
 	if reason != transit.Accepted {
 		s.node.Counts.Drop(reason)
-		judged(false)
+		if reason != provider.NoShare { // it is others of its block who asked for too many
+			judged(false)
+		}
 	}
 	if pass {
 		s.bulletins.ask(asking)

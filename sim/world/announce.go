@@ -199,9 +199,10 @@ func (a *announcer) issue() {
 // ask passes a person's question for tokens on.
 func (n *Node) ask(spool provider.SpoolKey, question []byte) {
 	now := n.now()
-	a, pass, reason := n.edge.Ask(spool, n.document, box.DayOf(n.w.genesis.Start, now), question)
+	a, pass, reason := n.edge.Ask(now, spool, n.document, box.DayOf(n.w.genesis.Start, now),
+		question)
 	n.reason(reason)
-	if reason != transit.Accepted {
+	if reason != transit.Accepted && reason != provider.NoShare {
 		n.edge.Judged(spool, false)
 	}
 	if pass {
