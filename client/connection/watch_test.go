@@ -246,6 +246,7 @@ type dryTill struct {
 
 func (*dryTill) Token(box.Day, [32]byte, box.ID) (t box.Token, ok bool) { return t, false }
 func (*dryTill) Question(time.Time) (q exchange.Question, ok bool)      { return q, false }
+func (*dryTill) Hopeless(box.Day, [32]byte) bool                        { return true }
 func (*dryTill) Asked(time.Time)                                        {}
 func (c *dryTill) Begin(*directory.Document, directory.NodeID)          { c.docs++ }
 func (c *dryTill) SetDocument(*directory.Document)                      { c.docs++ }

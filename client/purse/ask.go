@@ -120,6 +120,19 @@ func (p *Purse) Token(day box.Day, holder [32]byte, id box.ID) (t box.Token, ok 
 	return t, false
 }
 
+// Hopeless says that a holder's tokens of a day are all given, or were asked for many times in
+// vain.
+func (p *Purse) Hopeless(day box.Day, holder [32]byte) bool {
+	w := p.wallets[place{day, holder}]
+	switch {
+	case w == nil:
+		return false
+	case len(w.tokens) > 0:
+		return w.next >= len(w.tokens)
+	}
+	return w.tries >= vain
+}
+
 // Refused says that a holder does not take the token of a box. It may be a lie, or a copy of this
 // home may have spent the token: the next try has another one, which is good at that holder alone.
 func (p *Purse) Refused(day box.Day, holder [32]byte, id box.ID) {

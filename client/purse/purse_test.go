@@ -199,8 +199,11 @@ func TestTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, ok := w.pay(0, holder(2), 9); ok {
+	if _, ok := w.pay(0, holder(2), 9); ok || !w.Hopeless(0, holder(2)) {
 		t.Error("a batch of 8 has 9 tokens")
+	}
+	if w.Hopeless(0, holder(1)) || w.Hopeless(5, holder(1)) {
+		t.Error("a holder of whom there are tokens, or will be, is hopeless")
 	}
 	if left, of := w.Left(w.now); left != 16 || of != 24 {
 		t.Errorf("%d of %d are left", left, of)
@@ -465,13 +468,13 @@ func TestDry(t *testing.T) {
 	w := newTown(t, 2)
 	for range 38 {
 		w.ask()
-		if w.Dry(w.now) {
+		if w.Dry(w.now) || w.Hopeless(0, holder(2)) {
 			t.Fatalf("dry at %v", w.now)
 		}
 		w.wait(time.Minute)
 	}
 	w.wait(2 * time.Minute)
-	if w.ask(); !w.Dry(w.now) {
+	if w.ask(); !w.Dry(w.now) || !w.Hopeless(0, holder(2)) {
 		t.Fatal("all questions are swallowed, and nobody notices")
 	}
 	w.wait(24 * time.Hour)

@@ -14,6 +14,9 @@ type Tokens interface {
 	// Token lets a box be written at a holder on a day, the same one each time for one box; ok is
 	// false if there is none now.
 	Token(day box.Day, holder [32]byte, id box.ID) (t box.Token, ok bool)
+	// Hopeless says that there is none for a holder and day, and that none is likely to come: all
+	// are given, or it was asked for them many times in vain.
+	Hopeless(day box.Day, holder [32]byte) bool
 	// Question is what a slot asks the own provider for; ok is false if nothing is due.
 	Question(at time.Time) (q exchange.Question, ok bool)
 	// Asked says that what Question gave last has left.
@@ -27,17 +30,24 @@ type payment struct {
 }
 
 // pay finds a holder at which a request can be paid for: the one whose turn it is, else another one
-// that may be asked. What costs nothing needs no payment, which is then nil.
+// that may be asked; the own provider, if it is a holder, also where all others are hopeless, as it
+// is asked after tries elsewhere. What costs nothing needs no payment, which is then nil.
 func (s *Sender) pay(q Request, r router) (paid *payment, ok bool) {
 	if q.Op != box.OpWrite || s.tokens == nil || r.view.net.WriteTokens == 0 {
 		return nil, true
 	}
 	holders := r.view.takers(q, s.packets.own)
+	hopeless := true
 	for i := range holders {
 		n := holders[(q.Try+i)%len(holders)]
 		if t, ok := s.tokens.Token(q.Day, n.id, q.Box.ID); ok {
 			return &payment{n, t}, true
 		}
+		hopeless = hopeless && s.tokens.Hopeless(q.Day, n.id)
+	}
+	if hopeless && q.Try < ownAfter {
+		q.Try = ownAfter
+		return s.pay(q, r)
 	}
 	return nil, len(holders) == 0 // nobody stores boxes of that day: that is found out elsewhere
 }

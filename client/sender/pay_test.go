@@ -18,7 +18,8 @@ import (
 type till struct {
 	broke map[directory.NodeID]bool // holders for which there are none
 	none  bool
-	asks  int // questions that are due
+	never map[directory.NodeID]bool // holders for which there will be none, either
+	asks  int                       // questions that are due
 	asked []time.Time
 	given map[box.ID][]directory.NodeID
 }
@@ -33,6 +34,8 @@ func (c *till) Token(day box.Day, holder [32]byte, id box.ID) (t box.Token, ok b
 	c.given[id] = append(c.given[id], holder)
 	return box.Token{1, byte(day), id[0], holder[0]}, true
 }
+
+func (c *till) Hopeless(_ box.Day, holder [32]byte) bool { return c.never[holder] }
 
 func (c *till) Question(time.Time) (q exchange.Question, ok bool) {
 	elements := bytes.Repeat([]byte{byte(c.asks)}, 40*protocol.TokenElement)
@@ -137,7 +140,8 @@ func TestQuestionsGoInDropSlots(t *testing.T) {
 }
 
 // TestWritesArePaidFor at the holder whose turn it is, at the other one where there is no token for
-// that, and else they wait; they go by themselves when there are tokens, in the order of waiting.
+// that, and else they wait; they go by themselves when there are tokens, in the order of waiting,
+// and to the own provider where no others will come.
 func TestWritesArePaidFor(t *testing.T) {
 	t.Parallel()
 	w := newNetwork(t, 1, paying())
@@ -177,9 +181,27 @@ func TestWritesArePaidFor(t *testing.T) {
 	if n := p.Waiting(); n == 0 || n == 12 {
 		t.Fatalf("%d wait: no case of each kind", n)
 	}
-	clear(c.broke)
+	c.never = map[directory.NodeID]bool{w.Node("p3").ID(): true}
 	w.run(3 * time.Minute)
 	if p.Waiting() != 0 {
+		t.Errorf("%d wait for a holder that gives no tokens", p.Waiting())
+	}
+	for i, id := range ids {
+		if given := c.given[id]; len(given) == 0 || slices.Contains(given, p2) ==
+			slices.Contains(given, own) {
+			t.Errorf("box %d was paid for at %x", i, given)
+		}
+	}
+	b := a.seal(0, "another")
+	c.never, c.none = nil, true
+	if err := p.Enqueue(w.Now(), write(99, b)); err != nil {
+		t.Fatal(err)
+	}
+	w.run(time.Minute)
+	c.none = false
+	clear(c.broke)
+	w.run(3 * time.Minute)
+	if p.Waiting() != 0 || slices.Contains(c.given[b.ID], own) {
 		t.Errorf("%d still wait", p.Waiting())
 	}
 }

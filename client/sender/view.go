@@ -113,13 +113,16 @@ func (v *view) asked(r Request, own directory.NodeID) []*node {
 	return others
 }
 
+// ownAfter is after how many tries elsewhere the own provider is asked to store a box.
+const ownAfter = 2
+
 // takers lists who may be asked to store a box. The own provider is one of them when two tries did
 // not do; the third is then its, if all others are only one.
 func (v *view) takers(r Request, own directory.NodeID) []*node {
 	others := v.holders(r.Day, r.Box.ID, own)
 	all := box.Placement(r.Day, r.Box.ID, v.storing[r.Day], v.replicas)
 	home := v.nodes[own]
-	if r.Try < 2 || home == nil || !slices.Contains(all, box.Holder(own)) ||
+	if r.Try < ownAfter || home == nil || !slices.Contains(all, box.Holder(own)) ||
 		slices.Contains(others, home) {
 		return others
 	}

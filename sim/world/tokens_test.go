@@ -114,6 +114,9 @@ func (f *flooder) Question(time.Time) (q exchange.Question, ok bool) {
 // Asked implements sender.Tokens.
 func (f *flooder) Asked(time.Time) {}
 
+// Hopeless implements sender.Tokens.
+func (f *flooder) Hopeless(box.Day, [32]byte) bool { return false }
+
 // hear looks for tokens in what comes down.
 func (f *flooder) hear(frame []byte) (kept bool) {
 	down, err := exchange.ParseDown(frame, f.w.Params().BodySize())
