@@ -174,8 +174,8 @@ func (b *Board) watch(now time.Time) {
 	}
 }
 
-// withheldRoll counts a roll that another provider gave, which the own one did not though it was
-// asked for it and had nothing more to say, like the bulletins of its slots.
+// withheldRoll counts a roll that another provider than its maker gave, which the own one did not
+// though it was asked for it and had nothing more to say, like the bulletins of its slots.
 func (b *Board) withheldRoll(roll uint32) {
 	if b.Settled() && roll >= b.session.asked && b.own == b.guard.own {
 		b.guard.today.expected += protocol.RollSlots

@@ -120,7 +120,7 @@ func TestHistoryOfANewcomer(t *testing.T) {
 		if n := w.holes(); n != row.holes {
 			t.Errorf("%s: %d holes, want %d", name, n, row.holes)
 		}
-		foreign := w.fill()
+		foreign := w.fill(false)
 		listed := map[byte]int{}
 		for _, l := range w.told.Listed {
 			listed[l.Entry[0]]++
@@ -140,8 +140,29 @@ func TestHistoryOfANewcomer(t *testing.T) {
 	}
 }
 
-// fill asks others for what is lacking until there is nothing, and says how many rolls they gave.
-func (w *bench) fill() (rolls int) {
+// TestMakerBlamesNobody: a maker that gives its rolls to clients alone makes them think nothing of
+// their provider. In the control another one gives the same rolls.
+func TestMakerBlamesNobody(t *testing.T) {
+	there := old(t)
+	for _, alone := range []bool{true, false} {
+		w := newcomer(t, there)
+		w.past(func(m int, r bulletin.SignedRoll) *bulletin.SignedRoll {
+			if m == 2 {
+				return nil
+			}
+			return &r
+		})
+		rolls := w.fill(alone)
+		kept, _ := w.board.Withholding()
+		if rolls != 5 || alone && kept > 0 || !alone && kept != 5*240 {
+			t.Errorf("alone: %t, %d rolls, %d withheld", alone, rolls, kept)
+		}
+	}
+}
+
+// fill asks others for what is lacking until there is nothing, and says how many rolls they gave;
+// makers says that these were the makers of the rolls, and else they were not.
+func (w *bench) fill(makers bool) (rolls int) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		if w.holes() == 0 {
@@ -153,7 +174,11 @@ func (w *bench) fill() (rolls int) {
 			if !ok || ask.Of == w.authors[0].id {
 				w.t.Fatalf("asked is %+v", ask)
 			}
-			w.answer(1, q, r.Marshal())
+			from := int(q.Maker)
+			if !makers {
+				from = 1 + from%(len(w.authors)-1)
+			}
+			w.answer(from, q, r.Marshal())
 			rolls++
 		}
 		w.quiet(w.board.state.Newest+1, w.board.state.Newest+1)

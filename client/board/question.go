@@ -187,7 +187,7 @@ func (b *Board) answered(now time.Time, from directory.NodeID, q box.Question, w
 	news *News) error {
 	switch {
 	case q.Kind == bulletin.AskRoll:
-		return b.answeredRoll(now, q, whole, news)
+		return b.answeredRoll(now, from, q, whole, news)
 	case q.Kind != bulletin.AskBulletin:
 	case q.Maker == bulletin.AllMakers:
 		b.answeredAll(from, box.Slot(q.Number), whole)
@@ -217,7 +217,8 @@ func (b *Board) answeredOne(now time.Time, q box.Question, raw []byte, news *New
 }
 
 // answeredRoll takes a roll.
-func (b *Board) answeredRoll(now time.Time, q box.Question, raw []byte, news *News) error {
+func (b *Board) answeredRoll(now time.Time, from directory.NodeID, q box.Question, raw []byte,
+	news *News) error {
 	id, is := b.cfg.Calendar.RollMakers(b.document, q.Number).At(q.Maker)
 	roll, err := bulletin.ParseSignedRoll(raw)
 	if err != nil || !is || roll.Maker != id || roll.Number != q.Number {
@@ -229,7 +230,9 @@ func (b *Board) answeredRoll(now time.Time, q box.Question, raw []byte, news *Ne
 	if err := b.roll(now, roll, news); err != nil || had || !m.rolled[q.Number] {
 		return err
 	}
-	b.withheldRoll(q.Number)
+	if from != id { // its maker may have given it to nobody else
+		b.withheldRoll(q.Number)
+	}
 	if q.Number > b.floor && roll.Previous != (bulletin.Hash{}) && !b.has(id, q.Number-1) {
 		m.lacks(q.Number - 1)
 	}
