@@ -26,7 +26,12 @@ const (
 // prepare makes the questions that are due ready: the costly part, done without exclusivity.
 func (p *Purse) prepare(now time.Time) error {
 	var coming []*wallet
-	p.cfg.Exclusive(func() { coming = p.lacking(now) })
+	p.cfg.Exclusive(func() {
+		coming = p.lacking(now)
+		for _, w := range coming {
+			w.via = p.own
+		}
+	})
 	if len(coming) == 0 {
 		return nil
 	}
@@ -41,6 +46,9 @@ func (p *Purse) prepare(now time.Time) error {
 	}
 	p.cfg.Exclusive(func() {
 		for _, w := range able {
+			if w.via != p.own { // another provider meanwhile
+				w.batch, w.request = nil, nil
+			}
 			p.wallets[w.place] = w
 		}
 	})

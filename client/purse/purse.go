@@ -63,11 +63,15 @@ func New(p *person.Person, cfg Config) *Purse {
 }
 
 // Begin is for a new sender, which speaks through a provider: another one was asked for nothing
-// yet. The caller has exclusivity.
+// yet, and is asked with other bytes, by which no holder can tell who asked through which provider
+// before. The caller has exclusivity.
 func (p *Purse) Begin(doc *directory.Document, own directory.NodeID) {
 	p.document, p.own = doc, own
 	for _, w := range p.wallets {
 		w.tries, w.due, w.awaits = 0, time.Time{}, false
+		if w.via != own {
+			w.batch, w.request = nil, nil
+		}
 	}
 }
 

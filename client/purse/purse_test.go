@@ -286,7 +286,8 @@ func TestTomorrowIsAskedForToday(t *testing.T) {
 }
 
 // TestAskedAgain: without an answer the same bytes go again after five slots, then after twice as
-// long each time, after an hour at last, and over a restart; a whole answer to any of them is good.
+// long each time, after an hour at last, and over a restart, but not through another provider; a
+// whole answer to any of them is good.
 func TestAskedAgain(t *testing.T) {
 	w := newTown(t, 1)
 	first := w.ask()[0]
@@ -307,6 +308,20 @@ func TestAskedAgain(t *testing.T) {
 	w.start()
 	if q := w.today1(); q == nil || !bytes.Equal(q.raw, first.raw) {
 		t.Fatal("after a restart something else is asked for")
+	}
+	w.Begin(w.doc, holder(9))
+	w.turn()
+	if q := w.today1(); q == nil || bytes.Equal(q.raw, first.raw) {
+		t.Error("through another provider the same bytes go, by which a holder knows who asks")
+	}
+	w.take(w.answers(first, keyOf(t, holder(1), 0)))
+	if _, ok := w.pay(0, holder(1), 1); ok {
+		t.Error("an answer to what was asked through the provider before is taken")
+	}
+	w.Begin(w.doc, w.own)
+	w.turn()
+	if q := w.today1(); q == nil || !bytes.Equal(q.raw, first.raw) {
+		t.Error("back at the first provider something else is asked for")
 	}
 	w.take(w.answers(first, keyOf(t, holder(1), 0)))
 	if _, ok := w.pay(0, holder(1), 1); !ok {
@@ -482,6 +497,7 @@ func TestDry(t *testing.T) {
 		t.Error("forgotten with the day")
 	}
 	w.Begin(w.doc, holder(1))
+	w.turn()
 	if w.Dry(w.now) {
 		t.Error("a new provider is judged by the one before")
 	}

@@ -24,7 +24,8 @@ type wallet struct {
 	reserved, next int
 	given          map[box.ID]int // since the start: which token
 
-	batch   *token.Batch // nil while nothing is to be asked
+	via     directory.NodeID // the own provider, through which it is asked
+	batch   *token.Batch     // nil while nothing is to be asked
 	request []byte
 	due     time.Time // to be asked
 	tries   int
@@ -67,11 +68,11 @@ func (p *Purse) derive(what string, at place, more ...byte) (out [32]byte) {
 	return out
 }
 
-// chance is what nonces and blinds are drawn from. It is the same each time, so that a question
-// that is asked again, after a crash as well, has the same bytes: a provider passes on one for each
-// holder and day. ChaCha8 is a cipher that nobody can predict without the seed.
+// chance is what nonces and blinds are drawn from. It is the same each time at one provider, so
+// that a question that is asked again, after a crash as well, has the same bytes: a provider passes
+// on one for each holder and day. ChaCha8 is a cipher that nobody can predict without the seed.
 func (p *Purse) chance(w *wallet) *rand.ChaCha8 {
-	return rand.NewChaCha8(p.derive("batch", w.place, w.key[:]...))
+	return rand.NewChaCha8(p.derive("batch", w.place, append(w.key[:], w.via[:]...)...))
 }
 
 // wallet is a new one, without tokens.
