@@ -192,7 +192,10 @@ func (b *bulletins) make(now time.Time) error {
 	b.mu.Lock()
 	draft, ok, err := b.core.Draft(now)
 	b.mu.Unlock()
-	if b.tellAdrift(err) || err != nil || !ok {
+	if b.tellAdrift(err) {
+		return nil // it has been told, and no disk is at fault
+	}
+	if err != nil || !ok {
 		return err
 	}
 	if err := b.flush(); err != nil { // a roll whose hash is in the body

@@ -1,0 +1,56 @@
+package node
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"murmuration/internal/box"
+	"murmuration/internal/bulletin"
+	"murmuration/internal/directory"
+	"murmuration/provider"
+)
+
+// TestAdriftIsNoDisk: a clock that is off is said as such, once, and as no trouble with a disk.
+func TestAdriftIsNoDisk(t *testing.T) {
+	par, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	now := start.Add(100 * par.BulletinEvery)
+	self := directory.NewIdentity([32]byte{1})
+	genesis := &directory.Genesis{Start: start, Parameters: par}
+	doc := &directory.Document{Parameters: par, Storing: []directory.StoringSet{{}}}
+	store := box.NewMemStore(0)
+	core, err := provider.NewBulletins(provider.BulletinsConfig{Genesis: genesis, Identity: self,
+		Store: store}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var others []*directory.Identity
+	for seed := range byte(3) {
+		others = append(others, directory.NewIdentity([32]byte{2 + seed}))
+		doc.Storing[0].Nodes = append(doc.Storing[0].Nodes, others[seed].ID())
+	}
+	doc.Storing[0].Nodes = append(doc.Storing[0].Nodes, self.ID())
+	core.SetDocument(doc)
+	var said strings.Builder
+	b := &bulletins{core: core, log: slog.New(slog.NewTextHandler(&said, nil))}
+	for i := range 5 {
+		now = now.Add(par.BulletinEvery)
+		for _, o := range others {
+			late := bulletin.Body{Network: genesis.ID(), Maker: o.ID(), Slot: box.Slot(90 + i)}
+			if err := core.Take(now, late.Sign(o.PrivateKey())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.make(now); err != nil {
+			t.Errorf("it is told as trouble: %v", err)
+		}
+	}
+	if n := strings.Count(said.String(), "clock of this computer"); n != 1 {
+		t.Errorf("said %d times: %s", n, said.String())
+	}
+}
