@@ -57,8 +57,8 @@ func (p *Purse) Load(tx *store.Tx) error {
 	return p.renew()
 }
 
-// renew draws another secret, for a home that is new or was put back from a copy: with the copy's
-// it would spend what the copy spends. It is kept with the first wallet.
+// renew draws another secret, for a home that is new: with that of another home it would spend what
+// that one spends. It is kept with the first wallet.
 func (p *Purse) renew() error {
 	clear(p.wallets)
 	if _, err := io.ReadFull(p.cfg.Random, p.secret[:]); err != nil {
