@@ -184,16 +184,14 @@ func (a absence) watch(w *world.World, providers []string) {
 func TestAbsenceIsCaughtUpByAll(t *testing.T) {
 	t.Parallel()
 	const posts = 5
-	for _, seed := range []uint64{1, 2} {
-		a := newAbsence(t, seed, posts)
-		if a.read != posts || len(a.missed) < posts {
-			t.Errorf("seed %d: %d posts were read, %d boxes written", seed, a.read, len(a.missed))
-		}
-		for e := range a.missed {
-			for name, mine := range a.fetched {
-				if !mine[e] {
-					t.Errorf("seed %d: %s did not ask for a box that was missed", seed, name)
-				}
+	a := newAbsence(t, 1, posts)
+	if a.read != posts || len(a.missed) < posts {
+		t.Errorf("%d posts were read, %d boxes written", a.read, len(a.missed))
+	}
+	for e := range a.missed {
+		for name, mine := range a.fetched {
+			if !mine[e] {
+				t.Errorf("%s did not ask for a box that was missed", name)
 			}
 		}
 	}

@@ -21,6 +21,8 @@ func TestFalseMakerIsLeftOut(t *testing.T) {
 	plan := Plan(t)
 	plan.Providers = 4
 	slow(&plan.Parameters)
+	p := &plan.Parameters
+	p.PayloadEvery, p.LoopEvery, p.DropEvery = 20*time.Minute, 20*time.Minute, 20*time.Minute
 	homes := t.TempDir()
 	Run(t, plan, testnet.Options{}, func(n *Net) {
 		ada := person(n, homes, "ada")
