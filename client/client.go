@@ -165,6 +165,7 @@ func (c *Client) open(cfg Config) (err error) {
 		Store: c.store, Network: c.genesis.ID(), Calendar: who.Network.Calendar,
 		Random: rand.Reader, Exclusive: c.connection.Exclusive,
 	})
+	c.person.Outbox.OnCopy(c.purse.Renew)
 	c.scan, err = scan.New(c.person.Person, scan.Config{
 		Store: c.store, Network: c.genesis.ID(), Schedule: c.genesis.Schedule(),
 		Parameters: c.genesis.Parameters, Random: rand.Reader, Exclusive: c.connection.Exclusive,

@@ -70,7 +70,7 @@ func (o *Outbox) conflict(w *waiting, now time.Time, other box.Box) error {
 		o.lies++
 		return nil
 	}
-	return o.copied(s, now, w.index)
+	return o.begin(s, now, w.index)
 }
 
 // listed takes the word of a holder's bulletin, which others have as well.

@@ -109,10 +109,15 @@ func TestRenewalIsDurable(t *testing.T) {
 	h.queue("a", 2)
 	h.queue("b", 1)
 	conflict := box.Reply{Status: box.StatusConflict, Box: h.other(0)}
+	told := 0
+	h.OnCopy(func(tx *store.Tx) error {
+		told++
+		return tx.Put("told", "", told)
+	})
 	h.full = true
 	h.answer(noon, conflict)
 	if h.Waiting() != 3 || h.streams["mine/1"] == nil || h.epoch != 1 ||
-		len(h.person.Notices()) != 0 {
+		len(h.person.Notices()) != 0 || told != 0 {
 		t.Fatalf("on a full disk %d wait, epoch %d", h.Waiting(), h.epoch)
 	}
 	h.full = false
@@ -136,6 +141,11 @@ func TestRenewalIsDurable(t *testing.T) {
 	}
 	if len(h.person.Notices()) == 0 || h.Lies() != 0 {
 		t.Error("nobody is told")
+	}
+	kept := 0
+	h.check(h.store.View(func(tx *store.Tx) error { return tx.Get("told", "", &kept) }))
+	if told != 1 || kept != 1 {
+		t.Errorf("of the copy others were told %d times, and kept %d", told, kept)
 	}
 }
 

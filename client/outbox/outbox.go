@@ -109,7 +109,8 @@ type Outbox struct {
 	source  *rand.ChaCha8
 	rng     *rand.Rand        // on source
 	authors map[string]Author // by the name that drafts call them
-	waiting []*waiting        // by number
+	copied  []func(*store.Tx) error
+	waiting []*waiting // by number
 	streams map[string]*stream
 	entries map[string]*entry
 	count   uint64 // of boxes ever
@@ -134,6 +135,10 @@ func New(p *person.Person, cfg Config) (*Outbox, error) {
 
 // Serve says who the author is that drafts call by a name.
 func (o *Outbox) Serve(name string, a Author) { o.authors[name] = a }
+
+// OnCopy has something done, in the transaction that begins another stream, when a copy of this
+// home is found at work.
+func (o *Outbox) OnCopy(do func(*store.Tx) error) { o.copied = append(o.copied, do) }
 
 // Load takes up what waits.
 func (o *Outbox) Load(tx *store.Tx) error {

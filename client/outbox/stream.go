@@ -175,7 +175,7 @@ func (o *Outbox) found(s *stream, now time.Time, a person.Answer) error {
 	case !ok:
 		return nil
 	case !mine:
-		return o.copied(s, now, number)
+		return o.begin(s, now, number)
 	}
 	next := *s
 	next.Reader = s.Reader.Found(now, number, a.Day)
@@ -187,9 +187,10 @@ func (o *Outbox) found(s *stream, now time.Time, a person.Answer) error {
 	return nil
 }
 
-// copied means that another copy of this home has written the box of an index: the author begins
-// another stream, and what this home wrote there from that index on goes into it, in its order.
-func (o *Outbox) copied(s *stream, now time.Time, from uint64) error {
+// begin is for a stream of which another copy of this home has written the box of an index: the
+// author begins another one, and what this home wrote there from that index on goes into it, in its
+// order.
+func (o *Outbox) begin(s *stream, now time.Time, from uint64) error {
 	author := o.authors[s.Author]
 	if author == nil {
 		return nil
@@ -197,6 +198,9 @@ func (o *Outbox) copied(s *stream, now time.Time, from uint64) error {
 	var r renewal
 	err := o.cfg.Store.Update(func(tx *store.Tx) (err error) {
 		r, err = o.renew(tx, s, now, from)
+		for _, do := range o.copied {
+			err = errors.Join(err, do(tx))
+		}
 		return err
 	})
 	if err != nil {

@@ -54,13 +54,20 @@ func (p *Purse) Load(tx *store.Tx) error {
 	if err != nil || p.secret != [32]byte{} {
 		return err
 	}
-	return p.renew()
+	return p.draw() // kept with the first wallet
 }
 
-// renew draws another secret, for a home that is new: with that of another home it would spend what
-// that one spends. It is kept with the first wallet.
-func (p *Purse) renew() error {
-	clear(p.wallets)
+// Renew draws another secret within tx, when a copy of this home is at work: from the day after
+// tomorrow on they do not ask for the same tokens any more. What was asked for before stays.
+func (p *Purse) Renew(tx *store.Tx) error {
+	if err := p.draw(); err != nil {
+		return err
+	}
+	return tx.Put(bucket, "", record{Secret: p.secret})
+}
+
+// draw draws the secret of a home: with that of another one it would spend what that one spends.
+func (p *Purse) draw() error {
 	if _, err := io.ReadFull(p.cfg.Random, p.secret[:]); err != nil {
 		return fmt.Errorf("drawing the secret of a purse: %w", err)
 	}

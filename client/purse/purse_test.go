@@ -285,6 +285,47 @@ func TestTomorrowIsAskedForToday(t *testing.T) {
 	}
 }
 
+// TestCopiesPart: two homes with one secret ask for the same bytes; once it is renewed not for
+// those of later days. What was got before stays, and the new secret is there after a restart.
+func TestCopiesPart(t *testing.T) {
+	for _, renewed := range []bool{false, true} {
+		one, two := newTown(t, 2), newTown(t, 2)
+		two.Purse.secret = one.secret
+		one.serve()
+		if renewed {
+			if err := one.store.Update(one.Renew); err != nil {
+				t.Fatal(err)
+			}
+			one.start()
+		}
+		if _, ok := one.pay(0, holder(1), 1); !ok {
+			t.Error("tokens from before are gone")
+		}
+		asked := map[place][2][]byte{}
+		for i, w := range []*town{one, two} {
+			w.now = w.now.Add(48 * time.Hour)
+			w.publish()
+			w.turn()
+			for _, q := range w.ask() {
+				if at := (place{q.day, q.holder}); q.day == w.today(w.now) { // all of them at once
+					raw := asked[at]
+					raw[i] = q.raw
+					asked[at] = raw
+				}
+			}
+		}
+		for at, raw := range asked {
+			if raw[0] == nil || raw[1] == nil || bytes.Equal(raw[0], raw[1]) == renewed {
+				t.Errorf("renewed: %v; day %d: %d and %d bytes, the same: %v", renewed, at.day,
+					len(raw[0]), len(raw[1]), bytes.Equal(raw[0], raw[1]))
+			}
+		}
+		if len(asked) < 2 {
+			t.Errorf("%d questions are asked", len(asked))
+		}
+	}
+}
+
 // TestAskedAgain: without an answer the same bytes go again after five slots, then after twice as
 // long each time, after an hour at last, and over a restart, but not through another provider; a
 // whole answer to any of them is good.

@@ -101,6 +101,7 @@ func (l *Life) load() error {
 		Store: l.store, Network: w.genesis.ID(), Calendar: who.Network.Calendar,
 		Random: who.Random,
 	})
+	l.Outbox.OnCopy(l.purse.Renew)
 	l.scan, err = scan.New(p.Person, scan.Config{
 		Store: l.store, Network: w.genesis.ID(), Schedule: w.genesis.Schedule(),
 		Parameters: w.genesis.Parameters, Random: who.Random,
