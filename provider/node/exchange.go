@@ -177,6 +177,8 @@ func (s *exchanges) answer(conn link.Conn, key provider.SpoolKey, cursor *provid
 	if err := answer.Marshal(down); err != nil {
 		return err
 	}
+	// First the answer: on the link nobody sees how long what came up takes here.
+	err := conn.Send(down)
 	switch {
 	case reason != transit.Accepted:
 		s.node.Counts.Drop(reason)
@@ -185,7 +187,7 @@ func (s *exchanges) answer(conn link.Conn, key provider.SpoolKey, cursor *provid
 	default:
 		s.node.Submit(up.Packet, judged)
 	}
-	return conn.Send(down)
+	return err
 }
 
 // ask takes a question that came in the place of a packet. One that nobody may ask is as good as
