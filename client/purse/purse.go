@@ -12,7 +12,6 @@ package purse
 
 import (
 	"cmp"
-	"errors"
 	"io"
 	"slices"
 	"time"
@@ -81,7 +80,14 @@ func (p *Purse) SetDocument(doc *directory.Document) { p.document = doc }
 // Turn prepares the questions that are due, notes ahead which tokens may be given, and forgets
 // those of days that are over.
 func (p *Purse) Turn(now time.Time) error {
-	return errors.Join(p.prepare(now), p.reserve(), p.forget(now))
+	// one after the other: a full disk, which a person can go on with, hides no other trouble
+	if err := p.prepare(now); err != nil {
+		return err
+	}
+	if err := p.reserve(); err != nil {
+		return err
+	}
+	return p.forget(now)
 }
 
 // Supply notes ahead which tokens may be given.
