@@ -24,7 +24,7 @@ const (
 	// withheld is the share of a day's bulletins above which a guard is failing, and sample how
 	// many it should have passed on before that is looked at.
 	withheld = 0.05
-	sample   = 256
+	sample   = 128
 	// gap is more than lies between two observations of a client that is awake.
 	gap = 10 * time.Minute
 	// noteEvery is how much of a failure a crash may make it forget.

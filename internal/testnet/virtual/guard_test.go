@@ -172,7 +172,7 @@ func TestBadGuardIsGivenUp(t *testing.T) {
 			"serves": 0, "refuses": 26 * time.Hour, "slams": 26 * time.Hour,
 			"swallows": 26 * time.Hour, "answers with dummies": 26 * time.Hour,
 			"lets one in a day through": 36 * time.Hour, "hides documents": 40 * time.Hour,
-			"withholds": 47 * time.Hour,
+			"withholds": 44 * time.Hour,
 		} {
 			all = append(all, guard(n, bad, limit))
 		}
@@ -180,7 +180,7 @@ func TestBadGuardIsGivenUp(t *testing.T) {
 		for _, p := range all {
 			p.begin(t)
 		}
-		for _, after := range []time.Duration{23, 26, 36, 40, 47} {
+		for _, after := range []time.Duration{23, 26, 36, 40, 44} {
 			n.Pass(after*time.Hour - time.Since(all[0].way.began))
 			for _, p := range all {
 				p.check(t, after*time.Hour)
