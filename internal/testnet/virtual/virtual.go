@@ -58,12 +58,13 @@ func Plan(t *testing.T) testnet.Plan {
 
 // Run makes the network of the plan, starts its nodes, has the story happen, and ends all that
 // runs. What a node or person ends with, unless the story stopped it, is an error of the test.
+// It begins at midnight, or as much later as the plan's start is after the zero time.
 // Without a transport in the options links are in memory, without a store boxes are.
 func Run(t *testing.T, plan testnet.Plan, o testnet.Options, story func(n *Net)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		// a bubble begins in the year 2000, a network may not
-		<-time.After(26 * 365 * 24 * time.Hour)
+		<-time.After(26*365*24*time.Hour + plan.Start.Sub(time.Time{}))
 		plan.Start = time.Now()
 		made, err := testnet.New(t.Context(), plan)
 		if err != nil {
