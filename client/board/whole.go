@@ -10,8 +10,6 @@ import (
 	"murmuration/internal/protocol"
 )
 
-const rollHashAt = protocol.RollHashAt
-
 // period is what is known of the slots of one roll.
 type period struct {
 	Whole  bool     `cbor:"1,keyasint"` // all that the provider has is here
