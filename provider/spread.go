@@ -279,12 +279,11 @@ func (s *Spread) limit(kind byte) int {
 	if s.b.doc != nil {
 		most = s.b.most(nil)
 	}
-	const head = 256 // of bodies and rolls, with hashes and signature
 	switch kind {
 	case spreadBulletin:
-		return head + box.EntrySize*most
+		return bulletin.MostBytes(most)
 	case spreadRoll:
-		return min(head+(box.EntrySize+1)*protocol.RollSlots*most, math.MaxUint32>>8)
+		return min(bulletin.MostRollBytes(most), math.MaxUint32>>8)
 	case spreadQuestion:
 		return questionSize
 	case spreadProof:

@@ -109,14 +109,13 @@ func (b *Board) pieceSize() int {
 
 // longest is the most bytes that the answer to a question may have, of hashes as many as it must.
 func (b *Board) longest(q box.Question) int {
-	const frame = 105 + 2*len(bulletin.Hash{}) + 64 // of a body or a roll that lists nothing
 	switch slot := box.Slot(q.Number); {
 	case q.Kind == bulletin.AskRoll:
-		return frame + (box.EntrySize+1)*protocol.RollSlots*b.most(bulletin.LastSlot(q.Number))
+		return bulletin.MostRollBytes(b.most(bulletin.LastSlot(q.Number)))
 	case q.Maker == bulletin.AllMakers:
 		return len(bulletin.Hash{}) * len(b.Makers(slot))
 	default:
-		return frame + box.EntrySize*b.most(slot)
+		return bulletin.MostBytes(b.most(slot))
 	}
 }
 

@@ -206,3 +206,8 @@ func signedBytes(label string, n directory.NetworkID, h Hash) []byte {
 	b = append(b, n[:]...)
 	return append(b, h[:]...)
 }
+
+// MostBytes is the length of a signed bulletin of so many entries whose body names a roll.
+func MostBytes(entries int) int {
+	return bodyHead + entrySize*entries + len(Hash{}) + signatureSize
+}

@@ -162,3 +162,8 @@ func (r SignedRoll) Verify(network directory.NetworkID, most int) error {
 		return verify(r.Maker, protocol.RollLabel, r.Network, r.Hash(), r.Signature)
 	})
 }
+
+// MostRollBytes is the length of a signed roll whose slots have so many entries each.
+func MostRollBytes(entries int) int {
+	return rollHead + rollEntrySize*protocol.RollSlots*entries + signatureSize
+}
