@@ -152,12 +152,7 @@ func (b *Bulletins) accuse(c *chain, one, other bulletin.Bulletin) {
 // order in which they came.
 func (b *Bulletins) Frauds() []bulletin.Fraud { return b.frauds }
 
-// stores says whether a provider is in the storing set of any day whose boxes are kept.
-func (b *Bulletins) stores(id directory.NodeID) bool {
-	return b.doc != nil && slices.ContainsFunc(b.doc.Storing, func(s directory.StoringSet) bool {
-		return slices.Contains(s.Nodes, id)
-	})
-}
+func (b *Bulletins) stores(id directory.NodeID) bool { return b.doc != nil && b.doc.Stores(id) }
 
 // proof is the next one from a place in Frauds on that concerns anybody, and the place behind it;
 // ok is false if there is none.

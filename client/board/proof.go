@@ -13,7 +13,7 @@ import (
 // and only one about somebody who stores boxes is looked at: whoever makes keys can make proofs.
 func (b *Board) accused(f bulletin.Fraud, news *News) {
 	switch {
-	case !b.stores(f.A.Maker):
+	case !b.document.Stores(f.A.Maker):
 		b.count(NoMaker)
 	case b.maker(f.A.Maker).fraud != nil:
 		b.count(Repeated)
@@ -44,7 +44,7 @@ func (b *Board) handOver(others []directory.NodeID, rng *rand.Rand) (a Ask, ok b
 	most := box.Format{Plaintext: b.document.Parameters.BoxPlaintext}.ProofSize()
 	for _, id := range b.ids {
 		m := b.makers[id]
-		if !m.hand || !b.stores(id) {
+		if !m.hand || !b.document.Stores(id) {
 			continue
 		}
 		left := slices.DeleteFunc(slices.Clone(others),
@@ -66,11 +66,4 @@ func (b *Board) gotProof(from directory.NodeID) {
 	if m := b.makers[b.handing]; m != nil && !slices.Contains(m.handed, from) {
 		m.handed = append(m.handed, from)
 	}
-}
-
-// stores says whether a provider is in the storing set of any day whose boxes are kept.
-func (b *Board) stores(id directory.NodeID) bool {
-	return slices.ContainsFunc(b.document.Storing, func(s directory.StoringSet) bool {
-		return slices.Contains(s.Nodes, id)
-	})
 }

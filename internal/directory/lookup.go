@@ -101,3 +101,10 @@ func (d *Document) TokenKey(holder NodeID, day uint16) (key TokenKey, ok bool) {
 	key = n.Tokens[1-(d.Storing[last].Day-day)]
 	return key, key != TokenKey{}
 }
+
+// Stores says whether a provider is in the storing set of any day whose boxes are kept.
+func (d *Document) Stores(id NodeID) bool {
+	return slices.ContainsFunc(d.Storing, func(s StoringSet) bool {
+		return slices.Contains(s.Nodes, id)
+	})
+}
