@@ -14,7 +14,6 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 	"murmuration/internal/node"
-	"murmuration/provider"
 )
 
 // boxesDir is the box store in a provider's home.
@@ -50,49 +49,6 @@ func (c Config) openStore(home *node.Home) (Store, error) {
 		return nil, fmt.Errorf("opening the boxes of %s: %w", home.Dir, err)
 	}
 	return store, nil
-}
-
-// demand is that of a provider under a network's parameters.
-func demand(par directory.Parameters, providers int) provider.Demand {
-	return provider.Demand{
-		Listed: bulletin.MaxEntries(par, providers), Every: par.BulletinEvery,
-		BoxBytes: par.Ciphertext(),
-		Days:     par.RetentionDays + 2, // today, the full days, and the one that is being dropped
-	}
-}
-
-// stateDisk says at the start what disk may be needed, and warns when there is less.
-func (n *Node) stateDisk() {
-	genesis := n.chassis.Home.Genesis
-	providers := len(genesis.Entries)
-	if doc := n.chassis.Documents.Latest(); doc != nil {
-		providers = len(doc.Providers())
-	}
-	need := demand(genesis.Parameters, providers).Disk()
-	const what = "disk that boxes may need, if as many are written as bulletins can list"
-	free, err := durable.Free(n.cfg.Home)
-	if err != nil {
-		n.cfg.Log.Info(what, "disk", size(need))
-		return
-	}
-	n.cfg.Log.Info(what, "disk", size(need), "free", size(int64(free)))
-	if need > int64(free) {
-		n.cfg.Log.Warn("the disk may become full, and boxes are refused then: give the provider "+
-			"more disk", "disk", size(need), "free", size(int64(free)))
-	}
-}
-
-// size writes bytes for people.
-func size(bytes int64) string {
-	for _, u := range []struct {
-		name  string
-		bytes int64
-	}{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}} {
-		if bytes >= u.bytes {
-			return fmt.Sprintf("%.1f %s", float64(bytes)/float64(u.bytes), u.name)
-		}
-	}
-	return fmt.Sprintf("%d bytes", bytes)
 }
 
 // proofsDir has, in a provider's home, a file for each maker that signed two bulletins for one
