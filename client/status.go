@@ -100,20 +100,6 @@ func (s *Status) addDocument(conn connection.Status, schedule directory.Schedule
 	s.Provider, s.Serves, s.Failing = conn.Guard.Name, conn.Guard.Healthy, conn.Guard.Failing
 }
 
-// doubted are the words for what there is against a provider, behind its name.
-var doubted = map[scan.Kind]Trouble{
-	scan.False: {" signed two bulletins for one time, and is not used any more",
-		"Nothing is to be done: `murmur network findings` has the proof. If it is your own " +
-			"provider, think about a new home with another one (`guard`)."},
-	scan.Stranger: {" announces boxes that are not its to keep",
-		"Nothing is lost, others have them; tell the network's operators."},
-	scan.Failing: {" does not give the boxes that it says it has",
-		"Nothing is lost while others have them; tell the network's operators."},
-	scan.Silent: {" has announced nothing since ",
-		"Nothing is lost: other holders announce the boxes that it has, too, and you read them a " +
-			"little later. If it lasts, tell the network's operators."},
-}
-
 // addDoubts says what there is against makers of bulletins, by their names.
 func (s *Status) addDoubts(all []scan.Doubt, doc *directory.Document) {
 	for _, d := range all {
@@ -123,12 +109,11 @@ func (s *Status) addDoubts(all []scan.Doubt, doc *directory.Document) {
 				name = n.Name
 			}
 		}
-		t := doubted[d.Kind]
-		t.What = name + t.What
+		does, do := d.Kind.Words()
 		if d.Kind == scan.Silent {
-			t.What += d.Since.Local().Format("15:04 on 2 January")
+			does += d.Since.Local().Format(" since 15:04 on 2 January")
 		}
-		s.Trouble = append(s.Trouble, t)
+		s.Trouble = append(s.Trouble, Trouble{name + " " + does, do})
 	}
 }
 

@@ -26,16 +26,24 @@ type Doubt struct {
 	Since time.Time // of a silent one: until when it was heard; may be zero
 }
 
-// notices are what a person is told of a maker, each once while the client runs. Of a silent one
-// nothing: it may be back before anybody can ask.
-var notices = [kinds]struct{ what, do string }{
-	False: {"a provider has signed two bulletins for one time: it is not used any more",
+// Words are what a kind of doubt says of a maker, behind its name, and what to do.
+func (k Kind) Words() (does, do string) {
+	w := words[k]
+	return w.does, w.do
+}
+
+var words = [kinds]struct{ does, do string }{
+	False: {"signed two bulletins for one time, and is not used any more",
 		"Nothing is to be done: the proof goes to whoever runs the network by itself, and " +
-			"`murmur network findings` has it."},
-	Stranger: {"a provider announces boxes that are not its to keep",
+			"`murmur network findings` has it. If it is your own provider, think about a new " +
+			"home with another one (`guard`)."},
+	Stranger: {"announces boxes that are not its to keep",
 		"Nothing is lost, others have them; tell whoever runs the network."},
-	Failing: {"a provider does not give the boxes that it says it has",
+	Failing: {"does not give the boxes that it says it has",
 		"Nothing is lost while the other holder has them; tell whoever runs the network."},
+	Silent: {"has announced nothing",
+		"Nothing is lost: other holders announce the boxes that it has, too, and you read them a " +
+			"little later. If it lasts, tell whoever runs the network."},
 }
 
 // Doubts are what there is against makers, by kinds. A maker is named once, by the gravest.
@@ -67,7 +75,8 @@ func (s *Scan) doubts() (all []Doubt) {
 	return all
 }
 
-// blame tells of makers, each once for each kind. Proofs that were kept were told of before.
+// blame tells of makers, each once for each kind while the client runs. Proofs that were kept were
+// told of before. Of a silent one nothing is told: it may be back before anybody can ask.
 func (s *Scan) blame(fresh []bulletin.Fraud) {
 	var all []Doubt
 	s.cfg.Exclusive(func() {
@@ -83,7 +92,8 @@ func (s *Scan) blame(fresh []bulletin.Fraud) {
 	for _, d := range all {
 		if told := (Doubt{Maker: d.Maker, Kind: d.Kind}); !s.named[told] {
 			s.named[told] = true
-			s.access.Tell(notices[d.Kind].what, notices[d.Kind].do)
+			does, do := d.Kind.Words()
+			s.access.Tell("a provider "+does, do)
 		}
 	}
 }
