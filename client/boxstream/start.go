@@ -52,5 +52,11 @@ func (s Start) Open() (*box.ReadCap, box.Index, error) {
 	return c.At(first), first, nil
 }
 
+// Before is the root key of the stream, and the number of the index before the first that can be
+// read.
+func (s Start) Before() (root [32]byte, number uint64) {
+	return [32]byte(s[:rootSize]), binary.BigEndian.Uint64(s[rootSize:])
+}
+
 // String keeps the capability out of logs.
 func (Start) String() string { return "[start of a stream]" }

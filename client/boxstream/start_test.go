@@ -23,6 +23,10 @@ func TestStreamBeginsWhereItSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	root, number := NewStart(c.ReadCap(), before).Before()
+	if number != before.Number() || !bytes.Equal(root[:], c.ReadCap().Marshal()[:32]) {
+		t.Error("it says that it begins elsewhere")
+	}
 	if first != before.Next() {
 		t.Fatal("the first index is not the one after the given one")
 	}
