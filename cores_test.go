@@ -30,6 +30,7 @@ var cores = []string{
 	"client/purse",
 	"client/scan",
 	"client/sender",
+	"client/session",
 	"client/timeline",
 	"internal/backoff",
 	"internal/bulletin",
