@@ -115,15 +115,24 @@ func (c Card) prove(secret [32]byte) [proofSize]byte {
 	return [proofSize]byte(whole[:])
 }
 
-// proven is the secret by which a card proves that it is of a device known here.
-func (c Card) proven(secrets [][32]byte) (secret [32]byte, ok bool) {
+// proveAll adds proofs as far as there is room. A first card has none: nobody knows its device.
+func (c *Card) proveAll(secrets [][32]byte) {
+	for _, secret := range secrets {
+		if (c.Device != DeviceID{}) && len(c.Proofs) < mostProofs {
+			c.Proofs = append(c.Proofs, c.prove(secret))
+		}
+	}
+}
+
+// proven says whether a card proves by one of some secrets that it is of the device it names.
+func (c Card) proven(secrets [][32]byte) bool {
 	for _, secret := range secrets {
 		want := c.prove(secret)
 		for _, p := range c.Proofs {
 			if hmac.Equal(p[:], want[:]) {
-				return secret, true
+				return true
 			}
 		}
 	}
-	return secret, false
+	return false
 }

@@ -27,6 +27,7 @@ type Begun struct {
 	Card   Card // of the other device
 	Again  bool // a device that was known; text that it did not acknowledge is to be written anew
 	Acked  uint32
+	Moved  bool // the own stream has moved since the card: the other device needs a new one
 }
 
 // Knock makes a card for a door: whoever answers it has a session with this device, whose stream is
@@ -40,10 +41,12 @@ func (s State) Knock(random io.Reader, reason Reason, start boxstream.Start, now
 	}
 	c := Card{Reason: reason, Generation: s.generation() + 1, Device: s.Self, Start: start}
 	copy(c.Key[:], publicOf(seed))
-	for _, p := range s.Peers {
-		if len(p.Secrets) > 0 && len(c.Proofs) < mostProofs {
-			c.Proofs = append(c.Proofs, c.prove(p.Secrets[0]))
+	for i := range s.Peers {
+		secrets := s.Peers[i].secrets()
+		if x, _ := s.Peers[i].writing(); x.Confirmed {
+			secrets = [][32]byte{x.Secret} // the other side has it
 		}
+		c.proveAll(secrets)
 	}
 	b := c.Marshal()
 	if _, err := ParseCard(b); err != nil {
@@ -51,13 +54,18 @@ func (s State) Knock(random io.Reader, reason Reason, start boxstream.Start, now
 	}
 	s = s.clone()
 	s.introduce(c)
-	s.Knocks = append(s.Knocks, Knock{c.Hash(), [32]byte(seed), c.Generation, now.Unix()})
+	if reason == ReasonCopied {
+		s.Number += copiedApart
+	}
+	s.Knocks = append(s.Knocks, Knock{c.Hash(), [32]byte(seed), c.Generation, now.Unix(),
+		s.Stream})
 	s.Knocks = s.Knocks[max(0, len(s.Knocks)-mostKnocks):]
 	return s, b, nil
 }
 
-// introduce takes the name of a first card.
+// introduce takes the name of a first card, and the stream that a card names.
 func (s *State) introduce(c Card) {
+	s.Stream, _ = c.Start.Before()
 	if (s.Self == DeviceID{}) {
 		s.Self = c.ID()
 	}
@@ -84,8 +92,7 @@ func (s State) Answer(random io.Reader, card []byte, start boxstream.Start, own 
 	if err != nil || knock.Reason == ReasonAnswer {
 		return s, nil, Begun{}, ErrMalformed
 	}
-	secret, err := s.admit(knock, knock.Hash(), own)
-	if err != nil {
+	if err := s.admit(knock, knock.Hash(), own); err != nil {
 		return s, nil, Begun{}, err
 	}
 	seeds, err := draw(random, 32+drawSize)
@@ -95,8 +102,8 @@ func (s State) Answer(random io.Reader, card []byte, start boxstream.Start, own 
 	seed := seeds[:32]
 	c := Card{Generation: knock.Generation, Device: s.Self, Answers: knock.Hash(), Start: start}
 	copy(c.Key[:], publicOf(seed))
-	if secret != nil {
-		c.Proofs = append(c.Proofs, c.prove(*secret))
+	if p := s.peer(knock.ID()); p != nil {
+		c.proveAll(p.secrets())
 	}
 	shared, ciphertext, err := encapsulate(knock.Key[:], seeds[32:])
 	if err != nil {
@@ -127,14 +134,16 @@ func (s State) Answered(answer []byte, own bool, now time.Time) (State, Begun, e
 	if err != nil {
 		return s, Begun{}, err
 	}
-	if _, err := s.admit(c, k.Card, own); err != nil {
+	if err := s.admit(c, k.Card, own); err != nil {
 		return s, Begun{}, err
 	}
 	s = s.clone()
 	knock := Card{Generation: k.Generation}
 	x := s.beginAs(k.Card, shared, answer[33:answerHead], knock, c, now)
 	x.Their, x.Confirmed, x.Owed = bytes.Clone(c.Key[:]), true, now.Unix()
-	return s, s.join(x, c, own, now), nil
+	begun := s.join(x, c, own, now)
+	begun.Moved = k.Stream != s.Stream
+	return s, begun, nil
 }
 
 func sealAnswer(shared, ciphertext []byte, c Card) []byte {
@@ -162,31 +171,26 @@ func openAnswer(k Knock, answer []byte) (shared []byte, c Card, err error) {
 	return shared, c, nil
 }
 
-// admit says whether a session may begin with a card's device, and the secret by which it is known.
-func (s State) admit(c Card, knock CardHash, own bool) (secret *[32]byte, err error) {
+// admit says whether a session may begin with a card's device.
+func (s State) admit(c Card, knock CardHash, own bool) error {
 	id := c.ID()
 	if id == s.Self || slices.ContainsFunc(s.Knocks, func(k Knock) bool {
 		return DeviceID(k.Card) == id
 	}) {
-		return nil, ErrOwn
+		return ErrOwn
 	}
 	p := s.peer(id)
-	if p == nil {
-		if s.devices(own) >= MostDevices {
-			return nil, ErrMostDevices
-		}
-		return nil, nil
+	switch {
+	case p == nil && s.devices(own) >= MostDevices:
+		return ErrMostDevices
+	case p == nil:
+		return nil
+	case slices.ContainsFunc(p.Sessions, func(x Session) bool { return x.Card == knock }):
+		return ErrOld
+	case p.Own != own || p.Proven && !c.proven(p.secrets()):
+		return ErrClaim
 	}
-	if slices.ContainsFunc(p.Sessions, func(x Session) bool { return x.Card == knock }) {
-		return nil, ErrOld
-	}
-	if known, ok := c.proven(p.Secrets); ok {
-		return &known, nil
-	}
-	if p.Proven || p.Own != own {
-		return nil, ErrClaim
-	}
-	return nil, nil
+	return nil
 }
 
 // devices counts those of the contact, or one's own with this one.

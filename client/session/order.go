@@ -8,8 +8,8 @@ import (
 // furthest is how far a message's number may be above the highest that was seen.
 const furthest = 1000
 
-// Mark is a message's place in its conversation, for all devices the same: one more than the highest
-// number that its author had seen, and the author's device.
+// Mark is a message's place in its conversation, for all devices the same: one more than the
+// highest number that its author had seen, and the author's device.
 type Mark struct {
 	Number uint64
 	Device DeviceID

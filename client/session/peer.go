@@ -18,27 +18,28 @@ func preferred(a, b Session) int {
 // the least preferred go.
 func (p *Peer) add(x Session) {
 	p.Sessions = append(p.Sessions, x)
+	p.Proven = p.Proven || x.Confirmed
 	slices.SortStableFunc(p.Sessions, preferred)
 	for i := len(p.Sessions) - 1; i >= 0 && len(p.Sessions) > mostSessions; i-- {
-		if !p.Sessions[i].Confirmed || i > p.confirmed() {
-			p.Sessions = slices.Delete(p.Sessions, i, i+1)
+		if i != p.confirmed() || !p.Sessions[i].Confirmed {
+			p.drop(i)
 		}
-	}
-	p.Secrets = append(p.Secrets, x.Secret)
-	if len(p.Secrets) > mostSecrets {
-		p.Secrets = slices.Delete(p.Secrets, mostSecrets-1, mostSecrets)
-	}
-	if x.Confirmed {
-		p.trust(x.Secret)
 	}
 }
 
-// trust puts the secret of a session first that both sides are known to have.
-func (p *Peer) trust(secret [32]byte) {
-	p.Proven = true
-	p.Secrets = slices.DeleteFunc(p.Secrets, func(s [32]byte) bool { return s == secret })
-	p.Secrets = slices.Insert(p.Secrets, 0, secret)
+// drop erases a session. Its secret stays for a while: the other side may know no newer one.
+func (p *Peer) drop(i int) {
+	p.Secrets = slices.Insert(p.Secrets, 0, p.Sessions[i].Secret)
 	p.Secrets = p.Secrets[:min(len(p.Secrets), mostSecrets)]
+	p.Sessions = slices.Delete(p.Sessions, i, i+1)
+}
+
+// secrets are all by which the device may prove to be the same.
+func (p *Peer) secrets() (all [][32]byte) {
+	for _, x := range p.Sessions {
+		all = append(all, x.Secret)
+	}
+	return append(all, p.Secrets...)
 }
 
 // confirmed is the index of the most preferred session that the device is known to have, or that of
@@ -63,13 +64,14 @@ func (p *Peer) writing() (Session, bool) {
 // settle is what a record that opened does: both sides have its session, and those that are less
 // preferred are over.
 func (p *Peer) settle(i int) {
-	p.Sessions[i].Confirmed = true
-	p.trust(p.Sessions[i].Secret)
-	p.Sessions = slices.Delete(p.Sessions, i+1, len(p.Sessions))
+	p.Sessions[i].Confirmed, p.Proven = true, true
+	for len(p.Sessions) > i+1 {
+		p.drop(i + 1)
+	}
 }
 
-// Acknowledged is the number up to which every device that is written to has said to have read: what
-// is above it is sealed again.
+// Acknowledged is the number up to which every device that is written to has said to have read:
+// what is above it is sealed again.
 func (s State) Acknowledged() uint32 {
 	least := s.Number
 	for i := range s.Peers {
@@ -80,8 +82,8 @@ func (s State) Acknowledged() uint32 {
 	return least
 }
 
-// AnswerBy is until when a record is to be written, an empty one if there is nothing to say, since a
-// turn waits for its answer: a week after it came. The caller draws a time before.
+// AnswerBy is until when a record is to be written, an empty one if there is nothing to say, since
+// a turn waits for its answer: a week after it came. The caller draws a time before.
 func (s State) AnswerBy() (by time.Time, ok bool) {
 	for i := range s.Peers {
 		x, has := s.Peers[i].writing()

@@ -11,8 +11,8 @@ import (
 	"murmuration/client/boxstream"
 )
 
-// Room is how many bytes of content a record of some size has room for. Turns go into what a content
-// leaves.
+// Room is how many bytes of content a record of some size has room for. Turns go into what a
+// content leaves.
 func (s State) Room(size int) int {
 	return size - recordFixed - len(s.targets())*wrapSize
 }
@@ -30,6 +30,9 @@ func (s State) Seal(random io.Reader, at Place, size int, content []byte, next *
 	if len(to) == 0 {
 		return s, nil, ErrNobody
 	}
+	if at.Root != s.Stream {
+		return s, nil, ErrPlace
+	}
 	key, err := draw(random, 32)
 	if err != nil {
 		return s, nil, err
@@ -38,6 +41,7 @@ func (s State) Seal(random io.Reader, at Place, size int, content []byte, next *
 	r := record{number: s.Number, commitment: commit(key), wraps: make([]wrap, len(to))}
 	if next != nil {
 		r.flags, content = flagMoved, append(next[:], content...)
+		s.Stream, _ = next.Before()
 	}
 	left := size - recordFixed - len(to)*wrapSize - len(content)
 	if left < 0 {

@@ -22,10 +22,11 @@ const (
 	MostDevices  = 5    // of a person, in one relation
 	mostSessions = 4    // with one device, at once
 	mostKnocks   = 4    // of this device, that wait for answers
-	mostSecrets  = 4    // by which one device knows another again
+	mostSecrets  = 8    // of sessions with one device that are over
 	mostSkipped  = 1000 // records of a chain that cannot come any more
 	mostTurns    = 3    // in one record
 	mostWraps    = 32   // in one record
+	copiedApart  = 1000 // from the numbers of records that a copy may have used
 )
 
 const (
@@ -57,6 +58,7 @@ type State struct {
 	Number uint32   `cbor:"2,keyasint"` // of the last record that it wrote
 	Knocks []Knock  `cbor:"3,keyasint,omitempty"`
 	Peers  []Peer   `cbor:"4,keyasint,omitempty"`
+	Stream [32]byte `cbor:"5,keyasint"` // the root key of its own stream
 }
 
 // Knock is a card that this device put into a door, until all have answered it.
@@ -65,18 +67,21 @@ type Knock struct {
 	Seed       [32]byte `cbor:"2,keyasint"` // of its X-Wing key
 	Generation uint32   `cbor:"3,keyasint"`
 	Made       int64    `cbor:"4,keyasint"` // Unix seconds
+	Stream     [32]byte `cbor:"5,keyasint"` // that the card names
 }
 
 // Peer is another device, and the sessions with it, the most preferred first.
 type Peer struct {
-	Device   DeviceID   `cbor:"1,keyasint"`
-	Own      bool       `cbor:"2,keyasint,omitempty"` // of the same person
-	Standing Standing   `cbor:"3,keyasint,omitempty"`
-	By       DeviceID   `cbor:"4,keyasint"`           // who revoked it
-	Heard    int64      `cbor:"5,keyasint"`           // when a record of it opened, or it came; Unix seconds
-	Changed  int64      `cbor:"6,keyasint,omitempty"` // when its standing did
-	Secrets  [][32]byte `cbor:"7,keyasint"`           // it proves by one that it is the same, newest first
-	Proven   bool       `cbor:"8,keyasint,omitempty"` // it holds the first of them
+	Device   DeviceID `cbor:"1,keyasint"`
+	Own      bool     `cbor:"2,keyasint,omitempty"` // of the same person
+	Standing Standing `cbor:"3,keyasint,omitempty"`
+	By       DeviceID `cbor:"4,keyasint"`           // who revoked it
+	Heard    int64    `cbor:"5,keyasint"`           // when a record of it opened last; Unix seconds
+	Changed  int64    `cbor:"6,keyasint,omitempty"` // when its standing did
+	// Secrets are those of sessions that are over, newest first: a device proves by one secret of
+	// any session that it is the same, if it is known to have had one.
+	Secrets  [][32]byte `cbor:"7,keyasint"`
+	Proven   bool       `cbor:"8,keyasint,omitempty"`
 	Sessions []Session  `cbor:"9,keyasint"`
 }
 
@@ -85,21 +90,22 @@ type Session struct {
 	Card       CardHash `cbor:"1,keyasint"`           // of the knock that it began with
 	Generation uint32   `cbor:"2,keyasint"`           // of that knock
 	Confirmed  bool     `cbor:"3,keyasint,omitempty"` // the peer has it, too
-	Secret     [32]byte `cbor:"4,keyasint"`           // one of the peer's secrets
+	Secret     [32]byte `cbor:"4,keyasint"`           // by which each knows the other again
 	Hint       [32]byte `cbor:"5,keyasint"`           // by which wraps are found
 	Root       [32]byte `cbor:"6,keyasint"`
 	Turn       uint32   `cbor:"7,keyasint"`           // the newest one, of either side
-	Seed       []byte   `cbor:"8,keyasint,omitempty"` // if that was ours: the key in it
+	Seed       []byte   `cbor:"8,keyasint,omitempty"` // if that was ours: of the key in it
 	Their      []byte   `cbor:"9,keyasint,omitempty"` // if it was theirs: the key in it
 	Sending    Chain    `cbor:"10,keyasint"`
 	Receiving  Chain    `cbor:"11,keyasint"`
-	Stream     [32]byte `cbor:"12,keyasint"`           // the root key of the peer's stream
-	Last       uint64   `cbor:"13,keyasint"`           // the index there that was taken last
-	Seen       uint32   `cbor:"14,keyasint"`           // the number of the peer's last record that opened
-	Acked      uint32   `cbor:"15,keyasint"`           // the same of ours, as the peer said it
-	Turned     uint32   `cbor:"16,keyasint"`           // the number of our record that turned last
-	Owed       int64    `cbor:"17,keyasint,omitempty"` // since when a turn waits for ours
-	Begun      int64    `cbor:"18,keyasint"`
+	Stream     [32]byte `cbor:"12,keyasint"` // the root key of the peer's stream
+	Last       uint64   `cbor:"13,keyasint"` // the index there that was taken last
+	Seen       uint32   `cbor:"14,keyasint"` // the number of the peer's last record that opened
+	Acked      uint32   `cbor:"15,keyasint"` // the same of ours, as the peer said it
+	Turned     uint32   `cbor:"16,keyasint"` // the number of our record that turned last
+
+	Owed  int64 `cbor:"17,keyasint,omitempty"` // since when a turn waits for ours
+	Begun int64 `cbor:"18,keyasint"`
 }
 
 // Chain gives one key after the other, forwards only.
@@ -128,6 +134,7 @@ var (
 var (
 	ErrTooLong = errors.New("more than a record has room for")
 	ErrNobody  = errors.New("no device to write to")
+	ErrPlace   = errors.New("record for a stream that is not this device's")
 )
 
 // Check refuses a state that came from a store and is none.

@@ -17,6 +17,13 @@ var epoch = time.Unix(1_800_000_000, 0)
 
 const recordSize = 8192
 
+// failer is a test of this package or of rapid's.
+type failer interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
 // device is one with a stream of its own; boxes go nowhere.
 type device struct {
 	State
@@ -26,7 +33,7 @@ type device struct {
 }
 
 // starts is a stream for each number: what tests need of one is that its start opens.
-func startOf(t testing.TB, seed uint64) boxstream.Start {
+func startOf(t failer, seed uint64) boxstream.Start {
 	var s [32]byte
 	binary.BigEndian.PutUint64(s[:], seed)
 	c, err := box.NewWriteCap(rand.NewChaCha8(s))
@@ -36,7 +43,7 @@ func startOf(t testing.TB, seed uint64) boxstream.Start {
 	return boxstream.NewStart(c.ReadCap(), c.Start())
 }
 
-func newDevice(t testing.TB, seed uint64) *device {
+func newDevice(t failer, seed uint64) *device {
 	var s [32]byte
 	binary.BigEndian.PutUint64(s[8:], seed)
 	d := &device{random: rand.NewChaCha8(s)}
@@ -45,7 +52,7 @@ func newDevice(t testing.TB, seed uint64) *device {
 }
 
 // start is where its stream goes on.
-func (d *device) start(t testing.TB) boxstream.Start {
+func (d *device) start(t failer) boxstream.Start {
 	s := startOf(t, uint64(d.random.Uint64()))
 	copy(s[:], d.root[:])
 	binary.BigEndian.PutUint64(s[32:], d.index)
@@ -53,7 +60,7 @@ func (d *device) start(t testing.TB) boxstream.Start {
 }
 
 // meet makes one session, begun by d.
-func meet(t testing.TB, d, o *device, own bool) {
+func meet(t failer, d, o *device, own bool) {
 	t.Helper()
 	var card, answer []byte
 	var err error
@@ -71,7 +78,7 @@ func meet(t testing.TB, d, o *device, own bool) {
 }
 
 // write is the next record of a device.
-func (d *device) write(t testing.TB, text string) (Place, []byte) {
+func (d *device) write(t failer, text string) (Place, []byte) {
 	t.Helper()
 	d.index++
 	at := Place{d.root, d.index}
@@ -90,7 +97,7 @@ func (d *device) read(at Place, b []byte) (string, error) {
 	return string(o.Content), err
 }
 
-func says(t testing.TB, from *device, text string, to ...*device) {
+func says(t failer, from *device, text string, to ...*device) {
 	t.Helper()
 	at, b := from.write(t, text)
 	for i, d := range to {
