@@ -86,7 +86,11 @@ func encapsulate(key, random []byte) (secret, ciphertext []byte, err error) {
 
 // decapsulate is the other side. A forged ciphertext gives a secret that nobody has, or an error.
 func decapsulate(seed, ciphertext []byte) ([]byte, error) {
-	_, private := xwing.Scheme().DeriveKeyPair(seed)
+	// The scheme makes all from the seed, and does not look at the public half before it.
+	private, err := xwing.Scheme().UnmarshalBinaryPrivateKey(append(make([]byte, keySize), seed...))
+	if err != nil {
+		return nil, err
+	}
 	secret, err := xwing.Scheme().Decapsulate(private, ciphertext)
 	if err != nil {
 		return nil, ErrForged

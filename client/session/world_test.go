@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -69,19 +68,8 @@ func (w *world) join(person int, reason Reason) *node {
 	return n
 }
 
-// start is where a device's stream goes on. Only the root key and the number of it are looked at,
-// so that one state does for all.
-func (w *world) start(n *node) boxstream.Start {
-	s := pooled
-	copy(s[:], n.root[:])
-	binary.BigEndian.PutUint64(s[32:], n.index)
-	return s
-}
-
-var pooled = startOf(nil, 1)
-
 func (w *world) knock(n *node, reason Reason) {
-	next, card, err := n.Knock(n.random, reason, w.start(n), epoch)
+	next, card, err := n.Knock(n.random, reason, n.startHere(), epoch)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -92,7 +80,7 @@ func (w *world) knock(n *node, reason Reason) {
 // keep is the transaction of a device, and at times a restart: what comes back is what was stored.
 func (n *node) keep(w *world, next State) {
 	n.State = next
-	if n.ticks++; n.ticks%5 != 0 {
+	if n.ticks++; n.ticks%10 != 0 {
 		return
 	}
 	b, err := cbor.Marshal(next)
@@ -111,11 +99,12 @@ func (w *world) write(n *node, text string, move bool) bool {
 	at := Place{n.root, n.index + 1}
 	var next *boxstream.Start
 	if move {
-		s := w.start(n)
-		s[0], s[1] = byte(n.ticks), s[1]+1
-		for !opens(s) {
-			s[0]++
+		n := *n.device
+		n.root[1], n.root[2] = byte(w.texts), n.root[2]+1
+		for !opensRoot(&n) {
+			n.root[0]++
 		}
+		s := n.startHere()
 		next = &s
 	}
 	least := -n.Room(0) + boxstream.StartSize + len(text)
@@ -146,11 +135,6 @@ func (w *world) write(n *node, text string, move bool) bool {
 		n.root, n.index = next.Before()
 	}
 	return true
-}
-
-func opens(s boxstream.Start) bool {
-	_, _, err := s.Open()
-	return err == nil
 }
 
 // onceOnly: no key seals two records.
@@ -196,7 +180,7 @@ func (w *world) door(n *node, person, i int) {
 		next, begun, err = n.Answered(e.bytes, own, epoch)
 	} else {
 		var answer []byte
-		next, answer, begun, err = n.Answer(n.random, e.bytes, w.start(n), own, epoch)
+		next, answer, begun, err = n.Answer(n.random, e.bytes, n.startHere(), own, epoch)
 		if err == nil {
 			w.doors[n.person] = append(w.doors[n.person], entry{true, answer})
 		}

@@ -1,0 +1,214 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// thief holds all that a device had at one moment, and sees all boxes of its streams.
+type thief struct{ State }
+
+// reads tries whatever the keys that were stolen give: as the device that was robbed, and, of what
+// that one writes, by the chains that it would have used.
+func (s *thief) reads(at Place, b []byte, from DeviceID) bool {
+	if from != s.Self {
+		next, o, err := s.Open(at, b, epoch)
+		s.State = next
+		return err == nil && o.Content != nil
+	}
+	r, err := parseRecord(b)
+	if err != nil {
+		return false
+	}
+	s.State = s.clone()
+	for i := range s.Peers {
+		for j := range s.Peers[i].Sessions {
+			x := &s.Peers[i].Sessions[j]
+			for _, w := range r.wraps {
+				if w.turn == x.Sending.Turn && opensBy(x.Sending, w, at, r, s.Self, s.Peers[i].Device) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func opensBy(c Chain, w wrap, at Place, r record, from, to DeviceID) bool {
+	key, err := c.at(w.counter)
+	if err != nil {
+		return false
+	}
+	_, err = once(key[:]).Open(nil, zeroNonce, w.sealed[:], w.bound(at, r.body(), from, to))
+	return err == nil
+}
+
+// pair is two devices, of whom the first is robbed.
+type pair struct {
+	a, b  *device
+	size  int
+	theft *thief
+	// stage counts the turns that came since the theft: one of each side is an exchange.
+	turnA, turnB int
+	read, hidden int
+}
+
+// send writes from one to the other, and lets the thief try.
+func (p *pair) send(t failer, from, to *device, text string) {
+	from.index++
+	at := Place{from.root, from.index}
+	next, b, err := from.Seal(from.random, at, p.size, []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from.State = next
+	if got, err := to.read(at, b); err != nil || got != text {
+		t.Fatalf("%q, %v instead of %q", got, err, text)
+	}
+	if p.theft == nil {
+		return
+	}
+	if r, _ := parseRecord(b); len(r.turns) > 0 {
+		p.turned(from == p.a)
+	}
+	reads := p.theft.reads(at, b, from.Self)
+	if reads {
+		p.read++
+	}
+	if p.healed() {
+		p.hidden++
+		if reads {
+			t.Fatal("a thief reads after an exchange")
+		}
+	}
+}
+
+// turned counts: the robbed device's turn, and then the other one's.
+func (p *pair) turned(robbed bool) {
+	if robbed {
+		p.turnA++
+	} else if p.turnA > 0 {
+		p.turnB++
+	}
+}
+
+func (p *pair) healed() bool { return p.turnA > 0 && p.turnB > 0 }
+
+// TestPassiveThief: whoever copies all that a device has reads on, until each side has turned once
+// after that. Where nothing turns they read for ever.
+func TestPassiveThief(t *testing.T) {
+	read, hidden := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		p := robbedPair(t, recordSize)
+		p.schedule(t, rapid.IntRange(4, 24).Draw(t, "records"))
+		read, hidden = read+p.read, hidden+p.hidden
+	})
+	if read < 50 || hidden < 200 {
+		t.Errorf("control: %d records read, %d not", read, hidden)
+	}
+}
+
+// TestThiefOfRatchetThatNeverTurns is the control: records without room for a turn.
+func TestThiefOfRatchetThatNeverTurns(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := robbedPair(t, 1000)
+		p.schedule(t, 20)
+		if p.read != 20 {
+			t.Fatalf("%d of 20 records were read", p.read)
+		}
+	})
+}
+
+func robbedPair(t *rapid.T, size int) *pair {
+	p := &pair{a: newDevice(t, 2*rapid.Uint64Range(0, 1<<40).Draw(t, "seed")), size: size}
+	p.b = newDevice(t, rapid.Uint64Range(0, 1<<40).Draw(t, "seed")*2+1)
+	if rapid.Bool().Draw(t, "who knocks") {
+		meet(t, p.a, p.b, false)
+	} else {
+		meet(t, p.b, p.a, false)
+	}
+	p.schedule(t, rapid.IntRange(0, 6).Draw(t, "before"))
+	p.theft = &thief{p.a.State}
+	return p
+}
+
+func (p *pair) schedule(t *rapid.T, records int) {
+	for i := range records {
+		if rapid.Bool().Draw(t, "a writes") {
+			p.send(t, p.a, p.b, fmt.Sprint("a ", i))
+		} else {
+			p.send(t, p.b, p.a, fmt.Sprint("b ", i))
+		}
+	}
+}
+
+// TestActiveThiefIsSeen: a thief who writes takes a place in the stream of the device that was
+// robbed. That finds a box there which it did not write, goes on in a stream of its own with a new
+// card, and its contact hears it, and not the thief.
+func TestActiveThiefIsSeen(t *testing.T) {
+	for _, wrote := range []bool{true, false} {
+		a, b := newDevice(t, 1), newDevice(t, 2)
+		meet(t, a, b, false)
+		says(t, a, "before", b)
+		says(t, b, "before", a)
+		copied := &device{State: a.State, root: a.root, index: a.index, random: newDevice(t, 9).random}
+		boxes := map[Place][]byte{}
+		if wrote {
+			at, record := copied.write(t, "as if from a")
+			boxes[at] = record
+			if got, err := b.read(at, record); err != nil || got != "as if from a" {
+				t.Fatal("control: a thief with everything writes as the owner", err)
+			}
+		}
+		at, record := a.write(t, "from a")
+		if seen := boxes[at] != nil; seen != wrote {
+			t.Fatalf("%v instead of %v", seen, wrote)
+		}
+		if !wrote {
+			if got, err := b.read(at, record); err != nil || got != "from a" {
+				t.Fatal(err)
+			}
+			continue
+		}
+		a.reset(t, b)
+		says(t, a, "from a", b)
+		says(t, b, "to a", a)
+		at, record = b.write(t, "for a alone")
+		if _, err := copied.read(at, record); !errors.Is(err, ErrNotForUs) {
+			t.Errorf("the thief reads: %v", err)
+		}
+		if at, record := copied.write(t, "again"); true {
+			if _, err := b.read(at, record); !errors.Is(err, ErrStranger) {
+				t.Errorf("the thief is heard: %v", err)
+			}
+		}
+		if len(b.Peers) != 1 || b.Peers[0].Device != a.Self {
+			t.Error("the owner is another device now")
+		}
+	}
+}
+
+// reset goes on in a new stream, with a card.
+func (d *device) reset(t failer, o *device) {
+	d.root[31] ^= 1
+	for !opensRoot(d) {
+		d.root[0]++
+	}
+	before := d.Number
+	next, card, err := d.Knock(d.random, ReasonCopied, d.startHere(), epoch)
+	if err != nil || next.Number != before+copiedApart {
+		t.Fatal("knocking: ", err, next.Number)
+	}
+	d.State = next
+	state, answer, begun, err := o.Answer(o.random, card, o.startHere(), false, epoch)
+	if err != nil || begun.Device != d.Self || !begun.Again {
+		t.Fatal("answering: ", err)
+	}
+	o.State = state
+	if d.State, begun, err = d.Answered(answer, false, epoch); err != nil || begun.Device != o.Self {
+		t.Fatal("reading the answer: ", err)
+	}
+}
