@@ -103,7 +103,8 @@ func TestBackupNamesNoDevice(t *testing.T) {
 	forger := newDevice(t, 4)
 	forger.Self = b.Self
 	var forged, answer []byte
-	forger.State, forged, _, _ = forger.Answer(forger.random, card, forger.startHere(), false, epoch)
+	forger.State, forged, _, _ = forger.Answer(forger.random, card, forger.startHere(), false,
+		epoch)
 	if _, _, err := a.Answered(forged, false, epoch); err != ErrClaim {
 		t.Errorf("a false answer: %v", err)
 	}
@@ -168,7 +169,8 @@ func TestKnocksEnd(t *testing.T) {
 		t.Error("control:", err)
 	}
 	late, _ := a.Expire(epoch.Add(Patience))
-	if _, _, err := late.Answered(answer, false, epoch); err != ErrStranger || len(late.Knocks) > 0 {
+	if _, _, err := late.Answered(answer, false, epoch); err != ErrStranger ||
+		len(late.Knocks) > 0 {
 		t.Error("after ninety days:", err)
 	}
 	for range mostKnocks {

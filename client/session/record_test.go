@@ -53,7 +53,8 @@ func TestRecordsStandWhereTheyWereWritten(t *testing.T) {
 		t.Error("control:", err)
 	}
 	before := b.State
-	if _, err := b.read(at, record); !errors.Is(err, ErrOld) || !reflect.DeepEqual(before, b.State) {
+	if _, err := b.read(at, record); !errors.Is(err, ErrOld) ||
+		!reflect.DeepEqual(before, b.State) {
 		t.Error("twice:", err)
 	}
 	if _, _, err := a.Seal(a.random, Place{c.root, 1}, recordSize, nil, nil); err != ErrPlace {
@@ -101,7 +102,9 @@ func TestNobodyReadsAnotherText(t *testing.T) {
 
 // TestSteppingOver: up to a thousand records of a chain may be gone, and no key of theirs is kept.
 func TestSteppingOver(t *testing.T) {
-	for gone, want := range map[int]error{0: nil, 1: nil, mostSkipped: nil, mostSkipped + 1: ErrLost} {
+	for gone, want := range map[int]error{
+		0: nil, 1: nil, mostSkipped: nil, mostSkipped + 1: ErrLost,
+	} {
 		a, b := newDevice(t, 1), newDevice(t, 2)
 		meet(t, a, b, false)
 		says(t, a, "the turn", b)
@@ -181,8 +184,8 @@ func TestMove(t *testing.T) {
 	}
 }
 
-// TestAnswerWithinAWeek: a turn that came with a text is answered, and one with none is not: two who
-// are silent stay so.
+// TestAnswerWithinAWeek: a turn that came with a text is answered, and one with none is not: two
+// who are silent stay so.
 func TestAnswerWithinAWeek(t *testing.T) {
 	a, b := newDevice(t, 1), newDevice(t, 2)
 	meet(t, a, b, false)

@@ -72,12 +72,12 @@ type Knock struct {
 
 // Peer is another device, and the sessions with it, the most preferred first.
 type Peer struct {
-	Device   DeviceID `cbor:"1,keyasint"`
-	Own      bool     `cbor:"2,keyasint,omitempty"` // of the same person
-	Standing Standing `cbor:"3,keyasint,omitempty"`
-	By       DeviceID `cbor:"4,keyasint"`           // who revoked it
-	Heard    int64    `cbor:"5,keyasint"`           // when a record of it opened last; Unix seconds
-	Changed  int64    `cbor:"6,keyasint,omitempty"` // when its standing did
+	Device   DeviceID   `cbor:"1,keyasint"`
+	Own      bool       `cbor:"2,keyasint,omitempty"` // of the same person
+	Standing Standing   `cbor:"3,keyasint,omitempty"`
+	By       []DeviceID `cbor:"4,keyasint,omitempty"` // who said that it is gone
+	Heard    int64      `cbor:"5,keyasint"`           // when a record of it opened last; Unix seconds
+	Changed  int64      `cbor:"6,keyasint,omitempty"` // when its standing did
 	// Secrets are those of sessions that are over, newest first: a device proves by one secret of
 	// any session that it is the same, if it is known to have had one.
 	Secrets  [][32]byte `cbor:"7,keyasint"`
@@ -144,7 +144,7 @@ func (s State) Check() error {
 	}
 	for _, p := range s.Peers {
 		if len(p.Sessions) > mostSessions || len(p.Secrets) > mostSecrets ||
-			p.Standing > Disputed {
+			p.Standing > Disputed || len(p.By) > MostDevices {
 			return ErrMalformed
 		}
 		for _, x := range p.Sessions {

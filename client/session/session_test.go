@@ -199,14 +199,15 @@ func TestCrossingKnocks(t *testing.T) {
 		if len(x) != 1 || len(y) != 1 || x[0].Card != y[0].Card || x[0].Turn < 4 {
 			t.Errorf("%d and %d sessions are left, %d turns", len(x), len(y), x[0].Turn)
 		}
-		if smaller := min(string(ka2hash(ka)), string(ka2hash(kb))); string(x[0].Card[:]) != smaller {
+		smaller := min(hashOf(ka), hashOf(kb))
+		if string(x[0].Card[:]) != smaller {
 			t.Error("it is not that of the smaller card")
 		}
 	}
 }
 
-func ka2hash(card []byte) []byte {
+func hashOf(card []byte) string {
 	c, _ := ParseCard(card)
 	h := c.Hash()
-	return h[:]
+	return string(h[:])
 }

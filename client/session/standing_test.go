@@ -21,6 +21,10 @@ func TestRevoking(t *testing.T) {
 		"1-2 2! 2=":      "2 3",   // or with 2
 		"1-2 2-1 1= 1-3": "1",     // who was kept may speak again
 		"1-2 1-2 1-2":    "1 3",   // three times is once
+		"3-2 1-2 2!":     "",      // all who said it are in doubt
+		"3-2 1-2 2! 1=":  "1 3",   // and nobody else is, when that is settled
+		"1-2 2! 3-2":     "",      // whoever says it later, too
+		"2-3 1-2 2! 1=":  "1",     // 3 is gone by the word of one that is erased: it fails closed
 		"1-1":            "1 2 3", // nobody is gone by their own word
 		"1!":             "1 2 3", // nor in doubt without another's
 		"1-2 w":          "1 3",   // for ninety days its objection is heard

@@ -28,7 +28,8 @@ func (s *thief) reads(at Place, b []byte, from DeviceID) bool {
 		for j := range s.Peers[i].Sessions {
 			x := &s.Peers[i].Sessions[j]
 			for _, w := range r.wraps {
-				if w.turn == x.Sending.Turn && opensBy(x.Sending, w, at, r, s.Self, s.Peers[i].Device) {
+				to := s.Peers[i].Device
+				if w.turn == x.Sending.Turn && opensBy(x.Sending, w, at, r, s.Self, to) {
 					return true
 				}
 			}
@@ -154,7 +155,8 @@ func TestActiveThiefIsSeen(t *testing.T) {
 		meet(t, a, b, false)
 		says(t, a, "before", b)
 		says(t, b, "before", a)
-		copied := &device{State: a.State, root: a.root, index: a.index, random: newDevice(t, 9).random}
+		copied := &device{State: a.State, root: a.root, index: a.index,
+			random: newDevice(t, 9).random}
 		boxes := map[Place][]byte{}
 		if wrote {
 			at, record := copied.write(t, "as if from a")
@@ -208,7 +210,8 @@ func (d *device) reset(t failer, o *device) {
 		t.Fatal("answering: ", err)
 	}
 	o.State = state
-	if d.State, begun, err = d.Answered(answer, false, epoch); err != nil || begun.Device != o.Self {
+	d.State, begun, err = d.Answered(answer, false, epoch)
+	if err != nil || begun.Device != o.Self {
 		t.Fatal("reading the answer: ", err)
 	}
 }

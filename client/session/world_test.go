@@ -233,8 +233,10 @@ func (w *world) take(n *node, at Place) {
 	n.keep(w, next)
 	switch {
 	case errors.Is(err, ErrLost):
-		if i := slices.IndexFunc(before.Peers, func(p Peer) bool { return p.reads(at.Root) }); i >= 0 {
-			n.resets[before.Peers[i].Device] = true
+		for i := range before.Peers {
+			if p := &before.Peers[i]; p.reads(at.Root) {
+				n.resets[p.Device] = true
+			}
 		}
 	case errors.Is(err, ErrNotForUs):
 	case err != nil:
