@@ -77,6 +77,14 @@ forty TIME="60m":
 siege TIME="3m" WRITES="60":
     MURMUR_SIEGE={{TIME}} MURMUR_SIEGE_WRITES={{WRITES}} go test -count=1 -v -timeout 60m -run TestSiege .
 
+# COUNT random schedules of sessions, thieves' too: a minute and more for each thousand
+schedules COUNT="100000":
+    go test -count=1 -v -timeout 24h -run 'TestSchedules|TestPassiveThief' ./client/session -rapid.checks={{COUNT}}
+
+# the model of sessions: every order of turns, crossing knocks, moves and revoking, with controls
+spin:
+    bash .ci/spin
+
 # round trips over lossy links and past dead mixes, COUNT for each row: half an hour and more
 arq COUNT="10000":
     MURMUR_ARQ={{COUNT}} go test -count=1 -v -timeout 180m -run RoundTrips ./client/sender

@@ -76,7 +76,7 @@ type Peer struct {
 	Own      bool       `cbor:"2,keyasint,omitempty"` // of the same person
 	Standing Standing   `cbor:"3,keyasint,omitempty"`
 	By       []DeviceID `cbor:"4,keyasint,omitempty"` // who said that it is gone
-	Heard    int64      `cbor:"5,keyasint"`           // when a record of it opened last; Unix seconds
+	Heard    int64      `cbor:"5,keyasint"`           // when a record of it opened; Unix s
 	Changed  int64      `cbor:"6,keyasint,omitempty"` // when its standing did
 	// Secrets are those of sessions that are over, newest first: a device proves by one secret of
 	// any session that it is the same, if it is known to have had one.
