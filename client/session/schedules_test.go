@@ -10,13 +10,16 @@ import (
 // restore in any order. There is no fork, no key is used twice, and once all have read there is no
 // loss: every text is with every device that it was written for.
 func TestSchedules(t *testing.T) {
-	turns, resets, crossed := 0, 0, 0
+	turns, resets, lost, crossed := 0, 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.join(0, ReasonMeeting)
 		w.join(1, ReasonMeeting)
 		if rapid.Bool().Draw(t, "second device") {
 			w.join(0, ReasonSecond)
+		}
+		if rapid.IntRange(0, 2).Draw(t, "met") > 0 {
+			w.rest()
 		}
 		for range rapid.IntRange(5, 40).Draw(t, "steps") {
 			w.step()
@@ -40,11 +43,14 @@ func TestSchedules(t *testing.T) {
 				resets += int(p.Sessions[0].Generation) - 1
 			}
 		}
+		lost += w.lost
 		crossed++
 	})
-	if turns < 2*crossed || resets < crossed/10 {
-		t.Errorf("control: %d schedules with %d turns and %d later knocks", crossed, turns, resets)
+	if turns < 2*crossed || resets < crossed/10 || lost < crossed/4 {
+		t.Errorf("control: %d schedules with %d turns, %d later knocks, %d boxes lost", crossed,
+			turns, resets, lost)
 	}
+	t.Logf("%d schedules, %d turns, %d later knocks, %d boxes lost", crossed, turns, resets, lost)
 }
 
 // step is one thing that happens somewhere.
@@ -59,7 +65,9 @@ func (w *world) step() {
 		if len(w.nodes) < 3 || len(w.nodes) < 5 && rapid.IntRange(0, 3).Draw(w.t, "more") == 0 {
 			w.join(rapid.IntRange(0, 1).Draw(w.t, "person"), ReasonRestored)
 		}
-	case 3, 4, 5:
+	case 3:
+		w.lose(n)
+	case 4, 5:
 		person := rapid.IntRange(0, 1).Draw(w.t, "door")
 		if k := len(w.doors[person]); k > 0 {
 			w.door(n, person, rapid.IntRange(0, k-1).Draw(w.t, "entry"))
@@ -82,7 +90,7 @@ func (w *world) complete(written []uint32) {
 	for i, n := range w.nodes {
 		for _, s := range n.sent {
 			for _, to := range s.to {
-				if s.text != "" && byID[to].shown[s.text] == 0 {
+				if s.text != "" && !w.gone[s.text] && byID[to].shown[s.text] == 0 {
 					w.t.Fatalf("%s has not got %q", byID[to].name, s.text)
 				}
 			}

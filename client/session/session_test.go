@@ -199,6 +199,9 @@ func TestCrossingKnocks(t *testing.T) {
 		if len(x) != 1 || len(y) != 1 || x[0].Card != y[0].Card || x[0].Turn < 4 {
 			t.Errorf("%d and %d sessions are left, %d turns", len(x), len(y), x[0].Turn)
 		}
+		if !x[0].Confirmed || !y[0].Confirmed {
+			t.Error("one side does not know that the other has it")
+		}
 		smaller := min(hashOf(ka), hashOf(kb))
 		if string(x[0].Card[:]) != smaller {
 			t.Error("it is not that of the smaller card")

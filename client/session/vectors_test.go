@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"murmuration/internal/transcript"
@@ -21,7 +22,7 @@ type vector struct {
 	By      string            `json:"by"`                // who made it
 	Random  string            `json:"random,omitempty"`  // what was drawn for it, in this order
 	Root    string            `json:"root,omitempty"`    // of the stream it stands in
-	Index   uint64            `json:"index,omitempty"`   // in it
+	Index   string            `json:"index,omitempty"`   // in it
 	Start   string            `json:"start,omitempty"`   // in a card
 	Content string            `json:"content,omitempty"` // of a record
 	Keys    map[string]string `json:"keys,omitempty"`    // of the session after it, at its reader
@@ -125,7 +126,7 @@ func (v *vectorMaker) record(from, to *device, by, text string) {
 	}
 	v.all = append(v.all, vector{Name: "a record", Form: "record", By: by,
 		Random: hex.EncodeToString(drawn.Bytes()), Root: hex.EncodeToString(at.Root[:]),
-		Index: at.Index, Content: hex.EncodeToString([]byte(text)), Keys: keysOf(to),
+		Index: strconv.FormatUint(at.Index, 10), Content: hex.EncodeToString([]byte(text)), Keys: keysOf(to),
 		Bytes: hex.EncodeToString(b), Expect: "accept"})
 }
 
@@ -174,5 +175,5 @@ func (v *vectorMaker) add(form string, b []byte, err error) {
 		v.t.Errorf("a %s of %d bytes is taken", form, len(b))
 	}
 	v.all = append(v.all, vector{Name: name, Form: form, By: "a", Bytes: hex.EncodeToString(b),
-		Root: hex.EncodeToString(v.at.Root[:]), Index: v.at.Index, Expect: name})
+		Root: hex.EncodeToString(v.at.Root[:]), Index: strconv.FormatUint(v.at.Index, 10), Expect: name})
 }

@@ -21,6 +21,9 @@ type world struct {
 	doors [2][]entry
 	nodes []*node
 	keys  map[string]bool // what was sealed under once
+	moves map[Place]bool  // boxes in which a stream ends
+	gone  map[string]bool // texts of boxes that are lost for good
+	lost  int
 	texts int
 }
 
@@ -52,10 +55,12 @@ type sent struct {
 	number uint32
 	text   string
 	to     []DeviceID
+	at     Place
 }
 
 func newWorld(t *rapid.T) *world {
-	return &world{t: t, boxes: map[Place][]byte{}, keys: map[string]bool{}}
+	return &world{t: t, boxes: map[Place][]byte{}, keys: map[string]bool{},
+		moves: map[Place]bool{}, gone: map[string]bool{}}
 }
 
 // join is a device that comes: it knocks at once.
@@ -130,8 +135,9 @@ func (w *world) write(n *node, text string, move bool) bool {
 	n.index++
 	n.keep(w, state)
 	w.boxes[at] = record
-	n.sent = append(n.sent, sent{n.Number, text, to})
+	n.sent = append(n.sent, sent{n.Number, text, to, at})
 	if move {
+		w.moves[at] = true
 		n.root, n.index = next.Before()
 	}
 	return true
@@ -213,8 +219,10 @@ func (w *world) places(n *node) (all []Place) {
 	for _, p := range n.Peers {
 		for _, x := range p.Sessions {
 			at := Place{x.Stream, x.Last + 1}
-			if w.boxes[at] == nil { // stepped over, if it was lost
-				at.Index++
+			for range 100 { // what was lost is stepped over
+				if w.boxes[at] == nil {
+					at.Index++
+				}
 			}
 			if w.boxes[at] != nil && !slices.Contains(all, at) {
 				all = append(all, at)
@@ -222,6 +230,20 @@ func (w *world) places(n *node) (all []Place) {
 		}
 	}
 	return all
+}
+
+// lose takes a box from the holders, for good: its text is excused, what comes after it is not.
+func (w *world) lose(n *node) {
+	if len(n.sent) == 0 {
+		return
+	}
+	s := n.sent[rapid.IntRange(0, len(n.sent)-1).Draw(w.t, "box")]
+	if w.boxes[s.at] == nil || w.moves[s.at] {
+		return
+	}
+	delete(w.boxes, s.at)
+	w.gone[s.text] = true
+	w.lost++
 }
 
 func (w *world) take(n *node, at Place) {
