@@ -126,7 +126,8 @@ func (v *vectorMaker) record(from, to *device, by, text string) {
 	}
 	v.all = append(v.all, vector{Name: "a record", Form: "record", By: by,
 		Random: hex.EncodeToString(drawn.Bytes()), Root: hex.EncodeToString(at.Root[:]),
-		Index: strconv.FormatUint(at.Index, 10), Content: hex.EncodeToString([]byte(text)), Keys: keysOf(to),
+		Index:   strconv.FormatUint(at.Index, 10),
+		Content: hex.EncodeToString([]byte(text)), Keys: keysOf(to),
 		Bytes: hex.EncodeToString(b), Expect: "accept"})
 }
 
@@ -175,5 +176,6 @@ func (v *vectorMaker) add(form string, b []byte, err error) {
 		v.t.Errorf("a %s of %d bytes is taken", form, len(b))
 	}
 	v.all = append(v.all, vector{Name: name, Form: form, By: "a", Bytes: hex.EncodeToString(b),
-		Root: hex.EncodeToString(v.at.Root[:]), Index: strconv.FormatUint(v.at.Index, 10), Expect: name})
+		Root:  hex.EncodeToString(v.at.Root[:]),
+		Index: strconv.FormatUint(v.at.Index, 10), Expect: name})
 }
