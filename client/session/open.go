@@ -3,7 +3,6 @@ package session
 import (
 	"bytes"
 	"encoding/binary"
-	"slices"
 	"time"
 
 	"murmuration/client/boxstream"
@@ -24,58 +23,74 @@ type Opened struct {
 // The state that comes back is to be kept whatever the error is, but ErrOld and ErrStranger: the
 // place was taken. After ErrLost nothing more can be read before a new card is answered.
 func (s State) Open(at Place, b []byte, now time.Time) (State, Opened, error) {
-	i := slices.IndexFunc(s.Peers, func(p Peer) bool { return p.reads(at.Root) })
-	if i < 0 {
-		return s, Opened{}, ErrStranger
-	}
+	before := s
 	s = s.clone()
-	p := &s.Peers[i]
-	before := slices.Clone(p.Sessions)
-	if !p.take(at) {
-		return s, Opened{}, ErrOld
+	known, taken := s.take(at)
+	if !known {
+		return before, Opened{}, ErrStranger
+	}
+	if !taken {
+		return before, Opened{}, ErrOld
 	}
 	r, err := parseRecord(b)
 	if err != nil {
 		return s, Opened{}, err
 	}
 	err = ErrNotForUs
-	for j := range p.Sessions {
-		if x := &p.Sessions[j]; x.Stream == at.Root && after(at.Index, before[j].Last) {
-			next, o, e := x.open(r, at, p.Device, s.Self, now)
-			if e == nil {
-				next.Acked = min(next.Acked, s.Number)
-				return s.read(p, j, next, at, o, now), withStanding(o, p), nil
-			}
-			if e != ErrNotForUs {
-				err = e
-			}
+	for i := range s.Peers {
+		o, e := s.openBy(&s.Peers[i], before.Peers[i].Sessions, r, at, now)
+		if e == nil {
+			return s, o, nil
+		}
+		if e != ErrNotForUs {
+			err = e
 		}
 	}
 	return s, Opened{}, err
 }
 
-func withStanding(o Opened, p *Peer) Opened {
-	o.Device, o.Standing = p.Device, p.Standing
-	return o
-}
-
-// reads says whether one of the peer's streams is this.
-func (p *Peer) reads(root [32]byte) bool {
-	return slices.ContainsFunc(p.Sessions, func(x Session) bool { return x.Stream == root })
-}
-
-// take moves all sessions of a stream behind a place, if there is one before it.
-func (p *Peer) take(at Place) (any bool) {
-	for j := range p.Sessions {
-		if x := &p.Sessions[j]; x.Stream == at.Root && after(at.Index, x.Last) {
-			x.Last, any = at.Index, true
+// openBy tries the sessions with one device, which stood elsewhere before. Several may name one
+// stream: whose it is shows in the record that opens.
+func (s *State) openBy(p *Peer, before []Session, r record, at Place, now time.Time) (Opened,
+	error) {
+	err := ErrNotForUs
+	for j, x := range p.Sessions {
+		if x.Stream != at.Root || !after(at.Index, before[j].Last) {
+			continue
+		}
+		next, o, e := x.open(r, at, p.Device, s.Self, now)
+		if e == nil {
+			next.Acked = min(next.Acked, s.Number)
+			p.read(j, next, at, o, now)
+			o.Device, o.Standing = p.Device, p.Standing
+			return o, nil
+		}
+		if e != ErrNotForUs {
+			err = e
 		}
 	}
-	return any
+	return Opened{}, err
+}
+
+// take moves all sessions of a stream behind a place, if there are any before it.
+func (s *State) take(at Place) (known, taken bool) {
+	for i := range s.Peers {
+		for j := range s.Peers[i].Sessions {
+			x := &s.Peers[i].Sessions[j]
+			if x.Stream != at.Root {
+				continue
+			}
+			known = true
+			if after(at.Index, x.Last) {
+				x.Last, taken = at.Index, true
+			}
+		}
+	}
+	return known, taken
 }
 
 // read keeps what a record that opened has changed.
-func (s State) read(p *Peer, j int, next Session, at Place, o Opened, now time.Time) State {
+func (p *Peer) read(j int, next Session, at Place, o Opened, now time.Time) {
 	p.Sessions[j] = next
 	p.Heard = now.Unix()
 	if o.Next != nil {
@@ -87,7 +102,6 @@ func (s State) read(p *Peer, j int, next Session, at Place, o Opened, now time.T
 		}
 	}
 	p.settle(j)
-	return s
 }
 
 // open tries the wraps of a record that are this session's by their hint.

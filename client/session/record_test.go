@@ -62,6 +62,19 @@ func TestRecordsStandWhereTheyWereWritten(t *testing.T) {
 	}
 }
 
+// TestStreamOfAnotherDevice: a card that names somebody else's stream keeps nobody from reading it.
+func TestStreamOfAnotherDevice(t *testing.T) {
+	a, b, liar := newDevice(t, 1), newDevice(t, 2), newDevice(t, 3)
+	root := liar.root
+	liar.root, liar.index = a.root, a.index
+	meet(t, liar, b, false)
+	liar.root = root
+	meet(t, a, b, true)
+	says(t, a, "text", b)
+	says(t, b, "back", a)
+	says(t, a, "text", b)
+}
+
 func (d *device) copy() *device {
 	c := *d
 	c.State = d.clone()

@@ -215,3 +215,40 @@ func (d *device) reset(t failer, o *device) {
 		t.Fatal("reading the answer: ", err)
 	}
 }
+
+// TestThiefLosesBoxes: a passive thief finds the boxes of whom they robbed until that one moves, if
+// the two have turned before that.
+func TestThiefLosesBoxes(t *testing.T) {
+	for _, healed := range []bool{true, false} {
+		p := &pair{a: newDevice(t, 1), b: newDevice(t, 2), size: recordSize}
+		meet(t, p.a, p.b, false)
+		p.theft = &thief{p.a.State}
+		if healed {
+			p.send(t, p.a, p.b, "a turn")
+			p.send(t, p.b, p.a, "and another")
+		}
+		next := startOf(t, 7)
+		p.b.index++
+		at := Place{p.b.root, p.b.index}
+		state, record, err := p.b.Seal(p.b.random, at, recordSize, nil, &next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.b.State = state
+		if _, err := p.a.read(at, record); err != nil {
+			t.Fatal(err)
+		}
+		if follows := p.theft.reads(at, record, p.b.Self); follows == healed {
+			t.Errorf("healed %v, and the thief knows where the stream goes on: %v", healed, follows)
+		}
+		p.b.root, p.b.index = next.Before()
+		at, record = p.b.write(t, "there")
+		if got, err := p.a.read(at, record); err != nil || got != "there" {
+			t.Error(err)
+		}
+		_, _, err = p.theft.Open(at, record, epoch)
+		if errors.Is(err, ErrStranger) != healed {
+			t.Errorf("healed %v: %v", healed, err)
+		}
+	}
+}

@@ -256,7 +256,7 @@ func (w *world) take(n *node, at Place) {
 	switch {
 	case errors.Is(err, ErrLost):
 		for i := range before.Peers {
-			if p := &before.Peers[i]; p.reads(at.Root) {
+			if p := &before.Peers[i]; p.Sessions[0].Stream == at.Root {
 				n.resets[p.Device] = true
 			}
 		}
