@@ -180,3 +180,39 @@ func TestKnocksEnd(t *testing.T) {
 		t.Error("after four more:", err)
 	}
 }
+
+// TestRefusedAnswerTakesNothing: of two cards that were answered before anything was confirmed, one
+// answer may come without a proof. Its session is written in and never read, and the other one is.
+func TestRefusedAnswerTakesNothing(t *testing.T) {
+	a, b := newDevice(t, 1), newDevice(t, 2)
+	first, second := knockOf(t, b), knockOf(t, b)
+	var answers [2][]byte
+	for i, card := range [][]byte{second, first} {
+		next, answer, _, err := a.Answer(a.random, card, a.startHere(), false, epoch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.State, answers[i] = next, answer
+	}
+	for i, want := range []error{nil, ErrClaim} {
+		next, _, err := b.Answered(answers[1-i], false, epoch)
+		if b.State = next; err != want {
+			t.Fatalf("answer %d: %v", i, err)
+		}
+	}
+	for range 3 {
+		says(t, a, "in both", b)
+		says(t, b, "in one", a)
+	}
+	x, _ := a.Peers[0].writing()
+	if len(a.Peers[0].Sessions) != 2 || len(b.Peers[0].Sessions) != 1 || x.Turn < 4 {
+		t.Errorf("%d and %d sessions, %d turns", len(a.Peers[0].Sessions),
+			len(b.Peers[0].Sessions), x.Turn)
+	}
+	next, _ := a.Expire(epoch.Add(Patience - 1))
+	a.Peers[0].Heard += 1000
+	if late, _ := a.Expire(epoch.Add(Patience)); len(next.Peers[0].Sessions) != 2 ||
+		len(late.Peers[0].Sessions) != 1 {
+		t.Error("what nobody confirms stays for ninety days")
+	}
+}

@@ -117,8 +117,8 @@ func (x Session) open(r record, at Place, from, to DeviceID, now time.Time) (Ses
 			err = e
 			continue
 		}
-		secret, e := once(message[:]).Open(nil, zeroNonce, w.sealed[:],
-			w.bound(at, body, from, to))
+		message = mac(message, "wrap", w.bound(at, body, from, to))
+		secret, e := once(message[:]).Open(nil, zeroNonce, w.sealed[:], nil)
 		if e != nil || commit(secret[:32]) != r.commitment || r.number <= x.Seen {
 			err = ErrForged
 			continue

@@ -197,7 +197,7 @@ func (o *oracle) record(v vector) {
 	o.chains[from] = oracleMAC(o.chains[from], "chain", nil)
 	body := sum(append(bytes.Clone(b[:40]), rest...))
 	bound := bytes.Join([][]byte{at, o.id[from], o.id[to], body, w[:13]}, nil)
-	key := o.open(message, w[13:], bound)[:32]
+	key := o.open(oracleMAC(message, "wrap", bound), w[13:], nil)[:32]
 	o.same("the commitment", sum(append([]byte("murmuration/session/v1 commitment"), key...)),
 		hex.EncodeToString(b[8:40]))
 	c, err := chacha20.NewUnauthenticatedCipher(o.derive(key, nil, "content", 32),

@@ -111,8 +111,8 @@ func (r record) body() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// bound is what a wrap is sealed with: the record, its place, both devices, and what the wrap says
-// in the clear.
+// bound is what the key of a wrap holds for: one record at one place, both devices, and what the
+// wrap says in the clear. So a state that was put back seals nothing under a key that was used.
 func (w wrap) bound(at Place, body [32]byte, from, to DeviceID) []byte {
 	index := binary.BigEndian.AppendUint64(nil, at.Index)
 	return slices.Concat(at.Root[:], index, from[:], to[:], body[:], w.clear())

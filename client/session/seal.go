@@ -129,7 +129,8 @@ func (x *Session) advance(shared []byte, t [turnSize]byte) Chain {
 func (t target) wrap(w *wrap, at Place, body [32]byte, from DeviceID, key []byte) {
 	x := t.session
 	w.hint, w.turn, w.counter = x.hint(at), x.Sending.Turn, x.Sending.Counter
-	message := x.Sending.next()
+	bound := w.bound(at, body, from, t.device)
+	message := mac(x.Sending.next(), "wrap", bound)
 	secret := binary.BigEndian.AppendUint32(bytes.Clone(key), x.Seen)
-	once(message[:]).Seal(w.sealed[:0], zeroNonce, secret, w.bound(at, body, from, t.device))
+	once(message[:]).Seal(w.sealed[:0], zeroNonce, secret, nil)
 }

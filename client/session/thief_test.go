@@ -43,7 +43,8 @@ func opensBy(c Chain, w wrap, at Place, r record, from, to DeviceID) bool {
 	if err != nil {
 		return false
 	}
-	_, err = once(key[:]).Open(nil, zeroNonce, w.sealed[:], w.bound(at, r.body(), from, to))
+	key = mac(key, "wrap", w.bound(at, r.body(), from, to))
+	_, err = once(key[:]).Open(nil, zeroNonce, w.sealed[:], nil)
 	return err == nil
 }
 
