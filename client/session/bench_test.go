@@ -31,7 +31,7 @@ func BenchmarkSeal(b *testing.B) {
 			raw, _ := cbor.Marshal(a.State)
 			b.ReportMetric(float64(len(raw)), "B/state")
 			for range b.N {
-				if _, _, err := a.Seal(a.random, Place{a.root, 1}, size, text, nil); err != nil {
+				if _, _, err := a.Seal(a.random, Place{a.root, a.index + 1}, size, text, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

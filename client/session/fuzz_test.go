@@ -94,7 +94,7 @@ func FuzzState(f *testing.F) {
 			return
 		}
 		_, _, _ = s.Open(at, record, epoch)
-		_, _, _ = s.Seal(a.copy().random, Place{Root: s.Stream}, recordSize, nil, nil)
+		_, _, _ = s.Seal(a.copy().random, Place{s.Stream, s.Index + 1}, recordSize, nil, nil)
 		_, _ = s.Expire(epoch)
 		_, _ = s.AnswerBy()
 	})

@@ -65,7 +65,9 @@ func (s State) Knock(random io.Reader, reason Reason, start boxstream.Start, now
 
 // introduce takes the name of a first card, and the stream that a card names.
 func (s *State) introduce(c Card) {
-	s.Stream, _ = c.Start.Before()
+	if root, before := c.Start.Before(); root != s.Stream {
+		s.Stream, s.Index = root, before
+	}
 	if (s.Self == DeviceID{}) {
 		s.Self = c.ID()
 	}

@@ -57,8 +57,10 @@ func TestRecordsStandWhereTheyWereWritten(t *testing.T) {
 		!reflect.DeepEqual(before, b.State) {
 		t.Error("twice:", err)
 	}
-	if _, _, err := a.Seal(a.random, Place{c.root, 1}, recordSize, nil, nil); err != ErrPlace {
-		t.Error("sealed for another stream:", err)
+	for name, at := range map[string]Place{"another stream": {c.root, at.Index + 1}, "twice": at} {
+		if _, _, err := a.Seal(a.random, at, recordSize, nil, nil); err != ErrPlace {
+			t.Errorf("sealed for %s: %v", name, err)
+		}
 	}
 }
 

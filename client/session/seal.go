@@ -30,7 +30,7 @@ func (s State) Seal(random io.Reader, at Place, size int, content []byte, next *
 	if len(to) == 0 {
 		return s, nil, ErrNobody
 	}
-	if at.Root != s.Stream {
+	if at.Root != s.Stream || !after(at.Index, s.Index) {
 		return s, nil, ErrPlace
 	}
 	key, err := draw(random, 32)
@@ -38,10 +38,11 @@ func (s State) Seal(random io.Reader, at Place, size int, content []byte, next *
 		return s, nil, err
 	}
 	s.Number++
+	s.Index = at.Index
 	r := record{number: s.Number, commitment: commit(key), wraps: make([]wrap, len(to))}
 	if next != nil {
 		r.flags, content = flagMoved, append(next[:], content...)
-		s.Stream, _ = next.Before()
+		s.Stream, s.Index = next.Before()
 	}
 	left := size - recordFixed - len(to)*wrapSize - len(content)
 	if left < 0 {

@@ -59,6 +59,7 @@ type State struct {
 	Knocks []Knock  `cbor:"3,keyasint,omitempty"`
 	Peers  []Peer   `cbor:"4,keyasint,omitempty"`
 	Stream [32]byte `cbor:"5,keyasint"` // the root key of its own stream
+	Index  uint64   `cbor:"6,keyasint"` // of its last record there
 }
 
 // Knock is a card that this device put into a door, until all have answered it.
@@ -134,7 +135,7 @@ var (
 var (
 	ErrTooLong = errors.New("more than a record has room for")
 	ErrNobody  = errors.New("no device to write to")
-	ErrPlace   = errors.New("record for a stream that is not this device's")
+	ErrPlace   = errors.New("record for a place that is not the next one of this device")
 )
 
 // Check refuses a state that came from a store and is none.

@@ -163,6 +163,7 @@ func TestSize(t *testing.T) {
 		t.Errorf("%d bytes of the third record", len(b))
 	}
 	room := a.Room(recordSize)
+	at.Index += 10
 	if _, _, err := a.Seal(a.random, at, recordSize, make([]byte, room+1), nil); err != ErrTooLong {
 		t.Errorf("more than there is room for: %v", err)
 	}

@@ -60,7 +60,7 @@ func TestRevoking(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%q: %v instead of %s", script, got, want)
 		}
-		if _, _, err := s.Seal(a.random, Place{a.root, 1}, recordSize, nil, nil); (want == "") !=
+		if _, _, err := s.Seal(a.random, Place{a.root, a.index + 1}, recordSize, nil, nil); (want == "") !=
 			(err == ErrNobody) {
 			t.Errorf("%q: %v", script, err)
 		}
