@@ -18,7 +18,7 @@ type Opened struct {
 }
 
 // Open reads the record at a place in another device's stream. Records of a stream are given in the
-// order of their indices: what lies before one that was opened is over.
+// order of their indices, from where Reading says: what lies before one that was opened is over.
 //
 // The state that comes back is to be kept whatever the error is, but ErrOld and ErrStranger: the
 // place was taken. After ErrLost nothing more can be read before a new card is answered.

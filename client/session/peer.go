@@ -70,6 +70,23 @@ func (p *Peer) settle(i int) {
 	}
 }
 
+// Reading is where the streams of other devices are to be read on: each behind this place. Where
+// sessions with one device stand apart, it is that of the earliest: what another one has taken is
+// read again.
+func (s State) Reading() (all []Place) {
+	for _, p := range s.Peers {
+		for _, x := range p.Sessions {
+			i := slices.IndexFunc(all, func(at Place) bool { return at.Root == x.Stream })
+			if i < 0 {
+				all = append(all, Place{x.Stream, x.Last})
+			} else if after(all[i].Index, x.Last) {
+				all[i].Index = x.Last
+			}
+		}
+	}
+	return all
+}
+
 // Acknowledged is the number up to which every device that is written to has said to have read:
 // what is above it is sealed again.
 func (s State) Acknowledged() uint32 {

@@ -79,6 +79,7 @@ func (w *world) knock(n *node, reason Reason) {
 		w.t.Fatal(err)
 	}
 	n.keep(w, next)
+	w.t.Logf("%s knocks: %x, reason %d", n.name, hashOf(card)[:2], reason)
 	w.doors[n.person] = append(w.doors[n.person], entry{false, card})
 }
 
@@ -135,6 +136,7 @@ func (w *world) write(n *node, text string, move bool) bool {
 	n.index++
 	n.keep(w, state)
 	w.boxes[at] = record
+	w.t.Logf("%s writes %d, %q", n.name, n.Number, text)
 	n.sent = append(n.sent, sent{n.Number, text, to, at})
 	if move {
 		w.moves[at] = true
@@ -191,6 +193,8 @@ func (w *world) door(n *node, person, i int) {
 			w.doors[n.person] = append(w.doors[n.person], entry{true, answer})
 		}
 	}
+	w.t.Logf("%s in door %d at %d: %s, %v, %v", n.name, person, i, w.name(begun.Device), begun.Acked,
+		err)
 	switch {
 	case err == nil:
 		n.keep(w, next)
@@ -214,18 +218,13 @@ func (n *node) rewrite(b Begun) {
 	}
 }
 
-// places are the next boxes that a device may read.
+// places are the next boxes that a device may read: what was lost is stepped over.
 func (w *world) places(n *node) (all []Place) {
-	for _, p := range n.Peers {
-		for _, x := range p.Sessions {
-			at := Place{x.Stream, x.Last + 1}
-			for range 100 { // what was lost is stepped over
-				if w.boxes[at] == nil {
-					at.Index++
-				}
-			}
-			if w.boxes[at] != nil && !slices.Contains(all, at) {
+	for _, at := range n.Reading() {
+		for range 100 {
+			if at.Index++; w.boxes[at] != nil {
 				all = append(all, at)
+				break
 			}
 		}
 	}
@@ -244,11 +243,13 @@ func (w *world) lose(n *node) {
 	delete(w.boxes, s.at)
 	w.gone[s.text] = true
 	w.lost++
+	w.t.Logf("%d of %s is lost", s.number, n.name)
 }
 
 func (w *world) take(n *node, at Place) {
 	before := n.State
 	next, o, err := n.Open(at, w.boxes[at], epoch)
+	w.t.Logf("%s takes %d of %s: %q, %v", n.name, o.Number, w.name(o.Device), o.Content, err)
 	if rapid.IntRange(0, 9).Draw(w.t, "crash") == 0 {
 		return // before it was kept: it comes again
 	}
@@ -313,4 +314,14 @@ func (w *world) catchUp(n *node) (idle bool) {
 		w.write(n, "", false)
 	}
 	return idle
+}
+
+// name is that of a device, for whoever reads what a schedule did.
+func (w *world) name(d DeviceID) string {
+	for _, n := range w.nodes {
+		if n.Self == d {
+			return n.name
+		}
+	}
+	return "nobody"
 }
