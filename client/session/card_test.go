@@ -216,3 +216,31 @@ func TestRefusedAnswerTakesNothing(t *testing.T) {
 		t.Error("what nobody confirms stays for ninety days")
 	}
 }
+
+// TestSecretsOutliveSessions: a device proves itself by a session that the other side has erased.
+func TestSecretsOutliveSessions(t *testing.T) {
+	a, b := newDevice(t, 1), newDevice(t, 2)
+	meet(t, a, b, false)
+	says(t, a, "both know it", b)
+	next, card, err := a.Knock(a.random, ReasonReset, a.startHere(), epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.State = next
+	state, answer, _, err := b.Answer(b.random, card, b.startHere(), false, epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.State = state
+	if a.State, _, err = a.Answered(answer, false, epoch); err != nil {
+		t.Fatal(err)
+	}
+	says(t, b, "in both", a)
+	if len(a.Peers[0].Sessions) != 1 || len(b.Peers[0].Sessions) != 2 {
+		t.Fatal("the first session is not over at one side alone")
+	}
+	_, _, _, err = a.Answer(a.random, knockOf(t, b), a.startHere(), false, epoch)
+	if err != nil {
+		t.Error(err)
+	}
+}

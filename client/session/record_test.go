@@ -263,3 +263,34 @@ func TestRoundRobin(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysGoForwards: no two keys of a chain are the same, and what is kept leads to none before.
+func TestKeysGoForwards(t *testing.T) {
+	c := Chain{Key: [32]byte{1}}
+	seen := map[[32]byte]bool{}
+	for i := range uint32(50) {
+		before := c.Key
+		key := c.next()
+		if seen[key] || seen[c.Key] || c.Key == before || c.Counter != i+1 {
+			t.Fatalf("key %d is not new", i)
+		}
+		seen[key], seen[before] = true, true
+	}
+	if _, err := c.at(49); err != ErrForged {
+		t.Error("a key that was used:", err)
+	}
+	a, b := newDevice(t, 1), newDevice(t, 2)
+	meet(t, a, b, false)
+	at, record := a.write(t, "read and erased")
+	if _, err := b.read(at, record); err != nil {
+		t.Fatal(err)
+	}
+	later := thief{b.State}
+	for i := range later.Peers {
+		x := &later.Peers[i].Sessions[0]
+		x.Last, x.Seen, x.Receiving.Counter = 0, 0, 0 // as if it had not been read
+	}
+	if later.reads(at, record, a.Self) {
+		t.Error("who steals a state reads what was read before")
+	}
+}
