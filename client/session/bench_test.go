@@ -30,8 +30,9 @@ func BenchmarkSeal(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			raw, _ := cbor.Marshal(a.State)
 			b.ReportMetric(float64(len(raw)), "B/state")
+			at := Place{a.root, a.index + 1}
 			for range b.N {
-				if _, _, err := a.Seal(a.random, Place{a.root, a.index + 1}, size, text, nil); err != nil {
+				if _, _, err := a.Seal(a.random, at, size, text, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -281,16 +281,19 @@ func TestKeysGoForwards(t *testing.T) {
 	}
 	a, b := newDevice(t, 1), newDevice(t, 2)
 	meet(t, a, b, false)
+	says(t, a, "with the turn", b)
+	early := thief{b.State}
 	at, record := a.write(t, "read and erased")
 	if _, err := b.read(at, record); err != nil {
 		t.Fatal(err)
 	}
-	later := thief{b.State}
-	for i := range later.Peers {
-		x := &later.Peers[i].Sessions[0]
-		x.Last, x.Seen, x.Receiving.Counter = 0, 0, 0 // as if it had not been read
-	}
+	later := thief{b.clone()}
+	x := &later.Peers[0].Sessions[0]
+	x.Last, x.Seen, x.Receiving.Counter = at.Index-1, 1, 1 // as if it had not been read
 	if later.reads(at, record, a.Self) {
 		t.Error("who steals a state reads what was read before")
+	}
+	if !early.reads(at, record, a.Self) {
+		t.Error("control: who stole it before that does not read it")
 	}
 }

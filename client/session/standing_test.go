@@ -60,8 +60,8 @@ func TestRevoking(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%q: %v instead of %s", script, got, want)
 		}
-		if _, _, err := s.Seal(a.random, Place{a.root, a.index + 1}, recordSize, nil, nil); (want == "") !=
-			(err == ErrNobody) {
+		_, _, err := s.Seal(a.random, Place{a.root, a.index + 1}, recordSize, nil, nil)
+		if (want == "") != (err == ErrNobody) {
 			t.Errorf("%q: %v", script, err)
 		}
 	}

@@ -193,8 +193,8 @@ func (w *world) door(n *node, person, i int) {
 			w.doors[n.person] = append(w.doors[n.person], entry{true, answer})
 		}
 	}
-	w.t.Logf("%s in door %d at %d: %s, %v, %v", n.name, person, i, w.name(begun.Device), begun.Acked,
-		err)
+	w.t.Logf("%s in door %d at %d: %s, %v, %v", n.name, person, i, w.name(begun.Device),
+		begun.Acked, err)
 	switch {
 	case err == nil:
 		n.keep(w, next)
