@@ -276,7 +276,11 @@ inline revoke(who, whom) {
 #endif
 	:: else ->
 		accused[who * 3 + whom] = 1;
+#ifdef FIRST
+		if :: !by[whom] -> by[whom] = 1 << who :: else fi;    /* the first word alone is kept */
+#else
 		by[whom] = by[whom] | (1 << who);
+#endif
 		if
 		:: standing[whom] == LIVE -> standing[whom] = GONE
 		:: standing[whom] == DOUBT -> standing[who] = DOUBT
