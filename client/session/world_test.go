@@ -100,7 +100,7 @@ func (n *node) keep(w *world, next State) {
 	n.State = back
 }
 
-// write seals a text, or none, for all who are there.
+// write seals a text, or none, for all who are there, and says whether it was kept.
 func (w *world) write(n *node, text string, move bool) bool {
 	at := Place{n.root, n.index + 1}
 	var next *boxstream.Start
@@ -123,7 +123,7 @@ func (w *world) write(n *node, text string, move bool) bool {
 		w.t.Fatal(err)
 	}
 	if rapid.IntRange(0, 9).Draw(w.t, "crash") == 0 {
-		return true // before it was kept: nothing left, and it is as if it had not been
+		return false // before it was kept: nothing left, and it is as if it had not been
 	}
 	w.onceOnly(n, state)
 	if w.boxes[at] != nil {
@@ -300,7 +300,7 @@ func (w *world) catchUp(n *node) (idle bool) {
 	}
 	for len(n.again) > 0 {
 		idle = false
-		if s := n.again[0]; w.write(n, s.text, false) && n.sent[len(n.sent)-1].text == s.text {
+		if w.write(n, n.again[0].text, false) {
 			n.again = n.again[1:]
 		}
 	}
