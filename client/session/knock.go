@@ -191,6 +191,8 @@ func (s State) admit(c Card, knock CardHash, own bool) error {
 		return ErrOld
 	case p.Own != own || p.Proven && !c.proven(p.secrets()):
 		return ErrClaim
+	case p.Standing != Live:
+		return ErrGone
 	}
 	return nil
 }

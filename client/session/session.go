@@ -126,7 +126,9 @@ var (
 	// ErrLost: keys that this record goes on from cannot come any more. The way on is a knock.
 	ErrLost = errors.New("record after something that was lost")
 	// ErrClaim: a card names a device that is known here, and does not prove that it is the same.
-	ErrClaim       = errors.New("card of a device that it cannot prove to be")
+	ErrClaim = errors.New("card of a device that it cannot prove to be")
+	// ErrGone: a card of a device of which another one has said that it is gone.
+	ErrGone        = errors.New("card of a device that is said to be gone")
 	ErrMostDevices = errors.New("a sixth device of one person")
 	ErrOwn         = errors.New("card of this device")
 )

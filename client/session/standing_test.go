@@ -78,6 +78,10 @@ func TestRevokedIsHeard(t *testing.T) {
 	if err != nil || o.Standing != Revoked || o.Device != b.Self {
 		t.Error(o.Standing, err)
 	}
+	card := knockOf(t, b)
+	if _, _, _, err := a.Answer(a.random, card, a.startHere(), false, epoch); err != ErrGone {
+		t.Error("its card is answered:", err)
+	}
 	for wait, want := range map[time.Duration]int{Patience - time.Second: 2, Patience: 1} {
 		s := a.clone()
 		s.peer(c.Self).Heard = epoch.Add(wait).Unix()
