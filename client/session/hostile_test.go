@@ -15,7 +15,7 @@ func TestHostileContact(t *testing.T) {
 		change func(r *record, x *Session)
 		want   error
 	}{
-		"control":            {func(*record, *Session) {}, nil},
+		"control": {func(*record, *Session) {}, nil},
 		"a key that is none": {func(r *record, _ *Session) {
 			key := r.turns[0][cipherSize:]
 			key[0], key[1] = 0xff, 0xff // a coefficient above the modulus
