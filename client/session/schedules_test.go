@@ -10,7 +10,7 @@ import (
 // restore in any order. There is no fork, no key is used twice, and once all have read there is no
 // loss: every text is with every device that it was written for.
 func TestSchedules(t *testing.T) {
-	turns, resets, lost, crossed := 0, 0, 0, 0
+	turns, resets, lost, kept, read, crossed := 0, 0, 0, 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.join(0, ReasonMeeting)
@@ -23,11 +23,14 @@ func TestSchedules(t *testing.T) {
 		}
 		for range rapid.IntRange(5, 40).Draw(t, "steps") {
 			w.step()
+			w.rob()
 		}
 		w.rest()
 		var written []uint32
+		healed := map[DeviceID]bool{}
 		for range 2 { // and then all write, one after the other
 			written = nil
+			w.heal(healed)
 			for _, n := range w.nodes {
 				written = append(written, n.Number)
 			}
@@ -37,6 +40,10 @@ func TestSchedules(t *testing.T) {
 			}
 		}
 		w.complete(written)
+		if w.theft != nil {
+			k, r := w.hidden(healed, written)
+			kept, read = kept+k, read+r
+		}
 		for _, n := range w.nodes {
 			for _, p := range n.Peers {
 				turns += int(p.Sessions[0].Turn)
@@ -50,7 +57,11 @@ func TestSchedules(t *testing.T) {
 		t.Errorf("control: %d schedules with %d turns, %d later knocks, %d boxes lost", crossed,
 			turns, resets, lost)
 	}
-	t.Logf("%d schedules, %d turns, %d later knocks, %d boxes lost", crossed, turns, resets, lost)
+	if kept < crossed/2 || read < crossed/2 {
+		t.Errorf("control: thieves read %d records, and %d not", read, kept)
+	}
+	t.Logf("%d schedules, %d turns, %d later knocks, %d boxes lost; thieves read %d, and %d not",
+		crossed, turns, resets, lost, read, kept)
 }
 
 // step is one thing that happens somewhere.

@@ -24,6 +24,7 @@ type world struct {
 	moves map[Place]bool  // boxes in which a stream ends
 	gone  map[string]bool // texts of boxes that are lost for good
 	lost  int
+	theft *robbery
 	texts int
 }
 
