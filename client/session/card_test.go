@@ -244,3 +244,23 @@ func TestSecretsOutliveSessions(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestCardsArePassedOnByNobody: a contact of two people cannot make each take the other one's
+// device for the contact's.
+func TestCardsArePassedOnByNobody(t *testing.T) {
+	for _, same := range []bool{true, false} {
+		a, b := newDevice(t, 1), newDevice(t, 2)
+		a.Relation, b.Relation = [32]byte{1}, [32]byte{1}
+		if !same {
+			b.Relation[0] = 2
+		}
+		card := knockOf(t, a)
+		_, answer, _, err := b.Answer(b.random, card, b.startHere(), false, epoch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := a.Answered(answer, false, epoch); (err == nil) != same {
+			t.Errorf("one relation %v: %v", same, err)
+		}
+	}
+}

@@ -117,7 +117,7 @@ func (s State) Answer(random io.Reader, card []byte, start boxstream.Start, own 
 	x.Seed = bytes.Clone(seed)
 	x.Sending, x.Receiving = x.Receiving, x.Sending
 	begun := s.join(x, knock, own, now)
-	return s, sealAnswer(shared, ciphertext, c), begun, nil
+	return s, s.sealAnswer(shared, ciphertext, c), begun, nil
 }
 
 // Answered takes an answer to one of this device's cards.
@@ -132,7 +132,7 @@ func (s State) Answered(answer []byte, own bool, now time.Time) (State, Begun, e
 		return s, Begun{}, ErrStranger
 	}
 	k := s.Knocks[i]
-	shared, c, err := openAnswer(k, answer)
+	shared, c, err := s.openAnswer(k, answer)
 	if err != nil {
 		return s, Begun{}, err
 	}
@@ -148,21 +148,24 @@ func (s State) Answered(answer []byte, own bool, now time.Time) (State, Begun, e
 	return s, begun, nil
 }
 
-func sealAnswer(shared, ciphertext []byte, c Card) []byte {
-	b := append([]byte{answerVersion}, c.Answers[:]...)
-	b = append(b, ciphertext...)
-	return once(derive(shared, nil, "answer", c.Answers[:], 32)).Seal(b, zeroNonce, c.Marshal(),
-		b[:answerHead])
+// answerKey seals the card in an answer.
+func (s State) answerKey(shared []byte, knock CardHash) []byte {
+	return derive(shared, nil, "answer", slices.Concat(knock[:], s.Relation[:]), 32)
 }
 
-func openAnswer(k Knock, answer []byte) (shared []byte, c Card, err error) {
+func (s State) sealAnswer(shared, ciphertext []byte, c Card) []byte {
+	b := append([]byte{answerVersion}, c.Answers[:]...)
+	b = append(b, ciphertext...)
+	return once(s.answerKey(shared, c.Answers)).Seal(b, zeroNonce, c.Marshal(), b[:answerHead])
+}
+
+func (s State) openAnswer(k Knock, answer []byte) (shared []byte, c Card, err error) {
 	shared, err = decapsulate(k.Seed[:], answer[33:answerHead])
 	if err != nil {
 		return nil, Card{}, err
 	}
 	head, sealed := answer[:answerHead], answer[answerHead:]
-	opened, err := once(derive(shared, nil, "answer", k.Card[:], 32)).Open(nil, zeroNonce, sealed,
-		head)
+	opened, err := once(s.answerKey(shared, k.Card)).Open(nil, zeroNonce, sealed, head)
 	if err != nil {
 		return nil, Card{}, ErrForged
 	}
@@ -218,7 +221,8 @@ func (s State) begin(shared, ciphertext []byte, knock, answer Card, now time.Tim
 func (s State) beginAs(hash CardHash, shared, ciphertext []byte, knock, answer Card,
 	now time.Time) Session {
 	answered, sealed := answer.Hash(), sha256.Sum256(ciphertext)
-	keys := derive(shared, nil, "root", slices.Concat(hash[:], answered[:], sealed[:]), 5*32)
+	info := slices.Concat(hash[:], answered[:], sealed[:], s.Relation[:])
+	keys := derive(shared, nil, "root", info, 5*32)
 	return Session{
 		Card: hash, Generation: knock.Generation, Begun: now.Unix(),
 		Root: [32]byte(keys), Hint: [32]byte(keys[32:]), Secret: [32]byte(keys[64:]),

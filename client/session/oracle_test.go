@@ -155,13 +155,17 @@ func (o *oracle) answer(v vector) {
 	b := o.hex(v.Bytes)
 	o.same("the card that is answered", b[1:33], hex.EncodeToString(sum(o.card)))
 	secret, _ := o.xwing(o.seeds["a"], b[33:1153])
-	card := o.open(o.derive(secret, nil, "answer", 32, sum(o.card)), b[1153:], b[:1153])
+	relation := make([]byte, 32)
+	for i := range relation {
+		relation[i] = byte(i)
+	}
+	card := o.open(o.derive(secret, nil, "answer", 32, sum(o.card), relation), b[1153:], b[:1153])
 	o.seeds["b"] = o.hex(v.Random)[:32]
 	_, key := o.xwing(o.seeds["b"], nil)
 	o.same("the key in the card", card[142:1358], hex.EncodeToString(key))
 	o.id["b"] = sum(card)
 	o.same("the id of b", o.id["b"], v.Keys["device b"])
-	keys := o.derive(secret, nil, "root", 160, sum(o.card), sum(card), sum(b[33:1153]))
+	keys := o.derive(secret, nil, "root", 160, sum(o.card), sum(card), sum(b[33:1153]), relation)
 	o.root, o.hint, o.chains["a"], o.chains["b"] = keys[:32], keys[32:64], keys[96:128], keys[128:]
 	o.same("the root", o.root, v.Keys["root"])
 	o.same("the hint key", o.hint, v.Keys["hint"])

@@ -52,7 +52,7 @@ type Place struct {
 func after(index, last uint64) bool { return int64(index-last) > 0 }
 
 // State is all that one device holds of its conversations in one relation: with the contact's
-// devices, and with its own person's others.
+// devices, and with its own person's others. The caller makes one with the Relation alone.
 type State struct {
 	Self   DeviceID `cbor:"1,keyasint"` // zero before its first card
 	Number uint32   `cbor:"2,keyasint"` // of the last record that it wrote
@@ -60,6 +60,9 @@ type State struct {
 	Peers  []Peer   `cbor:"4,keyasint,omitempty"`
 	Stream [32]byte `cbor:"5,keyasint"` // the root key of its own stream
 	Index  uint64   `cbor:"6,keyasint"` // of its last record there
+	// Relation is what both persons know of their relation, and nobody can make equal to that of
+	// another one: a contact cannot pass cards on between two others.
+	Relation [32]byte `cbor:"7,keyasint"`
 }
 
 // Knock is a card that this device put into a door, until all have answered it.

@@ -53,6 +53,9 @@ func TestVectors(t *testing.T) {
 func conversation(t *testing.T) (all []vector) {
 	v := &vectorMaker{t: t, a: newDevice(t, 1), b: newDevice(t, 2)}
 	v.a.root, v.a.index = startOf(t, 1).Before()
+	for i := range v.a.Relation {
+		v.a.Relation[i], v.b.Relation[i] = byte(i), byte(i)
+	}
 	card := v.knock()
 	v.answer(card)
 	v.record(v.a, v.b, "a", "hello")
@@ -60,6 +63,27 @@ func conversation(t *testing.T) (all []vector) {
 	v.record(v.b, v.a, "b", "")
 	v.record(v.a, v.b, "a", "a third turn")
 	return v.refuse()
+}
+
+// TestWorkedExample: the specification shows what the vectors have.
+func TestWorkedExample(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "session.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := conversation(t)
+	knock, answer, record := all[0], all[1], all[2]
+	for _, shown := range []string{knock.Random, knock.Start, knock.Keys["device a"], answer.Random,
+		answer.Bytes[66:], answer.Keys["device b"], answer.Keys["root"], answer.Keys["hint"],
+		answer.Keys["secret"], answer.Keys["sending"], answer.Keys["receiving"],
+		record.Bytes[16:], record.Keys["root"], record.Keys["receiving"]} {
+		if !bytes.Contains(text, []byte(shown[:16]+"…")) {
+			t.Errorf("%s… is not in it", shown[:16])
+		}
+	}
+	if !bytes.Contains(text, []byte(record.Index)) {
+		t.Error("the index is another one")
+	}
 }
 
 type vectorMaker struct {
