@@ -95,6 +95,12 @@ func TestBackupNamesNoDevice(t *testing.T) {
 		ErrClaim {
 		t.Errorf("a false card: %v", err)
 	}
+	forgedCard, _ := ParseCard(knockOf(t, false_))
+	forgedCard.Proofs = [][proofSize]byte{{1}, forgedCard.prove([32]byte{}), {}}
+	if _, _, _, err := b.Answer(b.random, forgedCard.Marshal(), b.startHere(), false, epoch); err !=
+		ErrClaim {
+		t.Errorf("a false card with proofs: %v", err)
+	}
 	card := knockOf(t, a)
 	if _, _, _, err := b.Answer(b.random, card, b.startHere(), true, epoch); err != ErrClaim {
 		t.Errorf("a device of the contact in one's own door: %v", err)

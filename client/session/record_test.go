@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -295,5 +296,19 @@ func TestKeysGoForwards(t *testing.T) {
 	}
 	if !early.reads(at, record, a.Self) {
 		t.Error("control: who stole it before that does not read it")
+	}
+}
+
+// TestReadingFromTheEarliest: of sessions that stand apart in one stream the one furthest behind
+// says where that is read on, over the end of numbers, too.
+func TestReadingFromTheEarliest(t *testing.T) {
+	x, y := [32]byte{1}, [32]byte{2}
+	s := State{Peers: []Peer{
+		{Sessions: []Session{{Stream: x, Last: 7}, {Stream: x, Last: 3}, {Stream: y, Last: 2}}},
+		{Sessions: []Session{{Stream: y, Last: 1<<64 - 2}}},
+	}}
+	want := []Place{{x, 3}, {y, 1<<64 - 2}}
+	if got := s.Reading(); !slices.Equal(got, want) {
+		t.Errorf("%v instead of %v", got, want)
 	}
 }

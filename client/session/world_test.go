@@ -126,7 +126,7 @@ func (w *world) write(n *node, text string, move bool) bool {
 	if rapid.IntRange(0, 9).Draw(w.t, "crash") == 0 {
 		return false // before it was kept: nothing left, and it is as if it had not been
 	}
-	w.onceOnly(n, state)
+	w.onceOnly(n, state, record)
 	if w.boxes[at] != nil {
 		w.t.Fatalf("%s forks", n.name)
 	}
@@ -146,8 +146,19 @@ func (w *world) write(n *node, text string, move bool) bool {
 	return true
 }
 
-// onceOnly: no key seals two records.
-func (w *world) onceOnly(n *node, next State) {
+// onceOnly: no key seals two records, and each turn has a new one.
+func (w *world) onceOnly(n *node, next State, b []byte) {
+	r, err := parseRecord(b)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, t := range r.turns {
+		key := string(t[cipherSize:])
+		if w.keys[key] {
+			w.t.Fatalf("%s turns to a key that was there", n.name)
+		}
+		w.keys[key] = true
+	}
 	for i, p := range next.Peers {
 		for j, x := range p.Sessions {
 			if x.Sending == n.Peers[i].Sessions[j].Sending {
