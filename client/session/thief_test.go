@@ -16,8 +16,9 @@ type thief struct{ State }
 func (s *thief) reads(at Place, b []byte, from DeviceID) bool {
 	if from != s.Self {
 		next, o, err := s.Open(at, b, epoch)
-		s.State = next
-		return err == nil && o.Content != nil
+		if s.State = next; err == nil {
+			return o.Content != nil
+		}
 	}
 	r, err := parseRecord(b)
 	if err != nil {
@@ -25,16 +26,11 @@ func (s *thief) reads(at Place, b []byte, from DeviceID) bool {
 	}
 	s.State = s.clone()
 	for i := range s.Peers {
-		for j := range s.Peers[i].Sessions {
-			x := &s.Peers[i].Sessions[j]
+		p := &s.Peers[i]
+		for j := range p.Sessions {
 			for _, w := range r.wraps {
-				to := s.Peers[i].Device
-				if w.turn == x.Sending.Turn && opensBy(x.Sending, w, at, r, s.Self, to) {
-					return true
-				}
-				if y := s.guess(*x, w, r); y.Turn > x.Turn &&
-					opensBy(y.Sending, w, at, r, s.Self, to) {
-					*x = y
+				own := from == s.Self
+				if (own || from == p.Device) && s.follows(&p.Sessions[j], own, w, at, r, p.Device) {
 					return true
 				}
 			}
@@ -43,13 +39,27 @@ func (s *thief) reads(at Place, b []byte, from DeviceID) bool {
 	return false
 }
 
-// guess is a session after a turn of the device that was robbed, by the root that was stolen and a
+// follows tries a chain, and after a turn the one that follows from the root that was stolen and a
 // secret of zeros: enough if a turn brought none.
-func (s *thief) guess(x Session, w wrap, r record) Session {
-	if w.part > 0 && w.turn == x.Turn+1 {
-		x.Sending = x.advance(make([]byte, 32), r.turns[w.part-1])
+func (s *thief) follows(x *Session, own bool, w wrap, at Place, r record, peer DeviceID) bool {
+	chain, from, to := &x.Sending, s.Self, peer
+	if !own {
+		chain, from, to = &x.Receiving, peer, s.Self
 	}
-	return x
+	if w.turn == chain.Turn && opensBy(*chain, w, at, r, from, to) {
+		return true
+	}
+	if w.part == 0 || w.turn != x.Turn+1 {
+		return false
+	}
+	y := *x
+	guessed := y.advance(make([]byte, 32), r.turns[w.part-1])
+	if !opensBy(guessed, w, at, r, from, to) {
+		return false
+	}
+	*x = y
+	*chain = guessed
+	return true
 }
 
 func opensBy(c Chain, w wrap, at Place, r record, from, to DeviceID) bool {
