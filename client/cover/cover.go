@@ -58,8 +58,7 @@ func get(tx *store.Tx) (s state, err error) {
 // Outbox is where cover goes, as posts do: an *outbox.Outbox.
 type Outbox interface {
 	Serve(name string, a outbox.Author)
-	Put(tx *store.Tx, now time.Time, d outbox.Draft) (outbox.Taken, error)
-	Take(now time.Time, t outbox.Taken)
+	Put(tx *store.Tx, now time.Time, d outbox.Draft) error
 	Waiting() int
 }
 
@@ -152,7 +151,6 @@ func (c *Cover) begin(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	var taken *outbox.Taken
 	err = c.cfg.Store.Update(func(tx *store.Tx) error {
 		s, err := get(tx)
 		if err != nil {
@@ -162,15 +160,11 @@ func (c *Cover) begin(now time.Time) error {
 			s.Spared = max(0, s.Spared-n)
 			return s.put(tx)
 		}
-		t, err := c.run(tx, now, &s, c.cfg.Network.WritingDay(now, after), n, slow)
-		taken = &t
+		err = c.run(tx, now, &s, c.cfg.Network.WritingDay(now, after), n, slow)
 		return errors.Join(err, s.put(tx))
 	})
 	if err != nil {
 		return fmt.Errorf("writing cover: %w", err)
-	}
-	if taken != nil {
-		c.cfg.Outbox.Take(now, *taken)
 	}
 	return nil
 }
@@ -178,11 +172,11 @@ func (c *Cover) begin(now time.Time) error {
 // run seals so many boxes that say nothing, and leaves them to the outbox.
 func (c *Cover) run(
 	tx *store.Tx, now time.Time, s *state, day box.Day, n int, slow bool,
-) (t outbox.Taken, err error) {
+) (err error) {
 	if s.Epoch == 0 {
 		s.Epoch = 1
 		if s.Writer, err = boxstream.NewWriter(c.cfg.Random); err != nil {
-			return t, err
+			return err
 		}
 	}
 	s.Runs++
@@ -192,7 +186,7 @@ func (c *Cover) run(
 	}
 	boxes, err := s.Writer.Seal(c.cfg.Network, day, records...)
 	if err != nil {
-		return t, err
+		return err
 	}
 	return c.cfg.Outbox.Put(tx, now, outbox.Draft{
 		Name: fmt.Sprintf("%s/%d", author, s.Runs), Author: author, Stream: s.stream(),

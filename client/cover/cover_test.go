@@ -41,7 +41,7 @@ type counted struct {
 	runs []outbox.Draft
 }
 
-func (c *counted) Put(tx *store.Tx, now time.Time, d outbox.Draft) (outbox.Taken, error) {
+func (c *counted) Put(tx *store.Tx, now time.Time, d outbox.Draft) error {
 	c.runs = append(c.runs, d)
 	return c.Outbox.Put(tx, now, d)
 }

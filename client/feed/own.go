@@ -53,8 +53,7 @@ func (o own) stream() string { return fmt.Sprintf("feed/%d", o.Epoch) }
 // Outbox is where posts wait until they are kept: an *outbox.Outbox.
 type Outbox interface {
 	Serve(name string, a outbox.Author)
-	Put(tx *store.Tx, now time.Time, d outbox.Draft) (outbox.Taken, error)
-	Take(now time.Time, t outbox.Taken)
+	Put(tx *store.Tx, now time.Time, d outbox.Draft) error
 }
 
 // Cover is told of what a person writes: so many boxes of cover less are needed.
@@ -266,9 +265,8 @@ func (f *Own) seal(
 func (f *Own) queue(
 	now time.Time, o own, d outbox.Draft, kept timeline.Entry, p *picture.Picture,
 ) error {
-	var taken outbox.Taken
 	err := f.cfg.Store.Update(func(tx *store.Tx) (err error) {
-		if taken, err = f.cfg.Outbox.Put(tx, now, d); err != nil {
+		if err := f.cfg.Outbox.Put(tx, now, d); err != nil {
 			return err
 		}
 		if p != nil {
@@ -280,6 +278,5 @@ func (f *Own) queue(
 	if err != nil {
 		return fmt.Errorf("queueing a post: %w", err)
 	}
-	f.cfg.Outbox.Take(now, taken)
 	return nil
 }

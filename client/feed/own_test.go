@@ -183,9 +183,7 @@ type fullOutbox struct{ Outbox }
 
 var errFull = errors.New("full")
 
-func (fullOutbox) Put(*store.Tx, time.Time, outbox.Draft) (outbox.Taken, error) {
-	return outbox.Taken{}, errFull
-}
+func (fullOutbox) Put(*store.Tx, time.Time, outbox.Draft) error { return errFull }
 
 // TestFullOutboxTakesNoPost: no entry in the timeline either.
 func TestFullOutboxTakesNoPost(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 // Draft is boxes of one stream that are to be stored together: one entry of the outbox.
 type Draft struct {
 	Name   string // of the entry: what they are part of
+	Says   string // its first words, for the person's eyes; may be empty
 	Author string // whose stream it is, see Serve
 	Stream string // the author's name for it
 	Slow   bool   // all tries of its boxes travel longer
@@ -18,50 +19,64 @@ type Draft struct {
 	Boxes  []boxstream.Sealed
 }
 
-// Taken is a draft on the disk, on its way into the outbox.
-type Taken struct {
-	entry  entry
-	boxes  []*waiting
-	stream *stream // if it is a new one
-}
-
-// Put writes a draft in the caller's transaction. When that has succeeded, and only then, Take has
-// it wait.
-func (o *Outbox) Put(tx *store.Tx, now time.Time, d Draft) (Taken, error) {
+// Put has a draft wait as soon as the caller's transaction has succeeded; Supply gives its boxes to
+// the sender.
+func (o *Outbox) Put(tx *store.Tx, now time.Time, d Draft) error {
 	if len(o.waiting)+len(d.Boxes) > maxBoxes {
-		return Taken{}, errFull.With("%d boxes wait", len(o.waiting))
+		return errFull.With("%d boxes wait", len(o.waiting))
 	}
-	t := Taken{entry: entry{
-		Number: o.count + 1, Name: d.Name, Author: d.Author, Boxes: len(d.Boxes),
+	count, err := getCount(tx)
+	if err != nil {
+		return err
+	}
+	e := &entry{
+		Number: count + 1, Name: d.Name, Says: d.Says, Author: d.Author, Boxes: len(d.Boxes),
 		Queued: now.UnixMilli(), Hidden: d.Hidden,
-	}}
-	errs := []error{t.entry.put(tx), tx.Put(bucketCount, "", o.count+uint64(len(d.Boxes)))}
-	if o.streams[d.Stream] == nil {
-		r, err := d.Boxes[0].Reader(now)
-		t.stream = o.open(d.Stream, d.Author, r)
-		errs = append(errs, err, t.stream.put(tx))
 	}
-	for i, s := range d.Boxes {
+	s, err := o.streamOf(tx, now, d)
+	errs := []error{err, e.put(tx), tx.Put(bucketCount, "", count+uint64(len(d.Boxes)))}
+	var boxes []*waiting
+	for i, sealed := range d.Boxes {
 		b := Box{
-			Number: o.count + uint64(i) + 1, Entry: d.Name, Stream: d.Stream, Slow: d.Slow,
-			Sealed: s, Hidden: d.Hidden,
+			Number: count + uint64(i) + 1, Entry: d.Name, Stream: d.Stream, Slow: d.Slow,
+			Sealed: sealed, Hidden: d.Hidden,
 		}
 		w, err := o.wait(b)
-		errs = append(errs, err, b.put(tx), putWritten(tx, s))
-		t.boxes = append(t.boxes, w)
+		errs = append(errs, err, b.put(tx), putWritten(tx, sealed))
+		boxes = append(boxes, w)
 	}
-	return t, errors.Join(errs...)
+	tx.After(func() {
+		o.entries[e.Name] = e
+		o.insert(boxes...)
+		if o.streams[s.Name] == nil { // another draft of the transaction may have brought it
+			o.streams[s.Name] = s
+		}
+		o.look(o.streams[s.Name], now)
+	})
+	return errors.Join(errs...)
 }
 
-// Take has the boxes of a draft wait; Supply gives them to the sender.
-func (o *Outbox) Take(now time.Time, t Taken) {
-	o.count += uint64(len(t.boxes))
-	o.entries[t.entry.Name] = &t.entry
-	o.insert(t.boxes...)
-	if t.stream != nil {
-		o.streams[t.stream.Name] = t.stream
+// streamOf is the stream of a draft, put down if it is a new one.
+func (o *Outbox) streamOf(tx *store.Tx, now time.Time, d Draft) (*stream, error) {
+	if s := o.streams[d.Stream]; s != nil {
+		return s, nil
 	}
-	if s := o.streams[t.boxes[0].stream]; s != nil {
-		o.look(s, now)
+	known, err := tx.Has(bucketStreams, d.Stream)
+	if err != nil || known { // by this transaction
+		return &stream{Name: d.Stream}, err
 	}
+	r, err := d.Boxes[0].Reader(now)
+	if err != nil {
+		return nil, err
+	}
+	s := o.open(d.Stream, d.Author, r)
+	return s, s.put(tx)
+}
+
+// getCount is how many boxes there ever were.
+func getCount(tx *store.Tx) (count uint64, err error) {
+	if err = tx.Get(bucketCount, "", &count); errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return count, err
 }

@@ -19,6 +19,7 @@ type entry struct {
 	Lost   string `cbor:"7,keyasint"` // why it was given up
 	Author string `cbor:"8,keyasint"`
 	Hidden bool   `cbor:"9,keyasint"` // from the person: they did not write it
+	Says   string `cbor:"10,keyasint,omitempty"`
 }
 
 func (e entry) put(tx *store.Tx) error { return tx.Put(bucketEntries, nameOf(e.Number), e) }
@@ -50,6 +51,7 @@ const (
 type Entry struct {
 	Number uint64
 	Name   string
+	Says   string // its first words
 	State  State
 	Boxes  int
 	Handed int // in a packet at least once, those stored included
@@ -86,7 +88,7 @@ func (o *Outbox) noteHanded() {
 
 func (o *Outbox) show(e entry) Entry {
 	shown := Entry{
-		Number: e.Number, Name: e.Name, State: Queued, Boxes: e.Boxes, Handed: e.Kept,
+		Number: e.Number, Name: e.Name, Says: e.Says, State: Queued, Boxes: e.Boxes, Handed: e.Kept,
 		Stored: e.Kept, Kept: e.Kept,
 		Queued: time.UnixMilli(e.Queued).UTC(), Reason: e.Lost,
 	}

@@ -113,7 +113,7 @@ type Outbox struct {
 	waiting []*waiting // by number
 	streams map[string]*stream
 	entries map[string]*entry
-	count   uint64 // of boxes ever
+	numbers uint64 // of streams: the last one that was given
 	lies    uint64
 	swept   box.Day
 }
@@ -142,11 +142,10 @@ func (o *Outbox) OnCopy(do func(*store.Tx) error) { o.copied = append(o.copied, 
 
 // Load takes up what waits.
 func (o *Outbox) Load(tx *store.Tx) error {
-	err := tx.Get(bucketCount, "", &o.count)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	if _, err := getCount(tx); err != nil {
 		return err
 	}
-	err = store.Each(tx, bucketEntries, func(_ string, e entry) error {
+	err := store.Each(tx, bucketEntries, func(_ string, e entry) error {
 		o.entries[e.Name] = &e
 		return nil
 	})

@@ -120,12 +120,7 @@ func (h *home) seal(n int) []boxstream.Sealed {
 
 func (h *home) put(d Draft) {
 	h.t.Helper()
-	var taken Taken
-	h.check(h.store.Update(func(tx *store.Tx) (err error) {
-		taken, err = h.Put(tx, noon, d)
-		return err
-	}))
-	h.Take(noon, taken)
+	h.check(h.store.Update(func(tx *store.Tx) error { return h.Put(tx, noon, d) }))
 	h.check(h.person.Supply(noon))
 }
 
@@ -454,7 +449,7 @@ func TestFullOutboxAndFullDisk(t *testing.T) {
 		many = append(many, many[0])
 	}
 	err := h.store.Update(func(tx *store.Tx) error {
-		_, err := h.Put(tx, noon, Draft{Name: "many", Author: "me", Boxes: many})
+		err := h.Put(tx, noon, Draft{Name: "many", Author: "me", Boxes: many})
 		return err
 	})
 	if !errors.Is(err, errFull) || len(h.Entries()) != 0 {
@@ -487,5 +482,29 @@ func TestHiddenEntries(t *testing.T) {
 	again := newHome(t, h.store, noon)
 	if len(h.entries) != 0 || len(again.entries) != 0 || again.Waiting() != 0 {
 		t.Errorf("%+v stay", again.entries)
+	}
+}
+
+// TestDraftsOfOneTransaction wait as if each had come alone, or none of them.
+func TestDraftsOfOneTransaction(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	put := func(fail error) error {
+		return h.store.Update(func(tx *store.Tx) error {
+			var errs []error
+			for _, name := range []string{"one", "two"} {
+				errs = append(errs, h.Put(tx, noon, Draft{
+					Name: name, Says: name + " …", Author: "me", Stream: h.name(), Boxes: h.seal(2),
+				}))
+			}
+			return errors.Join(append(errs, fail)...)
+		})
+	}
+	if put(errors.New("no")) == nil || h.Waiting() != 0 || len(h.Entries()) != 0 {
+		t.Errorf("after a failure %d boxes wait", h.Waiting())
+	}
+	h.check(put(nil))
+	all := h.Entries()
+	if h.Waiting() != 4 || len(all) != 2 || all[0].Number != 3 || all[0].Says != "two …" {
+		t.Errorf("%d boxes wait, entries %+v", h.Waiting(), all)
 	}
 }

@@ -50,11 +50,11 @@ func (o *Outbox) wrote(b box.Box) (bool, error) {
 
 // open is a stream that is not known yet, to be put and then kept in mind.
 func (o *Outbox) open(name, author string, r boxstream.Reader) *stream {
-	s := &stream{Name: name, Author: author, Number: 1, Reader: r}
 	for _, other := range o.streams {
-		s.Number = max(s.Number, other.Number+1)
+		o.numbers = max(o.numbers, other.Number)
 	}
-	return s
+	o.numbers++
+	return &stream{Name: name, Author: author, Number: o.numbers, Reader: r}
 }
 
 // watch opens the streams that authors write already: a copy of this home may have written to one

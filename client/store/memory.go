@@ -18,9 +18,10 @@ func unlimited(string) (uint64, error) { return 1 << 62, nil }
 type memory map[string]map[string][]byte
 
 // update runs write on a copy of the buckets, which takes the place of m when it succeeds.
-func (m *memory) update(write func(*Tx) error) error {
+func (m *memory) update(tx *Tx, write func(*Tx) error) error {
 	changed := &overlay{below: *m, above: memory{}}
-	if err := write(&Tx{changed}); err != nil {
+	tx.records = changed
+	if err := write(tx); err != nil {
 		return err
 	}
 	maps.Copy(*m, changed.above)

@@ -231,30 +231,42 @@ func (s *Store) View(read func(*Tx) error) error {
 		s.mu.Lock()
 		now := maps.Clone(s.memory)
 		s.mu.Unlock()
-		return read(&Tx{&overlay{below: now, above: memory{}}})
+		return read(&Tx{records: &overlay{below: now, above: memory{}}})
 	}
 	if s.closed.Load() {
 		return errClosed
 	}
-	return s.db.View(func(txn *badger.Txn) error { return read(&Tx{sealed{txn, &s.sealer}}) })
+	return s.db.View(func(txn *badger.Txn) error {
+		return read(&Tx{records: sealed{txn, &s.sealer}})
+	})
 }
 
 // Update reads and writes; all of it is on the disk when it returns nil, none of it otherwise.
+// What is to be done After runs before it does.
 func (s *Store) Update(write func(*Tx) error) error {
+	var tx Tx
+	if err := s.update(&tx, write); err != nil {
+		return err
+	}
+	tx.done()
+	return nil
+}
+
+func (s *Store) update(tx *Tx, write func(*Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.Room(); err != nil {
 		return err
 	}
 	if s.memory != nil {
-		return s.memory.update(write)
+		return s.memory.update(tx, write)
 	}
 	if s.closed.Load() {
 		return errClosed
 	}
 	next := s.count + 1
 	err := s.db.Update(func(txn *badger.Txn) error {
-		tx := &Tx{sealed{txn, &s.sealer}}
+		tx.records = sealed{txn, &s.sealer}
 		if err := write(tx); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -351,4 +352,40 @@ func TestUpdatesAreSynced(t *testing.T) {
 	if s := reopen(t, create(t, ""), ""); !s.db.Opts().SyncWrites {
 		t.Error("updates return before they are on the disk")
 	}
+}
+
+// TestAfter runs once the transaction is on the disk, and never if it is not.
+func TestAfter(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		var ran []string
+		failed := errors.New("no")
+		err := s.Update(func(tx *Tx) error {
+			tx.After(func() { ran = append(ran, "failed") })
+			return failed
+		})
+		if !errors.Is(err, failed) || ran != nil {
+			t.Errorf("after a failure: %v, %v", err, ran)
+		}
+		look := func(word string) func() {
+			return func() {
+				if err := s.View(func(tx *Tx) (err error) {
+					has, err := tx.Has("b", "n")
+					if has {
+						ran = append(ran, word)
+					}
+					return err
+				}); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		err = s.Update(func(tx *Tx) error {
+			tx.After(look("first"))
+			tx.After(look("second"))
+			return tx.Put("b", "n", 1)
+		})
+		if err != nil || !slices.Equal(ran, []string{"first", "second"}) {
+			t.Errorf("%v, %v", err, ran)
+		}
+	})
 }

@@ -13,7 +13,20 @@ import (
 var ErrNotFound = errors.New("no such record")
 
 // Tx reads and writes within one transaction; it is over when its function returns.
-type Tx struct{ records records }
+type Tx struct {
+	records records
+	after   []func()
+}
+
+// After has something done once everything that the transaction writes is on the disk, in the order
+// in which it was asked for; never, if that fails. What a part has in memory changes there.
+func (t *Tx) After(do func()) { t.after = append(t.after, do) }
+
+func (t *Tx) done() {
+	for _, do := range t.after {
+		do()
+	}
+}
 
 // records is where the records of a transaction are: sealed on a disk, or in memory. What is not
 // there is ErrNotFound.
