@@ -11,39 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-)
 
-// buckets says which package keeps what in the store of a home. A bucket has one owner: what
-// another package wants of it, it asks for.
-var buckets = map[string]string{
-	"home":      ".",
-	"guards":    "connection",
-	"documents": "connection",
-	"pieces":    "connection",
-	"board":     "board",
-	"bulletins": "board",
-	"rolls":     "board",
-	"periods":   "board",
-	"singles":   "board",
-	"odd":       "board",
-	"frauds":    "board",
-	"crowd":     "crowd",
-	"boxes":     "outbox",
-	"entries":   "outbox",
-	"outbox":    "outbox",
-	"sent":      "outbox",
-	"written":   "outbox",
-	"streams":   "outbox",
-	"cover":     "cover",
-	"purse":     "purse",
-	"feed":      "feed",
-	"follows":   "feed",
-	"posts":     "timeline",
-	"photos":    "photo",
-	"pictures":  "photo",
-	"parts":     "photo",
-	"store":     "store",
-}
+	"murmuration/client/backup"
+)
 
 // read are buckets of earlier versions, which are looked for and never written.
 var read = []string{"self"}
@@ -60,8 +30,9 @@ func TestEveryBucketHasOneOwner(t *testing.T) {
 				t.Errorf("bucket %q is used by %s and by %s", bucket, owner, dir)
 			}
 			found[bucket] = dir
-			if buckets[bucket] != dir && !slices.Contains(read, bucket) {
-				t.Errorf("bucket %q of %s: the table says %q", bucket, dir, buckets[bucket])
+			owner := backup.Buckets[bucket].Owner
+			if owner != dir && !slices.Contains(read, bucket) {
+				t.Errorf("bucket %q of %s: backup.Buckets says %q", bucket, dir, owner)
 			}
 		}
 		return nil
@@ -69,7 +40,7 @@ func TestEveryBucketHasOneOwner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bucket := range slices.Sorted(maps.Keys(buckets)) {
+	for _, bucket := range slices.Sorted(maps.Keys(backup.Buckets)) {
 		if found[bucket] == "" {
 			t.Errorf("nobody uses bucket %q", bucket)
 		}

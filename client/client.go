@@ -24,6 +24,7 @@
 //	photo       pictures of posts, here and under way; a part → boxstream, content, person
 //	feed        the own feed, and following, a part →
 //	            boxstream, content, outbox, person, photo, picture, timeline
+//	backup      what is kept in another place; which bucket is whose
 //	parts       puts the features of a person together →
 //	            boxstream, content, cover, feed, outbox, person, photo, sender, timeline
 //	guard       the two providers that a person uses, and how the one in use does

@@ -28,6 +28,9 @@ func SocketPath(home, configured string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding the socket: %w", err)
 	}
+	if there, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = there // by whichever of its names: a home has one daemon
+	}
 	if path := filepath.Join(abs, "api.sock"); len(path) <= maxPath {
 		return path, nil
 	}

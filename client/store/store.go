@@ -119,10 +119,7 @@ func Create(dir string, passphrase []byte) error {
 
 // Open opens what Create made. A second process gets a *durable.Locked with the first one's id.
 func Open(dir string, passphrase []byte) (*Store, error) {
-	if _, err := os.Stat(filepath.Join(dir, keyFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil, errMissing.With("no key in %s", dir)
-	}
-	lock, err := durable.Acquire(filepath.Join(dir, lockFile))
+	lock, err := acquire(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +131,18 @@ func Open(dir string, passphrase []byte) (*Store, error) {
 	return s, nil
 }
 
+// acquire takes the store for this process.
+func acquire(dir string) (*durable.Lock, error) {
+	if _, err := os.Stat(filepath.Join(dir, keyFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil, errMissing.With("no key in %s", dir)
+	}
+	return durable.Acquire(filepath.Join(dir, lockFile))
+}
+
 func open(dir string, passphrase []byte) (*Store, error) {
+	if err := keepPrivate(dir); err != nil {
+		return nil, fmt.Errorf("closing a store to others: %w", err)
+	}
 	key, err := readKey(filepath.Join(dir, keyFile), passphrase)
 	if err != nil {
 		return nil, err

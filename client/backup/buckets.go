@@ -1,0 +1,49 @@
+package backup
+
+// Bucket is where a room of the client keeps records of one kind.
+type Bucket struct {
+	// Owner is its room: the package below client, or "." for client itself. What another room
+	// wants of it, it asks the owner for.
+	Owner string
+	// Kept says that its records go into a backup: contacts, names, content, settings, doors. What
+	// says where something stands never does (streams, positions, sessions, epochs, the sender's
+	// state, tokens, the guard): two homes that went on from there would contradict each other.
+	Kept bool
+}
+
+// What becomes of a bucket.
+const (
+	kept  = true
+	never = false
+)
+
+// Buckets is every bucket of a home, by its name.
+var Buckets = map[string]Bucket{
+	"home":      {".", never}, // made anew, from what the backup's header says
+	"guards":    {"connection", never},
+	"documents": {"connection", never},
+	"pieces":    {"connection", never},
+	"board":     {"board", never},
+	"bulletins": {"board", never},
+	"rolls":     {"board", never},
+	"periods":   {"board", never},
+	"singles":   {"board", never},
+	"odd":       {"board", never},
+	"frauds":    {"board", never},
+	"crowd":     {"crowd", never},
+	"boxes":     {"outbox", never},
+	"entries":   {"outbox", never},
+	"outbox":    {"outbox", never},
+	"sent":      {"outbox", never},
+	"written":   {"outbox", never},
+	"streams":   {"outbox", never},
+	"cover":     {"cover", never},
+	"purse":     {"purse", never},
+	"feed":      {"feed", never},
+	"follows":   {"feed", kept}, // reading from an earlier place shows nothing twice
+	"posts":     {"timeline", kept},
+	"photos":    {"photo", kept},
+	"pictures":  {"photo", never},
+	"parts":     {"photo", never},
+	"store":     {"store", never},
+}

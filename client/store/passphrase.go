@@ -1,0 +1,94 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"murmuration/internal/durable"
+)
+
+// Rewrap puts the data key of a store under another passphrase; an empty one leaves it in a file
+// that only this user can read. A crash leaves the old key file or the new one, whole. The old one
+// is overwritten afterwards, as far as the file system lets it: whoever has a copy of it can open
+// it with the old passphrase for ever, since the data key stays the same.
+func Rewrap(dir string, old, fresh []byte) error {
+	lock, err := acquire(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(rewrap(dir, old, fresh), lock.Close())
+}
+
+func rewrap(dir string, old, fresh []byte) error {
+	path := filepath.Join(dir, keyFile)
+	key, err := readKey(path, old)
+	if err != nil {
+		return err
+	}
+	file, err := key.wrap(fresh)
+	if err != nil {
+		return err
+	}
+	before, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("changing a passphrase: %w", err)
+	}
+	defer before.Close()
+	if err := durable.WriteFile(path, file, 0o600); err != nil {
+		return err
+	}
+	// The new one stands: what fails from here on loses nothing, and is still worth saying.
+	_, err = before.Write(make([]byte, passSize))
+	return errors.Join(err, before.Sync(), eraseAll(unfinishedKeys(dir)))
+}
+
+// unfinishedKeys are what a process that was killed while it wrote the key file has left.
+func unfinishedKeys(dir string) []string {
+	left, _ := filepath.Glob(filepath.Join(glob(dir), "."+keyFile+".*.tmp")) // the pattern is right
+	return left
+}
+
+// glob makes a directory's name stand for itself in a pattern.
+func glob(dir string) string {
+	quoted := make([]rune, 0, len(dir))
+	for _, r := range dir {
+		if r == '*' || r == '?' || r == '[' || r == '\\' && filepath.Separator != '\\' {
+			quoted = append(quoted, '\\')
+		}
+		quoted = append(quoted, r)
+	}
+	return string(quoted)
+}
+
+func eraseAll(paths []string) error {
+	var errs []error
+	for _, path := range paths {
+		errs = append(errs, durable.Erase(path))
+	}
+	return errors.Join(errs...)
+}
+
+// Wipe destroys a store for good, without its passphrase: the wrapped data key first, durably, so
+// that whatever is left of a wipe that was cut short is noise; then every file. A directory that is
+// not there is wiped.
+func Wipe(dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	lock, err := durable.Acquire(filepath.Join(dir, lockFile))
+	if err != nil {
+		return err
+	}
+	keys := append([]string{filepath.Join(dir, keyFile)}, unfinishedKeys(dir)...)
+	if err := eraseAll(keys); err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	// The lock is given back first: Windows removes no open file.
+	if err := errors.Join(lock.Close(), os.RemoveAll(dir)); err != nil {
+		return fmt.Errorf("wiping a store: %w", err)
+	}
+	return durable.SyncDir(filepath.Dir(dir))
+}
