@@ -32,20 +32,16 @@ func rewrap(dir string, old, fresh []byte) error {
 	if err != nil {
 		return err
 	}
-	before, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("changing a passphrase: %w", err)
-	}
-	defer before.Close()
+	// By this name, where the file system has second names, the old one is found afterwards.
+	_ = os.Link(path, filepath.Join(dir, "."+keyFile+".old.tmp"))
 	if err := durable.WriteFile(path, file, 0o600); err != nil {
 		return err
 	}
-	// The new one stands: what fails from here on loses nothing, and is still worth saying.
-	_, err = before.Write(make([]byte, passSize))
-	return errors.Join(err, before.Sync(), eraseAll(unfinishedKeys(dir)))
+	return eraseAll(unfinishedKeys(dir))
 }
 
-// unfinishedKeys are what a process that was killed while it wrote the key file has left.
+// unfinishedKeys are what a process that was killed while it wrote the key file has left: parts of
+// a new one, or the old one.
 func unfinishedKeys(dir string) []string {
 	left, _ := filepath.Glob(filepath.Join(glob(dir), "."+keyFile+".*.tmp")) // the pattern is right
 	return left

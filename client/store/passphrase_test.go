@@ -98,18 +98,49 @@ func TestKilledWhileChangingThePassphrase(t *testing.T) {
 			t.Errorf("after %d bytes of the new file", n)
 		}
 	}
+	write(t, part, fresh)
 	if err := os.Rename(part, filepath.Join(dir, keyFile)); err != nil {
 		t.Fatal(err)
 	}
 	if opens("old") || !opens("new") {
 		t.Error("after the rename")
 	}
-	write(t, part, fresh[:9]) // what is left goes with the next change
-	if err := Rewrap(dir, []byte("new"), nil); err != nil {
+	for name, next := range map[string]func() error{ // what is left goes with the next of these
+		"change": func() error { return Rewrap(dir, []byte("new"), []byte("new")) },
+		"start": func() error {
+			if !opens("new") {
+				return ErrPassphrase
+			}
+			return nil
+		},
+	} {
+		write(t, part, fresh[:9])
+		if err := next(); err != nil {
+			t.Fatal(err)
+		}
+		if left := unfinishedKeys(dir); len(left) > 0 {
+			t.Errorf("after a %s there are %v", name, left)
+		}
+	}
+}
+
+// TestOldKeyIsOverwritten, so that its blocks do not lie on the disk for whoever knows the old
+// passphrase.
+func TestOldKeyIsOverwritten(t *testing.T) {
+	dir := create(t, "")
+	held, err := os.Open(filepath.Join(dir, keyFile)) // its blocks, by no name
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(part); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a part of a key is left: %v", err)
+	if err := Rewrap(dir, nil, []byte("pw")); err != nil {
+		t.Fatal(err)
+	}
+	blocks := make([]byte, plainSize)
+	if _, err := held.Read(blocks); err != nil || !bytes.Equal(blocks, make([]byte, plainSize)) {
+		t.Errorf("the blocks of the old key: %x, %v", blocks, err)
+	}
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -147,6 +147,9 @@ func open(dir string, passphrase []byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := eraseAll(unfinishedKeys(dir)); err != nil {
+		return nil, err
+	}
 	derived := key.derive()
 	if err := checkRoom(dir, free); err != nil {
 		return nil, err
