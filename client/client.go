@@ -15,7 +15,8 @@
 //	scan        looks through bulletins for what the person wants; a part →
 //	            board, crowd, person, purse, sender
 //	boxstream   streams of boxes, written and read
-//	session     conversations between devices → boxstream
+//	kem         X-Wing: keys, secrets, ciphertexts
+//	session     conversations between devices → boxstream, kem
 //	content     what records say
 //	picture     makes pictures fit to be sent
 //	outbox      writes that wait; a part → boxstream, person

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/katzenpost/hpqc/kem/xwing"
+
+	"murmuration/client/kem"
 )
 
 // TestKeysAreXWing: hpqc's own functions open what ours made, and the other way round.
@@ -14,8 +16,8 @@ func TestKeysAreXWing(t *testing.T) {
 	d := newDevice(t, 1)
 	for range 5 {
 		seeds, _ := draw(d.random, 32+drawSize)
-		key := publicOf(seeds[:32])
-		secret, ciphertext, err := encapsulate(key, seeds[32:])
+		key := kem.Public(seeds[:32])
+		secret, ciphertext, err := kem.Encapsulate(key, seeds[32:])
 		if err != nil || checkKey(key) != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"crypto/ecdh"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,15 +8,13 @@ import (
 	"fmt"
 	"io"
 
-	circl "github.com/cloudflare/circl/kem/xwing"
-	"github.com/katzenpost/hpqc/kem/xwing"
+	"murmuration/client/kem"
 )
 
-// Sizes of X-Wing, in bytes (draft-connolly-cfrg-xwing-kem, section 5).
 const (
-	keySize    = xwing.PublicKeySize
-	cipherSize = xwing.CiphertextSize
-	drawSize   = circl.EncapsulationSeedSize
+	keySize    = kem.KeySize
+	cipherSize = kem.CipherSize
+	drawSize   = kem.DrawSize
 )
 
 // label begins the info of every derivation; what it is for follows.
@@ -49,49 +46,17 @@ func draw(random io.Reader, size int) ([]byte, error) {
 	return b, nil
 }
 
-// publicOf is the X-Wing key of a seed.
-func publicOf(seed []byte) []byte {
-	public, _ := xwing.Scheme().DeriveKeyPair(seed)
-	b, _ := public.MarshalBinary() // never fails
-	return b
-}
-
-// checkKey refuses keys that X-Wing cannot work with: an ML-KEM part above its modulus, an X25519
-// part of small order.
+// checkKey refuses keys that X-Wing cannot work with.
 func checkKey(key []byte) error {
-	var k circl.PublicKey
-	if len(key) != keySize || k.Unpack(key) != nil {
-		return ErrMalformed
-	}
-	point, err := ecdh.X25519().NewPublicKey(key[keySize-32:])
-	if err != nil {
-		return ErrMalformed
-	}
-	scalar := sha256.Sum256([]byte(label))
-	probe, err := ecdh.X25519().NewPrivateKey(scalar[:])
-	if err != nil {
-		return ErrMalformed
-	}
-	if _, err := probe.ECDH(point); err != nil {
+	if kem.Check(key) != nil {
 		return ErrMalformed
 	}
 	return nil
 }
 
-// encapsulate makes a secret, and the ciphertext that brings it to the owner of a key that was
-// checked, from 64 random bytes. hpqc's own reads the system's randomness.
-func encapsulate(key, random []byte) (secret, ciphertext []byte, err error) {
-	return circl.Encapsulate(key, random)
-}
-
-// decapsulate is the other side. A forged ciphertext gives a secret that nobody has, or an error.
+// decapsulate takes a secret out of a ciphertext that somebody made.
 func decapsulate(seed, ciphertext []byte) ([]byte, error) {
-	// The scheme makes all from the seed, and does not look at the public half before it.
-	private, err := xwing.Scheme().UnmarshalBinaryPrivateKey(append(make([]byte, keySize), seed...))
-	if err != nil {
-		return nil, err
-	}
-	secret, err := xwing.Scheme().Decapsulate(private, ciphertext)
+	secret, err := kem.Decapsulate(seed, ciphertext)
 	if err != nil {
 		return nil, ErrForged
 	}

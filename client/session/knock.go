@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"murmuration/client/boxstream"
+	"murmuration/client/kem"
 )
 
 // Offsets of an answer, in bytes (docs/session.md, "Answers").
@@ -40,7 +41,7 @@ func (s State) Knock(random io.Reader, reason Reason, start boxstream.Start, now
 		return s, nil, err
 	}
 	c := Card{Reason: reason, Generation: s.generation() + 1, Device: s.Self, Start: start}
-	copy(c.Key[:], publicOf(seed))
+	copy(c.Key[:], kem.Public(seed))
 	for i := range s.Peers {
 		secrets := s.Peers[i].secrets()
 		if x, _ := s.Peers[i].writing(); x.Confirmed {
@@ -103,11 +104,11 @@ func (s State) Answer(random io.Reader, card []byte, start boxstream.Start, own 
 	}
 	seed := seeds[:32]
 	c := Card{Generation: knock.Generation, Device: s.Self, Answers: knock.Hash(), Start: start}
-	copy(c.Key[:], publicOf(seed))
+	copy(c.Key[:], kem.Public(seed))
 	if p := s.peer(knock.ID()); p != nil {
 		c.proveAll(p.secrets())
 	}
-	shared, ciphertext, err := encapsulate(knock.Key[:], seeds[32:])
+	shared, ciphertext, err := kem.Encapsulate(knock.Key[:], seeds[32:])
 	if err != nil {
 		return s, nil, Begun{}, ErrMalformed
 	}

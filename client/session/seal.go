@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"murmuration/client/boxstream"
+	"murmuration/client/kem"
 )
 
 // Room is how many bytes of content a record of some size has room for. Turns go into what a
@@ -105,12 +106,12 @@ func (x *Session) turn(random io.Reader, number uint32) (t [turnSize]byte, err e
 	if err != nil {
 		return t, err
 	}
-	shared, ciphertext, err := encapsulate(x.Their, drawn[32:])
+	shared, ciphertext, err := kem.Encapsulate(x.Their, drawn[32:])
 	if err != nil {
 		return t, ErrForged // a key that was checked when it came
 	}
 	copy(t[:], ciphertext)
-	copy(t[cipherSize:], publicOf(drawn[:32]))
+	copy(t[cipherSize:], kem.Public(drawn[:32]))
 	x.Sending = x.advance(shared, t)
 	x.Seed, x.Their = bytes.Clone(drawn[:32]), nil
 	x.Turned, x.Owed = number, 0
