@@ -18,6 +18,9 @@
 //	kem         X-Wing: keys, secrets, ciphertexts
 //	session     conversations between devices → boxstream, kem
 //	content     what records say
+//	ticket      invitations: what is written down, and what their boxes say →
+//	            boxstream, content, kem
+//	words       what people compare
 //	picture     makes pictures fit to be sent
 //	outbox      writes that wait; a part → boxstream, person
 //	cover       writes that say nothing; a part → boxstream, content, outbox, person
