@@ -1,24 +1,28 @@
 // Package cli is the command line of murmur: it reads flags, calls the role packages, and prints.
 //
 // Standard output is data, standard error is talk. Each verb is a plain function behind a
-// urfave/cli command; this is the only package that imports urfave/cli. Nothing here decides
-// anything that a library user of mix, provider, client or sim would miss.
+// urfave/cli command, in the room of whom it is for; these rooms are the only ones that import
+// urfave/cli:
 //
-// It has more files than other packages because each verb has one; they share the streams, the
-// errors with their exit codes, and the order of flags, and nothing else.
+//	talk      how all commands speak: tables, JSON, prompts, errors
+//	person    who uses the network → talk
+//	operator  who runs it → talk
+//	research  who measures it → talk
+//
+// Here is what holds for every command: the tree, the order of flags and arguments, and what a
+// person reads when a command fails. Nothing here decides anything that a library user of mix,
+// provider, client or sim would miss.
 package cli
 
 import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
 	"strings"
 
-	"github.com/lmittmann/tint"
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
+
+	"murmuration/internal/cli/talk"
 )
 
 // version is what `murmur --version` prints.
@@ -81,7 +85,7 @@ func newApp(std Streams) *cli.App {
 
 func noCommand(c *cli.Context) error {
 	if c.Args().Present() {
-		return usagef("there is no command %q; `murmur --help` lists them", c.Args().First())
+		return talk.Usagef("there is no command %q; `murmur --help` lists them", c.Args().First())
 	}
 	return cli.ShowAppHelp(c)
 }
@@ -108,9 +112,9 @@ func terse(list []*cli.Command) []*cli.Command {
 // --home "$H" with nothing in H is not the home of whoever is at the keyboard.
 func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
 	return func(c *cli.Context) error {
-		if c.Int(simWorkers.Name) < 0 {
-			return usagef("--%s %d is less than nothing; leave it out for the default",
-				simWorkers.Name, c.Int(simWorkers.Name))
+		if c.Int("workers") < 0 {
+			return talk.Usagef("--%s %d is less than nothing; leave it out for the default",
+				"workers", c.Int("workers"))
 		}
 		for _, f := range flags {
 			name := f.Names()[0]
@@ -118,9 +122,9 @@ func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
 				continue
 			}
 			if r, ok := f.(cli.RequiredFlag); ok && r.IsRequired() {
-				return usagef("--%s is empty; see --help", name)
+				return talk.Usagef("--%s is empty; see --help", name)
 			}
-			return usagef("--%s is empty; leave it out for the default", name)
+			return talk.Usagef("--%s is empty; leave it out for the default", name)
 		}
 		if arguments {
 			return nil
@@ -131,7 +135,8 @@ func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
 
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		return usagef("%s takes no argument %q; see --help", c.Command.HelpName, c.Args().First())
+		return talk.Usagef("%s takes no argument %q; see --help", c.Command.HelpName,
+			c.Args().First())
 	}
 	return nil
 }
@@ -140,31 +145,8 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	for _, f := range c.Command.Flags {
 		if d, ok := f.(*cli.DurationFlag); ok &&
 			strings.HasSuffix(err.Error(), "flag -"+d.Name+": parse error") {
-			return usagef("%v; a duration has a unit, as in 90s or 2m", err)
+			return talk.Usagef("%v; a duration has a unit, as in 90s or 2m", err)
 		}
 	}
-	return usagef("%v; see --help", err)
-}
-
-// logger writes for a person on a terminal and for a machine elsewhere.
-func logger(w io.Writer, verbose bool) *slog.Logger {
-	level := slog.LevelInfo
-	if verbose {
-		level = slog.LevelDebug
-	}
-	if isTerminal(w) {
-		return slog.New(tint.NewTextHandler(w,
-			&tint.Options{Level: level, TimeFormat: "15:04:05",
-				NoColor: os.Getenv("NO_COLOR") != ""}))
-	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-func say(c *cli.Context, format string, args ...any) {
-	fmt.Fprintf(c.App.ErrWriter, format+"\n", args...)
+	return talk.Usagef("%v; see --help", err)
 }

@@ -1,10 +1,16 @@
 package cli
 
-import "github.com/urfave/cli/v2"
+import (
+	"github.com/urfave/cli/v2"
+
+	"murmuration/internal/cli/operator"
+	"murmuration/internal/cli/person"
+	"murmuration/internal/cli/research"
+)
 
 // commands is the tree of commands.
 func commands() []*cli.Command {
-	all := []*cli.Command{demoCommand()}
-	all = append(all, clientCommands()...)
-	return append(all, networkCommand(), mixCommand(), providerCommand(), simCommand())
+	all := append([]*cli.Command{operator.Demo()}, person.Commands()...)
+	return append(all, operator.Network(person.NetworkCommands()), operator.Mix(),
+		operator.Provider(), research.Sim())
 }

@@ -10,6 +10,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/bulletin"
+	"murmuration/internal/cli/talk"
 	"murmuration/internal/directory"
 	"murmuration/sim/world"
 )
@@ -56,23 +57,23 @@ func TestEvidence(t *testing.T) {
 		want string
 	}{
 		"two of one epoch": {(&directory.Contradiction{One: first, Other: &other}).Marshal(),
-			exitDone,
+			talk.ExitDone,
 			fmt.Sprintf("epoch 1, %s, signed by p", other.Digest())},
 		"a broken chain": {(&directory.Contradiction{One: &other, Other: second}).Marshal(),
-			exitDone, "does not follow"},
+			talk.ExitDone, "does not follow"},
 		"none": {(&directory.Contradiction{One: first, Other: second}).Marshal(),
-			exitTrust, "do not contradict"},
+			talk.ExitTrust, "do not contradict"},
 		"unsigned": {(&directory.Contradiction{One: first, Other: &unsigned}).Marshal(),
-			exitTrust, "bad signature"},
-		"two bulletins": {fraud.Marshal(), exitDone, "signed two bulletins for slot 7"},
-		"one bulletin": {bulletin.NewFraud(fraud.A, fraud.A).Marshal(), exitTrust,
+			talk.ExitTrust, "bad signature"},
+		"two bulletins": {fraud.Marshal(), talk.ExitDone, "signed two bulletins for slot 7"},
+		"one bulletin": {bulletin.NewFraud(fraud.A, fraud.A).Marshal(), talk.ExitTrust,
 			"prove no fraud"},
-		"nonsense": {[]byte("nonsense"), exitTrust, "proves nothing: neither two bulletins ("},
+		"nonsense": {[]byte("nonsense"), talk.ExitTrust, "proves nothing: neither two bulletins ("},
 	} {
-		out, talk, code := murmurSim(t, "network", "evidence", "--network", genesis,
+		out, said, code := murmurSim(t, "network", "evidence", "--network", genesis,
 			write("evidence", c.raw))
-		if code != c.code || !strings.Contains(out+talk, c.want) {
-			t.Errorf("%s: code %d, %q, %q", name, code, out, talk)
+		if code != c.code || !strings.Contains(out+said, c.want) {
+			t.Errorf("%s: code %d, %q, %q", name, code, out, said)
 		}
 	}
 }

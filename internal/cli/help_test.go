@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"murmuration/internal/cli/talk"
 )
 
 // TestEveryCommandHasHelp: every command and subcommand prints help with its usage and flags, on
@@ -19,9 +21,9 @@ func TestEveryCommandHasHelp(t *testing.T) {
 }
 
 func helps(t *testing.T, words []string) {
-	out, talk, code := murmurSim(t, append(slices.Clone(words), "--help")...)
-	if code != exitDone || talk != "" {
-		t.Errorf("murmur %q --help: code %d, %q", words, code, talk)
+	out, said, code := murmurSim(t, append(slices.Clone(words), "--help")...)
+	if code != talk.ExitDone || said != "" {
+		t.Errorf("murmur %q --help: code %d, %q", words, code, said)
 	}
 	for _, want := range []string{"NAME:", "USAGE:", "--help"} {
 		if !strings.Contains(out, want) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"murmuration/internal/cli/talk"
 )
 
 // permute moves flags in front of arguments, because urfave/cli v2 stops at the first argument:
@@ -35,14 +37,15 @@ func permute(app *cli.App, args []string) ([]string, error) {
 			}
 			takes, known := lookup(flags, word)
 			if !known {
-				return nil, usagef("%s is not an option of this command; see --help, or put -- "+
+				return nil, talk.Usagef("%s is not an option of this command; see --help, or put "+
+					"-- "+
 					"before text that begins with a dash", word)
 			}
 			own = append(own, word)
 			given[flagName(word)] = true
 			if takes && !strings.Contains(word, "=") {
 				if i++; i == len(args) {
-					return nil, usagef("%s needs a value; see --help", word)
+					return nil, talk.Usagef("%s needs a value; see --help", word)
 				}
 				own = append(own, args[i])
 			}
@@ -81,7 +84,7 @@ func required(flags []cli.Flag, given map[string]bool) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return usagef("this command needs %s; see --help", strings.Join(missing, " and "))
+	return talk.Usagef("this command needs %s; see --help", strings.Join(missing, " and "))
 }
 
 // flagName is a flag's name as it was typed, an alias perhaps, without a value.

@@ -58,8 +58,8 @@ func given(f cli.Flag, name string) []string {
 // runOnly parses a command line and does nothing but look at what was understood.
 func runOnly(t *testing.T, line []string, look func(*cli.Context)) {
 	t.Helper()
-	var talk bytes.Buffer
-	app := newApp(Streams{Out: &talk, Err: &talk})
+	var said bytes.Buffer
+	app := newApp(Streams{Out: &said, Err: &said})
 	eachCommand(app.Commands, nil, func(_ []string, c *cli.Command) {
 		c.Action = func(c *cli.Context) error { look(c); return nil }
 	})

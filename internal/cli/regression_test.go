@@ -10,8 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"murmuration/client/api"
-	"murmuration/client/photo"
+	"murmuration/internal/cli/talk"
 )
 
 // History: What could not be written to standard output was reported as done.
@@ -19,59 +18,15 @@ import (
 // TestUnwrittenOutputIsAFailure: a script must not take a link that nobody wrote for one that was.
 func TestUnwrittenOutputIsAFailure(t *testing.T) {
 	for _, args := range [][]string{{"--version"}, {"--help"}, {"post", "--help"}} {
-		var talk bytes.Buffer
+		var said bytes.Buffer
 		full := writer(func([]byte) (int, error) { return 0, errors.New("no space left") })
-		if code := Run(t.Context(), args, Streams{Out: full, Err: &talk}); code == exitDone ||
-			!strings.Contains(talk.String(), "no space left") {
-			t.Errorf("murmur %q: code %d, %q", args, code, &talk)
+		if code := Run(t.Context(), args, Streams{Out: full, Err: &said}); code == talk.ExitDone ||
+			!strings.Contains(said.String(), "no space left") {
+			t.Errorf("murmur %q: code %d, %q", args, code, &said)
 		}
 		// the control
-		if code := Run(t.Context(), args, Streams{Out: &talk, Err: &talk}); code != exitDone {
-			t.Errorf("murmur %q: code %d, %q", args, code, &talk)
-		}
-	}
-}
-
-// History: A photo whose boxes held something else was shown like one that is here.
-func TestBadPicturesAreTold(t *testing.T) {
-	bad := api.Post{Photo: &api.Picture{State: photo.Bad}}
-	here := api.Post{Photo: &api.Picture{State: photo.Here}}
-	if pictureLine(bad) == pictureLine(here) {
-		t.Errorf("both are %q", pictureLine(bad))
-	}
-}
-
-// History: `network findings --save` said that there was nothing, and then that this is an error.
-func TestNothingToSaveIsSaidOnce(t *testing.T) {
-	for _, args := range [][]string{nil, {"--save", "x"}} {
-		var talk bytes.Buffer
-		app := &cli.App{Writer: &talk, ErrWriter: &talk,
-			ExitErrHandler: func(*cli.Context, error) {},
-			Flags:          networkFindingsCommand().Flags, Action: func(c *cli.Context) error {
-				if err := printFindings(c, nil); err != nil || !c.IsSet("save") {
-					return err
-				}
-				return saveEvidence(c, nil)
-			}}
-		if err := app.Run(append([]string{"murmur"}, args...)); err != nil {
-			report(&talk, err)
-		}
-		if n := strings.Count(talk.String(), "nothing was found"); n != 1 ||
-			strings.Count(talk.String(), "\n") != 1 {
-			t.Errorf("%q: %q", args, &talk)
-		}
-	}
-}
-
-// History: Paths with blanks were printed as a shell does not take them.
-func TestShellWord(t *testing.T) {
-	for path, want := range map[string]string{
-		"net/mix-1": "net/mix-1", "my net": "'my net'", "it's": `'it'\''s'`, "": "''",
-		"azAZ09": "azAZ09", "`": "'`'", "{a}": "'{a}'", "[a]": "'[a]'",
-		"a;rm": "'a;rm'", "~x": "'~x'", "$H": "'$H'",
-	} {
-		if got := shellWord(path); got != want {
-			t.Errorf("%q is printed as %s, want %s", path, got, want)
+		if code := Run(t.Context(), args, Streams{Out: &said, Err: &said}); code != talk.ExitDone {
+			t.Errorf("murmur %q: code %d, %q", args, code, &said)
 		}
 	}
 }

@@ -18,7 +18,7 @@ args = { mean = 2 }
 `
 
 // murmurSim runs a command line and returns what it printed.
-func murmurSim(t *testing.T, args ...string) (out, talk string, code int) {
+func murmurSim(t *testing.T, args ...string) (out, said string, code int) {
 	t.Helper()
 	var o, e bytes.Buffer
 	code = Run(t.Context(), args, Streams{In: strings.NewReader(""), Out: &o, Err: &e})
@@ -37,13 +37,13 @@ func simFile(t *testing.T, text string) (dir, file string) {
 
 func TestSimRunPrintsDataAndTalksApart(t *testing.T) {
 	dir, file := simFile(t, simScenario)
-	out, talk, code := murmurSim(t, "sim", "run", file, "--json", "--out", filepath.Join(dir, "r"))
+	out, said, code := murmurSim(t, "sim", "run", file, "--json", "--out", filepath.Join(dir, "r"))
 	if code != 0 {
-		t.Fatalf("exit %d: %s", code, talk)
+		t.Fatalf("exit %d: %s", code, said)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != 4*10 || !strings.Contains(talk, "results are in") {
-		t.Errorf("%d lines, talk %q", len(lines), talk)
+	if len(lines) != 4*10 || !strings.Contains(said, "results are in") {
+		t.Errorf("%d lines, said %q", len(lines), said)
 	}
 	var row struct {
 		Metric string
@@ -67,13 +67,13 @@ func TestSimShardsMergeToTheWhole(t *testing.T) {
 		{"sim", "replay", file, "--cell", "2", "--results", in("both")},
 		{"sim", "report", in("both")},
 	} {
-		if _, talk, code := murmurSim(t, args...); code != 0 {
-			t.Fatalf("murmur %s: exit %d: %s", strings.Join(args, " "), code, talk)
+		if _, said, code := murmurSim(t, args...); code != 0 {
+			t.Fatalf("murmur %s: exit %d: %s", strings.Join(args, " "), code, said)
 		}
 	}
-	if _, talk, code := murmurSim(t, "sim", "diff", in("whole"), in("a")); code != 1 ||
-		!strings.Contains(talk, "theory.args.hops=2") {
-		t.Errorf("a part does not differ from the whole: exit %d, %s", code, talk)
+	if _, said, code := murmurSim(t, "sim", "diff", in("whole"), in("a")); code != 1 ||
+		!strings.Contains(said, "theory.args.hops=2") {
+		t.Errorf("a part does not differ from the whole: exit %d, %s", code, said)
 	}
 	if page, err := os.ReadFile(in("both/report.html")); err != nil || len(page) < 400_000 {
 		t.Errorf("report of %d bytes, %v", len(page), err)
@@ -100,9 +100,9 @@ func TestSimErrorsSayWhatToDo(t *testing.T) {
 		{[]string{"sim", "init", "--from", "nothing.toml"}, "--list"},
 		{[]string{"sim", "init", bad}, "already there"},
 	} {
-		if _, talk, code := murmurSim(t, c.args...); code == 0 || !strings.Contains(talk, c.want) {
+		if _, said, code := murmurSim(t, c.args...); code == 0 || !strings.Contains(said, c.want) {
 			t.Errorf("murmur %s: exit %d, want %q in:\n%s", strings.Join(c.args, " "), code, c.want,
-				talk)
+				said)
 		}
 	}
 }
@@ -113,9 +113,9 @@ func TestSimInitWritesWhatCheckAccepts(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, out)
 	}
 	_, file := simFile(t, out)
-	if out, talk, code := murmurSim(t, "sim", "check", file); code != 0 ||
-		!strings.Contains(out, "mix.mean_delay") || !strings.Contains(talk, "is sound") {
-		t.Errorf("exit %d: %s%s", code, out, talk)
+	if out, said, code := murmurSim(t, "sim", "check", file); code != 0 ||
+		!strings.Contains(out, "mix.mean_delay") || !strings.Contains(said, "is sound") {
+		t.Errorf("exit %d: %s%s", code, out, said)
 	}
 	list, _, _ := murmurSim(t, "sim", "init", "--list")
 	if from, _, code := murmurSim(t, "sim", "init", "--from", "one-mix.toml"); code != 0 ||
@@ -130,9 +130,9 @@ func TestSimInitWritesWhatCheckAccepts(t *testing.T) {
 
 func TestSimVerifyShort(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "v.html")
-	out, talk, code := murmurSim(t, "sim", "verify", "--short", "--html", page)
+	out, said, code := murmurSim(t, "sim", "verify", "--short", "--html", page)
 	if code != 0 || strings.Contains(out, "FAIL") || strings.Count(out, "pass") < 50 {
-		t.Errorf("exit %d: %s%s", code, out, talk)
+		t.Errorf("exit %d: %s%s", code, out, said)
 	}
 	if _, err := os.Stat(page); err != nil {
 		t.Error(err)

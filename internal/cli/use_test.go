@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"murmuration/internal/cli/talk"
 )
 
 // TestWrongUseIsSaid: each line is refused for what is wrong with it, before any daemon is asked.
@@ -38,10 +40,10 @@ func TestWrongUseIsSaid(t *testing.T) {
 		{"there is no person", []string{"post", "a"}},
 	} {
 		t.Setenv("MURMUR_HOME", empty)
-		_, talk, code := murmurSim(t, c.args...)
+		_, said, code := murmurSim(t, c.args...)
 		wrong := c.want != "there is no person"
-		if !strings.Contains(talk, c.want) || wrong && code != exitUser {
-			t.Errorf("murmur %q: code %d, %q; want %q", c.args, code, talk, c.want)
+		if !strings.Contains(said, c.want) || wrong && code != talk.ExitUser {
+			t.Errorf("murmur %q: code %d, %q; want %q", c.args, code, said, c.want)
 		}
 	}
 }
@@ -52,9 +54,9 @@ func TestHomeThatIsAFile(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, talk, code := murmurSim(t, "post", "--home", file, "a")
-	if !strings.Contains(talk, "is no directory") || strings.Contains(talk, "no daemon") {
-		t.Errorf("code %d, %q", code, talk)
+	_, said, code := murmurSim(t, "post", "--home", file, "a")
+	if !strings.Contains(said, "is no directory") || strings.Contains(said, "no daemon") {
+		t.Errorf("code %d, %q", code, said)
 	}
 }
 
@@ -65,16 +67,16 @@ func TestHelpIsAboutTheCommand(t *testing.T) {
 		want string
 		args []string
 	}{
-		{exitDone, "murmur post - queue", []string{"post", "hi", "-h"}},
-		{exitDone, "murmur post - queue", []string{"post", "-h", "hi", "--alt", "x"}},
-		{exitDone, "murmur mix init - make", []string{"mix", "init", "here", "--help"}},
-		{exitUser, "has no command \"bogus\"", []string{"sim", "bogus", "--help"}},
-		{exitUser, "no command \"bogus\"", []string{"bogus", "--help"}},
-		{exitUser, "needs --home", []string{"mix", "init", "--name", "help"}},
+		{talk.ExitDone, "murmur post - queue", []string{"post", "hi", "-h"}},
+		{talk.ExitDone, "murmur post - queue", []string{"post", "-h", "hi", "--alt", "x"}},
+		{talk.ExitDone, "murmur mix init - make", []string{"mix", "init", "here", "--help"}},
+		{talk.ExitUser, "has no command \"bogus\"", []string{"sim", "bogus", "--help"}},
+		{talk.ExitUser, "no command \"bogus\"", []string{"bogus", "--help"}},
+		{talk.ExitUser, "needs --home", []string{"mix", "init", "--name", "help"}},
 	} {
-		out, talk, code := murmurSim(t, c.args...)
-		if code != c.code || !strings.Contains(out+talk, c.want) {
-			t.Errorf("murmur %q: code %d, %q", c.args, code, out+talk)
+		out, said, code := murmurSim(t, c.args...)
+		if code != c.code || !strings.Contains(out+said, c.want) {
+			t.Errorf("murmur %q: code %d, %q", c.args, code, out+said)
 		}
 	}
 }

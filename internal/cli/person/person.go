@@ -1,8 +1,13 @@
-package cli
+// Package person is the commands that a person uses: they ask the daemon of a home over its socket,
+// but for those that make a home and run it.
+//
+// A feature has one file here, with its commands, what they print, and nothing that the daemon
+// would have to know. The package must not open a store, and must not read of a network but through
+// the daemon.
+package person
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,20 +18,22 @@ import (
 
 	"murmuration/client"
 	"murmuration/client/api"
+	"murmuration/internal/cli/talk"
 	"murmuration/internal/config"
 )
 
-// clientCommands are what a person uses.
-func clientCommands() []*cli.Command {
+// Commands are what a person uses.
+func Commands() []*cli.Command {
 	return []*cli.Command{
-		initCommand(), daemonCommand(), postCommand(), feedCommand(), timelineCommand(),
-		photoCommand(), outboxCommand(), statusCommand(),
+		initCommand(),
+		daemonCommand(),
+		postCommand(),
+		timelineCommand(),
+		photoCommand(),
+		feedCommand(),
+		outboxCommand(),
+		statusCommand(),
 	}
-}
-
-// networkClientCommands are the verbs of `murmur network` that ask a person's daemon.
-func networkClientCommands() []*cli.Command {
-	return []*cli.Command{networkShowCommand(), networkBudgetCommand(), networkFindingsCommand()}
 }
 
 // personFlag is --home of a person. Each command has its own, since urfave/cli keeps state in
@@ -38,8 +45,6 @@ func personFlag() cli.Flag {
 	}
 }
 
-func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "print JSON Lines"} }
-
 // personHome is --home, $MURMUR_HOME, or the XDG data directory.
 func personHome(c *cli.Context) (string, error) {
 	if home := c.String("home"); home != "" {
@@ -50,7 +55,7 @@ func personHome(c *cli.Context) (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fail(exitUser, fmt.Errorf("finding your home: %w", err),
+		return "", talk.Fail(talk.ExitUser, fmt.Errorf("finding your home: %w", err),
 			"Name one with --home DIR.")
 	}
 	return filepath.Join(home, ".local", "share", "murmur"), nil
@@ -69,7 +74,7 @@ func personConfig(c *cli.Context) (client.Config, error) {
 	path := filepath.Join(home, clientFile)
 	if _, err := os.Stat(path); err == nil {
 		if err := config.Load(path, &cfg); err != nil {
-			return cfg, fail(exitUser, fmt.Errorf("reading the configuration: %w", err),
+			return cfg, talk.Fail(talk.ExitUser, fmt.Errorf("reading the configuration: %w", err),
 				"Mend or remove the file; it is optional.")
 		}
 	}
@@ -128,15 +133,4 @@ func answers(ctx context.Context, d *api.Client) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// printJSON writes one JSON value a line.
-func printJSON[T any](c *cli.Context, values ...T) error {
-	encoder := json.NewEncoder(c.App.Writer)
-	for _, v := range values {
-		if err := encoder.Encode(v); err != nil {
-			return err
-		}
-	}
-	return nil
 }

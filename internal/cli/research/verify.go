@@ -1,4 +1,4 @@
-package cli
+package research
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	scenarios "murmuration/configs/sim"
+	"murmuration/internal/cli/talk"
 	"murmuration/sim"
 	simreport "murmuration/sim/report"
 	"murmuration/sim/result"
@@ -20,7 +21,7 @@ func simVerifyCommand() *cli.Command {
 		Description: "A row passes when its standard error is at most a third of the tolerance " +
 			"and it is no farther from the\n" +
 			"published number than the tolerance. Exit code 1 if a row fails.",
-		Flags: []cli.Flag{simJSON, simWorkers,
+		Flags: []cli.Flag{talk.JSONFlag(), simWorkers,
 			&cli.BoolFlag{Name: "short", Usage: "only what takes seconds"},
 			&cli.StringFlag{Name: "html", Usage: "also write the table as a page to `FILE`"}},
 		Action: simVerify,
@@ -53,9 +54,9 @@ func simVerify(c *cli.Context) error {
 	if err := printVerdicts(c, verdicts); err != nil {
 		return err
 	}
-	say(c, "%d of %d rows pass", len(verdicts)-failed, len(verdicts))
+	talk.Say(c, "%d of %d rows pass", len(verdicts)-failed, len(verdicts))
 	if failed > 0 {
-		return fail(exitUser, fmt.Errorf("%d rows are not reproduced", failed),
+		return talk.Fail(talk.ExitUser, fmt.Errorf("%d rows are not reproduced", failed),
 			"The table says by how much.")
 	}
 	return nil
@@ -78,7 +79,7 @@ func shippedScenarios() (files []*scenario.File, err error) {
 
 func printVerdicts(c *cli.Context, verdicts []result.Verdict) error {
 	if c.Bool("json") {
-		return printLines(c, verdicts)
+		return talk.JSON(c, verdicts...)
 	}
 	rows := [][]string{{"id", "set-up", "metric", "level", "expected", "measured", "standard error",
 		"verdict"}}
@@ -92,5 +93,5 @@ func printVerdicts(c *cli.Context, verdicts []result.Verdict) error {
 			fmt.Sprintf("%.6g", float64(v.Measured)), fmt.Sprintf("%.2g",
 				float64(v.StdErr)), verdict})
 	}
-	return printTable(c, rows)
+	return talk.Table(c, rows)
 }

@@ -1,4 +1,4 @@
-package cli
+package research
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	scenarios "murmuration/configs/sim"
+	"murmuration/internal/cli/talk"
 	"murmuration/sim"
 	"murmuration/sim/level"
 	"murmuration/sim/result"
@@ -37,7 +38,7 @@ func simInit(c *cli.Context) error {
 	if from := c.String("from"); from != "" {
 		var err error
 		if text, err = fs.ReadFile(scenarios.Files, from); err != nil {
-			return fail(exitNotFound, fmt.Errorf("there is no shipped scenario %q", from),
+			return talk.Fail(talk.ExitNotFound, fmt.Errorf("there is no shipped scenario %q", from),
 				"`murmur sim init --list` names them.")
 		}
 	}
@@ -52,7 +53,7 @@ func simInit(c *cli.Context) error {
 func writeNew(c *cli.Context, name string, text []byte) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fail(exitUser, fmt.Errorf("%s is already there", name),
+		return talk.Fail(talk.ExitUser, fmt.Errorf("%s is already there", name),
 			"Choose another name; nothing was written.")
 	}
 	if err != nil {
@@ -63,7 +64,8 @@ func writeNew(c *cli.Context, name string, text []byte) error {
 		_ = os.Remove(name) // half a scenario is none
 		return fmt.Errorf("writing scenario: %w", err)
 	}
-	say(c, "%s is written; `murmur sim check %s` explains it, `murmur sim run %s` runs it", name,
+	talk.Say(c, "%s is written; `murmur sim check %s` explains it, `murmur sim run %s` runs it",
+		name,
 		name, name)
 	return nil
 }
@@ -82,7 +84,7 @@ func listShipped(c *cli.Context) error {
 		s := f.Cells[0].Scenario
 		rows = append(rows, []string{name, s.Level, fmt.Sprint(len(f.Cells)), s.Name})
 	}
-	return printTable(c, rows)
+	return talk.Table(c, rows)
 }
 
 func simCheckCommand() *cli.Command {
@@ -90,7 +92,7 @@ func simCheckCommand() *cli.Command {
 		Name:      "check",
 		Usage:     "check a scenario and explain every value in it",
 		ArgsUsage: "FILE",
-		Flags: []cli.Flag{simJSON,
+		Flags: []cli.Flag{talk.JSONFlag(),
 			&cli.IntFlag{Name: "cell", Usage: "explain this `CELL` of a sweep"},
 			&cli.BoolFlag{Name: "formulas", Usage: "list the formulas of level \"theory\""}},
 		Action: simCheck,
@@ -110,12 +112,13 @@ func simCheck(c *cli.Context) error {
 	}
 	n := c.Int("cell")
 	if n < 0 || n >= len(f.Cells) {
-		return usagef("cell %d is not one of the %d cells, which count from 0", n, len(f.Cells))
+		return talk.Usagef("cell %d is not one of the %d cells, which count from 0", n,
+			len(f.Cells))
 	}
 	cell := f.Cells[n]
 	settings := f.Explain(cell)
 	if c.Bool("json") {
-		return printLines(c, settings)
+		return talk.JSON(c, settings...)
 	}
 	rows := [][]string{{"key", "value", "from", "meaning"}}
 	for _, s := range settings {
@@ -125,14 +128,16 @@ func simCheck(c *cli.Context) error {
 		}
 		rows = append(rows, []string{s.Key, s.Value, from, s.Meaning})
 	}
-	if err := printTable(c, rows); err != nil {
+	if err := talk.Table(c, rows); err != nil {
 		return err
 	}
-	say(c, "%s is sound: %s at level %s, %d to %d replications each, %s", f.Path,
-		plural(len(f.Cells), "cell", "cells"), cell.Scenario.Level,
-		cell.Scenario.Replicate.Min, cell.Scenario.Replicate.Max, plural(len(f.Checks()), "check",
+	talk.Say(c, "%s is sound: %s at level %s, %d to %d replications each, %s", f.Path,
+		talk.Plural(len(f.Cells), "cell", "cells"), cell.Scenario.Level,
+		cell.Scenario.Replicate.Min, cell.Scenario.Replicate.Max, talk.Plural(len(f.Checks()),
+			"check",
 			"checks"))
-	say(c, "one replication of this cell needs about %s; an idle client would move %.4g MB/day "+
+	talk.Say(c, "one replication of this cell needs about %s; an idle client would move %.4g "+
+		"MB/day "+
 		"each way", sim.Memory(cell.Scenario), cell.Scenario.Clients.Volume()/1e6)
 	return nil
 }
@@ -142,5 +147,5 @@ func listFormulas(c *cli.Context) error {
 	for _, f := range level.Formulas() {
 		rows = append(rows, []string{f.Name, fmt.Sprint(f.Args), f.Meaning})
 	}
-	return printTable(c, rows)
+	return talk.Table(c, rows)
 }

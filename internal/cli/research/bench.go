@@ -1,10 +1,11 @@
-package cli
+package research
 
 import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
 
+	"murmuration/internal/cli/talk"
 	"murmuration/sim"
 )
 
@@ -16,7 +17,7 @@ func simBenchCommand() *cli.Command {
 		ArgsUsage: "[FILE]",
 		Description: "An event is a departure from a mix (flow) or whatever happens (des). " +
 			"Memory is that of the whole process so far.",
-		Flags:  []cli.Flag{simJSON},
+		Flags:  []cli.Flag{talk.JSONFlag()},
 		Action: simBench,
 	}
 }
@@ -27,7 +28,7 @@ func simBench(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
-		return printLines(c, speeds)
+		return talk.JSON(c, speeds...)
 	}
 	rows := [][]string{{"level", "set-up", "events/s", "packets/s", "seconds", "memory",
 		"published peers"}}
@@ -36,7 +37,7 @@ func simBench(c *cli.Context) error {
 			fmt.Sprintf("%.3g M", s.PacketRate/1e6),
 			fmt.Sprintf("%.2f", s.Seconds), fmt.Sprintf("%d MiB", s.Memory>>20), s.Peer})
 	}
-	return printTable(c, rows)
+	return talk.Table(c, rows)
 }
 
 func benchOf(c *cli.Context) ([]sim.Speed, error) {

@@ -1,4 +1,4 @@
-package cli
+package operator
 
 import (
 	"errors"
@@ -10,19 +10,20 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"murmuration/internal/cli/talk"
 	"murmuration/internal/config"
 	"murmuration/internal/testnet"
 )
 
-func networkCommand() *cli.Command {
+func Network(more []*cli.Command) *cli.Command {
 	return &cli.Command{
 		Name:  "network",
 		Usage: "make and check private networks; show the one that this client uses",
 		Subcommands: append([]*cli.Command{
 			networkNewCommand(), networkVerifyCommand(),
 			networkAdmitCommand(), networkEvidenceCommand(),
-		}, networkClientCommands()...),
-		Action: needSubcommand,
+		}, more...),
+		Action: talk.NeedSubcommand,
 	}
 }
 
@@ -45,13 +46,13 @@ func networkNewCommand() *cli.Command {
 }
 
 func networkNew(c *cli.Context) error {
-	dir, err := oneArgument(c, "DIR")
+	dir, err := talk.OneArgument(c, "DIR")
 	if err != nil {
 		return err
 	}
 	par, err := config.LoadPreset(c.String("preset"))
 	if err != nil {
-		return fail(exitUser, err, "")
+		return talk.Fail(talk.ExitUser, err, "")
 	}
 	net, err := testnet.New(c.Context, testnet.Plan{
 		Dir: dir, Label: c.String("label"), Host: c.String("host"), Providers: c.Int("providers"),
@@ -62,21 +63,15 @@ func networkNew(c *cli.Context) error {
 		return err
 	}
 	net.Release()
-	say(c, "network %s made in %s: %d providers, %d layers of %s", net.Genesis.ID(), dir,
-		net.Plan.Providers, par.Layers, plural(net.Plan.Width, "mix", "mixes"))
-	say(c, "start each node in a terminal of its own (or with & behind it):")
+	talk.Say(c, "network %s made in %s: %d providers, %d layers of %s", net.Genesis.ID(), dir,
+		net.Plan.Providers, par.Layers, talk.Plural(net.Plan.Width, "mix", "mixes"))
+	talk.Say(c, "start each node in a terminal of its own (or with & behind it):")
 	for _, node := range net.Nodes {
-		fmt.Fprintf(c.App.Writer, "murmur %s run --home %s\n", node.Role, shellWord(node.Dir))
+		fmt.Fprintf(c.App.Writer, "murmur %s run --home %s\n", node.Role, talk.ShellWord(node.Dir))
 	}
-	say(c, "then a person: murmur init --network %s --name NAME", shellWord(net.GenesisFile()))
+	talk.Say(c, "then a person: murmur init --network %s --name NAME",
+		talk.ShellWord(net.GenesisFile()))
 	return nil
-}
-
-func oneArgument(c *cli.Context, what string) (string, error) {
-	if c.NArg() != 1 {
-		return "", usagef("%s needs exactly one argument: %s", c.Command.HelpName, what)
-	}
-	return c.Args().First(), nil
 }
 
 func networkVerifyCommand() *cli.Command {
@@ -89,12 +84,12 @@ func networkVerifyCommand() *cli.Command {
 }
 
 func networkVerify(c *cli.Context) error {
-	dir, err := oneArgument(c, "DIR")
+	dir, err := talk.OneArgument(c, "DIR")
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "genesis")); err != nil {
-		return fail(exitUser, fmt.Errorf("there is no network in %s: %w", dir, err),
+		return talk.Fail(talk.ExitUser, fmt.Errorf("there is no network in %s: %w", dir, err),
 			"Name the directory that `murmur network new` made.")
 	}
 	report, err := testnet.Verify(dir)
@@ -102,7 +97,8 @@ func networkVerify(c *cli.Context) error {
 		fmt.Fprintln(c.App.Writer, line)
 	}
 	if err != nil {
-		return fail(exitTrust, err, "Nothing was changed. Mend or remove what is named above.")
+		return talk.Fail(talk.ExitTrust, err,
+			"Nothing was changed. Mend or remove what is named above.")
 	}
 	return nil
 }
@@ -118,20 +114,21 @@ func networkAdmitCommand() *cli.Command {
 }
 
 func networkAdmit(c *cli.Context) error {
-	path, err := oneArgument(c, "FILE")
+	path, err := talk.OneArgument(c, "FILE")
 	if err != nil {
 		return err
 	}
 	application, err := testnet.Admit(c.String("home"), path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fail(exitUser, err,
+		return talk.Fail(talk.ExitUser, err,
 			"Nothing was changed. --home is the authority's own directory, FILE the application "+
 				"that `murmur mix init` made.")
 	}
 	if err != nil {
-		return fail(exitTrust, err, "Nothing was changed.")
+		return talk.Fail(talk.ExitTrust, err, "Nothing was changed.")
 	}
-	say(c, "%s %q at %s is admitted: it carries traffic within two epochs of handing in its first "+
+	talk.Say(c, "%s %q at %s is admitted: it carries traffic within two epochs of handing in its "+
+		"first "+
 		"descriptor", application.Role, application.Name, application.Addr)
 	fmt.Fprintln(c.App.Writer, application.ID)
 	return nil
@@ -158,7 +155,7 @@ func mixInitCommand() *cli.Command {
 }
 
 func mixInit(c *cli.Context) error {
-	genesis, err := readGenesis(c.String("network"))
+	genesis, err := talk.ReadGenesis(c.String("network"))
 	if err != nil {
 		return err
 	}
@@ -170,9 +167,10 @@ func mixInit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	say(c, "mix made in %s; hand this application to an authority, who runs `murmur network admit "+
+	talk.Say(c, "mix made in %s; hand this application to an authority, who runs `murmur network "+
+		"admit "+
 		"FILE`:", c.String("home"))
 	fmt.Fprintln(c.App.Writer, file)
-	say(c, "then: murmur mix run --home %s", shellWord(c.String("home")))
+	talk.Say(c, "then: murmur mix run --home %s", talk.ShellWord(c.String("home")))
 	return nil
 }

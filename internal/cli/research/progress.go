@@ -1,4 +1,4 @@
-package cli
+package research
 
 import (
 	"sync"
@@ -8,6 +8,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"murmuration/internal/cli/talk"
 	"murmuration/sim"
 )
 
@@ -22,7 +23,7 @@ type simBar struct {
 
 func showProgress(c *cli.Context, count *sim.Progress) *simBar {
 	b := &simBar{count: count, done: make(chan struct{})}
-	if !isTerminal(c.App.ErrWriter) {
+	if !talk.IsTerminal(c.App.ErrWriter) {
 		return b
 	}
 	b.container = mpb.New(mpb.WithOutput(c.App.ErrWriter), mpb.WithAutoRefresh())

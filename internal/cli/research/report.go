@@ -1,4 +1,4 @@
-package cli
+package research
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"murmuration/internal/cli/talk"
 	simreport "murmuration/sim/report"
 )
 
@@ -20,7 +21,7 @@ func simReportCommand() *cli.Command {
 			Usage: "`FILE` (default: report.html in the folder)"}},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
-				return usagef("give one result folder")
+				return talk.Usagef("give one result folder")
 			}
 			page, err := simreport.FromFolder(c.Args().First())
 			if err != nil {
@@ -43,6 +44,6 @@ func writePage(c *cli.Context, name string, page simreport.Page) error {
 	if err := errors.Join(simreport.Write(file, page), file.Close()); err != nil {
 		return err
 	}
-	say(c, "%s is written; any browser opens it, without a network", name)
+	talk.Say(c, "%s is written; any browser opens it, without a network", name)
 	return nil
 }

@@ -1,10 +1,10 @@
-package cli
+package talk
 
 import "strings"
 
-// shellWord is a path as it is pasted into a Unix shell: quoted when a shell would make something
+// ShellWord is a path as it is pasted into a Unix shell: quoted when a shell would make something
 // else of it.
-func shellWord(path string) string {
+func ShellWord(path string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
 			strings.ContainsRune("/._-+:@%,=", r)

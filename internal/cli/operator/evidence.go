@@ -1,4 +1,4 @@
-package cli
+package operator
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/internal/bulletin"
+	"murmuration/internal/cli/talk"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 )
@@ -24,18 +25,19 @@ func networkEvidenceCommand() *cli.Command {
 }
 
 func networkEvidence(c *cli.Context) error {
-	path, err := oneArgument(c, "FILE")
+	path, err := talk.OneArgument(c, "FILE")
 	if err != nil {
 		return err
 	}
-	genesis, err := readGenesis(c.String("network"))
+	genesis, err := talk.ReadGenesis(c.String("network"))
 	if err != nil {
 		return err
 	}
 	raw, err := durable.ReadFile(path, directory.MaxContradiction)
 	if err != nil {
-		return fail(exitUser, err, "FILE is what `murmur network findings --save` wrote, "+
-			"or in a node's home documents/EPOCH.contradiction, or frauds/PROVIDER.fraud.")
+		return talk.Fail(talk.ExitUser, err,
+			"FILE is what `murmur network findings --save` wrote, "+
+				"or in a node's home documents/EPOCH.contradiction, or frauds/PROVIDER.fraud.")
 	}
 	fraud, noFraud := bulletin.ParseFraud(raw)
 	if noFraud == nil {
@@ -69,22 +71,7 @@ func sayFraud(c *cli.Context, path string, g *directory.Genesis, f bulletin.Frau
 }
 
 func provesNothing(path string, err error) error {
-	return fail(exitTrust, fmt.Errorf("%s proves nothing: %w", path, err), "")
-}
-
-// readGenesis reads the file that a --network names.
-func readGenesis(path string) (*directory.Genesis, error) {
-	raw, err := durable.ReadFile(path, directory.MaxGenesis)
-	if err != nil {
-		return nil, fail(exitUser, fmt.Errorf("reading the genesis file: %w", err),
-			"Whoever runs the network can give it to you.")
-	}
-	genesis, err := directory.ParseGenesis(raw)
-	if err != nil {
-		return nil, fail(exitUser, fmt.Errorf("%s: %w", path, err),
-			"Ask for the network's genesis file again.")
-	}
-	return genesis, nil
+	return talk.Fail(talk.ExitTrust, fmt.Errorf("%s proves nothing: %w", path, err), "")
 }
 
 func signers(g *directory.Genesis, doc *directory.Document) (names []string) {

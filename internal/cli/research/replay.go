@@ -1,4 +1,4 @@
-package cli
+package research
 
 import (
 	"bufio"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"murmuration/internal/cli/talk"
 	"murmuration/sim/result"
 )
 
@@ -25,7 +26,7 @@ func simReplayCommand() *cli.Command {
 			&cli.IntFlag{Name: "replication", Usage: "`REPLICATION`, from 0"},
 			&cli.StringFlag{Name: "results", Usage: "result `FOLDER` to compare with"},
 			&cli.StringFlag{Name: "trace", Usage: "write a link trace to `TRACE`, a new file"},
-			simJSON,
+			talk.JSONFlag(),
 		},
 		Action: simReplay,
 	}
@@ -56,11 +57,11 @@ func simReplay(c *cli.Context) error {
 		return err
 	}
 	if !result.Same(kept, r) {
-		return fail(exitInternal, fmt.Errorf("the replayed numbers are not those of %s",
+		return talk.Fail(talk.ExitInternal, fmt.Errorf("the replayed numbers are not those of %s",
 			c.String("results")), "Was the folder made by another version or on another kind of "+
 			"processor? Its manifest says.")
 	}
-	say(c, "the numbers are those of %s, bit by bit", c.String("results"))
+	talk.Say(c, "the numbers are those of %s, bit by bit", c.String("results"))
 	return nil
 }
 

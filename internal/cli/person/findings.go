@@ -1,4 +1,4 @@
-package cli
+package person
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/client/api"
+	"murmuration/internal/cli/talk"
 	"murmuration/internal/durable"
 )
 
@@ -15,7 +16,7 @@ func networkFindingsCommand() *cli.Command {
 		Name:  "findings",
 		Usage: "what should not be about network documents and bulletins, and was not judged yet",
 		Flags: []cli.Flag{
-			personFlag(), jsonFlag(),
+			personFlag(), talk.JSONFlag(),
 			&cli.StringFlag{Name: "save",
 				Usage: "write the first evidence, two that were signed, to `FILE`, for others to " +
 					"check"},
@@ -33,7 +34,7 @@ func networkFindings(c *cli.Context, d *api.Client) error {
 		return err
 	}
 	if c.Bool("json") {
-		err = printJSON[api.Finding](c, all...)
+		err = talk.JSON[api.Finding](c, all...)
 	} else {
 		err = printFindings(c, all)
 	}
@@ -48,22 +49,23 @@ func networkFindings(c *cli.Context, d *api.Client) error {
 
 func printFindings(c *cli.Context, all []api.Finding) error {
 	if len(all) == 0 && !c.IsSet("save") { // else its absence is an error, and said once
-		say(c, "nothing was found")
+		talk.Say(c, "nothing was found")
 	}
 	rows := [][]string{}
 	for _, f := range all {
 		rows = append(rows, []string{f.Seen.Local().Format("2006-01-02 15:04"), f.What})
 	}
-	return printTable(c, rows)
+	return talk.Table(c, rows)
 }
 
 func saveEvidence(c *cli.Context, all []api.Finding) error {
 	if len(all) == 0 {
-		return fail(exitUser, errors.New("nothing was found, so there is no evidence to save"), "")
+		return talk.Fail(talk.ExitUser,
+			errors.New("nothing was found, so there is no evidence to save"), "")
 	}
 	if err := durable.WriteFile(c.String("save"), all[0].Evidence, 0o644); err != nil {
 		return fmt.Errorf("writing the evidence: %w", err)
 	}
-	say(c, "the evidence is in %s", c.String("save"))
+	talk.Say(c, "the evidence is in %s", c.String("save"))
 	return nil
 }

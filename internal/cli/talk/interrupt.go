@@ -1,4 +1,4 @@
-package cli
+package talk
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 // untilDone is what read returns, or that ctx is over before: nobody should have to press Ctrl-C
 // twice because a program waits for its input. A read that is under way goes on, and ends with the
 // process.
-func untilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+func UntilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	type result struct {
 		text []byte
 		err  error
@@ -28,14 +28,14 @@ func untilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error)
 	}
 }
 
-// hidden reads a line from the terminal, without showing it, and leaves the terminal as it was.
-func hidden(ctx context.Context) ([]byte, error) {
+// Hidden reads a line from the terminal, without showing it, and leaves the terminal as it was.
+func Hidden(ctx context.Context) ([]byte, error) {
 	terminal := int(os.Stdin.Fd())
 	before, err := term.GetState(terminal)
 	if err != nil {
 		return nil, err
 	}
-	secret, err := untilDone(ctx, func() ([]byte, error) { return term.ReadPassword(terminal) })
+	secret, err := UntilDone(ctx, func() ([]byte, error) { return term.ReadPassword(terminal) })
 	if ctx.Err() != nil {
 		err = ctx.Err()
 		_ = term.Restore(terminal, before) // the command ends anyway

@@ -1,4 +1,4 @@
-package cli
+package research
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"murmuration/internal/cli/talk"
 	"murmuration/sim"
 	"murmuration/sim/result"
 	"murmuration/sim/scenario"
@@ -19,7 +20,7 @@ func simRunCommand() *cli.Command {
 		Name:      "run",
 		Usage:     "run a scenario, or complete an interrupted run of it",
 		ArgsUsage: "FILE",
-		Flags:     []cli.Flag{simOut, simWorkers, simJSON},
+		Flags:     []cli.Flag{simOut, simWorkers, talk.JSONFlag()},
 		Action:    func(c *cli.Context) error { return runScenario(c, result.Whole) },
 	}
 }
@@ -33,7 +34,7 @@ func simSweepCommand() *cli.Command {
 			"and JOB_COMPLETIONS of a Kubernetes\n" +
 			"Indexed Job, or SLURM_ARRAY_TASK_ID. `murmur sim merge` joins the parts.",
 		Flags: []cli.Flag{&cli.StringFlag{Name: "shard", Usage: "part `i/n`, from 0/n to n-1/n"},
-			simOut, simWorkers, simJSON},
+			simOut, simWorkers, talk.JSONFlag()},
 		Action: simSweep,
 	}
 }
@@ -48,7 +49,7 @@ func simSweep(c *cli.Context) error {
 		return err
 	}
 	if !ok {
-		return fail(exitUser, errors.New("which part to run is not said"),
+		return talk.Fail(talk.ExitUser, errors.New("which part to run is not said"),
 			"Give --shard i/n, or start it as an array job.")
 	}
 	return runScenario(c, shard)
@@ -66,7 +67,7 @@ func runScenario(c *cli.Context, shard result.Shard) error {
 	err = sim.Run(c.Context, f, o)
 	bar.stop()
 	if errors.Is(err, context.Canceled) {
-		say(c, "%d replications are kept in %s; the same command goes on from there",
+		talk.Say(c, "%d replications are kept in %s; the same command goes on from there",
 			o.Progress.Done.Load(), o.Folder)
 	}
 	if err != nil {
@@ -75,7 +76,8 @@ func runScenario(c *cli.Context, shard result.Shard) error {
 	if err := printResults(c, o.Folder); err != nil {
 		return err
 	}
-	say(c, "results are in %s; `murmur sim report %s` makes a page of them", o.Folder, o.Folder)
+	talk.Say(c, "results are in %s; `murmur sim report %s` makes a page of them", o.Folder,
+		o.Folder)
 	return failedChecks(c, f, o.Folder)
 }
 
@@ -90,14 +92,14 @@ func printResults(c *cli.Context, folder string) error {
 
 func printMetrics(c *cli.Context, results []result.Cell) error {
 	if c.Bool("json") {
-		return printLines(c, result.Rows(results))
+		return talk.JSON(c, result.Rows(results)...)
 	}
 	rows := [][]string{{"cell", "metric", "value", "95 % interval", "unit", "n"}}
 	for _, r := range result.Rows(results) {
 		rows = append(rows, []string{r.Cell, r.Metric, fmt.Sprintf("%.5g", float64(r.Value)),
 			interval(float64(r.Lo), float64(r.Hi)), r.Unit, fmt.Sprint(r.N)})
 	}
-	return printTable(c, rows)
+	return talk.Table(c, rows)
 }
 
 // interval is one of 95 %; a single replication has none.
@@ -117,15 +119,16 @@ func failedChecks(c *cli.Context, f *scenario.File, folder string) error {
 	for _, v := range verdicts {
 		if !v.Pass {
 			failed++
-			say(c, "check failed: %s %s: %s", v.Setup, v.Metric, v.Reason)
+			talk.Say(c, "check failed: %s %s: %s", v.Setup, v.Metric, v.Reason)
 		}
 	}
 	if failed > 0 {
-		return fail(exitUser, fmt.Errorf("%d of %d checks of %s failed", failed, len(verdicts),
+		return talk.Fail(talk.ExitUser, fmt.Errorf("%d of %d checks of %s failed", failed,
+			len(verdicts),
 			f.Path), "The lines above say which.")
 	}
 	if len(verdicts) > 0 {
-		say(c, "checks that pass: %d of %d", len(verdicts), len(verdicts))
+		talk.Say(c, "checks that pass: %d of %d", len(verdicts), len(verdicts))
 	}
 	return nil
 }

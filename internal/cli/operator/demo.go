@@ -1,4 +1,4 @@
-package cli
+package operator
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"murmuration/internal/cli/talk"
 	"murmuration/internal/config"
 	"murmuration/internal/demo"
 )
@@ -19,7 +20,7 @@ import (
 // started is about when the process began.
 var started = time.Now()
 
-func demoCommand() *cli.Command {
+func Demo() *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
 		Usage: "a whole network on this computer: two people, a post and a photo",
@@ -36,7 +37,7 @@ func demoCommand() *cli.Command {
 				Usage: "stop the mixes of layer `N`, to see that nothing gets through"},
 			&cli.DurationFlag{Name: "patience", Value: time.Minute,
 				Usage: "how long to wait for each step"},
-			verboseFlag,
+			talk.VerboseFlag(),
 		},
 		Action: runDemo,
 	}
@@ -48,7 +49,7 @@ func runDemo(c *cli.Context) error {
 		return err
 	}
 	if o.Dir, err = os.MkdirTemp("", "murmur-demo-"); err != nil {
-		return fail(exitUser, fmt.Errorf("making a place for the demo: %w", err),
+		return talk.Fail(talk.ExitUser, fmt.Errorf("making a place for the demo: %w", err),
 			"Set TMPDIR to a directory with 100 MB free.")
 	}
 	if !c.Bool("keep") {
@@ -62,14 +63,15 @@ func runDemo(c *cli.Context) error {
 		printDemo(c, report)
 	}
 	if c.Bool("keep") {
-		say(c, "kept in %s; the photo as bob got it: %s", o.Dir, filepath.Join(o.Dir, "photo.jpg"))
+		talk.Say(c, "kept in %s; the photo as bob got it: %s", o.Dir, filepath.Join(o.Dir,
+			"photo.jpg"))
 	}
 	if errors.Is(err, demo.ErrLayer) {
 		hint := "That is what shall happen when a layer is down: run the demo without --stop-layer."
 		if o.StopLayer == 0 {
 			hint = "This computer may be busy: try again, with a longer --patience."
 		}
-		return fail(exitNetwork, err, hint)
+		return talk.Fail(talk.ExitNetwork, err, hint)
 	}
 	return err
 }
@@ -83,20 +85,21 @@ func demoOptions(c *cli.Context) (o demo.Options, err error) {
 	o = demo.Options{
 		Parameters: par, StopLayer: c.Int("stop-layer"), Patience: c.Duration("patience"),
 		Started: started,
-		Say:     func(format string, args ...any) { say(c, format, args...) },
+		Say:     func(format string, args ...any) { talk.Say(c, format, args...) },
 	}
 	if o.StopLayer < 0 || o.StopLayer > par.Layers {
-		return o, usagef("--stop-layer %d: the demo has layers 1 to %d", o.StopLayer, par.Layers)
+		return o, talk.Usagef("--stop-layer %d: the demo has layers 1 to %d", o.StopLayer,
+			par.Layers)
 	}
 	if o.Patience <= 0 {
-		return o, usagef("--patience %s: give a time in which something can happen, like 30s",
+		return o, talk.Usagef("--patience %s: give a time in which something can happen, like 30s",
 			o.Patience)
 	}
 	if c.Bool("verbose") {
-		o.Log = logger(c.App.ErrWriter, true)
+		o.Log = talk.Logger(c.App.ErrWriter, true)
 	}
 	if path := c.String("photo"); path != "" {
-		o.Photo, err = readPhoto(path)
+		o.Photo, err = talk.ReadPicture(path)
 	}
 	return o, err
 }

@@ -1,10 +1,11 @@
-package cli
+package research
 
 import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
 
+	"murmuration/internal/cli/talk"
 	"murmuration/sim/result"
 )
 
@@ -23,7 +24,7 @@ func simMergeCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			say(c, "%s holds %d of %d cells", c.String("out"), len(m.Finished), m.Cells)
+			talk.Say(c, "%s holds %d of %d cells", c.String("out"), len(m.Finished), m.Cells)
 			return nil
 		},
 	}
@@ -36,31 +37,31 @@ func simDiffCommand() *cli.Command {
 		ArgsUsage: "FOLDER FOLDER",
 		Description: "The last column is the difference in standard errors of both together: " +
 			"beyond 3 it is hardly chance.",
-		Flags:  []cli.Flag{simJSON},
+		Flags:  []cli.Flag{talk.JSONFlag()},
 		Action: simDiff,
 	}
 }
 
 func simDiff(c *cli.Context) error {
 	if c.NArg() != 2 {
-		return usagef("give two result folders")
+		return talk.Usagef("give two result folders")
 	}
 	differences, err := result.Diff(c.Args().Get(0), c.Args().Get(1))
 	if err != nil {
 		return err
 	}
 	if c.Bool("json") {
-		err = printLines(c, differences)
+		err = talk.JSON(c, differences...)
 	} else if len(differences) > 0 {
 		rows := [][]string{{"cell", "metric", "first", "second", "errors"}}
 		for _, d := range differences {
 			rows = append(rows, []string{d.Cell, d.Metric, fmt.Sprintf("%.6g", float64(d.A)),
 				fmt.Sprintf("%.6g", float64(d.B)), fmt.Sprintf("%.2g", float64(d.Errors))})
 		}
-		err = printTable(c, rows)
+		err = talk.Table(c, rows)
 	}
 	if err == nil && len(differences) > 0 {
-		return fail(exitUser, fmt.Errorf("%d metrics differ", len(differences)), "")
+		return talk.Fail(talk.ExitUser, fmt.Errorf("%d metrics differ", len(differences)), "")
 	}
 	return err
 }

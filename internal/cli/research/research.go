@@ -1,21 +1,21 @@
-package cli
+// Package research is the commands of who wants to know what the network gives: the simulator's.
+//
+// The package must not need a network, and must not touch anybody's home.
+package research
 
 import (
-	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
 	scenarios "murmuration/configs/sim"
+	"murmuration/internal/cli/talk"
 	"murmuration/sim/scenario"
 )
 
-// simCommand is `murmur sim`: scenarios in, numbers and a report out.
-func simCommand() *cli.Command {
+// Sim is `murmur sim`: scenarios in, numbers and a report out.
+func Sim() *cli.Command {
 	return &cli.Command{
 		Name:  "sim",
 		Usage: "simulate latency and anonymity, from theory to discrete events",
@@ -28,13 +28,12 @@ func simCommand() *cli.Command {
 			simMergeCommand(), simReportCommand(), simVerifyCommand(), simDiffCommand(),
 			simReplayCommand(), simBenchCommand(),
 		},
-		Action: needSubcommand,
+		Action: talk.NeedSubcommand,
 	}
 }
 
 var (
-	simJSON = &cli.BoolFlag{Name: "json", Usage: "print JSON Lines"}
-	simOut  = &cli.StringFlag{Name: "out", Aliases: []string{"o"},
+	simOut = &cli.StringFlag{Name: "out", Aliases: []string{"o"},
 		Usage: "result `FOLDER` (default: the scenario's name, without .toml, with -results)"}
 	simWorkers = &cli.IntFlag{Name: "workers",
 		Usage: "replications at a time (default: one for each processor); does not change results"}
@@ -47,7 +46,7 @@ const maxScenario = 1 << 20
 // the program, as "loopix-fig4.toml".
 func openScenario(c *cli.Context) (*scenario.File, error) {
 	if c.NArg() != 1 {
-		return nil, usagef("give one scenario file")
+		return nil, talk.Usagef("give one scenario file")
 	}
 	name := c.Args().First()
 	info, err := os.Stat(name)
@@ -56,7 +55,7 @@ func openScenario(c *cli.Context) (*scenario.File, error) {
 			return f, nil
 		}
 	} else if !info.Mode().IsRegular() || info.Size() > maxScenario {
-		return nil, usagef("%s is not a scenario: it is no file, or larger than %d MiB", name,
+		return nil, talk.Usagef("%s is not a scenario: it is no file, or larger than %d MiB", name,
 			maxScenario>>20)
 	}
 	return scenario.Load(name)
@@ -69,39 +68,4 @@ func resultFolder(c *cli.Context, f *scenario.File) string {
 	}
 	base := filepath.Base(f.Path)
 	return base[:len(base)-len(filepath.Ext(base))] + "-results"
-}
-
-// printLines prints values as JSON Lines on standard output.
-func printLines[T any](c *cli.Context, values []T) error {
-	e := json.NewEncoder(c.App.Writer)
-	for _, v := range values {
-		if err := e.Encode(v); err != nil {
-			return fmt.Errorf("printing: %w", err)
-		}
-	}
-	return nil
-}
-
-// printTable prints rows in aligned columns on standard output.
-func printTable(c *cli.Context, rows [][]string) error {
-	var out strings.Builder
-	w := tabwriter.NewWriter(&out, 0, 8, 2, ' ', 0)
-	for _, row := range rows {
-		for i, cell := range row {
-			if i > 0 {
-				fmt.Fprint(w, "\t")
-			}
-			fmt.Fprint(w, cell)
-		}
-		fmt.Fprintln(w)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for line := range strings.Lines(out.String()) {
-		if _, err := fmt.Fprintln(c.App.Writer, strings.TrimRight(line, " \n")); err != nil {
-			return err
-		}
-	}
-	return nil
 }

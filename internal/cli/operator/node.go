@@ -1,0 +1,110 @@
+package operator
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"murmuration/internal/cli/talk"
+	"murmuration/internal/directory"
+	"murmuration/internal/testnet"
+	mixnode "murmuration/mix/node"
+	providernode "murmuration/provider/node"
+)
+
+func Mix() *cli.Command {
+	return &cli.Command{
+		Name:  "mix",
+		Usage: "run a mix: it peels packets, delays them, and passes them on",
+		Subcommands: []*cli.Command{
+			mixInitCommand(),
+			{
+				Name: "run", Usage: "run the mix in --home until Ctrl-C",
+				Flags:  []cli.Flag{homeFlag("mix"), talk.VerboseFlag()},
+				Action: func(c *cli.Context) error { return runMix(c) },
+			},
+		},
+		Action: talk.NeedSubcommand,
+	}
+}
+
+func Provider() *cli.Command {
+	return &cli.Command{
+		Name:  "provider",
+		Usage: "run a provider: it admits clients and keeps boxes",
+		Subcommands: []*cli.Command{
+			{
+				Name: "run", Usage: "run the provider in --home until Ctrl-C",
+				Flags:  []cli.Flag{homeFlag("provider"), talk.VerboseFlag()},
+				Action: func(c *cli.Context) error { return runProvider(c) },
+			},
+			{
+				Name: "invite", Usage: "print invitations to the provider in --home, one a line",
+				Flags: []cli.Flag{homeFlag("provider"), &cli.IntFlag{Name: "count", Value: 1,
+					Usage: "make `N` of them"}},
+				Action: inviteToProvider,
+			},
+		},
+		Action: talk.NeedSubcommand,
+	}
+}
+
+func runMix(c *cli.Context) error {
+	cfg := mixnode.Config{}
+	if err := loadConfig(c.String("home"), directory.RoleMix, &cfg); err != nil {
+		return err
+	}
+	cfg.Home, cfg.Log = c.String("home"), talk.Logger(c.App.ErrWriter, c.Bool("verbose"))
+	node, err := mixnode.New(cfg)
+	if err != nil {
+		return err
+	}
+	talk.Say(c, "mix %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
+	return talk.Finish(node.Run(c.Context), node.Close)
+}
+
+func runProvider(c *cli.Context) error {
+	cfg := providernode.Config{}
+	if err := loadConfig(c.String("home"), directory.RoleProvider, &cfg); err != nil {
+		return err
+	}
+	cfg.Home, cfg.Log = c.String("home"), talk.Logger(c.App.ErrWriter, c.Bool("verbose"))
+	server, err := providernode.New(cfg)
+	if err != nil {
+		return err
+	}
+	talk.Say(c, "provider %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
+	return talk.Finish(server.Run(c.Context), server.Close)
+}
+
+// mostInvitations is how many are made at a time.
+const mostInvitations = 1000
+
+// inviteToProvider makes invitations; the provider may be running, and takes them at once.
+func inviteToProvider(c *cli.Context) error {
+	cfg := providernode.Config{}
+	if err := loadConfig(c.String("home"), directory.RoleProvider, &cfg); err != nil {
+		return err
+	}
+	count := c.Int("count")
+	if count < 1 || count > mostInvitations {
+		return talk.Usagef("--count %d: make 1 to %d at a time", count, mostInvitations)
+	}
+	if cfg.Name == "" {
+		return talk.Usagef("name: missing in %s; an invitation names its provider",
+			testnet.ConfigFile(directory.RoleProvider))
+	}
+	texts, err := providernode.Invite(c.String("home"), cfg.Name, count)
+	if err != nil {
+		return err
+	}
+	for _, text := range texts {
+		fmt.Fprintln(c.App.Writer, text)
+	}
+	if !cfg.InvitedOnly {
+		talk.Say(c, "the provider takes everybody; set invited_only in its configuration to "+
+			"change that")
+	}
+	talk.Say(c, "each is for one person, who writes it into client.toml; only hashes are kept here")
+	return nil
+}

@@ -1,0 +1,67 @@
+package person
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"murmuration/internal/cli/talk"
+	"murmuration/internal/durable"
+)
+
+var passphraseFileFlag = &cli.StringFlag{Name: "passphrase-file",
+	Usage: "read the passphrase from `FILE` (- is standard input) instead of asking"}
+
+// newPassphrase asks twice; an empty passphrase must be asked for by name.
+func newPassphrase(c *cli.Context) ([]byte, error) {
+	if c.Bool("no-passphrase") {
+		if c.IsSet("passphrase-file") {
+			return nil, talk.Usagef("--no-passphrase and --passphrase-file contradict each " +
+				"other: give one of them")
+		}
+		return nil, nil
+	}
+	first, err := passphrase(c, "New passphrase: ")
+	if err != nil || c.String("passphrase-file") != "" {
+		return first, err
+	}
+	again, err := passphrase(c, "The same again: ")
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(first, again) {
+		return nil, talk.Usagef("the two passphrases differ; nothing was made")
+	}
+	return first, nil
+}
+
+// maxPassphrase bounds what is read as a passphrase, in bytes.
+const maxPassphrase = 4096
+
+func passphrase(c *cli.Context, prompt string) (secret []byte, err error) {
+	switch file := c.String("passphrase-file"); {
+	case file == "-":
+		secret, err = talk.UntilDone(c.Context, func() ([]byte, error) {
+			return io.ReadAll(io.LimitReader(c.App.Reader, maxPassphrase))
+		})
+	case file != "":
+		secret, err = durable.ReadFile(file, maxPassphrase)
+	case !talk.IsTerminalReader(c.App.Reader):
+		return nil, talk.Fail(talk.ExitLocked,
+			errors.New("a passphrase is needed, and this is no terminal"),
+			"Use --passphrase-file FILE, or --no-passphrase when making the home.")
+	default:
+		fmt.Fprint(c.App.ErrWriter, prompt)
+		secret, err = talk.Hidden(c.Context)
+		fmt.Fprintln(c.App.ErrWriter)
+	}
+	secret = bytes.TrimRight(secret, "\r\n")
+	if err == nil && len(secret) == 0 {
+		err = talk.Usagef("the passphrase is empty; `murmur init --no-passphrase` makes a home " +
+			"without one")
+	}
+	return secret, err
+}

@@ -1,0 +1,82 @@
+package person
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"murmuration/client/api"
+	"murmuration/internal/cli/talk"
+)
+
+func statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:   "status",
+		Usage:  "connection, clock, network document, streams and loops of this home",
+		Flags:  []cli.Flag{personFlag(), talk.JSONFlag()},
+		Action: asking(status),
+	}
+}
+
+func status(c *cli.Context, d *api.Client) error {
+	s, err := d.Status(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return talk.JSON(c, s)
+	}
+	link := "not connected"
+	if s.Connected {
+		link = "connected to " + s.Provider
+	}
+	guard := "nothing has come back yet"
+	if !s.LastReply.IsZero() {
+		guard = "last reply at " + s.LastReply.Local().Format("2006-01-02 15:04:05")
+	}
+	if failing := time.Duration(s.Failing) * time.Second; !s.Serves && failing >= time.Minute {
+		guard += fmt.Sprintf("; in vain for %s so far", failing.Truncate(time.Minute))
+	}
+	sent := []string{}
+	for _, stream := range slices.Sorted(maps.Keys(s.Sent)) {
+		sent = append(sent, fmt.Sprintf("%s %d", stream, s.Sent[stream]))
+	}
+	document := "no network document yet"
+	if !s.Until.IsZero() {
+		document = fmt.Sprintf("document of %d valid until %s", s.Document,
+			s.Until.Local().Format("15:04:05"))
+	}
+	loops := "none is back or late yet"
+	if s.LoopsOf > 0 {
+		loops = fmt.Sprintf("%.0f %% of the last %d came back", 100*s.Loops, s.LoopsOf)
+	}
+	err = talk.Table(c, [][]string{
+		{"person", s.Name}, {"network", s.Label + " " + s.Network}, {"link", link},
+		{"guard", guard},
+		{"clock", s.Now.Format(time.RFC3339)}, {"epoch", fmt.Sprintf("%d, %s", s.Epoch, document)},
+		{"loops", loops},
+		{"sent", strings.Join(sent, ", ")},
+		{"outbox", talk.Plural(s.Waiting, "box waits", "boxes wait")},
+		{"follows", fmt.Sprint(s.Follows)},
+		{"write tokens", tokensLeft(s)},
+	})
+	for _, t := range s.Trouble {
+		talk.Say(c, "trouble: %s\n  %s", t.What, t.Do)
+	}
+	return err
+}
+
+// tokensLeft says what there is to write with.
+func tokensLeft(s api.Status) string {
+	switch {
+	case s.Free:
+		return "none are needed in this network"
+	case s.TokensOf == 0:
+		return "none have come yet for today"
+	}
+	return fmt.Sprintf("%d of %d left for today, one a box", s.Tokens, s.TokensOf)
+}
