@@ -70,9 +70,11 @@ func (o *overlay) delete(bucket, name string) error {
 	return nil
 }
 
-func (o *overlay) all(bucket string) (all []named, err error) {
-	for name, value := range o.bucket(bucket) {
-		all = append(all, named{name, value})
+func (o *overlay) walk(bucket string, do func(named) error) error {
+	for name, value := range maps.Clone(o.bucket(bucket)) {
+		if err := do(named{name, value}); err != nil {
+			return err
+		}
 	}
-	return all, nil
+	return nil
 }

@@ -67,19 +67,21 @@ func (s sealed) delete(bucket, name string) error {
 	return s.txn.Delete(s.sealer.key(bucket, name))
 }
 
-func (s sealed) all(bucket string) (all []named, err error) {
+func (s sealed) walk(bucket string, do func(named) error) error {
 	it := s.txn.NewIterator(badger.IteratorOptions{
 		Prefix: s.sealer.prefix(bucket), PrefetchSize: 16, PrefetchValues: true,
 	})
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {
 		n, err := s.open(it.Item())
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = do(n)
 		}
-		all = append(all, n)
+		if err != nil {
+			return err
+		}
 	}
-	return all, nil
+	return nil
 }
 
 func (s sealed) open(item *badger.Item) (n named, err error) {

@@ -35,7 +35,7 @@ type records interface {
 	get(bucket, name string) ([]byte, error)
 	has(bucket, name string) (bool, error)
 	delete(bucket, name string) error
-	all(bucket string) ([]named, error) // in any order
+	walk(bucket string, do func(named) error) error // in any order
 }
 
 var (
@@ -97,7 +97,8 @@ func (t *Tx) Delete(bucket, name string) error {
 
 // Each reads all records of a bucket into values of type T, in the order of their names.
 func Each[T any](t *Tx, bucket string, do func(name string, v T) error) error {
-	all, err := t.records.all(bucket)
+	var all []named
+	err := t.records.walk(bucket, func(n named) error { all = append(all, n); return nil })
 	if err != nil {
 		return fmt.Errorf("reading the records of %s: %w", bucket, err)
 	}
@@ -112,6 +113,29 @@ func Each[T any](t *Tx, bucket string, do func(name string, v T) error) error {
 		}
 	}
 	return nil
+}
+
+// Walk reads the encoded records of a bucket one by one, in any order, so that no more than one of
+// them is in memory: for who copies records and does not ask what they mean.
+func (t *Tx) Walk(bucket string, do func(name string, value []byte) error) error {
+	var stopped error
+	err := t.records.walk(bucket, func(n named) error {
+		stopped = do(n.Name, n.Value)
+		return stopped
+	})
+	if err != nil && stopped == nil {
+		return fmt.Errorf("reading the records of %s: %w", bucket, err)
+	}
+	return err
+}
+
+// Copy writes a record as Walk gave it, of this store or of another one. What is no record is
+// ErrForeign.
+func (t *Tx) Copy(bucket, name string, value []byte) error {
+	if err := decMode.Wellformed(value); err != nil {
+		return ErrForeign.With("a record of %s: %w", bucket, err)
+	}
+	return t.Put(bucket, name, cbor.RawMessage(value))
 }
 
 func decode(bucket string, value []byte, v any) error {
