@@ -17,6 +17,10 @@ var (
 		"this home was made by another version of this program, with records of another form",
 		"Use that version, or make a new home with `murmur init --home`; nothing was changed.",
 	)
+	errOtherNetwork = fault.New(
+		fault.User, "this backup is of a home in another network",
+		"Leave out --network, or name the genesis file of the backup's own; nothing was changed.",
+	)
 	errGenesis = fault.New(
 		fault.Trust, "the genesis file of this home cannot be used",
 		"Copy the network's genesis file again; it must be the one with which the home was made.",

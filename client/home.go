@@ -54,24 +54,20 @@ func Create(home string, who Init) error {
 	if err := content.CheckName(who.Name); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		return fmt.Errorf("making a home: %w", err)
-	}
-	if CheckHome(home) == nil {
-		return errHomeTaken.With("%s", home)
-	}
-	if _, err := os.Stat(filepath.Join(home, nodeFile)); err == nil {
-		return errHomeTaken.With("%s is a node's", home)
-	}
-	raw, genesis := who.Genesis.Marshal(), filepath.Join(home, genesisFile)
-	if there, err := os.ReadFile(genesis); err == nil && !bytes.Equal(there, raw) {
-		return errHomeTaken.With("%s is another network's", genesis)
+	return moveIn(home, who.Genesis, who.settle)
+}
+
+// moveIn makes a home whose store is what settle makes in a directory of its own.
+func moveIn(home string, g *directory.Genesis, settle func(dir string) error) error {
+	raw, genesis := g.Marshal(), filepath.Join(home, genesisFile)
+	if err := checkFree(home, raw); err != nil {
+		return err
 	}
 	making := filepath.Join(home, unfinished)
 	if err := os.RemoveAll(making); err != nil {
 		return fmt.Errorf("making a home: %w", err)
 	}
-	if err := who.settle(making); err != nil {
+	if err := settle(making); err != nil {
 		return errors.Join(err, os.RemoveAll(making))
 	}
 	if err := durable.WriteFile(genesis, raw, 0o600); err != nil {
@@ -82,6 +78,29 @@ func Create(home string, who Init) error {
 	}
 	return durable.SyncDir(home)
 }
+
+// checkFree makes the directory of a home, or refuses one that is taken.
+func checkFree(home string, genesis []byte) error {
+	if target, err := os.Readlink(home); err == nil && !isThere(home) {
+		return ErrNoHome.With("%s is a link to %s, which is not there", home, target)
+	}
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return fmt.Errorf("making a home: %w", err)
+	}
+	if CheckHome(home) == nil {
+		return errHomeTaken.With("%s", home)
+	}
+	if isThere(filepath.Join(home, nodeFile)) {
+		return errHomeTaken.With("%s is a node's", home)
+	}
+	path := filepath.Join(home, genesisFile)
+	if there, err := os.ReadFile(path); err == nil && !bytes.Equal(there, genesis) {
+		return errHomeTaken.With("%s is another network's", path)
+	}
+	return nil
+}
+
+func isThere(path string) bool { _, err := os.Stat(path); return err == nil }
 
 // settle makes the store and puts the person into it.
 func (who Init) settle(dir string) error {

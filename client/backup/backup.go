@@ -13,6 +13,7 @@
 package backup
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -109,19 +110,23 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// work is scryptWork; tests make it cheap.
-var work = scryptWork
+// Seal is what opens a backup.
+type Seal struct {
+	Passphrase []byte
+	// Work is the logarithm of what trying a passphrase costs; zero: 18, about a second.
+	Work int
+}
 
 // Write makes a backup of what a transaction sees.
-func Write(to io.Writer, passphrase []byte, head Head, tx *store.Tx) error {
-	if len(passphrase) == 0 {
+func Write(to io.Writer, under Seal, head Head, tx *store.Tx) error {
+	if len(under.Passphrase) == 0 {
 		return errNone
 	}
-	recipient, err := age.NewScryptRecipient(string(passphrase))
+	recipient, err := age.NewScryptRecipient(string(under.Passphrase))
 	if err != nil {
 		return fmt.Errorf("making a backup: %w", err)
 	}
-	recipient.SetWorkFactor(work)
+	recipient.SetWorkFactor(cmp.Or(under.Work, scryptWork))
 	sealed, err := age.Encrypt(to, recipient)
 	if err != nil {
 		return fmt.Errorf("making a backup: %w", err)

@@ -16,15 +16,10 @@ import (
 	"murmuration/client/store"
 )
 
-// TestMain makes passphrases quick: the strength that people get is a constant.
-func TestMain(m *testing.M) {
-	work = 4
-	m.Run()
-}
-
 var (
 	head = Head{Version: 4, Genesis: []byte("genesis"), Name: "Ada", Made: 1_800_000_000}
 	pass = []byte("correct horse")
+	seal = Seal{pass, 4} // quick: the strength that people get is a constant
 )
 
 // kept is a store with records that go into a backup, and one that does not.
@@ -46,7 +41,7 @@ func keptStore(t testing.TB) *store.Store {
 func written(t testing.TB, s *store.Store) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	err := s.View(func(tx *store.Tx) error { return Write(&b, pass, head, tx) })
+	err := s.View(func(tx *store.Tx) error { return Write(&b, seal, head, tx) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,8 +114,8 @@ func plainOf(t testing.TB, file []byte) []byte {
 	return append(binary.BigEndian.AppendUint64(nil, uint64(len(plain))), sum...)
 }
 
-// seal makes a backup of frames, as only somebody with the passphrase can.
-func seal(t testing.TB, work int, frames ...any) []byte {
+// sealed makes a backup of frames, as only somebody with the passphrase can.
+func sealed(t testing.TB, work int, frames ...any) []byte {
 	t.Helper()
 	recipient, err := age.NewScryptRecipient(string(pass))
 	if err != nil {
@@ -193,12 +188,12 @@ func TestBadBackups(t *testing.T) {
 		"a huge part":      {[]any{first, []byte{0xff, 0xff, 0xff, 0xff, 1}}, ErrDamaged},
 		"no CBOR":          {[]any{first, []byte{0, 0, 0, 2, 0xff, 0xff}}, ErrDamaged},
 	} {
-		_, err := Check(bytes.NewReader(seal(t, 4, c.frames...)), pass)
+		_, err := Check(bytes.NewReader(sealed(t, 4, c.frames...)), pass)
 		if !errors.Is(err, c.want) || err != nil && fault.Of(err).Hint() == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	costly := bytes.Replace(seal(t, 4, first, post, end), []byte(" 4\n"), []byte(" 30\n"), 1)
+	costly := bytes.Replace(sealed(t, 4, first, post, end), []byte(" 4\n"), []byte(" 30\n"), 1)
 	if _, err := Check(bytes.NewReader(costly), pass); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a file that takes hours and gigabytes to open: %v", err)
 	}
@@ -242,7 +237,9 @@ func TestPassphrases(t *testing.T) {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}
-	err := keptStore(t).View(func(tx *store.Tx) error { return Write(io.Discard, nil, head, tx) })
+	err := keptStore(t).View(func(tx *store.Tx) error {
+		return Write(io.Discard, Seal{}, head, tx)
+	})
 	if !errors.Is(err, errNone) {
 		t.Errorf("a backup that everybody reads: %v", err)
 	}
@@ -263,7 +260,7 @@ func TestFullDisk(t *testing.T) {
 	s := keptStore(t)
 	for room := full(0); room < 1<<20; room += 200_000 {
 		left := room
-		err := s.View(func(tx *store.Tx) error { return Write(&left, pass, head, tx) })
+		err := s.View(func(tx *store.Tx) error { return Write(&left, seal, head, tx) })
 		if err == nil {
 			t.Errorf("with room for %d bytes it was written", room)
 		}

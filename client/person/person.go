@@ -113,6 +113,26 @@ func (p *Person) Load() error {
 	})
 }
 
+// Restorer is a Part that does something once its home was made of a backup.
+type Restorer interface {
+	// Restored is called once, after Load, in the transaction that finishes a home which was made
+	// of a backup: what a backup never has is begun anew there, as another device. Memory changes
+	// in tx.After.
+	Restored(tx *store.Tx, now time.Time) error
+}
+
+// Restored tells the parts that their home was made of a backup.
+func (p *Person) Restored(tx *store.Tx, now time.Time) error {
+	for _, part := range p.parts {
+		if r, ok := part.(Restorer); ok {
+			if err := r.Restored(tx, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Begin speaks through s from now on: at the start, and when another guard takes over. What the
 // sender before it had not answered is lost, and told to its parts; what is wanted stays so. Every
 // part has its turn.
