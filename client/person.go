@@ -69,9 +69,11 @@ func (c *Client) do(act func(now time.Time) error) error {
 	return err
 }
 
-// ask is do for what a person at the keyboard asks for; the sender is supplied with it at once.
-func (c *Client) ask(act func(now time.Time) error) error {
-	err := c.do(act)
+// Do lets something happen that the person at the keyboard asked for; the sender is supplied with it
+// at once. Nothing else happens in the person's life meanwhile, so that act must not wait for
+// anything but the disk, and must not call the client.
+func (c *Client) Do(act func(now time.Time, p *parts.Person) error) error {
+	err := c.do(func(now time.Time) error { return act(now, c.person) })
 	select {
 	case c.nudge <- struct{}{}:
 	default: // there is a token already
@@ -79,10 +81,25 @@ func (c *Client) ask(act func(now time.Time) error) error {
 	return err
 }
 
+// View is Do for a look that changes nothing.
+func (c *Client) View(look func(now time.Time, p *parts.Person) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return look(time.Now(), c.person)
+}
+
+// Expect is when so many boxes that wait are expected to be stored.
+func (c *Client) Expect(ahead int) sender.Window {
+	return sender.Expect(c.genesis.Parameters, ahead)
+}
+
 // Publish makes the open feed, if there is none yet, and returns the link for readers who begin
 // now.
 func (c *Client) Publish() (l feed.Link, err error) {
-	err = c.ask(func(now time.Time) (err error) { l, err = c.person.Feed.Publish(now); return err })
+	err = c.Do(func(now time.Time, p *parts.Person) (err error) {
+		l, err = p.Feed.Publish(now)
+		return err
+	})
 	return l, err
 }
 
@@ -115,12 +132,9 @@ func (c *Client) Post(d Draft) (r Receipt, err error) {
 		}
 		said.Picture = &fit
 	}
-	err = c.ask(func(now time.Time) error {
-		queued, err := c.person.Feed.Post(now, said)
-		r = Receipt{
-			queued.Post, queued.Boxes,
-			sender.Expect(c.genesis.Parameters, c.person.Outbox.Ahead()),
-		}
+	err = c.Do(func(now time.Time, p *parts.Person) error {
+		queued, err := p.Feed.Post(now, said)
+		r = Receipt{queued.Post, queued.Boxes, c.Expect(p.Outbox.Ahead())}
 		return err
 	})
 	return r, err
@@ -132,26 +146,32 @@ func (c *Client) Follow(link, petname string) error {
 	if err != nil {
 		return err
 	}
-	return c.ask(func(now time.Time) error { return c.person.Following.Follow(now, l, petname) })
+	return c.Do(func(now time.Time, p *parts.Person) error {
+		return p.Following.Follow(now, l, petname)
+	})
 }
 
 // Unfollow forgets a feed; its posts stay in the timeline.
 func (c *Client) Unfollow(number uint64) error {
-	return c.ask(func(time.Time) error { return c.person.Following.Unfollow(number) })
+	return c.Do(func(_ time.Time, p *parts.Person) error { return p.Following.Unfollow(number) })
 }
 
 // Follows lists the feeds that are read.
-func (c *Client) Follows() []feed.Followed {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.person.Following.List()
+func (c *Client) Follows() (list []feed.Followed) {
+	_ = c.View(func(_ time.Time, p *parts.Person) error { // a list in memory
+		list = p.Following.List()
+		return nil
+	})
+	return list
 }
 
 // Timeline is the last n posts, the newest first.
-func (c *Client) Timeline(n int) ([]parts.Post, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.person.Timeline(time.Now(), n)
+func (c *Client) Timeline(n int) (posts []parts.Post, err error) {
+	err = c.View(func(now time.Time, p *parts.Person) error {
+		posts, err = p.Timeline(now, n)
+		return err
+	})
+	return posts, err
 }
 
 // PhotoState says how far a post's photo is, whose boxes come with those of its feed. One that will
@@ -188,7 +208,7 @@ func (c *Client) Outbox() []Waiting {
 	for _, e := range c.person.Outbox.Entries() {
 		w := Waiting{Entry: e}
 		if e.Ahead > 0 {
-			w.Window = sender.Expect(c.genesis.Parameters, e.Ahead)
+			w.Window = c.Expect(e.Ahead)
 		}
 		all = append(all, w)
 	}
