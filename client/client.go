@@ -33,8 +33,8 @@
 //	            boxstream, content, cover, feed, outbox, person, photo, sender, timeline
 //	guard       the two providers that a person uses, and how the one in use does
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
-//	api         what the commands of this computer talk to →
-//	            feed, parts, photo, sender, timeline, and this package
+//	socket      where the commands of this computer find the daemon
+//	api         what they talk to → feed, parts, photo, sender, socket, timeline, and this package
 //
 // The package must not let anything that a person does, or that a provider answers, move a slot.
 package client

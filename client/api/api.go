@@ -79,8 +79,8 @@ var errRequest = fault.New(
 )
 
 // decode reads a body strictly: one JSON value, no unknown key, at most limit bytes.
-func decode(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
+func decode(r *http.Request, limit int64, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, limit))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return errRequest.With("%w", err)

@@ -17,7 +17,7 @@ func TestOneValueAndNothingBehindIt(t *testing.T) {
 		`{"text":"a"} 1`: false, `{"text":"a"},`: false,
 	} {
 		r := httptest.NewRequest("POST", "/v1/posts", strings.NewReader(body))
-		err := decode(httptest.NewRecorder(), r, maxSmall, &Draft{})
+		err := decode(r, maxSmall, &Draft{})
 		if good != (err == nil) || err != nil && !errors.Is(err, errRequest) {
 			t.Errorf("%s: %v", body, err)
 		}

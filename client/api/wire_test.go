@@ -36,7 +36,7 @@ func TestDecodeIsStrict(t *testing.T) {
 	decoded := func(body string, limit int64) (Draft, error) {
 		var d Draft
 		r := httptest.NewRequest("POST", "/v1/posts", strings.NewReader(body))
-		return d, errors.Join(decode(httptest.NewRecorder(), r, limit, &d))
+		return d, errors.Join(decode(r, limit, &d))
 	}
 	const good = `{"text":"hello"}`
 	if _, err := decoded(good, int64(len(good))); err != nil {

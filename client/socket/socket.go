@@ -1,4 +1,8 @@
-package api
+// Package socket is where the commands of this computer find the daemon of a home: a Unix socket in
+// a place that is its user's alone, and whoever is not this user is not let in.
+//
+// The package must not know what is said over it.
+package socket
 
 import (
 	"crypto/sha256"
@@ -18,9 +22,9 @@ const maxPath = 103
 // maxConns bounds the connections that are served at one time.
 const maxConns = 64
 
-// SocketPath is where the daemon of a home listens: configured, or api.sock in the home, or, where
+// Path is where the daemon of a home listens: configured, or api.sock in the home, or, where
 // that is too long for a socket, a short name of its own in a private directory.
-func SocketPath(home, configured string) (string, error) {
+func Path(home, configured string) (string, error) {
 	if configured != "" {
 		return configured, nil
 	}
@@ -38,7 +42,7 @@ func SocketPath(home, configured string) (string, error) {
 	return filepath.Join(privateDir(), hex.EncodeToString(sum[:8])+".sock"), nil
 }
 
-// privateDir is short and this user's alone; listen checks the latter.
+// privateDir is short and this user's alone; Listen checks the latter.
 func privateDir() string {
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" && len(dir) < 60 {
 		return filepath.Join(dir, "murmur")
@@ -46,9 +50,9 @@ func privateDir() string {
 	return filepath.Join(shortTemp, fmt.Sprintf("murmur-%d", os.Getuid()))
 }
 
-// listen takes the socket. The home's lock is held, so that a file that is left there belongs to a
+// Listen takes the socket. The home's lock is held, so that a file that is left there belongs to a
 // process that is gone.
-func listen(path string) (net.Listener, error) {
+func Listen(path string) (net.Listener, error) {
 	if len(path) > maxPath {
 		return nil, fmt.Errorf("listening on %s: a socket's path may have %d bytes", path, maxPath)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"murmuration/client"
 	"murmuration/client/api"
+	"murmuration/client/socket"
 	"murmuration/client/store"
 	"murmuration/internal/cli/talk"
 )
@@ -30,7 +31,7 @@ func daemonRun(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	socket, err := api.SocketPath(cfg.Home, cfg.Socket)
+	path, err := socket.Path(cfg.Home, cfg.Socket)
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func daemonRun(c *cli.Context) error {
 		return err
 	}
 	talk.Say(c, "the daemon of %s runs; Ctrl-C stops it, and the next start goes on", cfg.Home)
-	return talk.Finish(api.Serve(c.Context, person, socket, cfg.Log), person.Close)
+	return talk.Finish(api.Serve(c.Context, person, path, cfg.Log), person.Close)
 }
 
 func daemonStop(c *cli.Context, d *api.Client) error {

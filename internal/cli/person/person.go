@@ -18,6 +18,7 @@ import (
 
 	"murmuration/client"
 	"murmuration/client/api"
+	"murmuration/client/socket"
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/config"
 )
@@ -91,14 +92,14 @@ func daemon(c *cli.Context) (*api.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, err := api.SocketPath(cfg.Home, cfg.Socket)
+	path, err := socket.Path(cfg.Home, cfg.Socket)
 	if err != nil {
 		return nil, err
 	}
 	if err := client.CheckHome(cfg.Home); err != nil {
 		return nil, err
 	}
-	d := api.Dial(socket)
+	d := api.Dial(path)
 	return d, answers(c.Context, d)
 }
 

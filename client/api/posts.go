@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"encoding/hex"
+	"net/http"
+	"strconv"
 	"time"
 
 	"murmuration/client"
-	"murmuration/client/feed"
 	"murmuration/client/parts"
 	"murmuration/client/photo"
 	"murmuration/client/sender"
@@ -34,25 +36,6 @@ type Receipt struct {
 	Boxes    int    `json:"boxes"`
 	Window   Window `json:"window"`
 	Expected string `json:"expected"` // the window for people
-}
-
-// Link is the answer to POST /v1/feed and the body of POST /v1/follows.
-type Link struct {
-	Link string `json:"link"`
-	Name string `json:"name,omitempty"` // petname
-}
-
-// Photo is how far a photo is: the answer to POST /v1/photos/{id}.
-type Photo struct {
-	Post  string `json:"post"`
-	Here  bool   `json:"here"`
-	Got   int    `json:"got"` // boxes
-	Of    int    `json:"of"`
-	Bytes int    `json:"bytes"`
-}
-
-func photoOf(s photo.State) Photo {
-	return Photo{s.Post, s.Where == photo.Here, s.Got, s.Of, s.Bytes}
 }
 
 // Post is an entry of the timeline. Author, Claimed and Time are claims of whoever wrote it; a
@@ -100,50 +83,41 @@ func postsOf(posts []parts.Post) []Post {
 	return shown
 }
 
-// Followed is a feed that this person reads.
-type Followed struct {
-	Token   uint64    `json:"token"` // its number
-	Name    string    `json:"name"`
-	Claimed string    `json:"claimed,omitempty"`
-	Posts   int       `json:"posts"`
-	Since   time.Time `json:"since"` // of waiting for the next post
-}
-
-func followsOf(follows []feed.Followed) []Followed {
-	shown := []Followed{}
-	for _, f := range follows {
-		shown = append(shown, Followed{f.Number, f.Name(), f.Claimed, f.Posts, f.Since})
+func (s *server) posts() []route {
+	return []route{
+		taking("POST", "/v1/posts", "queues a post: checked, sealed and on the disk when it "+
+			"answers", maxDraft, s.post),
+		answering("GET", "/v1/posts", "the last `n` posts (1 to 1000, else 20), the newest first",
+			s.timeline),
 	}
-	return shown
 }
 
-// Entry is one line of the outbox.
-type Entry struct {
-	Number uint64    `json:"number"`
-	Post   string    `json:"post"`
-	State  string    `json:"state"` // "queued", "handed over", "stored", "kept" or "expired"
-	Boxes  int       `json:"boxes"`
-	Handed int       `json:"handed"` // in a packet at least once, those stored included
-	Stored int       `json:"stored"` // a holder says that it has them, those kept included
-	Kept   int       `json:"kept"`   // listed by all of their holders
-	Queued time.Time `json:"queued"`
-	Done   time.Time `json:"done,omitzero"`
-	Reason string    `json:"reason,omitempty"`   // why it expired
-	Soon   string    `json:"expected,omitempty"` // to be stored: "in 40s to 1m30s"
+func (s *server) post(_ *http.Request, d Draft) (Receipt, error) {
+	r, err := s.client.Post(client.Draft{Text: d.Text, Photo: d.Photo, Alt: d.Alt, Quick: d.Quick})
+	return Receipt{r.Post, r.Boxes, Window(r.Window), r.Window.String()}, err
 }
 
-func entriesOf(waiting []client.Waiting) []Entry {
-	shown := []Entry{}
-	for _, w := range waiting {
-		e := Entry{
-			Number: w.Number, Post: w.Name, State: string(w.State), Boxes: w.Boxes,
-			Handed: w.Handed, Stored: w.Stored, Kept: w.Kept,
-			Queued: w.Queued, Done: w.Done, Reason: w.Reason,
+// MaxTimeline bounds one answer; each post may carry a thumbnail.
+const MaxTimeline = 1000
+
+func (s *server) timeline(r *http.Request) ([]Post, error) {
+	n := 20
+	if given := r.URL.Query().Get("n"); given != "" {
+		var err error
+		if n, err = strconv.Atoi(given); err != nil || n < 1 || n > MaxTimeline {
+			return nil, errRequest.With("n=%q: want 1 to %d", given, MaxTimeline)
 		}
-		if w.Window != (sender.Window{}) {
-			e.Soon = w.Window.String()
-		}
-		shown = append(shown, e)
 	}
-	return shown
+	posts, err := s.client.Timeline(n)
+	return postsOf(posts), err
+}
+
+// Post queues a draft.
+func (c *Client) Post(ctx context.Context, d Draft) (r Receipt, err error) {
+	return r, c.call(ctx, "POST", "/v1/posts", d, &r)
+}
+
+// Timeline is the last n posts, the newest first.
+func (c *Client) Timeline(ctx context.Context, n int) (posts []Post, err error) {
+	return posts, c.call(ctx, "GET", "/v1/posts?n="+strconv.Itoa(n), nil, &posts)
 }
