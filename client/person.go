@@ -69,8 +69,8 @@ func (c *Client) do(act func(now time.Time) error) error {
 	return err
 }
 
-// Do lets something happen that the person at the keyboard asked for; the sender is supplied with it
-// at once. Nothing else happens in the person's life meanwhile, so that act must not wait for
+// Do lets something happen that the person at the keyboard asked for; the sender is supplied with
+// it at once. Nothing else happens in the person's life meanwhile, so that act must not wait for
 // anything but the disk, and must not call the client.
 func (c *Client) Do(act func(now time.Time, p *parts.Person) error) error {
 	err := c.do(func(now time.Time) error { return act(now, c.person) })
