@@ -22,6 +22,7 @@ var cores = []string{
 	"client/fault",
 	"client/feed",
 	"client/guard",
+	"client/icc",
 	"client/kem",
 	"client/outbox",
 	"client/parts",

@@ -21,7 +21,9 @@
 //	ticket      invitations: what is written down, and what their boxes say →
 //	            boxstream, content, kem
 //	words       what people compare
-//	picture     makes pictures fit to be sent
+//	icc         colours of pictures
+//	picture     makes pictures fit to be sent, and to be seen → icc
+//	decoder     does that in a process of its own; a driver → picture
 //	outbox      writes that wait; a part → boxstream, person
 //	cover       writes that say nothing; a part → boxstream, content, outbox, person
 //	timeline    posts as kept → content

@@ -7,12 +7,12 @@ import (
 
 	"murmuration/client/connection"
 	"murmuration/client/content"
+	"murmuration/client/decoder"
 	"murmuration/client/feed"
 	"murmuration/client/outbox"
 	"murmuration/client/parts"
 	"murmuration/client/person"
 	"murmuration/client/photo"
-	"murmuration/client/picture"
 	"murmuration/client/sender"
 	"murmuration/internal/directory"
 )
@@ -126,7 +126,7 @@ func (c *Client) Post(d Draft) (r Receipt, err error) {
 	if d.Photo != nil { // before anything is touched: this takes a while
 		format := parts.In(c.genesis).Network.Format
 		most := min(content.MaxPhoto, content.MaxPhotoBoxes*format.ContentSize())
-		fit, err := picture.Prepare(d.Photo, most, content.MaxThumb)
+		fit, err := decoder.Prepare(context.Background(), d.Photo, most, content.MaxThumb)
 		if err != nil {
 			return Receipt{}, err
 		}

@@ -161,9 +161,9 @@ func TestRefusals(t *testing.T) {
 	}{
 		"empty":     {nil, ErrNotPicture},
 		"text":      {[]byte("hello, this is text"), ErrNotPicture},
-		"truncated": {good[:len(good)/3], ErrNotPicture},
-		"cut short": {good[:len(good)-len(good)/4], ErrNotPicture}, // whole headers
-		"too many":  {hugePNG(t, 1<<14, 1<<13), ErrTooLarge},       // with sides that could be
+		"truncated": {good[:len(good)/3], ErrCut},
+		"cut short": {good[:len(good)-len(good)/4], ErrCut},  // whole headers
+		"too many":  {hugePNG(t, 1<<14, 1<<13), ErrTooLarge}, // with sides that could be
 		"huge":      {hugePNG(t, 100_000, 100_000), ErrTooLarge},
 		"a line":    {hugePNG(t, maxPixels, 1), ErrTooLarge}, // took gigabytes to scale
 		"long":      {make([]byte, MaxFile+1), ErrTooLarge},

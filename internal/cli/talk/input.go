@@ -1,9 +1,7 @@
 package talk
 
 import (
-	"bytes"
 	"fmt"
-	"image"
 	"io"
 	"os"
 	"strings"
@@ -53,8 +51,8 @@ func ReadPicture(path string) ([]byte, error) {
 	if err != nil {
 		return nil, Fail(ExitUser, fmt.Errorf("reading the photo: %w", err), "")
 	}
-	if _, _, err := image.DecodeConfig(bytes.NewReader(file)); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, picture.ErrNotPicture)
+	if err := picture.Sniff(file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return file, nil
 }
