@@ -64,6 +64,15 @@ func (r *Reader) Load() error {
 // Same says whether two readers read one stream, wherever they are in it.
 func (r Reader) Same(o Reader) bool { return bytes.Equal(r.Cap[:rootSize], o.Cap[:rootSize]) }
 
+// Root is the root key of the stream.
+func (r Reader) Root() [32]byte { return [32]byte(r.Cap[:rootSize]) }
+
+// Loaded says whether the reader is ready: one that was decoded needs Load.
+func (r Reader) Loaded() bool { return r.scan != nil }
+
+// First is the number of the first open index: all boxes before it came, or can not come any more.
+func (r Reader) First() uint64 { return r.scan.base }
+
 // next is the distance of the index after the newest box that came.
 func (r Reader) next() int {
 	if len(r.Seen) == 0 {

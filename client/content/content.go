@@ -21,6 +21,10 @@ const (
 	KindPost  box.Kind = 3
 	KindPhoto box.Kind = 4 // a part of a JPEG file, behind the post that it belongs to
 	KindCover box.Kind = 5 // nothing: in a stream that nobody follows
+
+	KindCard    box.Kind = 6 // in doors: a device shows itself
+	KindAnswer  box.Kind = 7 // in doors: to a card
+	KindSession box.Kind = 8 // what one device says to the others of a relation
 )
 
 // Limits of a post, in bytes. Text, thumbnail and the rest fit into one box of 8,192.

@@ -21,6 +21,9 @@ func (o *Outbox) Answered(now time.Time, a person.Answer) error {
 	case person.Listed:
 		return o.listed(now, a)
 	case person.Found:
+		if a.Number == doors {
+			return o.foundInDoor(a)
+		}
 		if s := o.byNumber(a.Number); s != nil {
 			return o.found(s, now, a)
 		}
@@ -66,9 +69,12 @@ func (o *Outbox) conflict(w *waiting, now time.Time, other box.Box) error {
 		return err
 	}
 	s := o.streams[w.stream]
-	if other.ID != w.id || mine || other.Verify() != nil || s == nil {
+	if other.ID != w.id || mine || other.Verify() != nil || s == nil && !w.door {
 		o.lies++
 		return nil
+	}
+	if w.door {
+		return o.shift(w)
 	}
 	return o.begin(s, now, w.index)
 }

@@ -16,6 +16,7 @@ type Draft struct {
 	Stream string // the author's name for it
 	Slow   bool   // all tries of its boxes travel longer
 	Hidden bool   // the person did not write it, and does not see it
+	Door   bool   // one box for a door: it takes the first index that nobody has written
 	Boxes  []boxstream.Sealed
 }
 
@@ -34,12 +35,15 @@ func (o *Outbox) Put(tx *store.Tx, now time.Time, d Draft) error {
 		Queued: now.UnixMilli(), Hidden: d.Hidden,
 	}
 	s, err := o.streamOf(tx, now, d)
+	if d.Door && err == nil {
+		d.Boxes, err = o.beside(tx, d.Boxes[0])
+	}
 	errs := []error{err, e.put(tx), tx.Put(bucketCount, "", count+uint64(len(d.Boxes)))}
 	var boxes []*waiting
 	for i, sealed := range d.Boxes {
 		b := Box{
 			Number: count + uint64(i) + 1, Entry: d.Name, Stream: d.Stream, Slow: d.Slow,
-			Sealed: sealed, Hidden: d.Hidden,
+			Sealed: sealed, Hidden: d.Hidden, Door: d.Door,
 		}
 		w, err := o.wait(b)
 		errs = append(errs, err, b.put(tx), putWritten(tx, sealed))
@@ -48,6 +52,10 @@ func (o *Outbox) Put(tx *store.Tx, now time.Time, d Draft) error {
 	tx.After(func() {
 		o.entries[e.Name] = e
 		o.insert(boxes...)
+		if d.Door {
+			o.lookDoors()
+			return
+		}
 		if o.streams[s.Name] == nil { // another draft of the transaction may have brought it
 			o.streams[s.Name] = s
 		}
@@ -58,7 +66,7 @@ func (o *Outbox) Put(tx *store.Tx, now time.Time, d Draft) error {
 
 // streamOf is the stream of a draft, put down if it is a new one.
 func (o *Outbox) streamOf(tx *store.Tx, now time.Time, d Draft) (*stream, error) {
-	if s := o.streams[d.Stream]; s != nil {
+	if s := o.streams[d.Stream]; s != nil || d.Door {
 		return s, nil
 	}
 	known, err := tx.Has(bucketStreams, d.Stream)

@@ -60,7 +60,8 @@ type Author interface {
 	// Stream is the one that it writes now; the name is empty if there is none.
 	Stream(tx *store.Tx) (name string, w boxstream.Writer, err error)
 	// Renew begins another one in its place, since a copy of this home writes to it, and seals for
-	// a day what waited; all within tx.
+	// a day what waited, all of it or nothing: then it is dropped, and the author says it anew.
+	// All within tx.
 	Renew(tx *store.Tx, day box.Day, waited [][]byte) (name string, s []boxstream.Sealed, err error)
 }
 
@@ -95,6 +96,7 @@ type Box struct {
 	Sealed boxstream.Sealed `cbor:"5,keyasint"`
 	Listed []box.Holder     `cbor:"6,keyasint"` // who listed it as it is sealed now
 	Hidden bool             `cbor:"7,keyasint"` // from the person's eyes, as its entry
+	Door   bool             `cbor:"8,keyasint,omitempty"`
 }
 
 func nameOf(number uint64) string { return fmt.Sprintf("%020d", number) }
@@ -232,14 +234,19 @@ func (o *Outbox) current(w *waiting, now time.Time) (b Box, err error) {
 	if err == nil && w.over(o.network, now) {
 		b.Listed = nil
 		if b.Sealed, err = b.Sealed.Again(o.network, w.day(o.network, now)); err == nil {
-			err = o.cfg.Store.Update(func(tx *store.Tx) error {
+			err = o.cfg.Store.Update(func(tx *store.Tx) (err error) {
+				if w.door {
+					if b.Sealed, err = o.firstFree(tx, b.Sealed); err != nil {
+						return err
+					}
+				}
 				return errors.Join(b.put(tx), putWritten(tx, b.Sealed))
 			})
 		}
 		if err == nil {
 			w.before, w.held = w.sealing, time.Time{}
 			w.sealing = sealing{day: b.Sealed.Day, id: b.Sealed.ID}
-			o.streams[w.stream].changed = true
+			err = o.resealed(w, b.Sealed)
 		}
 	}
 	if err != nil {

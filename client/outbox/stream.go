@@ -94,7 +94,7 @@ func (o *Outbox) watch(now time.Time) error {
 
 // follow looks after the own streams, as the clock asks for it.
 func (o *Outbox) follow(now time.Time) error {
-	if err := o.watch(now); err != nil {
+	if err := errors.Join(o.watch(now), o.leaveStreams()); err != nil {
 		return err
 	}
 	for _, s := range o.streams {
@@ -217,6 +217,9 @@ func (o *Outbox) begin(s *stream, now time.Time, from uint64) error {
 		}
 		return w.stream == s.Name
 	})
+	for _, name := range r.gone {
+		delete(o.entries, name)
+	}
 	for _, e := range r.entries {
 		o.entries[e.Name] = e
 	}
@@ -230,6 +233,7 @@ type renewal struct {
 	stream  *stream
 	boxes   []*waiting
 	entries []*entry
+	gone    []string // entries that the author says anew
 }
 
 func (o *Outbox) renew(tx *store.Tx, s *stream, now time.Time, from uint64) (r renewal, err error) {
@@ -245,6 +249,12 @@ func (o *Outbox) renew(tx *store.Tx, s *stream, now time.Time, from uint64) (r r
 	name, sealed, err := author.Renew(tx, o.network.Today(now), plaintexts)
 	if err != nil {
 		return r, err
+	}
+	if len(sealed) == 0 {
+		if r.gone, err = o.leave(tx, boxes); err != nil {
+			return r, err
+		}
+		boxes = nil
 	}
 	_, w, err := author.Stream(tx)
 	if err != nil {

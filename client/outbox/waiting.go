@@ -20,6 +20,7 @@ type waiting struct {
 	stream string
 	index  uint64 // of the box in its stream
 	slow   bool
+	door   bool
 	before sealing // under the day before, which may still be listed
 
 	given  bool          // to the sender
@@ -47,6 +48,7 @@ func (o *Outbox) wait(b Box) (*waiting, error) {
 	turn, err := boxstream.SwitchAfter(o.source)
 	return &waiting{
 		number: b.Number, entry: b.Entry, stream: b.Stream, index: index, slow: b.Slow,
+		door:    b.Door,
 		sealing: sealing{day: b.Sealed.Day, id: b.Sealed.ID, listed: b.Listed},
 		turn:    turn,
 	}, err

@@ -1,0 +1,363 @@
+package relation
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"murmuration/client/boxstream"
+	"murmuration/client/content"
+	"murmuration/client/outbox"
+	"murmuration/client/person"
+	"murmuration/client/session"
+	"murmuration/client/store"
+	"murmuration/internal/box"
+)
+
+// post is a card or an answer in the own doors. It is sealed again while somebody may look for it.
+type post struct {
+	Kind   box.Kind         `cbor:"1,keyasint"`
+	Bytes  []byte           `cbor:"2,keyasint"`
+	Made   int64            `cbor:"3,keyasint"`
+	Sealed int64            `cbor:"4,keyasint"`           // last; 0: not yet
+	Wide   bool             `cbor:"5,keyasint,omitempty"` // in all doors, not in the newest alone
+	To     session.DeviceID `cbor:"6,keyasint,omitempty"` // of an answer
+	Met    bool             `cbor:"7,keyasint,omitempty"` // of a card: somebody answered
+	Proof  []byte           `cbor:"8,keyasint,omitempty"` // behind a card: of a link
+}
+
+func (p post) hash() session.CardHash { return sha256.Sum256(p.Bytes) }
+
+// atDoor takes what was listed or found of a door.
+func (r *Relations) atDoor(
+	now time.Time, l *live, d *doorway, at boxstream.Place, a person.Answer,
+) error {
+	n := r.cfg.Network
+	i, ok := d.door.Find(n, at)
+	if !ok {
+		return nil
+	}
+	index := seen{Day: at.Day, Index: uint8(i)}
+	d.taken[index] = true
+	if a.Kind == person.Listed {
+		d.listed[index] = true
+	}
+	if a.Kind != person.Found || slices.Contains(d.Seen, index) {
+		return nil
+	}
+	plaintext, err := d.door.Open(n, at.Day, i, a.Reply.Box)
+	if err != nil && !errors.Is(err, box.ErrTombstone) {
+		return nil
+	}
+	root, own := d.Root, d.own
+	return r.update(l.id, func(tx *store.Tx, rel *relation) error {
+		j := slices.IndexFunc(rel.Doors, func(d reading) bool { return d.Root == root })
+		if j < 0 {
+			return nil
+		}
+		rel.Doors[j].Seen = append(slices.Clip(rel.Doors[j].Seen), index)
+		if err := r.entered(tx, now, rel, own, plaintext); err != nil {
+			return err
+		}
+		return r.put(tx, now, rel)
+	})
+}
+
+// entered takes what a box of a door holds.
+func (r *Relations) entered(
+	tx *store.Tx, now time.Time, rel *relation, own bool, plaintext []byte,
+) error {
+	record, err := box.ParseRecord(r.cfg.Network.Format, plaintext)
+	switch {
+	case err == nil && record.Kind == content.KindCard && record.Parts == 1:
+		return r.card(tx, now, rel, own, record.Content)
+	case err == nil && record.Kind == content.KindAnswer && record.Parts == 1:
+		return r.answer(tx, now, rel, own, record.Content)
+	case plaintext != nil:
+		r.odd++
+	}
+	return nil
+}
+
+// card takes a knock.
+func (r *Relations) card(
+	tx *store.Tx, now time.Time, rel *relation, own bool, b []byte,
+) error {
+	whole := b
+	b, proof := splitLink(b)
+	card, err := session.ParseCard(b)
+	if err != nil {
+		r.odd++
+		return nil
+	}
+	hash := card.Hash()
+	if own && rel.posted(hash) || rel.answered(hash) || rel.Over {
+		return nil
+	}
+	if slices.Contains(rel.Gone, card.ID()) {
+		return r.refused(tx, now, rel, own, card, session.ErrGone)
+	}
+	if rel.answers(now) >= mostReply {
+		r.odd++
+		return nil
+	}
+	if own {
+		if welcome, err := r.welcome(tx, now, rel, card, whole, proof); err != nil || !welcome {
+			return err
+		}
+	}
+	start, err := rel.Writer.Start()
+	if err != nil {
+		return err
+	}
+	known := rel.knows(card.ID())
+	state, answer, begun, err := rel.State.Answer(r.cfg.Random, b, start, own, now)
+	if err != nil {
+		return r.refused(tx, now, rel, own, card, err)
+	}
+	above := rel.read0(own)
+	rel.State = state
+	rel.Took = append(rel.Took, took{Card: hash, At: now.Unix()})
+	if err := rel.read(now, r.begins(card.Start, r.cfg.Network.Today(now))); err != nil {
+		return err
+	}
+	if own && !rel.Self && !slices.Contains(rel.Mine, begun.Device) {
+		rel.Mine = append(rel.Mine, begun.Device)
+	}
+	err = r.begun(tx, now, rel, begun, own, known, above)
+	return errors.Join(err, r.post(tx, now, rel, post{
+		Kind: content.KindAnswer, Bytes: answer, Made: now.Unix(), Wide: true, To: begun.Device,
+	}))
+}
+
+// answer takes an answer to a card of this device.
+func (r *Relations) answer(
+	tx *store.Tx, now time.Time, rel *relation, own bool, b []byte,
+) error {
+	above := rel.read0(own)
+	devices := len(rel.State.Peers)
+	state, begun, err := rel.State.Answered(b, own, now)
+	if err != nil {
+		if errors.Is(err, session.ErrClaim) || errors.Is(err, session.ErrMostDevices) {
+			rel.happens(Event{What: EventRefused, Own: own})
+		}
+		return nil // to somebody else, or one that came before
+	}
+	known := devices == len(state.Peers)
+	rel.State, rel.Unread = state, false
+	for i, p := range rel.Posts {
+		if p.Kind == content.KindCard && session.CardHash(b[1:33]) == p.hash() {
+			rel.Posts[i].Met = true
+		}
+	}
+	if err := rel.read(now, r.begins(begun.Card.Start, r.cfg.Network.Today(now))); err != nil {
+		return err
+	}
+	err = r.begun(tx, now, rel, begun, own, known, above)
+	if begun.Moved {
+		err = errors.Join(err, r.knock(tx, now, rel, session.ReasonMoved))
+	}
+	return err
+}
+
+// begun is what follows when a session has begun: what the device has not read is said anew. above
+// is up to which record any device of its person had read.
+func (r *Relations) begun(
+	tx *store.Tx, now time.Time, rel *relation, b session.Begun, own, known bool, above uint32,
+) error {
+	e := Event{What: EventDevice, Own: own, Device: b.Device, Reason: b.Card.Reason}
+	if known {
+		e.What = EventReset
+	}
+	if b.Again {
+		above = b.Acked
+	}
+	var errs []error
+	if b.Again || !own || rel.Self {
+		errs = append(errs, r.anew(tx, now, rel, above))
+	}
+	if !known || b.Card.Reason != session.ReasonAnswer && b.Card.Reason != session.ReasonMoved {
+		rel.happens(e)
+	}
+	if !known && slices.Contains(rel.Mine, b.Device) && !own {
+		e.What = EventVouched
+		rel.happens(e)
+	}
+	return errors.Join(append(errs, r.flush(tx, now, rel))...)
+}
+
+// read0 is up to which record some device of one person has read what this one said.
+func (rel *relation) read0(own bool) (most uint32) {
+	for _, p := range rel.State.Peers {
+		if p.Own != own {
+			continue
+		}
+		for _, x := range p.Sessions {
+			most = max(most, x.Acked)
+		}
+	}
+	return most
+}
+
+// refused is a card that is not answered.
+func (r *Relations) refused(
+	tx *store.Tx, now time.Time, rel *relation, own bool, c session.Card, why error,
+) error {
+	switch {
+	case errors.Is(why, session.ErrOwn) && own:
+		return r.copied(tx, now, rel)
+	case errors.Is(why, session.ErrClaim), errors.Is(why, session.ErrMostDevices),
+		errors.Is(why, session.ErrGone):
+		rel.happens(Event{What: EventRefused, Own: own, Device: c.ID(), Reason: c.Reason})
+		return nil
+	case errors.Is(why, session.ErrOld), errors.Is(why, session.ErrOwn):
+		return nil
+	case errors.Is(why, session.ErrMalformed):
+		r.odd++
+		return nil
+	}
+	return why
+}
+
+func (rel *relation) knows(d session.DeviceID) bool {
+	return slices.ContainsFunc(rel.State.Peers, func(p session.Peer) bool { return p.Device == d })
+}
+
+func (rel *relation) posted(hash session.CardHash) bool {
+	return slices.ContainsFunc(rel.State.Knocks, func(k session.Knock) bool {
+		return k.Card == hash
+	}) || slices.ContainsFunc(rel.Posts, func(p post) bool { return p.hash() == hash })
+}
+
+func (rel *relation) answered(hash session.CardHash) bool {
+	return slices.ContainsFunc(rel.Took, func(t took) bool { return t.Card == hash })
+}
+
+// answers counts those of a day.
+func (rel *relation) answers(now time.Time) (n int) {
+	for _, t := range rel.Took {
+		if now.Sub(time.Unix(t.At, 0)) < oneDay {
+			n++
+		}
+	}
+	return n
+}
+
+// knock makes a card and has it posted at the newest own door.
+func (r *Relations) knock(
+	tx *store.Tx, now time.Time, rel *relation, reason session.Reason,
+) error {
+	if err := r.makeCard(now, rel, reason); err != nil {
+		return err
+	}
+	return r.enter(tx, now, rel, &rel.Posts[len(rel.Posts)-1])
+}
+
+// makeCard has a card wait for the doors, in place of those before it.
+func (r *Relations) makeCard(now time.Time, rel *relation, reason session.Reason) error {
+	start, err := rel.Writer.Start()
+	if err != nil {
+		return err
+	}
+	state, card, err := rel.State.Knock(r.cfg.Random, reason, start, now)
+	if err != nil {
+		return err
+	}
+	rel.State = state
+	rel.Posts = slices.DeleteFunc(slices.Clone(rel.Posts), func(p post) bool {
+		return p.Kind == content.KindCard
+	})
+	rel.Posts = append(rel.Posts, post{Kind: content.KindCard, Bytes: card, Made: now.Unix()})
+	return nil
+}
+
+// post puts something into the own doors, and keeps it to be sealed again.
+func (r *Relations) post(tx *store.Tx, now time.Time, rel *relation, p post) error {
+	err := r.enter(tx, now, rel, &p)
+	rel.Posts = append(slices.Clip(rel.Posts), p)
+	return err
+}
+
+// enter seals a post for the doors that it is for. Where a door is full, it is tried another day.
+func (r *Relations) enter(tx *store.Tx, now time.Time, rel *relation, p *post) error {
+	on, err := r.sealingDay(now)
+	if err != nil {
+		return err
+	}
+	record := r.cfg.Network.Format.Split(p.Kind, append(slices.Clip(p.Bytes), p.Proof...))[0]
+	for i, d := range slices.Backward(rel.Own) {
+		if i < len(rel.Own)-1 && !p.Wide {
+			break
+		}
+		start, err := d.Writer.Start()
+		if err != nil {
+			return err
+		}
+		index, ok := r.free(rel.id, rootOf(start), on)
+		if !ok {
+			continue
+		}
+		sealed, err := d.Writer.SealAt(r.cfg.Network, on, index, record)
+		if err != nil {
+			return err
+		}
+		rel.Posted++
+		err = r.cfg.Outbox.Put(tx, now, outbox.Draft{
+			Name: fmt.Sprintf("door/%s/%d", rel.id.name(), rel.Posted), Author: rel.id.author(),
+			Slow: true, Hidden: true, Door: true, Boxes: []boxstream.Sealed{sealed},
+		})
+		if errors.Is(err, outbox.ErrDoor) {
+			continue
+		}
+		if err == nil {
+			err = r.cfg.Cover.Wrote(tx, 1)
+		}
+		if err != nil {
+			return err
+		}
+		p.Sealed = now.Unix()
+	}
+	return nil
+}
+
+// free is the first index of a door that was not listed on a day.
+func (r *Relations) free(id ID, root [32]byte, on box.Day) (index int, ok bool) {
+	l := r.live[id]
+	if l == nil {
+		return 0, true
+	}
+	i := slices.IndexFunc(l.doors, func(d *doorway) bool { return d.Root == root })
+	if i < 0 {
+		return 0, true
+	}
+	for index < boxstream.DoorSize && l.doors[i].taken[seen{Day: on, Index: uint8(index)}] {
+		index++
+	}
+	return index, index < boxstream.DoorSize
+}
+
+// copied is for a device whose running state somebody else has: it leaves its stream, knocks, and
+// says anew what was not acknowledged once that is answered.
+func (r *Relations) copied(tx *store.Tx, now time.Time, rel *relation) error {
+	w, _, err := r.newStream()
+	if err != nil {
+		return err
+	}
+	rel.Writer, rel.Epoch, rel.Unread = w, rel.Epoch+1, true
+	for i, o := range rel.Open {
+		var s saying
+		if err := tx.Get(bucketSaid, rel.id.saying(o.Serial), &s); err != nil {
+			return err
+		}
+		rel.Open[i].Record, rel.Open[i].Echo = 0, o.Echo || s.Kind == 0
+		s.Stream, s.Moves, s.Sealed = "", false, boxstream.Sealed{}
+		if err := tx.Put(bucketSaid, rel.id.saying(o.Serial), s); err != nil {
+			return err
+		}
+	}
+	err = rel.forget(tx, func(o open) bool { return o.Echo })
+	rel.happens(Event{What: EventCopied, Own: true, Device: rel.State.Self})
+	return errors.Join(err, r.knock(tx, now, rel, session.ReasonCopied))
+}

@@ -1,0 +1,383 @@
+package relation
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"murmuration/client/boxstream"
+	"murmuration/client/person"
+	"murmuration/client/store"
+	"murmuration/internal/box"
+)
+
+// idsATurn is how many ids are worked out at most when a person has their turn, 40 µs each.
+const idsATurn = 4000
+
+// live is what memory has of a relation: what is looked out for.
+type live struct {
+	id      ID
+	streams []*stream
+	doors   []*doorway
+	held    []place
+	stale   bool      // what is looked out for may be other than it was
+	due     time.Time // when the clock may ask for something
+}
+
+// stream is a reader with the number under which its boxes are wanted.
+type stream struct {
+	boxstream.Reader
+	number uint64
+}
+
+// reading is how far a door is read: of the days before From nothing new comes.
+type reading struct {
+	Root [32]byte `cbor:"1,keyasint"`
+	From box.Day  `cbor:"2,keyasint"`
+	Seen []seen   `cbor:"3,keyasint,omitempty"`
+}
+
+// seen is an index of a door whose box came.
+type seen struct {
+	_     struct{} `cbor:",toarray"`
+	Day   box.Day
+	Index uint8
+}
+
+// doorway is a door that is read, one's own as well.
+type doorway struct {
+	reading
+	door   *boxstream.Door
+	own    bool
+	number uint64
+	listed map[seen]bool // announced, and did not come yet
+	taken  map[seen]bool // indices of which boxes were announced
+	from   box.Day       // what is looked out for now
+	today  box.Day
+	count  int
+}
+
+// wanted is what a number stands for.
+type wanted struct {
+	id   ID
+	root [32]byte
+	door bool
+}
+
+func (r *Relations) want(w wanted) uint64 {
+	r.last++
+	r.wanted[r.last] = w
+	return r.last
+}
+
+func (r *Relations) unwant(number uint64) {
+	r.access.Unwant(number)
+	delete(r.wanted, number)
+}
+
+// take makes a relation that came from the store ready.
+func (r *Relations) take(rel *relation) error {
+	for i := range rel.Reads {
+		if err := rel.Reads[i].Load(); err != nil {
+			return store.ErrForeign.With("a stream of a contact: %w", err)
+		}
+	}
+	for _, d := range rel.Their {
+		if _, err := boxstream.NewDoor(d.Start); err != nil {
+			return store.ErrForeign.With("a door of a contact: %w", err)
+		}
+	}
+	r.follow(rel)
+	return nil
+}
+
+// follow has memory be as the disk is.
+func (r *Relations) follow(rel *relation) {
+	l := r.live[rel.id]
+	if l == nil {
+		l = &live{id: rel.id}
+		r.live[rel.id] = l
+		r.cfg.Outbox.Serve(rel.id.author(), author{r, rel.id})
+	}
+	l.stale, l.due = true, time.Time{}
+	l.streams = r.followStreams(l, rel)
+	l.doors = r.followDoors(l, rel)
+}
+
+func (r *Relations) followStreams(l *live, rel *relation) (streams []*stream) {
+	before := l.streams
+	for _, reader := range rel.Reads {
+		i := slices.IndexFunc(before, func(s *stream) bool { return s.Root() == reader.Root() })
+		s := &stream{}
+		if i >= 0 {
+			s = before[i]
+			before = slices.Delete(slices.Clone(before), i, i+1)
+		} else {
+			s.number = r.want(wanted{id: rel.id, root: reader.Root()})
+		}
+		if reader.Loaded() {
+			s.Reader = reader
+		} else if i < 0 && reader.Load() == nil {
+			s.Reader = reader
+		}
+		streams = append(streams, s)
+	}
+	for _, s := range before {
+		r.unwant(s.number)
+	}
+	return streams
+}
+
+func (r *Relations) followDoors(l *live, rel *relation) (ways []*doorway) {
+	before := l.doors
+	for _, at := range rel.Doors {
+		start, own, ok := rel.door(at.Root)
+		if !ok {
+			continue
+		}
+		i := slices.IndexFunc(before, func(d *doorway) bool { return d.Root == at.Root })
+		if i >= 0 {
+			before[i].reading = at
+			ways = append(ways, before[i])
+			before = slices.Delete(slices.Clone(before), i, i+1)
+			continue
+		}
+		door, err := boxstream.NewDoor(start)
+		if err != nil {
+			continue // it was checked before it was kept
+		}
+		ways = append(ways, &doorway{
+			reading: at, door: door, own: own,
+			number: r.want(wanted{rel.id, at.Root, true}),
+			listed: map[seen]bool{}, taken: map[seen]bool{},
+		})
+	}
+	for _, d := range before {
+		r.unwant(d.number)
+	}
+	return ways
+}
+
+// door finds one by its root key.
+func (rel *relation) door(root [32]byte) (start boxstream.Start, own, ok bool) {
+	for _, d := range rel.Own {
+		if start, err := d.Writer.Start(); err == nil && rootOf(start) == root {
+			return start, true, true
+		}
+	}
+	for _, d := range rel.Their {
+		if rootOf(d.Start) == root {
+			return d.Start, false, true
+		}
+	}
+	return start, false, false
+}
+
+func rootOf(s boxstream.Start) [32]byte {
+	root, _ := s.Before()
+	return root
+}
+
+// drop forgets a relation that ended.
+func (r *Relations) drop(id ID) {
+	l := r.live[id]
+	if l == nil {
+		return
+	}
+	for _, s := range l.streams {
+		r.unwant(s.number)
+	}
+	for _, d := range l.doors {
+		r.unwant(d.number)
+	}
+	delete(r.live, id)
+}
+
+// read has exactly those streams read that the sessions name, and the doors that there are.
+func (rel *relation) read(now time.Time, begun ...beginning) error {
+	var reads []boxstream.Reader
+	for _, at := range rel.State.Reading() {
+		i := slices.IndexFunc(rel.Reads, func(r boxstream.Reader) bool {
+			return r.Root() == at.Root
+		})
+		if i >= 0 {
+			reads = append(reads, rel.Reads[i])
+		}
+		for _, b := range begun {
+			root, before := b.Start.Before()
+			if root != at.Root || i >= 0 && !rel.behind(rel.Reads[i], before) {
+				continue
+			}
+			reader, err := boxstream.NewReader(b.Start, b.Day, now)
+			if err != nil {
+				return err
+			}
+			if i >= 0 { // a session stands before what others have read: that is read again
+				reads = reads[:len(reads)-1]
+			}
+			reads, i = append(reads, reader), -1
+			break
+		}
+	}
+	rel.Reads = reads
+	return rel.readDoors()
+}
+
+// behind says whether a reader is behind the first index that is read from a start.
+func (rel *relation) behind(reader boxstream.Reader, before uint64) bool {
+	if !reader.Loaded() && reader.Load() != nil {
+		return true
+	}
+	return int64(reader.First()-(before+1)) > 0
+}
+
+func (rel *relation) readDoors() error {
+	var doors []reading
+	add := func(start boxstream.Start) {
+		root := rootOf(start)
+		i := slices.IndexFunc(rel.Doors, func(d reading) bool { return d.Root == root })
+		if i >= 0 {
+			doors = append(doors, rel.Doors[i])
+		} else {
+			doors = append(doors, reading{Root: root})
+		}
+	}
+	for _, d := range rel.Own {
+		start, err := d.Writer.Start()
+		if err != nil {
+			return err
+		}
+		add(start)
+	}
+	for _, d := range rel.Their {
+		add(d.Start)
+	}
+	rel.Doors = doors
+	return nil
+}
+
+// look has the boxes of a relation looked out for.
+func (r *Relations) look(l *live, now time.Time, room *int) {
+	n := r.cfg.Network
+	for _, s := range l.streams {
+		places, others := s.IDs(n, now, room)
+		if !others {
+			continue
+		}
+		ids := make([]person.ID, len(places))
+		for i, p := range places {
+			ids[i] = person.ID(p)
+		}
+		r.access.Want(s.number, ids, true)
+	}
+	for _, d := range l.doors {
+		from, today := max(d.From, n.Calendar.Oldest(now)), n.Today(now)
+		if d.count == len(d.Seen)+1 && d.from == from && d.today == today || *room <= 0 {
+			continue
+		}
+		*room -= boxstream.DoorSize
+		d.from, d.today, d.count = from, today, len(d.Seen)+1
+		d.door.Forget(from)
+		var ids []person.ID
+		for at := from; at <= today; at++ {
+			for i, id := range d.door.IDs(n, at) {
+				if !slices.Contains(d.Seen, seen{Day: at, Index: uint8(i)}) {
+					ids = append(ids, person.ID{Day: at, ID: id})
+				}
+			}
+		}
+		r.access.Want(d.number, ids, true)
+	}
+	l.stale = false
+}
+
+// came takes a box that was listed, or found.
+func (r *Relations) came(now time.Time, a person.Answer) error {
+	w, ok := r.wanted[a.Number]
+	l := r.live[w.id]
+	if !ok || l == nil {
+		return nil
+	}
+	at := boxstream.Place{Day: a.Day, ID: a.ID}
+	if w.door {
+		i := slices.IndexFunc(l.doors, func(d *doorway) bool { return d.Root == w.root })
+		if i < 0 {
+			return nil
+		}
+		return r.atDoor(now, l, l.doors[i], at, a)
+	}
+	i := slices.IndexFunc(l.streams, func(s *stream) bool { return s.Root() == w.root })
+	if i < 0 {
+		return nil
+	}
+	s := l.streams[i]
+	if a.Kind == person.Listed {
+		s.Listed(at)
+	}
+	if a.Kind != person.Found {
+		return nil
+	}
+	opened, err := s.Open(r.cfg.Network, a.Day, a.Reply.Box)
+	if err != nil && !errors.Is(err, box.ErrTombstone) || s.Has(opened.Number) {
+		return nil
+	}
+	return r.found(now, l, s, opened)
+}
+
+// found keeps that a box of a stream came. Records are opened in the order of their indices: one
+// that came too early is held until those before it came, or cannot come any more.
+func (r *Relations) found(now time.Time, l *live, s *stream, o boxstream.Opened) error {
+	next := s.Found(now, o.Number, o.Day)
+	at := place{l.id, next.Root(), o.Number}
+	early := o.Number >= next.First() || slices.ContainsFunc(l.held, func(h place) bool {
+		return h.Root == at.Root && h.Index < at.Index
+	})
+	err := r.update(l.id, func(tx *store.Tx, rel *relation) error {
+		if !rel.advance(next) {
+			return nil
+		}
+		if early {
+			tx.After(func() { l.held = append(l.held, at) })
+			return errors.Join(r.put(tx, now, rel), tx.Put(bucketHeld, at.name(), held{
+				Relation: at.Relation, Root: at.Root, Index: at.Index, Day: o.Day,
+				Plaintext: o.Plaintext,
+			}))
+		}
+		return r.open(tx, now, rel, at, o.Day, o.Plaintext)
+	})
+	if err != nil {
+		return err
+	}
+	return r.drain(now, l)
+}
+
+// advance puts a reader in the place of the one that reads the same stream.
+func (rel *relation) advance(next boxstream.Reader) bool {
+	for i, reader := range rel.Reads {
+		if reader.Root() == next.Root() {
+			rel.Reads[i] = next
+			return true
+		}
+	}
+	return false
+}
+
+// close gives up the days of a stream of which nothing new comes.
+func (r *Relations) close(now time.Time, l *live) error {
+	for _, s := range slices.Clone(l.streams) {
+		after, changed := s.Close(r.cfg.Network, now, r.access.Whole())
+		if !changed {
+			continue
+		}
+		err := r.update(l.id, func(tx *store.Tx, rel *relation) error {
+			if !rel.advance(after) {
+				return nil
+			}
+			return r.put(tx, now, rel)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return r.drain(now, l)
+}

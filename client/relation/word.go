@@ -1,0 +1,219 @@
+package relation
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"murmuration/client/boxstream"
+	"murmuration/client/session"
+	"murmuration/client/store"
+)
+
+// word is what devices say about doors and devices, to all of a relation: the content of a saying
+// of KindDevice, in canonical CBOR.
+type word struct {
+	Door   *boxstream.Start   `cbor:"1,keyasint,omitempty"` // the newest door of who says it
+	Close  bool               `cbor:"2,keyasint,omitempty"` // the older ones are closed now
+	Mine   []session.DeviceID `cbor:"3,keyasint,omitempty"` // devices of the same person
+	Gone   []session.DeviceID `cbor:"4,keyasint,omitempty"` // devices of the same person, not any more
+	Object bool               `cbor:"5,keyasint,omitempty"` // who says it is not gone
+}
+
+var (
+	encMode = must(cbor.CanonicalEncOptions().EncMode())
+	decMode = must(cbor.DecOptions{
+		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden,
+		TagsMd: cbor.TagsForbidden, ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
+		MaxNestedLevels: 8, MaxArrayElements: 64, MaxMapPairs: 16,
+	}.DecMode())
+	errWord = errors.New("malformed word of a device")
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic("relation: CBOR mode: " + err.Error())
+	}
+	return v
+}
+
+// decode reads what encode writes, and refuses every other spelling.
+func decode(b []byte, v any) error {
+	if err := decMode.Unmarshal(b, v); err != nil {
+		return errWord
+	}
+	if again, err := encMode.Marshal(v); err != nil || !bytes.Equal(again, b) {
+		return errWord
+	}
+	return nil
+}
+
+func parseWord(b []byte) (w word, err error) {
+	if err := decode(b, &w); err != nil {
+		return word{}, err
+	}
+	if len(w.Mine) > session.MostDevices || len(w.Gone) > session.MostDevices ||
+		w.Close && w.Door == nil {
+		return word{}, errWord
+	}
+	if w.Door != nil {
+		if _, err := boxstream.NewDoor(*w.Door); err != nil {
+			return word{}, errWord
+		}
+	}
+	return w, nil
+}
+
+// sayWord says one; with moves, the stream ends with it.
+func (r *Relations) sayWord(
+	tx *store.Tx, now time.Time, rel *relation, w word, moves bool,
+) (Said, error) {
+	b, err := encMode.Marshal(w)
+	if err != nil {
+		return Said{}, err
+	}
+	return r.say(tx, now, rel, saying{Kind: KindDevice, Content: b, Moves: moves, Quick: true})
+}
+
+// word takes one, from a device that speaks for itself and its person.
+func (r *Relations) word(
+	tx *store.Tx, now time.Time, rel *relation, o session.Opened, b []byte,
+) error {
+	own := rel.own(o.Device)
+	if rel.Self {
+		if t, err := parseTold(b); err == nil {
+			return r.told(tx, now, rel, o.Device, t)
+		}
+	}
+	w, err := parseWord(b)
+	if err != nil {
+		r.odd++
+		return nil
+	}
+	if o.Standing != session.Live {
+		if w.Object || len(w.Gone) > 0 {
+			return r.objects(tx, now, rel, o.Device)
+		}
+		return nil
+	}
+	if w.Door != nil && !own {
+		err = rel.hearDoor(now, *w.Door, w.Close)
+	}
+	errs := []error{err, r.vouched(tx, now, rel, own, w.Mine)}
+	for _, d := range w.Gone {
+		errs = append(errs, r.gone(tx, now, rel, own, d, o.Device))
+	}
+	return errors.Join(append(errs, r.put(tx, now, rel))...)
+}
+
+// hearDoor takes a newer door of the contact. With close, none but it is read from now on.
+func (rel *relation) hearDoor(now time.Time, start boxstream.Start, close bool) error {
+	if close {
+		rel.Their = slices.DeleteFunc(slices.Clone(rel.Their), func(d theirDoor) bool {
+			return d.Start != start
+		})
+	}
+	if !slices.ContainsFunc(rel.Their, func(d theirDoor) bool {
+		return rootOf(d.Start) == rootOf(start)
+	}) {
+		rel.Their = append(slices.Clip(rel.Their), theirDoor{start, now.Unix()})
+		rel.Their = rel.Their[max(0, len(rel.Their)-mostDoors):]
+	}
+	return rel.readDoors()
+}
+
+// vouched takes the word of a device that others are the same person's.
+func (r *Relations) vouched(
+	tx *store.Tx, now time.Time, rel *relation, own bool, devices []session.DeviceID,
+) error {
+	var errs []error
+	for _, d := range devices {
+		if slices.Contains(rel.Mine, d) {
+			continue
+		}
+		rel.Mine = append(slices.Clip(rel.Mine), d)
+		rel.Mine = rel.Mine[max(0, len(rel.Mine)-4*session.MostDevices):]
+		if own {
+			errs = append(errs, r.admit(tx, now, rel, d))
+		} else if rel.knows(d) {
+			rel.happens(Event{
+				What: EventVouched, Device: d, Reason: session.ReasonSecond,
+			})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// gone takes the word of one device that another one of its person is gone.
+func (r *Relations) gone(
+	tx *store.Tx, now time.Time, rel *relation, own bool, d, by session.DeviceID,
+) error {
+	e := Event{What: EventRevoked, Own: own, Device: d}
+	if own {
+		if d == rel.State.Self {
+			rel.Over = true
+			rel.happens(e)
+			return nil
+		}
+		rel.give(d)
+		rel.happens(e)
+		return rel.read(now)
+	}
+	if !rel.knows(d) {
+		rel.Gone = append(slices.Clip(rel.Gone), d)
+		rel.Gone = rel.Gone[max(0, len(rel.Gone)-4*session.MostDevices):]
+		return nil
+	}
+	state, err := rel.State.Revoke(d, by, now)
+	if err != nil {
+		return nil // a device of somebody else
+	}
+	rel.State = state
+	for _, p := range state.Peers {
+		if p.Standing == session.Disputed && (p.Device == d || p.Device == by) {
+			e.What = EventDisputed
+		}
+	}
+	rel.happens(e)
+	return nil
+}
+
+// give forgets an own device that is gone; its id is never answered again.
+func (rel *relation) give(d session.DeviceID) {
+	rel.State = rel.State.Forget(d)
+	if !slices.Contains(rel.Gone, d) {
+		rel.Gone = append(slices.Clip(rel.Gone), d)
+	}
+	rel.Mine = slices.DeleteFunc(slices.Clone(rel.Mine), func(o session.DeviceID) bool {
+		return o == d
+	})
+	rel.Mates = slices.DeleteFunc(slices.Clone(rel.Mates), func(m mate) bool { return m.Here == d })
+}
+
+// objects takes the word of a device that is said to be gone.
+func (r *Relations) objects(
+	tx *store.Tx, now time.Time, rel *relation, d session.DeviceID,
+) error {
+	before := rel.standing(d)
+	state, err := rel.State.Object(d, now)
+	if err != nil {
+		return nil // nobody has said so
+	}
+	rel.State = state
+	if before != session.Disputed {
+		rel.happens(Event{What: EventDisputed, Own: rel.own(d), Device: d})
+	}
+	return r.put(tx, now, rel)
+}
+
+func (rel *relation) standing(d session.DeviceID) session.Standing {
+	for _, p := range rel.State.Peers {
+		if p.Device == d {
+			return p.Standing
+		}
+	}
+	return session.Live
+}
