@@ -30,6 +30,7 @@ var cores = []string{
 	"client/photo",
 	"client/picture",
 	"client/purse",
+	"client/relation",
 	"client/scan",
 	"client/sender",
 	"client/session",

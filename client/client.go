@@ -26,13 +26,16 @@
 //	decoder     does that in a process of its own; a driver → picture
 //	outbox      writes that wait; a part → boxstream, person
 //	cover       writes that say nothing; a part → boxstream, content, outbox, person
+//	relation    what two people share: doors, sessions, devices; a part →
+//	            boxstream, content, outbox, person, session
 //	timeline    posts as kept → content
 //	photo       pictures of posts, here and under way; a part → boxstream, content, person
 //	feed        the own feed, and following, a part →
 //	            boxstream, content, outbox, person, photo, picture, timeline
 //	backup      what is kept in another place; which bucket is whose
 //	parts       puts the features of a person together →
-//	            boxstream, content, cover, feed, outbox, person, photo, sender, timeline
+//	            boxstream, content, cover, feed, outbox, person, photo, relation, sender,
+//	            timeline
 //	guard       the two providers that a person uses, and how the one in use does
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	socket      where the commands of this computer find the daemon

@@ -38,6 +38,12 @@ var Buckets = map[string]Bucket{
 	"written":   {"outbox", never},
 	"streams":   {"outbox", never},
 	"cover":     {"cover", never},
+	"doors":     {"relation", kept},
+	"relations": {"relation", never},
+	"said":      {"relation", never},
+	"held":      {"relation", never},
+	"links":     {"relation", never},
+	"ended":     {"relation", kept},
 	"purse":     {"purse", never},
 	"feed":      {"feed", never},
 	"follows":   {"feed", kept}, // reading from an earlier place shows nothing twice

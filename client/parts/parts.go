@@ -34,6 +34,7 @@ import (
 	"murmuration/client/outbox"
 	"murmuration/client/person"
 	"murmuration/client/photo"
+	"murmuration/client/relation"
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
@@ -85,6 +86,7 @@ type Person struct {
 	Feed      *feed.Own
 	Following *feed.Following
 	Cover     *cover.Cover
+	Relations *relation.Relations
 
 	store    *store.Store
 	timeline *timeline.Timeline
@@ -106,6 +108,13 @@ func New(cfg Config) (*Person, error) {
 	p.Cover, err = cover.New(p.Person, cover.Config{
 		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
 		PerDay: cfg.Cover,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.Relations, err = relation.New(p.Person, relation.Config{
+		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
+		Cover: p.Cover,
 	})
 	if err != nil {
 		return nil, err
