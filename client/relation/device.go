@@ -278,7 +278,9 @@ func (r *Relations) welcome(
 	if linked {
 		return true, r.vouch(tx, now, rel, d)
 	}
-	if slices.ContainsFunc(rel.Waits, func(w waits) bool { return string(w.Card) == string(whole) }) {
+	if slices.ContainsFunc(rel.Waits, func(w waits) bool {
+		return string(w.Card) == string(whole)
+	}) {
 		return false, nil
 	}
 	w := waits{Card: whole, At: now.Unix(), Said: card.Reason != session.ReasonSecond}

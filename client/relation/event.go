@@ -13,8 +13,8 @@ type EventKind uint8
 
 // The events.
 const (
-	// EventDevice: a device came that was not known. Its Reason is what its card says: that a backup
-	// was restored, or that it is a second one.
+	// EventDevice: a device came that was not known. Its Reason is what its card says: that a
+	// backup was restored, or that it is a second one.
 	EventDevice EventKind = iota + 1
 	// EventVouched: a device of the contact says that another one is the same person's.
 	EventVouched

@@ -76,7 +76,9 @@ func (r *Relations) Answer(f Fresh, secret [32]byte, card []byte, now time.Time)
 }
 
 // Answered is how the newcomer takes the answer.
-func (r *Relations) Answered(f Fresh, secret [32]byte, answer []byte, now time.Time) (Fresh, error) {
+func (r *Relations) Answered(f Fresh, secret [32]byte, answer []byte, now time.Time) (
+	Fresh, error,
+) {
 	f.State.Relation = secret
 	next, begun, err := f.State.Answered(answer, false, now)
 	if err == nil {

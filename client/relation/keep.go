@@ -59,7 +59,7 @@ type running struct {
 	Posts  []post             `cbor:"9,keyasint,omitempty"`
 	Took   []took             `cbor:"10,keyasint,omitempty"`
 	Moves  int64              `cbor:"11,keyasint"`           // when the stream moves; Unix seconds
-	Writes int64              `cbor:"12,keyasint,omitempty"` // when a turn is answered; 0: not drawn
+	Writes int64              `cbor:"12,keyasint,omitempty"` // when a turn is answered, if drawn
 	Reset  int64              `cbor:"13,keyasint,omitempty"` // the last knock for something lost
 	// Unread: nobody reads the stream before a card is answered, so that nothing goes into it.
 	Unread bool               `cbor:"14,keyasint,omitempty"`
@@ -176,7 +176,8 @@ func (r *Relations) put(tx *store.Tx, now time.Time, rel *relation) error {
 
 func (a lasting) equal(b lasting) bool {
 	return slices.EqualFunc(a.Own, b.Own, func(a, b ownDoor) bool {
-		return a.Made == b.Made && a.Known == b.Known && string(a.Writer.Cap) == string(b.Writer.Cap)
+		return a.Made == b.Made && a.Known == b.Known &&
+			string(a.Writer.Cap) == string(b.Writer.Cap)
 	}) && slices.Equal(a.Their, b.Their)
 }
 

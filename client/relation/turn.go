@@ -295,7 +295,7 @@ func (r *Relations) move(tx *store.Tx, now time.Time, rel *relation) error {
 	return r.tellOf(tx, now, rel)
 }
 
-// answerTurn answers a turn within the week, by a record that says nothing, at a time that is drawn.
+// answerTurn answers a turn within the week, by a record that says nothing, at a drawn time.
 func (r *Relations) answerTurn(tx *store.Tx, now time.Time, rel *relation) error {
 	by, ok := rel.State.AnswerBy()
 	switch {

@@ -19,7 +19,7 @@ type word struct {
 	Door   *boxstream.Start   `cbor:"1,keyasint,omitempty"` // the newest door of who says it
 	Close  bool               `cbor:"2,keyasint,omitempty"` // the older ones are closed now
 	Mine   []session.DeviceID `cbor:"3,keyasint,omitempty"` // devices of the same person
-	Gone   []session.DeviceID `cbor:"4,keyasint,omitempty"` // devices of the same person, not any more
+	Gone   []session.DeviceID `cbor:"4,keyasint,omitempty"` // those that are its no more
 	Object bool               `cbor:"5,keyasint,omitempty"` // who says it is not gone
 }
 
