@@ -16,6 +16,7 @@ import (
 var cores = []string{
 	"client/board",
 	"client/boxstream",
+	"client/contact",
 	"client/content",
 	"client/cover",
 	"client/crowd",

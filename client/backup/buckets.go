@@ -44,6 +44,8 @@ var Buckets = map[string]Bucket{
 	"held":      {"relation", never},
 	"links":     {"relation", never},
 	"ended":     {"relation", kept},
+	"contacts":  {"contact", kept},
+	"profile":   {"contact", kept},
 	"purse":     {"purse", never},
 	"feed":      {"feed", never},
 	"follows":   {"feed", kept}, // reading from an earlier place shows nothing twice
@@ -52,4 +54,9 @@ var Buckets = map[string]Bucket{
 	"pictures":  {"photo", never},
 	"parts":     {"photo", never},
 	"store":     {"store", never},
+
+	"contactlines":  {"contact", kept},
+	"invites":       {"contact", never}, // keys that are to be gone when they were used
+	"accepts":       {"contact", never}, // likewise, and the beginnings of sessions
+	"introductions": {"contact", kept},
 }

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"murmuration/client/boxstream"
+	"murmuration/client/contact"
 	"murmuration/client/content"
 	"murmuration/client/cover"
 	"murmuration/client/fault"
@@ -87,6 +88,7 @@ type Person struct {
 	Following *feed.Following
 	Cover     *cover.Cover
 	Relations *relation.Relations
+	Contacts  *contact.Contacts
 
 	store    *store.Store
 	timeline *timeline.Timeline
@@ -115,6 +117,13 @@ func New(cfg Config) (*Person, error) {
 	p.Relations, err = relation.New(p.Person, relation.Config{
 		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
 		Cover: p.Cover,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.Contacts, err = contact.New(p.Person, contact.Config{
+		Name: cfg.Name, Store: cfg.Store, Network: cfg.Network, Random: cfg.Random,
+		Outbox: p.Outbox, Cover: p.Cover, Relations: p.Relations,
 	})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,70 @@
+package contact
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"murmuration/client/relation"
+	"murmuration/client/store"
+)
+
+// mostLines is how many are kept of one contact.
+const mostLines = 200
+
+// Line is one thing that happened with a contact and that their person should see. It holds no word
+// of the contact's, but for claims in quotes.
+type Line struct {
+	Number uint64 `cbor:"1,keyasint"` // from 1, of this contact
+	At     int64  `cbor:"2,keyasint"` // Unix seconds
+	What   string `cbor:"3,keyasint"`
+}
+
+func lineName(id relation.ID, number uint64) string {
+	return fmt.Sprintf("%s/%010d", nameOf(id), number)
+}
+
+// tell adds a line to a contact, and writes the contact.
+func (c *Contacts) tell(tx *store.Tx, now time.Time, k *Contact, format string, args ...any) error {
+	k.Lines++
+	l := Line{k.Lines, now.Unix(), fmt.Sprintf(format, args...)}
+	errs := []error{tx.Put(bucketLines, lineName(k.Relation, l.Number), l), c.put(tx, *k)}
+	if k.Lines > mostLines {
+		errs = append(errs, tx.Delete(bucketLines, lineName(k.Relation, k.Lines-mostLines)))
+	}
+	id := k.Relation
+	tx.After(func() {
+		for _, do := range c.told {
+			do(id, l)
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// Lines is what happened with a contact, the oldest first.
+func (c *Contacts) Lines(tx *store.Tx, id relation.ID) (all []Line, err error) {
+	k, ok, err := getContact(tx, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	first := uint64(1)
+	if k.Lines > mostLines {
+		first = k.Lines - mostLines + 1
+	}
+	for n := first; n <= k.Lines; n++ {
+		var l Line
+		err := tx.Get(bucketLines, lineName(id, n), &l)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// quoted is a claim as lines show it.
+func quoted(claim string) string { return "“" + strings.TrimSpace(claim) + "”" }

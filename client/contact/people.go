@@ -1,0 +1,263 @@
+package contact
+
+import (
+	"cmp"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"murmuration/client/content"
+	"murmuration/client/relation"
+	"murmuration/client/store"
+	"murmuration/client/ticket"
+)
+
+// How says in which way two people met.
+type How string
+
+// The ways.
+const (
+	Invited    How = "invited"    // they used an invitation of this person
+	Accepted   How = "accepted"   // this person used theirs
+	Introduced How = "introduced" // somebody whom both know brought them together
+)
+
+// Contact is somebody whom the person knows.
+type Contact struct {
+	Relation relation.ID `cbor:"1,keyasint"`
+	// Alias is unique among contacts. It is the person's own word if Given, and else made of what
+	// the contact claimed when they met: it stays when they claim something else.
+	Alias   string         `cbor:"2,keyasint"`
+	Given   bool           `cbor:"3,keyasint,omitempty"`
+	Claimed ticket.Profile `cbor:"4,keyasint"` // the newest one
+	Since   int64          `cbor:"5,keyasint"` // Unix seconds
+	How     How            `cbor:"6,keyasint"`
+	Via     string         `cbor:"7,keyasint,omitempty"` // who introduced them, as they were called
+	Meeting meeting        `cbor:"8,keyasint"`
+	// Verified is when the person compared words, if what came since did not undo it.
+	Verified int64  `cbor:"9,keyasint,omitempty"`
+	Heard    int64  `cbor:"10,keyasint,omitempty"` // when something of theirs came last
+	Muted    bool   `cbor:"11,keyasint,omitempty"`
+	Blocked  bool   `cbor:"12,keyasint,omitempty"`
+	Gone     int64  `cbor:"13,keyasint,omitempty"` // when it ended
+	ByThem   bool   `cbor:"14,keyasint,omitempty"` // and who said so
+	Lines    uint64 `cbor:"15,keyasint,omitempty"` // that there ever were
+	// Devices are those that came since the two have met, in the order of their coming, with a
+	// mark for those of this person.
+	Devices []device `cbor:"16,keyasint,omitempty"`
+}
+
+// meeting is what both sides know of how they met, for words to compare.
+type meeting struct {
+	Transcript [32]byte `cbor:"1,keyasint"`
+	Nonce      [32]byte `cbor:"2,keyasint"`
+}
+
+func (k Contact) name() string { return nameOf(k.Relation) }
+
+func nameOf(id relation.ID) string { return hex.EncodeToString(id[:]) }
+
+// put writes a contact, and has memory follow.
+func (c *Contacts) put(tx *store.Tx, k Contact) error {
+	tx.After(func() { c.contacts[k.Relation] = &k })
+	return tx.Put(bucketContacts, k.name(), k)
+}
+
+func getContact(tx *store.Tx, id relation.ID) (k Contact, ok bool, err error) {
+	known, err := tx.Has(bucketContacts, nameOf(id))
+	if err != nil || !known {
+		return k, false, err
+	}
+	return k, true, tx.Get(bucketContacts, nameOf(id), &k)
+}
+
+// Name is how a contact is shown: by the person's own word, or by the claim in quotes.
+func (k Contact) Name() string {
+	shown := k.Alias
+	if !k.Given {
+		shown = "“" + k.Claimed.Name + "”"
+		if fold(shape(k.Claimed.Name)) != fold(k.Alias) {
+			shown += " (" + k.Alias + ")"
+		}
+	}
+	if k.Gone != 0 {
+		shown += time.Unix(k.Gone, 0).UTC().Format(" (until 2006-01-02)")
+	}
+	return shown
+}
+
+// Name is how the contact of a relation is shown, also after it is over.
+func (c *Contacts) Name(id relation.ID) string {
+	if k := c.contacts[id]; k != nil {
+		return k.Name()
+	}
+	return "(unknown)"
+}
+
+// Of is the contact of a relation.
+func (c *Contacts) Of(id relation.ID) (Contact, bool) {
+	if k := c.contacts[id]; k != nil {
+		return *k, true
+	}
+	return Contact{}, false
+}
+
+// Muted says whether nothing is to be announced of a contact.
+func (c *Contacts) Muted(id relation.ID) bool {
+	k := c.contacts[id]
+	return k != nil && (k.Muted || k.Blocked)
+}
+
+// Blocked says whether nothing of a contact is to be shown.
+func (c *Contacts) Blocked(id relation.ID) bool {
+	k := c.contacts[id]
+	return k != nil && k.Blocked
+}
+
+// List is all contacts that are not over, by their names.
+func (c *Contacts) List() (all []Contact) {
+	for _, k := range c.contacts {
+		if k.Gone == 0 {
+			all = append(all, *k)
+		}
+	}
+	slices.SortFunc(all, func(a, b Contact) int {
+		return cmp.Or(cmp.Compare(fold(a.Alias), fold(b.Alias)), cmp.Compare(a.name(), b.name()))
+	})
+	return all
+}
+
+// Find is the contact of an alias, in capitals or not.
+func (c *Contacts) Find(alias string) (Contact, error) {
+	wanted := fold(strings.Trim(strings.TrimSpace(alias), "“”\""))
+	for _, k := range c.contacts {
+		if k.Gone == 0 && fold(k.Alias) == wanted {
+			return *k, nil
+		}
+	}
+	var found []Contact
+	for _, k := range c.List() {
+		if !k.Given && fold(k.Claimed.Name) == wanted {
+			found = append(found, k)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return Contact{}, ErrNoContact.With("%q", alias)
+	case 1:
+		return found[0], nil
+	}
+	return Contact{}, ErrAmbiguous.With("%q", alias)
+}
+
+func fold(s string) string { return strings.ToLower(s) }
+
+// CheckAlias refuses what no command could take for a contact.
+func CheckAlias(alias string) error {
+	if content.CheckName(alias) != nil || strings.HasPrefix(alias, "-") {
+		return ErrAlias.With("%q", alias)
+	}
+	return nil
+}
+
+// free says whether no contact has an alias but one.
+func (c *Contacts) free(alias string, but relation.ID) bool {
+	for _, k := range c.contacts {
+		if k.Gone == 0 && k.Relation != but && fold(k.Alias) == fold(alias) {
+			return false
+		}
+	}
+	return true
+}
+
+// shape makes an alias of a claim: one word.
+func shape(claimed string) string {
+	s := strings.Join(strings.FieldsFunc(claimed, func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), "-")
+	if s = strings.TrimLeft(s, "-"); CheckAlias(s) != nil {
+		return "somebody"
+	}
+	return s
+}
+
+// alias is a free one: that which the person gave, or one that is made of the claim.
+func (c *Contacts) alias(given, claimed string) (alias string, own bool) {
+	if given != "" && c.free(given, relation.ID{}) {
+		return given, true
+	}
+	base := shape(claimed)
+	if given != "" {
+		base = given
+	}
+	alias = base
+	for n := 2; !c.free(alias, relation.ID{}); n++ {
+		suffix := "-" + strconv.Itoa(n)
+		alias = strings.ToValidUTF8(base[:min(len(base), 60)], "") + suffix
+	}
+	return alias, given != ""
+}
+
+// Rename gives a contact another name, under which all stands that was said.
+func (c *Contacts) Rename(now time.Time, of, alias string) error {
+	if err := CheckAlias(alias); err != nil {
+		return err
+	}
+	k, err := c.Find(of)
+	if err != nil {
+		return err
+	}
+	if !c.free(alias, k.Relation) {
+		return ErrTaken.With("%q", alias)
+	}
+	k.Alias, k.Given = alias, true
+	return c.change(k)
+}
+
+// change writes a contact that the person has changed.
+func (c *Contacts) change(k Contact) error {
+	return c.cfg.Store.Update(func(tx *store.Tx) error { return c.put(tx, k) })
+}
+
+// Mute has nothing announced of a contact, or ends that.
+func (c *Contacts) Mute(alias string, on bool) error {
+	k, err := c.Find(alias)
+	if err != nil {
+		return err
+	}
+	k.Muted = on
+	return c.change(k)
+}
+
+// Block has nothing of a contact shown, or ends that. They are not told.
+func (c *Contacts) Block(alias string, on bool) error {
+	k, err := c.Find(alias)
+	if err != nil {
+		return err
+	}
+	k.Blocked = on
+	return c.change(k)
+}
+
+// Remove ends a contact: the other side is told, keys are erased, what was said stays.
+func (c *Contacts) Remove(now time.Time, alias string) error {
+	k, err := c.Find(alias)
+	if err != nil {
+		return err
+	}
+	return c.cfg.Store.Update(func(tx *store.Tx) error {
+		k, _, err := getContact(tx, k.Relation)
+		if err != nil {
+			return err
+		}
+		_ = c.say(tx, now, k.Relation, saying{Type: sayBye}) // who cannot be told finds out
+		if err := c.cfg.Relations.End(tx, now, k.Relation); err != nil {
+			return err
+		}
+		k.Gone = now.Unix()
+		return c.tell(tx, now, &k, "you ended this contact")
+	})
+}

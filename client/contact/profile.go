@@ -1,0 +1,46 @@
+package contact
+
+import (
+	"errors"
+	"time"
+
+	"murmuration/client/store"
+	"murmuration/client/ticket"
+)
+
+// profile is how this person shows themselves.
+func (c *Contacts) profile(tx *store.Tx) (p ticket.Profile, err error) {
+	err = tx.Get(bucketProfile, "", &p)
+	if errors.Is(err, store.ErrNotFound) {
+		return ticket.Profile{Name: c.cfg.Name}, nil
+	}
+	return p, err
+}
+
+// Profile is how this person shows themselves to those whom they meet and know.
+func (c *Contacts) Profile() (p ticket.Profile, err error) {
+	err = c.cfg.Store.View(func(tx *store.Tx) (err error) { p, err = c.profile(tx); return err })
+	return p, err
+}
+
+// SetProfile shows this person otherwise, and tells all contacts.
+func (c *Contacts) SetProfile(now time.Time, p ticket.Profile) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	return c.cfg.Store.Update(func(tx *store.Tx) error {
+		if err := tx.Put(bucketProfile, "", p); err != nil {
+			return err
+		}
+		for _, k := range c.List() {
+			if k.Blocked {
+				continue
+			}
+			err := c.say(tx, now, k.Relation, saying{Type: sayProfile, Profile: &p})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,129 @@
+package contact
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"murmuration/client/relation"
+	"murmuration/client/session"
+	"murmuration/client/store"
+	"murmuration/client/words"
+)
+
+// mostDevices bounds those that are remembered of one contact, on both sides.
+const mostDevices = 64
+
+// device is one that came since two people have met.
+type device struct {
+	_   struct{} `cbor:",toarray"`
+	ID  session.DeviceID
+	Own bool // of this person
+}
+
+// Words are what two people compare, by voice or face to face: if the same four stand at both,
+// nobody is between them. They are made of both cards and of a nonce that was promised before, and
+// of every device that came since.
+func (c *Contacts) Words(alias string) (Contact, [4]string, error) {
+	k, err := c.Find(alias)
+	if err != nil {
+		return k, [4]string{}, err
+	}
+	what := bytes.Clone(k.Meeting.Transcript[:])
+	ids := [][]byte{}
+	for _, d := range k.Devices {
+		ids = append(ids, d.ID[:])
+	}
+	slices.SortFunc(ids, bytes.Compare) // both sides know them in their own order
+	for _, id := range ids {
+		what = append(what, id...)
+	}
+	return k, words.Compare(k.Meeting.Nonce[:], what), nil
+}
+
+// Verify notes that the person has compared words with a contact, or that they were not the same.
+func (c *Contacts) Verify(now time.Time, alias string, same bool) error {
+	k, err := c.Find(alias)
+	if err != nil {
+		return err
+	}
+	return c.cfg.Store.Update(func(tx *store.Tx) error {
+		if !same {
+			k.Verified = 0
+			return c.tell(tx, now, &k, "the words were not the same: somebody may be between you")
+		}
+		k.Verified = now.Unix()
+		return c.tell(tx, now, &k, "you compared words: they were the same")
+	})
+}
+
+// happened takes an event of a relation: one line, and what it does to the mark.
+func (c *Contacts) happened(tx *store.Tx, now time.Time, e relation.Event) error {
+	k, ok, err := getContact(tx, e.Relation)
+	if err != nil || !ok || k.Gone != 0 {
+		return err
+	}
+	line := lineOf(e, now)
+	switch e.What {
+	case relation.EventDevice:
+		k.add(e)
+		if !e.Own && e.Reason != session.ReasonSecond {
+			k.Verified = 0
+		}
+	case relation.EventRefused, relation.EventDisputed:
+		k.Verified = 0
+	}
+	if line == "" {
+		return c.put(tx, k)
+	}
+	return c.tell(tx, now, &k, "%s", line)
+}
+
+func (k *Contact) add(e relation.Event) {
+	known := slices.ContainsFunc(k.Devices, func(d device) bool { return d.ID == e.Device })
+	if !known && len(k.Devices) < mostDevices {
+		k.Devices = append(slices.Clip(k.Devices), device{ID: e.Device, Own: e.Own})
+	}
+}
+
+// lineOf says an event in one line; empty if there is nothing to tell.
+func lineOf(e relation.Event, now time.Time) string {
+	day := now.UTC().Format("2006-01-02")
+	whose := map[bool]string{true: "yours", false: "theirs"}[e.Own]
+	switch e.What {
+	case relation.EventDevice:
+		switch e.Reason {
+		case session.ReasonRestored:
+			return fmt.Sprintf("a backup of %s was restored on %s: compare words anew", whose, day)
+		case session.ReasonSecond:
+			return fmt.Sprintf("another device of %s came on %s", whose, day)
+		}
+		return fmt.Sprintf("a device of %s came on %s: compare words anew", whose, day)
+	case relation.EventVouched:
+		return "one of their devices says that the other one is theirs, too"
+	case relation.EventReset:
+		if e.Reason == session.ReasonReturned {
+			return "" // nothing but an absence
+		}
+		return fmt.Sprintf("a conversation began anew on %s: something was lost", day)
+	case relation.EventRestored:
+		return fmt.Sprintf(
+			"somebody restored a backup of yours on %s: if it was not you, revoke it", day)
+	case relation.EventCopied:
+		return fmt.Sprintf("somebody has a copy of this device and wrote with it (seen on %s)", day)
+	case relation.EventGone:
+		return fmt.Sprintf(
+			"a device of %s was silent for ninety days, and is not written to", whose)
+	case relation.EventRevoked:
+		return fmt.Sprintf("a device of %s is gone: they say so (%s)", whose, day)
+	case relation.EventDisputed:
+		return "two of their devices contradict each other: neither is written to until you have " +
+			"compared words with one"
+	case relation.EventRefused:
+		return fmt.Sprintf("a device was refused that says to be %s (%s)", whose, day)
+	case relation.EventExpired:
+		return "something that you said was not read for ninety days, and is given up"
+	}
+	return ""
+}
