@@ -34,6 +34,7 @@
 //	photo       pictures of posts, here and under way; a part → boxstream, content, person
 //	feed        the own feed, and following, a part →
 //	            boxstream, content, outbox, person, photo, picture, timeline
+//	search      finds texts by their words
 //	backup      what is kept in another place; which bucket is whose
 //	parts       puts the features of a person together →
 //	            boxstream, contact, content, cover, feed, outbox, person, photo, relation,

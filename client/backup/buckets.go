@@ -50,6 +50,11 @@ var Buckets = map[string]Bucket{
 	"feed":      {"feed", never},
 	"follows":   {"feed", kept}, // reading from an earlier place shows nothing twice
 	"posts":     {"timeline", kept},
+	"search":    {"search", kept},
+	"texts":     {"search", kept},
+	"numbers":   {"search", kept},
+	"words":     {"search", kept},
+	"lexicon":   {"search", kept},
 	"photos":    {"photo", kept},
 	"pictures":  {"photo", never},
 	"parts":     {"photo", never},

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"murmuration/client/store"
@@ -26,6 +27,13 @@ func (s *page) count() (n int) {
 		n += bits.OnesCount64(w)
 	}
 	return n
+}
+
+func full() (s page) {
+	for i := range s {
+		s[i] = math.MaxUint64
+	}
+	return s
 }
 
 func (s *page) or(other page) {
@@ -131,20 +139,4 @@ func unmark(tx *store.Tx, word string, number, last uint64) (gone bool, err erro
 		}
 	}
 	return true, nil
-}
-
-// texts adds those of a page to found, the latest first, until it has n.
-func (s *page) texts(tx *store.Tx, p uint64, n int, found []Found) ([]Found, error) {
-	for i := pageSize - 1; i >= 0 && len(found) < n; i-- {
-		if s[i/64]>>(i%64)&1 == 0 {
-			continue
-		}
-		number := p*pageSize + uint64(i)
-		var t text
-		if err := tx.Get(bucketTexts, name(number), &t); err != nil {
-			return found, fmt.Errorf("reading what was found: %w", err)
-		}
-		found = append(found, Found{t.Ref, number})
-	}
-	return found, nil
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"murmuration/client/store"
 )
@@ -123,8 +124,8 @@ type Found struct {
 
 // Find gives the last n texts, added before a number (zero: all), that have all words of a query.
 // Its last word may be the beginning of one, if it has two letters or more.
-func Find(tx *store.Tx, query string, before uint64, n int) (found []Found, err error) {
-	words := Words(query)
+func Find(tx *store.Tx, what string, before uint64, n int) (found []Found, err error) {
+	words := Words(what)
 	if len(words) == 0 || n < 1 {
 		return nil, nil
 	}
@@ -135,33 +136,40 @@ func Find(tx *store.Tx, query string, before uint64, n int) (found []Found, err 
 	if before == 0 || before > last.Last {
 		before = last.Last + 1
 	}
-	exact := words[:len(words)-1]
-	begun, err := beginningWith(tx, words[len(words)-1])
-	if err != nil {
+	q := query{exact: words[:len(words)-1], beginning: words[len(words)-1]}
+	if q.begun, err = beginningWith(tx, q.beginning); err != nil {
 		return nil, err
 	}
 	for p := (before - 1) / pageSize; ; p-- {
-		set, err := matches(tx, exact, begun, p)
+		set, err := q.matches(tx, p)
 		if err != nil {
 			return nil, err
 		}
 		set.below(before, p)
-		if found, err = set.texts(tx, p, n, found); err != nil || len(found) == n || p == 0 {
+		if found, err = q.texts(tx, set, p, n, found); err != nil || len(found) == n || p == 0 {
 			return found, err
 		}
 	}
 }
 
+// query is what is looked for.
+type query struct {
+	exact     []string // words that all must be there
+	beginning string   // of one more
+	begun     []string // words that begin so; maxBegun of them are not all
+}
+
+// wide says that so many words begin so that the texts themselves are looked at: there are many.
+func (q query) wide() bool { return len(q.begun) == maxBegun }
+
 // matches is which numbers of a page have all exact words, and one of those begun.
-func matches(tx *store.Tx, exact, begun []string, p uint64) (set page, err error) {
-	for _, word := range begun {
-		one, err := getPage(tx, word, p)
-		if err != nil {
-			return page{}, err
-		}
-		set.or(one)
+func (q query) matches(tx *store.Tx, p uint64) (set page, err error) {
+	if q.wide() {
+		set = full()
+	} else if set, err = union(tx, q.begun, p); err != nil {
+		return page{}, err
 	}
-	for _, word := range exact {
+	for _, word := range q.exact {
 		if set == (page{}) {
 			return set, nil
 		}
@@ -172,4 +180,46 @@ func matches(tx *store.Tx, exact, begun []string, p uint64) (set page, err error
 		set.and(one)
 	}
 	return set, nil
+}
+
+// union is which numbers of a page have one of some words.
+func union(tx *store.Tx, words []string, p uint64) (set page, err error) {
+	for _, word := range words {
+		one, err := getPage(tx, word, p)
+		if err != nil {
+			return page{}, err
+		}
+		set.or(one)
+	}
+	return set, nil
+}
+
+// texts adds those of a page to found, the latest first, until it has n.
+func (q query) texts(
+	tx *store.Tx, set page, p uint64, n int, found []Found,
+) ([]Found, error) {
+	for i := pageSize - 1; i >= 0 && len(found) < n; i-- {
+		if set[i/64]>>(i%64)&1 == 0 {
+			continue
+		}
+		number := p*pageSize + uint64(i)
+		var t text
+		err := tx.Get(bucketTexts, name(number), &t)
+		if errors.Is(err, store.ErrNotFound) && q.wide() {
+			continue // a number without a text
+		}
+		if err != nil {
+			return found, fmt.Errorf("reading what was found: %w", err)
+		}
+		if !q.wide() || t.begins(q.beginning) {
+			found = append(found, Found{t.Ref, number})
+		}
+	}
+	return found, nil
+}
+
+// begins says whether a word of the text begins so.
+func (t text) begins(beginning string) bool {
+	at, _ := slices.BinarySearch(t.Words, beginning)
+	return at < len(t.Words) && strings.HasPrefix(t.Words[at], beginning)
 }

@@ -221,3 +221,146 @@ func searched(order []string, texts map[string]string, query string) (refs []str
 	}
 	return refs
 }
+
+// TestFindingCostsByWhatIsAsked: a word that is in every one of ten thousand texts is no more
+// costly than one that is in ten.
+func TestFindingCostsByWhatIsAsked(t *testing.T) {
+	x := newIndex(t)
+	for batch := range 10 {
+		x.update(func(tx *store.Tx) error {
+			for i := range 1000 {
+				n := batch*1000 + i
+				text := fmt.Sprintf("the crow number%d", n)
+				if n%1000 == 7 {
+					text += " raven"
+				}
+				if err := Add(tx, fmt.Sprint(n), text); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	for query, c := range map[string]struct{ found, reads int }{
+		"the crow":      {20, 40},
+		"raven":         {10, 40},
+		"the raven":     {10, 40},
+		"number1234":    {1, 40},
+		"number123":     {11, 140}, // eleven words in ten pages
+		"number":        {20, 60},  // too many words: the texts themselves are looked at
+		"crow number":   {20, 60},
+		"the croissant": {0, 30},
+	} {
+		err := x.store.View(func(tx *store.Tx) error {
+			found, err := Find(tx, query, 0, 20)
+			if len(found) != c.found || tx.Reads() > c.reads {
+				t.Errorf("%q: %d found, %d records read", query, len(found), tx.Reads())
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.update(func(tx *store.Tx) error {
+		err := Remove(tx, "5000")
+		if tx.Reads() > 100 {
+			t.Errorf("removing one reads %d records", tx.Reads())
+		}
+		return err
+	})
+}
+
+// TestStrangersWordsFitInATransaction: whoever has filled leaves before, no text that a box holds
+// is too much for the store, or the post would be lost with it.
+func TestStrangersWordsFitInATransaction(t *testing.T) {
+	dir := t.TempDir() + "/store"
+	if err := store.Create(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	letters := []rune("abcdefghijklmnopqrstuvwxyzабвгдежзийклмнопрстуфхцчшщъыьэюя")
+	n := 0
+	for text := range 12 {
+		var b strings.Builder
+		for b.Len() < 8000 {
+			b.WriteRune(letters[n%40]) // many leaves, each in turn
+			b.WriteRune(letters[n/40%40])
+			for range n % 9 {
+				b.WriteRune(letters[n%58])
+			}
+			b.WriteString(" ")
+			n += 7
+		}
+		err := s.Update(func(tx *store.Tx) error { return Add(tx, fmt.Sprint(text), b.String()) })
+		if err != nil {
+			t.Fatalf("text %d: %v", text, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDamagedIndex: what is no record of the index is said to be foreign, and panics nowhere.
+func TestDamagedIndex(t *testing.T) {
+	for name, spoil := range map[string]func(*store.Tx) error{
+		"state":    func(tx *store.Tx) error { return tx.Put(bucketState, "", "?") },
+		"text":     func(tx *store.Tx) error { return tx.Put(bucketTexts, name(1), "?") },
+		"page":     func(tx *store.Tx) error { return tx.Put(bucketWords, "crow/0", "?") },
+		"odd page": func(tx *store.Tx) error { return tx.Put(bucketWords, "crow/0", []byte{1}) },
+		"long page": func(tx *store.Tx) error {
+			return tx.Put(bucketWords, "crow/0", make([]byte, 200))
+		},
+		"place": func(tx *store.Tx) error { return tx.Put(bucketWords, "crow/0", []byte{4, 0}) },
+		"leaf":  func(tx *store.Tx) error { return tx.Put(bucketLexicon, "cr", "?") },
+	} {
+		x := newIndex(t)
+		x.add("1", "crow")
+		if got := x.find("crow", 9); len(got) != 1 {
+			t.Fatalf("the control: %v", got)
+		}
+		x.update(spoil)
+		err := x.store.View(func(tx *store.Tx) error {
+			_, err := Find(tx, "crow", 0, 9)
+			return err
+		})
+		if !errors.Is(err, store.ErrForeign) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestManyWordsOfOneBeginning: what is asked for by a beginning that very many words have is found
+// all the same, wherever in the alphabet it is, and though texts are missing between.
+func TestManyWordsOfOneBeginning(t *testing.T) {
+	x := newIndex(t)
+	for i := range 2 * maxBegun {
+		x.add(fmt.Sprint(i), fmt.Sprintf("raven ro%04d", i))
+		if i%3 == 0 {
+			x.remove(fmt.Sprint(i))
+		}
+	}
+	x.add("other", "raven alone")
+	for _, query := range []string{"ro", "raven ro"} {
+		if got := x.find(query, 7); len(got) != 266 || got[0] != "398" || got[265] != "1" {
+			t.Errorf("%q finds %d, %v", query, len(got), got)
+		}
+	}
+}
+
+// FuzzWords: of whatever text, words are words of themselves.
+func FuzzWords(f *testing.F) {
+	f.Add("Crème Straße 東京 \xff")
+	f.Fuzz(func(t *testing.T, text string) {
+		words := Words(text)
+		for _, w := range words {
+			if again := Words(w); len(again) != 1 || again[0] != w {
+				t.Fatalf("%q of %q has the words %q", w, text, again)
+			}
+		}
+	})
+}

@@ -16,7 +16,11 @@ var ErrNotFound = errors.New("no such record")
 type Tx struct {
 	records records
 	after   []func()
+	reads   int
 }
+
+// Reads is how many records the transaction has asked for: what something costs, in no time.
+func (t *Tx) Reads() int { return t.reads }
 
 // After has something done once everything that the transaction writes is on the disk, in the order
 // in which it was asked for; never, if that fails. What a part has in memory changes there.
@@ -68,6 +72,7 @@ func (t *Tx) Put(bucket, name string, v any) error {
 
 // Get reads a record into v, or returns ErrNotFound.
 func (t *Tx) Get(bucket, name string, v any) error {
+	t.reads++
 	value, err := t.records.get(bucket, name)
 	if errors.Is(err, ErrNotFound) {
 		return ErrNotFound
@@ -80,6 +85,7 @@ func (t *Tx) Get(bucket, name string, v any) error {
 
 // Has says whether there is a record, without opening it.
 func (t *Tx) Has(bucket, name string) (bool, error) {
+	t.reads++
 	ok, err := t.records.has(bucket, name)
 	if err != nil {
 		return false, fmt.Errorf("looking for a record of %s: %w", bucket, err)
@@ -99,6 +105,7 @@ func (t *Tx) Delete(bucket, name string) error {
 func Each[T any](t *Tx, bucket string, do func(name string, v T) error) error {
 	var all []named
 	err := t.records.walk(bucket, func(n named) error { all = append(all, n); return nil })
+	t.reads += len(all)
 	if err != nil {
 		return fmt.Errorf("reading the records of %s: %w", bucket, err)
 	}
@@ -120,6 +127,7 @@ func Each[T any](t *Tx, bucket string, do func(name string, v T) error) error {
 func (t *Tx) Walk(bucket string, do func(name string, value []byte) error) error {
 	var stopped error
 	err := t.records.walk(bucket, func(n named) error {
+		t.reads++
 		stopped = do(n.Name, n.Value)
 		return stopped
 	})
