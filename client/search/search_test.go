@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"murmuration/client/store"
+	_ "murmuration/internal/drawn"
 )
 
 // index is the index of a test, on a store in memory.
