@@ -25,6 +25,7 @@ var cores = []string{
 	"client/guard",
 	"client/icc",
 	"client/kem",
+	"client/news",
 	"client/outbox",
 	"client/parts",
 	"client/person",

@@ -9,6 +9,8 @@
 //	store       sealed records; each bucket belongs to one room
 //	sender      what is on the wire: slots, packets, replies; knows no person
 //	person      the loop of a person's parts → sender
+//	news        the last events of a person, for everybody who looks on → person
+//	notify      runs the person's own command when there is news; a driver → news, person
 //	board       what was read of bulletins
 //	crowd       which listed boxes are fetched, of whom and when → board, person, sender
 //	purse       tokens that pay for writes; a part → person
@@ -42,7 +44,8 @@
 //	guard       the two providers that a person uses, and how the one in use does
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	socket      where the commands of this computer find the daemon
-//	api         what they talk to → feed, parts, photo, sender, socket, timeline, and this package
+//	api         what they talk to →
+//	            feed, news, parts, person, photo, sender, socket, timeline, and this package
 //
 // The package must not let anything that a person does, or that a provider answers, move a slot.
 package client
@@ -59,6 +62,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"murmuration/client/connection"
+	"murmuration/client/news"
+	"murmuration/client/notify"
 	"murmuration/client/parts"
 	"murmuration/client/purse"
 	"murmuration/client/scan"
@@ -86,6 +91,10 @@ type Config struct {
 	// Socket is where the commands find the daemon. Empty is api.sock in the home, or a short
 	// private directory if that path is too long for a socket.
 	Socket string `toml:"socket"`
+
+	// Notify is a command that is run, by the system's shell, when something came that somebody may
+	// want to be called for; the event is JSON on its standard input. Empty: none is.
+	Notify string `toml:"notify"`
 
 	// Transport opens links; nil means TLS.
 	Transport func(link.Config) (link.Transport, error) `toml:"-"`
@@ -130,13 +139,17 @@ func (c Config) withDefaults() Config {
 type Client struct {
 	home       // what Create made; not written to
 	log        *slog.Logger
+	notify     string // a command
 	connection *connection.Connection
 	nudge      chan struct{} // one token: the person has something to supply
 
 	mu     sync.Mutex // guards what follows; no slot waits for it
 	person *parts.Person
-	scan   *scan.Scan   // what slots ask of it, they ask within connection.Exclusive
-	purse  *purse.Purse // likewise
+	news   news.News
+	// happened is closed, and another made, when there is news
+	happened chan struct{}
+	scan     *scan.Scan   // what slots ask of it, they ask within connection.Exclusive
+	purse    *purse.Purse // likewise
 }
 
 // New opens the home; nothing is sent before Run.
@@ -148,7 +161,9 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{home: h, nudge: make(chan struct{}, 1)}
+	c := &Client{
+		home: h, nudge: make(chan struct{}, 1), happened: make(chan struct{}),
+	}
 	if err := c.open(cfg.withDefaults()); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening home %s: %w", cfg.Home, err), h.store.Close())
 	}
@@ -160,7 +175,7 @@ func (c *Client) open(cfg Config) (err error) {
 	if cfg.Free != nil {
 		c.store.Free = cfg.Free
 	}
-	c.log = cfg.Log
+	c.log, c.notify = cfg.Log, cfg.Notify
 	inviter, code, _ := invitation.Parse(cfg.Invitation) // valid, or none
 	c.connection, err = connection.New(connection.Config{
 		Genesis: c.genesis, Store: c.store, Guard: cmp.Or(cfg.Guard, inviter),
@@ -198,6 +213,9 @@ func (c *Client) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.connection.Run(ctx) }) // ends with ctx
 	group.Go(func() error { return c.keepPerson(ctx) })     // ends with ctx
+	if c.notify != "" {
+		group.Go(func() error { return notify.Run(ctx, c.notify, c.Await, c.log) }) // likewise
+	}
 	err := group.Wait()
 	if rest := c.purse.Rest(); rest != nil { // costs tokens and nothing else
 		c.log.Warn("write tokens are lost with this start", "error", rest)

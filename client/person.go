@@ -62,11 +62,8 @@ func (c *Client) turn(now time.Time) error {
 func (c *Client) do(act func(now time.Time) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	err := act(time.Now())
-	for _, n := range c.person.Notices() {
-		c.log.Warn(n.What, "do", n.Do)
-	}
-	return err
+	defer c.tell()
+	return act(time.Now())
 }
 
 // Do lets something happen that the person at the keyboard asked for; the sender is supplied with

@@ -26,6 +26,13 @@ var ErrNoDaemon = fault.New(
 	"Start it with `murmur daemon run`, and leave it running.",
 )
 
+// errEnded says that it listened until now.
+var errEnded = fault.New(
+	fault.Network, "the daemon ended before it answered",
+	"Look at what it said last, and start it again with `murmur daemon run`; what it had queued "+
+		"goes on: `murmur outbox`.",
+)
+
 // Error is the body of every answer that is not a success.
 type Error struct {
 	Message string     `json:"message"`

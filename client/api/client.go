@@ -44,6 +44,20 @@ func (c *Client) call(ctx context.Context, method, path string, body, into any) 
 }
 
 func (c *Client) raw(ctx context.Context, method, path string, body any) ([]byte, error) {
+	response, err := c.do(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, gone(ctx, err)
+	}
+	return raw, nil
+}
+
+// do sends a request; the body of the answer, which is a success, is to be read and closed.
+func (c *Client) do(ctx context.Context, method, path string, body any) (*http.Response, error) {
 	var reader io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -58,24 +72,29 @@ func (c *Client) raw(ctx context.Context, method, path string, body any) ([]byte
 	}
 	response, err := c.web.Do(request)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		var dial *net.OpError
-		if errors.As(err, &dial) && dial.Op == "dial" {
-			return nil, ErrNoDaemon // the socket's path is no news to a person
-		}
-		return nil, ErrNoDaemon.With("%w", err)
+		return nil, gone(ctx, err)
+	}
+	if response.StatusCode == http.StatusOK {
+		return response, nil
 	}
 	defer response.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxSmall))
 	if err != nil {
-		return nil, ErrNoDaemon.With("reading its answer: %w", err)
+		return nil, gone(ctx, err)
 	}
-	if response.StatusCode != http.StatusOK {
-		return nil, refused(response.Status, raw)
+	return nil, refused(response.Status, raw)
+}
+
+// gone is why a daemon did not answer.
+func gone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	return raw, nil
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return ErrNoDaemon // the socket's path is no news to a person
+	}
+	return errEnded.With("%w", err)
 }
 
 func refused(status string, raw []byte) error {

@@ -60,5 +60,6 @@ func (s *server) routes() []route {
 		s.posts(),
 		s.photos(),
 		s.outbox(),
+		s.events(),
 	)
 }

@@ -76,7 +76,8 @@ func (s *server) serve(ctx context.Context, l net.Listener, log *slog.Logger) er
 		Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: time.Minute,
 		IdleTimeout:  time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return ctx }, // streams of events end
+		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	group := errgroup.Group{}
 	group.Go(func() error { return web.Serve(l) }) // ends with Shutdown or Close

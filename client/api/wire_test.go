@@ -122,8 +122,12 @@ func TestDaemonThatIsGone(t *testing.T) {
 	for _, lost := range []error{dial, read, io.ErrUnexpectedEOF} {
 		c := playing(func(*http.Request) (*http.Response, error) { return nil, lost })
 		err := c.Stop(t.Context())
-		if !errors.Is(err, ErrNoDaemon) || strings.Contains(err.Error(), "ada") ||
-			errors.Is(err, lost) != (lost != error(dial)) {
+		want := errEnded
+		if lost == error(dial) {
+			want = ErrNoDaemon
+		}
+		if !errors.Is(err, want) || strings.Contains(err.Error(), "ada") ||
+			errors.Is(err, lost) != (want == errEnded) {
 			t.Errorf("%v: %v", lost, err)
 		}
 	}
@@ -135,7 +139,7 @@ func TestDaemonThatIsGone(t *testing.T) {
 	c = playing(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(broken{}), Request: r}, nil
 	})
-	if err := c.Stop(t.Context()); !errors.Is(err, ErrNoDaemon) {
+	if err := c.Stop(t.Context()); !errors.Is(err, errEnded) {
 		t.Errorf("half an answer: %v", err)
 	}
 }

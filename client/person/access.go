@@ -110,4 +110,5 @@ func (a *Access) Online() bool { return a.person.online }
 // Tell leaves a notice for whoever drives the person.
 func (a *Access) Tell(what, do string) {
 	a.person.notices = append(a.person.notices, Notice{what, do})
+	a.person.show(Event{Kind: EventNotice, Text: what})
 }

@@ -63,6 +63,7 @@ type Person struct {
 	online  bool
 	last    uint64 // token
 	notices []Notice
+	events  []Event
 }
 
 // owner is whose a token is.
