@@ -1,7 +1,6 @@
 package person
 
 import (
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -20,6 +19,7 @@ func postCommand() *cli.Command {
 			&cli.StringFlag{Name: "photo",
 				Usage: "a picture `FILE`: it is rotated, stripped of everything, and encoded anew"},
 			&cli.StringFlag{Name: "alt", Usage: "what the photo shows, in words"},
+			talk.EditFlag(),
 			&cli.DurationFlag{Name: "wait",
 				Usage: "wait up to `DUR` until its holders keep it (exit code 8 when they do not)"},
 			&cli.BoolFlag{Name: "quick", Usage: "let it travel fast: readers have it minutes " +
@@ -39,6 +39,11 @@ func post(c *cli.Context) error {
 		return err
 	}
 	defer d.Close()
+	if draft.Text == "" && (len(draft.Photo) == 0 || c.Bool("edit")) {
+		if draft.Text, err = talk.Words(c, "", "your post"); err != nil {
+			return err
+		}
+	}
 	receipt, err := d.Post(c.Context, draft)
 	if err != nil {
 		return err
@@ -65,16 +70,14 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 		return d, talk.Usagef("--wait %s is less than nothing; nothing was queued",
 			c.Duration("wait"))
 	}
-	d.Text, d.Alt, d.Quick = c.Args().First(), c.String("alt"), c.Bool("quick")
-	if d.Text == "-" {
-		if d.Text, err = talk.Text(c); err != nil {
+	d.Alt, d.Quick = c.String("alt"), c.Bool("quick")
+	if c.NArg() == 1 { // else it is asked for when there is somebody to give it to
+		if d.Text, err = talk.Words(c, c.Args().First(), "your post"); err != nil {
 			return d, err
 		}
 	}
-	// JSON would put U+FFFD in its place, in silence
-	if !utf8.ValidString(d.Text) || !utf8.ValidString(d.Alt) {
-		return d, talk.Fail(talk.ExitUser, errors.New("the text is not valid UTF-8"),
-			"Convert it to UTF-8 first; nothing was queued.")
+	if !utf8.ValidString(d.Alt) {
+		return d, talk.ErrNotUTF8
 	}
 	if d.Alt != "" && c.String("photo") == "" {
 		return d, talk.Usagef("--alt describes a photo, and there is none; nothing was queued")
