@@ -36,7 +36,8 @@ func TestWordsComeFromWhereTheyAre(t *testing.T) {
 		{argument: "a\r\nb", want: "a\nb"},
 		{argument: "-", in: "one\r\n\r\ntwo\n\n", want: "one\n\ntwo"},
 		{edit: true, with: `printf 'w\303\266rter\r\n\n'>`, want: "wörter"},
-		{edit: true, with: `f() { (ls -ld "$1"; ls -ld "${1%/*}") | cut -c1-10 >"$SEEN"; echo "$1" >>"$SEEN"; ` +
+		{edit: true, with: `f() { (ls -ld "$1"; ls -ld "${1%/*}") | cut -c1-10 >"$SEEN"; ` +
+			`echo "$1" >>"$SEEN"; ` +
 			`echo swap >"$1.swp"; echo ok >"$1"; }; f`, want: "ok"},
 		{argument: "a\xff", want: "! not valid UTF-8"},
 		{argument: " \n", want: "! your post is empty"},
