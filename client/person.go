@@ -48,7 +48,7 @@ func (c *Client) hear(h connection.Heard) error {
 	case h.Guard != directory.NodeID{}:
 		c.scan.Connected(h.At, h.Guard)
 		c.person.Online(true)
-		return nil
+		return c.person.Supply(h.At)
 	}
 	return errors.Join(c.scan.Heard(h.At, h.Event), c.person.Answered(h.At, h.Event))
 }

@@ -20,8 +20,8 @@ func (h *holder) Enqueue(_ time.Time, r sender.Request) error {
 	h.asked = append(h.asked, r)
 	return nil
 }
-func (*holder) Cancel(uint64)    {}
-func (*holder) Handed() []uint64 { return nil }
+func (*holder) Cancel(uint64) bool { return false }
+func (*holder) Handed() []uint64   { return nil }
 
 // audited lives through the epochs from 2 to 10, in each of which a provider is asked once; say
 // gives the answer and who gives it, told is called before each end of an epoch.

@@ -19,10 +19,10 @@ func (l locked) Enqueue(now time.Time, r sender.Request) error {
 	return l.s.Enqueue(now, r)
 }
 
-func (l locked) Cancel(token uint64) {
+func (l locked) Cancel(token uint64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.s.Cancel(token)
+	return l.s.Cancel(token)
 }
 
 func (l locked) Handed() []uint64 {

@@ -118,10 +118,11 @@ func (h *home) Enqueue(_ time.Time, r sender.Request) error {
 	return nil
 }
 
-func (h *home) Cancel(token uint64) {
+func (h *home) Cancel(token uint64) bool {
 	h.requests = slices.DeleteFunc(
 		h.requests, func(r sender.Request) bool { return r.Token == token },
 	)
+	return false
 }
 
 func (h *home) Handed() []uint64 { return nil }

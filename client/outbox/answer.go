@@ -69,9 +69,12 @@ func (o *Outbox) conflict(w *waiting, now time.Time, other box.Box) error {
 		return err
 	}
 	s := o.streams[w.stream]
-	if other.ID != w.id || mine || other.Verify() != nil || s == nil && !w.door {
+	if other.ID != w.id || other.Verify() != nil || s == nil && !w.door {
 		o.lies++
 		return nil
+	}
+	if mine {
+		return o.late(w)
 	}
 	if w.door {
 		return o.shift(w)

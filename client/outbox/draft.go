@@ -11,6 +11,7 @@ import (
 // Draft is boxes of one stream that are to be stored together: one entry of the outbox.
 type Draft struct {
 	Name   string // of the entry: what they are part of
+	What   string // it is, for the person's eyes: "message"; empty: a post
 	Says   string // its first words, for the person's eyes; may be empty
 	Author string // whose stream it is, see Serve
 	Stream string // the author's name for it
@@ -32,7 +33,7 @@ func (o *Outbox) Put(tx *store.Tx, now time.Time, d Draft) error {
 	}
 	e := &entry{
 		Number: count + 1, Name: d.Name, Says: d.Says, Author: d.Author, Boxes: len(d.Boxes),
-		Queued: now.UnixMilli(), Hidden: d.Hidden,
+		Queued: now.UnixMilli(), Hidden: d.Hidden, What: d.What, Slow: d.Slow,
 	}
 	s, err := o.streamOf(tx, now, d)
 	if d.Door && err == nil {

@@ -20,6 +20,14 @@ type entry struct {
 	Author string `cbor:"8,keyasint"`
 	Hidden bool   `cbor:"9,keyasint"` // from the person: they did not write it
 	Says   string `cbor:"10,keyasint,omitempty"`
+	What   string `cbor:"11,keyasint,omitempty"`
+	Slow   bool   `cbor:"12,keyasint,omitempty"`
+	// Given says that its boxes went to the sender, who may have handed them over since.
+	Given bool `cbor:"13,keyasint,omitempty"`
+	// Cancelled is when the person took it back; its boxes say nothing since. Unix milliseconds.
+	Cancelled int64 `cbor:"14,keyasint,omitempty"`
+
+	earlier bool // it was given by an earlier run of the program, which nobody can ask any more
 }
 
 func (e entry) put(tx *store.Tx) error { return tx.Put(bucketEntries, nameOf(e.Number), e) }
@@ -45,6 +53,9 @@ const (
 	Stored  State = "stored"      // of each box a holder says that it has it
 	Kept    State = "kept"        // all holders of each box have listed it
 	Expired State = "expired"     // given up
+	// Cancelled is taken back before anything of it was handed over: in the places of its boxes go
+	// some that say nothing.
+	Cancelled State = "cancelled"
 )
 
 // Entry is one line of the outbox.
@@ -60,6 +71,10 @@ type Entry struct {
 	Queued time.Time
 	Done   time.Time // zero while it waits
 	Reason string    // why it expired
+	What   string    // it is: "post", "message"
+	Slow   bool      // its boxes and their answers travel longer
+	// Again is when those of its boxes that nobody has are tried again; zero: now.
+	Again time.Time
 	// Ahead is how many boxes no holder has yet, up to its last one of these and with those before
 	// it; zero if there is none.
 	Ahead int
@@ -90,7 +105,8 @@ func (o *Outbox) show(e entry) Entry {
 	shown := Entry{
 		Number: e.Number, Name: e.Name, Says: e.Says, State: Queued, Boxes: e.Boxes, Handed: e.Kept,
 		Stored: e.Kept, Kept: e.Kept,
-		Queued: time.UnixMilli(e.Queued).UTC(), Reason: e.Lost,
+		Queued: time.UnixMilli(e.Queued).UTC(), Reason: e.Lost, What: cmp.Or(e.What, "post"),
+		Slow: e.Slow,
 	}
 	if e.Done != 0 {
 		shown.Done = time.UnixMilli(e.Done).UTC()
@@ -111,9 +127,14 @@ func (o *Outbox) show(e entry) Entry {
 			shown.Stored++
 		} else {
 			shown.Ahead = ahead
+			if w.again.After(shown.Again) {
+				shown.Again = w.again
+			}
 		}
 	}
 	switch {
+	case e.Cancelled != 0:
+		shown.State = Cancelled
 	case e.Lost != "":
 		shown.State = Expired
 	case e.Done != 0:

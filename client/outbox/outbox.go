@@ -148,6 +148,7 @@ func (o *Outbox) Load(tx *store.Tx) error {
 		return err
 	}
 	err := store.Each(tx, bucketEntries, func(_ string, e entry) error {
+		e.earlier = e.Given
 		o.entries[e.Name] = &e
 		return nil
 	})
@@ -202,11 +203,18 @@ func (o *Outbox) next(now time.Time) *waiting {
 	return nil
 }
 
-// Supply gives boxes to the sender until it is full.
+// Supply gives boxes to the sender until it is full. Without a connection they stay here, where
+// they can be taken back.
 func (o *Outbox) Supply(now time.Time) error {
+	if !o.access.Online() {
+		return nil
+	}
 	for w := o.next(now); w != nil; w = o.next(now) {
 		b, err := o.current(w, now)
 		if err != nil {
+			return err
+		}
+		if err := o.noteGiven(w); err != nil {
 			return err
 		}
 		hold := o.hold(w, now)

@@ -72,11 +72,12 @@ func (h *home) Enqueue(_ time.Time, r sender.Request) error {
 	return nil
 }
 
-func (h *home) Cancel(token uint64) {
+func (h *home) Cancel(token uint64) bool {
 	h.requests = slices.DeleteFunc(
 		h.requests,
 		func(r sender.Request) bool { return r.Token == token },
 	)
+	return slices.Contains(h.handed, token)
 }
 
 func (h *home) Handed() []uint64 { return h.handed }
@@ -213,6 +214,7 @@ func TestStatesAreHonest(t *testing.T) {
 		t.Helper()
 		e := h.state("a")
 		want.Number, want.Name, want.Boxes, want.Queued = e.Number, "a", 2, noon
+		want.What = "post"
 		if e != want {
 			t.Errorf("%s: %+v", when, e)
 		}

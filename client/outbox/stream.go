@@ -30,10 +30,12 @@ func (s *stream) put(tx *store.Tx) error { return tx.Put(bucketStreams, s.Name, 
 type written struct {
 	Day  box.Day  `cbor:"1,keyasint"`
 	Hash [32]byte `cbor:"2,keyasint"`
+	// Before is what the box of this id was until its entry was cancelled.
+	Before *[32]byte `cbor:"3,keyasint,omitempty"`
 }
 
 func putWritten(tx *store.Tx, s boxstream.Sealed) error {
-	return tx.Put(bucketWritten, hex.EncodeToString(s.ID[:]), written{s.Day, s.Hash()})
+	return putID(tx, s.ID, written{s.Day, s.Hash(), nil})
 }
 
 // wrote says whether this home sealed a box, byte for byte.
@@ -45,7 +47,8 @@ func (o *Outbox) wrote(b box.Box) (bool, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
-	return w.Hash == boxstream.Hash(b), err
+	hash := boxstream.Hash(b)
+	return w.Hash == hash || w.Before != nil && *w.Before == hash, err
 }
 
 // open is a stream that is not known yet, to be put and then kept in mind.

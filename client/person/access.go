@@ -60,15 +60,16 @@ func (a *Access) Enqueue(now time.Time, number uint64, r Request) error {
 	return a.person.enqueue(now, owner{a, number, request}, r)
 }
 
-// Cancel takes a request back, if it is under way; it will not be answered.
-func (a *Access) Cancel(number uint64) {
+// Cancel takes a request back, if it is under way; it will not be answered. It says whether the
+// request was in a packet by then.
+func (a *Access) Cancel(number uint64) (handed bool) {
 	o := owner{a, number, request}
 	token, ok := a.person.tokens[o]
 	if !ok {
-		return
+		return false
 	}
 	a.person.forget(o)
-	a.person.sender.Cancel(token)
+	return a.person.sender.Cancel(token)
 }
 
 // Handed says which of the part's requests that are under way were in a packet at least once.

@@ -24,9 +24,9 @@ type counting struct {
 	cancelled []uint64
 }
 
-func (c *counting) Cancel(token uint64) {
+func (c *counting) Cancel(token uint64) bool {
 	c.cancelled = append(c.cancelled, token)
-	c.queue.Cancel(token)
+	return c.queue.Cancel(token)
 }
 
 func TestPartThatCannotLoadEndsTheStart(t *testing.T) {

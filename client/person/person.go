@@ -47,7 +47,7 @@ type Part interface {
 // its own mutex around one.
 type Sender interface {
 	Enqueue(now time.Time, r sender.Request) error
-	Cancel(token uint64)
+	Cancel(token uint64) (handed bool)
 	Handed() []uint64
 }
 

@@ -72,11 +72,12 @@ func (q *queue) Enqueue(_ time.Time, r sender.Request) error {
 	return q.refuses
 }
 
-func (q *queue) Cancel(token uint64) {
+func (q *queue) Cancel(token uint64) bool {
 	q.requests = slices.DeleteFunc(
 		q.requests,
 		func(r sender.Request) bool { return r.Token == token },
 	)
+	return true
 }
 
 func (q *queue) Handed() (all []uint64) {

@@ -237,16 +237,19 @@ func (s *Sender) Enqueue(now time.Time, r Request) error {
 	return s.queue.add(r, now)
 }
 
-// Cancel takes the requests of a token out of the queue; a reply to one is then nobody's.
-func (s *Sender) Cancel(token uint64) {
+// Cancel takes the requests of a token out of the queue; a reply to one is then nobody's. It says
+// whether one of them was in a packet.
+func (s *Sender) Cancel(token uint64) (handed bool) {
 	for _, it := range slices.Clone(s.queue.items) {
 		if it.Token == token {
+			handed = handed || it.tries > 0
 			s.queue.remove(it)
 		}
 	}
 	if s.packet.carries(token) {
 		s.packet = nil
 	}
+	return handed
 }
 
 // Waiting is the number of requests in the queue, under way or not.

@@ -86,14 +86,15 @@ func (s *Sender) Enqueue(now time.Time, r sender.Request) error {
 	return nil
 }
 
-// Cancel takes a request back.
-func (s *Sender) Cancel(token uint64) {
+// Cancel takes a request back, and says whether a Step has seen it.
+func (s *Sender) Cancel(token uint64) bool {
 	for i, r := range s.Requests {
 		if r.Token == token {
 			s.Requests = append(s.Requests[:i:i], s.Requests[i+1:]...)
-			return
+			return s.handed[token]
 		}
 	}
+	return false
 }
 
 // Handed are the requests that a Step has seen.
