@@ -62,7 +62,7 @@ func budgetOf(p directory.Parameters) Budget {
 	b := Budget{
 		FrameBytes: frame, FramesPerDay: frames, BytesPerDay: frames * float64(onWire),
 		WorkPerDay: work, ContentPerDay: work * float64(p.BoxPlaintext-box.RecordHeaderSize),
-		RoundTrip: sender.RoundTrip(p), PostWindow: sender.Expect(p, 1),
+		RoundTrip: sender.RoundTrip(p), PostWindow: sender.ExpectSlow(p, 1),
 	}
 	b.addCrowd(p)
 	if n := p.Batch(storing); n > 0 {

@@ -9,7 +9,6 @@ import (
 	"murmuration/client/content"
 	"murmuration/client/decoder"
 	"murmuration/client/feed"
-	"murmuration/client/outbox"
 	"murmuration/client/parts"
 	"murmuration/client/person"
 	"murmuration/client/photo"
@@ -111,9 +110,9 @@ type Draft struct {
 // Receipt is what somebody gets for a draft: its place in the outbox, and when it is expected to be
 // stored.
 type Receipt struct {
-	Post   string
-	Boxes  int
-	Window sender.Window
+	Post  string
+	Boxes int
+	Outlook
 }
 
 // Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
@@ -131,7 +130,7 @@ func (c *Client) Post(d Draft) (r Receipt, err error) {
 	}
 	err = c.Do(func(now time.Time, p *parts.Person) error {
 		queued, err := p.Feed.Post(now, said)
-		r = Receipt{queued.Post, queued.Boxes, c.Expect(p.Outbox.Ahead())}
+		r = Receipt{queued.Post, queued.Boxes, c.Outlook(now, p.Outbox.Ahead(), !d.Quick)}
 		return err
 	})
 	return r, err
@@ -190,24 +189,3 @@ func (c *Client) PhotoState(post string) (photo.State, error) {
 
 // Photo is the JPEG file of a post, byte for byte as its author has it.
 func (c *Client) Photo(post string) ([]byte, error) { return c.person.Photos.File(post) }
-
-// Waiting is an entry of the outbox, and when the last of its boxes is expected to be stored.
-type Waiting struct {
-	outbox.Entry
-	Window sender.Window // zero when all are
-}
-
-// Outbox lists what was queued, the newest first.
-func (c *Client) Outbox() []Waiting {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := []Waiting{}
-	for _, e := range c.person.Outbox.Entries() {
-		w := Waiting{Entry: e}
-		if e.Ahead > 0 {
-			w.Window = c.Expect(e.Ahead)
-		}
-		all = append(all, w)
-	}
-	return all
-}

@@ -94,7 +94,7 @@ func (s *server) posts() []route {
 
 func (s *server) post(_ *http.Request, d Draft) (Receipt, error) {
 	r, err := s.client.Post(client.Draft{Text: d.Text, Photo: d.Photo, Alt: d.Alt, Quick: d.Quick})
-	return Receipt{r.Post, r.Boxes, Window(r.Window), r.Window.String()}, err
+	return Receipt{r.Post, r.Boxes, Window(r.Window), r.Outlook.String()}, err
 }
 
 // MaxTimeline bounds one answer; each post may carry a thumbnail.

@@ -90,12 +90,13 @@ func TestCancelled(t *testing.T) {
 	for range 4 {
 		h.keep(noon)
 	}
-	if e := h.state("a"); e.State != Cancelled || h.Waiting() != 0 || h.state("after").State != Kept {
+	if e := h.state("a"); e.State != Cancelled || h.Waiting() != 0 ||
+		h.state("after").State != Kept {
 		t.Errorf("%+v, %d wait", e, h.Waiting())
 	}
 }
 
-// TestTooLateToCancel once anything of it was in a packet, or may have been; and what waits goes on.
+// TestTooLateToCancel once anything of it was in a packet, or may have been; what waits goes on.
 func TestTooLateToCancel(t *testing.T) {
 	late := map[string]func(*home) *home{
 		"in a packet": func(h *home) *home {

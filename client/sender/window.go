@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 )
 
 // Window is when something is expected to be done: half of the time by Typical, nearly always by
@@ -50,4 +51,13 @@ func Expect(p directory.Parameters, n int) Window {
 		Typical: slots + RoundTrip(p),
 		Late:    2*slots + 2*RoundTrip(p) + time.Duration(spoolWaits)*exchangeWait(p),
 	}
+}
+
+// ExpectSlow is Expect for requests that travel longer, as their answers do: each waits for a time
+// more at one mix, of a mean, and of a longest.
+func ExpectSlow(p directory.Parameters, n int) Window {
+	w := Expect(p, n)
+	w.Typical += 2 * p.SlowDelay
+	w.Late += 2 * protocol.SlowCap * p.SlowDelay
+	return w
 }

@@ -1,6 +1,7 @@
 package person
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -12,11 +13,27 @@ import (
 )
 
 func outboxCommand() *cli.Command {
+	states := "queued, handed over, stored, kept, expired, cancelled"
+	flags := func() []cli.Flag { return []cli.Flag{personFlag(), talk.JSONFlag()} }
 	return &cli.Command{
-		Name:   "outbox",
-		Usage:  "what was queued, and how far it is: queued, handed over, stored, kept, expired",
-		Flags:  []cli.Flag{personFlag(), talk.JSONFlag()},
-		Action: asking(outbox),
+		Name:  "outbox",
+		Usage: "what was queued, and how far it is: " + states,
+		Flags: flags(),
+		Subcommands: []*cli.Command{
+			{Name: "list", Usage: "all of it, the newest first", Flags: flags(),
+				Action: asking(outbox)},
+			{Name: "show", ArgsUsage: "ID", Usage: "one thing, by its name or its number",
+				Flags: flags(), Action: outboxShow},
+			{Name: "cancel", ArgsUsage: "ID",
+				Usage: "take it back, as long as nothing of it was handed over",
+				Flags: flags(), Action: outboxCancel},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return talk.NeedSubcommand(c)
+			}
+			return asking(outbox)(c)
+		},
 	}
 }
 
@@ -31,8 +48,10 @@ func outbox(c *cli.Context, d *api.Client) error {
 	rows := [][]string{}
 	for _, l := range lines {
 		far, more := progress(l)
-		queued := l.Queued.Local().Format("2006-01-02 15:04:05")
-		rows = append(rows, []string{l.Post, l.State, far, queued, more})
+		queued := l.Queued.Local().Format("2006-01-02 15:04")
+		rows = append(rows, []string{
+			fmt.Sprint(l.Number), l.Post, l.What, l.State, far, queued, says(l), more,
+		})
 	}
 	if len(rows) == 0 {
 		talk.Say(c, "nothing was posted from here yet")
@@ -40,11 +59,21 @@ func outbox(c *cli.Context, d *api.Client) error {
 	return talk.Table(c, rows)
 }
 
+// says is the first words of an entry, where it has some.
+func says(l api.Entry) string {
+	if l.Says == "" {
+		return "-"
+	}
+	return "“" + l.Says + "”"
+}
+
 // progress is how many boxes of an entry are as far as its state says, and what else there is to
 // say about it.
 func progress(l api.Entry) (far, more string) {
 	n := l.Kept
 	switch l.State {
+	case "cancelled":
+		return "nothing goes", ""
 	case "handed over":
 		n = l.Handed
 	case "stored":
@@ -54,6 +83,58 @@ func progress(l api.Entry) (far, more string) {
 		more = "to be stored " + l.Soon
 	}
 	return fmt.Sprintf("%d of %s", n, talk.Plural(l.Boxes, "box", "boxes")), more + l.Reason
+}
+
+func outboxShow(c *cli.Context) error {
+	return withEntry(c, (*api.Client).Waiting, printEntry)
+}
+
+func outboxCancel(c *cli.Context) error {
+	return withEntry(c, (*api.Client).Cancel, func(c *cli.Context, e api.Entry) error {
+		talk.Say(c, "taken back: nobody gets it")
+		return printEntry(c, e)
+	})
+}
+
+// withEntry asks the daemon about the entry that a command names, and shows the answer.
+func withEntry(
+	c *cli.Context, ask func(*api.Client, context.Context, string) (api.Entry, error),
+	show func(*cli.Context, api.Entry) error,
+) error {
+	name, err := talk.OneArgument(c, "ID")
+	if err != nil {
+		return err
+	}
+	return asking(func(c *cli.Context, d *api.Client) error {
+		e, err := ask(d, c.Context, name)
+		if err != nil {
+			return err
+		}
+		if c.Bool("json") {
+			return talk.JSON(c, e)
+		}
+		return show(c, e)
+	})(c)
+}
+
+// printEntry says all that is known of an entry.
+func printEntry(c *cli.Context, e api.Entry) error {
+	far, more := progress(e)
+	rows := [][]string{
+		{"number", fmt.Sprint(e.Number)}, {"name", e.Post}, {"what", e.What}, {"says", says(e)},
+		{"state", e.State + ", " + far},
+		{"handed over", fmt.Sprintf("%d of %d", e.Handed, e.Boxes)},
+		{"stored", fmt.Sprintf("%d of %d, by the word of one holder each", e.Stored, e.Boxes)},
+		{"kept", fmt.Sprintf("%d of %d, by the signatures of all holders", e.Kept, e.Boxes)},
+		{"queued", e.Queued.Local().Format("2006-01-02 15:04:05")},
+	}
+	if !e.Done.IsZero() {
+		rows = append(rows, []string{"done", e.Done.Local().Format("2006-01-02 15:04:05")})
+	}
+	if more != "" {
+		rows = append(rows, []string{"then", more})
+	}
+	return talk.Table(c, rows)
 }
 
 // waitKept looks at the outbox until all holders of the post keep it.
@@ -71,6 +152,9 @@ func waitKept(c *cli.Context, d *api.Client, id string) error {
 			if l.Post == id && l.State == "kept" {
 				talk.Say(c, "kept")
 				return nil
+			}
+			if l.Post == id && l.State == "cancelled" {
+				return talk.Fail(talk.ExitNotFound, errors.New("the post was taken back"), "")
 			}
 			if l.Post == id && l.State == "expired" {
 				return talk.Fail(talk.ExitNetwork, fmt.Errorf("the post is not kept: %s", l.Reason),
