@@ -267,8 +267,12 @@ func TestPassphraseOfAHomeIsChanged(t *testing.T) {
 	if err := ChangePassphrase(t.TempDir(), nil, nil); !errors.Is(err, ErrNoHome) {
 		t.Errorf("of no home: %v", err)
 	}
-	if err := ChangePassphrase(home, nil, []byte("new")); err != nil {
+	before, err := HasPassphrase(home)
+	if err := errors.Join(err, ChangePassphrase(home, nil, []byte("new"))); err != nil {
 		t.Fatal(err)
+	}
+	if after, err := HasPassphrase(home); before || !after || err != nil {
+		t.Errorf("there was one: %t, there is one: %t, %v", before, after, err)
 	}
 	if _, err := New(Config{Home: home}); !errors.Is(err, store.ErrPassphrase) {
 		t.Errorf("without it: %v", err)

@@ -23,6 +23,14 @@ func ChangePassphrase(home string, old, fresh []byte) error {
 	return store.Rewrap(filepath.Join(home, storeDir), old, fresh)
 }
 
+// HasPassphrase says whether a home has one.
+func HasPassphrase(home string) (bool, error) {
+	if err := CheckHome(home); err != nil {
+		return false, err
+	}
+	return store.Wrapped(filepath.Join(home, storeDir))
+}
+
 // CheckWipe says whether Wipe would find anything that is a person's.
 func CheckWipe(home string) error {
 	if isThere(filepath.Join(home, nodeFile)) {

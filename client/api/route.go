@@ -61,5 +61,6 @@ func (s *server) routes() []route {
 		s.photos(),
 		s.outbox(),
 		s.events(),
+		s.backup(),
 	)
 }

@@ -77,6 +77,13 @@ type Head struct {
 // Time is when the backup was made.
 func (h Head) Time() time.Time { return time.Unix(h.Made, 0).UTC() }
 
+// oldDays is after how many days a backup should be made anew: three months after a contact has
+// read of a newer door, they close the one that it knows.
+const oldDays = 60
+
+// Old says that it is time for another one.
+func (h Head) Old(now time.Time) bool { return now.After(h.Time().AddDate(0, 0, oldDays)) }
+
 func (h Head) check() error {
 	if h.Form != Form || h.Version < 1 || h.Made < 0 || len(h.Name) > maxName ||
 		len(h.Genesis) > maxGenesis {

@@ -65,6 +65,9 @@ func TestBackupHasWhatLasts(t *testing.T) {
 	if fmt.Sprint(r.Head) != fmt.Sprint(want) || r.Head.Time().Year() != 2027 {
 		t.Errorf("its head is %+v", r.Head)
 	}
+	if h := r.Head; h.Old(h.Time().AddDate(0, 0, 59)) || !h.Old(h.Time().AddDate(0, 0, 61)) {
+		t.Error("it is old after two months")
+	}
 	into := store.Memory()
 	n := 0
 	for record, err := r.Next(); err != io.EOF; record, err = r.Next() {

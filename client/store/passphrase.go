@@ -22,6 +22,18 @@ func Rewrap(dir string, old, fresh []byte) error {
 	return errors.Join(rewrap(dir, old, fresh), lock.Close())
 }
 
+// Wrapped says whether a store has a passphrase, as its key file claims.
+func Wrapped(dir string) (bool, error) {
+	file, err := durable.ReadFile(filepath.Join(dir, keyFile), 4096)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, errMissing.With("no key in %s", dir)
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the data key: %w", err)
+	}
+	return len(file) > len(magic) && file[len(magic)] == modePass, nil
+}
+
 func rewrap(dir string, old, fresh []byte) error {
 	path := filepath.Join(dir, keyFile)
 	key, err := readKey(path, old)

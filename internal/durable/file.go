@@ -48,6 +48,17 @@ func WriteFile(path string, data []byte, perm fs.FileMode) error {
 	return nil
 }
 
+// Copy is WriteFile of what from gives until io.EOF, which need not fit into the memory. If from
+// fails, the old content stays.
+func Copy(path string, from io.Reader, perm fs.FileMode) error {
+	s := system
+	s.write = func(f *os.File, _ []byte) error { _, err := io.Copy(f, from); return err }
+	if err := s.replace(path, nil, perm); err != nil {
+		return fmt.Errorf("writing %s: %w", path, orNoSpace(err))
+	}
+	return nil
+}
+
 func (s steps) replace(path string, data []byte, perm fs.FileMode) error {
 	dir := filepath.Dir(path)
 	f, err := s.create(dir, "."+filepath.Base(path)+".*.tmp")

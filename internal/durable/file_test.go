@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 )
 
 func TestWriteFileReplaces(t *testing.T) {
@@ -188,5 +190,23 @@ func TestFree(t *testing.T) {
 	}
 	if _, err := Free(filepath.Join(t.TempDir(), "missing")); err == nil {
 		t.Error("a directory that is not there has free space")
+	}
+}
+
+// TestCopy: all of it or nothing.
+func TestCopy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	long := bytes.Repeat([]byte("long "), 100_000)
+	if err := Copy(path, bytes.NewReader(long), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := io.MultiReader(strings.NewReader("other"), iotest.ErrReader(io.ErrUnexpectedEOF))
+	if err := Copy(path, broken, 0o600); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("what could not be read: %v", err)
+	}
+	got, err := os.ReadFile(path)
+	left, _ := os.ReadDir(filepath.Dir(path))
+	if err != nil || !bytes.Equal(got, long) || len(left) != 1 {
+		t.Errorf("%d bytes, %d files, %v", len(got), len(left), err)
 	}
 }

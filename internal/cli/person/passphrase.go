@@ -17,18 +17,23 @@ var passphraseFileFlag = &cli.StringFlag{Name: "passphrase-file",
 
 // newPassphrase asks twice; an empty passphrase must be asked for by name.
 func newPassphrase(c *cli.Context) ([]byte, error) {
+	return newSecret(c, passphraseFileFlag.Name, "New passphrase: ")
+}
+
+// newSecret reads one from the file of a flag, or asks twice.
+func newSecret(c *cli.Context, flag, prompt string) ([]byte, error) {
 	if c.Bool("no-passphrase") {
-		if c.IsSet("passphrase-file") {
-			return nil, talk.Usagef("--no-passphrase and --passphrase-file contradict each " +
-				"other: give one of them")
+		if c.IsSet(flag) {
+			return nil, talk.Usagef("--no-passphrase and --%s contradict each other: give one of "+
+				"them", flag)
 		}
 		return nil, nil
 	}
-	first, err := passphrase(c, "New passphrase: ")
-	if err != nil || c.String("passphrase-file") != "" {
+	first, err := secret(c, flag, prompt)
+	if err != nil || c.String(flag) != "" {
 		return first, err
 	}
-	again, err := passphrase(c, "The same again: ")
+	again, err := secret(c, flag, "The same again: ")
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +46,13 @@ func newPassphrase(c *cli.Context) ([]byte, error) {
 // maxPassphrase bounds what is read as a passphrase, in bytes.
 const maxPassphrase = 4096
 
-func passphrase(c *cli.Context, prompt string) (secret []byte, err error) {
-	switch file := c.String("passphrase-file"); {
+func passphrase(c *cli.Context, prompt string) ([]byte, error) {
+	return secret(c, passphraseFileFlag.Name, prompt)
+}
+
+// secret reads a passphrase from the file of a flag, or asks for it.
+func secret(c *cli.Context, flag, prompt string) (secret []byte, err error) {
+	switch file := c.String(flag); {
 	case file == "-":
 		secret, err = talk.UntilDone(c.Context, func() ([]byte, error) {
 			return io.ReadAll(io.LimitReader(c.App.Reader, maxPassphrase))
@@ -52,7 +62,7 @@ func passphrase(c *cli.Context, prompt string) (secret []byte, err error) {
 	case !talk.IsTerminalReader(c.App.Reader):
 		return nil, talk.Fail(talk.ExitLocked,
 			errors.New("a passphrase is needed, and this is no terminal"),
-			"Use --passphrase-file FILE, or --no-passphrase when making the home.")
+			"Use --"+flag+" FILE, or --no-passphrase when making the home.")
 	default:
 		fmt.Fprint(c.App.ErrWriter, prompt)
 		secret, err = talk.Hidden(c.Context)

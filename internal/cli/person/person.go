@@ -34,6 +34,9 @@ func Commands() []*cli.Command {
 		feedCommand(),
 		outboxCommand(),
 		statusCommand(),
+		backupCommand(),
+		passwdCommand(),
+		wipeCommand(),
 	}
 }
 
