@@ -203,3 +203,11 @@ func (h *Holder) lieWith(status box.Status) {
 		return reply
 	})
 }
+
+// Watch shows what a provider does with boxes to somebody who runs it.
+func (h *Holder) Watch(see func(Request)) {
+	h.store.log = func(r Request) {
+		r.At = h.n.now()
+		see(r)
+	}
+}

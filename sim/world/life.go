@@ -9,7 +9,6 @@ import (
 	"murmuration/client/feed"
 	"murmuration/client/outbox"
 	"murmuration/client/parts"
-	"murmuration/client/person"
 	"murmuration/client/picture"
 	"murmuration/client/purse"
 	"murmuration/client/scan"
@@ -26,8 +25,10 @@ type Life struct {
 	*parts.Person
 	scan  *scan.Scan
 	purse *purse.Purse
+	name  string // by which they call themselves
 	line  *Person
 	store *store.Store
+	saved []byte          // the backup that was made last
 	done  map[uint64]bool // entries of the outbox that were told of
 	posts int             // of others
 	told  map[string]bool // posts of others that were told of
@@ -55,8 +56,13 @@ func (p *Person) Live() (*Life, error) {
 	if p.life != nil {
 		return p.life, nil
 	}
+	return p.live(p.Name, store.Memory())
+}
+
+// live is the life of somebody, in a home that has what a store has.
+func (p *Person) live(name string, home *store.Store) (*Life, error) {
 	p.life = &Life{
-		line: p, store: store.Memory(), done: map[uint64]bool{}, told: map[string]bool{},
+		name: name, line: p, store: home, done: map[uint64]bool{}, told: map[string]bool{},
 		asked: map[uint64]asked{},
 	}
 	if err := p.life.Restart(); err != nil {
@@ -90,7 +96,7 @@ func (l *Life) answered(e sender.Event) {
 func (l *Life) load() error {
 	w := l.line.w
 	who := parts.In(w.genesis)
-	who.Name, who.Store = l.line.Name, l.store
+	who.Name, who.Store = l.name, l.store
 	who.Random = w.seeds.source("life", l.line.Name+w.Now().String())
 	p, err := parts.New(who)
 	if err != nil {
@@ -102,6 +108,7 @@ func (l *Life) load() error {
 		Random: who.Random,
 	})
 	l.Outbox.OnCopy(l.purse.Renew)
+	l.Contacts.Told(l.tellLine)
 	l.scan, err = scan.New(p.Person, scan.Config{
 		Store: l.store, Network: w.genesis.ID(), Schedule: w.genesis.Schedule(),
 		Parameters: w.genesis.Parameters, Random: who.Random,
@@ -168,13 +175,13 @@ func (l *Life) Restart() error {
 
 func (l *Life) turn() {
 	if !l.line.away {
-		l.note(l.do(l.Turn))
+		l.note(l.Do(l.Turn))
 	}
-	l.line.w.After(person.TurnEvery, l.turn)
+	l.line.w.After(l.line.w.cfg.Turn, l.turn)
 }
 
-// do is something that the person does, by their own clock.
-func (l *Life) do(act func(now time.Time) error) error {
+// Do is something that the person does, by their own clock.
+func (l *Life) Do(act func(now time.Time) error) error {
 	now := l.line.now()
 	if err := act(now); err != nil {
 		return err
@@ -259,7 +266,7 @@ func (l *Life) tellPhotos() {
 
 // Follow reads the feed of somebody from now on, under their name.
 func (l *Life) Follow(author *Life) error {
-	return l.do(func(now time.Time) error {
+	return l.Do(func(now time.Time) error {
 		link, err := author.Feed.Publish(author.line.now())
 		if err != nil {
 			return err
@@ -274,7 +281,7 @@ func (l *Life) Say(text string, jpeg []byte) (id string, err error) {
 	if jpeg != nil {
 		d.Picture = &picture.Picture{JPEG: jpeg, Width: 1, Height: 1}
 	}
-	err = l.do(func(now time.Time) error {
+	err = l.Do(func(now time.Time) error {
 		r, err := l.Feed.Post(now, d)
 		id = r.Post
 		return err

@@ -43,7 +43,8 @@ type verb struct {
 // verbs by the word; those of names have a dot before it.
 var verbs map[string]verb
 
-// drafting, living and harming are verbs of a draft, of people, and of what breaks.
+// drafting, living, meeting and harming are verbs of a draft, of people, of what they do with each
+// other, and of what breaks.
 func drafting(usage string, do func(d *draft, words []string) error) verb {
 	return verb{usage, true, func(s *Script, words []string) error {
 		return do((*draft)(&s.cfg), words)
@@ -53,6 +54,12 @@ func drafting(usage string, do func(d *draft, words []string) error) verb {
 func living(usage string, do func(l lives, words []string) error) verb {
 	return verb{usage, false, func(s *Script, words []string) error {
 		return do(lives{named{s.world}}, words)
+	}}
+}
+
+func meeting(usage string, do func(c company, words []string) error) verb {
+	return verb{usage, false, func(s *Script, words []string) error {
+		return do(company{named{s.world}}, words)
 	}}
 }
 
@@ -83,6 +90,10 @@ func init() {
 		".joins":    living("PERSON joins PROVIDER", lives.joins),
 		".posts":    living("PERSON posts TEXT", lives.posts),
 		".follows":  living("PERSON follows PERSON", lives.follows),
+		".invites":  meeting("PERSON invites PERSON", company.invites),
+		".saves":    meeting("PERSON saves", company.saves),
+		".restores": meeting("PERSON restores PERSON", company.restores),
+		".links":    meeting("PERSON links PERSON", company.links),
 		".leaves":   living("PERSON leaves", lives.leaves),
 		".shows":    living("PERSON shows BYTES TEXT", lives.shows),
 		".fetches":  living("PERSON fetches PERSON", lives.fetches),

@@ -19,9 +19,13 @@ package world
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
+	"murmuration/client/person"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
@@ -70,6 +74,9 @@ type Config struct {
 	// AtSlot has senders build a packet when its slot comes. Drivers build it as soon as the slot
 	// before it is over, so that what is wanted in between waits for the slot after.
 	AtSlot bool
+	// Turn is how often people look at the clock; zero: as drivers do. Worlds of weeks are cheaper
+	// if they do it seldom.
+	Turn time.Duration
 	// Tap takes what a watcher of all links sees.
 	Tap trace.Sink
 	// Told takes a line for whatever is worth telling of people, drops and the directory; nil tells
@@ -189,6 +196,7 @@ func (w *World) complete() (err error) {
 			SpoolAge: 10 * time.Minute, SpoolIdle: 7 * 24 * time.Hour, SpooledTotal: 1 << 20,
 		}
 	}
+	c.Turn = cmp.Or(c.Turn, person.TurnEvery)
 	if c.Pool == 0 {
 		c.Pool = 1 << 20
 	}
@@ -250,3 +258,32 @@ func (w *World) Person(name string) *Person {
 	}
 	return nil
 }
+
+// watch shows a frame or packet to the tap.
+func (w *World) watch(from, to int32, size int) {
+	if w.cfg.Tap == nil {
+		return
+	}
+	if err := w.cfg.Tap.Add(trace.Event{At: w.now, From: from, To: to,
+		Size: int32(size)}); err != nil {
+		w.fail("tapping links: %w", err)
+	}
+}
+
+// seeds is the seed of a world, from which every stream of random numbers is found by its name:
+// none shifts another.
+type seeds uint64
+
+// of is the seed of a purpose of one thing.
+func (s seeds) of(purpose, name string, n uint64) [32]byte {
+	text := binary.LittleEndian.AppendUint64(nil, uint64(s))
+	text = append(append(text, purpose...), 0)
+	text = binary.LittleEndian.AppendUint64(append(text, name...), n)
+	return sha256.Sum256(text)
+}
+
+func (s seeds) source(purpose, name string) *rand.ChaCha8 {
+	return rand.NewChaCha8(s.of(purpose, name, 0))
+}
+
+func (s seeds) rand(purpose, name string) *rand.Rand { return rand.New(s.source(purpose, name)) }
