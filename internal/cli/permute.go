@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 // that look like a flag and are none of the command's are refused; everything after "--" stays as
 // it is.
 func permute(app *cli.App, args []string) ([]string, error) {
-	var out []string
+	var out, above []string
 	flags, commands := app.Flags, app.Commands
 	for {
 		var own, rest []string
@@ -31,15 +32,15 @@ func permute(app *cli.App, args []string) ([]string, error) {
 					args = args[i+1:]
 					break
 				}
-				command = nil
+				if command = nil; len(rest) == 0 && len(commands) > 0 {
+					return nil, wrongWord(app.Commands, above, word)
+				}
 				rest = append(rest, word)
 				continue
 			}
 			takes, known := lookup(flags, word)
 			if !known {
-				return nil, talk.Usagef("%s is not an option of this command; see --help, or put "+
-					"-- "+
-					"before text that begins with a dash", word)
+				return nil, wrongFlag(flags, word)
 			}
 			own = append(own, word)
 			given[flagName(word)] = true
@@ -51,18 +52,44 @@ func permute(app *cli.App, args []string) ([]string, error) {
 			}
 		}
 		if command == nil && asksHelp(given) {
-			if len(commands) > 0 && len(rest) > 0 {
-				return append(out, rest...), nil // what is no command has no help
-			}
 			return append(out, "--help"), nil // not that of an argument
 		}
 		out = append(out, own...)
 		if command == nil {
 			return append(out, rest...), required(flags, given)
 		}
-		out = append(out, command.Name)
+		out, above = append(out, command.Name), append(above, command.Name)
 		flags, commands = command.Flags, command.Subcommands
 	}
+}
+
+// wrongWord says that a word is no command, and which one may be meant.
+func wrongWord(root []*cli.Command, above []string, word string) error {
+	err := fmt.Errorf("there is no command %q; `murmur --help` lists them", word)
+	if len(above) > 0 {
+		path := strings.Join(above, " ")
+		err = fmt.Errorf("murmur %s has no command %q; see `murmur %s --help`", path, word, path)
+	}
+	hint := ""
+	if meant, found := suggest(root, above, word); found {
+		hint = "Do you mean `murmur " + meant + "`?"
+	}
+	return talk.Fail(talk.ExitUser, err, hint)
+}
+
+// wrongFlag says likewise of an option.
+func wrongFlag(flags []cli.Flag, word string) error {
+	var known []string
+	for _, f := range flags {
+		known = append(known, f.Names()...)
+	}
+	err := fmt.Errorf("%s is not an option of this command; see --help, or put -- before text "+
+		"that begins with a dash", word)
+	hint := ""
+	if meant, found := nearest(known, flagName(word)); found && len(meant) > 1 {
+		hint = "Do you mean --" + meant + "?"
+	}
+	return talk.Fail(talk.ExitUser, err, hint)
 }
 
 func asksHelp(given map[string]bool) bool { return given["help"] || given["h"] }
