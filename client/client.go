@@ -45,7 +45,8 @@
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	socket      where the commands of this computer find the daemon
 //	api         what they talk to →
-//	            feed, news, parts, person, photo, sender, socket, timeline, and this package
+//	            contact, feed, news, parts, person, photo, sender, socket, ticket, timeline,
+//	            and this package
 //
 // The package must not let anything that a person does, or that a provider answers, move a slot.
 package client

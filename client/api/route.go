@@ -56,6 +56,8 @@ func (s *server) routes() []route {
 		s.status(),
 		s.network(),
 		s.findings(),
+		s.invites(),
+		s.contacts(),
 		s.feeds(),
 		s.posts(),
 		s.photos(),

@@ -301,7 +301,8 @@ func (c *Contacts) meet(tx *store.Tx, now time.Time, k Contact, alias string) er
 		how = "was introduced to you by " + k.Via
 		k.How = Introduced
 	}
-	return c.tell(tx, now, &k, "%s %s", quoted(k.Claimed.Name), how)
+	err := c.tell(tx, now, &k, "%s %s", quoted(k.Claimed.Name), how)
+	return errors.Join(err, c.share(tx, now, k))
 }
 
 // Revoke takes an invitation back, or forgets one that was accepted.

@@ -3,6 +3,7 @@ package contact
 import (
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -214,32 +215,34 @@ func (c *Contacts) Rename(now time.Time, of, alias string) error {
 		return ErrTaken.With("%q", alias)
 	}
 	k.Alias, k.Given = alias, true
-	return c.change(k)
+	return c.change(now, k)
 }
 
 // change writes a contact that the person has changed.
-func (c *Contacts) change(k Contact) error {
-	return c.cfg.Store.Update(func(tx *store.Tx) error { return c.put(tx, k) })
+func (c *Contacts) change(now time.Time, k Contact) error {
+	return c.cfg.Store.Update(func(tx *store.Tx) error {
+		return errors.Join(c.put(tx, k), c.share(tx, now, k))
+	})
 }
 
 // Mute has nothing announced of a contact, or ends that.
-func (c *Contacts) Mute(alias string, on bool) error {
+func (c *Contacts) Mute(now time.Time, alias string, on bool) error {
 	k, err := c.Find(alias)
 	if err != nil {
 		return err
 	}
 	k.Muted = on
-	return c.change(k)
+	return c.change(now, k)
 }
 
 // Block has nothing of a contact shown, or ends that. They are not told.
-func (c *Contacts) Block(alias string, on bool) error {
+func (c *Contacts) Block(now time.Time, alias string, on bool) error {
 	k, err := c.Find(alias)
 	if err != nil {
 		return err
 	}
 	k.Blocked = on
-	return c.change(k)
+	return c.change(now, k)
 }
 
 // Remove ends a contact: the other side is told, keys are erased, what was said stays.
@@ -258,6 +261,7 @@ func (c *Contacts) Remove(now time.Time, alias string) error {
 			return err
 		}
 		k.Gone = now.Unix()
-		return c.tell(tx, now, &k, "you ended this contact")
+		err = c.tell(tx, now, &k, "you ended this contact")
+		return errors.Join(err, c.share(tx, now, k))
 	})
 }

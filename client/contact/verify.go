@@ -2,6 +2,7 @@ package contact
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,12 +25,8 @@ type device struct {
 
 // Words are what two people compare, by voice or face to face: if the same four stand at both,
 // nobody is between them. They are made of both cards and of a nonce that was promised before, and
-// of every device that came since.
-func (c *Contacts) Words(alias string) (Contact, [4]string, error) {
-	k, err := c.Find(alias)
-	if err != nil {
-		return k, [4]string{}, err
-	}
+// of every device that came since: 0.1 s of work.
+func (k Contact) Words() [4]string {
 	what := bytes.Clone(k.Meeting.Transcript[:])
 	ids := [][]byte{}
 	for _, d := range k.Devices {
@@ -39,7 +36,7 @@ func (c *Contacts) Words(alias string) (Contact, [4]string, error) {
 	for _, id := range ids {
 		what = append(what, id...)
 	}
-	return k, words.Compare(k.Meeting.Nonce[:], what), nil
+	return words.Compare(k.Meeting.Nonce[:], what)
 }
 
 // Verify notes that the person has compared words with a contact, or that they were not the same.
@@ -51,10 +48,12 @@ func (c *Contacts) Verify(now time.Time, alias string, same bool) error {
 	return c.cfg.Store.Update(func(tx *store.Tx) error {
 		if !same {
 			k.Verified = 0
-			return c.tell(tx, now, &k, "the words were not the same: somebody may be between you")
+			err := c.tell(tx, now, &k, "the words were not the same: somebody may be between you")
+			return errors.Join(err, c.share(tx, now, k))
 		}
 		k.Verified = now.Unix()
-		return c.tell(tx, now, &k, "you compared words: they were the same")
+		err := c.tell(tx, now, &k, "you compared words: they were the same")
+		return errors.Join(err, c.share(tx, now, k))
 	})
 }
 

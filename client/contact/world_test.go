@@ -216,7 +216,8 @@ func (h *home) lines(of string) string {
 
 func (h *home) words(of string) string {
 	h.w.t.Helper()
-	_, four, err := h.Words(of)
+	k, err := h.Find(of)
 	h.check(err)
+	four := k.Words()
 	return strings.Join(four[:], " ")
 }

@@ -138,6 +138,9 @@ func New(cfg Config) (*Person, error) {
 	return p, nil
 }
 
+// View reads what the parts have kept.
+func (p *Person) View(read func(*store.Tx) error) error { return p.store.View(read) }
+
 // Post is an entry of the timeline as it is shown. Claimed and Time are claims of whoever wrote it;
 // a petname is this person's own.
 type Post struct {
