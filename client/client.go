@@ -45,8 +45,8 @@
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	socket      where the commands of this computer find the daemon
 //	api         what they talk to →
-//	            contact, feed, news, parts, person, photo, sender, socket, ticket, timeline,
-//	            and this package
+//	            contact, decoder, feed, news, parts, person, photo, sender, socket, ticket,
+//	            timeline, and this package
 //
 // The package must not let anything that a person does, or that a provider answers, move a slot.
 package client

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/url"
 	"time"
 
 	"murmuration/client/contact"
+	"murmuration/client/decoder"
 	"murmuration/client/parts"
 	"murmuration/client/store"
 	"murmuration/client/ticket"
@@ -81,7 +83,7 @@ type Settling struct {
 // Profile is how this person shows themselves.
 type Profile struct {
 	Name    string `json:"name"`
-	Picture []byte `json:"picture,omitempty"` // JPEG
+	Picture []byte `json:"picture,omitempty"` // JPEG; to be set: a picture file, made small then
 }
 
 func contactOf(k contact.Contact) Contact {
@@ -117,7 +119,7 @@ func (s *server) contacts() []route {
 			"used an invitation that asks", s.requests),
 		taking("POST", "/v1/requests/{id}", "says yes or no to one", maxSmall, s.settle),
 		answering("GET", "/v1/profile", "how the person shows themselves", s.profile),
-		taking("PUT", "/v1/profile", "changes that, and tells all contacts", maxSmall,
+		taking("PUT", "/v1/profile", "changes that, and tells all contacts", maxDraft,
 			s.setProfile),
 	}
 }
@@ -239,7 +241,18 @@ func (s *server) profile(*http.Request) (v Profile, err error) {
 	return v, err
 }
 
-func (s *server) setProfile(_ *http.Request, in Profile) (nothing, error) {
+func (s *server) setProfile(r *http.Request, in Profile) (nothing, error) {
+	shown, err := s.profile(r)
+	if err != nil {
+		return nothing{}, err
+	}
+	if in.Picture != nil && !bytes.Equal(in.Picture, shown.Picture) {
+		fit, err := decoder.Prepare(r.Context(), in.Picture, ticket.MaxPicture, 0)
+		if err != nil {
+			return nothing{}, err
+		}
+		in.Picture = fit.JPEG
+	}
 	return nothing{}, s.people(func(now time.Time, c *contact.Contacts) error {
 		return c.SetProfile(now, ticket.Profile{Name: in.Name, Picture: in.Picture})
 	})

@@ -81,10 +81,10 @@ type Contacts struct {
 	invites  map[string]*invite
 	accepts  map[string]*accept
 	looked   looked
+	told     []func(relation.ID, Line)
 	burying  map[stoneAt]uint64 // the tombstones that are under way, by their numbers
 	graves   map[uint64]stoneAt
 	last     uint64
-	told     []func(relation.ID, Line)
 	odd      uint64
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"murmuration/client/person"
 	"murmuration/client/relation"
 	"murmuration/client/store"
 	"murmuration/client/ticket"
@@ -84,6 +85,7 @@ func (c *Contacts) introduced(tx *store.Tx, now time.Time, by Contact, i introdu
 	if err != nil {
 		return err
 	}
+	c.ask(tx, id, i.Name, "would be introduced to you by "+k.Name())
 	return errors.Join(
 		tx.Put(bucketIntroduced, id, introduced{
 			By: by.Relation, Name: i.Name, First: i.First, Ticket: t, Made: now.Unix(),
@@ -102,6 +104,12 @@ type Request struct {
 	Alias   string // that the invitation is for
 	Made    time.Time
 	Until   time.Time
+}
+
+// ask shows that somebody waits for an answer.
+func (c *Contacts) ask(tx *store.Tx, id, claimed, what string) {
+	e := person.Event{Kind: person.EventRequest, ID: id, From: quoted(claimed), Text: what}
+	tx.After(func() { c.access.Show(e) })
 }
 
 // Requests are those that wait, the oldest first.

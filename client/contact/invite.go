@@ -213,6 +213,7 @@ func (c *Contacts) claimed(now time.Time, id string, day box.Day, said []byte, b
 			return c.keep(tx, id, i)
 		case i.Ask:
 			i.State = Asked
+			c.ask(tx, k.ID, k.Claimant.Profile.Name, "wants to know you, by an invitation of yours")
 			return c.keep(tx, id, i)
 		}
 		return c.confirm(tx, now, id, i, k.ID, i.Alias)

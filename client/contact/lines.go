@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"murmuration/client/person"
 	"murmuration/client/relation"
 	"murmuration/client/store"
 )
@@ -33,8 +34,14 @@ func (c *Contacts) tell(tx *store.Tx, now time.Time, k *Contact, format string, 
 	if k.Lines > mostLines {
 		errs = append(errs, tx.Delete(bucketLines, lineName(k.Relation, k.Lines-mostLines)))
 	}
-	id := k.Relation
+	shown := person.Event{
+		Kind: person.EventContact, ID: k.Alias, From: k.Name(), Text: l.What,
+	}
+	id, quiet := k.Relation, k.Muted || k.Blocked
 	tx.After(func() {
+		if !quiet {
+			c.access.Show(shown)
+		}
 		for _, do := range c.told {
 			do(id, l)
 		}

@@ -55,7 +55,6 @@ type home struct {
 	sender *persontest.Sender
 	rel    *relation.Relations
 	heard  []string // messages
-	told   []string // lines
 	off    bool
 }
 
@@ -94,7 +93,6 @@ func (h *home) start() {
 		Relations: h.rel,
 	})
 	h.check(err)
-	h.Told(func(_ relation.ID, l contact.Line) { h.told = append(h.told, l.What) })
 	h.person, h.sender = p, h.w.Sender()
 	h.check(errors.Join(p.Load(), p.Begin(h.w.now, h.sender)))
 }

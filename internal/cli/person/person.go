@@ -28,6 +28,9 @@ func Commands() []*cli.Command {
 	return []*cli.Command{
 		initCommand(),
 		daemonCommand(),
+		inviteCommand(),
+		contactCommand(),
+		profileCommand(),
 		postCommand(),
 		timelineCommand(),
 		photoCommand(),

@@ -1,0 +1,245 @@
+package person
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"murmuration/client/api"
+	"murmuration/internal/cli/talk"
+)
+
+func contactCommand() *cli.Command {
+	one := func(name, usage string, do func(*cli.Context, *api.Client, string) error,
+		flags ...cli.Flag) *cli.Command {
+		return &cli.Command{
+			Name: name, ArgsUsage: "ALIAS", Usage: usage, Flags: append(flags, personFlag()),
+			Action: func(c *cli.Context) error {
+				alias, err := talk.OneArgument(c, "ALIAS")
+				if err != nil {
+					return err
+				}
+				return asking(func(c *cli.Context, d *api.Client) error {
+					return do(c, d, alias)
+				})(c)
+			},
+		}
+	}
+	off := func(what string) cli.Flag { return &cli.BoolFlag{Name: "off", Usage: what} }
+	return &cli.Command{
+		Name: "contact", Usage: "the people whom you know",
+		Subcommands: []*cli.Command{
+			{Name: "list", Usage: "whom you know",
+				Flags: []cli.Flag{personFlag(), talk.JSONFlag()}, Action: asking(contactList)},
+			one("show", "one of them, and what happened", contactShow, talk.JSONFlag()),
+			{Name: "alias", ArgsUsage: "ALIAS NEW",
+				Usage: "call somebody otherwise; what they said stands under the new name",
+				Flags: []cli.Flag{personFlag()}, Action: contactAlias},
+			one("verify", "compare four words with somebody, by voice or face to face",
+				contactVerify, talk.JSONFlag(), yesFlag("the words were the same")),
+			{Name: "introduce", ArgsUsage: "ALIAS ALIAS",
+				Usage: "ask two contacts whether they want to know each other",
+				Flags: []cli.Flag{personFlag()}, Action: contactIntroduce},
+			{Name: "requests", Usage: "who waits for your yes or no",
+				Flags: []cli.Flag{personFlag(), talk.JSONFlag()}, Action: asking(contactRequests)},
+			{Name: "accept", ArgsUsage: "ID", Usage: "say yes to a request",
+				Flags: []cli.Flag{personFlag(),
+					&cli.StringFlag{Name: "as", Usage: "what you call them: an `ALIAS`"}},
+				Action: settling(true)},
+			{Name: "decline", ArgsUsage: "ID", Usage: "say no to a request",
+				Flags: []cli.Flag{personFlag()}, Action: settling(false)},
+			one("mute", "announce nothing of somebody", func(c *cli.Context, d *api.Client,
+				alias string) error {
+				on := !c.Bool("off")
+				_, err := d.ChangeContact(c.Context, alias, api.Changing{Muted: &on})
+				return err
+			}, off("announce it again")),
+			one("block", "show nothing of somebody; they are not told", func(c *cli.Context,
+				d *api.Client, alias string) error {
+				on := !c.Bool("off")
+				_, err := d.ChangeContact(c.Context, alias, api.Changing{Blocked: &on})
+				return err
+			}, off("show it again")),
+			one("rm", "end a contact: they are told, keys are erased, what was said stays",
+				contactRemove, yesFlag("end it without being asked")),
+		},
+		Action: talk.NeedSubcommand,
+	}
+}
+
+func contactList(c *cli.Context, d *api.Client) error {
+	all, err := d.Contacts(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return talk.JSON[api.Contact](c, all...)
+	}
+	rows := [][]string{}
+	for _, k := range all {
+		rows = append(rows, []string{k.Alias, "claims to be “" + k.Claimed + "”",
+			strings.Join(marks(k), ", ")})
+	}
+	if len(rows) == 0 {
+		talk.Say(c, "nobody yet; meet somebody: murmur invite new, or murmur invite accept TICKET")
+	}
+	return talk.Table(c, rows)
+}
+
+// marks are what a person should know of a contact at a glance.
+func marks(k api.Contact) (all []string) {
+	if k.Verified.IsZero() {
+		all = append(all, "words not compared")
+	} else {
+		all = append(all, "verified")
+	}
+	if k.Heard.IsZero() {
+		all = append(all, "not heard of yet")
+	}
+	if k.Muted {
+		all = append(all, "muted")
+	}
+	if k.Blocked {
+		all = append(all, "blocked")
+	}
+	return all
+}
+
+func contactShow(c *cli.Context, d *api.Client, alias string) error {
+	k, err := d.Contact(c.Context, alias)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return talk.JSON(c, k)
+	}
+	how := map[string]string{
+		"invited": "they used your invitation", "accepted": "you accepted their invitation",
+		"introduced": "introduced by " + k.Via,
+	}[k.How]
+	rows := [][]string{
+		{"alias", k.Alias}, {"claims to be", "“" + k.Claimed + "”"},
+		{"known since", k.Since.Local().Format("2006-01-02") + ", " + how},
+		{"is", strings.Join(marks(k), ", ")},
+	}
+	if err := talk.Table(c, rows); err != nil {
+		return err
+	}
+	for _, l := range k.Lines {
+		fmt.Fprintf(c.App.Writer, "%s  %s\n", l.At.Local().Format("2006-01-02 15:04"), l.What)
+	}
+	return nil
+}
+
+func contactAlias(c *cli.Context) error {
+	if c.NArg() != 2 {
+		return talk.Usagef("%s needs two arguments: ALIAS NEW", c.Command.HelpName)
+	}
+	return asking(func(c *cli.Context, d *api.Client) error {
+		_, err := d.ChangeContact(c.Context, c.Args().Get(0), api.Changing{Alias: c.Args().Get(1)})
+		return err
+	})(c)
+}
+
+func contactVerify(c *cli.Context, d *api.Client, alias string) error {
+	w, err := d.Words(c.Context, alias)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		if err := talk.JSON(c, w); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintln(c.App.Writer, strings.Join(w.Words[:], " "))
+	}
+	if !c.Bool("yes") && !talk.IsTerminalReader(c.App.Reader) {
+		talk.Say(c, "if %s reads you the same words, where you know their voice or face: murmur "+
+			"contact verify --yes %s", w.Name, alias)
+		return nil
+	}
+	same, err := talk.Confirm(c, fmt.Sprintf("Does %s read the same words, in a voice or from a "+
+		"face that you know?", w.Name), "yes")
+	if err != nil {
+		return err
+	}
+	if err := d.Verify(c.Context, alias, same); err != nil {
+		return err
+	}
+	if same {
+		talk.Say(c, "verified")
+		return nil
+	}
+	return talk.Fail(talk.ExitTrust, fmt.Errorf("the words of %s are not the same", w.Name),
+		"Somebody may be between you, or one of you has not heard of a new device yet: do not "+
+			"trust what comes under this name, and meet anew.")
+}
+
+func contactIntroduce(c *cli.Context) error {
+	if c.NArg() != 2 {
+		return talk.Usagef("%s needs two arguments: ALIAS ALIAS", c.Command.HelpName)
+	}
+	return asking(func(c *cli.Context, d *api.Client) error {
+		err := d.Introduce(c.Context, c.Args().Get(0), c.Args().Get(1))
+		if err == nil {
+			talk.Say(c, "both are asked; they know each other when both say yes within twelve "+
+				"days. You are not told, and cannot read what they say then.")
+		}
+		return err
+	})(c)
+}
+
+func contactRequests(c *cli.Context, d *api.Client) error {
+	all, err := d.Requests(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return talk.JSON[api.Request](c, all...)
+	}
+	rows := [][]string{}
+	for _, r := range all {
+		how := "used your invitation"
+		if r.For != "" {
+			how += " for " + r.For
+		}
+		if r.By != "" {
+			how = "introduced by " + r.By
+		}
+		rows = append(rows, []string{r.ID, "claims to be “" + r.Claimed + "”", how,
+			"until " + day(r.Until)})
+	}
+	if len(rows) == 0 {
+		talk.Say(c, "nobody waits")
+	} else {
+		talk.Say(c, "murmur contact accept ID, or murmur contact decline ID")
+	}
+	return talk.Table(c, rows)
+}
+
+// settling says yes or no to a request.
+func settling(yes bool) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		id, err := talk.OneArgument(c, "ID")
+		if err != nil {
+			return err
+		}
+		return asking(func(c *cli.Context, d *api.Client) error {
+			return d.Settle(c.Context, id, api.Settling{Accept: yes, Alias: c.String("as")})
+		})(c)
+	}
+}
+
+func contactRemove(c *cli.Context, d *api.Client, alias string) error {
+	k, err := d.Contact(c.Context, alias)
+	if err != nil {
+		return err
+	}
+	yes, err := talk.Confirm(c, fmt.Sprintf("End the contact with %s? Only a new invitation "+
+		"begins it again.", k.Name), "yes")
+	if err != nil || !yes {
+		return err
+	}
+	return d.RemoveContact(c.Context, alias)
+}
