@@ -45,7 +45,7 @@ func TestDetect(t *testing.T) {
 		ITerm: {"TERM=xterm-256color TERM_PROGRAM=iTerm.app", "TERM=x TERM_PROGRAM=WezTerm",
 			"TERM=xterm-256color LC_TERMINAL=iTerm2"},
 		Sixel:      {"TERM=foot", "TERM=mlterm-256color", "TERM=xterm TERM_PROGRAM=mintty"},
-		TrueColour: {"TERM=xterm-256color COLORTERM=truecolor", "TERM=tmux-256color COLORTERM=24bit"},
+		TrueColour: {"TERM=xterm-256color COLORTERM=truecolor", "TERM=tmux COLORTERM=24bit"},
 		Colour256: {"TERM=xterm-256color", "TERM=screen-256color KITTY_WINDOW_ID=1",
 			"TERM=xterm-256color TMUX=1 TERM_PROGRAM=iTerm.app"},
 		None: {"", "TERM=dumb COLORTERM=truecolor", "TERM=vt100", "TERM=xterm-kitty NO_COLOR=1",
@@ -76,7 +76,8 @@ func drawn(t *testing.T, k Kind, file []byte) string {
 // TestBlocks: lines and cells are as many as they may be, and colours are those of the picture.
 func TestBlocks(t *testing.T) {
 	for k, colours := range map[Kind][2]string{
-		TrueColour: {`38;2;2[45]\d;\d;\d`, `38;2;\d;\d;2[45]\d`}, Colour256: {"38;5;196", "38;5;21"},
+		TrueColour: {`38;2;2[45]\d;\d;\d`, `38;2;\d;\d;2[45]\d`},
+		Colour256:  {"38;5;196", "38;5;21"},
 	} {
 		got := drawn(t, k, half(t, 320, 160))
 		lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
@@ -107,7 +108,8 @@ func TestBlocks(t *testing.T) {
 func TestGraphics(t *testing.T) {
 	file := half(t, 320, 320)
 	k := drawn(t, Kitty, file)
-	if !strings.HasPrefix(k, "\x1b_G") || !strings.Contains(k, "q=2") || !strings.HasSuffix(k, "\n") {
+	if !strings.HasPrefix(k, "\x1b_G") || !strings.Contains(k, "q=2") ||
+		!strings.HasSuffix(k, "\n") {
 		t.Errorf("kitty: %q", k[:60])
 	}
 	i := drawn(t, ITerm, file)
