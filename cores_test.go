@@ -31,6 +31,7 @@ var cores = []string{
 	"client/person",
 	"client/photo",
 	"client/picture",
+	"client/post",
 	"client/purse",
 	"client/relation",
 	"client/scan",

@@ -34,13 +34,15 @@
 //	            session, ticket, words
 //	timeline    posts as kept → content
 //	photo       pictures of posts, here and under way; a part → boxstream, content, person
-//	feed        the own feed, and following, a part →
+//	post        streams of posts, written and read, a part →
 //	            boxstream, content, outbox, person, photo, picture, timeline
+//	feed        the own feed, and following, a part →
+//	            boxstream, content, outbox, person, post, timeline
 //	search      finds texts by their words
 //	backup      what is kept in another place; which bucket is whose
 //	parts       puts the features of a person together →
-//	            boxstream, contact, content, cover, feed, outbox, person, photo, relation,
-//	            sender, timeline
+//	            boxstream, contact, content, cover, feed, outbox, person, photo, post,
+//	            relation, sender, timeline
 //	guard       the two providers that a person uses, and how the one in use does
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	socket      where the commands of this computer find the daemon

@@ -12,6 +12,7 @@ import (
 	"murmuration/client/parts"
 	"murmuration/client/person"
 	"murmuration/client/photo"
+	"murmuration/client/post"
 	"murmuration/client/sender"
 	"murmuration/internal/directory"
 )
@@ -118,7 +119,7 @@ type Receipt struct {
 // Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
 // is queued when it fails.
 func (c *Client) Post(d Draft) (r Receipt, err error) {
-	said := feed.Draft{Text: d.Text, Alt: d.Alt, Quick: d.Quick}
+	said := post.Draft{Text: d.Text, Quick: d.Quick}
 	if d.Photo != nil { // before anything is touched: this takes a while
 		format := parts.In(c.genesis).Network.Format
 		most := min(content.MaxPhoto, content.MaxPhotoBoxes*format.ContentSize())
@@ -126,7 +127,7 @@ func (c *Client) Post(d Draft) (r Receipt, err error) {
 		if err != nil {
 			return Receipt{}, err
 		}
-		said.Picture = &fit
+		said.Pictures = []post.Picture{{Picture: fit, Alt: d.Alt}}
 	}
 	err = c.Do(func(now time.Time, p *parts.Person) error {
 		queued, err := p.Feed.Post(now, said)
@@ -153,12 +154,12 @@ func (c *Client) Unfollow(number uint64) error {
 }
 
 // Follows lists the feeds that are read.
-func (c *Client) Follows() (list []feed.Followed) {
-	_ = c.View(func(_ time.Time, p *parts.Person) error { // a list in memory
-		list = p.Following.List()
-		return nil
+func (c *Client) Follows() (list []feed.Followed, err error) {
+	err = c.View(func(_ time.Time, p *parts.Person) error {
+		list, err = p.Following.List()
+		return err
 	})
-	return list
+	return list, err
 }
 
 // Timeline is the last n posts, the newest first.
@@ -172,10 +173,10 @@ func (c *Client) Timeline(n int) (posts []parts.Post, err error) {
 
 // PhotoState says how far a post's photo is, whose boxes come with those of its feed. One that will
 // never be here is an error.
-func (c *Client) PhotoState(post string) (photo.State, error) {
+func (c *Client) PhotoState(id string) (photo.State, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, err := c.person.Photo(time.Now(), post)
+	s, err := c.person.Photo(time.Now(), id, 0)
 	switch {
 	case err != nil:
 		return photo.State{}, err
@@ -188,4 +189,4 @@ func (c *Client) PhotoState(post string) (photo.State, error) {
 }
 
 // Photo is the JPEG file of a post, byte for byte as its author has it.
-func (c *Client) Photo(post string) ([]byte, error) { return c.person.Photos.File(post) }
+func (c *Client) Photo(post string) ([]byte, error) { return c.person.Photos.File(post, 0) }

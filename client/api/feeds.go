@@ -52,7 +52,8 @@ func (s *server) publish(*http.Request) (Link, error) {
 }
 
 func (s *server) follows(*http.Request) ([]Followed, error) {
-	return followsOf(s.client.Follows()), nil
+	all, err := s.client.Follows()
+	return followsOf(all), err
 }
 
 func (s *server) follow(_ *http.Request, l Link) (nothing, error) {

@@ -71,11 +71,12 @@ func postsOf(posts []parts.Post) []Post {
 			ID: p.ID, Own: p.Own, Author: p.Author(), Claimed: p.Claimed,
 			Time: p.Time, Received: p.Received, Text: p.Text,
 		}
-		if p.Photo != nil {
+		if len(p.Photos) > 0 {
+			first := p.Photos[0]
 			s.Photo = &Picture{
-				State: p.Picture.Where, Got: p.Picture.Got, Of: p.Picture.Of, Bytes: p.Photo.Size,
-				Width: p.Photo.Width, Height: p.Photo.Height, Alt: p.Photo.Alt,
-				SHA256: hex.EncodeToString(p.Photo.Hash[:]), Thumb: p.Photo.Thumb,
+				State: first.State.Where, Got: first.State.Got, Of: first.State.Of,
+				Bytes: first.Size, Width: first.Width, Height: first.Height, Alt: first.Alt,
+				SHA256: hex.EncodeToString(first.Hash[:]), Thumb: first.Thumb,
 			}
 		}
 		shown = append(shown, s)

@@ -48,7 +48,9 @@ var Buckets = map[string]Bucket{
 	"profile":   {"contact", kept},
 	"purse":     {"purse", never},
 	"feed":      {"feed", never},
-	"follows":   {"feed", kept}, // reading from an earlier place shows nothing twice
+	"follows":   {"feed", kept},
+	"reading":   {"post", never},
+	"sources":   {"post", kept},
 	"posts":     {"timeline", kept},
 	"search":    {"search", kept},
 	"texts":     {"search", kept},

@@ -1,7 +1,6 @@
 package boxstream
 
 import (
-	"bytes"
 	"errors"
 	"slices"
 	"time"
@@ -61,8 +60,8 @@ func (r *Reader) Load() error {
 	return nil
 }
 
-// Same says whether two readers read one stream, wherever they are in it.
-func (r Reader) Same(o Reader) bool { return bytes.Equal(r.Cap[:rootSize], o.Cap[:rootSize]) }
+// Root is the root key of the stream.
+func (r Reader) Root() [32]byte { return [32]byte(r.Cap[:rootSize]) }
 
 // Root is the root key of the stream.
 func (r Reader) Root() [32]byte { return [32]byte(r.Cap[:rootSize]) }

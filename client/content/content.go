@@ -1,14 +1,9 @@
-// Package content is what the records in boxes say: posts and photos. It turns bytes into checked
-// values and back, and must not draw, store or send anything.
+// Package content is what the records in boxes say: posts, pictures and what is said about posts.
+// It turns bytes into checked values and back, and must not draw, store or send anything.
 package content
 
 import (
-	"errors"
 	"fmt"
-	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -27,18 +22,23 @@ const (
 	KindSession box.Kind = 8 // what one device says to the others of a relation
 )
 
-// Limits of a post, in bytes. Text, thumbnail and the rest fit into one box of 8,192.
+// Limits of a post, in bytes where nothing else is said. Text, thumbnails and the rest fit into one
+// box of 8,192; thumbnails that do not are left out.
 const (
-	MaxText   = 3000
-	maxName   = 64
-	MaxAlt    = 500
-	MaxThumb  = 4000
-	MaxPhoto  = 128 << 10 // the JPEG file: 16 boxes
-	maxPixels = 1 << 14   // of a side
+	MaxText    = 3000
+	maxName    = 64
+	MaxAlt     = 500
+	MaxWarning = 100
+	MaxThumb   = 4000
+	MaxPhoto   = 128 << 10 // the JPEG file: 16 boxes
+	MaxPhotos  = 4
+	MaxOptions = 8
+	MaxOption  = 80
+	maxPixels  = 1 << 14 // of a side
 )
 
-// MaxPhotoBoxes is how many boxes a photo may take: they are those of its feed, and whoever follows
-// that is known by nothing but its boxes.
+// MaxPhotoBoxes is how many boxes the photos of one post may take together: they are those of its
+// feed, and whoever follows that is known by nothing but its boxes.
 const MaxPhotoBoxes = 16
 
 // Faults of posts.
@@ -49,50 +49,45 @@ var (
 	)
 	errTooLong = fault.New(
 		fault.User, "the post is too long",
-		"A post has up to 3,000 bytes of text and 500 of description.",
+		"A post has up to 3,000 bytes of text, 500 of a description and 100 of a warning.",
 	)
-	errEmpty = fault.New(fault.User, "the post is empty", "Give it some text or a photo.")
-	errText  = fault.New(
+	errEmpty = fault.New(
+		fault.User, "the post is empty", "Give it some text that can be seen, or a photo.",
+	)
+	errText = fault.New(
 		fault.User, "the text is not valid UTF-8 or has control characters",
-		"Convert it to UTF-8, and leave out what is no text.",
+		"Convert it to UTF-8, and leave out what is no text: escape sequences, and the characters "+
+			"that turn the direction of text around.",
+	)
+	errLine = fault.New(
+		fault.User, "a warning or an option of a poll is empty or has more than one line",
+		"Give each of them one line that can be seen.",
+	)
+	errPhotos = fault.New(
+		fault.User, "too many photos", fmt.Sprintf("A post has up to %d.", MaxPhotos),
+	)
+	errPoll = fault.New(
+		fault.User, "not a poll", "A poll has 2 to 8 options of up to 80 bytes, and an end.",
 	)
 	ErrName = fault.New(
 		fault.User, "not a name that can be shown",
-		"A name has 1 to 64 bytes, without line breaks.",
+		"A name has 1 to 64 bytes that can be seen, without line breaks.",
 	)
 )
 
-// Post is one entry of a feed, as its author wrote it. All of it, the name and the time included,
-// is the author's claim.
-type Post struct {
-	Name  string `cbor:"1,keyasint"`
-	Time  int64  `cbor:"2,keyasint"` // Unix seconds, a full hour
-	Text  string `cbor:"3,keyasint,omitempty"`
-	Photo *Photo `cbor:"4,keyasint,omitempty"`
+func decOptions(unknown cbor.ExtraDecErrorCond) cbor.DecOptions {
+	return cbor.DecOptions{
+		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden,
+		TagsMd: cbor.TagsForbidden, ExtraReturnErrors: unknown, MaxNestedLevels: 4,
+		MaxArrayElements: 128, MaxMapPairs: 16, UTF8: cbor.UTF8RejectInvalid,
+	}
 }
-
-// Photo describes a picture, whose boxes are those of the feed behind the post's.
-type Photo struct {
-	Hash   [32]byte `cbor:"1,keyasint"` // SHA-256 of the JPEG file
-	Size   int      `cbor:"2,keyasint"` // bytes
-	Width  int      `cbor:"3,keyasint"`
-	Height int      `cbor:"4,keyasint"`
-	Alt    string   `cbor:"5,keyasint,omitempty"`
-	Thumb  []byte   `cbor:"6,keyasint,omitempty"` // a small JPEG
-}
-
-// Hour is the time that a post of this moment carries: more would tell when its author was there.
-func Hour(t time.Time) int64 { return t.Truncate(time.Hour).Unix() }
 
 var (
 	encMode = must(cbor.CanonicalEncOptions().EncMode())
-	decMode = must(cbor.DecOptions{
-		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField, MaxNestedLevels: 4,
-		MaxArrayElements: 128, MaxMapPairs: 16,
-		UTF8: cbor.UTF8RejectInvalid,
-	}.DecMode())
+	decMode = must(decOptions(cbor.ExtraDecErrorUnknownField).DecMode())
+	// keptMode reads what was checked before it was kept.
+	keptMode = must(decOptions(cbor.ExtraDecErrorNone).DecMode())
 )
 
 func must[T any](v T, err error) T {
@@ -100,99 +95,4 @@ func must[T any](v T, err error) T {
 		panic("content: CBOR mode: " + err.Error())
 	}
 	return v
-}
-
-// Marshal encodes the post for a box with room for `room` bytes of content. A thumbnail that does
-// not fit any more is left out.
-func (p Post) Marshal(room int) ([]byte, error) {
-	if err := p.Check(); err != nil {
-		return nil, err
-	}
-	b, err := encMode.Marshal(p)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a post: %w", err)
-	}
-	if len(b) > room && p.Photo != nil && p.Photo.Thumb != nil {
-		bare := *p.Photo
-		bare.Thumb = nil
-		p.Photo = &bare
-		return p.Marshal(room)
-	}
-	if len(b) > room {
-		return nil, errTooLong.With(
-			"it has %d bytes, and this network's boxes carry %d", len(b), room,
-		)
-	}
-	return b, nil
-}
-
-// ParsePost reads what Marshal wrote and refuses every second spelling.
-func ParsePost(b []byte) (Post, error) {
-	var p Post
-	if err := decMode.Unmarshal(b, &p); err != nil {
-		return Post{}, errPost.With("%w", err)
-	}
-	if err := p.Check(); err != nil {
-		return Post{}, errPost.With("%w", err)
-	}
-	again, err := encMode.Marshal(p)
-	if err != nil || string(again) != string(b) {
-		return Post{}, errPost.With("not in canonical form")
-	}
-	return p, nil
-}
-
-// Check says what is wrong with a post, for its author or for its reader.
-func (p Post) Check() error {
-	switch {
-	case CheckName(p.Name) != nil:
-		return CheckName(p.Name)
-	case len(p.Text) > MaxText:
-		return errTooLong.With("%d bytes of text", len(p.Text))
-	case !printable(p.Text):
-		return errText
-	case p.Photo == nil && strings.TrimSpace(p.Text) == "":
-		return errEmpty
-	case p.Time < 0 || p.Time > time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Unix():
-		return errors.New("its time is out of range")
-	case p.Time%int64(time.Hour/time.Second) != 0:
-		return errors.New("its time is not a full hour")
-	case p.Photo != nil:
-		return p.Photo.check()
-	}
-	return nil
-}
-
-func (p *Photo) check() error {
-	switch {
-	case len(p.Alt) > MaxAlt:
-		return errTooLong.With("%d bytes of description", len(p.Alt))
-	case !printable(p.Alt):
-		return errText
-	case p.Size < 1 || p.Size > MaxPhoto || len(p.Thumb) > MaxThumb:
-		return fmt.Errorf("a photo of %d bytes with a thumbnail of %d", p.Size, len(p.Thumb))
-	case min(p.Width, p.Height) < 1 || max(p.Width, p.Height) > maxPixels:
-		return fmt.Errorf("a photo of %d × %d pixels", p.Width, p.Height)
-	}
-	return nil
-}
-
-// CheckName refuses names that a list could not show on one line.
-func CheckName(name string) error {
-	if name == "" || len(name) > maxName || !printable(name) || strings.ContainsAny(name, "\n\t") ||
-		strings.TrimSpace(name) != name {
-		return ErrName
-	}
-	return nil
-}
-
-// printable refuses what could move a terminal's cursor or turn text around.
-func printable(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '\n' && r != '\t' &&
-			(unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
-	})
 }

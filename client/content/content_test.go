@@ -3,6 +3,7 @@ package content
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -13,10 +14,10 @@ import (
 )
 
 func somePost() Post {
-	return Post{Name: "Ada", Time: 1_800_000_000, Text: "hello\nworld", Photo: &Photo{
+	return Post{Name: "Ada", Time: 1_800_000_000, Text: "hello\nworld", Photos: []Photo{{
 		Hash: [32]byte{1}, Size: 70_000, Width: 1600, Height: 900,
 		Alt: "a bird", Thumb: bytes.Repeat([]byte{7}, 3000),
-	}}
+	}}}
 }
 
 func TestPostRoundTrip(t *testing.T) {
@@ -26,8 +27,8 @@ func TestPostRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ParsePost(b)
-	if err != nil || got.Text != p.Text || got.Photo.Hash != p.Photo.Hash ||
-		!bytes.Equal(got.Photo.Thumb, p.Photo.Thumb) {
+	if err != nil || got.Text != p.Text || got.Photos[0].Hash != p.Photos[0].Hash ||
+		!bytes.Equal(got.Photos[0].Thumb, p.Photos[0].Thumb) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	small, err := p.Marshal(1024)
@@ -42,12 +43,12 @@ func TestPostRoundTrip(t *testing.T) {
 func TestLargestPostFitsOneBox(t *testing.T) {
 	p := somePost()
 	p.Name, p.Text = strings.Repeat("n", maxName), strings.Repeat("t", MaxText)
-	p.Photo.Alt, p.Photo.Thumb = strings.Repeat("a", MaxAlt), make([]byte, MaxThumb)
+	p.Photos[0].Alt, p.Photos[0].Thumb = strings.Repeat("a", MaxAlt), make([]byte, MaxThumb)
 	b, err := p.Marshal(8192)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := ParsePost(b); err != nil || len(got.Photo.Thumb) != MaxThumb {
+	if got, err := ParsePost(b); err != nil || len(got.Photos[0].Thumb) != MaxThumb {
 		t.Errorf("the thumbnail was left out: %v", err)
 	}
 }
@@ -67,8 +68,8 @@ func TestPostRefusals(t *testing.T) {
 		"not UTF-8": change(func(p *Post) { p.Text = "\xff" }),
 		"too long":  change(func(p *Post) { p.Text = strings.Repeat("x", MaxText+1) }),
 		"past":      change(func(p *Post) { p.Time = -1 }),
-		"no size":   change(func(p *Post) { p.Photo.Size = 0 }),
-		"no pixels": change(func(p *Post) { p.Photo.Width = 0 }),
+		"no size":   change(func(p *Post) { p.Photos[0].Size = 0 }),
+		"no pixels": change(func(p *Post) { p.Photos[0].Width = 0 }),
 		"a second":  change(func(p *Post) { p.Time++ }),
 	} {
 		if _, err := p.Marshal(8192); err == nil {
@@ -83,6 +84,15 @@ func TestPostRefusals(t *testing.T) {
 func FuzzParsePost(f *testing.F) {
 	b, err := somePost().Marshal(8192)
 	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	all := somePost()
+	all.Nonce, all.Expires, all.Warning = [8]byte{1}, 3600, "spiders"
+	setPhotos(2)(&all)
+	setReply(someID, "Bob")(&all)
+	setPoll(2, 3)(&all)
+	if b, err = all.Marshal(8192); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b)
@@ -111,7 +121,7 @@ func TestPostsRoundTrip(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		if got, err := ParsePost(b); err != nil || got != p {
+		if got, err := ParsePost(b); err != nil || !reflect.DeepEqual(got, p) {
 			r.Fatalf("%+v became %+v, %v", p, got, err)
 		}
 	})

@@ -32,19 +32,30 @@ func TestPostLimits(t *testing.T) {
 		"tab in the name":  {func(p *Post) {}, func(p *Post) { p.Name = "A\td" }},
 		"tab in the text":  {func(p *Post) { p.Text = "a\tb" }, func(p *Post) { p.Text = "a\rb" }},
 		"text":             {setText(MaxText), setText(MaxText + 1)},
-		"picture alone":    {setText(0), func(p *Post) { p.Text, p.Photo = "", nil }},
-		"blanks alone":     {setText(1), func(p *Post) { p.Text, p.Photo = " \n", nil }},
+		"picture alone":    {setText(0), func(p *Post) { p.Text, p.Photos = "", nil }},
+		"blanks alone":     {setText(1), func(p *Post) { p.Text, p.Photos = " \n", nil }},
 		"time":             {setTime(last), setTime(last + 3600)},
 		"first time":       {setTime(0), setTime(-3600)},
 		"minutes":          {setTime(3600), setTime(3601)},
 		"description":      {setAlt(MaxAlt), setAlt(MaxAlt + 1)},
-		"in the words":     {setAlt(0), func(p *Post) { p.Photo.Alt = "\u202e" }},
+		"in the words":     {setAlt(0), func(p *Post) { p.Photos[0].Alt = "\u202e" }},
 		"smallest picture": {setSize(1), setSize(0)},
 		"largest picture":  {setSize(MaxPhoto), setSize(MaxPhoto + 1)},
 		"thumbnail":        {setThumb(MaxThumb), setThumb(MaxThumb + 1)},
 		"width":            {setSides(maxPixels, 1), setSides(maxPixels+1, 1)},
 		"height":           {setSides(1, maxPixels), setSides(1, maxPixels+1)},
 		"no height":        {setSides(1, 1), setSides(1, 0)},
+		"photos":           {setPhotos(MaxPhotos), setPhotos(MaxPhotos + 1)},
+		"end":              {setEnd(last), setEnd(last + 3600)},
+		"end in minutes":   {setEnd(3600), setEnd(3601)},
+		"warning":          {setWarning(MaxWarning), setWarning(MaxWarning + 1)},
+		"answer":           {setReply(someID, "Bob"), setReply("../../etc/passwd", "")},
+		"answer of nobody": {setReply(someID, ""), setReply(someID, "B\nb")},
+		"options":          {setPoll(MaxOptions, 1), setPoll(MaxOptions+1, 1)},
+		"one option":       {setPoll(2, 1), setPoll(1, 1)},
+		"long option":      {setPoll(2, MaxOption), setPoll(2, MaxOption+1)},
+		"empty option":     {setPoll(2, 1), setPoll(2, 0)},
+		"poll without end": {setPoll(2, 1), func(p *Post) { setPoll(2, 1)(p); p.Poll.Closes = 0 }},
 	} {
 		good, bad := change(limit.good), change(limit.bad)
 		b, err := good.Marshal(1 << 20)
@@ -70,15 +81,44 @@ func TestPostLimits(t *testing.T) {
 
 func setText(n int) func(*Post)    { return func(p *Post) { p.Text = strings.Repeat("x", n) } }
 func setTime(at int64) func(*Post) { return func(p *Post) { p.Time = at } }
-func setSize(n int) func(*Post)    { return func(p *Post) { p.Photo.Size = n } }
-func setThumb(n int) func(*Post)   { return func(p *Post) { p.Photo.Thumb = make([]byte, n) } }
+func setSize(n int) func(*Post)    { return func(p *Post) { p.Photos[0].Size = n } }
+func setThumb(n int) func(*Post)   { return func(p *Post) { p.Photos[0].Thumb = make([]byte, n) } }
 
 func setAlt(n int) func(*Post) {
-	return func(p *Post) { p.Photo.Alt = strings.Repeat("a", n) }
+	return func(p *Post) { p.Photos[0].Alt = strings.Repeat("a", n) }
+}
+
+const someID = "abcdefghijklmnop"
+
+func setPhotos(n int) func(*Post) {
+	return func(p *Post) {
+		for len(p.Photos) < n {
+			p.Photos = append(p.Photos, p.Photos[0])
+		}
+	}
+}
+
+func setEnd(at int64) func(*Post) { return func(p *Post) { p.Expires = at } }
+
+func setWarning(n int) func(*Post) {
+	return func(p *Post) { p.Warning = strings.Repeat("w", n) }
+}
+
+func setReply(to, by string) func(*Post) {
+	return func(p *Post) { p.Reply = &Reply{To: to, By: by} }
+}
+
+func setPoll(options, size int) func(*Post) {
+	return func(p *Post) {
+		p.Poll = &Poll{Closes: 3600}
+		for range options {
+			p.Poll.Options = append(p.Poll.Options, strings.Repeat("o", size))
+		}
+	}
 }
 
 func setSides(w, h int) func(*Post) {
-	return func(p *Post) { p.Photo.Width, p.Photo.Height = w, h }
+	return func(p *Post) { p.Photos[0].Width, p.Photos[0].Height = w, h }
 }
 
 // TestRoomIsUsedToTheLastByte: a thumbnail stays as long as it fits, and a post without one is
@@ -93,7 +133,7 @@ func TestRoomIsUsedToTheLastByte(t *testing.T) {
 		t.Errorf("in %d bytes: %d, %v", len(whole), len(b), err)
 	}
 	bare, err := p.Marshal(len(whole) - 1)
-	if err != nil || len(bare) >= len(whole) || p.Photo.Thumb == nil {
+	if err != nil || len(bare) >= len(whole) || p.Photos[0].Thumb == nil {
 		t.Errorf("in a byte less: %d, %v", len(bare), err)
 	}
 	if b, err := p.Marshal(len(bare)); err != nil || len(b) != len(bare) {

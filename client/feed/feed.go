@@ -1,6 +1,5 @@
 // Package feed is open feeds: the one that a person writes, those that they follow, and the links
-// between the two. Own seals posts and leaves them to an outbox; Following is a Part that looks out
-// for the boxes of every followed feed, and keeps what comes in the timeline and with the photos.
+// between the two.
 //
 // It is pure. Whoever has a link can read a feed and all that comes after it; the package must not
 // let a link show anything earlier, and believes nothing that a post claims.
@@ -13,10 +12,6 @@ var (
 	errNoFeed = fault.New(
 		fault.User, "there is no feed to post to",
 		"Make one with `murmur feed publish`; it prints the link for your readers.",
-	)
-	errLarge = fault.New(
-		fault.User, "the picture is too large",
-		"A picture may take sixteen boxes: make it smaller.",
 	)
 	ErrCopied = fault.New(
 		fault.Trust,

@@ -11,6 +11,7 @@ import (
 	"murmuration/client/outbox"
 	"murmuration/client/person"
 	"murmuration/client/photo"
+	"murmuration/client/post"
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
@@ -53,6 +54,8 @@ type home struct {
 	t *testing.T
 	*Own
 	*Following
+	reading  *post.Reading
+	writing  post.WritingConfig
 	timeline *timeline.Timeline
 	outbox   *outbox.Outbox
 	store    *store.Store
@@ -90,13 +93,28 @@ func unloaded(t *testing.T, seed byte, s *store.Store) *home {
 		Pace: outbox.Pace{Hold: time.Second, Listing: time.Minute, Again: time.Minute},
 	})
 	h.check(err)
-	h.timeline = timeline.New(h.random)
-	h.Own = NewOwn(Config{
-		Name: "Ada", Store: s, Network: network, Random: h.random, Outbox: h.outbox,
+	h.timeline = timeline.New()
+	h.writing = post.WritingConfig{
+		Name: "Ada", Network: network, Random: h.random, Outbox: h.outbox,
 		Timeline: h.timeline, Photos: h, Cover: h,
+	}
+	h.Own = NewOwn(Config{
+		Store: s, Network: network, Random: h.random, Outbox: h.outbox,
+		Writing: post.NewWriting(h.writing),
 	})
-	h.Following = NewFollowing(h.person, s, network, h.Own, h.timeline, h)
+	sources := post.NewSources()
+	h.reading = post.NewReading(h.person, post.ReadingConfig{
+		Store: s, Network: network, Timeline: h.timeline, Photos: h, Sources: sources,
+	})
+	h.Following = NewFollowing(s, network, h.Own, h.reading, sources)
 	return h
+}
+
+func (h *home) list() []Followed {
+	h.t.Helper()
+	l, err := h.Following.List()
+	h.check(err)
+	return l
 }
 
 func (h *home) Wrote(_ *store.Tx, boxes int) error { h.wrote += boxes; return nil }
@@ -106,9 +124,9 @@ func (h *home) Expect(_ *store.Tx, of photo.Of) error {
 	return nil
 }
 
-func (h *home) Take(*store.Tx, uint64, box.Day, box.Record) error { h.parts++; return nil }
+func (h *home) Take(*store.Tx, post.Source, box.Day, box.Record) error { h.parts++; return nil }
 
-func (h *home) Keep(_ *store.Tx, post string, jpeg []byte) error {
+func (h *home) Keep(_ *store.Tx, post string, _ int, jpeg []byte) error {
 	h.pictures[post] = jpeg
 	return h.keeping
 }
@@ -141,9 +159,9 @@ func (h *home) publish() Link {
 	return l
 }
 
-func (h *home) say(text string) Receipt {
+func (h *home) say(text string) post.Receipt {
 	h.t.Helper()
-	r, err := h.Own.Post(noon, Draft{Text: text})
+	r, err := h.Own.Post(noon, post.Draft{Text: text})
 	h.check(err)
 	h.check(h.person.Supply(noon))
 	return r

@@ -9,9 +9,8 @@ import (
 	"murmuration/client/boxstream"
 	"murmuration/client/content"
 	"murmuration/client/outbox"
-	"murmuration/client/picture"
+	"murmuration/client/post"
 	"murmuration/client/store"
-	"murmuration/client/timeline"
 	"murmuration/internal/box"
 )
 
@@ -27,6 +26,8 @@ type own struct {
 	// Anew is where it began then, on a day: what was said before goes on in it, for the readers
 	// that there were.
 	Anew *anew `cbor:"4,keyasint,omitempty"`
+	// Source is the feed, whatever its stream is.
+	Source post.Source `cbor:"5,keyasint"`
 }
 
 type anew struct {
@@ -47,37 +48,26 @@ func getOwn(tx *store.Tx) (o own, err error) {
 // author is the outbox's name for who writes the own feed.
 const author = "feed"
 
-// stream is the outbox's name for the feed of an epoch.
-func (o own) stream() string { return fmt.Sprintf("feed/%d", o.Epoch) }
+// stream is the one of an epoch, by the outbox's name for it.
+func (o own) stream() post.Stream {
+	return post.Stream{
+		Name: fmt.Sprintf("%s/%d", author, o.Epoch), Source: o.Source, Epoch: o.Epoch,
+	}
+}
 
-// Outbox is where posts wait until they are kept: an *outbox.Outbox.
+// Outbox has what is written wait until it is kept: *outbox.Outbox is one.
 type Outbox interface {
 	Serve(name string, a outbox.Author)
-	Put(tx *store.Tx, now time.Time, d outbox.Draft) error
-}
-
-// Cover is told of what a person writes: so many boxes of cover less are needed.
-type Cover interface {
-	Wrote(tx *store.Tx, boxes int) error
-}
-
-// Photos keeps the pictures of own posts: *photo.Photos does.
-type Photos interface {
-	Keep(tx *store.Tx, post string, jpeg []byte) error
 }
 
 // Config says whose feed it is, and where its posts go. All fields are required.
 type Config struct {
-	// Name is what the person calls themselves in posts.
-	Name    string
 	Store   *store.Store
 	Network boxstream.Network
 	// Random makes the keys of streams.
-	Random   io.Reader
-	Outbox   Outbox
-	Timeline *timeline.Timeline
-	Photos   Photos
-	Cover    Cover
+	Random  io.Reader
+	Outbox  Outbox
+	Writing *post.Writing
 }
 
 // Own is the one open feed that a person writes. It keeps nothing in memory.
@@ -97,8 +87,7 @@ func (f *Own) Publish(now time.Time) (Link, error) {
 	err := f.cfg.Store.View(func(tx *store.Tx) (err error) { o, err = getOwn(tx); return err })
 	fresh := errors.Is(err, errNoFeed)
 	if fresh {
-		o.Epoch = 1
-		o.Writer, err = boxstream.NewWriter(f.cfg.Random)
+		o, err = newOwn(f.cfg.Random)
 	}
 	if err == nil && (fresh || o.Unsaid) {
 		o.Unsaid = false
@@ -116,6 +105,17 @@ func (f *Own) Publish(now time.Time) (Link, error) {
 	return l, err
 }
 
+func newOwn(random io.Reader) (o own, err error) {
+	o.Epoch = 1
+	if o.Writer, err = boxstream.NewWriter(random); err != nil {
+		return own{}, err
+	}
+	start, err := o.Writer.Start()
+	root, _ := start.Before()
+	o.Source = content.SourceOf(root)
+	return o, err
+}
+
 // Trouble is ErrCopied until the link of a feed that began anew was asked for.
 func (f *Own) Trouble() error {
 	return f.cfg.Store.View(func(tx *store.Tx) error {
@@ -127,22 +127,22 @@ func (f *Own) Trouble() error {
 	})
 }
 
-// writes says whether the own feed is what r reads.
-func (f *Own) writes(r boxstream.Reader) (bool, error) {
-	var o own
-	err := f.cfg.Store.View(func(tx *store.Tx) (err error) { o, err = getOwn(tx); return err })
+// writes says whether a start is one of the own feed.
+func (f *Own) writes(tx *store.Tx, start boxstream.Start) (bool, error) {
+	o, err := getOwn(tx)
 	if errors.Is(err, errNoFeed) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	start, err := o.Writer.Start()
+	mine, err := o.Writer.Start()
 	if err != nil {
 		return false, err
 	}
-	mine, err := boxstream.NewReader(start, 0, time.Time{})
-	return mine.Same(r), err
+	root, _ := start.Before()
+	own, _ := mine.Before()
+	return root == own, nil
 }
 
 // Stream is the feed, for the outbox.
@@ -151,7 +151,7 @@ func (f *Own) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error) 
 	if errors.Is(err, errNoFeed) {
 		return "", w, nil
 	}
-	return o.stream(), o.Writer, err
+	return o.stream().Name, o.Writer, err
 }
 
 // Renew begins a new epoch of the feed under new keys, since a copy of this home writes to the old,
@@ -175,108 +175,25 @@ func (f *Own) Renew(
 	if all, err = o.Writer.SealBytes(f.cfg.Network, day, waited...); err != nil {
 		return "", nil, err
 	}
-	return o.stream(), all, o.put(tx)
-}
-
-// Draft is what a person wants to say.
-type Draft struct {
-	Text    string
-	Picture *picture.Picture // or nil
-	Alt     string           // what the picture shows, in words
-	// Quick boxes travel as fast as what is read: readers have them sooner, and who watches much of
-	// the network and follows the feed needs fewer of them to find its author.
-	Quick bool
-}
-
-func (f *Own) post(now time.Time, d Draft) content.Post {
-	p := content.Post{Name: f.cfg.Name, Time: content.Hour(now), Text: d.Text}
-	if d.Picture != nil {
-		p.Photo = &content.Photo{
-			Size: len(d.Picture.JPEG), Width: d.Picture.Width, Height: d.Picture.Height,
-			Alt: d.Alt, Thumb: d.Picture.Thumb,
-		}
-	}
-	return p
-}
-
-// Receipt is what somebody gets for a draft.
-type Receipt struct {
-	Post  string // its id in the timeline and in the outbox
-	Boxes int
+	return o.stream().Name, all, o.put(tx)
 }
 
 // Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
 // is queued when it fails.
-func (f *Own) Post(now time.Time, d Draft) (Receipt, error) {
-	post := f.post(now, d)
-	if err := post.Check(); err != nil {
-		return Receipt{}, err
+func (f *Own) Post(now time.Time, d post.Draft) (r post.Receipt, err error) {
+	if err := f.cfg.Writing.Check(now, d); err != nil {
+		return post.Receipt{}, err
 	}
-	var o own
-	err := f.cfg.Store.View(func(tx *store.Tx) (err error) { o, err = getOwn(tx); return err })
-	if err != nil {
-		return Receipt{}, err
-	}
-	id, err := f.cfg.Timeline.NewID()
-	if err != nil {
-		return Receipt{}, err
-	}
-	day, err := f.day(now)
-	if err != nil {
-		return Receipt{}, err
-	}
-	draft := outbox.Draft{Name: id, Author: author, Stream: o.stream(), Slow: !d.Quick}
-	kept := timeline.Entry{ID: id, Own: true, Received: now.UnixMilli(), Day: day}
-	draft.Boxes, kept.Content, err = f.seal(&o.Writer, day, post, d.Picture)
-	if err != nil {
-		return Receipt{}, err
-	}
-	return Receipt{id, len(draft.Boxes)}, f.queue(now, o, draft, kept, d.Picture)
-}
-
-// day is that for which a post's boxes are sealed.
-func (f *Own) day(now time.Time) (box.Day, error) {
-	after, err := boxstream.SwitchAfter(f.cfg.Random)
-	return f.cfg.Network.WritingDay(now, after), err
-}
-
-// seal makes the boxes of a post: its own first, then those of its picture.
-func (f *Own) seal(
-	w *boxstream.Writer, day box.Day, post content.Post, p *picture.Picture,
-) (all []boxstream.Sealed, said []byte, err error) {
-	format := f.cfg.Network.Format
-	var parts []box.Record
-	if p != nil {
-		if parts = format.Split(content.KindPhoto, p.JPEG); len(parts) > content.MaxPhotoBoxes {
-			return nil, nil, errLarge.With("it takes %d boxes of this network", len(parts))
-		}
-		post.Photo.Hash = parts[0].Hash
-	}
-	if said, err = post.Marshal(format.ContentSize()); err != nil {
-		return nil, nil, err
-	}
-	records := append(format.Split(content.KindPost, said), parts...)
-	all, err = w.Seal(f.cfg.Network, day, records...)
-	return all, said, err
-}
-
-// queue puts everything on the disk in one transaction: the sealed bytes, the advanced capability,
-// the post, the author's own copy of the picture, and the outbox's entry.
-func (f *Own) queue(
-	now time.Time, o own, d outbox.Draft, kept timeline.Entry, p *picture.Picture,
-) error {
-	err := f.cfg.Store.Update(func(tx *store.Tx) (err error) {
-		if err := f.cfg.Outbox.Put(tx, now, d); err != nil {
+	err = f.cfg.Store.Update(func(tx *store.Tx) error {
+		o, err := getOwn(tx)
+		if err != nil {
 			return err
 		}
-		if p != nil {
-			err = f.cfg.Photos.Keep(tx, kept.ID, p.JPEG)
-		}
-		return errors.Join(err, o.put(tx), f.cfg.Timeline.Keep(tx, kept),
-			f.cfg.Cover.Wrote(tx, len(d.Boxes)))
+		r, err = f.cfg.Writing.Post(tx, now, o.stream(), author, &o.Writer, d)
+		return errors.Join(err, o.put(tx))
 	})
 	if err != nil {
-		return fmt.Errorf("queueing a post: %w", err)
+		return post.Receipt{}, fmt.Errorf("queueing a post: %w", err)
 	}
-	return nil
+	return r, nil
 }

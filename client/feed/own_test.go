@@ -13,21 +13,25 @@ import (
 	"murmuration/client/content"
 	"murmuration/client/outbox"
 	"murmuration/client/picture"
+	"murmuration/client/post"
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
 	"murmuration/internal/box"
 )
 
-func somePicture() *picture.Picture {
-	return &picture.Picture{
+func somePicture() post.Picture {
+	return post.Picture{Alt: "a bird", Picture: picture.Picture{
 		JPEG: bytes.Repeat([]byte("picture "), 400), Width: 30, Height: 20, Thumb: []byte("small"),
-	}
+	}}
 }
+
+// shown is a draft of pictures alone.
+func shown(all ...post.Picture) post.Draft { return post.Draft{Pictures: all} }
 
 func TestNothingIsPostedWithoutAFeed(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
-	if _, err := h.Own.Post(noon, Draft{Text: "hello"}); !errors.Is(err, errNoFeed) ||
+	if _, err := h.Own.Post(noon, post.Draft{Text: "hello"}); !errors.Is(err, errNoFeed) ||
 		len(h.read()) != 0 {
 		t.Errorf("%v", err)
 	}
@@ -56,7 +60,9 @@ func TestPostAndPictureAreQueuedTogether(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	link := h.publish()
 	p := somePicture()
-	r, err := h.Own.Post(noon.Add(59*time.Minute), Draft{Text: "look", Picture: p, Alt: "a bird"})
+	r, err := h.Own.Post(
+		noon.Add(59*time.Minute), post.Draft{Text: "look", Pictures: []post.Picture{p}},
+	)
 	h.check(err)
 	h.check(h.person.Supply(noon))
 	if r.Boxes != 3 || h.outbox.Waiting() != 3 || len(h.requests) != 3 || h.wrote != 3 ||
@@ -65,12 +71,12 @@ func TestPostAndPictureAreQueuedTogether(t *testing.T) {
 	}
 	var e timeline.Entry
 	h.check(h.store.View(func(tx *store.Tx) error { return tx.Get("posts", r.Post, &e) }))
-	post, err := e.Post()
+	said, err := e.Post()
 	h.check(err)
-	about := post.Photo
-	if !e.Own || e.Day != 1 || post.Name != "Ada" || about.Hash != sha256.Sum256(p.JPEG) ||
+	about := said.Photos[0]
+	if !e.Own || e.Day != 1 || r.Post != content.ID(e.Source, e.Content) || said.Name != "Ada" || about.Hash != sha256.Sum256(p.JPEG) ||
 		about.Size != len(p.JPEG) || about.Width != 30 || about.Alt != "a bird" ||
-		string(about.Thumb) != "small" || post.Time != noon.Unix() {
+		string(about.Thumb) != "small" || said.Time != noon.Unix() {
 		t.Errorf("%+v, %+v", e, about)
 	}
 	reader, err := boxstream.NewReader(link.Stream, 1, noon)
@@ -102,7 +108,7 @@ func TestPostAndPictureAreQueuedTogether(t *testing.T) {
 func TestQuickPost(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	h.publish()
-	_, err := h.Own.Post(noon, Draft{Text: "now", Quick: true})
+	_, err := h.Own.Post(noon, post.Draft{Text: "now", Quick: true})
 	h.check(err)
 	h.check(h.person.Supply(noon))
 	if len(h.requests) != 1 || h.requests[0].Slow {
@@ -116,13 +122,13 @@ func TestPictureOfTooManyBoxes(t *testing.T) {
 	h.publish()
 	p := somePicture()
 	p.JPEG = make([]byte, content.MaxPhotoBoxes*network.Format.ContentSize())
-	r, err := h.Own.Post(noon, Draft{Picture: p})
+	r, err := h.Own.Post(noon, shown(p))
 	h.check(err)
 	if r.Boxes != content.MaxPhotoBoxes+1 {
 		t.Errorf("the control: %+v", r)
 	}
 	p.JPEG = append(p.JPEG, 0)
-	if _, err := h.Own.Post(noon, Draft{Picture: p}); !errors.Is(err, errLarge) ||
+	if _, err := h.Own.Post(noon, shown(p)); err == nil ||
 		h.outbox.Waiting() != r.Boxes {
 		t.Errorf("one byte more: %v", err)
 	}
@@ -132,23 +138,23 @@ func TestPictureOfTooManyBoxes(t *testing.T) {
 func TestRefusedPostLeavesNothing(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	before := h.publish()
-	p, small := somePicture(), *somePicture()
+	p, small := somePicture(), somePicture()
 	small.Width = 0
 	large := strings.Repeat("x", 2500) // 2,048 bytes a box
 	broken := errors.New("broken")
 	for name, try := range map[string]struct {
-		d     Draft
+		d     post.Draft
 		setup func()
 		want  error
 	}{
-		"empty":              {Draft{}, func() {}, nil},
-		"too long":           {Draft{Text: large}, func() {}, nil},
-		"a picture of no":    {Draft{Picture: &small}, func() {}, nil},
-		"a full disk":        {Draft{Text: "a"}, func() { h.full = true }, store.ErrFull},
-		"no id":              {Draft{Text: "a"}, func() { h.random.left = 0 }, errDrawn},
-		"no day":             {Draft{Picture: p}, func() { h.random.left = 1 }, errDrawn},
-		"a copy not kept":    {Draft{Picture: p}, func() { h.keeping = broken }, broken},
-		"empty, no feed yet": {Draft{}, func() {}, nil},
+		"empty":              {post.Draft{}, func() {}, nil},
+		"too long":           {post.Draft{Text: large}, func() {}, nil},
+		"a picture of no":    {shown(small), func() {}, nil},
+		"a full disk":        {post.Draft{Text: "a"}, func() { h.full = true }, store.ErrFull},
+		"no nonce":           {post.Draft{Text: "a"}, func() { h.random.left = 0 }, errDrawn},
+		"no day":             {shown(p), func() { h.random.left = 1 }, errDrawn},
+		"a copy not kept":    {shown(p), func() { h.keeping = broken }, broken},
+		"empty, no feed yet": {post.Draft{}, func() {}, nil},
 	} {
 		try.setup()
 		r, err := h.Own.Post(noon, try.d)
@@ -170,16 +176,16 @@ func TestRefusedPostLeavesNothing(t *testing.T) {
 // TestEmptyPostIsRefusedFirst, before it is found that there is no feed.
 func TestEmptyPostIsRefusedFirst(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
-	if _, err := h.Own.Post(noon, Draft{}); err == nil || errors.Is(err, errNoFeed) {
+	if _, err := h.Own.Post(noon, post.Draft{}); err == nil || errors.Is(err, errNoFeed) {
 		t.Errorf("%v", err)
 	}
-	if _, err := h.Own.Post(noon, Draft{Picture: somePicture()}); !errors.Is(err, errNoFeed) {
+	if _, err := h.Own.Post(noon, shown(somePicture())); !errors.Is(err, errNoFeed) {
 		t.Errorf("a picture without words: %v", err)
 	}
 }
 
 // fullOutbox takes nothing.
-type fullOutbox struct{ Outbox }
+type fullOutbox struct{}
 
 var errFull = errors.New("full")
 
@@ -189,8 +195,9 @@ func (fullOutbox) Put(*store.Tx, time.Time, outbox.Draft) error { return errFull
 func TestFullOutboxTakesNoPost(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	before := h.publish()
-	h.Own.cfg.Outbox = fullOutbox{h.outbox}
-	if _, err := h.Own.Post(noon, Draft{Picture: somePicture()}); !errors.Is(err, errFull) ||
+	h.writing.Outbox = fullOutbox{}
+	h.Own.cfg.Writing = post.NewWriting(h.writing)
+	if _, err := h.Own.Post(noon, shown(somePicture())); !errors.Is(err, errFull) ||
 		len(h.read()) != 0 || h.publish() != before {
 		t.Errorf("%v, kept %q", err, h.read())
 	}
@@ -265,9 +272,9 @@ func TestDamagedOwnFeed(t *testing.T) {
 		h := newHome(t, 1, store.Memory())
 		h.check(h.store.Update(func(tx *store.Tx) error { return tx.Put(bucketOwn, "", bad) }))
 		_, err1 := h.Publish(noon)
-		_, err2 := h.Own.Post(noon, Draft{Text: "a"})
+		_, err2 := h.Own.Post(noon, post.Draft{Text: "a"})
 		err3 := h.Follow(noon, other, "")
-		if err1 == nil || err2 == nil || err3 == nil || len(h.List()) != 0 || len(h.read()) != 0 {
+		if err1 == nil || err2 == nil || err3 == nil || len(h.list()) != 0 || len(h.read()) != 0 {
 			t.Errorf("%s: %v; %v; %v", name, err1, err2, err3)
 		}
 		if errors.Is(err1, errNoFeed) || errors.Is(err2, errNoFeed) || errors.Is(err3, errNoFeed) {

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"murmuration/client/boxstream"
-	"murmuration/client/feed"
 	"murmuration/client/parts"
+	"murmuration/client/post"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -31,7 +31,7 @@ func ExampleNew() {
 	if _, err := p.Feed.Publish(now); err != nil {
 		panic(err)
 	}
-	if _, err := p.Feed.Post(now, feed.Draft{Text: "hello"}); err != nil {
+	if _, err := p.Feed.Post(now, post.Draft{Text: "hello"}); err != nil {
 		panic(err)
 	}
 	posts, err := p.Timeline(now, 10)

@@ -97,7 +97,7 @@ func TestWhateverAHolderSaysToAWrite(t *testing.T) {
 					ada.Feed.Trouble() != nil || len(ada.Notices()) != 0 {
 					t.Errorf("Bob reads %q, trouble %v", bob.reads(), ada.Feed.Trouble())
 				}
-				if got, err := bob.Photos.File(bob.posts()[1].ID); !bytes.Equal(got, jpeg) {
+				if got, err := bob.Photos.File(bob.posts()[1].ID, 0); !bytes.Equal(got, jpeg) {
 					t.Errorf("the photo: %d bytes, %v", len(got), err)
 				}
 				if ada.Outbox.Lies() != r.lies || said != 5 {
@@ -237,7 +237,7 @@ func TestHomePutBack(t *testing.T) {
 	if carl.reads() != "ada: after\nada: and more\n" {
 		t.Fatalf("on the new link Carl reads %q", carl.reads())
 	}
-	if p := carl.posts()[0]; p.Picture.Where != photo.Here {
-		t.Errorf("with the photo %+v", p.Picture)
+	if p := carl.posts()[0]; p.Photos[0].State.Where != photo.Here {
+		t.Errorf("with the photo %+v", p.Photos)
 	}
 }

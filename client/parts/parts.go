@@ -35,6 +35,7 @@ import (
 	"murmuration/client/outbox"
 	"murmuration/client/person"
 	"murmuration/client/photo"
+	"murmuration/client/post"
 	"murmuration/client/relation"
 	"murmuration/client/sender"
 	"murmuration/client/store"
@@ -84,6 +85,9 @@ type Person struct {
 	*person.Person
 	Outbox    *outbox.Outbox
 	Photos    *photo.Photos
+	Sources   *post.Sources
+	Writing   *post.Writing
+	Reading   *post.Reading
 	Feed      *feed.Own
 	Following *feed.Following
 	Cover     *cover.Cover
@@ -97,7 +101,8 @@ type Person struct {
 // New wires a person. Other parts may Join; then comes Load.
 func New(cfg Config) (*Person, error) {
 	p := &Person{
-		Person: person.New(cfg.Store), store: cfg.Store, timeline: timeline.New(cfg.Random),
+		Person: person.New(cfg.Store), store: cfg.Store, timeline: timeline.New(),
+		Sources: post.NewSources(),
 	}
 	var err error
 	p.Outbox, err = outbox.New(p.Person, outbox.Config{
@@ -128,18 +133,29 @@ func New(cfg Config) (*Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Feed = feed.NewOwn(feed.Config{
-		Name: cfg.Name, Store: cfg.Store, Network: cfg.Network, Random: cfg.Random,
-		Outbox: p.Outbox, Timeline: p.timeline, Photos: p.Photos, Cover: p.Cover,
-	})
-	p.Following = feed.NewFollowing(
-		p.Person, cfg.Store, cfg.Network, p.Feed, p.timeline, p.Photos,
-	)
+	p.wireFeeds(cfg)
 	return p, nil
 }
 
 // View reads what the parts have kept.
 func (p *Person) View(read func(*store.Tx) error) error { return p.store.View(read) }
+
+// wireFeeds is New for what is read and written by many.
+func (p *Person) wireFeeds(cfg Config) {
+	p.Writing = post.NewWriting(post.WritingConfig{
+		Name: cfg.Name, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
+		Timeline: p.timeline, Photos: p.Photos, Cover: p.Cover,
+	})
+	p.Reading = post.NewReading(p.Person, post.ReadingConfig{
+		Store: cfg.Store, Network: cfg.Network, Timeline: p.timeline, Photos: p.Photos,
+		Sources: p.Sources,
+	})
+	p.Feed = feed.NewOwn(feed.Config{
+		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
+		Writing: p.Writing,
+	})
+	p.Following = feed.NewFollowing(cfg.Store, cfg.Network, p.Feed, p.Reading, p.Sources)
+}
 
 // Post is an entry of the timeline as it is shown. Claimed and Time are claims of whoever wrote it;
 // a petname is this person's own.
@@ -151,8 +167,13 @@ type Post struct {
 	Time     time.Time
 	Received time.Time
 	Text     string
-	Photo    *content.Photo // what the post says of it
-	Picture  photo.State    // and how far it is
+	Photos   []Photo
+}
+
+// Photo is what a post says of one, and how far it is.
+type Photo struct {
+	content.Photo
+	State photo.State
 }
 
 // Author is what lists show: one's own name, the petname, or the claimed name in quotes.
@@ -187,20 +208,26 @@ func (p *Person) show(tx *store.Tx, now time.Time, e timeline.Entry) (Post, erro
 	if err != nil {
 		return Post{}, err
 	}
+	about, err := p.Sources.Get(tx, e.Source)
+	if err != nil {
+		return Post{}, err
+	}
 	shown := Post{
-		ID: e.ID, Own: e.Own, Petname: p.Following.Petname(e.Follow), Claimed: said.Name,
-		Text: said.Text,
+		ID: e.ID, Own: e.Own, Petname: about.Petname, Claimed: said.Name, Text: said.Text,
 		Time: time.Unix(said.Time, 0).UTC(), Received: time.UnixMilli(e.Received).UTC(),
-		Photo: said.Photo,
 	}
-	if said.Photo != nil {
-		shown.Picture, err = p.Photos.State(tx, now, of(e, said))
+	for i, about := range said.Photos {
+		state, err := p.Photos.State(tx, now, of(e, i, about))
+		if err != nil {
+			return Post{}, err
+		}
+		shown.Photos = append(shown.Photos, Photo{about, state})
 	}
-	return shown, err
+	return shown, nil
 }
 
-func of(e timeline.Entry, said content.Post) photo.Of {
-	return photo.Of{Post: e.ID, Follow: e.Follow, Day: e.Day, About: said.Photo}
+func of(e timeline.Entry, index int, about content.Photo) photo.Of {
+	return photo.Of{Post: e.ID, Index: index, Source: e.Source, Day: e.Day, About: about}
 }
 
 // errNoPhoto says that a post has none.
@@ -208,19 +235,19 @@ var errNoPhoto = fault.New(
 	fault.NotFound, "this post has no photo", "`murmur timeline` shows which posts have one.",
 )
 
-// Photo says how far the photo of a post is.
-func (p *Person) Photo(now time.Time, post string) (s photo.State, err error) {
+// Photo says how far a photo of a post is, the first of which has index 0.
+func (p *Person) Photo(now time.Time, post string, index int) (s photo.State, err error) {
 	err = p.store.View(func(tx *store.Tx) error {
 		e, err := p.timeline.Entry(tx, post)
 		if err != nil {
 			return err
 		}
 		said, err := e.Post()
-		if err == nil && said.Photo == nil {
+		if err == nil && (index < 0 || index >= len(said.Photos)) {
 			err = errNoPhoto
 		}
 		if err == nil {
-			s, err = p.Photos.State(tx, now, of(e, said))
+			s, err = p.Photos.State(tx, now, of(e, index, said.Photos[index]))
 		}
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"murmuration/client/person/persontest"
 	"murmuration/client/photo"
 	"murmuration/client/picture"
+	"murmuration/client/post"
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
@@ -116,15 +118,25 @@ func (s *someone) follow(l feed.Link, petname string) {
 
 func (s *someone) say(text string, jpeg ...byte) string {
 	s.h.t.Helper()
-	d := feed.Draft{Text: text}
+	d := post.Draft{Text: text}
 	if jpeg != nil {
-		d.Picture, d.Alt = &picture.Picture{JPEG: jpeg, Width: 4, Height: 3}, "noise"
+		fit := picture.Picture{JPEG: jpeg, Width: 4, Height: 3}
+		d.Pictures = []post.Picture{{Picture: fit, Alt: "noise"}}
 	}
 	r, err := s.Feed.Post(s.h.now, d)
 	if err != nil {
 		s.h.t.Fatal(err)
 	}
 	return r.Post
+}
+
+func (s *someone) follows() []feed.Followed {
+	s.h.t.Helper()
+	l, err := s.Following.List()
+	if err != nil {
+		s.h.t.Fatal(err)
+	}
+	return l
 }
 
 // reads is the timeline, the oldest first, a line a post.
@@ -146,7 +158,7 @@ func (s *someone) posts() []parts.Post {
 
 func (s *someone) photo(post string) photo.State {
 	s.h.t.Helper()
-	state, err := s.Photo(s.h.now, post)
+	state, err := s.Photo(s.h.now, post, 0)
 	if err != nil {
 		s.h.t.Fatal(err)
 	}
@@ -175,7 +187,7 @@ func TestPostAndPhotoReachAFollower(t *testing.T) {
 		t.Fatalf("Bob reads %q, Ada %q", bob.reads(), ada.reads())
 	}
 	theirs := bob.posts()[0]
-	if theirs.Picture.Where != photo.Here || theirs.Photo.Alt != "noise" ||
+	if theirs.Photos[0].State.Where != photo.Here || theirs.Photos[0].Alt != "noise" ||
 		theirs.Time != h.now.Truncate(time.Hour) {
 		t.Errorf("Bob has %+v", theirs)
 	}
@@ -183,8 +195,8 @@ func TestPostAndPhotoReachAFollower(t *testing.T) {
 		t.Errorf("before she hears what is listed: %+v", e)
 	}
 	h.wait(5*time.Minute, ada, bob)
-	got, err := bob.Photos.File(theirs.ID)
-	kept, err2 := ada.Photos.File(own)
+	got, err := bob.Photos.File(theirs.ID, 0)
+	kept, err2 := ada.Photos.File(own, 0)
 	if err := errors.Join(err, err2); err != nil || !bytes.Equal(got, jpeg) ||
 		!bytes.Equal(kept, jpeg) {
 		t.Fatalf("his photo has %d bytes, hers %d, %v", len(got), len(kept), err)
@@ -193,7 +205,7 @@ func TestPostAndPhotoReachAFollower(t *testing.T) {
 		e.State != outbox.Kept || e.Kept != 5 || ada.Outbox.Waiting() != 0 {
 		t.Errorf("in the end: %+v, %+v", bob.photo(theirs.ID), e)
 	}
-	if f := bob.Following.List(); len(f) != 1 || f[0].Posts != 1 || f[0].Claimed != "Ada" ||
+	if f := bob.follows(); len(f) != 1 || f[0].Posts != 1 || f[0].Claimed != "Ada" ||
 		f[0].Name() != "ada" {
 		t.Errorf("Bob follows %+v", f)
 	}
@@ -227,7 +239,7 @@ func TestRestartsGoOn(t *testing.T) {
 	}
 	h.Twist = nil
 	h.wait(15*time.Minute, ada, bob)
-	if got, err := bob.Photos.File(post); err != nil || !bytes.Equal(got, jpeg) {
+	if got, err := bob.Photos.File(post, 0); err != nil || !bytes.Equal(got, jpeg) {
 		t.Errorf("the photo has %d bytes, %v", len(got), err)
 	}
 	ada.say("again")
@@ -304,7 +316,7 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	bob.follow(ada.publish(), "ada")
 	ada.say("before")
 	ada.room, bob.room = 0, 0
-	_, err := ada.Feed.Post(h.now, feed.Draft{Text: "while full"})
+	_, err := ada.Feed.Post(h.now, post.Draft{Text: "while full"})
 	if !errors.Is(err, store.ErrFull) {
 		t.Errorf("posting to a full disk: %v", err)
 	}
@@ -371,8 +383,8 @@ func TestDishonestAuthor(t *testing.T) {
 	author.put(box.Record{Kind: content.KindPost, Parts: 2, Content: []byte("half a post")})
 	author.put(box.Record{Kind: content.KindPhoto, Parts: 1, Content: []byte("of no post")})
 	promised := [32]byte{1, 2, 3}
-	author.post(content.Post{Text: "see", Time: 1 << 36 / 3600 * 3600, Photo: &content.Photo{
-		Hash: promised, Size: 30, Width: 5, Height: 5}})
+	author.post(content.Post{Text: "see", Time: 1 << 36 / 3600 * 3600, Photos: []content.Photo{
+		{Hash: promised, Size: 30, Width: 5, Height: 5}}})
 	author.put(
 		box.Record{Kind: content.KindPhoto, Parts: 1, Hash: promised, Content: make([]byte, 30)},
 	)
@@ -381,19 +393,19 @@ func TestDishonestAuthor(t *testing.T) {
 		t.Fatalf("Bob reads %q between the garbage", bob.reads())
 	}
 	bob.start()
-	if p := bob.posts()[0]; p.Picture.Where != photo.Bad {
-		t.Errorf("after a restart the photo is %q", p.Picture.Where)
+	if p := bob.posts()[0]; p.Photos[0].State.Where != photo.Bad {
+		t.Errorf("after a restart the photo is %q", p.Photos[0].State.Where)
 	}
 	// Of a photo that does not come, nobody waits longer than for any box.
-	author.post(content.Post{Text: "wait", Time: 1 << 36 / 3600 * 3600, Photo: &content.Photo{
-		Hash: [32]byte{9}, Size: 30, Width: 5, Height: 5}})
+	author.post(content.Post{Text: "wait", Time: 1 << 36 / 3600 * 3600, Photos: []content.Photo{
+		{Hash: [32]byte{9}, Size: 30, Width: 5, Height: 5}}})
 	h.wait(2*time.Minute, bob)
-	if p := bob.posts()[0]; p.Picture.Where != photo.Coming {
-		t.Errorf("at first it is %q", p.Picture.Where)
+	if p := bob.posts()[0]; p.Photos[0].State.Where != photo.Coming {
+		t.Errorf("at first it is %q", p.Photos[0].State.Where)
 	}
 	h.now = h.now.AddDate(0, 0, 15)
-	if p := bob.posts()[0]; p.Picture.Where != photo.Expired {
-		t.Errorf("when its post is not kept any more it is %q", p.Picture.Where)
+	if p := bob.posts()[0]; p.Photos[0].State.Where != photo.Expired {
+		t.Errorf("when its post is not kept any more it is %q", p.Photos[0].State.Where)
 	}
 }
 
@@ -428,8 +440,22 @@ func TestFollowingIsForgotten(t *testing.T) {
 	}
 	ada.say("two")
 	h.wait(2*time.Minute, ada, bob)
-	if bob.reads() != "“Ada”: one\n" || len(bob.Following.List()) != 0 {
+	if bob.reads() != "“Ada”: one\n" || len(bob.follows()) != 0 {
 		t.Errorf("Bob reads %q", bob.reads())
+	}
+	// Another feed has another number and name, and the same one shows nothing twice.
+	carl := h.join("Carl")
+	bob.follow(carl.publish(), "carl")
+	carl.say("three")
+	h.wait(2*time.Minute, carl, bob)
+	bob.follow(l, "countess")
+	h.wait(10*time.Minute, ada, bob)
+	got := strings.Split(bob.reads(), "\n")
+	slices.Sort(got)
+	if f := bob.follows(); !slices.Equal(got, []string{
+		"", "carl: three", "countess: one", "countess: two",
+	}) || len(f) != 2 || f[0].Number != 1 || f[1].Number != 2 || f[0].Posts != 2 {
+		t.Errorf("Bob reads %q of %+v", got, f)
 	}
 }
 
@@ -440,10 +466,10 @@ func TestPhotosThatCannotBeHad(t *testing.T) {
 	ada.publish()
 	post := ada.say("no picture")
 	var why *fault.Fault
-	if _, err := ada.Photo(h.now, post); !errors.As(err, &why) {
+	if _, err := ada.Photo(h.now, post, 0); !errors.As(err, &why) {
 		t.Errorf("no picture: %v", err)
 	}
-	if _, err := ada.Photo(h.now, "nothing"); !errors.Is(err, timeline.ErrNoPost) {
+	if _, err := ada.Photo(h.now, "nothing", 0); !errors.Is(err, timeline.ErrNoPost) {
 		t.Errorf("no post: %v", err)
 	}
 }

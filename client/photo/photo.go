@@ -9,7 +9,6 @@ package photo
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -40,14 +39,14 @@ var (
 
 // The buckets of photos.
 const (
-	bucketPhotos   = "photos"   // JPEG files, by the id of the post
+	bucketPhotos   = "photos"   // JPEG files, by the id of the post and which of its photos it is
 	bucketPictures = "pictures" // picture, by its name
 	bucketParts    = "parts"    // contents of boxes, by the picture's name and their number
 )
 
 // picture is what the disk has of one that is on its way, or came to nothing.
 type picture struct {
-	Posts []string `cbor:"1,keyasint"` // ids of those that have come
+	Posts []string `cbor:"1,keyasint"` // names of the photos of posts that have come
 	Size  int      `cbor:"2,keyasint"` // of the file in bytes, as its post says
 	Parts int      `cbor:"3,keyasint"`
 	Got   int      `cbor:"4,keyasint"`
@@ -55,9 +54,17 @@ type picture struct {
 	Bad   bool     `cbor:"6,keyasint"` // its boxes hold something else than the post says
 }
 
-// nameOf tells pictures of different feeds apart, though they may be the same.
-func nameOf(follow uint64, hash [32]byte) string {
-	return fmt.Sprintf("%020d/%s", follow, hex.EncodeToString(hash[:]))
+// nameOf tells pictures of different sources apart, though they may be the same.
+func nameOf(s content.Source, hash [32]byte) string {
+	return fmt.Sprintf("%x/%x", s, hash)
+}
+
+// fileName is that of a photo of a post: of its first one, as when there was no other, the id.
+func fileName(post string, index int) string {
+	if index == 0 {
+		return post
+	}
+	return fmt.Sprintf("%s/%d", post, index)
 }
 
 func partName(name string, i uint32) string { return fmt.Sprintf("%s/%05d", name, i) }
@@ -77,27 +84,30 @@ func New(p *person.Person, s *store.Store, n boxstream.Network) *Photos {
 	return f
 }
 
-// Keep writes the picture of a person's own post.
-func (f *Photos) Keep(tx *store.Tx, post string, jpeg []byte) error {
-	return tx.Put(bucketPhotos, post, jpeg)
+// Keep writes a picture of a person's own post: which of them, from 0 on, is its index.
+func (f *Photos) Keep(tx *store.Tx, post string, index int, jpeg []byte) error {
+	return tx.Put(bucketPhotos, fileName(post, index), jpeg)
 }
 
-// File is the JPEG file of a post, byte for byte as its author has it.
-func (f *Photos) File(post string) ([]byte, error) {
+// File is the JPEG file of a photo of a post, byte for byte as its author has it.
+func (f *Photos) File(post string, index int) ([]byte, error) {
 	var picture []byte
-	err := f.store.View(func(tx *store.Tx) error { return tx.Get(bucketPhotos, post, &picture) })
+	err := f.store.View(func(tx *store.Tx) error {
+		return tx.Get(bucketPhotos, fileName(post, index), &picture)
+	})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errNone
 	}
 	return picture, err
 }
 
-// Of says which picture is meant: that of a post of a followed feed, in a box of a day.
+// Of says which picture is meant: one of those of a post of a source, in a box of a day.
 type Of struct {
 	Post   string
-	Follow uint64
+	Index  int // from 0 on
+	Source content.Source
 	Day    box.Day
-	About  *content.Photo
+	About  content.Photo
 }
 
 // Where says where a photo is.
@@ -124,7 +134,7 @@ type State struct {
 // claims cannot keep it coming.
 func (f *Photos) State(tx *store.Tx, now time.Time, of Of) (State, error) {
 	s := State{Post: of.Post, Where: Coming, Of: f.boxes(of.About), Bytes: of.About.Size}
-	here, err := tx.Has(bucketPhotos, of.Post)
+	here, err := tx.Has(bucketPhotos, fileName(of.Post, of.Index))
 	if err != nil {
 		return s, err
 	}
@@ -132,7 +142,7 @@ func (f *Photos) State(tx *store.Tx, now time.Time, of Of) (State, error) {
 		s.Where, s.Got = Here, s.Of
 		return s, nil
 	}
-	p, err := getPicture(tx, nameOf(of.Follow, of.About.Hash))
+	p, err := getPicture(tx, nameOf(of.Source, of.About.Hash))
 	s.Got = p.Got
 	switch {
 	case p.Bad:
@@ -144,7 +154,7 @@ func (f *Photos) State(tx *store.Tx, now time.Time, of Of) (State, error) {
 }
 
 // boxes is how many a photo takes.
-func (f *Photos) boxes(about *content.Photo) int {
+func (f *Photos) boxes(about content.Photo) int {
 	size := f.network.Format.ContentSize()
 	return (about.Size + size - 1) / size
 }
@@ -163,7 +173,7 @@ func (f *Photos) Expect(tx *store.Tx, of Of) error {
 	if boxes > content.MaxPhotoBoxes {
 		return nil // it says that it is larger than a photo can be, and stays away
 	}
-	name := nameOf(of.Follow, of.About.Hash)
+	name := nameOf(of.Source, of.About.Hash)
 	p, err := getPicture(tx, name)
 	if err != nil {
 		return err
@@ -171,14 +181,15 @@ func (f *Photos) Expect(tx *store.Tx, of Of) error {
 	if p.Parts != 0 && p.Parts != boxes || len(p.Posts) > 0 && p.Size != of.About.Size {
 		p.Bad = true
 	}
-	p.Posts, p.Size, p.Parts = append(p.Posts, of.Post), of.About.Size, boxes
+	p.Posts = append(p.Posts, fileName(of.Post, of.Index))
+	p.Size, p.Parts = of.About.Size, boxes
 	p.Day = max(p.Day, of.Day)
 	return f.put(tx, name, of.About.Hash, p)
 }
 
-// Take keeps a part, in the transaction in which the reader of its feed moves on.
-func (f *Photos) Take(tx *store.Tx, follow uint64, day box.Day, r box.Record) error {
-	name := nameOf(follow, r.Hash)
+// Take keeps a part, in the transaction in which the reader of its source moves on.
+func (f *Photos) Take(tx *store.Tx, s content.Source, day box.Day, r box.Record) error {
+	name := nameOf(s, r.Hash)
 	p, err := getPicture(tx, name)
 	if err != nil {
 		return err

@@ -25,7 +25,10 @@ var (
 	jpeg = bytes.Repeat([]byte("picture "), 20) // three boxes
 )
 
-// album is the photos of somebody who follows feed 7, which has one.
+// seven is the feed of the photo; the others are others'.
+var seven, eight, nine = content.Source{7}, content.Source{8}, content.Source{9}
+
+// album is the photos of somebody who follows feed seven, which has one.
 type album struct {
 	*Photos
 	t     *testing.T
@@ -37,7 +40,10 @@ type album struct {
 func newAlbum(t *testing.T) *album {
 	a := &album{t: t, store: store.Memory(), parts: network.Format.Split(content.KindPhoto, jpeg)}
 	a.Photos = New(person.New(a.store), a.store, network)
-	a.of = Of{"post", 7, 2, &content.Photo{Hash: sha256.Sum256(jpeg), Size: len(jpeg)}}
+	a.of = Of{
+		Post: "post", Source: seven, Day: 2,
+		About: content.Photo{Hash: sha256.Sum256(jpeg), Size: len(jpeg)},
+	}
 	return a
 }
 
@@ -53,10 +59,10 @@ func (a *album) expect() {
 	a.update(func(tx *store.Tx) error { return a.Expect(tx, a.of) })
 }
 
-func (a *album) take(follow uint64, records ...box.Record) {
+func (a *album) take(from content.Source, records ...box.Record) {
 	a.t.Helper()
 	for _, r := range records {
-		a.update(func(tx *store.Tx) error { return a.Take(tx, follow, 2, r) })
+		a.update(func(tx *store.Tx) error { return a.Take(tx, from, 2, r) })
 	}
 }
 
@@ -98,15 +104,15 @@ func TestPartsComeInAnyOrder(t *testing.T) {
 					t.Errorf("with %d parts: %+v", before, s)
 				}
 			}
-			a.take(7, a.parts[order[i]])
+			a.take(seven, a.parts[order[i]])
 			if i == 0 {
-				a.take(7, a.parts[order[i]])
+				a.take(seven, a.parts[order[i]])
 			}
 		}
 		if before == 3 {
 			a.expect()
 		}
-		got, err := a.File("post")
+		got, err := a.File("post", 0)
 		if err != nil || !bytes.Equal(got, jpeg) || a.state(noon).Where != Here || a.left() != 0 {
 			t.Errorf("post after %d parts: %d bytes, %v, %+v", before, len(got), err, a.state(noon))
 		}
@@ -119,12 +125,12 @@ func TestPartsOfOtherFeeds(t *testing.T) {
 	a.expect()
 	other := a.parts[0]
 	other.Hash[0] ^= 1
-	a.take(8, a.parts...)
-	a.take(7, other, a.parts[1], a.parts[2])
+	a.take(eight, a.parts...)
+	a.take(seven, other, a.parts[1], a.parts[2])
 	if s := a.state(noon); s.Where != Coming || s.Got != 2 {
 		t.Errorf("%+v", s)
 	}
-	a.take(7, a.parts[0])
+	a.take(seven, a.parts[0])
 	if s := a.state(noon); s.Where != Here {
 		t.Errorf("the control: %+v", s)
 	}
@@ -140,17 +146,17 @@ func TestPictureThatIsNotTheOne(t *testing.T) {
 		a := newAlbum(t)
 		spoil(a)
 		a.expect()
-		a.take(7, a.parts...)
-		a.take(7, a.parts...)
+		a.take(seven, a.parts...)
+		a.take(seven, a.parts...)
 		if s := a.state(noon); s.Where != Bad || a.left() != 1 {
 			t.Errorf("%s: %+v, %d records", name, s, a.left())
 		}
-		if _, err := a.File("post"); !errors.Is(err, errNone) {
+		if _, err := a.File("post", 0); !errors.Is(err, errNone) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	a := newAlbum(t)
-	a.take(7, a.parts[0])
+	a.take(seven, a.parts[0])
 	a.of.About.Size = 64 // one box, where a part says three
 	a.expect()
 	if s := a.state(noon); s.Where != Bad {
@@ -164,9 +170,9 @@ func TestTwoPostsOfOnePicture(t *testing.T) {
 	a.expect()
 	a.of.Post = "again"
 	a.expect()
-	a.take(7, a.parts...)
+	a.take(seven, a.parts...)
 	for _, post := range []string{"post", "again"} {
-		if got, err := a.File(post); err != nil || !bytes.Equal(got, jpeg) {
+		if got, err := a.File(post, 0); err != nil || !bytes.Equal(got, jpeg) {
 			t.Errorf("%s: %v", post, err)
 		}
 	}
@@ -179,14 +185,14 @@ func TestLargePictureStaysAway(t *testing.T) {
 	a.expect()
 	r := a.parts[0]
 	r.Parts = content.MaxPhotoBoxes + 1
-	a.take(7, r)
+	a.take(seven, r)
 	if a.left() != 0 {
 		t.Errorf("%d records", a.left())
 	}
 	a.of.About.Size--
 	a.expect()
 	r.Parts--
-	a.take(7, r)
+	a.take(seven, r)
 	if a.left() != 2 || a.state(noon).Got != 1 {
 		t.Errorf("the control: %d records, %+v", a.left(), a.state(noon))
 	}
@@ -196,8 +202,8 @@ func TestLargePictureStaysAway(t *testing.T) {
 func TestWhatDoesNotComeAnyMore(t *testing.T) {
 	a := newAlbum(t)
 	a.expect()
-	a.take(7, a.parts[0])
-	a.take(9, a.parts[1])
+	a.take(seven, a.parts[0])
+	a.take(nine, a.parts[1])
 	last := genesis.Add(16*24*time.Hour + 23*time.Hour)
 	for _, c := range []struct {
 		now   time.Time
@@ -215,12 +221,21 @@ func TestWhatDoesNotComeAnyMore(t *testing.T) {
 
 func TestOwnPictureIsHere(t *testing.T) {
 	a := newAlbum(t)
-	if _, err := a.File("post"); !errors.Is(err, errNone) {
+	if _, err := a.File("post", 0); !errors.Is(err, errNone) {
 		t.Errorf("before: %v", err)
 	}
-	a.update(func(tx *store.Tx) error { return a.Keep(tx, "post", jpeg) })
+	a.update(func(tx *store.Tx) error { return a.Keep(tx, "post", 0, jpeg) })
 	if s := a.state(noon); s.Where != Here || s.Got != 3 {
 		t.Errorf("%+v", s)
+	}
+	a.of.Index = 1
+	if s := a.state(noon); s.Where == Here {
+		t.Errorf("its second one: %+v", s)
+	}
+	a.update(func(tx *store.Tx) error { return a.Keep(tx, "post", 1, jpeg[:9]) })
+	got, err := a.File("post", 1)
+	if s := a.state(noon); s.Where != Here || err != nil || len(got) != 9 {
+		t.Errorf("%+v, %d bytes, %v", s, len(got), err)
 	}
 }
 
@@ -228,10 +243,10 @@ func TestOwnPictureIsHere(t *testing.T) {
 func TestDamagedRecordsOfPhotos(t *testing.T) {
 	a := newAlbum(t)
 	a.update(func(tx *store.Tx) error {
-		return tx.Put(bucketPictures, nameOf(7, a.of.About.Hash), "?")
+		return tx.Put(bucketPictures, nameOf(seven, a.of.About.Hash), "?")
 	})
 	err := a.store.Update(func(tx *store.Tx) error { return a.Expect(tx, a.of) })
-	err2 := a.store.Update(func(tx *store.Tx) error { return a.Take(tx, 7, 2, a.parts[0]) })
+	err2 := a.store.Update(func(tx *store.Tx) error { return a.Take(tx, seven, 2, a.parts[0]) })
 	err3 := a.store.View(func(tx *store.Tx) error { _, err := a.State(tx, noon, a.of); return err })
 	for _, err := range []error{err, err2, err3, a.Turn(noon.AddDate(0, 0, 20))} {
 		if !errors.Is(err, store.ErrForeign) {

@@ -7,12 +7,8 @@ package timeline
 
 import (
 	"cmp"
-	"encoding/base32"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 
 	"murmuration/client/content"
 	"murmuration/client/fault"
@@ -29,40 +25,35 @@ var ErrNoPost = fault.New(
 
 // Entry is a post as kept.
 type Entry struct {
-	ID       string  `cbor:"1,keyasint"`
+	ID       string  `cbor:"1,keyasint"` // content.ID
 	Own      bool    `cbor:"2,keyasint"`
-	Follow   uint64  `cbor:"3,keyasint"` // the number of the followed feed that it came from
 	Content  []byte  `cbor:"4,keyasint"` // content.Post
 	Received int64   `cbor:"5,keyasint"` // or queued; Unix milliseconds
 	Day      box.Day `cbor:"6,keyasint"`
-	Number   uint64  `cbor:"7,keyasint"` // in its feed, of a post that was read: its author's order
+	// Number is the index of its box in its stream, and Epoch which of its source's streams that
+	// is, counting up: its author's order.
+	Number uint64         `cbor:"7,keyasint"`
+	Source content.Source `cbor:"8,keyasint"`
+	Epoch  int            `cbor:"9,keyasint"`
 }
 
 // Post is what the entry says.
 func (e Entry) Post() (content.Post, error) {
-	p, err := content.ParsePost(e.Content)
+	p, err := content.Recall(e.Content)
 	if err != nil {
 		return content.Post{}, store.ErrForeign.With("a post: %w", err)
 	}
 	return p, nil
 }
 
-// Timeline keeps posts. Ids come from its randomness.
-type Timeline struct{ random io.Reader }
+// Timeline keeps posts. All of it is on the disk.
+type Timeline struct{}
 
-// New is a timeline whose ids are drawn from random.
-func New(random io.Reader) *Timeline { return &Timeline{random} }
+// New is the timeline of a person.
+func New() *Timeline { return &Timeline{} }
 
-var idEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
-
-// NewID names a post on this computer alone: other readers have other names for it.
-func (t *Timeline) NewID() (string, error) {
-	var b [5]byte
-	if _, err := io.ReadFull(t.random, b[:]); err != nil {
-		return "", fmt.Errorf("drawing the id of a post: %w", err)
-	}
-	return strings.ToLower(idEncoding.EncodeToString(b[:])), nil
-}
+// Has says whether a post is there.
+func (t *Timeline) Has(tx *store.Tx, id string) (bool, error) { return tx.Has(bucket, id) }
 
 // Keep writes an entry.
 func (t *Timeline) Keep(tx *store.Tx, e Entry) error { return tx.Put(bucket, e.ID, e) }
@@ -76,7 +67,7 @@ func (t *Timeline) Entry(tx *store.Tx, id string) (e Entry, err error) {
 	return e, err
 }
 
-// Last is the last n entries, the newest first: as they were received, but for those of one feed,
+// Last is the last n entries, the newest first: as they were received, but for those of one source,
 // which come in any order and are shown in their author's.
 func (t *Timeline) Last(tx *store.Tx, n int) ([]Entry, error) {
 	var all []Entry
@@ -90,21 +81,19 @@ func (t *Timeline) Last(tx *store.Tx, n int) ([]Entry, error) {
 	return order(all)[:min(n, len(all))], err
 }
 
-// order changes the places of each feed's entries among themselves.
+// order changes the places of each source's entries among themselves.
 func order(all []Entry) []Entry {
-	feeds := map[uint64][]Entry{}
+	sources := map[content.Source][]Entry{}
 	for _, e := range all {
-		if !e.Own {
-			feeds[e.Follow] = append(feeds[e.Follow], e)
-		}
+		sources[e.Source] = append(sources[e.Source], e)
 	}
-	for _, feed := range feeds {
-		slices.SortStableFunc(feed, func(a, b Entry) int { return cmp.Compare(b.Number, a.Number) })
+	for _, entries := range sources {
+		slices.SortStableFunc(entries, func(a, b Entry) int {
+			return cmp.Or(cmp.Compare(b.Epoch, a.Epoch), cmp.Compare(b.Number, a.Number))
+		})
 	}
 	for i, e := range all {
-		if !e.Own {
-			all[i], feeds[e.Follow] = feeds[e.Follow][0], feeds[e.Follow][1:]
-		}
+		all[i], sources[e.Source] = sources[e.Source][0], sources[e.Source][1:]
 	}
 	return all
 }

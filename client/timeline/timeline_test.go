@@ -1,9 +1,7 @@
 package timeline
 
 import (
-	"bytes"
 	"errors"
-	"math/rand/v2"
 	"testing"
 
 	"murmuration/client/content"
@@ -11,7 +9,7 @@ import (
 )
 
 func TestNewestFirst(t *testing.T) {
-	s, line := store.Memory(), New(rand.NewChaCha8([32]byte{1}))
+	s, line := store.Memory(), New()
 	said, err := content.Post{Name: "Ada", Text: "hello"}.Marshal(1024)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +58,7 @@ func TestPostsOfOthersProgramsAreForeign(t *testing.T) {
 
 // TestForeignEntryIsNoMissingPost: what is there and does not decode is said to be foreign.
 func TestForeignEntryIsNoMissingPost(t *testing.T) {
-	s, line := store.Memory(), New(rand.NewChaCha8([32]byte{1}))
+	s, line := store.Memory(), New()
 	said, err := content.Post{Name: "Ada", Text: "hello"}.Marshal(1024)
 	if err != nil {
 		t.Fatal(err)
@@ -89,36 +87,18 @@ func TestForeignEntryIsNoMissingPost(t *testing.T) {
 	}
 }
 
-// TestNoIDWithoutRandomness: half an id is none, or two posts would share one.
-func TestNoIDWithoutRandomness(t *testing.T) {
-	if id, err := New(bytes.NewReader([]byte("four"))).NewID(); err == nil {
-		t.Errorf("an id of four bytes: %q", id)
-	}
-}
-
-func TestIDsAreDrawn(t *testing.T) {
-	line, again := New(rand.NewChaCha8([32]byte{1})), New(rand.NewChaCha8([32]byte{1}))
-	seen := map[string]bool{}
-	for range 100 {
-		id, err := line.NewID()
-		same, err2 := again.NewID()
-		if err := errors.Join(err, err2); err != nil || len(id) != 8 || id != same || seen[id] {
-			t.Fatalf("%q and %q, %v", id, same, err)
-		}
-		seen[id] = true
-	}
-}
-
 // TestFeedsAreShownInTheirOrder, in whatever order their posts came, and between others as they
 // came.
 func TestFeedsAreShownInTheirOrder(t *testing.T) {
-	s, line := store.Memory(), New(rand.NewChaCha8([32]byte{1}))
+	s, line := store.Memory(), New()
+	ada, bob := content.Source{1}, content.Source{2}
 	err := s.Update(func(tx *store.Tx) error {
 		var errs []error
 		for i, e := range []Entry{
-			{ID: "a2", Follow: 1, Number: 12}, {ID: "b1", Follow: 2, Number: 5},
-			{ID: "a1", Follow: 1, Number: 11}, {ID: "mine", Own: true},
-			{ID: "a3", Follow: 1, Number: 13},
+			{ID: "a2", Source: ada, Epoch: 1, Number: 12}, {ID: "b1", Source: bob, Number: 5},
+			{ID: "a1", Source: ada, Epoch: 1, Number: 11}, {ID: "mine", Own: true},
+			{ID: "a4", Source: ada, Epoch: 2, Number: 1},
+			{ID: "a3", Source: ada, Epoch: 1, Number: 13},
 		} {
 			e.Received = int64(i)
 			errs = append(errs, line.Keep(tx, e))
@@ -134,7 +114,7 @@ func TestFeedsAreShownInTheirOrder(t *testing.T) {
 		for _, e := range all {
 			got += e.ID + " "
 		}
-		if got != "a3 mine a2 b1 a1 " {
+		if got != "a4 a3 mine a2 b1 a1 " {
 			t.Errorf("shown are %s", got)
 		}
 		return err

@@ -41,8 +41,8 @@ func (s *show) look() {
 	if posts, err := s.bob.Timeline(10); err == nil {
 		for _, p := range posts {
 			s.report.Own++ // the fetch that brought it
-			if p.Photo != nil {
-				s.report.Own += uint64(p.Picture.Got)
+			for _, photo := range p.Photos {
+				s.report.Own += uint64(photo.State.Got)
 			}
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"murmuration/client/feed"
 	"murmuration/client/outbox"
 	"murmuration/client/parts"
 	"murmuration/client/picture"
+	"murmuration/client/post"
 	"murmuration/client/purse"
 	"murmuration/client/scan"
 	"murmuration/client/sender"
@@ -224,7 +224,11 @@ func (l *Life) tellStored() {
 // tellPosts tells of the posts that are new.
 func (l *Life) tellPosts() {
 	posts := 0
-	for _, f := range l.Following.List() {
+	follows, err := l.Following.List()
+	if err != nil {
+		l.line.w.fail("%s reads: %w", l.line.Name, err)
+	}
+	for _, f := range follows {
 		posts += f.Posts
 	}
 	if posts == l.posts {
@@ -250,7 +254,7 @@ func (l *Life) tellPosts() {
 // tellPhotos tells of those that are here.
 func (l *Life) tellPhotos() {
 	l.wants = slices.DeleteFunc(l.wants, func(p parts.Post) bool {
-		file, err := l.Photos.File(p.ID)
+		file, err := l.Photos.File(p.ID, 0)
 		if err == nil {
 			l.line.w.tell(
 				"people",
@@ -277,9 +281,10 @@ func (l *Life) Follow(author *Life) error {
 
 // Say posts a text, with a picture if jpeg is not nil, and gives its id in the timeline.
 func (l *Life) Say(text string, jpeg []byte) (id string, err error) {
-	d := feed.Draft{Text: text, Quick: l.Quick}
+	d := post.Draft{Text: text, Quick: l.Quick}
 	if jpeg != nil {
-		d.Picture = &picture.Picture{JPEG: jpeg, Width: 1, Height: 1}
+		fit := picture.Picture{JPEG: jpeg, Width: 1, Height: 1}
+		d.Pictures = []post.Picture{{Picture: fit}}
 	}
 	err = l.Do(func(now time.Time) error {
 		r, err := l.Feed.Post(now, d)
@@ -304,7 +309,7 @@ func (l *Life) Reads(author string) (posts []parts.Post, err error) {
 func (l *Life) Await(author string) error {
 	posts, err := l.Reads(author)
 	for _, p := range posts {
-		if p.Photo == nil || err != nil {
+		if len(p.Photos) == 0 || err != nil {
 			continue
 		}
 		l.wants = append(l.wants, p)

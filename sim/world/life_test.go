@@ -187,13 +187,13 @@ func TestFivePeople(t *testing.T) {
 	check(t, w.Run(length/2))
 	for _, reader := range people[1:] {
 		p := reader.posts("ada")[0]
-		got, err := reader.Photos.File(p.ID)
-		if err != nil || p.Picture.Where != photo.Here || !bytes.Equal(got, noise(3000)) {
+		got, err := reader.Photos.File(p.ID, 0)
+		if err != nil || p.Photos[0].State.Where != photo.Here || !bytes.Equal(got, noise(3000)) {
 			t.Errorf(
 				"%s has %d bytes of the photo, which is %s; %v",
 				reader.line.Name,
 				len(got),
-				p.Picture.Where,
+				p.Photos[0].State.Where,
 				err,
 			)
 		}
@@ -212,7 +212,7 @@ func TestOneSeedOneLife(t *testing.T) {
 			posts, err := reader.Timeline(w.Now(), 100)
 			check(t, err)
 			for _, p := range posts {
-				all += fmt.Sprintln(p.ID, p.Author(), p.Received, p.Text, p.Picture)
+				all += fmt.Sprintln(p.ID, p.Author(), p.Received, p.Text, p.Photos)
 			}
 		}
 		return *seen, all
@@ -268,7 +268,7 @@ func photoRun(t *testing.T, seed uint64) (post, all time.Duration) {
 	}
 	post = until(func() bool { return len(bob.reads("ada")) > 0 })
 	check(t, bob.Await("ada"))
-	return post, until(func() bool { return bob.posts("ada")[0].Picture.Where == photo.Here })
+	return post, until(func() bool { return bob.posts("ada")[0].Photos[0].State.Where == photo.Here })
 }
 
 // TestPhotoRow is the performance row "64 KiB photo, post to fetched" in virtual time: mean hop 200

@@ -1,0 +1,280 @@
+package post
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"murmuration/client/boxstream"
+	"murmuration/client/content"
+	"murmuration/client/person"
+	"murmuration/client/photo"
+	"murmuration/client/store"
+	"murmuration/client/timeline"
+	"murmuration/internal/box"
+)
+
+const bucketReading = "reading" // reading, by the name of the stream
+
+// idsATurn is how many ids are worked out at most when a person has their turn, 40 µs each.
+const idsATurn = 4000
+
+// reading is a stream that is read. Its position is durable, so that nothing is shown twice.
+type reading struct {
+	Name   string           `cbor:"1,keyasint"`
+	Source Source           `cbor:"2,keyasint"`
+	Epoch  int              `cbor:"3,keyasint"`
+	Number uint64           `cbor:"4,keyasint"` // under which its boxes are wanted
+	Reader boxstream.Reader `cbor:"5,keyasint"`
+}
+
+func (r reading) stream() Stream { return Stream{r.Name, r.Source, r.Epoch} }
+
+func (r *reading) put(tx *store.Tx) error { return tx.Put(bucketReading, r.Name, *r) }
+
+// Hearer is whose streams are read. It is told of what comes within the transaction that keeps it,
+// once for each box, and may start and stop streams in it.
+type Hearer interface {
+	// Posted hears of a post that was not there before.
+	Posted(tx *store.Tx, now time.Time, s Stream, e timeline.Entry, p content.Post) error
+	// Said takes a record that is neither a post nor a part of a photo, at an index of its stream,
+	// and says whether it understands it.
+	Said(
+		tx *store.Tx, now time.Time, s Stream, number uint64, r box.Record,
+	) (understood bool, err error)
+}
+
+// Albums keeps the photos of what is read as they come: *photo.Photos does.
+type Albums interface {
+	Expect(tx *store.Tx, of photo.Of) error
+	Take(tx *store.Tx, s Source, day box.Day, r box.Record) error
+}
+
+// ReadingConfig says what becomes of what is read. All fields are required.
+type ReadingConfig struct {
+	Store    *store.Store
+	Network  boxstream.Network
+	Timeline *timeline.Timeline
+	Photos   Albums
+	Sources  *Sources
+}
+
+// Reading is all streams of posts that a person reads.
+type Reading struct {
+	cfg     ReadingConfig
+	access  *person.Access
+	hearers map[string]Hearer // by what the names of their streams begin with
+	streams map[string]*reading
+}
+
+// NewReading is what a person reads.
+func NewReading(p *person.Person, cfg ReadingConfig) *Reading {
+	r := &Reading{cfg: cfg, hearers: map[string]Hearer{}, streams: map[string]*reading{}}
+	r.access = p.Join(r)
+	return r
+}
+
+// Serve says who hears of streams whose names begin with kind and a slash.
+func (r *Reading) Serve(kind string, h Hearer) { r.hearers[kind] = h }
+
+// Load takes up what is read.
+func (r *Reading) Load(tx *store.Tx) error {
+	return store.Each(tx, bucketReading, func(_ string, s reading) error {
+		if err := s.Reader.Load(); err != nil {
+			return store.ErrForeign.With("a stream of posts: %w", err)
+		}
+		r.streams[s.Name] = &s
+		return nil
+	})
+}
+
+// Supply does nothing: what is wanted is fetched at the sender's own pace.
+func (r *Reading) Supply(time.Time) error { return nil }
+
+// Start reads a stream from where start says, on a day; nothing changes if it is read already.
+func (r *Reading) Start(
+	tx *store.Tx, now time.Time, s Stream, start boxstream.Start, first box.Day,
+) error {
+	known, err := tx.Has(bucketReading, s.Name)
+	if err != nil || known {
+		return err
+	}
+	reader, err := boxstream.NewReader(start, min(first, r.cfg.Network.Today(now)), now)
+	if err != nil {
+		return err
+	}
+	g := &reading{s.Name, s.Source, s.Epoch, 1, reader}
+	err = store.Each(tx, bucketReading, func(_ string, other reading) error {
+		g.Number = max(g.Number, other.Number+1)
+		return nil
+	})
+	tx.After(func() {
+		r.streams[g.Name] = g
+		room := idsATurn
+		r.look(g, now, &room)
+	})
+	return errors.Join(err, g.put(tx))
+}
+
+// Stop forgets a stream; what was read of it stays.
+func (r *Reading) Stop(tx *store.Tx, name string) error {
+	tx.After(func() {
+		if g := r.streams[name]; g != nil {
+			r.access.Unwant(g.Number)
+			delete(r.streams, name)
+		}
+	})
+	return tx.Delete(bucketReading, name)
+}
+
+// Reads says whether the stream of a start is read, wherever its reader is.
+func (r *Reading) Reads(start boxstream.Start) (name string, ok bool) {
+	root, _ := start.Before()
+	for _, name := range slices.Sorted(maps.Keys(r.streams)) {
+		if r.streams[name].Reader.Root() == root {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// Turn looks out for the boxes of the day, and closes the days of which nothing new comes.
+func (r *Reading) Turn(now time.Time) error {
+	room := idsATurn
+	for _, name := range slices.Sorted(maps.Keys(r.streams)) {
+		g := r.streams[name]
+		if after, changed := g.Reader.Close(r.cfg.Network, now, r.access.Whole()); changed {
+			next := *g
+			next.Reader = after
+			if err := r.cfg.Store.Update(next.put); err != nil {
+				return fmt.Errorf("noting the position in a stream: %w", err)
+			}
+			*g = next
+		}
+		r.look(g, now, &room)
+	}
+	return nil
+}
+
+// look has the boxes looked out for that may come of a stream.
+func (r *Reading) look(g *reading, now time.Time, room *int) {
+	places, others := g.Reader.IDs(r.cfg.Network, now, room)
+	if !others {
+		return
+	}
+	ids := make([]person.ID, len(places))
+	for i, p := range places {
+		ids[i] = person.ID(p)
+	}
+	r.access.Want(g.Number, ids, true)
+}
+
+func (r *Reading) find(number uint64) *reading {
+	for _, g := range r.streams {
+		if g.Number == number {
+			return g
+		}
+	}
+	return nil
+}
+
+// Answered takes a box that came. Whoever fetched it has seen that its id and signature are right,
+// so that its author wrote it; what does not open all the same is passed over as nothing.
+func (r *Reading) Answered(now time.Time, a person.Answer) error {
+	g := r.find(a.Number)
+	if g != nil && a.Kind == person.Listed {
+		g.Reader.Listed(boxstream.Place{Day: a.Day, ID: a.ID})
+	}
+	if g == nil || a.Kind != person.Found {
+		return nil
+	}
+	opened, err := g.Reader.Open(r.cfg.Network, a.Day, a.Reply.Box)
+	if err != nil && !errors.Is(err, box.ErrTombstone) || g.Reader.Has(opened.Number) {
+		return nil
+	}
+	next := *g
+	next.Reader = g.Reader.Found(now, opened.Number, opened.Day)
+	err = r.cfg.Store.Update(func(tx *store.Tx) error {
+		if err := next.put(tx); err != nil {
+			return err
+		}
+		tx.After(func() {
+			*g = next
+			room := idsATurn
+			r.look(g, now, &room)
+		})
+		return r.keep(tx, now, g.stream(), opened)
+	})
+	if err != nil {
+		return fmt.Errorf("noting a post: %w", err)
+	}
+	return nil
+}
+
+// keep keeps what a box says.
+func (r *Reading) keep(tx *store.Tx, now time.Time, s Stream, o boxstream.Opened) error {
+	if o.Plaintext == nil {
+		return nil // a tombstone
+	}
+	record, err := box.ParseRecord(r.cfg.Network.Format, o.Plaintext)
+	understood := false
+	switch {
+	case err != nil:
+		err = nil
+	case record.Kind == content.KindPhoto:
+		return r.cfg.Photos.Take(tx, s.Source, o.Day, record)
+	case record.Kind == content.KindPost:
+		understood, err = r.post(tx, now, s, o, record)
+	default:
+		if h := r.hearers[kindOf(s.Name)]; h != nil {
+			understood, err = h.Said(tx, now, s, o.Number, record)
+		}
+	}
+	if !understood && err == nil {
+		tx.After(r.tell)
+	}
+	return err
+}
+
+func (r *Reading) tell() {
+	r.access.Tell(
+		"something came that this program does not understand; it is passed over",
+		"Update this program.",
+	)
+}
+
+func kindOf(name string) string {
+	kind, _, _ := strings.Cut(name, "/")
+	return kind
+}
+
+// post keeps a post, unless it is there: the same one comes again in a stream that was renewed.
+func (r *Reading) post(
+	tx *store.Tx, now time.Time, s Stream, o boxstream.Opened, record box.Record,
+) (understood bool, err error) {
+	p, err := content.ParsePost(record.Content)
+	if err != nil || record.Parts != 1 {
+		return false, nil
+	}
+	e := timeline.Entry{
+		ID: content.ID(s.Source, record.Content), Source: s.Source, Epoch: s.Epoch,
+		Content: record.Content, Received: now.UnixMilli(), Day: o.Day, Number: o.Number,
+	}
+	known, err := r.cfg.Timeline.Has(tx, e.ID)
+	if err != nil || known {
+		return true, err
+	}
+	errs := []error{r.cfg.Timeline.Keep(tx, e), r.cfg.Sources.came(tx, s, o.Number, now, p)}
+	for i, about := range p.Photos {
+		errs = append(errs, r.cfg.Photos.Expect(tx, photo.Of{
+			Post: e.ID, Index: i, Source: s.Source, Day: o.Day, About: about,
+		}))
+	}
+	if h := r.hearers[kindOf(s.Name)]; h != nil {
+		errs = append(errs, h.Posted(tx, now, s, e, p))
+	}
+	return true, errors.Join(errs...)
+}
