@@ -10,12 +10,14 @@ import (
 func TestTextsOfTheWorld(t *testing.T) {
 	for text, good := range map[string]bool{
 		"مرحبا\u200f!": true, "שלום\u200f, abc\u200e": true, "👩\u200d👩\u200d👧 family": true,
-		"می\u200cخواهم": true, "क्\u200dष": true, "❤\ufe0f": true, "🏴\U000e0067\U000e0062\U000e007f": true,
+		"می\u200cخواهم": true, "क्\u200dष": true, "❤\ufe0f": true,
+		"🏴\U000e0067\U000e0062\U000e007f": true,
 		"a\u0301": true, "한글": true, "\U0001fae8": true, "tab\tand\nline": true,
 		"\u202egpj.exe": false, "\u2066a\u2069": false, "\u202aa\u202c": false, "a\x1b[2Jb": false,
 		"a\u2028b": false, "a\u009bb": false, "a\x00": false, "\xff": false,
 		"\u200b\u200d\ufeff": false, "\u3164\uffa0\u115f": false, "\ufe0f\U000e0100": false,
-		"\u0301": false, " \u00a0\u2003\t\n": false, "\u2800": false, "\u00ad\u034f": false, "": false,
+		"\u0301": false, " \u00a0\u2003\t\n": false, "\u2800": false, "\u00ad\u034f": false,
+		"": false,
 	} {
 		err := Post{Name: "Ada", Text: text}.Check()
 		if (err == nil) != good {
@@ -76,7 +78,9 @@ func TestIDs(t *testing.T) {
 		ID(SourceOf([32]byte{2}), []byte("hello")) == id {
 		t.Errorf("%s", id)
 	}
-	for _, bad := range []string{"", id[1:], id + "a", strings.ToUpper(id), "1" + id[1:], "../" + id[3:]} {
+	for _, bad := range []string{
+		"", id[1:], id + "a", strings.ToUpper(id), "1" + id[1:], "../" + id[3:],
+	} {
 		if IsID(bad) {
 			t.Errorf("%q is an id", bad)
 		}

@@ -74,7 +74,8 @@ func TestPostAndPictureAreQueuedTogether(t *testing.T) {
 	said, err := e.Post()
 	h.check(err)
 	about := said.Photos[0]
-	if !e.Own || e.Day != 1 || r.Post != content.ID(e.Source, e.Content) || said.Name != "Ada" || about.Hash != sha256.Sum256(p.JPEG) ||
+	if !e.Own || e.Day != 1 || r.Post != content.ID(e.Source, e.Content) ||
+		said.Name != "Ada" || about.Hash != sha256.Sum256(p.JPEG) ||
 		about.Size != len(p.JPEG) || about.Width != 30 || about.Alt != "a bird" ||
 		string(about.Thumb) != "small" || said.Time != noon.Unix() {
 		t.Errorf("%+v, %+v", e, about)

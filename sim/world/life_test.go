@@ -268,7 +268,9 @@ func photoRun(t *testing.T, seed uint64) (post, all time.Duration) {
 	}
 	post = until(func() bool { return len(bob.reads("ada")) > 0 })
 	check(t, bob.Await("ada"))
-	return post, until(func() bool { return bob.posts("ada")[0].Photos[0].State.Where == photo.Here })
+	return post, until(func() bool {
+		return bob.posts("ada")[0].Photos[0].State.Where == photo.Here
+	})
 }
 
 // TestPhotoRow is the performance row "64 KiB photo, post to fetched" in virtual time: mean hop 200
