@@ -9,6 +9,7 @@ import (
 
 	"murmuration/client/boxstream"
 	"murmuration/client/content"
+	"murmuration/client/person"
 	"murmuration/client/post"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
@@ -22,6 +23,9 @@ type follow struct {
 	Source post.Source `cbor:"1,keyasint"`
 	Since  int64       `cbor:"2,keyasint"` // Unix milliseconds
 	Epoch  int         `cbor:"3,keyasint"` // of the stream that is read
+	// Start and First are those of the link: where a home that is made of a backup begins again.
+	Start boxstream.Start `cbor:"4,keyasint"`
+	First box.Day         `cbor:"5,keyasint"`
 }
 
 func (f follow) put(tx *store.Tx) error { return tx.Put(bucketFollows, followName(f.Source), f) }
@@ -48,12 +52,40 @@ type Following struct {
 
 // NewFollowing is what a person reads, beside their own feed.
 func NewFollowing(
-	s *store.Store, n boxstream.Network, own *Own, r *post.Reading, sources *post.Sources,
+	p *person.Person, s *store.Store, n boxstream.Network, own *Own, r *post.Reading,
+	sources *post.Sources,
 ) *Following {
 	f := &Following{s, n, own, r, sources}
+	p.Join(f)
 	r.Serve(kind, f)
 	return f
 }
+
+// Load looks whether what is followed can be read.
+func (f *Following) Load(tx *store.Tx) error {
+	return store.Each(tx, bucketFollows, func(name string, g follow) error {
+		if _, _, err := g.Start.Open(); err != nil || name != followName(g.Source) {
+			return store.ErrForeign.With("a followed feed: %v", err)
+		}
+		return nil
+	})
+}
+
+// Restored reads on, from where each feed was followed: what comes again is shown once.
+func (f *Following) Restored(tx *store.Tx, now time.Time) error {
+	return store.Each(tx, bucketFollows, func(_ string, g follow) error {
+		return f.start(tx, now, g)
+	})
+}
+
+// Supply asks for nothing.
+func (f *Following) Supply(time.Time) error { return nil }
+
+// Answered hears nothing.
+func (f *Following) Answered(time.Time, person.Answer) error { return nil }
+
+// Turn does nothing: streams are read by Reading.
+func (f *Following) Turn(time.Time) error { return nil }
 
 // Posted does nothing: the post is kept already.
 func (f *Following) Posted(
@@ -85,7 +117,10 @@ func (f *Following) follow(tx *store.Tx, now time.Time, l Link, petname string) 
 		return err
 	}
 	root, _ := l.Stream.Before()
-	g := follow{Source: content.SourceOf(root), Since: now.UnixMilli(), Epoch: 1}
+	g := follow{
+		Source: content.SourceOf(root), Since: now.UnixMilli(), Epoch: 1, Start: l.Stream,
+		First: l.FirstDay,
+	}
 	known, err := f.sources.Meet(tx, g.Source)
 	if err != nil {
 		return err
@@ -94,10 +129,11 @@ func (f *Following) follow(tx *store.Tx, now time.Time, l Link, petname string) 
 	if petname != "" {
 		known.Petname = petname
 	}
-	return errors.Join(
-		f.sources.Put(tx, known), g.put(tx),
-		f.reading.Start(tx, now, g.stream(), l.Stream, l.FirstDay),
-	)
+	return errors.Join(f.sources.Put(tx, known), g.put(tx), f.start(tx, now, g))
+}
+
+func (f *Following) start(tx *store.Tx, now time.Time, g follow) error {
+	return f.reading.Start(tx, now, g.stream(), g.Start, g.First)
 }
 
 func (f *Following) checkNew(tx *store.Tx, l Link) error {

@@ -106,7 +106,7 @@ func unloaded(t *testing.T, seed byte, s *store.Store) *home {
 	h.reading = post.NewReading(h.person, post.ReadingConfig{
 		Store: s, Network: network, Timeline: h.timeline, Photos: h, Sources: sources,
 	})
-	h.Following = NewFollowing(s, network, h.Own, h.reading, sources)
+	h.Following = NewFollowing(h.person, s, network, h.Own, h.reading, sources)
 	return h
 }
 

@@ -154,7 +154,9 @@ func (p *Person) wireFeeds(cfg Config) {
 		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
 		Writing: p.Writing,
 	})
-	p.Following = feed.NewFollowing(cfg.Store, cfg.Network, p.Feed, p.Reading, p.Sources)
+	p.Following = feed.NewFollowing(
+		p.Person, cfg.Store, cfg.Network, p.Feed, p.Reading, p.Sources,
+	)
 }
 
 // Post is an entry of the timeline as it is shown. Claimed and Time are claims of whoever wrote it;
