@@ -63,9 +63,6 @@ func (r *Reader) Load() error {
 // Root is the root key of the stream.
 func (r Reader) Root() [32]byte { return [32]byte(r.Cap[:rootSize]) }
 
-// Root is the root key of the stream.
-func (r Reader) Root() [32]byte { return [32]byte(r.Cap[:rootSize]) }
-
 // Loaded says whether the reader is ready: one that was decoded needs Load.
 func (r Reader) Loaded() bool { return r.scan != nil }
 
