@@ -125,7 +125,10 @@ func (c *Contacts) Invite(now time.Time, m Making) (Invitation, error) {
 	}
 	i := invite{Ticket: t, Day: day, Alias: m.Alias, Ask: m.Ask, Made: now.Unix(), State: Open}
 	err = c.cfg.Store.Update(func(tx *store.Tx) error { return c.open(tx, now, id, i) })
-	return c.invitation(now, id), err
+	if err != nil {
+		return Invitation{}, err
+	}
+	return c.invitation(now, id), c.look(now)
 }
 
 // open writes the card of a ticket, and keeps what opens claims on it.
