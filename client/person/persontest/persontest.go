@@ -41,6 +41,9 @@ func (h *Holders) Forget(id box.ID) {
 // Has says whether there is a box of an id.
 func (h *Holders) Has(id box.ID) bool { _, ok := h.boxes[id]; return ok }
 
+// Box is that of an id, as everybody reads it.
+func (h *Holders) Box(id box.ID) box.Box { return h.boxes[id] }
+
 func (h *Holders) perform(now time.Time, r sender.Request) box.Reply {
 	reply := box.Reply{Status: box.StatusNotFound, Day: r.Day, Box: box.Box{ID: r.Box.ID}}
 	have, ok := h.boxes[r.Box.ID]
