@@ -92,7 +92,7 @@ func contactOf(k contact.Contact) Contact {
 		Since: time.Unix(k.Since, 0).UTC(), How: string(k.How), Via: k.Via,
 		Muted: k.Muted, Blocked: k.Blocked, Picture: k.Claimed.Picture,
 	}
-	if k.Verified != 0 {
+	if k.Marked() {
 		v.Verified = time.Unix(k.Verified, 0).UTC()
 	}
 	if k.Heard != 0 {
@@ -113,6 +113,8 @@ func (s *server) contacts() []route {
 			s.contactWords),
 		taking("POST", "/v1/contacts/{alias}/words", "notes whether they were the same", maxSmall,
 			s.compared),
+		answering("POST", "/v1/contacts/{alias}/reset", "begins the conversation anew: for when "+
+			"nothing arrives any more", s.resetContact),
 		taking("POST", "/v1/introductions", "asks two contacts whether they want to know each "+
 			"other", maxSmall, s.introduce),
 		answering("GET", "/v1/requests", "what waits for the person: introductions, and who has "+
@@ -189,19 +191,26 @@ func (s *server) removeContact(r *http.Request) (nothing, error) {
 
 func (s *server) contactWords(r *http.Request) (Words, error) {
 	var k contact.Contact
+	var what contact.Compared
 	err := s.client.View(func(_ time.Time, p *parts.Person) (err error) {
-		k, err = p.Contacts.Find(r.PathValue("alias"))
+		k, what, err = p.Contacts.Compare(r.PathValue("alias"))
 		return err
 	})
 	if err != nil {
 		return Words{}, err
 	}
-	return Words{k.Name(), k.Words()}, nil // outside of the person's life: it takes a while
+	return Words{k.Name(), what.Words()}, nil // outside of the person's life: it takes a while
 }
 
 func (s *server) compared(r *http.Request, in Compared) (nothing, error) {
 	return nothing{}, s.people(func(now time.Time, c *contact.Contacts) error {
 		return c.Verify(now, r.PathValue("alias"), in.Same)
+	})
+}
+
+func (s *server) resetContact(r *http.Request) (nothing, error) {
+	return nothing{}, s.people(func(now time.Time, c *contact.Contacts) error {
+		return c.Reset(now, r.PathValue("alias"))
 	})
 }
 
@@ -290,6 +299,11 @@ func (c *Client) Words(ctx context.Context, alias string) (w Words, err error) {
 // Verify notes whether they were the same.
 func (c *Client) Verify(ctx context.Context, alias string, same bool) error {
 	return c.call(ctx, "POST", contactPath(alias)+"/words", Compared{same}, nil)
+}
+
+// ResetContact begins the conversation with a contact anew.
+func (c *Client) ResetContact(ctx context.Context, alias string) error {
+	return c.call(ctx, "POST", contactPath(alias)+"/reset", nil, nil)
 }
 
 // Introduce asks two contacts whether they want to know each other.

@@ -309,7 +309,7 @@ func (c *Contacts) confirmed(
 	}
 	met := Contact{
 		Relation: a.Relation, Claimed: shown.Profile, Since: now.Unix(), How: Accepted,
-		Via: a.Via, Meeting: meeting{a.Secret.Transcript, answer.Nonce}, Heard: now.Unix(),
+		Via: a.Via, Meeting: meetingOf(*a.Secret, answer.Nonce, fresh), Heard: now.Unix(),
 	}
 	a.State = Met
 	return errors.Join(

@@ -18,6 +18,7 @@ import (
 	"murmuration/client/outbox"
 	"murmuration/client/person"
 	"murmuration/client/relation"
+	"murmuration/client/session"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -56,6 +57,8 @@ type Relations interface {
 		theirs boxstream.Start) (relation.ID, error)
 	Say(tx *store.Tx, now time.Time, to relation.ID, s relation.Saying) (relation.Said, error)
 	Tell(tx *store.Tx, now time.Time, kind relation.Kind, content []byte) error
+	Self(tx *store.Tx, id relation.ID) (session.DeviceID, error)
+	Reset(tx *store.Tx, now time.Time, id relation.ID) error
 	End(tx *store.Tx, now time.Time, id relation.ID) error
 }
 

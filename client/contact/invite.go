@@ -253,7 +253,7 @@ func (c *Contacts) confirm(
 	}
 	met := Contact{
 		Relation: i.Relation, Claimed: k.Claimant.Profile, Since: now.Unix(), How: Invited,
-		Via: i.Via, Meeting: meeting{k.Secret.Transcript, i.Keys.Nonce},
+		Via: i.Via, Meeting: meetingOf(k.Secret, i.Keys.Nonce, fresh),
 	}
 	errs := []error{c.reply(tx, now, k, said), c.meet(tx, now, met, alias)}
 	i.Claims[at].Over = true

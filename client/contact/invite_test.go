@@ -354,17 +354,6 @@ func TestClaimIsReplayed(t *testing.T) {
 	}
 }
 
-// TestAnswersTwice: whoever made the ticket answers once; a second answer finds nobody.
-func TestAnswersTwice(t *testing.T) {
-	w := newWorld(t)
-	ada, ben := w.join("Ada"), w.join("Ben")
-	w.meet(ada, ben)
-	w.wait(3 * 24 * time.Hour)
-	if ben.names() != "Ada" || ben.Odd() != 0 {
-		t.Errorf("Ben knows %q", ben.names())
-	}
-}
-
 // TestFullDisk: nothing is half done, and all of it goes on.
 func TestFullDisk(t *testing.T) {
 	w := newWorld(t)

@@ -12,6 +12,7 @@ import (
 
 	"murmuration/client/content"
 	"murmuration/client/relation"
+	"murmuration/client/session"
 	"murmuration/client/store"
 	"murmuration/client/ticket"
 )
@@ -46,8 +47,7 @@ type Contact struct {
 	Gone     int64  `cbor:"13,keyasint,omitempty"` // when it ended
 	ByThem   bool   `cbor:"14,keyasint,omitempty"` // and who said so
 	Lines    uint64 `cbor:"15,keyasint,omitempty"` // that there ever were
-	// Devices are those that came since the two have met, in the order of their coming, with a
-	// mark for those of this person.
+	// Devices are those that came since the two have met.
 	Devices []device `cbor:"16,keyasint,omitempty"`
 }
 
@@ -55,6 +55,17 @@ type Contact struct {
 type meeting struct {
 	Transcript [32]byte `cbor:"1,keyasint"`
 	Nonce      [32]byte `cbor:"2,keyasint"`
+	// Devices are those of the two who met.
+	Devices []session.DeviceID `cbor:"3,keyasint"`
+}
+
+// meetingOf is that of a relation that has just begun.
+func meetingOf(s ticket.Secret, nonce [32]byte, f relation.Fresh) meeting {
+	m := meeting{s.Transcript, nonce, []session.DeviceID{f.State.Self}}
+	for _, p := range f.State.Peers {
+		m.Devices = append(m.Devices, p.Device)
+	}
+	return m
 }
 
 func (k Contact) name() string { return nameOf(k.Relation) }
@@ -243,6 +254,19 @@ func (c *Contacts) Block(now time.Time, alias string, on bool) error {
 	}
 	k.Blocked = on
 	return c.change(now, k)
+}
+
+// Reset begins the conversation with a contact anew: for when nothing arrives any more. Both see
+// one line.
+func (c *Contacts) Reset(now time.Time, alias string) error {
+	k, err := c.Find(alias)
+	if err != nil {
+		return err
+	}
+	return c.cfg.Store.Update(func(tx *store.Tx) error {
+		err := c.cfg.Relations.Reset(tx, now, k.Relation)
+		return errors.Join(err, c.tell(tx, now, &k, "you began the conversation anew"))
+	})
 }
 
 // Remove ends a contact: the other side is told, keys are erased, what was said stays.

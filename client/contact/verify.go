@@ -21,23 +21,45 @@ type device struct {
 	_   struct{} `cbor:",toarray"`
 	ID  session.DeviceID
 	Own bool // of this person
+	// Doubt: it is theirs, no other one of theirs has vouched for it, and words were not compared
+	// since it came.
+	Doubt bool
 }
 
-// Words are what two people compare, by voice or face to face: if the same four stand at both,
-// nobody is between them. They are made of both cards and of a nonce that was promised before, and
-// of every device that came since: 0.1 s of work.
-func (k Contact) Words() [4]string {
-	what := bytes.Clone(k.Meeting.Transcript[:])
-	ids := [][]byte{}
-	for _, d := range k.Devices {
-		ids = append(ids, d.ID[:])
-	}
-	slices.SortFunc(ids, bytes.Compare) // both sides know them in their own order
-	for _, id := range ids {
-		what = append(what, id...)
-	}
-	return words.Compare(k.Meeting.Nonce[:], what)
+// Marked says whether words were compared, and nothing came since that they do not cover.
+func (k Contact) Marked() bool {
+	return k.Verified != 0 &&
+		!slices.ContainsFunc(k.Devices, func(d device) bool { return d.Doubt })
 }
+
+// Compared is what four words are made of.
+type Compared struct {
+	nonce [32]byte
+	what  []byte
+}
+
+// Compare is what two people compare, by voice or face to face: if the same four words stand at
+// both, nobody is between them. They are made of both cards and of a nonce that was promised
+// before, and of every device that came since.
+func (c *Contacts) Compare(alias string) (k Contact, what Compared, err error) {
+	if k, err = c.Find(alias); err != nil {
+		return k, what, err
+	}
+	what = Compared{k.Meeting.Nonce, bytes.Clone(k.Meeting.Transcript[:])}
+	err = c.cfg.Store.View(func(tx *store.Tx) error {
+		self, err := c.cfg.Relations.Self(tx, k.Relation)
+		k.add(device{ID: self, Own: true})
+		return err
+	})
+	slices.SortFunc(k.Devices, func(a, b device) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	for _, d := range k.Devices { // both sides know them in an order of their own
+		what.what = append(what.what, d.ID[:]...)
+	}
+	return k, what, err
+}
+
+// Words are the four: 0.1 s of work.
+func (w Compared) Words() [4]string { return words.Compare(w.nonce[:], w.what) }
 
 // Verify notes that the person has compared words with a contact, or that they were not the same.
 func (c *Contacts) Verify(now time.Time, alias string, same bool) error {
@@ -52,6 +74,10 @@ func (c *Contacts) Verify(now time.Time, alias string, same bool) error {
 			return errors.Join(err, c.share(tx, now, k))
 		}
 		k.Verified = now.Unix()
+		k.Devices = slices.Clone(k.Devices)
+		for i := range k.Devices {
+			k.Devices[i].Doubt = false
+		}
 		err := c.tell(tx, now, &k, "you compared words: they were the same")
 		return errors.Join(err, c.share(tx, now, k))
 	})
@@ -63,26 +89,38 @@ func (c *Contacts) happened(tx *store.Tx, now time.Time, e relation.Event) error
 	if err != nil || !ok || k.Gone != 0 {
 		return err
 	}
-	line := lineOf(e, now)
 	switch e.What {
 	case relation.EventDevice:
-		k.add(e)
-		if !e.Own && e.Reason != session.ReasonSecond {
-			k.Verified = 0
+		if !k.add(device{ID: e.Device, Own: e.Own, Doubt: !e.Own}) {
+			return nil // the one that was met
 		}
-	case relation.EventRefused, relation.EventDisputed:
+	case relation.EventVouched:
+		k.vouched(e.Device)
+	case relation.EventDisputed:
 		k.Verified = 0
 	}
-	if line == "" {
-		return c.put(tx, k)
+	if line := lineOf(e, now); line != "" {
+		return c.tell(tx, now, &k, "%s", line)
 	}
-	return c.tell(tx, now, &k, "%s", line)
+	return c.put(tx, k)
 }
 
-func (k *Contact) add(e relation.Event) {
-	known := slices.ContainsFunc(k.Devices, func(d device) bool { return d.ID == e.Device })
-	if !known && len(k.Devices) < mostDevices {
-		k.Devices = append(slices.Clip(k.Devices), device{ID: e.Device, Own: e.Own})
+// add notes a device, and says whether it was not known.
+func (k *Contact) add(d device) bool {
+	known := slices.ContainsFunc(k.Devices, func(o device) bool { return o.ID == d.ID })
+	if known || slices.Contains(k.Meeting.Devices, d.ID) || len(k.Devices) >= mostDevices {
+		return false
+	}
+	k.Devices = append(slices.Clip(k.Devices), d)
+	return true
+}
+
+func (k *Contact) vouched(id session.DeviceID) {
+	k.Devices = slices.Clone(k.Devices)
+	for i := range k.Devices {
+		if k.Devices[i].ID == id {
+			k.Devices[i].Doubt = false
+		}
 	}
 }
 
@@ -93,6 +131,8 @@ func lineOf(e relation.Event, now time.Time) string {
 	switch e.What {
 	case relation.EventDevice:
 		switch e.Reason {
+		case session.ReasonAnswer:
+			return "" // this device knocked
 		case session.ReasonRestored:
 			return fmt.Sprintf("a backup of %s was restored on %s: compare words anew", whose, day)
 		case session.ReasonSecond:

@@ -49,6 +49,7 @@ type home struct {
 	*contact.Contacts
 	w      *world
 	name   string
+	number int
 	starts int
 	store  *store.Store
 	person *person.Person
@@ -59,7 +60,7 @@ type home struct {
 }
 
 func (w *world) join(name string) *home {
-	h := &home{w: w, name: name, store: store.Memory()}
+	h := &home{w: w, name: name, number: len(w.people), store: store.Memory()}
 	w.people = append(w.people, h)
 	h.start()
 	return h
@@ -70,7 +71,7 @@ func (h *home) start() {
 	h.w.t.Helper()
 	h.starts++
 	seed := [32]byte{}
-	copy(seed[:], fmt.Sprintf("%s %d", h.name, h.starts))
+	copy(seed[:], fmt.Sprint(h.number, h.name, h.starts))
 	random := rand.NewChaCha8(seed)
 	p := person.New(h.store)
 	o, err := outbox.New(p, outbox.Config{
@@ -214,8 +215,8 @@ func (h *home) lines(of string) string {
 
 func (h *home) words(of string) string {
 	h.w.t.Helper()
-	k, err := h.Find(of)
+	_, what, err := h.Compare(of)
 	h.check(err)
-	four := k.Words()
+	four := what.Words()
 	return strings.Join(four[:], " ")
 }

@@ -61,6 +61,10 @@ func contactCommand() *cli.Command {
 				_, err := d.ChangeContact(c.Context, alias, api.Changing{Blocked: &on})
 				return err
 			}, off("show it again")),
+			one("reset", "begin the conversation anew, if nothing arrives any more",
+				func(c *cli.Context, d *api.Client, alias string) error {
+					return d.ResetContact(c.Context, alias)
+				}),
 			one("rm", "end a contact: they are told, keys are erased, what was said stays",
 				contactRemove, yesFlag("end it without being asked")),
 		},
