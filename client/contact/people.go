@@ -117,6 +117,18 @@ func (c *Contacts) Of(id relation.ID) (Contact, bool) {
 	return Contact{}, false
 }
 
+// Claimed is what a contact calls themselves; empty: nothing is known of them.
+func (c *Contacts) Claimed(id relation.ID) string {
+	k, _ := c.Of(id)
+	return k.Claimed.Name
+}
+
+// Over says whether there is no contact of a relation any more.
+func (c *Contacts) Over(id relation.ID) bool {
+	k := c.contacts[id]
+	return k == nil || k.Gone != 0
+}
+
 // Muted says whether nothing is to be announced of a contact.
 func (c *Contacts) Muted(id relation.ID) bool {
 	k := c.contacts[id]

@@ -20,6 +20,8 @@ const (
 	KindCard    box.Kind = 6 // in doors: a device shows itself
 	KindAnswer  box.Kind = 7 // in doors: to a card
 	KindSession box.Kind = 8 // what one device says to the others of a relation
+
+	KindNote box.Kind = 9 // in circles: what their author says about posts
 )
 
 // Limits of a post, in bytes where nothing else is said. Text, thumbnails and the rest fit into one

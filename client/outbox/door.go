@@ -151,13 +151,12 @@ func (o *Outbox) leaveStreams() error {
 	var left []*stream
 	err := o.cfg.Store.View(func(tx *store.Tx) error {
 		for _, s := range o.streams {
-			author := o.authors[s.Author]
-			if author == nil {
-				continue
-			}
-			name, _, err := author.Stream(tx)
-			if err != nil {
-				return err
+			name := "" // nobody goes on with a stream that has no author
+			if author := o.authors[s.Author]; author != nil {
+				var err error
+				if name, _, err = author.Stream(tx); err != nil {
+					return err
+				}
 			}
 			if name != s.Name && !o.waits(s.Name) {
 				left = append(left, s)

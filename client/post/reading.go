@@ -252,11 +252,13 @@ func kindOf(name string) string {
 }
 
 // post keeps a post, unless it is there: the same one comes again in a stream that was renewed.
+// Where nobody hears of posts, photos alone are read.
 func (r *Reading) post(
 	tx *store.Tx, now time.Time, s Stream, o boxstream.Opened, record box.Record,
 ) (understood bool, err error) {
+	h := r.hearers[kindOf(s.Name)]
 	p, err := content.ParsePost(record.Content)
-	if err != nil || record.Parts != 1 {
+	if err != nil || record.Parts != 1 || h == nil {
 		return false, nil
 	}
 	e := timeline.Entry{
@@ -273,8 +275,5 @@ func (r *Reading) post(
 			Post: e.ID, Index: i, Source: s.Source, Day: o.Day, About: about,
 		}))
 	}
-	if h := r.hearers[kindOf(s.Name)]; h != nil {
-		errs = append(errs, h.Posted(tx, now, s, e, p))
-	}
-	return true, errors.Join(errs...)
+	return true, errors.Join(append(errs, h.Posted(tx, now, s, e, p))...)
 }

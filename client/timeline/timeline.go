@@ -16,7 +16,11 @@ import (
 	"murmuration/internal/box"
 )
 
-const bucket = "posts" // Entry, by id
+// The buckets of the timeline.
+const (
+	bucket       = "posts"  // Entry, by id
+	bucketErased = "erased" // true, by id
+)
 
 // ErrNoPost says that nothing has this id.
 var ErrNoPost = fault.New(
@@ -52,8 +56,19 @@ type Timeline struct{}
 // New is the timeline of a person.
 func New() *Timeline { return &Timeline{} }
 
-// Has says whether a post is there.
-func (t *Timeline) Has(tx *store.Tx, id string) (bool, error) { return tx.Has(bucket, id) }
+// Has says whether a post came: one that was erased is not kept again.
+func (t *Timeline) Has(tx *store.Tx, id string) (bool, error) {
+	here, err := tx.Has(bucket, id)
+	if err != nil || here {
+		return here, err
+	}
+	return tx.Has(bucketErased, id)
+}
+
+// Erase forgets what a post said, and remembers that it was there.
+func (t *Timeline) Erase(tx *store.Tx, id string) error {
+	return errors.Join(tx.Delete(bucket, id), tx.Put(bucketErased, id, true))
+}
 
 // Keep writes an entry.
 func (t *Timeline) Keep(tx *store.Tx, e Entry) error { return tx.Put(bucket, e.ID, e) }
