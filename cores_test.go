@@ -16,6 +16,7 @@ import (
 var cores = []string{
 	"client/board",
 	"client/boxstream",
+	"client/circle",
 	"client/contact",
 	"client/content",
 	"client/cover",
@@ -25,6 +26,7 @@ var cores = []string{
 	"client/guard",
 	"client/icc",
 	"client/kem",
+	"client/message",
 	"client/news",
 	"client/outbox",
 	"client/parts",

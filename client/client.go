@@ -38,17 +38,21 @@
 //	            boxstream, content, outbox, person, photo, picture, timeline
 //	feed        the own feed, and following, a part →
 //	            boxstream, content, outbox, person, post, timeline
+//	message     what two people say to each other, a part →
+//	            boxstream, content, outbox, person, photo, picture, post, relation, session
+//	circle      posts for some people, a part →
+//	            boxstream, content, outbox, person, post, relation, session, timeline
 //	search      finds texts by their words
 //	backup      what is kept in another place; which bucket is whose
 //	parts       puts the features of a person together →
-//	            boxstream, contact, content, cover, feed, outbox, person, photo, post,
-//	            relation, sender, timeline
+//	            boxstream, circle, contact, content, cover, feed, message, outbox, person,
+//	            photo, post, relation, sender, timeline
 //	guard       the two providers that a person uses, and how the one in use does
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	socket      where the commands of this computer find the daemon
 //	api         what they talk to →
-//	            contact, decoder, feed, news, parts, person, photo, sender, socket, ticket,
-//	            timeline, and this package
+//	            circle, contact, content, decoder, feed, message, news, parts, person, photo,
+//	            sender, socket, ticket, timeline, and this package
 //
 // The package must not let anything that a person does, or that a provider answers, move a slot.
 package client

@@ -62,6 +62,18 @@ var Buckets = map[string]Bucket{
 	"parts":     {"photo", never},
 	"store":     {"store", never},
 
+	"messages":      {"message", kept},
+	"conversations": {"message", kept},
+	"lines":         {"message", kept},
+	"expiring":      {"message", kept},
+	"withdrawn":     {"message", kept},
+	"attached":      {"message", never},
+	"circles":       {"circle", kept},
+	"joined":        {"circle", kept},
+	"threads":       {"circle", kept},
+	"epochs":        {"circle", never},
+	"seats":         {"circle", never},
+	"erased":        {"timeline", kept},
 	"contactlines":  {"contact", kept},
 	"invites":       {"contact", never}, // keys that are to be gone when they were used
 	"accepts":       {"contact", never}, // likewise, and the beginnings of sessions

@@ -27,11 +27,13 @@ import (
 	"time"
 
 	"murmuration/client/boxstream"
+	"murmuration/client/circle"
 	"murmuration/client/contact"
 	"murmuration/client/content"
 	"murmuration/client/cover"
 	"murmuration/client/fault"
 	"murmuration/client/feed"
+	"murmuration/client/message"
 	"murmuration/client/outbox"
 	"murmuration/client/person"
 	"murmuration/client/photo"
@@ -93,6 +95,8 @@ type Person struct {
 	Cover     *cover.Cover
 	Relations *relation.Relations
 	Contacts  *contact.Contacts
+	Messages  *message.Messages
+	Circles   *circle.Circles
 
 	store    *store.Store
 	timeline *timeline.Timeline
@@ -134,6 +138,7 @@ func New(cfg Config) (*Person, error) {
 		return nil, err
 	}
 	p.wireFeeds(cfg)
+	p.wireTalk(cfg)
 	return p, nil
 }
 
@@ -170,6 +175,11 @@ type Post struct {
 	Received time.Time
 	Text     string
 	Photos   []Photo
+	Circle   string // in which it was said, as its author calls it; empty: an open feed
+	Reply    *content.Reply
+	Warning  string
+	Poll     *content.Poll
+	Expires  time.Time // zero: never
 }
 
 // Photo is what a post says of one, and how far it is.
@@ -178,8 +188,16 @@ type Photo struct {
 	State photo.State
 }
 
-// Author is what lists show: one's own name, the petname, or the claimed name in quotes.
+// Author is what lists show: one's own name, the petname, or the claimed name in quotes. Of an
+// answer that its author publishes for another it is that one's name, as the author says.
 func (p Post) Author() string {
+	if p.Reply != nil && p.Reply.By != "" {
+		return "“" + p.Reply.By + "” (says " + p.publisher() + ")"
+	}
+	return p.publisher()
+}
+
+func (p Post) publisher() string {
 	switch {
 	case p.Own:
 		return p.Claimed
@@ -217,6 +235,13 @@ func (p *Person) show(tx *store.Tx, now time.Time, e timeline.Entry) (Post, erro
 	shown := Post{
 		ID: e.ID, Own: e.Own, Petname: about.Petname, Claimed: said.Name, Text: said.Text,
 		Time: time.Unix(said.Time, 0).UTC(), Received: time.UnixMilli(e.Received).UTC(),
+		Reply: said.Reply, Warning: said.Warning, Poll: said.Poll,
+	}
+	if said.Expires != 0 {
+		shown.Expires = time.Unix(said.Expires, 0).UTC()
+	}
+	if err := p.inCircle(tx, e, &shown); err != nil {
+		return Post{}, err
 	}
 	for i, about := range said.Photos {
 		state, err := p.Photos.State(tx, now, of(e, i, about))
@@ -237,8 +262,11 @@ var errNoPhoto = fault.New(
 	fault.NotFound, "this post has no photo", "`murmur timeline` shows which posts have one.",
 )
 
-// Photo says how far a photo of a post is, the first of which has index 0.
+// Photo says how far a photo of a post or a message is, the first of which has index 0.
 func (p *Person) Photo(now time.Time, post string, index int) (s photo.State, err error) {
+	if s, err := p.Messages.State(now, post); err == nil && index == 0 {
+		return s, nil
+	}
 	err = p.store.View(func(tx *store.Tx) error {
 		e, err := p.timeline.Entry(tx, post)
 		if err != nil {

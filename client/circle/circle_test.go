@@ -1,0 +1,336 @@
+package circle_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"murmuration/client/circle"
+	"murmuration/client/content"
+	"murmuration/client/parts/partstest"
+	"murmuration/client/picture"
+	"murmuration/client/post"
+	"murmuration/client/relation"
+	"murmuration/client/store"
+)
+
+// three are Ada, whose circle it is, and two who are in it.
+func three(t *testing.T) (w *partstest.World, ada, ben, cem *partstest.Home) {
+	w = partstest.New(t)
+	ada, ben, cem = w.Join("Ada"), w.Join("Ben"), w.Join("Cem")
+	w.Meet(ada, ben)
+	w.Meet(ada, cem)
+	ada.Must(ada.Circles.New("hills"))
+	add(ada, ben)
+	add(ada, cem)
+	return w, ada, ben, cem
+}
+
+func add(h, who *partstest.Home) {
+	h.World.T.Helper()
+	h.Must(h.Circles.Add(h.World.Now, "hills", h.To(who)))
+}
+
+func say(h *partstest.Home, d post.Draft) string {
+	h.World.T.Helper()
+	d.Quick = true
+	r, err := h.Circles.Post(h.World.Now, "hills", d)
+	h.Must(err)
+	return r.Post
+}
+
+// reads is what somebody's timeline says, the oldest first.
+func reads(h *partstest.Home) string {
+	h.World.T.Helper()
+	all, err := h.Timeline(h.World.Now, 100)
+	h.Must(err)
+	var lines []string
+	for _, p := range slices.Backward(all) {
+		line := p.Text
+		if p.Reply != nil {
+			line = p.Reply.By + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "; ")
+}
+
+func expect(t *testing.T, h *partstest.Home, want string) {
+	t.Helper()
+	if got := reads(h); got != want {
+		t.Errorf("%s reads %q, not %q", h.Name, got, want)
+	}
+}
+
+func tally(h *partstest.Home, id string) (shown string) {
+	h.World.T.Helper()
+	h.Must(h.Store.View(func(tx *store.Tx) error {
+		t, err := h.Circles.Tally(tx, id)
+		for i, emoji := range t.Emojis {
+			shown += fmt.Sprint(emoji, t.Counts[i], " ")
+		}
+		shown += fmt.Sprintf("votes %v, %d replies, mine %s", t.Votes, len(t.Replies), t.Mine)
+		return err
+	}))
+	return shown
+}
+
+// TestCircle: a post with a photo, a reply and reactions through the author, a poll, and a post
+// that is taken back; all members see the same under the same ids.
+func TestCircle(t *testing.T) {
+	w, ada, ben, cem := three(t)
+	jpeg := make([]byte, 20000)
+	rand.NewChaCha8([32]byte{7}).Read(jpeg)
+	p := post.Picture{Picture: picture.Picture{JPEG: jpeg, Width: 40, Height: 30}, Alt: "noise"}
+	id := say(ada, post.Draft{Text: "the view", Pictures: []post.Picture{p}})
+	w.Wait(6 * time.Minute)
+	for _, h := range []*partstest.Home{ben, cem} {
+		expect(t, h, "the view")
+		if got, err := h.Photos.File(id, 0); err != nil || !bytes.Equal(got, jpeg) {
+			t.Errorf("the photo of %s has %d bytes, %v", h.Name, len(got), err)
+		}
+	}
+	_, err := ben.Circles.Reply(w.Now, id, "lovely")
+	ben.Must(err)
+	ben.Must(ben.Circles.React(w.Now, id, "❤️"))
+	ben.Must(ben.Circles.React(w.Now, id, "👍"))
+	cem.Must(cem.Circles.React(w.Now, id, "👍"))
+	ada.Must(ada.Circles.React(w.Now, id, "🎉"))
+	_, err = ada.Circles.Reply(w.Now, id, "thanks")
+	ada.Must(err)
+	w.Wait(20 * time.Minute)
+	for _, h := range []*partstest.Home{ada, ben, cem} {
+		got := reads(h)
+		if strings.Count(got, ";") != 2 || !strings.Contains(got, "Ben: lovely") ||
+			!strings.Contains(got, ": thanks") {
+			t.Errorf("%s reads %q", h.Name, got)
+		}
+		mine := map[*partstest.Home]string{ada: "🎉", ben: "👍", cem: "👍"}[h]
+		if got := tally(h, id); got != "👍2 🎉1 votes [], 2 replies, mine "+mine {
+			t.Errorf("%s sees %q", h.Name, got)
+		}
+	}
+	testPoll(t, w, ada, ben, cem)
+	ada.Must(ada.Circles.Delete(w.Now, id))
+	w.Wait(4 * time.Minute)
+	for _, h := range []*partstest.Home{ada, ben, cem} {
+		if got := reads(h); strings.Contains(got, "the view") || !strings.Contains(got, "when?") {
+			t.Errorf("%s reads %q", h.Name, got)
+		}
+	}
+	if n := ada.Circles.Refused() + ben.Circles.Refused() + cem.Circles.Refused(); n != 1 {
+		t.Errorf("%d things were refused, and one came after a close", n)
+	}
+}
+
+// testPoll: a vote can be changed, and one after the close does not count.
+func testPoll(t *testing.T, w *partstest.World, ada, ben, cem *partstest.Home) {
+	closes := w.Now.Add(2 * time.Hour)
+	id := say(ada, post.Draft{Text: "when?", Poll: &content.Poll{
+		Options: []string{"today", "tomorrow"}, Closes: content.Hour(closes),
+	}})
+	w.Wait(5 * time.Minute)
+	ben.Must(ben.Circles.Vote(w.Now, id, 1))
+	ben.Must(ben.Circles.Vote(w.Now, id, 2))
+	if ben.Circles.Vote(w.Now, id, 3) == nil {
+		t.Error("a third option was chosen")
+	}
+	w.Pass(2*time.Hour, 5*time.Minute)
+	if cem.Circles.Vote(w.Now, id, 1) == nil {
+		t.Error("one voted after the close")
+	}
+	raw, err := content.Encode(map[int]any{6: map[int]any{1: sourceOf(ada), 2: id, 3: 0}})
+	cem.Must(err)
+	cem.Say(ada, relation.KindCircle, raw)
+	w.Wait(20 * time.Minute)
+	for _, h := range []*partstest.Home{ada, ben, cem} {
+		if got := tally(h, id); !strings.Contains(got, "votes [0 1]") {
+			t.Errorf("%s sees %q", h.Name, got)
+		}
+	}
+}
+
+// TestRemovedReadsNothingNew: and the control is that without the removal they would.
+func TestRemovedReadsNothingNew(t *testing.T) {
+	for _, removed := range []bool{true, false} {
+		w, ada, ben, cem := three(t)
+		id := say(ada, post.Draft{Text: "before"})
+		w.Wait(6 * time.Minute)
+		if removed {
+			ada.Must(ada.Circles.Remove(w.Now, "hills", ada.To(ben)))
+		}
+		say(ada, post.Draft{Text: "after"})
+		w.Wait(10 * time.Minute)
+		ben.Start()
+		w.Wait(10 * time.Minute)
+		expect(t, cem, "before; after")
+		if !removed {
+			expect(t, ben, "before; after")
+			continue
+		}
+		expect(t, ben, "before")
+		if _, err := ben.Circles.Reply(w.Now, id, "and me?"); err == nil {
+			t.Error("his program lets him answer")
+		}
+		// Another program would say it all the same.
+		raw, err := content.Encode(map[int]any{4: map[int]any{
+			1: sourceOf(ada), 2: id, 3: make([]byte, 8), 4: "and me?",
+		}})
+		ben.Must(err)
+		ben.Say(ada, relation.KindCircle, raw)
+		w.Wait(6 * time.Minute)
+		expect(t, ada, "before; after")
+		if ada.Circles.Refused() != 1 {
+			t.Errorf("%d were refused", ada.Circles.Refused())
+		}
+		// Who comes back reads from then on.
+		add(ada, ben)
+		w.Wait(4 * time.Minute)
+		say(ada, post.Draft{Text: "again"})
+		w.Wait(6 * time.Minute)
+		expect(t, ben, "before; after; again")
+	}
+}
+
+func sourceOf(h *partstest.Home) []byte {
+	h.World.T.Helper()
+	all, err := h.Circles.List()
+	h.Must(err)
+	return all[0].ID[:]
+}
+
+// TestNewcomer gets the last ten posts, once each, and what is written from then on.
+func TestNewcomer(t *testing.T) {
+	w, ada, _, _ := three(t)
+	for i := range 12 {
+		say(ada, post.Draft{Text: fmt.Sprint("post ", i)})
+		w.Wait(2 * time.Minute)
+	}
+	dia := w.Join("Dia")
+	w.Meet(ada, dia)
+	add(ada, dia)
+	say(ada, post.Draft{Text: "welcome"})
+	w.Wait(8 * time.Minute)
+	want := ""
+	for i := 2; i < 12; i++ {
+		want += fmt.Sprint("post ", i, "; ")
+	}
+	expect(t, dia, want+"welcome")
+	if _, err := dia.Circles.Reply(w.Now, last(dia), "hello all"); err != nil {
+		t.Fatal(err)
+	}
+	w.Wait(6 * time.Minute)
+	expect(t, dia, want+"welcome; Dia: hello all")
+}
+
+func last(h *partstest.Home) string {
+	h.World.T.Helper()
+	all, err := h.Timeline(h.World.Now, 1)
+	h.Must(err)
+	return all[0].ID
+}
+
+// TestNextMonth: an epoch ends by itself, and its readers read on.
+func TestNextMonth(t *testing.T) {
+	w := partstest.New(t)
+	ada, ben := w.Join("Ada"), w.Join("Ben")
+	w.Meet(ada, ben)
+	ada.Must(ada.Circles.New("hills"))
+	add(ada, ben)
+	say(ada, post.Draft{Text: "one"})
+	w.Wait(4 * time.Minute)
+	w.Pass(35*24*time.Hour, 7*24*time.Hour)
+	say(ada, post.Draft{Text: "two"})
+	w.Wait(4 * time.Minute)
+	all, err := ada.Circles.List()
+	if err != nil || len(all) != 1 || all[0].Epoch != 2 || len(all[0].Members) != 1 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	expect(t, ben, "one; two")
+}
+
+// TestHostileMembersAndAuthors: nobody speaks in another's circle, or for another's post; floods
+// are bounded, and what is honest is heard behind them.
+func TestHostileMembersAndAuthors(t *testing.T) {
+	w, ada, ben, cem := three(t)
+	w.Meet(ben, cem)
+	id := say(ada, post.Draft{Text: "hers"})
+	w.Wait(6 * time.Minute)
+	source := sourceOf(ada)
+	start := bytes.Repeat([]byte{1}, 72)
+	put := func(from, to *partstest.Home, v any) {
+		t.Helper()
+		raw, err := content.Encode(v)
+		from.Must(err)
+		from.Say(to, relation.KindCircle, raw)
+	}
+	ask := map[int]any{3: map[int]any{1: source}}
+	for _, c := range []struct {
+		name     string
+		from, to *partstest.Home
+		item     any
+	}{
+		{"somebody else's circle", ben, cem, map[int]any{1: map[int]any{
+			1: source, 2: "hills", 3: 9, 4: start, 5: 0}}},
+		{"the circle of whom it is said to", ben, ada, map[int]any{1: map[int]any{
+			1: source, 2: "hills", 3: 9, 4: start, 5: 0}}},
+		{"an end of somebody else's", ben, cem, map[int]any{2: map[int]any{1: source}}},
+		{"two things at once", ben, ada, map[int]any{3: map[int]any{1: source},
+			2: map[int]any{1: source}}},
+		{"no post", ben, ada, map[int]any{4: map[int]any{1: source, 2: strings.Repeat("a", 16),
+			3: make([]byte, 8), 4: "to nothing"}}},
+		{"no emoji", ben, ada, map[int]any{5: map[int]any{1: source, 2: id, 3: "a story"}}},
+		{"no option", ben, ada, map[int]any{6: map[int]any{1: source, 2: id, 3: 1}}},
+		{"a position that was told just now", ben, ada, ask},
+		{"no circle", ben, ada, map[int]any{3: map[int]any{1: make([]byte, 16)}}},
+	} {
+		before := c.to.Circles.Refused()
+		put(c.from, c.to, c.item)
+		w.Wait(4 * time.Minute)
+		if c.to.Circles.Refused() != before+1 {
+			t.Errorf("%s: %d were refused", c.name, c.to.Circles.Refused()-before)
+		}
+	}
+	for i := range 60 {
+		put(ben, ada, map[int]any{4: map[int]any{
+			1: source, 2: id, 3: []byte{byte(i), 0, 0, 0, 0, 0, 0, 0}, 4: fmt.Sprint("flood ", i),
+		}})
+		put(ben, ada, map[int]any{5: map[int]any{1: source, 2: id, 3: string(rune('a' + i%26))}})
+	}
+	cem.Must(cem.Circles.React(w.Now, id, "👍"))
+	w.Wait(40 * time.Minute)
+	if n := strings.Count(reads(cem), "flood"); n != 50 {
+		t.Errorf("%d of 60 replies were published", n)
+	}
+	if got := tally(cem, id); !strings.HasPrefix(got, "h1 👍1 votes []") {
+		t.Errorf("Cem sees %q", got)
+	}
+}
+
+// TestNames: what a person calls their circles, and what they may not.
+func TestNames(t *testing.T) {
+	w, ada, ben, _ := three(t)
+	for name, err := range map[string]error{
+		"a second one of the name": ada.Circles.New("hills"),
+		"two lines":                ada.Circles.New("a\nb"),
+		"a member again":           ada.Circles.Add(w.Now, "hills", ada.To(ben)),
+		"no circle":                ada.Circles.Add(w.Now, "vales", ada.To(ben)),
+	} {
+		if err == nil {
+			t.Errorf("%s: done", name)
+		}
+	}
+	ada.Must(ada.Circles.Remove(w.Now, "hills", ada.To(ben)))
+	if ada.Circles.Remove(w.Now, "hills", ada.To(ben)) == nil {
+		t.Error("he was removed twice")
+	}
+	if _, err := ada.Circles.Post(w.Now, "vales", post.Draft{Text: "x"}); !errors.Is(err,
+		circle.ErrNoCircle) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,85 @@
+package circle
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"murmuration/client/content"
+)
+
+var someID = strings.Repeat("a", content.IDSize)
+
+func seed(f *testing.F, values ...any) {
+	for _, v := range values {
+		b, err := content.Encode(v)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add(bytes.Repeat([]byte{0x81}, 100))
+}
+
+// FuzzItem: what is read over a relation is within its limits, and written as it was.
+func FuzzItem(f *testing.F) {
+	seed(f,
+		item{Out: &about{content.Source{1}}}, item{Ask: &about{content.Source{2}}},
+		item{Reply: &reply{Post: someID, Text: "lovely"}},
+		item{React: &react{Post: someID, Emoji: "👩‍👩‍👧‍👦"}}, item{React: &react{Post: someID}},
+		item{Vote: &vote{Post: someID, Choice: 7}},
+		item{Card: &card{Name: "hills", Epoch: 1, Pack: &pack{Posts: 3}}},
+	)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		i, err := parse(b)
+		if err != nil {
+			return
+		}
+		if again, err := content.Encode(i); err != nil || !bytes.Equal(again, b) {
+			t.Errorf("%x is written as %x, %v", b, again, err)
+		}
+		if i.React != nil && len(i.React.Emoji) > maxReaction ||
+			i.Vote != nil && i.Vote.Choice >= content.MaxOptions {
+			t.Errorf("%+v was taken", i)
+		}
+	})
+}
+
+// FuzzNote: likewise of what stands in a stream.
+func FuzzNote(f *testing.F) {
+	seed(f,
+		note{Ended: true}, note{Gone: []string{someID}},
+		note{Tallies: []tally{{someID, []string{"👍", "🎉"}, []int{3, 1}, []int{0, 4}}}},
+	)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n, err := parseNote(b)
+		if err != nil {
+			return
+		}
+		if again, err := content.Encode(n); err != nil || !bytes.Equal(again, b) {
+			t.Errorf("%x is written as %x, %v", b, again, err)
+		}
+		for _, one := range n.Tallies {
+			if len(one.Emojis) != len(one.Counts) {
+				t.Errorf("%+v was taken", n)
+			}
+		}
+	})
+}
+
+// TestReactions: one character as a person sees it, and nothing else.
+func TestReactions(t *testing.T) {
+	for _, emoji := range []string{"", "👍", "❤️", "👩‍👩‍👧‍👦", "🇩🇪", "👍🏽", "é", "?"} {
+		if err := checkReaction(emoji); err != nil {
+			t.Errorf("%q: %v", emoji, err)
+		}
+	}
+	for _, text := range []string{
+		"ok", "👍👍", " ", "\n", "\u200d", "\x1b", "\u202e", "👍 ", "\u2800",
+		"a" + strings.Repeat("\u0301", 20),
+	} {
+		if checkReaction(text) == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+}

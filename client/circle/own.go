@@ -1,0 +1,343 @@
+package circle
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"murmuration/client/boxstream"
+	"murmuration/client/content"
+	"murmuration/client/outbox"
+	"murmuration/client/post"
+	"murmuration/client/relation"
+	"murmuration/client/store"
+	"murmuration/internal/box"
+)
+
+// circle is one of the person's own: what all of their devices know of it, and a backup.
+type circle struct {
+	ID      content.Source `cbor:"1,keyasint"`
+	Name    string         `cbor:"2,keyasint"`
+	Members []member       `cbor:"3,keyasint"`
+	Posts   []string       `cbor:"4,keyasint"` // ids of the last ones, for newcomers
+}
+
+// member is somebody who reads a circle, and what was done for them.
+type member struct {
+	Relation relation.ID `cbor:"1,keyasint"`
+	Carded   int64       `cbor:"2,keyasint"` // when a card went to them last; Unix seconds
+	Packed   int64       `cbor:"3,keyasint"` // the same for the last posts
+	Day      int64       `cbor:"4,keyasint"` // of their last reply
+	Replies  int         `cbor:"5,keyasint"` // on it
+}
+
+// epoch is the stream that this device writes to a circle now.
+type epoch struct {
+	Number  uint32           `cbor:"1,keyasint"` // counts from 1
+	Writer  boxstream.Writer `cbor:"2,keyasint"`
+	Began   int64            `cbor:"3,keyasint"`           // Unix seconds
+	Due     bool             `cbor:"4,keyasint,omitempty"` // another one must begin
+	Tallied int64            `cbor:"5,keyasint"`           // when tallies were said last; Unix s
+	Changed []string         `cbor:"6,keyasint,omitempty"` // posts whose tallies were not said
+}
+
+func nameOf(id content.Source) string { return fmt.Sprintf("%x", id[:]) }
+
+// authorOf is the outbox's name for who writes a circle.
+func authorOf(id content.Source) string { return kind + "/" + nameOf(id) }
+
+func (o circle) put(tx *store.Tx) error { return tx.Put(bucketCircles, nameOf(o.ID), o) }
+
+func (o circle) putEpoch(tx *store.Tx, e epoch) error {
+	return tx.Put(bucketEpochs, nameOf(o.ID), e)
+}
+
+// stream is the one of an epoch.
+func (o circle) stream(e epoch) post.Stream {
+	return post.Stream{
+		Name: fmt.Sprintf("%s/%d", authorOf(o.ID), e.Number), Source: o.ID, Epoch: order(e.Number),
+	}
+}
+
+// order says where posts of an epoch stand among those of others: between two epochs, those that
+// come with the card of the later one.
+func order(epoch uint32) int { return 2 * int(epoch) }
+
+// member finds one, or is nil.
+func (o *circle) member(r relation.ID) *member {
+	for i := range o.Members {
+		if o.Members[i].Relation == r {
+			return &o.Members[i]
+		}
+	}
+	return nil
+}
+
+func get(tx *store.Tx, id content.Source) (o circle, err error) {
+	err = tx.Get(bucketCircles, nameOf(id), &o)
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNoCircle
+	}
+	return o, err
+}
+
+// byName is a circle as the person calls it.
+func byName(tx *store.Tx, name string) (found circle, err error) {
+	all, err := list(tx)
+	for _, o := range all {
+		if o.Name == name {
+			return o, nil
+		}
+	}
+	if err == nil {
+		err = ErrNoCircle.With("%q", name)
+	}
+	return found, err
+}
+
+func list(tx *store.Tx) (all []circle, err error) {
+	err = store.Each(tx, bucketCircles, func(_ string, o circle) error {
+		all = append(all, o)
+		return nil
+	})
+	return all, err
+}
+
+// New makes a circle without members.
+func (c *Circles) New(name string) error {
+	if err := content.CheckName(name); err != nil {
+		return err
+	}
+	o := circle{Name: name}
+	if _, err := io.ReadFull(c.cfg.Random, o.ID[:]); err != nil {
+		return fmt.Errorf("drawing the id of a circle: %w", err)
+	}
+	return c.cfg.Store.Update(func(tx *store.Tx) error {
+		all, err := list(tx)
+		switch {
+		case err != nil:
+			return err
+		case len(all) >= maxCircles:
+			return errMost.With("%d circles", len(all))
+		case slices.ContainsFunc(all, func(o circle) bool { return o.Name == name }):
+			return errExists.With("%q", name)
+		}
+		tx.After(func() { c.serve(o.ID) })
+		return o.put(tx)
+	})
+}
+
+// Add makes a contact a member: from now on they read what is written, and the last posts besides.
+func (c *Circles) Add(now time.Time, name string, r relation.ID) error {
+	return c.cfg.Store.Update(func(tx *store.Tx) error {
+		o, err := byName(tx, name)
+		if err != nil {
+			return err
+		}
+		if o.member(r) != nil {
+			return errMember
+		}
+		if len(o.Members) >= maxMembers {
+			return errMost.With("%d members", len(o.Members))
+		}
+		e, err := c.open(tx, now, &o)
+		if err != nil {
+			return err
+		}
+		o.Members = append(o.Members, member{Relation: r})
+		if err := c.card(tx, now, o, e, o.member(r), true); err != nil {
+			return err
+		}
+		return o.put(tx)
+	})
+}
+
+// Remove ends a membership: what is written from now on is in another stream, of which everybody
+// else gets a card. What was read stays read.
+func (c *Circles) Remove(now time.Time, name string, r relation.ID) error {
+	return c.cfg.Store.Update(func(tx *store.Tx) error {
+		o, err := byName(tx, name)
+		if err != nil {
+			return err
+		}
+		if o.member(r) == nil {
+			return errNoMember
+		}
+		if err := c.drop(tx, now, &o, r); err != nil {
+			return err
+		}
+		return unlessEnded(c.say(tx, now, r, item{Out: &about{o.ID}}, relation.Saying{}))
+	})
+}
+
+// unlessEnded passes over what cannot be said because there is no relation any more.
+func unlessEnded(err error) error {
+	if errors.Is(err, relation.ErrNoRelation) {
+		return nil
+	}
+	return err
+}
+
+// drop takes a member out, and begins another epoch if this device has one.
+func (c *Circles) drop(tx *store.Tx, now time.Time, o *circle, r relation.ID) error {
+	o.Members = slices.DeleteFunc(o.Members, func(m member) bool { return m.Relation == r })
+	if err := c.renew(tx, now, o); err != nil {
+		return err
+	}
+	return o.put(tx)
+}
+
+// renew begins another epoch in place of the one of this device, if there is one.
+func (c *Circles) renew(tx *store.Tx, now time.Time, o *circle) error {
+	var e epoch
+	err := tx.Get(bucketEpochs, nameOf(o.ID), &e)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.note(tx, now, *o, &e, note{Ended: true}); err != nil {
+		return err
+	}
+	_, err = c.begin(tx, now, o, e)
+	return err
+}
+
+// open is the epoch to write in; the first one of a device begins when it first has something to
+// say.
+func (c *Circles) open(tx *store.Tx, now time.Time, o *circle) (e epoch, err error) {
+	err = tx.Get(bucketEpochs, nameOf(o.ID), &e)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return c.begin(tx, now, o, epoch{})
+	case err == nil && e.Due:
+		if err = c.note(tx, now, *o, &e, note{Ended: true}); err == nil {
+			e, err = c.begin(tx, now, o, e)
+		}
+	}
+	return e, err
+}
+
+// begin makes a new stream under new keys, and sends its card to everybody who is a member.
+func (c *Circles) begin(tx *store.Tx, now time.Time, o *circle, before epoch) (epoch, error) {
+	w, err := boxstream.NewWriter(c.cfg.Random)
+	if err != nil {
+		return epoch{}, err
+	}
+	e := epoch{
+		Number: before.Number + 1, Writer: w, Began: now.Unix(), Tallied: before.Tallied,
+		Changed: before.Changed,
+	}
+	for i := range o.Members {
+		if err := c.card(tx, now, *o, e, &o.Members[i], false); err != nil {
+			return e, err
+		}
+	}
+	return e, errors.Join(o.putEpoch(tx, e), o.put(tx))
+}
+
+// card says to a member how to read on, and with packed what was said last.
+func (c *Circles) card(
+	tx *store.Tx, now time.Time, o circle, e epoch, m *member, packed bool,
+) error {
+	start, err := e.Writer.Start()
+	if err != nil {
+		return err
+	}
+	// What is written next may be sealed for the day before.
+	k := card{
+		Circle: o.ID, Name: o.Name, Epoch: e.Number, Start: start,
+		Day: max(c.cfg.Network.Today(now), 1) - 1,
+	}
+	m.Carded = now.Unix()
+	if packed {
+		m.Packed = now.Unix()
+		if k.Pack, err = c.pack(tx, now, o); err != nil {
+			return err
+		}
+	}
+	return unlessEnded(c.say(tx, now, m.Relation, item{Card: &k}, relation.Saying{}))
+}
+
+// pack seals the last posts, as they are, into a stream of their own.
+func (c *Circles) pack(tx *store.Tx, now time.Time, o circle) (*pack, error) {
+	var records []box.Record
+	for _, id := range o.Posts {
+		e, err := c.cfg.Timeline.Entry(tx, id)
+		if err != nil {
+			continue // deleted, or expired
+		}
+		records = append(records, c.cfg.Network.Format.Split(content.KindPost, e.Content)...)
+	}
+	if len(records) == 0 {
+		return nil, nil
+	}
+	w, err := boxstream.NewWriter(c.cfg.Random)
+	if err != nil {
+		return nil, err
+	}
+	start, err := w.Start()
+	if err != nil {
+		return nil, err
+	}
+	root, _ := start.Before()
+	name := fmt.Sprintf("pack/%x", root[:8])
+	_, err = c.cfg.Writing.Say(tx, now, post.Stream{Name: name, Source: o.ID}, &w, outbox.Draft{
+		Name: name, Author: packs, Hidden: true,
+	}, records...)
+	return &pack{start, len(records)}, err
+}
+
+// packs is the outbox's name for who writes what newcomers get: nobody goes on with such a stream.
+const packs = "pack"
+
+// say says something to one contact.
+func (c *Circles) say(
+	tx *store.Tx, now time.Time, to relation.ID, i item, s relation.Saying,
+) (err error) {
+	s.Kind = relation.KindCircle
+	if s.Content, err = content.Encode(i); err == nil {
+		_, err = c.cfg.Relations.Say(tx, now, to, s)
+	}
+	return err
+}
+
+// author is who writes a circle, for the outbox.
+type author struct {
+	c  *Circles
+	id content.Source
+}
+
+// Stream is the one of the present epoch.
+func (a author) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error) {
+	var e epoch
+	err = tx.Get(bucketEpochs, nameOf(a.id), &e)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", w, nil
+	}
+	return circle{ID: a.id}.stream(e).Name, e.Writer, err
+}
+
+// Renew begins another epoch, since a copy of this home writes in this one, and seals into it what
+// waited.
+func (a author) Renew(
+	tx *store.Tx, day box.Day, waited [][]byte,
+) (name string, all []boxstream.Sealed, err error) {
+	o, err := get(tx, a.id)
+	if err != nil {
+		return "", nil, err
+	}
+	var e epoch
+	if err = tx.Get(bucketEpochs, nameOf(a.id), &e); err != nil {
+		return "", nil, err
+	}
+	now := day.Start(a.c.cfg.Network.Calendar.Genesis)
+	if e, err = a.c.begin(tx, now, &o, e); err != nil {
+		return "", nil, err
+	}
+	all, err = e.Writer.SealBytes(a.c.cfg.Network, day, waited...)
+	return o.stream(e).Name, all, errors.Join(err, o.putEpoch(tx, e))
+}

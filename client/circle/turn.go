@@ -1,0 +1,161 @@
+package circle
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"murmuration/client/relation"
+	"murmuration/client/store"
+)
+
+// maxChanged is how many posts' tallies wait to be said at most.
+const maxChanged = 64
+
+// changed has the tally of a post said soon.
+func (c *Circles) changed(tx *store.Tx, now time.Time, o *circle, id string) error {
+	e, err := c.open(tx, now, o)
+	if err != nil || len(e.Changed) >= maxChanged || slices.Contains(e.Changed, id) {
+		return err
+	}
+	e.Changed = append(e.Changed, id)
+	return o.putEpoch(tx, e)
+}
+
+// Turn begins the epochs that are due, says what members feel, asks authors who are silent, and
+// leaves streams in which nothing comes any more.
+func (c *Circles) Turn(now time.Time) error {
+	if now.Sub(c.turned) < turnsApart {
+		return nil
+	}
+	var todo []func(tx *store.Tx) error
+	err := c.cfg.Store.View(func(tx *store.Tx) error {
+		return errors.Join(
+			c.writes(tx, now, &todo), c.asks(tx, now, &todo), c.leaves(tx, now, &todo),
+		)
+	})
+	if err == nil && len(todo) > 0 {
+		err = c.cfg.Store.Update(func(tx *store.Tx) error {
+			for _, do := range todo {
+				if err := do(tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("looking after circles: %w", err)
+	}
+	c.turned = now
+	return nil
+}
+
+// writes is what is to be done about own circles.
+func (c *Circles) writes(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) error) error {
+	return store.Each(tx, bucketEpochs, func(name string, e epoch) error {
+		var o circle
+		if err := tx.Get(bucketCircles, name, &o); err != nil {
+			return err
+		}
+		switch {
+		case slices.ContainsFunc(o.Members, func(m member) bool {
+			return c.cfg.People.Over(m.Relation)
+		}):
+			*todo = append(*todo, func(tx *store.Tx) error { return c.dropOver(tx, now, o) })
+		case e.Due || now.Sub(time.Unix(e.Began, 0)) >= month:
+			*todo = append(*todo, func(tx *store.Tx) error { return c.renew(tx, now, &o) })
+		case len(e.Changed) > 0 && now.Sub(time.Unix(e.Tallied, 0)) >= tallysApart:
+			*todo = append(*todo, func(tx *store.Tx) error { return c.tally(tx, now, o, e) })
+		}
+		return nil
+	})
+}
+
+// tally says what changed about posts.
+func (c *Circles) tally(tx *store.Tx, now time.Time, o circle, e epoch) error {
+	var n note
+	said := e.Changed[:min(len(e.Changed), maxTallies)]
+	for _, id := range said {
+		h, err := getThread(tx, id)
+		if err != nil {
+			return err
+		}
+		n.Tallies = append(n.Tallies, tally{id, h.Emojis, h.Counts, h.Votes})
+	}
+	e.Changed, e.Tallied = e.Changed[len(said):], now.Unix()
+	return c.note(tx, now, o, &e, n)
+}
+
+// asks is which authors are to be asked for a card: of whom nothing came for long, and those whom
+// this device does not read, since it was restored.
+func (c *Circles) asks(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) error) error {
+	return store.Each(tx, bucketJoined, func(name string, j joined) error {
+		read, err := tx.Has(bucketSeats, name)
+		quiet := func(at int64, long time.Duration) bool {
+			return now.Sub(time.Unix(at, 0)) >= long
+		}
+		if err != nil || j.Out || c.cfg.People.Over(j.Relation) || !quiet(j.Asked, asks) ||
+			read && !quiet(j.Heard, silence) {
+			return err
+		}
+		j.Asked = now.Unix()
+		*todo = append(*todo, func(tx *store.Tx) error {
+			return errors.Join(j.put(tx), unlessEnded(
+				c.say(tx, now, j.Relation, item{Ask: &about{j.ID}}, relation.Saying{}),
+			))
+		})
+		return nil
+	})
+}
+
+// leaves is which streams are read no more.
+func (c *Circles) leaves(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) error) error {
+	over := func(l leaving) bool { return l.At <= now.Unix() }
+	return store.Each(tx, bucketSeats, func(name string, all seats) error {
+		if !slices.ContainsFunc(all, func(s seat) bool {
+			return slices.ContainsFunc(s.Streams, over)
+		}) {
+			return nil
+		}
+		*todo = append(*todo, func(tx *store.Tx) (err error) {
+			for i := range all {
+				for _, l := range all[i].Streams {
+					if over(l) {
+						err = errors.Join(err, c.cfg.Reading.Stop(tx, l.Name))
+					}
+				}
+				all[i].Streams = slices.DeleteFunc(all[i].Streams, over)
+			}
+			all = slices.DeleteFunc(all, func(s seat) bool { return len(s.Streams) == 0 })
+			return errors.Join(err, tx.Put(bucketSeats, name, all))
+		})
+		return nil
+	})
+}
+
+// dropOver takes out who is no contact any more.
+func (c *Circles) dropOver(tx *store.Tx, now time.Time, o circle) error {
+	o.Members = slices.DeleteFunc(o.Members, func(m member) bool {
+		return c.cfg.People.Over(m.Relation)
+	})
+	return errors.Join(c.renew(tx, now, &o), o.put(tx))
+}
+
+// happened has other epochs begin where a device that reads may be in other hands.
+func (c *Circles) happened(tx *store.Tx, _ time.Time, e relation.Event) error {
+	switch e.What {
+	case relation.EventGone, relation.EventRevoked, relation.EventDisputed,
+		relation.EventCopied:
+	default:
+		return nil
+	}
+	all, err := list(tx)
+	for _, o := range all {
+		if e.Own || o.member(e.Relation) != nil {
+			err = errors.Join(err, o.due(tx))
+		}
+	}
+	return err
+}

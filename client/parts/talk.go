@@ -1,0 +1,84 @@
+package parts
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"murmuration/client/circle"
+	"murmuration/client/message"
+	"murmuration/client/store"
+	"murmuration/client/timeline"
+)
+
+// wireTalk is New for what is said to contacts: to one, or to some.
+func (p *Person) wireTalk(cfg Config) {
+	p.Messages = message.New(p.Person, message.Config{
+		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Relations: p.Relations,
+		People: p.Contacts, Writing: p.Writing, Reading: p.Reading, Photos: p.Photos,
+	})
+	p.Circles = circle.New(p.Person, circle.Config{
+		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Relations: p.Relations,
+		People: p.Contacts, Outbox: p.Outbox, Writing: p.Writing, Reading: p.Reading,
+		Timeline: p.timeline,
+	})
+}
+
+// inCircle says of a post in which circle it is, and whose that is.
+func (p *Person) inCircle(tx *store.Tx, e timeline.Entry, shown *Post) error {
+	c, ok, err := p.Circles.From(tx, e.Source)
+	if err != nil || !ok {
+		return err
+	}
+	shown.Circle = c.Name
+	if shown.Own = c.Own; !c.Own {
+		shown.Petname = p.Contacts.Name(c.Of)
+	}
+	return nil
+}
+
+// Find is the id of a post that begins so.
+func (p *Person) Find(prefix string) (id string, err error) {
+	err = p.store.View(func(tx *store.Tx) error {
+		e, err := p.timeline.Entry(tx, strings.ToLower(prefix))
+		id = e.ID
+		return err
+	})
+	return id, err
+}
+
+// Thread is a post, how it was taken, and the answers to it.
+type Thread struct {
+	Post    Post
+	Tally   circle.Tally
+	Replies []Post // as they came
+}
+
+// Thread is that of a post.
+func (p *Person) Thread(now time.Time, id string) (t Thread, err error) {
+	err = p.store.View(func(tx *store.Tx) error {
+		e, err := p.timeline.Entry(tx, id)
+		if err != nil {
+			return err
+		}
+		if t.Post, err = p.show(tx, now, e); err != nil {
+			return err
+		}
+		if t.Tally, err = p.Circles.Tally(tx, id); err != nil {
+			return err
+		}
+		for _, reply := range t.Tally.Replies {
+			answer, err := p.timeline.Entry(tx, reply)
+			if errors.Is(err, timeline.ErrNoPost) || err == nil && answer.Source != e.Source {
+				continue // it was erased; or nobody of this circle said it
+			}
+			shown, err := p.show(tx, now, answer)
+			if err != nil {
+				return err
+			}
+			t.Replies = append(t.Replies, shown)
+		}
+		return nil
+	})
+	return t, err
+}
