@@ -12,6 +12,7 @@ import (
 	"murmuration/client/parts"
 	"murmuration/client/person"
 	"murmuration/client/photo"
+	"murmuration/client/picture"
 	"murmuration/client/post"
 	"murmuration/client/sender"
 	"murmuration/internal/directory"
@@ -106,6 +107,13 @@ type Draft struct {
 	Photo []byte // a picture file as it is, or nil
 	Alt   string // what the picture shows, in words
 	Quick bool   // travels as fast as what is read, and shows its author sooner
+
+	// Circle is an own one, by its name; empty: the open feed.
+	Circle  string
+	Expire  time.Duration // after which readers forget it; zero: never
+	Warning string        // what it is about, to be read before it; one line
+	Poll    []string      // options
+	Closes  time.Duration // after which the poll ends
 }
 
 // Receipt is what somebody gets for a draft: its place in the outbox, and when it is expected to be
@@ -119,22 +127,46 @@ type Receipt struct {
 // Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
 // is queued when it fails.
 func (c *Client) Post(d Draft) (r Receipt, err error) {
-	said := post.Draft{Text: d.Text, Quick: d.Quick}
+	var pictures []post.Picture
 	if d.Photo != nil { // before anything is touched: this takes a while
-		format := parts.In(c.genesis).Network.Format
-		most := min(content.MaxPhoto, content.MaxPhotoBoxes*format.ContentSize())
-		fit, err := decoder.Prepare(context.Background(), d.Photo, most, content.MaxThumb)
+		fit, err := c.Fit(d.Photo)
 		if err != nil {
 			return Receipt{}, err
 		}
-		said.Pictures = []post.Picture{{Picture: fit, Alt: d.Alt}}
+		pictures = []post.Picture{{Picture: fit, Alt: d.Alt}}
 	}
 	err = c.Do(func(now time.Time, p *parts.Person) error {
-		queued, err := p.Feed.Post(now, said)
+		write := p.Feed.Post
+		if d.Circle != "" {
+			write = func(now time.Time, said post.Draft) (post.Receipt, error) {
+				return p.Circles.Post(now, d.Circle, said)
+			}
+		}
+		queued, err := write(now, d.said(now, pictures))
 		r = Receipt{queued.Post, queued.Boxes, c.Outlook(now, p.Outbox.Ahead(), !d.Quick)}
 		return err
 	})
 	return r, err
+}
+
+func (d Draft) said(now time.Time, pictures []post.Picture) post.Draft {
+	said := post.Draft{Text: d.Text, Quick: d.Quick, Warning: d.Warning, Pictures: pictures}
+	if d.Expire > 0 {
+		said.Expires = content.Hour(now.Add(d.Expire + time.Hour - 1))
+	}
+	if len(d.Poll) > 0 {
+		said.Poll = &content.Poll{
+			Options: d.Poll, Closes: content.Hour(now.Add(d.Closes + time.Hour - 1)),
+		}
+	}
+	return said
+}
+
+// Fit makes a picture file fit to be sent in this network; it takes a while.
+func (c *Client) Fit(file []byte) (picture.Picture, error) {
+	format := parts.In(c.genesis).Network.Format
+	most := min(content.MaxPhoto, content.MaxPhotoBoxes*format.ContentSize())
+	return decoder.Prepare(context.Background(), file, most, content.MaxThumb)
 }
 
 // Follow reads an open feed from where its link begins. petname may be empty.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"murmuration/client"
+	"murmuration/client/content"
 	"murmuration/client/parts"
 	"murmuration/client/photo"
 	"murmuration/client/sender"
@@ -19,6 +20,12 @@ type Draft struct {
 	Photo []byte `json:"photo,omitempty"` // a picture file; base64 in JSON
 	Alt   string `json:"alt,omitempty"`
 	Quick bool   `json:"quick,omitempty"` // travels as fast as what is read
+
+	Circle  string        `json:"circle,omitempty"`    // an own one, by name; empty: the open feed
+	Expire  time.Duration `json:"expire_ns,omitempty"` // after which readers forget it; 0: never
+	Warning string        `json:"warning,omitempty"`   // what it is about, to be read before it
+	Poll    []string      `json:"poll,omitempty"`      // options
+	Closes  time.Duration `json:"closes_ns,omitempty"` // after which the poll ends
 }
 
 // Window is when something is expected to be done: half of the time by Typical, nearly always by
@@ -49,6 +56,18 @@ type Post struct {
 	Received time.Time `json:"received"`
 	Text     string    `json:"text,omitempty"`
 	Photo    *Picture  `json:"photo,omitempty"`
+
+	Circle  string     `json:"circle,omitempty"` // its author's word for it; empty: an open feed
+	ReplyTo string     `json:"reply_to,omitempty"`
+	Warning string     `json:"warning,omitempty"`
+	Expires *time.Time `json:"expires,omitempty"`
+	Poll    *Poll      `json:"poll,omitempty"`
+}
+
+// Poll asks readers to choose one of its options until it closes.
+type Poll struct {
+	Options []string  `json:"options"`
+	Closes  time.Time `json:"closes"`
 }
 
 // Picture is what a timeline knows about a post's photo.
@@ -67,21 +86,37 @@ type Picture struct {
 func postsOf(posts []parts.Post) []Post {
 	shown := []Post{}
 	for _, p := range posts {
-		s := Post{
-			ID: p.ID, Own: p.Own, Author: p.Author(), Claimed: p.Claimed,
-			Time: p.Time, Received: p.Received, Text: p.Text,
-		}
-		if len(p.Photos) > 0 {
-			first := p.Photos[0]
-			s.Photo = &Picture{
-				State: first.State.Where, Got: first.State.Got, Of: first.State.Of,
-				Bytes: first.Size, Width: first.Width, Height: first.Height, Alt: first.Alt,
-				SHA256: hex.EncodeToString(first.Hash[:]), Thumb: first.Thumb,
-			}
-		}
-		shown = append(shown, s)
+		shown = append(shown, postOf(p))
 	}
 	return shown
+}
+
+func postOf(p parts.Post) Post {
+	s := Post{
+		ID: p.ID, Own: p.Own, Author: p.Author(), Claimed: p.Claimed,
+		Time: p.Time, Received: p.Received, Text: p.Text, Circle: p.Circle, Warning: p.Warning,
+	}
+	if len(p.Photos) > 0 {
+		s.Photo = pictureOf(p.Photos[0].Photo, p.Photos[0].State)
+	}
+	if p.Reply != nil {
+		s.ReplyTo = p.Reply.To
+	}
+	if !p.Expires.IsZero() {
+		s.Expires = &p.Expires
+	}
+	if p.Poll != nil {
+		s.Poll = &Poll{p.Poll.Options, time.Unix(p.Poll.Closes, 0).UTC()}
+	}
+	return s
+}
+
+func pictureOf(about content.Photo, s photo.State) *Picture {
+	return &Picture{
+		State: s.Where, Got: s.Got, Of: s.Of, Bytes: about.Size, Width: about.Width,
+		Height: about.Height, Alt: about.Alt, SHA256: hex.EncodeToString(about.Hash[:]),
+		Thumb: about.Thumb,
+	}
 }
 
 func (s *server) posts() []route {
@@ -94,23 +129,40 @@ func (s *server) posts() []route {
 }
 
 func (s *server) post(_ *http.Request, d Draft) (Receipt, error) {
-	r, err := s.client.Post(client.Draft{Text: d.Text, Photo: d.Photo, Alt: d.Alt, Quick: d.Quick})
-	return Receipt{r.Post, r.Boxes, Window(r.Window), r.Outlook.String()}, err
+	r, err := s.client.Post(client.Draft{
+		Text: d.Text, Photo: d.Photo, Alt: d.Alt, Quick: d.Quick, Circle: d.Circle,
+		Expire: d.Expire, Warning: d.Warning, Poll: d.Poll, Closes: d.Closes,
+	})
+	return receiptOf(r), err
+}
+
+func receiptOf(r client.Receipt) Receipt {
+	return Receipt{r.Post, r.Boxes, Window(r.Window), r.Outlook.String()}
 }
 
 // MaxTimeline bounds one answer; each post may carry a thumbnail.
 const MaxTimeline = 1000
 
 func (s *server) timeline(r *http.Request) ([]Post, error) {
-	n := 20
-	if given := r.URL.Query().Get("n"); given != "" {
-		var err error
-		if n, err = strconv.Atoi(given); err != nil || n < 1 || n > MaxTimeline {
-			return nil, errRequest.With("n=%q: want 1 to %d", given, MaxTimeline)
-		}
+	n, err := count(r)
+	if err != nil {
+		return nil, err
 	}
 	posts, err := s.client.Timeline(n)
 	return postsOf(posts), err
+}
+
+// count is the query `n` of a request for the last ones.
+func count(r *http.Request) (int, error) {
+	given := r.URL.Query().Get("n")
+	if given == "" {
+		return 20, nil
+	}
+	n, err := strconv.Atoi(given)
+	if err != nil || n < 1 || n > MaxTimeline {
+		return 0, errRequest.With("n=%q: want 1 to %d", given, MaxTimeline)
+	}
+	return n, nil
 }
 
 // Post queues a draft.

@@ -60,6 +60,8 @@ func (s *server) routes() []route {
 		s.contacts(),
 		s.feeds(),
 		s.posts(),
+		s.circles(),
+		s.messages(),
 		s.photos(),
 		s.outbox(),
 		s.events(),

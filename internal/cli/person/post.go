@@ -1,7 +1,6 @@
 package person
 
 import (
-	"fmt"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
@@ -20,6 +19,16 @@ func postCommand() *cli.Command {
 				Usage: "a picture `FILE`: it is rotated, stripped of everything, and encoded anew"},
 			&cli.StringFlag{Name: "alt", Usage: "what the photo shows, in words"},
 			talk.EditFlag(),
+			&cli.StringSliceFlag{Name: "circle", Usage: "post it to your circle `NAME`, and not " +
+				"to your open feed; may be given several times"},
+			&cli.StringFlag{Name: "reply", Usage: "answer the post `ID`, through its author"},
+			&cli.StringFlag{Name: "expire",
+				Usage: "readers' programs erase it after `DUR`: 36h, 30d"},
+			&cli.StringFlag{Name: "warning",
+				Usage: "what it is about, to be read before it, on one line"},
+			&cli.StringSliceFlag{Name: "poll",
+				Usage: "an `OPTION` of a poll; give it two to eight times"},
+			&cli.StringFlag{Name: "closes", Usage: "the poll ends after `DUR`", Value: "7d"},
 			&cli.DurationFlag{Name: "wait",
 				Usage: "wait up to `DUR` until its holders keep it (exit code 8 when they do not)"},
 			&cli.BoolFlag{Name: "quick", Usage: "let it travel fast: readers have it minutes " +
@@ -44,22 +53,48 @@ func post(c *cli.Context) error {
 			return err
 		}
 	}
-	receipt, err := d.Post(c.Context, draft)
-	if err != nil {
-		return err
+	return postTo(c, d, draft)
+}
+
+// postTo posts a draft where it is to go: to each of some circles, to the author of a post, or to
+// the open feed.
+func postTo(c *cli.Context, d *api.Client, draft api.Draft) error {
+	circles := c.StringSlice("circle")
+	if len(circles) == 0 {
+		circles = []string{""}
 	}
-	if c.Bool("json") {
-		err = talk.JSON(c, receipt)
-	} else {
-		fmt.Fprintln(c.App.Writer, receipt.Post)
-		talk.Say(c, "queued in %s; expected to be stored %s", talk.Plural(receipt.Boxes, "box",
-			"boxes"),
-			receipt.Expected)
+	for _, name := range circles {
+		var receipt api.Receipt
+		var err error
+		if draft.Circle = name; c.String("reply") != "" {
+			receipt, err = d.Reply(c.Context, c.String("reply"), draft.Text)
+		} else {
+			receipt, err = d.Post(c.Context, draft)
+		}
+		if err == nil {
+			err = printReceipt(c, receipt)
+		}
+		if err == nil && c.Duration("wait") != 0 {
+			err = waitKept(c, d, receipt.Post)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err != nil || c.Duration("wait") == 0 {
-		return err
+	return nil
+}
+
+// checkReply refuses what an answer cannot have: words alone go to the author of a post.
+func checkReply(c *cli.Context) error {
+	if !c.IsSet("reply") {
+		return nil
 	}
-	return waitKept(c, d, receipt.Post)
+	for _, name := range []string{"circle", "photo", "expire", "warning", "poll"} {
+		if c.IsSet(name) {
+			return talk.Usagef("--reply and --%s contradict each other; nothing was queued", name)
+		}
+	}
+	return nil
 }
 
 func readDraft(c *cli.Context) (d api.Draft, err error) {
@@ -71,6 +106,17 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 			c.Duration("wait"))
 	}
 	d.Alt, d.Quick = c.String("alt"), c.Bool("quick")
+	d.Warning, d.Poll = c.String("warning"), c.StringSlice("poll")
+	d.Expire, err = longDuration(c.String("expire"))
+	if err == nil {
+		d.Closes, err = longDuration(c.String("closes"))
+	}
+	if err == nil {
+		err = checkReply(c)
+	}
+	if err != nil {
+		return d, err
+	}
 	if c.NArg() == 1 { // else it is asked for when there is somebody to give it to
 		if d.Text, err = talk.Words(c, c.Args().First(), "your post"); err != nil {
 			return d, err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -46,16 +45,27 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 		talk.Say(c, "nothing yet; whom you follow: murmur feed list")
 	}
 	for _, p := range posts {
-		fmt.Fprintf(c.App.Writer, "%s  %s  %s\n", p.ID, p.Time.Local().Format("2006-01-02 15:04"),
-			p.Author)
-		for line := range strings.Lines(p.Text) {
-			fmt.Fprintf(c.App.Writer, "    %s\n", strings.TrimRight(line, "\n"))
-		}
-		if p.Photo != nil {
-			fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(p))
-		}
+		printPost(c, p)
 	}
 	return nil
+}
+
+func printPost(c *cli.Context, p api.Post) {
+	head := fmt.Sprintf("%s  %s  %s", p.ID, p.Time.Local().Format("2006-01-02 15:04"), p.Author)
+	if p.Circle != "" {
+		head += "  in “" + p.Circle + "”"
+	}
+	if p.ReplyTo != "" {
+		head += "  answers " + p.ReplyTo
+	}
+	fmt.Fprintln(c.App.Writer, head)
+	if p.Warning != "" {
+		fmt.Fprintf(c.App.Writer, "    [about: %s]\n", p.Warning)
+	}
+	printText(c, p.Text)
+	if p.Photo != nil {
+		fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(p))
+	}
 }
 
 // awaitPosts is the timeline, and with --wait as soon as there is anything in it.

@@ -1,0 +1,222 @@
+package person
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"murmuration/client/api"
+	"murmuration/internal/cli/talk"
+)
+
+func dmCommand() *cli.Command {
+	return &cli.Command{
+		Name: "dm", ArgsUsage: "ALIAS [TEXT|-]",
+		Usage: "queue a message to one contact; it is on disk when the command returns",
+		Flags: []cli.Flag{
+			personFlag(), talk.JSONFlag(),
+			&cli.StringFlag{Name: "expire",
+				Usage: "both sides erase it after `DUR`, from 1h to 365d"},
+			&cli.StringFlag{Name: "photo",
+				Usage: "a picture `FILE`: it is rotated, stripped of everything, and encoded anew"},
+			&cli.StringFlag{Name: "alt", Usage: "what the photo shows, in words"},
+			talk.EditFlag(),
+		},
+		Action: dm,
+	}
+}
+
+func dm(c *cli.Context) (err error) {
+	if c.NArg() < 1 || c.NArg() > 2 {
+		return talk.Usagef("dm needs whom it is for, and takes one text; put it in quotes")
+	}
+	l := api.Letter{To: c.Args().First(), Alt: c.String("alt")}
+	if l.Expire, err = longDuration(c.String("expire")); err != nil {
+		return err
+	}
+	if path := c.String("photo"); path != "" {
+		if l.Photo, err = talk.ReadPicture(path); err != nil {
+			return err
+		}
+	}
+	d, err := daemon(c)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if c.NArg() == 2 || l.Photo == nil || c.Bool("edit") {
+		if l.Text, err = talk.Words(c, c.Args().Get(1), "your message"); err != nil {
+			return err
+		}
+	}
+	receipt, err := d.Send(c.Context, l)
+	if err != nil {
+		return err
+	}
+	return printReceipt(c, receipt)
+}
+
+func readCommand() *cli.Command {
+	return &cli.Command{
+		Name: "read", ArgsUsage: "ALIAS",
+		Usage: "the last messages with a contact, the newest last, and all that are unread",
+		Flags: []cli.Flag{
+			personFlag(), talk.JSONFlag(), &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
+		},
+		Action: readMessages,
+	}
+}
+
+func readMessages(c *cli.Context) error {
+	alias, err := talk.OneArgument(c, "ALIAS")
+	if err != nil {
+		return err
+	}
+	if c.Int("n") < 1 || c.Int("n") > api.MaxTimeline {
+		return talk.Usagef("-n %d: give a number, 1 to %d", c.Int("n"), api.MaxTimeline)
+	}
+	d, err := daemon(c)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	all, err := d.Messages(c.Context, alias, c.Int("n"))
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		err = talk.JSON(c, all...)
+	} else {
+		printMessages(c, alias, all)
+	}
+	if err != nil {
+		return err
+	}
+	return markSeen(c, d, alias, all)
+}
+
+// markSeen says that what was printed has been read.
+func markSeen(c *cli.Context, d *api.Client, alias string, all []api.Message) error {
+	var unread []string
+	for _, m := range all {
+		if m.Unread {
+			unread = append(unread, m.ID)
+		}
+	}
+	if len(unread) == 0 {
+		return nil
+	}
+	return d.Seen(c.Context, alias, unread)
+}
+
+func printMessages(c *cli.Context, alias string, all []api.Message) {
+	if len(all) == 0 {
+		talk.Say(c, "nothing yet; say something: murmur dm %s", alias)
+	}
+	for _, m := range all {
+		from := m.With
+		if m.Own {
+			from = "you"
+		}
+		head := []string{m.ID, m.Time.Local().Format("2006-01-02 15:04"), from}
+		for mark, is := range map[string]bool{"new": m.Unread, "came late": m.Late} {
+			if is {
+				head = append(head, "("+mark+")")
+			}
+		}
+		if m.Expires != nil {
+			head = append(head, "(until "+m.Expires.Local().Format("2006-01-02 15:04")+")")
+		}
+		fmt.Fprintln(c.App.Writer, strings.Join(head, "  "))
+		if m.Deleted {
+			fmt.Fprintln(c.App.Writer, "    [deleted]")
+		}
+		printText(c, m.Text)
+		if m.Photo != nil {
+			fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(api.Post{Photo: m.Photo}))
+		}
+	}
+}
+
+func inboxCommand() *cli.Command {
+	return &cli.Command{
+		Name: "inbox", Usage: "conversations, the one that changed last first",
+		Flags:  []cli.Flag{personFlag(), talk.JSONFlag()},
+		Action: asking(inbox),
+	}
+}
+
+func inbox(c *cli.Context, d *api.Client) error {
+	all, err := d.Inbox(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return talk.JSON(c, all...)
+	}
+	if len(all) == 0 {
+		talk.Say(c, "nothing yet; say something: murmur dm ALIAS")
+	}
+	rows := [][]string{}
+	for _, v := range all {
+		unread, last := "", ""
+		if v.Unread > 0 {
+			unread = fmt.Sprintf("%d new", v.Unread)
+		}
+		if v.Last != nil {
+			last = firstLine(v.Last.Text)
+		}
+		rows = append(rows, []string{
+			v.Alias, v.With, unread, v.Changed.Local().Format("2006-01-02 15:04"), last,
+		})
+	}
+	return talk.Table(c, rows)
+}
+
+// printText is what somebody wrote, behind a margin.
+func printText(c *cli.Context, text string) {
+	for line := range strings.Lines(text) {
+		fmt.Fprintf(c.App.Writer, "    %s\n", strings.TrimRight(line, "\n"))
+	}
+}
+
+// firstLine is the beginning of a text.
+func firstLine(text string) string {
+	words := []rune(strings.Join(strings.Fields(text), " "))
+	if len(words) > 50 {
+		return string(words[:50]) + "…"
+	}
+	return string(words)
+}
+
+// longDuration is a time as people say it: 90m, 36h, or 30d; empty is none.
+func longDuration(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	if days, is := strings.CutSuffix(text, "d"); is {
+		n, err := strconv.Atoi(days)
+		if err == nil && n > 0 && n < 10000 {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, talk.Usagef("%q is no time; write 90m, 36h or 30d", text)
+	}
+	return d, nil
+}
+
+// printReceipt says what was queued, and when it is expected.
+func printReceipt(c *cli.Context, r api.Receipt) error {
+	if c.Bool("json") {
+		return talk.JSON(c, r)
+	}
+	fmt.Fprintln(c.App.Writer, r.Post)
+	talk.Say(c, "queued in %s; expected to be stored %s", talk.Plural(r.Boxes, "box", "boxes"),
+		r.Expected)
+	return nil
+}
