@@ -141,7 +141,7 @@ func (c *Cover) gap() time.Duration {
 	return time.Duration(c.rng.ExpFloat64() * mean)
 }
 
-// begin writes a run, unless the person has written as much in its place.
+// begin writes a run, unless the person has written in its place.
 func (c *Cover) begin(now time.Time) error {
 	n, slow := c.length(), c.rng.IntN(2) == 0
 	if c.cfg.Outbox.Waiting() > most {
@@ -156,8 +156,7 @@ func (c *Cover) begin(now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if s.Spared > 0 {
-			s.Spared = max(0, s.Spared-n)
+		if c.spare(&s, n) {
 			return s.put(tx)
 		}
 		err = c.run(tx, now, &s, c.cfg.Network.WritingDay(now, after), n, slow)
@@ -167,6 +166,16 @@ func (c *Cover) begin(now time.Time) error {
 		return fmt.Errorf("writing cover: %w", err)
 	}
 	return nil
+}
+
+// spare says whether a run of so many boxes is left out, since the person has written. One that is
+// longer than what they wrote is left out as seldom as it is too long, and nothing is owed then:
+// however somebody writes, a message now and then or many photos, they write as many boxes as who
+// does not, in runs of the same lengths.
+func (c *Cover) spare(s *state, n int) bool {
+	owed, drawn := min(s.Spared, n), c.rng.IntN(n)
+	s.Spared -= owed
+	return drawn < owed
 }
 
 // run seals so many boxes that say nothing, and leaves them to the outbox.
