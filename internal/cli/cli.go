@@ -8,6 +8,7 @@
 //	person    who uses the network → talk
 //	operator  who runs it → talk
 //	research  who measures it → talk
+//	manual    what shells and man show of the commands
 //
 // Here is what holds for every command: the tree, the order of flags and arguments, and what a
 // person reads when a command fails. Nothing here decides anything that a library user of mix,

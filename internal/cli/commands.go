@@ -8,9 +8,11 @@ import (
 	"murmuration/internal/cli/research"
 )
 
-// commands is the tree of commands.
-func commands() []*cli.Command {
+// commands is the tree of commands, with their examples.
+func commands() []*cli.Command { return shown(tree(), nil) }
+
+func tree() []*cli.Command {
 	all := append([]*cli.Command{operator.Demo()}, person.Commands()...)
 	return append(all, operator.Network(person.NetworkCommands()), operator.Mix(),
-		operator.Provider(), research.Sim())
+		operator.Provider(), research.Sim(), completionCommand(), manCommand())
 }

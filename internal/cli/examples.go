@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// examples are lines that somebody may paste, of every command that does something, as its help
+// shows them. They stand together so that they speak alike, and each is parsed by a test.
+var examples = map[string][]string{
+	"demo":       {"murmur demo", "murmur demo --photo cat.jpg --keep", "murmur demo --stop-layer 2"},
+	"completion": {"source <(murmur completion bash)", "murmur completion fish > ~/murmur.fish"},
+	"man":        {"murmur man ~/.local/share/man/man1"},
+
+	"init": {
+		"murmur init --network genesis --name Ada",
+		"murmur init --network genesis --name Ada --home ~/second --passphrase-file words",
+	},
+	"daemon run":  {"murmur daemon run", "murmur daemon run --verbose 2>>murmur.log &"},
+	"daemon stop": {"murmur daemon stop"},
+	"status":      {"murmur status", "murmur status --json"},
+	"post": {
+		"murmur post", "murmur post --edit --photo cat.jpg --alt 'a cat on a wall'",
+		"murmur post --wait 10m - < letter.txt",
+	},
+	"timeline":      {"murmur timeline", "murmur timeline -n 50 --json"},
+	"outbox":        {"murmur outbox"},
+	"outbox list":   {"murmur outbox list --json"},
+	"outbox show":   {"murmur outbox show abcdefgh"},
+	"outbox cancel": {"murmur outbox cancel abcdefgh"},
+	"photo get":     {"murmur photo get abcdefgh -o cat.jpg"},
+	"feed publish":  {"murmur feed publish > link"},
+	"feed follow":   {"murmur feed follow - --name ada < link"},
+	"feed unfollow": {"murmur feed unfollow 2"},
+	"feed list":     {"murmur feed list"},
+
+	"network show":     {"murmur network show"},
+	"network budget":   {"murmur network budget"},
+	"network findings": {"murmur network findings --save evidence"},
+	"network new": {
+		"murmur network new net", "murmur network new net --providers 4 --width 3 --preset fast",
+	},
+	"network verify":   {"murmur network verify net"},
+	"network admit":    {"murmur network admit --home net/provider-1 application"},
+	"network evidence": {"murmur network evidence --network genesis evidence"},
+	"mix init": {
+		"murmur mix init --home mix --network genesis --name heron --listen 0.0.0.0:4100 " +
+			"--address heron.example.org:4100",
+	},
+	"mix run":         {"murmur mix run --home mix"},
+	"provider run":    {"murmur provider run --home net/provider-1"},
+	"provider invite": {"murmur provider invite --home net/provider-1 --count 5"},
+
+	"sim init":   {"murmur sim init mine.toml", "murmur sim init --list"},
+	"sim check":  {"murmur sim check mine.toml"},
+	"sim run":    {"murmur sim run small-community.toml --out results"},
+	"sim sweep":  {"murmur sim sweep mine.toml --shard 0/4 --out part-0"},
+	"sim merge":  {"murmur sim merge --out whole part-0 part-1 part-2 part-3"},
+	"sim report": {"murmur sim report results -o page.html"},
+	"sim verify": {"murmur sim verify --short"},
+	"sim diff":   {"murmur sim diff before after"},
+	"sim replay": {"murmur sim replay mine.toml --cell 2 --results results"},
+	"sim bench":  {"murmur sim bench"},
+}
+
+// shown ends the description of each command with its examples.
+func shown(list []*cli.Command, above []string) []*cli.Command {
+	for _, c := range list {
+		path := append(above[:len(above):len(above)], c.Name)
+		if lines := examples[strings.Join(path, " ")]; len(lines) > 0 {
+			if c.Description != "" {
+				c.Description += "\n\n"
+			}
+			c.Description += "Examples:\n   " + strings.Join(lines, "\n   ")
+		}
+		shown(c.Subcommands, path)
+	}
+	return list
+}

@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+)
+
+// acting are the commands of which nobody reads more than a line: what they make or do is not what
+// they print. All others are for reading.
+var acting = strings.Fields(`
+	init daemon-run daemon-stop passwd wipe backup-make backup-restore
+	feed-publish feed-follow feed-unfollow photo-get outbox-cancel
+	network-new network-verify network-admit network-evidence
+	mix-init mix-run provider-run provider-invite
+	demo completion man sim-init sim-report sim-merge
+`)
+
+// TestWhatIsReadHasJSON: scripts and other programs read what people read.
+func TestWhatIsReadHasJSON(t *testing.T) {
+	reading, known := 0, map[string]bool{}
+	eachCommand(commands(), nil, func(words []string, c *cli.Command) {
+		name := strings.Join(words, "-")
+		known[name] = true
+		if len(c.Subcommands) > 0 || slices.Contains(acting, name) {
+			return
+		}
+		reading++
+		if _, has := lookup(c.Flags, "--json"); !has {
+			t.Errorf("murmur %s has no --json; or does it act?", strings.Join(words, " "))
+		}
+	})
+	for _, name := range acting {
+		if !known[name] {
+			t.Errorf("%s is no command", name)
+		}
+	}
+	if reading < 15 {
+		t.Errorf("control: %d commands are for reading", reading)
+	}
+}
