@@ -9,8 +9,8 @@ import (
 // examples are lines that somebody may paste, of every command that does something, as its help
 // shows them. They stand together so that they speak alike, and each is parsed by a test.
 var examples = map[string][]string{
-	"demo":       {"murmur demo", "murmur demo --photo cat.jpg --keep", "murmur demo --stop-layer 2"},
-	"completion": {"source <(murmur completion bash)", "murmur completion fish > ~/murmur.fish"},
+	"demo":       {"murmur demo", "murmur demo --stop-layer 2"},
+	"completion": {"source <(murmur completion bash)", "murmur completion fish > murmur.fish"},
 	"man":        {"murmur man ~/.local/share/man/man1"},
 
 	"init": {
