@@ -35,6 +35,7 @@ var examples = map[string][]string{
 	"contact decline":   {"murmur contact decline 4f2a"},
 	"contact mute":      {"murmur contact mute ben", "murmur contact mute ben --off"},
 	"contact block":     {"murmur contact block ben"},
+	"contact reset":     {"murmur contact reset ben"},
 	"contact rm":        {"murmur contact rm ben"},
 	"profile show":      {"murmur profile show"},
 	"profile set":       {"murmur profile set --name Ada"},
