@@ -124,7 +124,8 @@ type Relations struct {
 	watchers []func(*store.Tx, time.Time, Event) error
 	live     map[ID]*live
 	wanted   map[uint64]wanted
-	last     uint64 // number of a want
+	jumped   map[ID]bool // numbers of sayings did, since Load
+	last     uint64      // number of a want
 	odd      uint64
 	hour     time.Time // since which posts are counted
 	posts    int       // that may be made for the first time until it is over
@@ -145,6 +146,7 @@ func New(p *person.Person, cfg Config) (*Relations, error) {
 	r := &Relations{
 		cfg: cfg, rng: rand.New(rand.NewChaCha8(seed)), hearers: map[Kind]Hearer{},
 		live: map[ID]*live{}, wanted: map[uint64]wanted{},
+		jumped: map[ID]bool{},
 	}
 	r.access = p.Join(part{r})
 	return r, nil

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"murmuration/client/relation"
+	"murmuration/client/session"
+	"murmuration/client/store"
 )
 
 // TestTwoPeople speak, in both directions and in order, and nothing that was acknowledged waits.
@@ -41,4 +45,262 @@ func TestTwoPeople(t *testing.T) {
 	if len(ada.events)+len(ben.events) != 0 {
 		t.Errorf("events: %v, %v", ada.events, ben.events)
 	}
+}
+
+const oneDay = 24 * time.Hour
+
+// TestAwayForWeeks: what was said while the other one was away comes, though no box of that time is
+// kept any more; what nobody acknowledges is sealed again.
+func TestAwayForWeeks(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ben.say("see you")
+	w.wait(5 * time.Minute)
+	ben.off = true
+	ada.say("one")
+	ada.say("two")
+	w.step = 30 * time.Minute
+	w.wait(20 * oneDay)
+	ada.say("three")
+	w.wait(30 * oneDay)
+	ben.off = false
+	ben.start()
+	w.wait(2 * time.Hour)
+	ben.hears("one", "two", "three")
+	ben.say("back")
+	w.wait(2 * time.Hour)
+	ada.hears("see you", "back")
+}
+
+// TestAwayForHalfAYear: all sessions are over, doors were renewed, and yet people find each other.
+func TestAwayForHalfAYear(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ada.say("hello")
+	ben.say("hi")
+	w.step = time.Hour
+	w.wait(40 * oneDay)
+	ben.off = true
+	w.wait(180 * oneDay)
+	ada.say("anybody?")
+	w.wait(5 * oneDay)
+	ben.off = false
+	ben.start()
+	w.wait(oneDay)
+	ben.say("here I am")
+	w.wait(oneDay)
+	ben.hears("hello", "anybody?")
+	ada.hears("hi", "here I am")
+}
+
+// TestMonths of two who say little: streams move, doors are renewed and closed, and nothing grows.
+func TestMonths(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	w.step = time.Hour
+	var want []string
+	for i := range 10 {
+		text := fmt.Sprint("month ", i)
+		ada.say(text)
+		want = append(want, text)
+		w.wait(35 * oneDay)
+		if i%3 == 2 {
+			ada.start()
+			ben.start()
+		}
+	}
+	ben.hears(want...)
+	if len(ada.events)+len(ben.events) != 0 {
+		t.Errorf("events: %v, %v", ada.events, ben.events)
+	}
+	for _, d := range []*device{ada, ben} {
+		own, their, epoch, open, reads := d.Kept(d.id)
+		if own < 2 || own > 5 || their < 2 || their > 5 || epoch < 9 || open > 4 || reads != 1 {
+			t.Errorf("%s has %d and %d doors, epoch %d, %d open sayings, reads %d streams", d.name,
+				own, their, epoch, open, reads)
+		}
+	}
+}
+
+// TestRestored: a backup has doors alone. What the lost device had not read comes to the new one,
+// both sides see a line about it, and the contact goes on.
+func TestRestored(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ada.say("read")
+	ben.say("hello")
+	w.wait(10 * time.Minute)
+	ben.say("hello again")
+	w.wait(10 * time.Minute)
+	ben.off = true
+	ada.say("not read")
+	w.wait(10 * time.Minute)
+	anew := w.restore("Ben again", ben.store, nil)
+	anew.id = ben.id
+	anew.say("it is me")
+	w.wait(30 * time.Minute)
+	anew.hears("not read")
+	ada.hears("hello", "hello again", "it is me")
+	if ada.told(relation.EventDevice) != 1 || ada.events[0].Reason != session.ReasonRestored ||
+		anew.told(relation.EventDevice) != 1 {
+		t.Errorf("events: %v, %v", ada.events, anew.events)
+	}
+	ada.say("welcome back")
+	w.wait(10 * time.Minute)
+	anew.hears("not read", "welcome back")
+	// The lost one comes back, and sees it.
+	ben.off = false
+	ben.start()
+	w.wait(10 * time.Minute)
+	if ben.told(relation.EventRestored) != 1 {
+		t.Errorf("the lost one sees %v", ben.events)
+	}
+}
+
+// TestRestoredAtAnOldDoor: the backup is older than the newest door that the contact knows.
+func TestRestoredAtAnOldDoor(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ada.say("hello")
+	backup := copyOf(t, ben.store, true)
+	w.step = time.Hour
+	w.wait(70 * oneDay)
+	ben.off = true
+	anew := w.restore("Ben again", backup, nil)
+	anew.id = ben.id
+	w.wait(oneDay)
+	anew.say("from an old backup")
+	ada.say("I see")
+	w.wait(oneDay)
+	ada.hears("from an old backup")
+	anew.hears("I see")
+}
+
+// TestStatePutBack: a home is put back from a copy. Its stream goes on in another one, and whatever
+// was said since then by either copy arrives.
+func TestStatePutBack(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ada.say("one")
+	w.wait(10 * time.Minute)
+	before := copyOf(t, ada.store, false)
+	ada.say("two")
+	w.wait(10 * time.Minute)
+	ada.store = before
+	ada.start()
+	ada.say("three")
+	w.wait(time.Hour)
+	ada.say("four")
+	w.wait(time.Hour)
+	ben.hears("one", "two", "three", "four")
+	ben.say("well")
+	w.wait(time.Hour)
+	ada.hears("well")
+	if ada.told(relation.EventCopied) == 0 || ben.told(relation.EventReset) == 0 {
+		t.Errorf("events: %v, %v", ada.events, ben.events)
+	}
+}
+
+// TestSomethingLost: a record with a turn is lost for good. The reader knocks, and goes on.
+func TestSomethingLost(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ada.say("one")
+	ben.say("two")
+	w.wait(10 * time.Minute)
+	ada.update(func(tx *store.Tx) error { return ada.Lose(tx, w.now, ada.id) })
+	ada.say("three")
+	w.wait(time.Hour)
+	ben.hears("one")
+	w.step = time.Hour
+	w.wait(17 * oneDay)
+	ben.hears("one", "three")
+	ada.say("four")
+	ben.say("five")
+	w.wait(4 * time.Hour)
+	ben.hears("one", "three", "four")
+	ada.hears("two", "five")
+	if ada.told(relation.EventReset) == 0 {
+		t.Errorf("events: %v, %v", ada.events, ben.events)
+	}
+}
+
+// TestSecondDevice: one is linked, hears all that is said from then on, and is vouched for; then it
+// is revoked, and hears nothing more.
+func TestSecondDevice(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ada.say("before")
+	w.wait(10 * time.Minute)
+	var key [32]byte
+	ben.update(func(tx *store.Tx) (err error) { key, err = ben.Link(tx, w.now); return err })
+	phone := w.restore("Ben's phone", ben.store, &key)
+	phone.id = ben.id
+	w.wait(time.Hour)
+	ada.say("to both")
+	ben.say("by the first")
+	phone.say("by the second")
+	w.wait(time.Hour)
+	ben.hears("before", "to both", "by the second")
+	phone.hears("to both", "by the first")
+	ada.hears("by the first", "by the second")
+	if ada.told(relation.EventVouched) != 1 || ben.told(relation.EventRestored) != 0 {
+		t.Errorf("Ada is told %v, Ben %v", ada.events, ben.events)
+	}
+	var devices []relation.Device
+	ben.update(func(tx *store.Tx) (err error) { devices, err = ben.Devices(tx); return err })
+	if len(devices) != 2 || !devices[0].This {
+		t.Fatalf("devices: %v", devices)
+	}
+	// What rooms tell own devices comes to those alone; a relation that begins is known to both.
+	carl := w.device("Carl")
+	ben.update(func(tx *store.Tx) error {
+		return ben.Tell(tx, w.now, relation.KindMessage, []byte("a name"))
+	})
+	w.meetAs(ben, carl, 7)
+	carls := ben.id
+	w.wait(2 * time.Hour)
+	phone.hears("to both", "by the first", "a name")
+	phone.id = carls
+	phone.say("hello Carl")
+	w.wait(time.Hour)
+	carl.hears("hello Carl")
+	ben.update(func(tx *store.Tx) error { return ben.Revoke(tx, w.now, devices[1].ID) })
+	w.wait(time.Hour)
+	if ada.told(relation.EventRevoked) != 1 || phone.told(relation.EventRevoked) == 0 {
+		t.Errorf("Ada is told %v, the phone %v", ada.events, phone.events)
+	}
+	ben.id = ada.id
+	ada.say("to one")
+	w.wait(time.Hour)
+	ben.hears("before", "to both", "by the second", "hello Carl", "to one")
+	phone.hears("to both", "by the first", "a name")
+	// It objects: neither is written to until somebody compares words.
+	phone.update(func(tx *store.Tx) error { return phone.Object(tx, w.now) })
+	w.wait(time.Hour)
+	if ada.told(relation.EventDisputed) != 1 {
+		t.Fatalf("Ada is told %v", ada.events)
+	}
+	ada.say("after words")
+	w.wait(time.Hour)
+	ben.hears("before", "to both", "by the second", "hello Carl", "to one")
+	ada.update(func(tx *store.Tx) error {
+		for _, e := range ada.events {
+			if e.What == relation.EventVouched {
+				return ada.Settle(tx, w.now, ada.id, ada.Other(ada.id, e.Device))
+			}
+		}
+		return nil
+	})
+	w.wait(time.Hour)
+	ben.hears("before", "to both", "by the second", "hello Carl", "to one", "after words")
+	phone.hears("to both", "by the first", "a name")
 }

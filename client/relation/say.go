@@ -75,11 +75,24 @@ func (r *Relations) Say(tx *store.Tx, now time.Time, to ID, s Saying) (Said, err
 
 // say is Say within a transaction that puts the relation.
 func (r *Relations) say(tx *store.Tx, now time.Time, rel *relation, s saying) (Said, error) {
-	rel.Said++
+	rel.Said += r.jump(tx, rel.id)
 	if err := rel.add(tx, open{Number: rel.Said, Made: now.Unix()}, s); err != nil {
 		return Said{}, err
 	}
 	return Said{rel.State.Self, rel.Said}, r.flush(tx, now, rel)
+}
+
+// furthest is how far the numbers of sayings jump when a home was opened, at most: after it was put
+// back from a copy no number is given twice.
+const furthest = 1 << 16
+
+// jump is how far the next saying's number is from the last one's.
+func (r *Relations) jump(tx *store.Tx, id ID) uint32 {
+	if r.jumped[id] {
+		return 1
+	}
+	tx.After(func() { r.jumped[id] = true })
+	return 1 + uint32(r.rng.IntN(furthest))
 }
 
 // add keeps a saying that is in no record yet.

@@ -281,9 +281,9 @@ func (r *Relations) move(tx *store.Tx, now time.Time, rel *relation) error {
 		rel.Own = append(slices.Clip(rel.Own), ownDoor{Writer: door, Made: now.Unix()})
 		rel.Own = rel.Own[max(0, len(rel.Own)-mostDoors):]
 		w.Door = start
-		rel.Door = rel.Said + 1
 	}
-	if _, err := r.sayWord(tx, now, rel, w, true); err != nil {
+	said, err := r.sayWord(tx, now, rel, w, true)
+	if err != nil {
 		return err
 	}
 	if err := rel.readDoors(); err != nil {
@@ -292,6 +292,7 @@ func (r *Relations) move(tx *store.Tx, now time.Time, rel *relation) error {
 	if w.Door == nil {
 		return nil
 	}
+	rel.Door = said.Number
 	return r.tellOf(tx, now, rel)
 }
 

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
+
+	"murmuration/client/backup"
 	"murmuration/client/boxstream"
 	"murmuration/client/cover"
 	"murmuration/client/outbox"
@@ -152,9 +155,11 @@ func (w *world) person() {
 }
 
 // meet is what an invitation does: two people know of each other what a relation needs.
-func (w *world) meet(a, b *device) {
+func (w *world) meet(a, b *device) { w.meetAs(a, b, 1) }
+
+func (w *world) meetAs(a, b *device, number byte) {
 	w.t.Helper()
-	secret := [32]byte{1, 2, 3}
+	secret := [32]byte{number, 2, 3}
 	must := func(err error) {
 		w.t.Helper()
 		if err != nil {
@@ -205,4 +210,42 @@ func (d *device) told(what relation.EventKind) (n int) {
 		}
 	}
 	return n
+}
+
+// copyOf is a store with some of the buckets of another one: all of them, or those of a backup.
+func copyOf(t testing.TB, from *store.Store, kept bool) *store.Store {
+	t.Helper()
+	to := store.Memory()
+	err := errors.Join(from.View(func(old *store.Tx) error {
+		return to.Update(func(tx *store.Tx) (err error) {
+			for name, b := range backup.Buckets {
+				if kept && !b.Kept {
+					continue
+				}
+				err = errors.Join(err, store.Each(old, name, func(key string, v cbor.RawMessage) error {
+					return tx.Put(name, key, v)
+				}))
+			}
+			return err
+		})
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// restore is another computer onto which a backup of one was put.
+func (w *world) restore(name string, from *store.Store, key *[32]byte) *device {
+	w.t.Helper()
+	d := &device{w: w, name: name, store: copyOf(w.t, from, true)}
+	d.start()
+	d.update(func(tx *store.Tx) error {
+		if key != nil {
+			return d.Linked(tx, w.now, *key)
+		}
+		return d.Restored(tx, w.now)
+	})
+	w.people = append(w.people, d)
+	return d
 }
