@@ -22,7 +22,7 @@ func (o *Outbox) Answered(now time.Time, a person.Answer) error {
 		return o.listed(now, a)
 	case person.Found:
 		if a.Number == doors {
-			return o.foundInDoor(a)
+			return o.foundInDoor(now, a)
 		}
 		if s := o.byNumber(a.Number); s != nil {
 			return o.found(s, now, a)
@@ -89,6 +89,9 @@ func (o *Outbox) listed(now time.Time, a person.Answer) error {
 	}
 	for _, w := range o.waiting {
 		sealed := w.by(a.ID)
+		if w.door { // another device may have written the box: it must be seen
+			continue
+		}
 		if sealed == nil || !sealed.list(box.Holder(a.Holder)) {
 			continue
 		}

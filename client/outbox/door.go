@@ -4,11 +4,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"murmuration/client/boxstream"
 	"murmuration/client/fault"
 	"murmuration/client/person"
 	"murmuration/client/store"
+	"murmuration/internal/box"
 )
 
 // Doors are written by all devices of a person. A conflict in one is no alarm: the box takes the
@@ -65,16 +67,16 @@ func (o *Outbox) lookDoors() {
 			continue
 		}
 		ids = append(ids, person.ID{Day: w.sealing.day, ID: w.sealing.id})
-		if w.before.day != 0 {
+		if w.before.id != (box.ID{}) {
 			ids = append(ids, person.ID{Day: w.before.day, ID: w.before.id})
 		}
 	}
 	o.access.Want(doors, ids, true)
 }
 
-// foundInDoor takes the box of an index for which one waits: a holder has it, or another device was
-// before.
-func (o *Outbox) foundInDoor(a person.Answer) error {
+// foundInDoor takes the box of an index for which one waits: it is listed and kept, or another
+// device was before.
+func (o *Outbox) foundInDoor(now time.Time, a person.Answer) error {
 	mine, err := o.wrote(a.Reply.Box)
 	if err != nil {
 		return err
@@ -84,10 +86,12 @@ func (o *Outbox) foundInDoor(a person.Answer) error {
 		if !w.door || sealed == nil {
 			continue
 		}
-		if !mine && sealed == &w.sealing {
+		if mine {
+			return o.finish(w, now)
+		}
+		if sealed == &w.sealing {
 			return o.shift(w)
 		}
-		sealed.stored = sealed.stored || mine
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func parseTold(b []byte) (t told, err error) {
 		return told{}, errWord
 	}
 	for _, d := range t.Own {
-		if _, err := d.Writer.Start(); err != nil {
+		if start, err := d.Writer.Start(); err != nil || start != d.Start {
 			return told{}, errWord
 		}
 	}
@@ -89,11 +89,11 @@ func (r *Relations) meet(tx *store.Tx, now time.Time) error {
 		return err
 	}
 	rel.id = IDOf(rel.Secret)
-	door, err := boxstream.NewWriter(r.cfg.Random)
+	door, start, err := r.newStream()
 	if err != nil {
 		return err
 	}
-	rel.Own = []ownDoor{{Writer: door, Made: now.Unix()}}
+	rel.Own = []ownDoor{{Writer: door, Start: *start, Made: now.Unix()}}
 	if err := r.start(now, rel, session.ReasonMeeting, nil); err != nil {
 		return err
 	}
@@ -194,9 +194,7 @@ func (r *Relations) told(
 		return err
 	}
 	rel.learnDoors(t)
-	if err := rel.readDoors(); err != nil {
-		return err
-	}
+	rel.readDoors()
 	rel.Mates = slices.DeleteFunc(slices.Clone(rel.Mates), func(m mate) bool {
 		return m.Here == t.Device || m.Self == from
 	})
@@ -383,7 +381,7 @@ func (r *Relations) revokeIn(
 	if err != nil {
 		return err
 	}
-	rel.Own = []ownDoor{{Writer: door, Made: now.Unix()}}
+	rel.Own = []ownDoor{{Writer: door, Start: *start, Made: now.Unix()}}
 	_, err = r.sayWord(tx, now, rel, word{Door: start, Close: true}, true)
 	rel.Moves = r.nextMove(now)
 	if err = errors.Join(err, rel.read(now)); err != nil {

@@ -181,9 +181,14 @@ func (r *Relations) begun(
 	if !known || b.Card.Reason != session.ReasonAnswer && b.Card.Reason != session.ReasonMoved {
 		rel.happens(e)
 	}
-	if !known && slices.Contains(rel.Mine, b.Device) && !own {
+	switch vouched := slices.Contains(rel.Mine, b.Device); {
+	case known || own:
+	case vouched:
 		e.What = EventVouched
 		rel.happens(e)
+	default:
+		rel.Came = append(slices.Clip(rel.Came), b.Device)
+		rel.Came = rel.Came[max(0, len(rel.Came)-2*session.MostDevices):]
 	}
 	return errors.Join(append(errs, r.flush(tx, now, rel))...)
 }
@@ -291,11 +296,7 @@ func (r *Relations) enter(tx *store.Tx, now time.Time, rel *relation, p *post) e
 		if i < len(rel.Own)-1 && !p.Wide {
 			break
 		}
-		start, err := d.Writer.Start()
-		if err != nil {
-			return err
-		}
-		index, ok := r.free(rel.id, rootOf(start), on)
+		index, ok := r.free(rel.id, rootOf(d.Start), on)
 		if !ok {
 			continue
 		}

@@ -107,7 +107,7 @@ func (r *Relations) Begin(
 	}
 	rel := &relation{id: id}
 	rel.Secret = secret
-	rel.Own = []ownDoor{{Writer: f.Own, Made: now.Unix()}}
+	rel.Own = []ownDoor{{Writer: f.Own, Start: f.Door(), Made: now.Unix()}}
 	rel.Their = []theirDoor{{theirs, now.Unix()}}
 	rel.State, rel.Writer, rel.Epoch = f.State, f.Stream, 1
 	rel.State.Relation = secret

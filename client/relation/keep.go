@@ -35,6 +35,7 @@ type lasting struct {
 // ownDoor is one that this person's devices write.
 type ownDoor struct {
 	Writer boxstream.Writer `cbor:"1,keyasint"` // at its start
+	Start  boxstream.Start  `cbor:"4,keyasint"` // what the other side reads
 	Made   int64            `cbor:"2,keyasint"` // Unix seconds
 	// Known is since when every device that is written to has known of a newer one.
 	Known int64 `cbor:"3,keyasint,omitempty"`
@@ -72,6 +73,8 @@ type running struct {
 	Over   bool    `cbor:"20,keyasint,omitempty"` // an own device said that this one is gone
 	Serial uint32  `cbor:"21,keyasint,omitempty"` // of the last entry of Open
 	Waits  []waits `cbor:"22,keyasint,omitempty"` // cards in the own doors, of whoever
+	// Came is devices of the contact that came, and that none has vouched for.
+	Came []session.DeviceID `cbor:"23,keyasint,omitempty"`
 }
 
 // open is a saying that not everybody has acknowledged.

@@ -161,8 +161,8 @@ func (r *Relations) followDoors(l *live, rel *relation) (ways []*doorway) {
 // door finds one by its root key.
 func (rel *relation) door(root [32]byte) (start boxstream.Start, own, ok bool) {
 	for _, d := range rel.Own {
-		if start, err := d.Writer.Start(); err == nil && rootOf(start) == root {
-			return start, true, true
+		if rootOf(d.Start) == root {
+			return d.Start, true, true
 		}
 	}
 	for _, d := range rel.Their {
@@ -220,7 +220,8 @@ func (rel *relation) read(now time.Time, begun ...beginning) error {
 		}
 	}
 	rel.Reads = reads
-	return rel.readDoors()
+	rel.readDoors()
+	return nil
 }
 
 // behind says whether a reader is behind the first index that is read from a start.
@@ -231,7 +232,7 @@ func (rel *relation) behind(reader boxstream.Reader, before uint64) bool {
 	return int64(reader.First()-(before+1)) > 0
 }
 
-func (rel *relation) readDoors() error {
+func (rel *relation) readDoors() {
 	var doors []reading
 	add := func(start boxstream.Start) {
 		root := rootOf(start)
@@ -243,17 +244,12 @@ func (rel *relation) readDoors() error {
 		}
 	}
 	for _, d := range rel.Own {
-		start, err := d.Writer.Start()
-		if err != nil {
-			return err
-		}
-		add(start)
+		add(d.Start)
 	}
 	for _, d := range rel.Their {
 		add(d.Start)
 	}
 	rel.Doors = doors
-	return nil
 }
 
 // look has the boxes of a relation looked out for.

@@ -133,9 +133,7 @@ func (r *Relations) tendDoors(_ *store.Tx, now time.Time, rel *relation) error {
 	rel.Own = slices.DeleteFunc(slices.Clone(rel.Own), func(d ownDoor) bool {
 		return d.Known != 0 && over(d.Known, closes, now)
 	})
-	if err := rel.readDoors(); err != nil {
-		return err
-	}
+	rel.readDoors()
 	for i := range rel.Doors {
 		r.closeDays(now, rel.id, &rel.Doors[i])
 	}
@@ -278,7 +276,9 @@ func (r *Relations) move(tx *store.Tx, now time.Time, rel *relation) error {
 		if err != nil {
 			return err
 		}
-		rel.Own = append(slices.Clip(rel.Own), ownDoor{Writer: door, Made: now.Unix()})
+		rel.Own = append(slices.Clip(rel.Own), ownDoor{
+			Writer: door, Start: *start, Made: now.Unix(),
+		})
 		rel.Own = rel.Own[max(0, len(rel.Own)-mostDoors):]
 		w.Door = start
 	}
@@ -286,9 +286,7 @@ func (r *Relations) move(tx *store.Tx, now time.Time, rel *relation) error {
 	if err != nil {
 		return err
 	}
-	if err := rel.readDoors(); err != nil {
-		return err
-	}
+	rel.readDoors()
 	if w.Door == nil {
 		return nil
 	}

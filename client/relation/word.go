@@ -100,9 +100,9 @@ func (r *Relations) word(
 		return nil
 	}
 	if w.Door != nil && !own {
-		err = rel.hearDoor(now, *w.Door, w.Close)
+		rel.hearDoor(now, *w.Door, w.Close)
 	}
-	errs := []error{err, r.vouched(tx, now, rel, own, w.Mine)}
+	errs := []error{r.vouched(tx, now, rel, own, w.Mine)}
 	for _, d := range w.Gone {
 		errs = append(errs, r.gone(tx, now, rel, own, d, o.Device))
 	}
@@ -110,7 +110,7 @@ func (r *Relations) word(
 }
 
 // hearDoor takes a newer door of the contact. With close, none but it is read from now on.
-func (rel *relation) hearDoor(now time.Time, start boxstream.Start, close bool) error {
+func (rel *relation) hearDoor(now time.Time, start boxstream.Start, close bool) {
 	if close {
 		rel.Their = slices.DeleteFunc(slices.Clone(rel.Their), func(d theirDoor) bool {
 			return d.Start != start
@@ -122,7 +122,7 @@ func (rel *relation) hearDoor(now time.Time, start boxstream.Start, close bool) 
 		rel.Their = append(slices.Clip(rel.Their), theirDoor{start, now.Unix()})
 		rel.Their = rel.Their[max(0, len(rel.Their)-mostDoors):]
 	}
-	return rel.readDoors()
+	rel.readDoors()
 }
 
 // vouched takes the word of a device that others are the same person's.
@@ -138,10 +138,9 @@ func (r *Relations) vouched(
 		rel.Mine = rel.Mine[max(0, len(rel.Mine)-4*session.MostDevices):]
 		if own {
 			errs = append(errs, r.admit(tx, now, rel, d))
-		} else if rel.knows(d) {
-			rel.happens(Event{
-				What: EventVouched, Device: d, Reason: session.ReasonSecond,
-			})
+		} else if i := slices.Index(rel.Came, d); i >= 0 {
+			rel.Came = slices.Delete(slices.Clone(rel.Came), i, i+1)
+			rel.happens(Event{What: EventVouched, Device: d, Reason: session.ReasonSecond})
 		}
 	}
 	return errors.Join(errs...)

@@ -17,6 +17,7 @@ import (
 	"murmuration/client/person"
 	"murmuration/client/person/persontest"
 	"murmuration/client/relation"
+	"murmuration/client/session"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
@@ -147,7 +148,7 @@ func (w *world) person() {
 		if d.off {
 			continue
 		}
-		d.person.Whole(w.network.FirstOpen(w.now))
+		d.person.Whole(w.network.FirstOpen(w.now.Add(-w.step)))
 		if err := d.sender.Step(w.now, d.person); err != nil {
 			w.t.Fatal(err)
 		}
@@ -248,4 +249,14 @@ func (w *world) restore(name string, from *store.Store, key *[32]byte) *device {
 	})
 	w.people = append(w.people, d)
 	return d
+}
+
+// disputed is the device that was told of as such.
+func (d *device) disputed() (device session.DeviceID) {
+	for _, e := range d.events {
+		if e.What == relation.EventDisputed {
+			device = e.Device
+		}
+	}
+	return device
 }
