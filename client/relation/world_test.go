@@ -142,6 +142,13 @@ func (w *world) wait(long time.Duration) {
 	}
 }
 
+// pass lets days pass, with a few looks at what there is each day.
+func (w *world) pass(days int) {
+	w.step = 4 * time.Hour
+	w.wait(time.Duration(days) * oneDay)
+	w.step = time.Hour
+}
+
 func (w *world) person() {
 	w.t.Helper()
 	for _, d := range w.people {
