@@ -89,7 +89,7 @@ func TestAwayForHalfAYear(t *testing.T) {
 	ada.say("hello")
 	ben.say("hi")
 	w.wait(time.Hour)
-	w.pass(32)
+	w.pass(days(8) - 8) // doors are renewed meanwhile, if it takes longer
 	ben.off = true
 	w.pass(days(91))
 	ada.say("anybody?")
@@ -109,7 +109,7 @@ func TestMonths(t *testing.T) {
 	ada, ben := w.device("Ada"), w.device("Ben")
 	w.meet(ada, ben)
 	var want []string
-	for i := range days(100) / 33 {
+	for i := range days(66) / 33 {
 		text := fmt.Sprint("month ", i)
 		ada.say(text)
 		want = append(want, text)
@@ -126,7 +126,7 @@ func TestMonths(t *testing.T) {
 	}
 	for _, d := range []*device{ada, ben} {
 		own, their, epoch, open, reads := d.Kept(d.id)
-		if own < 3 || own > 5 || their < 3 || their > 5 || epoch < 4 || open > 4 || reads != 1 {
+		if own < 2 || own > 5 || their < 2 || their > 5 || epoch < 2 || open > 4 || reads != 1 {
 			t.Errorf("%s has %d and %d doors, epoch %d, %d open sayings, reads %d streams", d.name,
 				own, their, epoch, open, reads)
 		}
