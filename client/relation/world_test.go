@@ -230,9 +230,8 @@ func copyOf(t testing.TB, from *store.Store, kept bool) *store.Store {
 				if kept && !b.Kept {
 					continue
 				}
-				err = errors.Join(err, store.Each(old, name, func(key string, v cbor.RawMessage) error {
-					return tx.Put(name, key, v)
-				}))
+				put := func(key string, v cbor.RawMessage) error { return tx.Put(name, key, v) }
+				err = errors.Join(err, store.Each(old, name, put))
 			}
 			return err
 		})
