@@ -60,9 +60,7 @@ func (c *Crowd) Answered(e sender.Event) (a Answer) {
 		t.fetch.done = true
 		c.queueOf(t.fetch).remove(t.fetch)
 	}
-	if e.Reply.Status == box.StatusFound {
-		a.Found = c.found(t, e.Reply)
-	}
+	a.Found = c.found(t, e.Reply) // a tombstone as well: that is its owner's word
 	return a
 }
 

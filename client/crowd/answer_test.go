@@ -46,7 +46,7 @@ func TestAnswersAreVerified(t *testing.T) {
 		"another content": {box.Reply{Status: box.StatusFound, Box: tampered}, false, true, false},
 		"an empty one":    {box.Reply{Status: box.StatusFound, Box: gone}, false, true, false},
 		"a small key":     {box.Reply{Status: box.StatusFound, Box: small}, false, true, false},
-		"a tombstone":     {box.Reply{Status: box.StatusTombstoned, Box: gone}, false, false, true},
+		"a tombstone":     {box.Reply{Status: box.StatusTombstoned, Box: gone}, true, false, true},
 		"a false one":     {box.Reply{Status: box.StatusTombstoned, Box: kept}, false, true, false},
 		"one of data":     {box.Reply{Status: box.StatusTombstoned, Box: good}, false, true, false},
 		"not found":       {box.Reply{Status: box.StatusNotFound}, false, false, false},

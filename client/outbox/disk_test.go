@@ -203,6 +203,34 @@ func TestOwnBoxesMoveTheirReader(t *testing.T) {
 	}
 }
 
+// TestTombstonesAreNoCopy: who deletes a box of theirs finds it empty afterwards, and goes on in
+// the stream; another content there is a copy's.
+func TestTombstonesAreNoCopy(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	h.queue("a", 2)
+	found := func(b box.Box) {
+		t.Helper()
+		for _, w := range h.person.Wanted(box.EntryOf(b.ID)) {
+			h.check(h.person.Found(noon, w, directory.NodeID{1}, b))
+		}
+	}
+	other := h.other(1)
+	c, err := box.ParseWriteCap(h.writer.Cap)
+	h.check(err)
+	index := c.Start()
+	for c.ReadCap().ID(index, network.ID, network.Today(noon)) != h.requests[0].Box.ID {
+		index = index.Next()
+	}
+	found(c.Tombstone(index, network.ID, network.Today(noon)))
+	if len(h.person.Notices()) != 0 || h.epoch != 1 {
+		t.Error("a tombstone counts as a copy's box")
+	}
+	found(other)
+	if len(h.person.Notices()) != 1 || h.epoch != 2 {
+		t.Error("the control: a copy's box does not")
+	}
+}
+
 // TestWhatWasWrittenIsForgotten when nobody keeps it any more.
 func TestWhatWasWrittenIsForgotten(t *testing.T) {
 	h := newHome(t, store.Memory(), noon)

@@ -177,7 +177,7 @@ func (o *Outbox) found(s *stream, now time.Time, a person.Answer) error {
 	switch {
 	case !ok:
 		return nil
-	case !mine:
+	case !mine && !a.Reply.Box.Tombstone(): // that would say nothing in anybody's name
 		return o.begin(s, now, number)
 	}
 	next := *s
