@@ -131,12 +131,12 @@ func messageOf(now time.Time, p *parts.Person, k contact.Contact, m message.Mess
 }
 
 func (s *server) seen(_ *http.Request, seen Seen) (nothing, error) {
-	return nothing{}, s.client.Do(func(_ time.Time, p *parts.Person) error {
+	return nothing{}, s.client.Do(func(now time.Time, p *parts.Person) error {
 		k, err := p.Contacts.Find(seen.With)
 		if err != nil {
 			return err
 		}
-		return p.Messages.Read(k.Relation, seen.IDs)
+		return p.Messages.Read(now, k.Relation, seen.IDs)
 	})
 }
 

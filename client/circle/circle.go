@@ -100,6 +100,7 @@ type Relations interface {
 	Serve(kind relation.Kind, h relation.Hearer)
 	Watch(do func(*store.Tx, time.Time, relation.Event) error)
 	Say(tx *store.Tx, now time.Time, to relation.ID, s relation.Saying) (relation.Said, error)
+	Tell(tx *store.Tx, now time.Time, kind relation.Kind, content []byte) error
 }
 
 // Writing writes posts: *post.Writing does.

@@ -19,8 +19,12 @@ func (c *Circles) Heard(tx *store.Tx, now time.Time, h relation.Heard) error {
 	case err != nil || c.cfg.People.Blocked(h.Relation) && !h.Own:
 		c.refuse(tx)
 		return nil
+	case i.Card != nil && h.Own:
+		return c.learn(tx, h.Relation, *i.Card)
 	case i.Card != nil:
 		return c.heardCard(tx, now, h, *i.Card)
+	case i.Mine != nil:
+		return c.heardMine(tx, now, h, *i.Mine)
 	case i.Out != nil && h.Own:
 		return c.heardDrop(tx, h.Relation, i.Out.Circle)
 	case i.Out != nil:
@@ -77,12 +81,17 @@ func without(all []member, r relation.ID) (left []member) {
 
 // due has another epoch begin before anything more is written.
 func (o circle) due(tx *store.Tx) error {
+	return o.changeEpoch(tx, func(e *epoch) { e.Due = true })
+}
+
+// changeEpoch changes that of this device, if there is one.
+func (o circle) changeEpoch(tx *store.Tx, change func(*epoch)) error {
 	var e epoch
 	err := tx.Get(bucketEpochs, nameOf(o.ID), &e)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
-	e.Due = true
+	change(&e)
 	return errors.Join(err, o.putEpoch(tx, e))
 }
 

@@ -18,7 +18,7 @@ const (
 )
 
 // item is what a record of this kind says over a relation: one of its fields. A card and its end go
-// from the author of a circle to a member, everything else from a member to the author.
+// from the author of a circle to a member, everything else but Mine from a member to the author.
 type item struct {
 	Card  *card  `cbor:"1,keyasint,omitempty"`
 	Out   *about `cbor:"2,keyasint,omitempty"` // no member any more
@@ -26,6 +26,7 @@ type item struct {
 	Reply *reply `cbor:"4,keyasint,omitempty"`
 	React *react `cbor:"5,keyasint,omitempty"`
 	Vote  *vote  `cbor:"6,keyasint,omitempty"`
+	Mine  *card  `cbor:"7,keyasint,omitempty"` // among own devices: what this one writes
 }
 
 // about names a circle.
@@ -91,6 +92,7 @@ func (i item) check() error {
 	n := 0
 	for _, has := range []bool{
 		i.Card != nil, i.Out != nil, i.Ask != nil, i.Reply != nil, i.React != nil, i.Vote != nil,
+		i.Mine != nil,
 	} {
 		if has {
 			n++
@@ -101,6 +103,8 @@ func (i item) check() error {
 		return errItem
 	case i.Card != nil:
 		return i.Card.check()
+	case i.Mine != nil:
+		return i.Mine.check()
 	case i.Reply != nil:
 		return errors.Join(checkPost(i.Reply.Post), content.CheckSaid(i.Reply.Text))
 	case i.React != nil:

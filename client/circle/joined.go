@@ -62,17 +62,33 @@ func (all seats) put(tx *store.Tx, id content.Source) error {
 	return tx.Put(bucketSeats, nameOf(id), all)
 }
 
-// heardCard takes the card of a circle, of a contact's or of an own other device's.
+// heardCard takes the card of a contact's circle.
 func (c *Circles) heardCard(tx *store.Tx, now time.Time, h relation.Heard, k card) error {
-	take := c.join
-	if h.Own {
-		take = c.learn
-	}
-	asked, ok, err := take(tx, now, h.Relation, k)
+	asked, ok, err := c.join(tx, now, h.Relation, k)
 	if err != nil || !ok {
 		c.refuse(tx)
 		return err
 	}
+	return c.seat(tx, now, h, k, asked)
+}
+
+// heardMine takes what an own other device says it writes.
+func (c *Circles) heardMine(tx *store.Tx, now time.Time, h relation.Heard, k card) error {
+	if !h.Own {
+		c.refuse(tx)
+		return nil
+	}
+	if err := c.known(tx, k); err != nil {
+		return err
+	}
+	return c.seat(tx, now, h, k, false)
+}
+
+// seat reads what a device writes, if its card is newer than those before; again is for the same
+// epoch, further on.
+func (c *Circles) seat(
+	tx *store.Tx, now time.Time, h relation.Heard, k card, again bool,
+) error {
 	all, err := getSeats(tx, k.Circle)
 	if err != nil {
 		return err
@@ -85,11 +101,13 @@ func (c *Circles) heardCard(tx *store.Tx, now time.Time, h relation.Heard, k car
 		}
 		i, all = len(all), append(all, seat{Device: h.Device})
 	}
-	if !all[i].counts(now) || k.Epoch < all[i].Epoch || k.Epoch == all[i].Epoch && !asked {
+	switch same := k.Epoch == all[i].Epoch; {
+	case !all[i].counts(now) || k.Epoch < all[i].Epoch:
 		c.refuse(tx)
-		return errors.Join(all.put(tx, k.Circle), c.unpack(tx, now, k))
+	case !same || again:
+		err = c.sit(tx, now, &all[i], k)
 	}
-	return errors.Join(c.sit(tx, now, &all[i], k), all.put(tx, k.Circle), c.unpack(tx, now, k))
+	return errors.Join(err, all.put(tx, k.Circle), c.unpack(tx, now, k))
 }
 
 // counts takes so many cards of a device a day.
@@ -135,22 +153,27 @@ func circlesOf(tx *store.Tx, r relation.ID) (n int, err error) {
 	return n, err
 }
 
-// learn is about a circle of this person that another device of theirs made, or writes to.
-func (c *Circles) learn(
-	tx *store.Tx, now time.Time, r relation.ID, k card,
-) (asked, ok bool, err error) {
+// learn hears of a member to whom an own other device gave a card.
+func (c *Circles) learn(tx *store.Tx, r relation.ID, k card) error {
+	if err := c.known(tx, k); err != nil {
+		return err
+	}
 	o, err := get(tx, k.Circle)
-	if errors.Is(err, ErrNoCircle) {
-		o, err = circle{ID: k.Circle, Name: k.Name}, nil
-		tx.After(func() { c.serve(o.ID) })
+	if err != nil || o.member(r) != nil || len(o.Members) >= maxMembers {
+		return err
 	}
-	if err == nil && o.member(r) == nil {
-		if len(o.Members) >= maxMembers {
-			return false, false, nil
-		}
-		o.Members = append(o.Members, member{Relation: r, Packed: now.Unix()})
+	o.Members = append(o.Members, member{Relation: r})
+	return o.put(tx)
+}
+
+// known has a circle that another own device made known here.
+func (c *Circles) known(tx *store.Tx, k card) error {
+	known, err := tx.Has(bucketCircles, nameOf(k.Circle))
+	if err != nil || known {
+		return err
 	}
-	return false, true, errors.Join(err, o.put(tx))
+	tx.After(func() { c.serve(k.Circle) })
+	return circle{ID: k.Circle, Name: k.Name}.put(tx)
 }
 
 // sit reads the stream of a card, and leaves those before it: in time.

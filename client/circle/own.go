@@ -41,6 +41,7 @@ type epoch struct {
 	Due     bool             `cbor:"4,keyasint,omitempty"` // another one must begin
 	Tallied int64            `cbor:"5,keyasint"`           // when tallies were said last; Unix s
 	Changed []string         `cbor:"6,keyasint,omitempty"` // posts whose tallies were not said
+	Untold  bool             `cbor:"7,keyasint,omitempty"` // an own device came that knows it not
 }
 
 func nameOf(id content.Source) string { return fmt.Sprintf("%x", id[:]) }
@@ -236,21 +237,26 @@ func (c *Circles) begin(tx *store.Tx, now time.Time, o *circle, before epoch) (e
 			return e, err
 		}
 	}
-	return e, errors.Join(o.putEpoch(tx, e), o.put(tx))
+	return e, errors.Join(o.putEpoch(tx, e), o.put(tx), c.tell(tx, now, *o, e))
 }
 
-// card says to a member how to read on, and with packed what was said last.
+// cardOf says how to read on in an epoch.
+func (c *Circles) cardOf(now time.Time, o circle, e epoch) (card, error) {
+	start, err := e.Writer.Start()
+	// What is written next may be sealed for the day before.
+	return card{
+		Circle: o.ID, Name: o.Name, Epoch: e.Number, Start: start,
+		Day: max(c.cfg.Network.Today(now), 1) - 1,
+	}, err
+}
+
+// card gives a member a card, and with packed what was said last.
 func (c *Circles) card(
 	tx *store.Tx, now time.Time, o circle, e epoch, m *member, packed bool,
 ) error {
-	start, err := e.Writer.Start()
+	k, err := c.cardOf(now, o, e)
 	if err != nil {
 		return err
-	}
-	// What is written next may be sealed for the day before.
-	k := card{
-		Circle: o.ID, Name: o.Name, Epoch: e.Number, Start: start,
-		Day: max(c.cfg.Network.Today(now), 1) - 1,
 	}
 	m.Carded = now.Unix()
 	if packed {
@@ -260,6 +266,16 @@ func (c *Circles) card(
 		}
 	}
 	return unlessEnded(c.say(tx, now, m.Relation, item{Card: &k}, relation.Saying{}))
+}
+
+// tell says to own other devices what this one writes.
+func (c *Circles) tell(tx *store.Tx, now time.Time, o circle, e epoch) error {
+	k, err := c.cardOf(now, o, e)
+	if err != nil {
+		return err
+	}
+	b, err := content.Encode(item{Mine: &k})
+	return errors.Join(err, c.cfg.Relations.Tell(tx, now, relation.KindCircle, b))
 }
 
 // pack seals the last posts, as they are, into a stream of their own.

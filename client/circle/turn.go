@@ -66,6 +66,11 @@ func (c *Circles) writes(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) er
 			*todo = append(*todo, func(tx *store.Tx) error { return c.dropOver(tx, now, o) })
 		case e.Due || now.Sub(time.Unix(e.Began, 0)) >= month:
 			*todo = append(*todo, func(tx *store.Tx) error { return c.renew(tx, now, &o) })
+		case e.Untold:
+			e.Untold = false
+			*todo = append(*todo, func(tx *store.Tx) error {
+				return errors.Join(o.putEpoch(tx, e), c.tell(tx, now, o, e))
+			})
 		case len(e.Changed) > 0 && now.Sub(time.Unix(e.Tallied, 0)) >= tallysApart:
 			*todo = append(*todo, func(tx *store.Tx) error { return c.tally(tx, now, o, e) })
 		}
@@ -143,18 +148,26 @@ func (c *Circles) dropOver(tx *store.Tx, now time.Time, o circle) error {
 	return errors.Join(c.renew(tx, now, &o), o.put(tx))
 }
 
-// happened has other epochs begin where a device that reads may be in other hands.
+// happened has other epochs begin where a device that reads may be in other hands, and tells own
+// devices that come what this one writes.
 func (c *Circles) happened(tx *store.Tx, _ time.Time, e relation.Event) error {
+	var change func(*epoch)
 	switch e.What {
 	case relation.EventGone, relation.EventRevoked, relation.EventDisputed,
 		relation.EventCopied:
+		change = func(p *epoch) { p.Due = true }
+	case relation.EventDevice, relation.EventVouched:
+		if !e.Own {
+			return nil
+		}
+		change = func(p *epoch) { p.Untold = true }
 	default:
 		return nil
 	}
 	all, err := list(tx)
 	for _, o := range all {
 		if e.Own || o.member(e.Relation) != nil {
-			err = errors.Join(err, o.due(tx))
+			err = errors.Join(err, o.changeEpoch(tx, change))
 		}
 	}
 	return err

@@ -20,6 +20,11 @@ func (m *Messages) Heard(tx *store.Tx, now time.Time, h relation.Heard) error {
 		return nil
 	case i.Letter != nil:
 		return m.heardLetter(tx, now, h, *i.Letter)
+	case i.Seen != nil && h.Own:
+		return readBefore(tx, i.Seen.Relation, i.Seen.Number+1)
+	case i.Seen != nil:
+		m.refuse(tx)
+		return nil
 	}
 	return m.heardDelete(tx, h, i.Delete)
 }

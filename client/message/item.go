@@ -43,6 +43,13 @@ func idOf(r relation.ID, letter []byte) (id ID) {
 type item struct {
 	Letter *letter `cbor:"1,keyasint,omitempty"`
 	Delete []ID    `cbor:"2,keyasint,omitempty"` // messages that their author takes back
+	Seen   *seen   `cbor:"3,keyasint,omitempty"` // among own devices alone
+}
+
+// seen is what the person has read, up to a number.
+type seen struct {
+	Relation relation.ID `cbor:"1,keyasint"`
+	Number   uint64      `cbor:"2,keyasint"`
 }
 
 // letter is a message as its author wrote it. Its time is the author's claim.
@@ -78,7 +85,13 @@ func parse(b []byte) (item, error) {
 }
 
 func (i item) check() error {
-	if (i.Letter == nil) == (len(i.Delete) == 0) || len(i.Delete) > mostDeleted {
+	n := 0
+	for _, has := range []bool{i.Letter != nil, len(i.Delete) > 0, i.Seen != nil} {
+		if has {
+			n++
+		}
+	}
+	if n != 1 || len(i.Delete) > mostDeleted {
 		return errItem
 	}
 	if i.Letter == nil {

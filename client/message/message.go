@@ -66,6 +66,7 @@ type Relations interface {
 	Serve(kind relation.Kind, h relation.Hearer)
 	Say(tx *store.Tx, now time.Time, to relation.ID, s relation.Saying) (relation.Said, error)
 	Room(tx *store.Tx, to relation.ID) (int, error)
+	Tell(tx *store.Tx, now time.Time, kind relation.Kind, content []byte) error
 }
 
 // People is who contacts are: *contact.Contacts does.

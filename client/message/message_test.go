@@ -76,7 +76,7 @@ func TestConversation(t *testing.T) {
 	w.Wait(4 * time.Minute)
 	expect(t, ben, ada, "< hello new")
 	said := len(ben.Sender.Requests) + ben.Outbox.Waiting()
-	ben.Must(ben.Messages.Read(ben.To(ada), []string{first}))
+	ben.Must(ben.Messages.Read(w.Now, ben.To(ada), []string{first}))
 	expect(t, ben, ada, "< hello")
 	if n := len(ben.Sender.Requests) + ben.Outbox.Waiting(); n != said {
 		t.Error("that something was read is told to somebody")

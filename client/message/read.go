@@ -64,18 +64,30 @@ func (m *Messages) Last(of relation.ID, n int) (all []Message, err error) {
 	return all, err
 }
 
-// Read notes that the person has seen messages. Nobody else learns of it.
-func (m *Messages) Read(of relation.ID, seen []string) error {
-	ids := map[string]bool{}
-	for _, id := range seen {
-		ids[id] = true
+// Read notes that the person has seen messages. Nobody learns of it but their own other devices.
+func (m *Messages) Read(now time.Time, of relation.ID, ids []string) error {
+	marked := map[string]bool{}
+	for _, id := range ids {
+		marked[id] = true
 	}
 	return m.cfg.Store.Update(func(tx *store.Tx) error {
 		c, err := getConversation(tx, of)
 		if err != nil {
 			return err
 		}
-		return read(tx, of, c, func(e entry) bool { return ids[e.ID.String()] })
+		last := uint64(0)
+		err = read(tx, of, c, func(e entry) bool {
+			is := marked[e.ID.String()]
+			if is {
+				last = max(last, e.Number)
+			}
+			return is
+		})
+		if err != nil || last == 0 {
+			return err
+		}
+		b, err := content.Encode(item{Seen: &seen{of, last}})
+		return errors.Join(err, m.cfg.Relations.Tell(tx, now, relation.KindMessage, b))
 	})
 }
 

@@ -3,13 +3,16 @@
 package partstest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
+	"murmuration/client/backup"
 	"murmuration/client/boxstream"
 	"murmuration/client/contact"
 	"murmuration/client/outbox"
@@ -67,6 +70,13 @@ func (w *World) Join(name string) *Home {
 // Start is what a client does with a home, the first time and after a restart.
 func (h *Home) Start() {
 	h.World.T.Helper()
+	h.load()
+	h.Sender = h.World.Sender()
+	h.Must(h.Begin(h.World.Now, h.Sender))
+}
+
+func (h *Home) load() {
+	h.World.T.Helper()
 	h.starts++
 	seed := [32]byte{}
 	copy(seed[:], fmt.Sprintf("%s %d", h.Name, h.starts))
@@ -78,8 +88,55 @@ func (h *Home) Start() {
 		},
 	})
 	h.Must(err)
-	h.Sender = h.World.Sender()
-	h.Must(errors.Join(h.Load(), h.Begin(h.World.Now, h.Sender)))
+	h.Must(h.Load())
+}
+
+// Restore is a home that is made of a backup of this one: another device of the same person, which
+// this one vouches for if it is linked.
+func (h *Home) Restore(linked bool) *Home {
+	h.World.T.Helper()
+	var key [32]byte
+	if linked {
+		h.Must(h.Store.Update(func(tx *store.Tx) (err error) {
+			key, err = h.Relations.Link(tx, h.World.Now)
+			return err
+		}))
+	}
+	var file bytes.Buffer
+	under := backup.Seal{Passphrase: []byte("sesame"), Work: 1}
+	h.Must(h.Store.View(func(tx *store.Tx) error {
+		head := backup.Head{Version: 1, Name: h.Name, Made: h.World.Now.Unix()}
+		return backup.Write(&file, under, head, tx)
+	}))
+	from, err := backup.Open(&file, under.Passphrase)
+	h.Must(err)
+	other := &Home{World: h.World, Name: h.Name, Store: store.Memory(), starts: 100 * (h.starts + 1)}
+	h.Must(other.Store.Update(func(tx *store.Tx) error { return fill(tx, from) }))
+	other.load()
+	h.Must(other.Store.Update(func(tx *store.Tx) error {
+		if err := other.Restored(tx, h.World.Now); err != nil || !linked {
+			return err
+		}
+		return other.Relations.Linked(tx, h.World.Now, key)
+	}))
+	h.World.People = append(h.World.People, other)
+	other.Start()
+	return other
+}
+
+func fill(tx *store.Tx, from *backup.Reader) error {
+	for {
+		r, err := from.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = tx.Copy(r.Bucket, r.Name, r.Value)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // Must ends the test if there is an error.
