@@ -110,7 +110,9 @@ func (h *Home) Restore(linked bool) *Home {
 	}))
 	from, err := backup.Open(&file, under.Passphrase)
 	h.Must(err)
-	other := &Home{World: h.World, Name: h.Name, Store: store.Memory(), starts: 100 * (h.starts + 1)}
+	other := &Home{
+		World: h.World, Name: h.Name, Store: store.Memory(), starts: 100 * (h.starts + 1),
+	}
 	h.Must(other.Store.Update(func(tx *store.Tx) error { return fill(tx, from) }))
 	other.load()
 	h.Must(other.Store.Update(func(tx *store.Tx) error {
