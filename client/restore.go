@@ -9,6 +9,7 @@ import (
 	"murmuration/client/backup"
 	"murmuration/client/connection"
 	"murmuration/client/content"
+	"murmuration/client/relation"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
 )
@@ -35,6 +36,8 @@ type Restore struct {
 	Passphrase []byte
 	// Genesis is of the network that the home must be in; nil: whichever the backup says.
 	Genesis *directory.Genesis
+	// Link is the key of the device that vouches for the new one; nil: none does.
+	Link *relation.Key
 }
 
 // Into makes the home, in a directory that is empty or new. Nothing of it is there before all is.
@@ -79,7 +82,13 @@ func (r Restore) settle(dir string, g *directory.Genesis) (err error) {
 	if err := c.open(Config{}.withDefaults()); err != nil {
 		return fmt.Errorf("opening what was restored: %w", err)
 	}
-	return h.store.Update(func(tx *store.Tx) error { return c.person.Restored(tx, time.Now()) })
+	return h.store.Update(func(tx *store.Tx) error {
+		err := c.person.Restored(tx, time.Now())
+		if err == nil && r.Link != nil {
+			err = c.person.Relations.Linked(tx, time.Now(), *r.Link)
+		}
+		return err
+	})
 }
 
 // batchBytes is how much is written in one transaction: above it, Badger takes no more than twice

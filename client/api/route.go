@@ -58,6 +58,7 @@ func (s *server) routes() []route {
 		s.findings(),
 		s.invites(),
 		s.contacts(),
+		s.devices(),
 		s.feeds(),
 		s.posts(),
 		s.circles(),

@@ -145,6 +145,9 @@ func New(cfg Config) (*Person, error) {
 // View reads what the parts have kept.
 func (p *Person) View(read func(*store.Tx) error) error { return p.store.View(read) }
 
+// Update changes the person's store.
+func (p *Person) Update(write func(*store.Tx) error) error { return p.store.Update(write) }
+
 // wireFeeds is New for what is read and written by many.
 func (p *Person) wireFeeds(cfg Config) {
 	p.Writing = post.NewWriting(post.WritingConfig{

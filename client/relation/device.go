@@ -1,8 +1,6 @@
 package relation
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"slices"
@@ -14,25 +12,12 @@ import (
 	"murmuration/client/store"
 )
 
-// Sizes behind a card, in bytes (docs/relation.md, "Links").
-const (
-	cardHead = 1358 // of a card: then the number of its proofs
-	linkSize = 32
-	linkLife = 3 * oneDay
-)
-
 // Faults of devices.
 var (
 	ErrNoDevice = fault.New(
 		fault.NotFound, "there is no such device of yours", "`murmur device list` shows them.",
 	)
 )
-
-// link is the key by which one device is known that is to be linked.
-type link struct {
-	Key   [32]byte `cbor:"1,keyasint"`
-	Until int64    `cbor:"2,keyasint"`
-}
 
 // told is what own devices tell each other of a relation: the content of a saying of KindDevice
 // among them.
@@ -62,23 +47,6 @@ func parseTold(b []byte) (t told, err error) {
 		}
 	}
 	return t, nil
-}
-
-// Link makes the key by which a second device is known within three days, and the place where own
-// devices meet, if there is none yet. The key goes to the other device where nobody else sees it;
-// a backup that was made after this goes with it.
-func (r *Relations) Link(tx *store.Tx, now time.Time) (key [32]byte, err error) {
-	if _, err := io.ReadFull(r.cfg.Random, key[:]); err != nil {
-		return key, err
-	}
-	_, err = r.self(tx)
-	if errors.Is(err, ErrNoRelation) {
-		err = r.meet(tx, now)
-	}
-	if err != nil {
-		return key, err
-	}
-	return key, tx.Put(bucketLinks, "", link{key, now.Add(linkLife).Unix()})
 }
 
 // meet makes the relation of own devices, and tells of all others there.
@@ -175,7 +143,7 @@ func (r *Relations) told(
 	rel, err := get(tx, id)
 	if t.Ended {
 		if err == nil {
-			return r.End(tx, now, id)
+			return r.end(tx, rel)
 		}
 		return tx.Put(bucketEnded, id.name(), true)
 	}
@@ -234,102 +202,32 @@ func (r *Relations) vouch(
 	return errors.Join(err, r.admit(tx, now, rel, d))
 }
 
-// admit answers the card that an own device left before it was known as one.
-func (r *Relations) admit(
-	tx *store.Tx, now time.Time, rel *relation, d session.DeviceID,
-) error {
-	for i, w := range rel.Waits {
-		b, _ := splitLink(w.Card)
-		card, err := session.ParseCard(b)
-		if err == nil && card.ID() == d {
-			rel.Waits = slices.Delete(slices.Clone(rel.Waits), i, i+1)
-			return r.card(tx, now, rel, true, w.Card)
-		}
-	}
-	return nil
-}
-
-// waits is a card in the own door of which it is not known yet whose it is.
-type waits struct {
-	_    struct{} `cbor:",toarray"`
-	Card []byte
-	At   int64
-	Said bool // that it is there
-}
-
-// mostWaits is how many of them are kept.
-const mostWaits = 4
-
-// welcome says whether a card in the own door is an own device's: one that is known, that another
-// one vouched for, or that has the key of a link. Others wait for that, and the person is told.
-func (r *Relations) welcome(
-	tx *store.Tx, now time.Time, rel *relation, card session.Card, whole, proof []byte,
-) (bool, error) {
-	d := card.ID()
-	if d == rel.State.Self || rel.knows(d) || slices.Contains(rel.Mine, d) {
-		return true, nil // what it proves is seen by its session
-	}
-	linked, err := r.linked(tx, now, rel, card, proof)
-	if err != nil {
-		return false, err
-	}
-	if linked {
-		return true, r.vouch(tx, now, rel, d)
-	}
-	if slices.ContainsFunc(rel.Waits, func(w waits) bool {
-		return string(w.Card) == string(whole)
-	}) {
-		return false, nil
-	}
-	w := waits{Card: whole, At: now.Unix(), Said: card.Reason != session.ReasonSecond}
-	rel.Waits = append(slices.Clip(rel.Waits), w)
-	rel.Waits = rel.Waits[max(0, len(rel.Waits)-mostWaits):]
-	if !w.Said {
-		return false, nil // it is told of if nobody vouches for it
-	}
-	rel.happens(Event{What: EventRestored, Own: true, Device: d, Reason: card.Reason})
-	return false, nil
-}
-
-// linked says whether a card comes with the proof of a key that Link gave.
-func (r *Relations) linked(
-	tx *store.Tx, now time.Time, rel *relation, card session.Card, proof []byte,
-) (bool, error) {
-	var l link
-	err := tx.Get(bucketLinks, "", &l)
-	if errors.Is(err, store.ErrNotFound) || err == nil && now.Unix() > l.Until {
-		return false, nil
-	}
-	want := linkProof(l.Key, rel.id, card.Hash())
-	return err == nil && hmac.Equal(proof, want), err
-}
-
-// linkProof stands behind the card of a device that is linked, among own devices alone.
-func linkProof(key [32]byte, id ID, card session.CardHash) []byte {
-	h := hmac.New(sha256.New, key[:])
-	h.Write([]byte("murmuration/relation/link/v1"))
-	h.Write(id[:])
-	h.Write(card[:])
-	return h.Sum(nil)
-}
-
-// splitLink takes the proof of a link off a card.
-func splitLink(b []byte) (card, proof []byte) {
-	if len(b) <= cardHead {
-		return b, nil
-	}
-	size := cardHead + 1 + 16*int(b[cardHead])
-	if len(b) != size+linkSize {
-		return b, nil
-	}
-	return b[:size], b[size:]
-}
-
 // Device is one of a person's own, as own devices call it.
 type Device struct {
 	ID    session.DeviceID
 	This  bool
 	Heard time.Time // zero for this one
+}
+
+// Other is a device of a contact.
+type Other struct {
+	ID       session.DeviceID
+	Standing session.Standing
+	Heard    time.Time
+}
+
+// Others are the devices of a contact.
+func (r *Relations) Others(tx *store.Tx, id ID) (all []Other, err error) {
+	rel, err := get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range rel.State.Peers {
+		if !p.Own {
+			all = append(all, Other{p.Device, p.Standing, time.Unix(p.Heard, 0).UTC()})
+		}
+	}
+	return all, nil
 }
 
 // Devices are the own ones, this one first.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"murmuration/client/boxstream"
 	"murmuration/client/content"
 	"murmuration/client/session"
 	"murmuration/client/store"
@@ -36,6 +37,64 @@ type held struct {
 }
 
 func (h held) key() place { return place{h.Relation, h.Root, h.Index} }
+
+// found keeps that a box of a stream came. Records are opened in the order of their indices: one
+// that came too early is held until those before it came, or cannot come any more.
+func (r *Relations) found(now time.Time, l *live, s *stream, o boxstream.Opened) error {
+	next := s.Found(now, o.Number, o.Day)
+	at := place{l.id, next.Root(), o.Number}
+	early := o.Number >= next.First() || slices.ContainsFunc(l.held, func(h place) bool {
+		return h.Root == at.Root && h.Index < at.Index
+	})
+	err := r.update(l.id, func(tx *store.Tx, rel *relation) error {
+		if !rel.advance(next) {
+			return nil
+		}
+		if early {
+			tx.After(func() { l.held = append(l.held, at) })
+			return errors.Join(r.put(tx, now, rel), tx.Put(bucketHeld, at.name(), held{
+				Relation: at.Relation, Root: at.Root, Index: at.Index, Day: o.Day,
+				Plaintext: o.Plaintext,
+			}))
+		}
+		return r.open(tx, now, rel, at, o.Day, o.Plaintext)
+	})
+	if err != nil {
+		return err
+	}
+	return r.drain(now, l)
+}
+
+// advance puts a reader in the place of the one that reads the same stream.
+func (rel *relation) advance(next boxstream.Reader) bool {
+	for i, reader := range rel.Reads {
+		if reader.Root() == next.Root() {
+			rel.Reads[i] = next
+			return true
+		}
+	}
+	return false
+}
+
+// close gives up the days of a stream of which nothing new comes.
+func (r *Relations) close(now time.Time, l *live) error {
+	for _, s := range slices.Clone(l.streams) {
+		after, changed := s.Close(r.cfg.Network, now, r.access.Whole())
+		if !changed {
+			continue
+		}
+		err := r.update(l.id, func(tx *store.Tx, rel *relation) error {
+			if !rel.advance(after) {
+				return nil
+			}
+			return r.put(tx, now, rel)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return r.drain(now, l)
+}
 
 // drain opens what was held and waits for nothing any more, each in a transaction of its own.
 func (r *Relations) drain(now time.Time, l *live) error {

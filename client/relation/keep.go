@@ -184,13 +184,23 @@ func (a lasting) equal(b lasting) bool {
 	}) && slices.Equal(a.Their, b.Their)
 }
 
-// End erases a relation: its keys, and what waits to be said. Nothing more is read or written.
+// End erases a relation: its keys, and what waits to be said. Nothing more is read or written, on
+// none of the own devices.
 func (r *Relations) End(tx *store.Tx, now time.Time, id ID) error {
 	rel, err := get(tx, id)
 	if err != nil {
 		return err
 	}
-	errs := []error{tx.Delete(bucketRelations, id.name()), tx.Delete(bucketDoors, id.name())}
+	err = r.tellTold(tx, now, told{Secret: rel.Secret, Device: rel.State.Self, Ended: true})
+	return errors.Join(err, r.end(tx, rel))
+}
+
+func (r *Relations) end(tx *store.Tx, rel *relation) error {
+	id := rel.id
+	errs := []error{
+		tx.Delete(bucketRelations, id.name()), tx.Delete(bucketDoors, id.name()),
+		tx.Put(bucketEnded, id.name(), true),
+	}
 	for _, o := range rel.Open {
 		errs = append(errs, tx.Delete(bucketSaid, id.saying(o.Serial)))
 	}

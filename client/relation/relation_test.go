@@ -246,8 +246,8 @@ func TestSecondDevice(t *testing.T) {
 	w.meet(ada, ben)
 	ada.say("before")
 	w.wait(10 * time.Minute)
-	var key [32]byte
-	ben.update(func(tx *store.Tx) (err error) { key, err = ben.Link(tx, w.now); return err })
+	var key relation.Key
+	ben.update(func(tx *store.Tx) (err error) { key, _, err = ben.Link(tx, w.now); return err })
 	phone := w.restore("Ben's phone", ben.store, &key)
 	phone.id = ben.id
 	w.wait(time.Hour)

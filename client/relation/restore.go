@@ -17,12 +17,12 @@ func (r *Relations) Restored(tx *store.Tx, now time.Time) error {
 
 // Linked is Restored for the second device of a person: the first one vouches for who has the key
 // that its Link gave. To be called after Restored, if that was.
-func (r *Relations) Linked(tx *store.Tx, now time.Time, key [32]byte) error {
+func (r *Relations) Linked(tx *store.Tx, now time.Time, key Key) error {
 	return r.restore(tx, now, session.ReasonSecond, &key)
 }
 
 func (r *Relations) restore(
-	tx *store.Tx, now time.Time, reason session.Reason, key *[32]byte,
+	tx *store.Tx, now time.Time, reason session.Reason, key *Key,
 ) error {
 	var all []*relation
 	err := store.Each(tx, bucketDoors, func(_ string, l lasting) error {
@@ -54,7 +54,7 @@ func (r *Relations) restore(
 
 // start begins a device in a relation of which it has the doors alone.
 func (r *Relations) start(
-	now time.Time, rel *relation, reason session.Reason, key *[32]byte,
+	now time.Time, rel *relation, reason session.Reason, key *Key,
 ) (err error) {
 	rel.State = session.State{Relation: rel.Secret}
 	if rel.Writer, _, err = r.newStream(); err != nil {

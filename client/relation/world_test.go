@@ -243,7 +243,7 @@ func copyOf(t testing.TB, from *store.Store, kept bool) *store.Store {
 }
 
 // restore is another computer onto which a backup of one was put.
-func (w *world) restore(name string, from *store.Store, key *[32]byte) *device {
+func (w *world) restore(name string, from *store.Store, key *relation.Key) *device {
 	w.t.Helper()
 	d := &device{w: w, name: name, store: copyOf(w.t, from, true)}
 	d.start()

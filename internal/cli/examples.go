@@ -37,6 +37,11 @@ var examples = map[string][]string{
 	"contact block":     {"murmur contact block ben"},
 	"contact reset":     {"murmur contact reset ben"},
 	"contact rm":        {"murmur contact rm ben"},
+	"device link":       {"murmur device link", "murmur device link --qr"},
+	"device list":       {"murmur device list", "murmur device list ben --json"},
+	"device revoke":     {"murmur device revoke 4f2a91c0"},
+	"device object":     {"murmur device object"},
+	"device keep":       {"murmur device keep ben 4f2a91c0"},
 	"profile show":      {"murmur profile show"},
 	"profile set":       {"murmur profile set --name Ada"},
 

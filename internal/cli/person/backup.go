@@ -39,6 +39,9 @@ func backupCommand() *cli.Command {
 				personFlag(), backupPassphraseFlag, passphraseFileFlag,
 				&cli.BoolFlag{Name: "no-passphrase",
 					Usage: "keep the new home's data key in a file that only this user can read"},
+				&cli.BoolFlag{Name: "link",
+					Usage: "ask for the key of `murmur device link`: another device of yours"},
+				&cli.StringFlag{Name: "link-file", Usage: "read that key from `FILE`"},
 				&cli.StringFlag{Name: "network",
 					Usage: "refuse a backup of another network than that of this genesis `FILE`"},
 			},
@@ -189,6 +192,9 @@ func backupRestore(c *cli.Context) error {
 		return err
 	}
 	defer clear(r.Passphrase)
+	if r.Link, err = linkKey(c); err != nil {
+		return err
+	}
 	if err := r.Into(home); err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ func Commands() []*cli.Command {
 		outboxCommand(),
 		statusCommand(),
 		backupCommand(),
+		deviceCommand(),
 		passwdCommand(),
 		wipeCommand(),
 	}
