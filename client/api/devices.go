@@ -23,8 +23,8 @@ type Device struct {
 	Standing string `json:"standing,omitempty"`
 }
 
-// Link is the answer to POST /v1/devices/link.
-type Link struct {
+// Linking is the answer to POST /v1/devices/link.
+type Linking struct {
 	Key   string    `json:"key"`
 	Until time.Time `json:"until"`
 }
@@ -71,10 +71,10 @@ func idOf(d session.DeviceID) string {
 	return hex.EncodeToString(d[:])
 }
 
-func (s *server) linkDevice(*http.Request) (l Link, err error) {
+func (s *server) linkDevice(*http.Request) (l Linking, err error) {
 	err = s.relating(func(tx *store.Tx, now time.Time, r *relation.Relations) error {
-		key, until, err := r.Link(tx, now)
-		l = Link{key.Text(), until.UTC()}
+		key, err := r.Link(tx, now)
+		l = Linking{key.Text(), now.Add(relation.LinkLife).UTC()}
 		return err
 	})
 	return l, err
@@ -185,7 +185,7 @@ func (c *Client) Devices(ctx context.Context) (all []Device, err error) {
 }
 
 // LinkDevice makes the key of a second one.
-func (c *Client) LinkDevice(ctx context.Context) (l Link, err error) {
+func (c *Client) LinkDevice(ctx context.Context) (l Linking, err error) {
 	return l, c.call(ctx, "POST", "/v1/devices/link", nil, &l)
 }
 

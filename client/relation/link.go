@@ -19,7 +19,8 @@ import (
 const (
 	cardHead = 1358 // of a card: then the number of its proofs
 	linkSize = 32
-	linkLife = 3 * oneDay
+	// LinkLife is for how long a key can be used.
+	LinkLife = 3 * oneDay
 )
 
 // Key is what one device gives to another one that is to be linked.
@@ -78,19 +79,18 @@ type link struct {
 // Link makes the key by which a second device is known within three days, and the place where own
 // devices meet, if there is none yet. The key goes to the other device where nobody else sees it;
 // a backup that was made after this goes with it.
-func (r *Relations) Link(tx *store.Tx, now time.Time) (key Key, until time.Time, err error) {
+func (r *Relations) Link(tx *store.Tx, now time.Time) (key Key, err error) {
 	if _, err := io.ReadFull(r.cfg.Random, key[:]); err != nil {
-		return key, until, err
+		return key, err
 	}
 	_, err = r.self(tx)
 	if errors.Is(err, ErrNoRelation) {
 		err = r.meet(tx, now)
 	}
 	if err != nil {
-		return key, until, err
+		return key, err
 	}
-	until = now.Add(linkLife)
-	return key, until, tx.Put(bucketLinks, "", link{key, until.Unix()})
+	return key, tx.Put(bucketLinks, "", link{key, now.Add(LinkLife).Unix()})
 }
 
 // admit answers the card that an own device left before it was known as one.

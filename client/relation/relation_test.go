@@ -247,7 +247,7 @@ func TestSecondDevice(t *testing.T) {
 	ada.say("before")
 	w.wait(10 * time.Minute)
 	var key relation.Key
-	ben.update(func(tx *store.Tx) (err error) { key, _, err = ben.Link(tx, w.now); return err })
+	ben.update(func(tx *store.Tx) (err error) { key, err = ben.Link(tx, w.now); return err })
 	phone := w.restore("Ben's phone", ben.store, &key)
 	phone.id = ben.id
 	w.wait(time.Hour)

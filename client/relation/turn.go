@@ -213,7 +213,7 @@ func (rel *relation) confirmed(p post) bool {
 // tendWaits tells of a card in the own door for which nobody has vouched.
 func (r *Relations) tendWaits(tx *store.Tx, now time.Time, rel *relation) error {
 	for i, w := range rel.Waits {
-		if w.Said || !over(w.At, linkLife, now) {
+		if w.Said || !over(w.At, LinkLife, now) {
 			continue
 		}
 		rel.Waits[i].Said = true

@@ -129,7 +129,7 @@ func deviceObject(c *cli.Context, d *api.Client) error {
 
 func deviceKeep(c *cli.Context, d *api.Client) error {
 	if c.NArg() != 2 {
-		return talk.Usagef("give an ALIAS and the ID of a device; `murmur device list ALIAS` has it")
+		return talk.Usagef("give an ALIAS and an ID, which `murmur device list ALIAS` shows")
 	}
 	return d.KeepDevice(c.Context, c.Args().Get(0), c.Args().Get(1))
 }
