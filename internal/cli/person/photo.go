@@ -23,6 +23,11 @@ func photoCommand() *cli.Command {
 				&cli.StringFlag{Name: "o", Usage: "`FILE` to write (- is standard output)",
 					DefaultText: "ID.jpg"}},
 			Action: photoGet,
+		}, {
+			Name: "check", ArgsUsage: "FILE",
+			Usage: "what a picture's file has beside the picture, which would not go with it: " +
+				"place, time, camera",
+			Flags: []cli.Flag{talk.JSONFlag()}, Action: photoCheck,
 		}},
 		Action: talk.NeedSubcommand,
 	}
