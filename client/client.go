@@ -149,6 +149,7 @@ type Client struct {
 	notify     string // a command
 	connection *connection.Connection
 	nudge      chan struct{} // one token: the person has something to supply
+	unchecked  chan struct{} // one token: a picture is to be looked at
 
 	mu     sync.Mutex // guards what follows; no slot waits for it
 	person *parts.Person
@@ -169,7 +170,8 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		home: h, nudge: make(chan struct{}, 1), happened: make(chan struct{}),
+		home: h, nudge: make(chan struct{}, 1), unchecked: make(chan struct{}, 1),
+		happened: make(chan struct{}),
 	}
 	if err := c.open(cfg.withDefaults()); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening home %s: %w", cfg.Home, err), h.store.Close())
@@ -220,6 +222,7 @@ func (c *Client) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.connection.Run(ctx) }) // ends with ctx
 	group.Go(func() error { return c.keepPerson(ctx) })     // ends with ctx
+	group.Go(func() error { return c.lookAtPictures(ctx) }) // ends with ctx
 	if c.notify != "" {
 		group.Go(func() error { return notify.Run(ctx, c.notify, c.Await, c.log) }) // likewise
 	}

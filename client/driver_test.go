@@ -15,6 +15,7 @@ import (
 	"murmuration/client/connection"
 	"murmuration/client/outbox"
 	"murmuration/client/photo"
+	"murmuration/client/picture"
 	"murmuration/client/store"
 	"murmuration/internal/link"
 )
@@ -78,7 +79,9 @@ func linksBreak(w *network, ada, bob *resident) {
 // startedAnew ends the author in the middle of writing, and the reader in the middle of reading.
 func startedAnew(w *network, ada, bob *resident) {
 	receipt := ada.say(
-		client.Draft{Text: "with a photo", Photo: noise(w.t, 125, 125), Alt: "alt-canary"},
+		client.Draft{Text: "with a photo", Photos: []client.Photo{
+			{File: noise(w.t, 125, 125), Alt: "alt-canary"},
+		}},
 	)
 	if receipt.Boxes < 5 || receipt.Window.Late < receipt.Window.Typical ||
 		receipt.Window.Typical <= 0 {
@@ -92,7 +95,7 @@ func startedAnew(w *network, ada, bob *resident) {
 	}
 	posts, _ := bob.Timeline(1)
 	state := func() photo.State {
-		s, err := bob.PhotoState(posts[0].ID)
+		s, err := bob.PhotoState(posts[0].ID, 0)
 		if err != nil {
 			w.t.Error(err)
 		}
@@ -105,10 +108,13 @@ func startedAnew(w *network, ada, bob *resident) {
 		w.t.Errorf("%+v before a restart, and %+v after it", before, after)
 	}
 	w.await("photo", 5*time.Minute, func() bool { return state().Where == photo.Here })
-	his, err1 := bob.Photo(posts[0].ID)
-	hers, err2 := ada.Photo(receipt.Post)
-	if err := errors.Join(err1, err2); err != nil || !bytes.Equal(his, hers) || len(his) == 0 {
-		w.t.Errorf("his photo has %d bytes, hers %d, %v", len(his), len(hers), err)
+	his, err1 := bob.Photo(posts[0].ID, 0)
+	hers, err2 := ada.Photo(receipt.Post, 0)
+	w1, h1, err3 := picture.Plain(his)
+	w2, h2, err4 := picture.Plain(hers)
+	if err := errors.Join(err1, err2, err3, err4); err != nil || w1 != w2 || h1 != h2 ||
+		bytes.Equal(his, hers) { // it was encoded anew at his
+		w.t.Errorf("his photo has %d × %d pixels, hers %d × %d, %v", w1, h1, w2, h2, err)
 	}
 }
 

@@ -7,12 +7,9 @@ import (
 
 	"murmuration/client/connection"
 	"murmuration/client/content"
-	"murmuration/client/decoder"
 	"murmuration/client/feed"
 	"murmuration/client/parts"
 	"murmuration/client/person"
-	"murmuration/client/photo"
-	"murmuration/client/picture"
 	"murmuration/client/post"
 	"murmuration/client/sender"
 	"murmuration/internal/directory"
@@ -103,10 +100,9 @@ func (c *Client) Publish() (l feed.Link, err error) {
 
 // Draft is what a person wants to say.
 type Draft struct {
-	Text  string
-	Photo []byte // a picture file as it is, or nil
-	Alt   string // what the picture shows, in words
-	Quick bool   // travels as fast as what is read, and shows its author sooner
+	Text   string
+	Photos []Photo // in their order
+	Quick  bool    // travels as fast as what is read, and shows its author sooner
 
 	// Circle is an own one, by its name; empty: the open feed.
 	Circle  string
@@ -116,24 +112,28 @@ type Draft struct {
 	Closes  time.Duration // after which the poll ends
 }
 
+// Photo is a picture that a person wants to show.
+type Photo struct {
+	File []byte // as it is
+	Alt  string // what it shows, in words
+}
+
 // Receipt is what somebody gets for a draft: its place in the outbox, and when it is expected to be
 // stored.
 type Receipt struct {
 	Post  string
 	Boxes int
+	Notes []string // what of the pictures does not go, for the person to know
 	Outlook
 }
 
 // Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
 // is queued when it fails.
 func (c *Client) Post(d Draft) (r Receipt, err error) {
-	var pictures []post.Picture
-	if d.Photo != nil { // before anything is touched: this takes a while
-		fit, err := c.Fit(d.Photo)
-		if err != nil {
-			return Receipt{}, err
-		}
-		pictures = []post.Picture{{Picture: fit, Alt: d.Alt}}
+	// before anything is touched: this takes a while
+	pictures, notes, err := c.prepare(d.Photos)
+	if err != nil {
+		return Receipt{}, err
 	}
 	err = c.Do(func(now time.Time, p *parts.Person) error {
 		write := p.Feed.Post
@@ -143,7 +143,8 @@ func (c *Client) Post(d Draft) (r Receipt, err error) {
 			}
 		}
 		queued, err := write(now, d.said(now, pictures))
-		r = Receipt{queued.Post, queued.Boxes, c.Outlook(now, p.Outbox.Ahead(), !d.Quick)}
+		outlook := c.Outlook(now, p.Outbox.Ahead(), !d.Quick)
+		r = Receipt{queued.Post, queued.Boxes, notes, outlook}
 		return err
 	})
 	return r, err
@@ -160,13 +161,6 @@ func (d Draft) said(now time.Time, pictures []post.Picture) post.Draft {
 		}
 	}
 	return said
-}
-
-// Fit makes a picture file fit to be sent in this network; it takes a while.
-func (c *Client) Fit(file []byte) (picture.Picture, error) {
-	format := parts.In(c.genesis).Network.Format
-	most := min(content.MaxPhoto, content.MaxPhotoBoxes*format.ContentSize())
-	return decoder.Prepare(context.Background(), file, most, content.MaxThumb)
 }
 
 // Follow reads an open feed from where its link begins. petname may be empty.
@@ -202,23 +196,3 @@ func (c *Client) Timeline(n int) (posts []parts.Post, err error) {
 	})
 	return posts, err
 }
-
-// PhotoState says how far a post's photo is, whose boxes come with those of its feed. One that will
-// never be here is an error.
-func (c *Client) PhotoState(id string) (photo.State, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, err := c.person.Photo(time.Now(), id, 0)
-	switch {
-	case err != nil:
-		return photo.State{}, err
-	case s.Where == photo.Bad:
-		return photo.State{}, photo.ErrBad
-	case s.Where == photo.Expired:
-		return photo.State{}, photo.ErrGone
-	}
-	return s, nil
-}
-
-// Photo is the JPEG file of a post, byte for byte as its author has it.
-func (c *Client) Photo(post string) ([]byte, error) { return c.person.Photos.File(post, 0) }

@@ -17,7 +17,7 @@ import (
 // Limits of requests, in bytes.
 const (
 	maxSmall = 64 << 10
-	maxDraft = 48 << 20 // a picture of 32 MiB in base64, and the words
+	maxDraft = 96 << 20 // pictures of 64 MiB together in base64, and the words
 )
 
 // ErrNoDaemon says that nobody listens.

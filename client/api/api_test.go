@@ -105,18 +105,20 @@ func TestCommandsOfADay(t *testing.T) {
 	if err != nil || !strings.HasPrefix(l, "murmur:feed/") {
 		t.Fatal(l, err)
 	}
-	receipt, err := c.Post(ctx, Draft{Text: "hello", Photo: somePicture(t), Alt: "grey"})
+	receipt, err := c.Post(ctx, Draft{
+		Text: "hello", Photos: []Attached{{somePicture(t), "grey"}},
+	})
 	if err != nil || receipt.Boxes != 2 || receipt.Expected == "" {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
 	posts, err := c.Timeline(ctx, 5)
 	if err != nil || len(posts) != 1 || posts[0].Text != "hello" ||
-		posts[0].Photo.State != "here" || !posts[0].Own {
+		posts[0].Photos[0].State != "here" || !posts[0].Own {
 		t.Fatalf("%+v, %v", posts, err)
 	}
 	heard := 0
-	file, err := c.Photo(ctx, receipt.Post, func(p Photo) { heard = p.Got })
-	if err != nil || len(file) != posts[0].Photo.Bytes || heard != 1 {
+	file, err := c.Photo(ctx, receipt.Post, 1, func(p Photo) { heard = p.Got })
+	if err != nil || len(file) != posts[0].Photos[0].Bytes || heard != 1 {
 		t.Fatalf("%d bytes, progress %d, %v", len(file), heard, err)
 	}
 	lines, err := c.Outbox(ctx)
@@ -195,15 +197,17 @@ func TestRefusalsQueueNothing(t *testing.T) {
 		"empty":       {},
 		"long":        {Text: strings.Repeat("x", content.MaxText+1)},
 		"escape":      {Text: "\x1b[31m"},
-		"not a photo": {Text: "see", Photo: []byte("GIF89a, but no")},
-		"alt":         {Photo: somePicture(t), Alt: strings.Repeat("a", content.MaxAlt+1)},
+		"not a photo": {Text: "see", Photos: []Attached{{File: []byte("GIF89a, but no")}}},
+		"alt": {Photos: []Attached{
+			{somePicture(t), strings.Repeat("a", content.MaxAlt+1)},
+		}},
 	} {
 		if _, err := c.Post(ctx, d); fault.Of(err).ExitCode() != int(fault.User) ||
 			fault.Of(err).Hint() == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err := c.Post(ctx, Draft{Photo: make([]byte, picture.MaxFile+1)})
+	_, err := c.Post(ctx, Draft{Photos: []Attached{{File: make([]byte, picture.MaxFile+1)}}})
 	if !strings.Contains(err.Error(), picture.ErrTooLarge.Error()) {
 		t.Errorf("a file that is too large: %v", err)
 	}
@@ -276,7 +280,7 @@ func TestSecondDaemonNamesTheFirst(t *testing.T) {
 
 func FuzzRequests(f *testing.F) {
 	f.Add("POST", "/v1/follows", `{"link":"murmur:feed/aaaa"}`)
-	f.Add("POST", "/v1/posts", `{"text":"hello","photo":"R0lG"}`)
+	f.Add("POST", "/v1/posts", `{"text":"hello","photos":[{"file":"R0lG"}]}`)
 	f.Add("GET", "/v1/posts?n=3", "")
 	f.Add("DELETE", "/v1/follows/1", "")
 	s := newServer(openClient(f), func() {})

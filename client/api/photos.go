@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
+	"murmuration/client/content"
 	"murmuration/client/photo"
 	"murmuration/client/timeline"
 )
@@ -14,35 +16,58 @@ const photoLook = 200 * time.Millisecond
 
 // Photo is how far a photo is: the answer to POST /v1/photos/{id}.
 type Photo struct {
-	Post  string `json:"post"`
-	Here  bool   `json:"here"`
-	Got   int    `json:"got"` // boxes
-	Of    int    `json:"of"`
-	Bytes int    `json:"bytes"`
+	Post  string      `json:"post"`
+	Here  bool        `json:"here"`
+	State photo.Where `json:"state"`
+	Got   int         `json:"got"` // boxes
+	Of    int         `json:"of"`
+	Bytes int         `json:"bytes"` // that its author announced
 }
 
 func photoOf(s photo.State) Photo {
-	return Photo{s.Post, s.Where == photo.Here, s.Got, s.Of, s.Bytes}
+	return Photo{s.Post, s.Where == photo.Here, s.Where, s.Got, s.Of, s.Bytes}
 }
 
 func (s *server) photos() []route {
 	return []route{
-		answering("POST", "/v1/photos/{post}", "how far the photo of a post is", s.photoState),
+		answering("POST", "/v1/photos/{post}", "how far a photo of a post is, the `n`th (else the "+
+			"first)", s.photoState),
 		{
-			Method: "GET", Path: "/v1/photos/{post}", Summary: "the photo of a post, as a JPEG " +
-				"file",
+			Method: "GET", Path: "/v1/photos/{post}", Summary: "a photo of a post, the " +
+				"`n`th (else the first), as a JPEG file that was encoded on this computer",
 			handle: s.photo,
 		},
 	}
 }
 
+// nth is which photo of a post is meant, counted from 0.
+func nth(r *http.Request) (int, error) {
+	given := r.URL.Query().Get("n")
+	if given == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(given)
+	if err != nil || n < 1 || n > content.MaxPhotos {
+		return 0, errRequest.With("n=%q: want 1 to %d", given, content.MaxPhotos)
+	}
+	return n - 1, nil
+}
+
 func (s *server) photoState(r *http.Request) (Photo, error) {
-	p, err := s.client.PhotoState(r.PathValue("post"))
+	index, err := nth(r)
+	if err != nil {
+		return Photo{}, err
+	}
+	p, err := s.client.PhotoState(r.PathValue("post"), index)
 	return photoOf(p), err
 }
 
 func (s *server) photo(w http.ResponseWriter, r *http.Request) error {
-	picture, err := s.client.Photo(r.PathValue("post"))
+	index, err := nth(r)
+	if err != nil {
+		return err
+	}
+	picture, err := s.client.Photo(r.PathValue("post"), index)
 	if err != nil {
 		return err
 	}
@@ -52,29 +77,35 @@ func (s *server) photo(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// photoState says how far a photo is.
-func (c *Client) photoState(ctx context.Context, post string) (p Photo, err error) {
+// photoPath is where the nth photo of a post is, counted from 1.
+func photoPath(post string, n int) (string, error) {
 	if !validID(post) {
-		return p, timeline.ErrNoPost.With("%q", post)
+		return "", timeline.ErrNoPost.With("%q", post)
 	}
-	return p, c.call(ctx, "POST", "/v1/photos/"+post, nil, &p)
+	return "/v1/photos/" + post + "?n=" + strconv.Itoa(n), nil
 }
 
-// Photo waits until a photo is here and returns the JPEG file. progress, if not nil, hears how far
-// it is. It comes to the daemon all the same when ctx ends.
-func (c *Client) Photo(ctx context.Context, post string, progress func(Photo)) ([]byte, error) {
+// Photo waits until the nth photo of a post is here, counted from 1, and returns the JPEG file.
+// progress, if not nil, hears how far it is. It comes to the daemon all the same when ctx ends.
+func (c *Client) Photo(
+	ctx context.Context, post string, n int, progress func(Photo),
+) ([]byte, error) {
+	path, err := photoPath(post, n)
+	if err != nil {
+		return nil, err
+	}
 	tick := time.NewTicker(photoLook)
 	defer tick.Stop()
 	for {
-		p, err := c.photoState(ctx, post)
-		if err != nil {
+		var p Photo
+		if err := c.call(ctx, "POST", path, nil, &p); err != nil {
 			return nil, err
 		}
 		if progress != nil {
 			progress(p)
 		}
 		if p.Here {
-			return c.raw(ctx, "GET", "/v1/photos/"+post, nil)
+			return c.raw(ctx, "GET", path, nil)
 		}
 		select {
 		case <-tick.C:
@@ -82,4 +113,13 @@ func (c *Client) Photo(ctx context.Context, post string, progress func(Photo)) (
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// PhotoNow is Photo for what is here already; what is not is an error.
+func (c *Client) PhotoNow(ctx context.Context, post string, n int) ([]byte, error) {
+	path, err := photoPath(post, n)
+	if err != nil {
+		return nil, err
+	}
+	return c.raw(ctx, "GET", path, nil)
 }

@@ -16,16 +16,21 @@ import (
 
 // Draft is the body of POST /v1/posts.
 type Draft struct {
-	Text  string `json:"text"`
-	Photo []byte `json:"photo,omitempty"` // a picture file; base64 in JSON
-	Alt   string `json:"alt,omitempty"`
-	Quick bool   `json:"quick,omitempty"` // travels as fast as what is read
+	Text   string     `json:"text"`
+	Photos []Attached `json:"photos,omitempty"` // in their order
+	Quick  bool       `json:"quick,omitempty"`  // travels as fast as what is read
 
 	Circle  string        `json:"circle,omitempty"`    // an own one, by name; empty: the open feed
 	Expire  time.Duration `json:"expire_ns,omitempty"` // after which readers forget it; 0: never
 	Warning string        `json:"warning,omitempty"`   // what it is about, to be read before it
 	Poll    []string      `json:"poll,omitempty"`      // options
 	Closes  time.Duration `json:"closes_ns,omitempty"` // after which the poll ends
+}
+
+// Attached is a photo of a draft.
+type Attached struct {
+	File []byte `json:"file"` // a picture file; base64 in JSON
+	Alt  string `json:"alt,omitempty"`
 }
 
 // Window is when something is expected to be done: half of the time by Typical, nearly always by
@@ -43,6 +48,8 @@ type Receipt struct {
 	Boxes    int    `json:"boxes"`
 	Window   Window `json:"window"`
 	Expected string `json:"expected"` // the window for people
+	// Notes says what of the pictures does not go.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Post is an entry of the timeline. Author, Claimed and Time are claims of whoever wrote it; a
@@ -55,7 +62,7 @@ type Post struct {
 	Time     time.Time `json:"time"`    // claimed
 	Received time.Time `json:"received"`
 	Text     string    `json:"text,omitempty"`
-	Photo    *Picture  `json:"photo,omitempty"`
+	Photos   []Picture `json:"photos,omitempty"`
 
 	Circle  string     `json:"circle,omitempty"` // its author's word for it; empty: an open feed
 	ReplyTo string     `json:"reply_to,omitempty"`
@@ -72,15 +79,15 @@ type Poll struct {
 
 // Picture is what a timeline knows about a post's photo.
 type Picture struct {
-	State  photo.Where `json:"state"`
-	Got    int         `json:"got"` // boxes
+	State  photo.Where `json:"state"` // "here", "coming", "checking", "expired" or "bad"
+	Got    int         `json:"got"`   // boxes
 	Of     int         `json:"of"`
 	Bytes  int         `json:"bytes"`
 	Width  int         `json:"width"`
 	Height int         `json:"height"`
 	Alt    string      `json:"alt,omitempty"`
 	SHA256 string      `json:"sha256"`
-	Thumb  []byte      `json:"thumb,omitempty"` // JPEG
+	Thumb  []byte      `json:"thumb,omitempty"` // JPEG, encoded on this computer
 }
 
 func postsOf(posts []parts.Post) []Post {
@@ -96,8 +103,8 @@ func postOf(p parts.Post) Post {
 		ID: p.ID, Own: p.Own, Author: p.Author(), Claimed: p.Claimed,
 		Time: p.Time, Received: p.Received, Text: p.Text, Circle: p.Circle, Warning: p.Warning,
 	}
-	if len(p.Photos) > 0 {
-		s.Photo = pictureOf(p.Photos[0].Photo, p.Photos[0].State)
+	for _, photo := range p.Photos {
+		s.Photos = append(s.Photos, *pictureOf(photo.Photo, photo.State))
 	}
 	if p.Reply != nil {
 		s.ReplyTo = p.Reply.To
@@ -115,7 +122,7 @@ func pictureOf(about content.Photo, s photo.State) *Picture {
 	return &Picture{
 		State: s.Where, Got: s.Got, Of: s.Of, Bytes: about.Size, Width: about.Width,
 		Height: about.Height, Alt: about.Alt, SHA256: hex.EncodeToString(about.Hash[:]),
-		Thumb: about.Thumb,
+		Thumb: s.Thumb,
 	}
 }
 
@@ -129,15 +136,19 @@ func (s *server) posts() []route {
 }
 
 func (s *server) post(_ *http.Request, d Draft) (Receipt, error) {
-	r, err := s.client.Post(client.Draft{
-		Text: d.Text, Photo: d.Photo, Alt: d.Alt, Quick: d.Quick, Circle: d.Circle,
-		Expire: d.Expire, Warning: d.Warning, Poll: d.Poll, Closes: d.Closes,
-	})
+	said := client.Draft{
+		Text: d.Text, Quick: d.Quick, Circle: d.Circle, Expire: d.Expire, Warning: d.Warning,
+		Poll: d.Poll, Closes: d.Closes,
+	}
+	for _, p := range d.Photos {
+		said.Photos = append(said.Photos, client.Photo(p))
+	}
+	r, err := s.client.Post(said)
 	return receiptOf(r), err
 }
 
 func receiptOf(r client.Receipt) Receipt {
-	return Receipt{r.Post, r.Boxes, Window(r.Window), r.Outlook.String()}
+	return Receipt{r.Post, r.Boxes, Window(r.Window), r.Outlook.String(), r.Notes}
 }
 
 // MaxTimeline bounds one answer; each post may carry a thumbnail.

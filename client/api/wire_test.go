@@ -161,7 +161,7 @@ func TestIDIsNoPath(t *testing.T) {
 	}
 	asked := false
 	c := playing(func(*http.Request) (*http.Response, error) { asked = true; return nil, io.EOF })
-	_, err := c.Photo(t.Context(), "../stop", nil)
+	_, err := c.Photo(t.Context(), "../stop", 1, nil)
 	if !errors.Is(err, timeline.ErrNoPost) || asked {
 		t.Errorf("%v, the daemon was asked: %v", err, asked)
 	}
@@ -169,12 +169,12 @@ func TestIDIsNoPath(t *testing.T) {
 
 // TestPhotoWithoutProgress is fetched as well, and a refusal ends the waiting.
 func TestPhotoWithoutProgress(t *testing.T) {
-	file, err := saying(200, `{"here":true}`).Photo(t.Context(), "abc", nil)
+	file, err := saying(200, `{"here":true}`).Photo(t.Context(), "abc", 1, nil)
 	if err != nil || len(file) == 0 {
 		t.Errorf("%q, %v", file, err)
 	}
 	no := `{"error":{"message":"gone","code":1}}`
-	if _, err := saying(404, no).Photo(t.Context(), "abc", nil); err == nil ||
+	if _, err := saying(404, no).Photo(t.Context(), "abc", 1, nil); err == nil ||
 		!strings.Contains(err.Error(), "gone") {
 		t.Errorf("%v", err)
 	}

@@ -58,6 +58,8 @@ var Buckets = map[string]Bucket{
 	"words":     {"search", kept},
 	"lexicon":   {"search", kept},
 	"photos":    {"photo", kept},
+	"thumbs":    {"photo", kept},
+	"unchecked": {"photo", never},
 	"pictures":  {"photo", never},
 	"parts":     {"photo", never},
 	"store":     {"store", never},

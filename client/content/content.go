@@ -65,7 +65,7 @@ var (
 		fault.User, "a warning or an option of a poll is empty or has more than one line",
 		"Give each of them one line that can be seen.",
 	)
-	errPhotos = fault.New(
+	ErrPhotos = fault.New(
 		fault.User, "too many photos", fmt.Sprintf("A post has up to %d.", MaxPhotos),
 	)
 	errPoll = fault.New(

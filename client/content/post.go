@@ -144,7 +144,7 @@ func (p Post) Check() error {
 	case !printable(p.Text):
 		return errText
 	case len(p.Photos) > MaxPhotos:
-		return errPhotos.With("%d", len(p.Photos))
+		return ErrPhotos.With("%d", len(p.Photos))
 	case len(p.Photos) == 0 && !Visible(p.Text):
 		return errEmpty
 	case !fullHour(p.Time):

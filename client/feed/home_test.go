@@ -126,7 +126,7 @@ func (h *home) Expect(_ *store.Tx, of photo.Of) error {
 
 func (h *home) Take(*store.Tx, post.Source, box.Day, box.Record) error { h.parts++; return nil }
 
-func (h *home) Keep(_ *store.Tx, post string, _ int, jpeg []byte) error {
+func (h *home) Keep(_ *store.Tx, post string, _ int, jpeg, _ []byte) error {
 	h.pictures[post] = jpeg
 	return h.keeping
 }

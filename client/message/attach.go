@@ -60,7 +60,7 @@ func (m *Messages) attach(
 	_, err := m.cfg.Writing.Say(tx, now, l.stream(id), &w, outbox.Draft{
 		Name: id.String() + "-photo", Says: firstWords("photo: " + l.Photo.Alt), Author: "message",
 	}, parts...)
-	return errors.Join(err, m.cfg.Photos.Keep(tx, id.String(), 0, jpeg))
+	return errors.Join(err, m.cfg.Photos.Keep(tx, id.String(), 0, jpeg, l.Photo.Thumb))
 }
 
 // expect reads the photo of a message that came.

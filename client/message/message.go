@@ -94,7 +94,7 @@ type Reading interface {
 
 // Photos keeps them: *photo.Photos does.
 type Photos interface {
-	Keep(tx *store.Tx, post string, index int, jpeg []byte) error
+	Keep(tx *store.Tx, post string, index int, jpeg, thumb []byte) error
 	Expect(tx *store.Tx, of photo.Of) error
 	State(tx *store.Tx, now time.Time, of photo.Of) (photo.State, error)
 }

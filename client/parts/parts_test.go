@@ -93,7 +93,9 @@ func (h *holder) wait(d time.Duration, people ...*someone) {
 	h.t.Helper()
 	for end := h.now.Add(d); h.now.Before(end); h.now = h.now.Add(time.Minute) {
 		for _, s := range people {
-			if err := s.sender.Step(h.now, s.Person.Person); err != nil {
+			err := s.sender.Step(h.now, s.Person.Person)
+			look := func(u photo.Unchecked) []byte { return u.File } // all of it is noise
+			if err = errors.Join(err, s.Photos.Look(look)); err != nil {
 				h.t.Fatal(err)
 			}
 		}

@@ -2,9 +2,13 @@
 // their way. The boxes of a picture are those of the feed behind the post's, so that nobody asks
 // for one: they come with the feed, in any order, and before their post or after it.
 //
+// What is whole, and is what its author announced, is not shown before it was looked at: somebody
+// else decodes it, where nothing else is, and gives it back encoded anew; so with thumbnails. Until
+// then it is an Unchecked, on the disk.
+//
 // It is pure, and a person's Part for the sake of the clock alone. It must not take what its post
-// does not describe: a picture is put together of parts of its own feed only, and a whole with
-// another hash is thrown away.
+// does not describe: a picture is put together of parts of its own source only, and a whole with
+// another hash is thrown away. It must not give out a byte that a stranger chose.
 package photo
 
 import (
@@ -32,16 +36,18 @@ var (
 		"Boxes are kept for some days only: ask its author to post it again.",
 	)
 	ErrBad = fault.New(
-		fault.Trust, "the photo is not the one that the post describes",
-		"Its boxes hold something else: ask its author.",
+		fault.Trust, "the photo is not the one that the post describes, or is no picture",
+		"It was thrown away: ask its author.",
 	)
 )
 
 // The buckets of photos.
 const (
-	bucketPhotos   = "photos"   // JPEG files, by the id of the post and which of its photos it is
-	bucketPictures = "pictures" // picture, by its name
-	bucketParts    = "parts"    // contents of boxes, by the picture's name and their number
+	bucketPhotos    = "photos"    // JPEG files, by the id of the post and which of its photos it is
+	bucketThumbs    = "thumbs"    // small ones, by the same names
+	bucketPictures  = "pictures"  // picture, by its name
+	bucketParts     = "parts"     // contents of boxes, by the picture's name and their number
+	bucketUnchecked = "unchecked" // unchecked, by its name
 )
 
 // picture is what the disk has of one that is on its way, or came to nothing.
@@ -52,6 +58,10 @@ type picture struct {
 	Got   int      `cbor:"4,keyasint"`
 	Day   box.Day  `cbor:"5,keyasint"` // the latest of its boxes and of its posts
 	Bad   bool     `cbor:"6,keyasint"` // its boxes hold something else than the post says
+	// Whole says that everything is here, and waits to be looked at.
+	Whole  bool `cbor:"7,keyasint,omitempty"`
+	Width  int  `cbor:"8,keyasint,omitempty"` // in pixels, as its post says
+	Height int  `cbor:"9,keyasint,omitempty"`
 }
 
 // nameOf tells pictures of different sources apart, though they may be the same.
@@ -74,7 +84,8 @@ type Photos struct {
 	store   *store.Store
 	access  *person.Access
 	network boxstream.Network
-	swept   box.Day // when what does not come any more was thrown away last
+	swept   box.Day  // when what does not come any more was thrown away last
+	queue   []string // names of what is to be looked at, the oldest first
 }
 
 // New is the photos of a person.
@@ -84,12 +95,21 @@ func New(p *person.Person, s *store.Store, n boxstream.Network) *Photos {
 	return f
 }
 
-// Keep writes a picture of a person's own post: which of them, from 0 on, is its index.
-func (f *Photos) Keep(tx *store.Tx, post string, index int, jpeg []byte) error {
-	return tx.Put(bucketPhotos, fileName(post, index), jpeg)
+// Keep writes a picture of a person's own post, and its thumbnail: which of them, from 0 on, is its
+// index.
+func (f *Photos) Keep(tx *store.Tx, post string, index int, jpeg, thumb []byte) error {
+	name := fileName(post, index)
+	return errors.Join(tx.Put(bucketPhotos, name, jpeg), tx.Put(bucketThumbs, name, thumb))
 }
 
-// File is the JPEG file of a photo of a post, byte for byte as its author has it.
+// Forget erases a picture of a post, as far as it is here; what still comes of it is nobody's.
+func (f *Photos) Forget(tx *store.Tx, post string, index int) error {
+	name := fileName(post, index)
+	return errors.Join(tx.Delete(bucketPhotos, name), tx.Delete(bucketThumbs, name))
+}
+
+// File is the JPEG file of a photo of a post: of one's own, byte for byte as others get it, and of
+// another's, as it was encoded anew.
 func (f *Photos) File(post string, index int) ([]byte, error) {
 	var picture []byte
 	err := f.store.View(func(tx *store.Tx) error {
@@ -115,10 +135,11 @@ type Where string
 
 // The places of a photo.
 const (
-	Here    Where = "here"
-	Coming  Where = "coming"  // its boxes are read as they come
-	Expired Where = "expired" // nobody keeps the boxes that have not come
-	Bad     Where = "bad"     // its boxes hold something else
+	Here     Where = "here"
+	Coming   Where = "coming"   // its boxes are read as they come
+	Checking Where = "checking" // they are here, and nobody has looked yet whether it is a picture
+	Expired  Where = "expired"  // nobody keeps the boxes that have not come
+	Bad      Where = "bad"      // its boxes hold something else, or no picture
 )
 
 // State is how far a photo is.
@@ -128,13 +149,19 @@ type State struct {
 	Got   int // boxes
 	Of    int
 	Bytes int
+	Thumb []byte // a small JPEG of this program's own; nil if there is none, or not yet
 }
 
 // State says how far the photo of a post is. Its day is that of the post's box: what an author
 // claims cannot keep it coming.
 func (f *Photos) State(tx *store.Tx, now time.Time, of Of) (State, error) {
 	s := State{Post: of.Post, Where: Coming, Of: f.boxes(of.About), Bytes: of.About.Size}
-	here, err := tx.Has(bucketPhotos, fileName(of.Post, of.Index))
+	name := fileName(of.Post, of.Index)
+	err := tx.Get(bucketThumbs, name, &s.Thumb)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return s, err
+	}
+	here, err := tx.Has(bucketPhotos, name)
 	if err != nil {
 		return s, err
 	}
@@ -147,6 +174,8 @@ func (f *Photos) State(tx *store.Tx, now time.Time, of Of) (State, error) {
 	switch {
 	case p.Bad:
 		s.Where = Bad
+	case p.Whole:
+		s.Where = Checking
 	case max(of.Day, p.Day) < f.network.Calendar.Oldest(now):
 		s.Where = Expired
 	}
@@ -169,6 +198,9 @@ func getPicture(tx *store.Tx, name string) (p picture, err error) {
 
 // Expect notes, in the transaction that keeps a post, that its photo may come.
 func (f *Photos) Expect(tx *store.Tx, of Of) error {
+	if err := f.expectThumb(tx, of); err != nil {
+		return err
+	}
 	boxes := f.boxes(of.About)
 	if boxes > content.MaxPhotoBoxes {
 		return nil // it says that it is larger than a photo can be, and stays away
@@ -178,11 +210,12 @@ func (f *Photos) Expect(tx *store.Tx, of Of) error {
 	if err != nil {
 		return err
 	}
-	if p.Parts != 0 && p.Parts != boxes || len(p.Posts) > 0 && p.Size != of.About.Size {
+	other := p.Size != of.About.Size || p.Width != of.About.Width || p.Height != of.About.Height
+	if p.Parts != 0 && p.Parts != boxes || len(p.Posts) > 0 && other {
 		p.Bad = true
 	}
 	p.Posts = append(p.Posts, fileName(of.Post, of.Index))
-	p.Size, p.Parts = of.About.Size, boxes
+	p.Size, p.Width, p.Height, p.Parts = of.About.Size, of.About.Width, of.About.Height, boxes
 	p.Day = max(p.Day, of.Day)
 	return f.put(tx, name, of.About.Hash, p)
 }
@@ -195,7 +228,7 @@ func (f *Photos) Take(tx *store.Tx, s content.Source, day box.Day, r box.Record)
 		return err
 	}
 	known, err := tx.Has(bucketParts, partName(name, r.Part))
-	if err != nil || known || r.Parts > content.MaxPhotoBoxes || p.Bad ||
+	if err != nil || known || r.Parts > content.MaxPhotoBoxes || p.Bad || p.Whole ||
 		p.Parts != 0 && p.Parts != int(r.Parts) {
 		return err
 	}
@@ -206,9 +239,10 @@ func (f *Photos) Take(tx *store.Tx, s content.Source, day box.Day, r box.Record)
 	)
 }
 
-// put keeps a picture as far as it is, and the whole in its place once everything is here.
+// put keeps a picture as far as it is, and leaves the whole to be looked at once everything is
+// here.
 func (f *Photos) put(tx *store.Tx, name string, hash [32]byte, p picture) error {
-	if len(p.Posts) == 0 || p.Got != p.Parts || p.Bad {
+	if len(p.Posts) == 0 || p.Got != p.Parts || p.Bad || p.Whole {
 		return tx.Put(bucketPictures, name, p)
 	}
 	jpeg, err := whole(tx, name, p)
@@ -216,17 +250,15 @@ func (f *Photos) put(tx *store.Tx, name string, hash [32]byte, p picture) error 
 		return fmt.Errorf("putting a photo together: %w", err)
 	}
 	if len(jpeg) != p.Size || sha256.Sum256(jpeg) != hash {
-		f.access.Tell(
-			"a photo is not what its post describes, and was thrown away", "Ask its author.",
-		)
+		f.tell(tx, "a photo is not what its post describes, and was thrown away")
 		p.Bad = true
 		return errors.Join(dropParts(tx, name, p), tx.Put(bucketPictures, name, p))
 	}
-	errs := []error{dropParts(tx, name, p), tx.Delete(bucketPictures, name)}
-	for _, post := range p.Posts {
-		errs = append(errs, tx.Put(bucketPhotos, post, jpeg))
-	}
-	return errors.Join(errs...)
+	p.Whole = true
+	return errors.Join(
+		dropParts(tx, name, p), tx.Put(bucketPictures, name, p),
+		f.enqueue(tx, unchecked{Name: name, File: jpeg, Width: p.Width, Height: p.Height}),
+	)
 }
 
 func whole(tx *store.Tx, name string, p picture) (jpeg []byte, err error) {

@@ -66,6 +66,17 @@ func (a *album) take(from content.Source, records ...box.Record) {
 	}
 }
 
+// anew is what becomes of pictures that are looked at.
+var anew = []byte("encoded anew")
+
+// look has all that waits looked at, and something made of it.
+func (a *album) look(made []byte) {
+	a.t.Helper()
+	if err := a.Look(func(Unchecked) []byte { return made }); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
 func (a *album) state(now time.Time) (s State) {
 	a.t.Helper()
 	err := a.store.View(func(tx *store.Tx) (err error) {
@@ -112,8 +123,15 @@ func TestPartsComeInAnyOrder(t *testing.T) {
 		if before == 3 {
 			a.expect()
 		}
+		if s := a.state(noon); s.Where != Checking || s.Got != 3 {
+			t.Errorf("before it was looked at: %+v", s)
+		}
+		if _, err := a.File("post", 0); !errors.Is(err, errNone) {
+			t.Errorf("given out as it came: %v", err)
+		}
+		a.look(anew)
 		got, err := a.File("post", 0)
-		if err != nil || !bytes.Equal(got, jpeg) || a.state(noon).Where != Here || a.left() != 0 {
+		if err != nil || !bytes.Equal(got, anew) || a.state(noon).Where != Here || a.left() != 0 {
 			t.Errorf("post after %d parts: %d bytes, %v, %+v", before, len(got), err, a.state(noon))
 		}
 	}
@@ -131,6 +149,7 @@ func TestPartsOfOtherFeeds(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	a.take(seven, a.parts[0])
+	a.look(anew)
 	if s := a.state(noon); s.Where != Here {
 		t.Errorf("the control: %+v", s)
 	}
@@ -171,8 +190,11 @@ func TestTwoPostsOfOnePicture(t *testing.T) {
 	a.of.Post = "again"
 	a.expect()
 	a.take(seven, a.parts...)
-	for _, post := range []string{"post", "again"} {
-		if got, err := a.File(post, 0); err != nil || !bytes.Equal(got, jpeg) {
+	a.of.Post = "and again"
+	a.expect() // before anybody has looked
+	a.look(anew)
+	for _, post := range []string{"post", "again", "and again"} {
+		if got, err := a.File(post, 0); err != nil || !bytes.Equal(got, anew) {
 			t.Errorf("%s: %v", post, err)
 		}
 	}
@@ -224,15 +246,15 @@ func TestOwnPictureIsHere(t *testing.T) {
 	if _, err := a.File("post", 0); !errors.Is(err, errNone) {
 		t.Errorf("before: %v", err)
 	}
-	a.update(func(tx *store.Tx) error { return a.Keep(tx, "post", 0, jpeg) })
-	if s := a.state(noon); s.Where != Here || s.Got != 3 {
+	a.update(func(tx *store.Tx) error { return a.Keep(tx, "post", 0, jpeg, []byte("small")) })
+	if s := a.state(noon); s.Where != Here || s.Got != 3 || string(s.Thumb) != "small" {
 		t.Errorf("%+v", s)
 	}
 	a.of.Index = 1
 	if s := a.state(noon); s.Where == Here {
 		t.Errorf("its second one: %+v", s)
 	}
-	a.update(func(tx *store.Tx) error { return a.Keep(tx, "post", 1, jpeg[:9]) })
+	a.update(func(tx *store.Tx) error { return a.Keep(tx, "post", 1, jpeg[:9], nil) })
 	got, err := a.File("post", 1)
 	if s := a.state(noon); s.Where != Here || err != nil || len(got) != 9 {
 		t.Errorf("%+v, %d bytes, %v", s, len(got), err)

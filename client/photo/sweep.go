@@ -9,8 +9,13 @@ import (
 	"murmuration/client/store"
 )
 
-// Load does nothing: all is on the disk.
-func (f *Photos) Load(*store.Tx) error { return nil }
+// Load takes up what is to be looked at.
+func (f *Photos) Load(tx *store.Tx) error {
+	return store.Each(tx, bucketUnchecked, func(name string, _ unchecked) error {
+		f.queue = append(f.queue, name)
+		return nil
+	})
+}
 
 // Supply asks for nothing: the boxes of photos come with their feeds.
 func (f *Photos) Supply(time.Time) error { return nil }
@@ -27,7 +32,7 @@ func (f *Photos) Turn(now time.Time) error {
 	gone := map[string]picture{}
 	err := f.store.View(func(tx *store.Tx) error {
 		return store.Each(tx, bucketPictures, func(name string, p picture) error {
-			if p.Day < oldest {
+			if p.Day < oldest && !p.Whole {
 				gone[name] = p
 			}
 			return nil

@@ -28,7 +28,7 @@ type Cover interface {
 
 // Photos keeps the pictures of own posts: *photo.Photos does.
 type Photos interface {
-	Keep(tx *store.Tx, post string, index int, jpeg []byte) error
+	Keep(tx *store.Tx, post string, index int, jpeg, thumb []byte) error
 }
 
 // WritingConfig says whose posts they are, and where they go. All fields are required.
@@ -123,7 +123,7 @@ func (w *Writing) Post(
 		Received: now.UnixMilli(), Day: sealed[0].Day, Number: number,
 	})}
 	for i, p := range d.Pictures {
-		errs = append(errs, w.cfg.Photos.Keep(tx, id, i, p.JPEG))
+		errs = append(errs, w.cfg.Photos.Keep(tx, id, i, p.JPEG, p.Thumb))
 	}
 	return Receipt{id, len(sealed)}, errors.Join(errs...)
 }

@@ -69,18 +69,19 @@ func newApp(std Streams) *cli.App {
 		Name: "murmur",
 		Usage: "an anonymous social network over a mixnet: mixes, providers, " +
 			"clients and the simulator",
-		Version:              version,
-		Description:          exitCodesHelp,
-		Reader:               std.In,
-		Writer:               std.Out,
-		ErrWriter:            std.Err,
-		HideHelpCommand:      true,
-		ExitErrHandler:       func(*cli.Context, error) {}, // report prints, once
-		CommandNotFound:      nil,
-		OnUsageError:         usageError,
-		Action:               noCommand,
-		Commands:             terse(commands()),
-		EnableBashCompletion: true,
+		Version:                   version,
+		Description:               exitCodesHelp,
+		Reader:                    std.In,
+		Writer:                    std.Out,
+		ErrWriter:                 std.Err,
+		HideHelpCommand:           true,
+		ExitErrHandler:            func(*cli.Context, error) {}, // report prints, once
+		CommandNotFound:           nil,
+		OnUsageError:              usageError,
+		Action:                    noCommand,
+		Commands:                  terse(commands()),
+		EnableBashCompletion:      true,
+		DisableSliceFlagSeparator: true, // a description has commas
 	}
 }
 

@@ -79,11 +79,13 @@ func (s *show) photoOnce(t *testing.T, ctx context.Context, run int) time.Durati
 	}
 	text := "photo " + strconv.Itoa(run)
 	began := time.Now()
-	receipt, err := s.alice.Post(client.Draft{Text: text, Photo: draw(960, 600)})
+	receipt, err := s.alice.Post(client.Draft{Text: text, Photos: []client.Photo{
+		{File: draw(960, 600)},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := s.alice.Photo(receipt.Post)
+	own, err := s.alice.Photo(receipt.Post, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,6 +67,7 @@ func writePID(f *os.File) error {
 
 // Close gives the lock back. A second Close does nothing.
 func (l *Lock) Close() error {
+	unlockFile(l.f)
 	if err := l.f.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
 	}

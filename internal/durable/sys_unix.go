@@ -35,6 +35,12 @@ func noSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
+// unlockFile gives the file back at once: a process that is being started has it too until it runs
+// its program, and would hold the lock after Close.
+func unlockFile(f *os.File) {
+	syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // closing it does the same, a little later
+}
+
 // lockFile takes the file for this process, or reports that another has it.
 func lockFile(f *os.File) (taken bool, err error) {
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

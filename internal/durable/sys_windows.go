@@ -38,6 +38,9 @@ func noSpace(err error) bool {
 	return errors.Is(err, handleDiskFull) || errors.Is(err, diskFull)
 }
 
+// unlockFile leaves it to closing: no other process gets the handle.
+func unlockFile(*os.File) {}
+
 // lockFile takes one byte far behind the content, so that others can still read the process id.
 func lockFile(f *os.File) (taken bool, err error) {
 	const exclusive, failImmediately = 2, 1

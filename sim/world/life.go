@@ -8,6 +8,7 @@ import (
 
 	"murmuration/client/outbox"
 	"murmuration/client/parts"
+	"murmuration/client/photo"
 	"murmuration/client/picture"
 	"murmuration/client/post"
 	"murmuration/client/purse"
@@ -192,6 +193,9 @@ func (l *Life) Do(act func(now time.Time) error) error {
 // note ends the world with an error, and tells of what has come.
 func (l *Life) note(err error) {
 	w := l.line.w
+	if err == nil { // pictures are noise here, and all of it is taken for pictures
+		err = l.Photos.Look(func(u photo.Unchecked) []byte { return u.File })
+	}
 	if err != nil {
 		w.fail("%s lives: %w", l.line.Name, err)
 		return

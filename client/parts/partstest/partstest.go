@@ -18,6 +18,7 @@ import (
 	"murmuration/client/outbox"
 	"murmuration/client/parts"
 	"murmuration/client/person/persontest"
+	"murmuration/client/photo"
 	"murmuration/client/relation"
 	"murmuration/client/store"
 	"murmuration/client/ticket"
@@ -162,6 +163,8 @@ func (w *World) Pass(long, step time.Duration) {
 			}
 			h.Whole(w.Network.FirstOpen(w.Now))
 			h.Must(h.Sender.Step(w.Now, h.Person.Person))
+			// pictures are noise here, and all of it is taken for pictures
+			h.Must(h.Photos.Look(func(u photo.Unchecked) []byte { return u.File }))
 		}
 	}
 }

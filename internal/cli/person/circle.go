@@ -2,6 +2,7 @@ package person
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -208,12 +209,12 @@ func show(c *cli.Context) error {
 		if c.Bool("json") {
 			return talk.JSON(c, t)
 		}
-		printPost(c, t.Post)
+		err = printPost(c, t.Post)
 		printTally(c, t.Post, t.Tally)
 		for _, reply := range t.Replies {
-			printPost(c, reply)
+			err = errors.Join(err, printPost(c, reply))
 		}
-		return nil
+		return err
 	})(c)
 }
 

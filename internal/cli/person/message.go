@@ -136,7 +136,7 @@ func printMessages(c *cli.Context, alias string, all []api.Message) {
 		}
 		printText(c, m.Text)
 		if m.Photo != nil {
-			fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(api.Post{Photo: m.Photo}))
+			fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(*m.Photo))
 		}
 	}
 }
@@ -218,5 +218,8 @@ func printReceipt(c *cli.Context, r api.Receipt) error {
 	fmt.Fprintln(c.App.Writer, r.Post)
 	talk.Say(c, "queued in %s; expected to be stored %s", talk.Plural(r.Boxes, "box", "boxes"),
 		r.Expected)
+	for _, note := range r.Notes {
+		talk.Say(c, "%s", note)
+	}
 	return nil
 }

@@ -3,12 +3,15 @@ package person
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"murmuration/client/api"
+	"murmuration/client/content"
+	"murmuration/client/photo"
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/durable"
 )
@@ -21,8 +24,15 @@ func photoCommand() *cli.Command {
 			Usage: "wait for the photo of a post; its boxes come with those of its feed",
 			Flags: []cli.Flag{personFlag(),
 				&cli.StringFlag{Name: "o", Usage: "`FILE` to write (- is standard output)",
-					DefaultText: "ID.jpg"}},
+					DefaultText: "ID.jpg"},
+				&cli.IntFlag{Name: "n", Value: 1, Usage: "which photo of the post, from 1 on"}},
 			Action: photoGet,
+		}, {
+			Name: "show", ArgsUsage: "ID",
+			Usage: "draw the photo of a post on the terminal: kitty, iTerm2, sixel, or blocks",
+			Flags: []cli.Flag{personFlag(),
+				&cli.IntFlag{Name: "n", Value: 1, Usage: "which photo of the post, from 1 on"}},
+			Action: photoShow,
 		}, {
 			Name: "check", ArgsUsage: "FILE",
 			Usage: "what a picture's file has beside the picture, which would not go with it: " +
@@ -38,9 +48,15 @@ func photoGet(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	path := c.String("o")
-	if path == "" {
+	n, path := c.Int("n"), c.String("o")
+	if n < 1 || n > content.MaxPhotos {
+		return talk.Usagef("-n %d: a post has up to %d photos", n, content.MaxPhotos)
+	}
+	switch {
+	case path == "" && n == 1:
 		path = id + ".jpg"
+	case path == "":
+		path = fmt.Sprintf("%s-%d.jpg", id, n)
 	}
 	if _, err := os.Stat(path); err == nil && path != "-" {
 		return talk.Fail(talk.ExitUser, fmt.Errorf("%s is there already", path),
@@ -51,7 +67,7 @@ func photoGet(c *cli.Context) error {
 		return err
 	}
 	defer d.Close()
-	picture, err := fetchPhoto(c, d, id)
+	picture, err := fetchPhoto(c, d, id, n)
 	if err != nil {
 		return err
 	}
@@ -67,15 +83,15 @@ func photoGet(c *cli.Context) error {
 }
 
 // fetchPhoto waits for a photo, with a bar on a terminal.
-func fetchPhoto(c *cli.Context, d *api.Client, id string) ([]byte, error) {
+func fetchPhoto(c *cli.Context, d *api.Client, id string, n int) ([]byte, error) {
 	if !talk.IsTerminal(c.App.ErrWriter) {
-		return d.Photo(c.Context, id, nil)
+		return d.Photo(c.Context, id, n, nil)
 	}
 	progress := mpb.New(mpb.WithOutput(c.App.ErrWriter), mpb.WithWidth(40))
 	bar := progress.AddBar(0,
 		mpb.PrependDecorators(decor.Name("photo "), decor.CountersNoUnit("%d of %d boxes")),
 		mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO)))
-	picture, err := d.Photo(c.Context, id, func(p api.Photo) {
+	picture, err := d.Photo(c.Context, id, n, func(p api.Photo) {
 		bar.SetTotal(int64(max(p.Of, 1)), false)
 		bar.SetCurrent(int64(p.Got))
 	})
@@ -88,19 +104,21 @@ func fetchPhoto(c *cli.Context, d *api.Client, id string) ([]byte, error) {
 	return picture, err
 }
 
-func pictureLine(p api.Post) string {
-	what := fmt.Sprintf("photo, %d × %d, %d KiB", p.Photo.Width, p.Photo.Height,
-		(p.Photo.Bytes+1023)/1024)
-	if p.Photo.Alt != "" {
-		what += ": " + p.Photo.Alt
+// pictureLine says what a photo is, and how far.
+func pictureLine(p api.Picture) string {
+	what := fmt.Sprintf("photo, %d × %d, %d KiB", p.Width, p.Height, (p.Bytes+1023)/1024)
+	if p.Alt != "" {
+		what += ": " + strings.Join(strings.Fields(p.Alt), " ") // it is one line
 	}
-	switch p.Photo.State {
-	case "coming":
-		return fmt.Sprintf("%s; %d of %d boxes are here", what, p.Photo.Got, p.Photo.Of)
-	case "expired":
+	switch p.State {
+	case photo.Coming:
+		return fmt.Sprintf("%s; %d of %d boxes are here", what, p.Got, p.Of)
+	case photo.Checking:
+		return what + "; it is here, and is looked at before it is shown"
+	case photo.Expired:
 		return what + "; expired"
-	case "bad":
-		return what + "; what its boxes hold is something else"
+	case photo.Bad:
+		return what + "; what came is something else, or no picture, and was thrown away"
 	}
 	return what
 }

@@ -1,11 +1,13 @@
 package person
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
 	"murmuration/client/api"
+	"murmuration/client/content"
 	"murmuration/internal/cli/talk"
 )
 
@@ -15,9 +17,11 @@ func postCommand() *cli.Command {
 		Usage: "queue a post to your followers; it is on disk when the command returns",
 		Flags: []cli.Flag{
 			personFlag(), talk.JSONFlag(),
-			&cli.StringFlag{Name: "photo",
-				Usage: "a picture `FILE`: it is rotated, stripped of everything, and encoded anew"},
-			&cli.StringFlag{Name: "alt", Usage: "what the photo shows, in words"},
+			&cli.StringSliceFlag{Name: "photo",
+				Usage: "a picture `FILE`: it is rotated, stripped of everything, and encoded " +
+					"anew; up to four, in their order"},
+			&cli.StringSliceFlag{Name: "alt",
+				Usage: "what the photo shows, in words; of several, one for each in their order"},
 			talk.EditFlag(),
 			&cli.StringSliceFlag{Name: "circle", Usage: "post it to your circle `NAME`, and not " +
 				"to your open feed; may be given several times"},
@@ -48,7 +52,7 @@ func post(c *cli.Context) error {
 		return err
 	}
 	defer d.Close()
-	if draft.Text == "" && (len(draft.Photo) == 0 || c.Bool("edit")) {
+	if draft.Text == "" && (len(draft.Photos) == 0 || c.Bool("edit")) {
 		if draft.Text, err = talk.Words(c, "", "your post"); err != nil {
 			return err
 		}
@@ -105,7 +109,7 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 		return d, talk.Usagef("--wait %s is less than nothing; nothing was queued",
 			c.Duration("wait"))
 	}
-	d.Alt, d.Quick = c.String("alt"), c.Bool("quick")
+	d.Quick = c.Bool("quick")
 	d.Warning, d.Poll = c.String("warning"), c.StringSlice("poll")
 	d.Expire, err = longDuration(c.String("expire"))
 	if err == nil {
@@ -122,16 +126,43 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 			return d, err
 		}
 	}
-	if !utf8.ValidString(d.Alt) {
-		return d, talk.ErrNotUTF8
+	d.Photos, err = readPhotos(c.StringSlice("photo"), c.StringSlice("alt"))
+	return d, err
+}
+
+// maxPhotos is what the pictures of a post may have together, in bytes.
+const maxPhotos = 64 << 20
+
+// readPhotos reads pictures with what each of them shows. Of several, each needs its words or none
+// has them: whoever cannot see them would be told something wrong.
+func readPhotos(paths, alts []string) (all []api.Attached, err error) {
+	switch {
+	case !utf8.ValidString(strings.Join(alts, "")):
+		return nil, talk.ErrNotUTF8
+	case len(paths) > content.MaxPhotos:
+		return nil, talk.Usagef("a post has up to %d photos, and these are %d; nothing was queued",
+			content.MaxPhotos, len(paths))
+	case len(alts) > 0 && len(paths) == 0:
+		return nil, talk.Usagef("--alt describes a photo, and there is none; nothing was queued")
+	case len(alts) > 0 && len(alts) != len(paths):
+		return nil, talk.Usagef("%s and %s: give each photo its --alt, in their order; nothing "+
+			"was queued", talk.Plural(len(paths), "photo", "photos"),
+			talk.Plural(len(alts), "description", "descriptions"))
 	}
-	if d.Alt != "" && c.String("photo") == "" {
-		return d, talk.Usagef("--alt describes a photo, and there is none; nothing was queued")
-	}
-	if path := c.String("photo"); path != "" {
-		if d.Photo, err = talk.ReadPicture(path); err != nil {
-			return d, err
+	size := 0
+	for i, path := range paths {
+		p := api.Attached{}
+		if len(alts) > 0 {
+			p.Alt = alts[i]
 		}
+		if p.File, err = talk.ReadPicture(path); err != nil {
+			return nil, err
+		}
+		if size += len(p.File); size > maxPhotos {
+			return nil, talk.Usagef("the photos have more than %d MiB together; nothing was queued",
+				maxPhotos>>20)
+		}
+		all = append(all, p)
 	}
-	return d, nil
+	return all, nil
 }

@@ -16,8 +16,8 @@ import (
 
 // History: A photo whose boxes held something else was shown like one that is here.
 func TestBadPicturesAreTold(t *testing.T) {
-	bad := api.Post{Photo: &api.Picture{State: photo.Bad}}
-	here := api.Post{Photo: &api.Picture{State: photo.Here}}
+	bad := api.Picture{State: photo.Bad}
+	here := api.Picture{State: photo.Here}
 	if pictureLine(bad) == pictureLine(here) {
 		t.Errorf("both are %q", pictureLine(bad))
 	}

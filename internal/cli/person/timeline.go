@@ -20,6 +20,7 @@ func timelineCommand() *cli.Command {
 			personFlag(), talk.JSONFlag(), &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
 			&cli.DurationFlag{Name: "wait",
 				Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
+			&cli.BoolFlag{Name: "photos", Usage: "draw small pictures where the terminal can"},
 		},
 		Action: timeline,
 	}
@@ -45,12 +46,14 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 		talk.Say(c, "nothing yet; whom you follow: murmur feed list")
 	}
 	for _, p := range posts {
-		printPost(c, p)
+		if err := printPost(c, p); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func printPost(c *cli.Context, p api.Post) {
+func printPost(c *cli.Context, p api.Post) error {
 	head := fmt.Sprintf("%s  %s  %s", p.ID, p.Time.Local().Format("2006-01-02 15:04"), p.Author)
 	if p.Circle != "" {
 		head += "  in “" + p.Circle + "”"
@@ -63,9 +66,13 @@ func printPost(c *cli.Context, p api.Post) {
 		fmt.Fprintf(c.App.Writer, "    [about: %s]\n", p.Warning)
 	}
 	printText(c, p.Text)
-	if p.Photo != nil {
-		fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(p))
+	for i, photo := range p.Photos {
+		fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(photo))
+		if err := drawThumb(c, photo); err != nil {
+			return fmt.Errorf("drawing photo %d of %s: %w", i+1, p.ID, err)
+		}
 	}
+	return nil
 }
 
 // awaitPosts is the timeline, and with --wait as soon as there is anything in it.

@@ -10,14 +10,15 @@ import (
 // TestPicturesAreToldByState: what a line of a timeline says of a photo that is here, on its way,
 // gone or false.
 func TestPicturesAreToldByState(t *testing.T) {
-	p := api.Post{ID: "abc"}
-	p.Photo = &api.Picture{Width: 640, Height: 480, Bytes: 1025, Alt: "a flock", Got: 2, Of: 9}
+	p := api.Picture{Width: 640, Height: 480, Bytes: 1025, Alt: "a\n flock", Got: 2, Of: 9}
 	const head = "photo, 640 × 480, 2 KiB: a flock"
 	for state, want := range map[photo.Where]string{
 		"coming":  "; 2 of 9 boxes are here",
-		"expired": "; expired", "here": "", "bad": "; what its boxes hold is something else",
+		"expired": "; expired", "here": "",
+		"checking": "; it is here, and is looked at before it is shown",
+		"bad":      "; what came is something else, or no picture, and was thrown away",
 	} {
-		p.Photo.State = state
+		p.State = state
 		if got := pictureLine(p); got != head+want {
 			t.Errorf("%s: %q, want %q", state, got, head+want)
 		}
