@@ -14,7 +14,7 @@ var acting = strings.Fields(`
 	init daemon-run daemon-stop passwd wipe backup-make backup-restore
 	invite-revoke contact-alias contact-introduce contact-accept contact-decline contact-mute
 	contact-block contact-rm contact-reset profile-set
-	feed-publish feed-follow feed-unfollow photo-get outbox-cancel
+	feed-publish feed-follow feed-unfollow photo-get photo-show outbox-cancel
 	network-new network-verify network-admit network-evidence
 	mix-init mix-run provider-run provider-invite
 	demo completion man sim-init sim-report sim-merge
