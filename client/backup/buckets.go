@@ -76,6 +76,7 @@ var Buckets = map[string]Bucket{
 	"epochs":        {"circle", never},
 	"seats":         {"circle", never},
 	"erased":        {"timeline", kept},
+	"fading":        {"post", kept},
 	"contactlines":  {"contact", kept},
 	"invites":       {"contact", never}, // keys that are to be gone when they were used
 	"accepts":       {"contact", never}, // likewise, and the beginnings of sessions

@@ -254,6 +254,31 @@ func TestNextMonth(t *testing.T) {
 	expect(t, ben, "one; two")
 }
 
+// TestPostsEnd: one that expires is forgotten by its author and its readers, and one that was
+// cancelled is read by nobody.
+func TestPostsEnd(t *testing.T) {
+	w := partstest.New(t)
+	ada, ben := w.Join("Ada"), w.Join("Ben")
+	w.Meet(ada, ben)
+	ada.Must(ada.Circles.New("hills"))
+	add(ada, ben)
+	say(ada, post.Draft{Text: "for now", Expires: content.Hour(w.Now.Add(2 * time.Hour))})
+	ada.Sender.Lossy = true
+	id := say(ada, post.Draft{Text: "no, wait"})
+	ada.Must(ada.Outbox.Cancel(w.Now, id))
+	ada.Sender.Lossy = false
+	say(ada, post.Draft{Text: "stays"})
+	w.Wait(6 * time.Minute)
+	expect(t, ada, "for now; stays")
+	expect(t, ben, "for now; stays")
+	if n := len(ben.Notices()); n != 0 {
+		t.Errorf("Ben is told of %d things that he does not understand", n)
+	}
+	w.Pass(3*time.Hour, 10*time.Minute)
+	expect(t, ada, "stays")
+	expect(t, ben, "stays")
+}
+
 // TestHostileMembersAndAuthors: nobody speaks in another's circle, or for another's post; floods
 // are bounded, and what is honest is heard behind them.
 func TestHostileMembersAndAuthors(t *testing.T) {

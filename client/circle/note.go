@@ -98,7 +98,7 @@ func (c *Circles) Said(
 	tx *store.Tx, now time.Time, s post.Stream, number uint64, r box.Record,
 ) (understood bool, err error) {
 	if r.Kind != content.KindNote || r.Parts != 1 {
-		return false, nil
+		return r.Kind == content.KindCover, nil // in the place of what was cancelled
 	}
 	n, err := parseNote(r.Content)
 	if err != nil {

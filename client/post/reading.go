@@ -68,6 +68,7 @@ type Reading struct {
 	access  *person.Access
 	hearers map[string]Hearer // by what the names of their streams begin with
 	streams map[string]*reading
+	forgot  int64 // the hour in which posts that expired were forgotten last
 }
 
 // NewReading is what a person reads.
@@ -143,6 +144,9 @@ func (r *Reading) Reads(start boxstream.Start) (name string, ok bool) {
 
 // Turn looks out for the boxes of the day, and closes the days of which nothing new comes.
 func (r *Reading) Turn(now time.Time) error {
+	if err := r.forget(now); err != nil {
+		return err
+	}
 	room := idsATurn
 	for _, name := range slices.Sorted(maps.Keys(r.streams)) {
 		g := r.streams[name]
@@ -266,10 +270,13 @@ func (r *Reading) post(
 		Content: record.Content, Received: now.UnixMilli(), Day: o.Day, Number: o.Number,
 	}
 	known, err := r.cfg.Timeline.Has(tx, e.ID)
-	if err != nil || known {
+	if err != nil || known || over(p, now) {
 		return true, err
 	}
-	errs := []error{r.cfg.Timeline.Keep(tx, e), r.cfg.Sources.came(tx, s, o.Number, now, p)}
+	errs := []error{
+		r.cfg.Timeline.Keep(tx, e), fade(tx, e.ID, p),
+		r.cfg.Sources.came(tx, s, o.Number, now, p),
+	}
 	for i, about := range p.Photos {
 		errs = append(errs, r.cfg.Photos.Expect(tx, photo.Of{
 			Post: e.ID, Index: i, Source: s.Source, Day: o.Day, About: about,

@@ -121,7 +121,7 @@ func (w *Writing) Post(
 	errs := []error{err, w.cfg.Timeline.Keep(tx, timeline.Entry{
 		ID: id, Own: true, Source: to.Source, Epoch: to.Epoch, Content: said,
 		Received: now.UnixMilli(), Day: sealed[0].Day, Number: number,
-	})}
+	}), fade(tx, id, post)}
 	for i, p := range d.Pictures {
 		errs = append(errs, w.cfg.Photos.Keep(tx, id, i, p.JPEG, p.Thumb))
 	}
