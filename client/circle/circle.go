@@ -42,8 +42,8 @@ const (
 	maxDaily    = 50  // replies of one member in a day
 	maxCards    = 16  // of one device in a day
 	maxThread   = 500 // answers that are listed with a post
-	cardsApart  = 6 * time.Hour
-	packsApart  = 7 * 24 * time.Hour
+	maxAsks     = 4   // of one member for a card in a day
+	maxPacks    = 2   // times that the last posts come with it
 	tallysApart = 10 * time.Minute
 	turnsApart  = time.Minute
 )

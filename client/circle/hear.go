@@ -175,17 +175,22 @@ func (c *Circles) ownPost(
 	return e, p, err
 }
 
-// heardAsk gives a member the present position, and the last posts if they had none for long.
+// heardAsk gives a member the present position, and the last posts: one of their devices may have
+// neither, however short it is since another one had them.
 func (c *Circles) heardAsk(tx *store.Tx, now time.Time, o *circle, m *member) error {
-	if now.Sub(time.Unix(m.Carded, 0)) < cardsApart {
+	if day := now.Unix() / 86400; m.AskDay != day {
+		m.AskDay, m.Asks = day, 0
+	}
+	if m.Asks >= maxAsks {
 		c.refuse(tx)
 		return nil
 	}
+	m.Asks++
+	packed := m.Asks <= maxPacks
 	e, err := c.open(tx, now, o)
 	if err != nil {
 		return err
 	}
-	packed := now.Sub(time.Unix(m.Packed, 0)) >= packsApart
 	return errors.Join(c.card(tx, now, *o, e, o.member(m.Relation), packed), o.put(tx))
 }
 

@@ -27,10 +27,10 @@ type circle struct {
 // member is somebody who reads a circle, and what was done for them.
 type member struct {
 	Relation relation.ID `cbor:"1,keyasint"`
-	Carded   int64       `cbor:"2,keyasint"` // when a card went to them last; Unix seconds
-	Packed   int64       `cbor:"3,keyasint"` // the same for the last posts
-	Day      int64       `cbor:"4,keyasint"` // of their last reply
-	Replies  int         `cbor:"5,keyasint"` // on it
+	Day      int64       `cbor:"2,keyasint"` // of their last reply
+	Replies  int         `cbor:"3,keyasint"` // on it
+	AskDay   int64       `cbor:"4,keyasint,omitempty"`
+	Asks     int         `cbor:"5,keyasint,omitempty"` // for a card, on that day
 }
 
 // epoch is the stream that this device writes to a circle now.
@@ -258,9 +258,7 @@ func (c *Circles) card(
 	if err != nil {
 		return err
 	}
-	m.Carded = now.Unix()
 	if packed {
-		m.Packed = now.Unix()
 		if k.Pack, err = c.pack(tx, now, o); err != nil {
 			return err
 		}

@@ -115,6 +115,21 @@ func (c *Circles) asks(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) erro
 	})
 }
 
+// Restored has this device ask every author for a card, although another one of this person may
+// have asked not long ago.
+func (c *Circles) Restored(tx *store.Tx, _ time.Time) error {
+	var all []joined
+	err := store.Each(tx, bucketJoined, func(_ string, j joined) error {
+		all = append(all, j)
+		return nil
+	})
+	for _, j := range all {
+		j.Asked = 0
+		err = errors.Join(err, j.put(tx))
+	}
+	return err
+}
+
 // leaves is which streams are read no more.
 func (c *Circles) leaves(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) error) error {
 	over := func(l leaving) bool { return l.At <= now.Unix() }
