@@ -49,6 +49,22 @@ func (c *Contacts) tell(tx *store.Tx, now time.Time, k *Contact, format string, 
 	return errors.Join(errs...)
 }
 
+// Restored has a line at every contact say so; each of them is told by a knock.
+func (c *Contacts) Restored(tx *store.Tx, now time.Time) error {
+	var all []Contact
+	err := store.Each(tx, bucketContacts, func(_ string, k Contact) error {
+		if k.Gone == 0 {
+			all = append(all, k)
+		}
+		return nil
+	})
+	for i := range all {
+		err = errors.Join(err, c.tell(tx, now, &all[i],
+			"this home was made of a backup on %s", now.UTC().Format(time.DateOnly)))
+	}
+	return err
+}
+
 // Lines is what happened with a contact, the oldest first.
 func (c *Contacts) Lines(tx *store.Tx, id relation.ID) (all []Line, err error) {
 	k, ok, err := getContact(tx, id)

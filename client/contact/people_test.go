@@ -251,6 +251,9 @@ func TestVerified(t *testing.T) {
 	if marked() || !strings.Contains(ada.lines("ben"), "a backup of theirs was restored on ") {
 		t.Errorf("after a restore: %t, %s", marked(), ada.lines("ben"))
 	}
+	if n := strings.Count(again.lines("ada"), "this home was made of a backup on "); n != 1 {
+		t.Errorf("who restored it has %d lines: %s", n, again.lines("ada"))
+	}
 	ada.say("ben", "is it you?")
 	again.say("ada", "yes")
 	w.wait(10 * time.Minute)
