@@ -67,7 +67,8 @@ func (c *Client) Status() Status {
 	now := time.Now().UTC()
 	follows, _ := c.person.Following.List() // what is wrong with them, their list says
 	s := Status{
-		Name: c.self.Name, Network: c.genesis.ID().String(), Label: c.genesis.Label, Now: now,
+		Name: c.person.Contacts.Own(), Network: c.genesis.ID().String(), Label: c.genesis.Label,
+		Now:       now,
 		Connected: conn.Connected, Since: conn.Since, LastReply: conn.LastReply,
 		Waiting: c.person.Outbox.Waiting(), Follows: len(follows),
 		Sent: map[string]uint64{}, Refused: map[string]uint64{},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"murmuration/client/contact"
+	"murmuration/client/content"
 	"murmuration/client/decoder"
 	"murmuration/client/parts"
 	"murmuration/client/store"
@@ -256,11 +257,11 @@ func (s *server) setProfile(r *http.Request, in Profile) (nothing, error) {
 		return nothing{}, err
 	}
 	if in.Picture != nil && !bytes.Equal(in.Picture, shown.Picture) {
-		fit, err := decoder.Prepare(r.Context(), in.Picture, ticket.MaxPicture, 0)
+		fit, err := decoder.Prepare(r.Context(), in.Picture, content.MaxPhoto, ticket.MaxPicture)
 		if err != nil {
 			return nothing{}, err
 		}
-		in.Picture = fit.JPEG
+		in.Picture = fit.Thumb
 	}
 	return nothing{}, s.people(func(now time.Time, c *contact.Contacts) error {
 		return c.SetProfile(now, ticket.Profile{Name: in.Name, Picture: in.Picture})

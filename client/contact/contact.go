@@ -89,6 +89,7 @@ type Contacts struct {
 	graves   map[uint64]stoneAt
 	last     uint64
 	odd      uint64
+	own      string // what the person calls themselves
 }
 
 // New is the contacts of a person.
@@ -111,6 +112,9 @@ func New(p *person.Person, cfg Config) (*Contacts, error) {
 
 // Load takes up whom the person knows.
 func (c *Contacts) Load(tx *store.Tx) error {
+	if err := c.loadOwn(tx); err != nil {
+		return err
+	}
 	err := store.Each(tx, bucketContacts, func(_ string, k Contact) error {
 		c.contacts[k.Relation] = &k
 		return nil

@@ -23,6 +23,21 @@ func (c *Contacts) Profile() (p ticket.Profile, err error) {
 	return p, err
 }
 
+// Own is what this person calls themselves.
+func (c *Contacts) Own() string {
+	if c.own != "" {
+		return c.own
+	}
+	return c.cfg.Name
+}
+
+// loadOwn takes up a name that was set.
+func (c *Contacts) loadOwn(tx *store.Tx) error {
+	p, err := c.profile(tx)
+	c.own = p.Name
+	return err
+}
+
 // SetProfile shows this person otherwise, and tells all contacts.
 func (c *Contacts) SetProfile(now time.Time, p ticket.Profile) error {
 	if err := p.Check(); err != nil {
@@ -32,6 +47,7 @@ func (c *Contacts) SetProfile(now time.Time, p ticket.Profile) error {
 		if err := tx.Put(bucketProfile, "", p); err != nil {
 			return err
 		}
+		tx.After(func() { c.own = p.Name })
 		for _, k := range c.List() {
 			if k.Blocked {
 				continue

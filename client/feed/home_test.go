@@ -95,7 +95,7 @@ func unloaded(t *testing.T, seed byte, s *store.Store) *home {
 	h.check(err)
 	h.timeline = timeline.New()
 	h.writing = post.WritingConfig{
-		Name: "Ada", Network: network, Random: h.random, Outbox: h.outbox,
+		Name: func() string { return "Ada" }, Network: network, Random: h.random, Outbox: h.outbox,
 		Timeline: h.timeline, Photos: h, Cover: h,
 	}
 	h.Own = NewOwn(Config{

@@ -151,7 +151,7 @@ func (p *Person) Update(write func(*store.Tx) error) error { return p.store.Upda
 // wireFeeds is New for what is read and written by many.
 func (p *Person) wireFeeds(cfg Config) {
 	p.Writing = post.NewWriting(post.WritingConfig{
-		Name: cfg.Name, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
+		Name: p.Contacts.Own, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
 		Timeline: p.timeline, Photos: p.Photos, Cover: p.Cover,
 	})
 	p.Reading = post.NewReading(p.Person, post.ReadingConfig{

@@ -33,8 +33,8 @@ type Photos interface {
 
 // WritingConfig says whose posts they are, and where they go. All fields are required.
 type WritingConfig struct {
-	// Name is what the person calls themselves in posts.
-	Name    string
+	// Name is what the person calls themselves in posts, as it is now.
+	Name    func() string
 	Network boxstream.Network
 	// Random makes nonces of posts, and says when a box changes its day.
 	Random   io.Reader
@@ -70,7 +70,7 @@ func (w *Writing) boxes(d Draft) (n int) {
 // post is a draft as it is said; parts are those of its pictures.
 func (w *Writing) post(now time.Time, d Draft, parts [][]box.Record) content.Post {
 	p := content.Post{
-		Name: w.cfg.Name, Time: content.Hour(now), Text: content.Normalize(d.Text), Reply: d.Reply,
+		Name: w.cfg.Name(), Time: content.Hour(now), Text: content.Normalize(d.Text), Reply: d.Reply,
 		Expires: d.Expires, Warning: strings.TrimSpace(d.Warning), Poll: d.Poll,
 	}
 	for i, q := range d.Pictures {
