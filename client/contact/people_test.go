@@ -198,8 +198,9 @@ func TestSayingsThatAreRefused(t *testing.T) {
 	}
 }
 
-// restore is a new home with what a backup of this one would hold.
-func (h *home) restore() *home {
+// restore is a new home with what a backup of this one would hold: one that this home vouches for
+// with a key, or none that it knows of.
+func (h *home) restore(key *relation.Key) *home {
 	h.w.t.Helper()
 	n := &home{w: h.w, name: h.name, number: len(h.w.people), store: store.Memory()}
 	h.check(h.store.View(func(from *store.Tx) error {
@@ -220,7 +221,12 @@ func (h *home) restore() *home {
 	}))
 	h.w.people = append(h.w.people, n)
 	n.start()
-	h.check(n.store.Update(func(tx *store.Tx) error { return n.person.Restored(tx, h.w.now) }))
+	h.check(n.store.Update(func(tx *store.Tx) error {
+		if key != nil {
+			return n.rel.Linked(tx, h.w.now, *key)
+		}
+		return n.person.Restored(tx, h.w.now)
+	}))
 	n.start()
 	return n
 }
@@ -246,7 +252,7 @@ func TestVerified(t *testing.T) {
 	}
 	before := ada.words("ben")
 	ben.off = true
-	again := ben.restore()
+	again := ben.restore(nil)
 	w.wait(20 * time.Minute)
 	if marked() || !strings.Contains(ada.lines("ben"), "a backup of theirs was restored on ") {
 		t.Errorf("after a restore: %t, %s", marked(), ada.lines("ben"))
@@ -271,6 +277,43 @@ func TestVerified(t *testing.T) {
 	ada.check(ada.Verify(w.now, "ben", true))
 	if !marked() {
 		t.Error("no mark after all")
+	}
+}
+
+// TestSecondDevice knows whom the first one knows, by the same names: those from before, those who
+// come, and whoever is removed on either. A device that is vouched for leaves the mark.
+func TestSecondDevice(t *testing.T) {
+	w := newWorld(t)
+	ada, ben, carl := w.join("Ada"), w.join("Ben"), w.join("Carl")
+	w.meet(ada, ben)
+	ada.check(ada.Verify(w.now, "ben", true))
+	var key relation.Key
+	ben.check(ben.store.Update(func(tx *store.Tx) (err error) {
+		key, err = ben.rel.Link(tx, w.now)
+		return err
+	}))
+	phone := ben.restore(&key)
+	w.wait(time.Hour)
+	if k, _ := ada.Find("ben"); phone.names() != "Ada" || !k.Marked() ||
+		!strings.Contains(ada.lines("ben"), "another device of theirs came") {
+		t.Errorf("the phone knows %q; marked: %t; %s", phone.names(), k.Marked(),
+			ada.lines("ben"))
+	}
+	if a, b, c := ada.words("ben"), ben.words("ada"), phone.words("ada"); a != b || b != c {
+		t.Errorf("%q, %q, %q", a, b, c)
+	}
+	ben.check(ben.Rename(w.now, "ada", "countess"))
+	w.meet(carl, ben)
+	w.wait(time.Hour)
+	if phone.names() != "Carl, countess" {
+		t.Errorf("then the phone knows %q", phone.names())
+	}
+	phone.say("countess", "from the phone")
+	phone.check(phone.Remove(w.now, "carl"))
+	w.wait(time.Hour)
+	if ben.names() != "countess" || carl.names() != "" ||
+		!slices.Equal(ada.heard, []string{"Ben: from the phone"}) {
+		t.Errorf("Ben knows %q, Carl %q, Ada heard %q", ben.names(), carl.names(), ada.heard)
 	}
 }
 
