@@ -52,7 +52,7 @@
 //	socket      where the commands of this computer find the daemon
 //	api         what they talk to →
 //	            circle, contact, content, decoder, feed, message, news, parts, person, photo,
-//	            sender, socket, ticket, timeline, and this package
+//	            relation, sender, session, socket, ticket, timeline, and this package
 //
 // The package must not let anything that a person does, or that a provider answers, move a slot.
 package client

@@ -15,8 +15,8 @@ func TestInvitationsByCommands(t *testing.T) {
 	ada, _ := daemon(t)
 	ctx := t.Context()
 	i, err := ada.Invite(ctx, Inviting{For: "ben", Days: 3, Ask: true})
-	if err != nil || !strings.HasPrefix(i.Ticket, "murmur:invite/") || i.Stored || i.State != "open" ||
-		i.Expected == "" || i.For != "ben" || !i.Ask {
+	if err != nil || !strings.HasPrefix(i.Ticket, "murmur:invite/") || i.Stored ||
+		i.State != "open" || i.Expected == "" || i.For != "ben" || !i.Ask {
 		t.Fatalf("%+v, %v", i, err)
 	}
 	all, err := ada.Invitations(ctx)

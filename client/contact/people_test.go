@@ -354,7 +354,8 @@ func TestProfile(t *testing.T) {
 	ada.start()
 	w.wait(6 * time.Minute)
 	k, _ := ben.Find("ada")
-	if p, err := ada.Profile(); err != nil || p.Name != "Ada L." || ada.Own() != p.Name || k.Claimed.Name != p.Name ||
+	if p, err := ada.Profile(); err != nil || p.Name != "Ada L." || ada.Own() != p.Name ||
+		k.Claimed.Name != p.Name ||
 		string(k.Claimed.Picture) != "jpeg" || ben.names() != "Ada" {
 		t.Errorf("%+v, %v; Ben has %+v", p, err, k.Claimed)
 	}

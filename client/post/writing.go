@@ -70,8 +70,8 @@ func (w *Writing) boxes(d Draft) (n int) {
 // post is a draft as it is said; parts are those of its pictures.
 func (w *Writing) post(now time.Time, d Draft, parts [][]box.Record) content.Post {
 	p := content.Post{
-		Name: w.cfg.Name(), Time: content.Hour(now), Text: content.Normalize(d.Text), Reply: d.Reply,
-		Expires: d.Expires, Warning: strings.TrimSpace(d.Warning), Poll: d.Poll,
+		Name: w.cfg.Name(), Time: content.Hour(now), Text: content.Normalize(d.Text),
+		Reply: d.Reply, Expires: d.Expires, Warning: strings.TrimSpace(d.Warning), Poll: d.Poll,
 	}
 	for i, q := range d.Pictures {
 		about := content.Photo{
