@@ -32,7 +32,7 @@
 //	            boxstream, content, outbox, person, session
 //	contact     the people one knows; a part → boxstream, content, outbox, person, relation,
 //	            session, ticket, words
-//	timeline    posts as kept → content
+//	timeline    posts as kept, in lists → content, search
 //	photo       pictures of posts, here and under way; a part → boxstream, content, person
 //	post        streams of posts, written and read, a part →
 //	            boxstream, content, outbox, person, photo, picture, timeline

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"murmuration/client/content"
 	"murmuration/client/store"
 )
 
@@ -38,9 +39,10 @@ type leaf struct {
 
 // item is a post in a list, with its author's order.
 type item struct {
-	ID     string `cbor:"1,keyasint"`
-	Epoch  int    `cbor:"2,keyasint"`
-	Number uint64 `cbor:"3,keyasint"`
+	ID     string         `cbor:"1,keyasint"`
+	Epoch  int            `cbor:"2,keyasint"`
+	Number uint64         `cbor:"3,keyasint"`
+	Source content.Source `cbor:"4,keyasint"`
 }
 
 func (a item) compare(b item) int {
@@ -182,7 +184,11 @@ func (l *list) insertBefore(id string, it item) error {
 // insertOrdered puts an item where its author's order has it, and says before which post that is,
 // if any. It looks from the end: most posts come in order.
 func (l *list) insertOrdered(it item) (before string, err error) {
-	for number := l.Last; number != 0; {
+	steps := uint64(0)
+	for number := l.Last; number != 0; steps++ {
+		if steps > l.Ever {
+			return "", l.endless()
+		}
 		f, err := l.leaf(number)
 		if err != nil {
 			return "", err
@@ -235,7 +241,10 @@ func (l *list) backwards(before string, do func(item) (enough bool, err error)) 
 		f, err = l.leaf(number)
 		i = len(f.Items)
 	}
-	for err == nil && number != 0 {
+	for steps := uint64(0); err == nil && number != 0; steps++ {
+		if steps > l.Ever {
+			return l.endless()
+		}
 		for i--; i >= 0; i-- {
 			if enough, err := do(f.Items[i]); enough || err != nil {
 				return err
@@ -251,7 +260,11 @@ func (l *list) backwards(before string, do func(item) (enough bool, err error)) 
 
 // forwards gives all posts, the oldest first, until do says that it has enough.
 func (l *list) forwards(do func(item) (enough bool, err error)) error {
-	for number := l.First; number != 0; {
+	steps := uint64(0)
+	for number := l.First; number != 0; steps++ {
+		if steps > l.Ever {
+			return l.endless()
+		}
 		f, err := l.leaf(number)
 		if err != nil {
 			return err
@@ -265,6 +278,9 @@ func (l *list) forwards(do func(item) (enough bool, err error)) error {
 	}
 	return nil
 }
+
+// endless says that the leaves of a list go round: it was made by somebody else.
+func (l *list) endless() error { return store.ErrForeign.With("list %s has no end", l.name) }
 
 func getPlace(tx *store.Tx, id string) (p place, err error) {
 	err = tx.Get(bucketPlaces, id, &p)

@@ -1,14 +1,13 @@
 // Package timeline is the posts that a person has, their own and those of the feeds that they read,
-// as they were kept.
+// as they were kept, in lists of which any part costs by what is asked and not by what is kept: all
+// posts, those of a source, those that were not shown yet.
 //
 // It is pure. It must not know where a post came from or where its photo is, and shows nobody's
 // claims as facts: name and time in a post are its author's.
 package timeline
 
 import (
-	"cmp"
 	"errors"
-	"slices"
 
 	"murmuration/client/content"
 	"murmuration/client/fault"
@@ -70,9 +69,6 @@ func (t *Timeline) Erase(tx *store.Tx, id string) error {
 	return errors.Join(tx.Delete(bucket, id), tx.Put(bucketErased, id, true))
 }
 
-// Keep writes an entry.
-func (t *Timeline) Keep(tx *store.Tx, e Entry) error { return tx.Put(bucket, e.ID, e) }
-
 // Entry is the post of an id as it was kept.
 func (t *Timeline) Entry(tx *store.Tx, id string) (e Entry, err error) {
 	err = tx.Get(bucket, id, &e)
@@ -80,35 +76,4 @@ func (t *Timeline) Entry(tx *store.Tx, id string) (e Entry, err error) {
 		return Entry{}, ErrNoPost.With("%q", id)
 	}
 	return e, err
-}
-
-// Last is the last n entries, the newest first: as they were received, but for those of one source,
-// which come in any order and are shown in their author's.
-func (t *Timeline) Last(tx *store.Tx, n int) ([]Entry, error) {
-	var all []Entry
-	err := store.Each(tx, bucket, func(_ string, e Entry) error {
-		all = append(all, e)
-		return nil
-	})
-	slices.SortFunc(all, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(b.Received, a.Received), cmp.Compare(a.ID, b.ID))
-	})
-	return order(all)[:min(n, len(all))], err
-}
-
-// order changes the places of each source's entries among themselves.
-func order(all []Entry) []Entry {
-	sources := map[content.Source][]Entry{}
-	for _, e := range all {
-		sources[e.Source] = append(sources[e.Source], e)
-	}
-	for _, entries := range sources {
-		slices.SortStableFunc(entries, func(a, b Entry) int {
-			return cmp.Or(cmp.Compare(b.Epoch, a.Epoch), cmp.Compare(b.Number, a.Number))
-		})
-	}
-	for i, e := range all {
-		all[i], sources[e.Source] = sources[e.Source][0], sources[e.Source][1:]
-	}
-	return all
 }

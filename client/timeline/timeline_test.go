@@ -2,22 +2,38 @@ package timeline
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"murmuration/client/content"
 	"murmuration/client/store"
 )
 
-func TestNewestFirst(t *testing.T) {
-	s, line := store.Memory(), New()
-	said, err := content.Post{Name: "Ada", Text: "hello"}.Marshal(1024)
+// said is what a post says, as it is kept.
+func said(t testing.TB, text string) []byte {
+	t.Helper()
+	b, err := content.Post{Name: "Ada", Text: text}.Marshal(8000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Update(func(tx *store.Tx) error {
+	return b
+}
+
+func ids(page []Entry) string {
+	all := make([]string, len(page))
+	for i, e := range page {
+		all[i] = e.ID
+	}
+	return strings.Join(all, " ")
+}
+
+func TestNewestFirst(t *testing.T) {
+	s, line := store.Memory(), New()
+	hello := said(t, "hello")
+	err := s.Update(func(tx *store.Tx) error {
 		var errs []error
-		for id, at := range map[string]int64{"b": 2, "a": 2, "z": 3, "old": 1} {
-			e := Entry{ID: id, Received: at, Content: said, Own: true}
+		for i, id := range []string{"old", "b", "a", "z"} {
+			e := Entry{ID: id, Received: int64(i), Content: hello, Own: true}
 			errs = append(errs, line.Keep(tx, e))
 		}
 		return errors.Join(errs...)
@@ -26,14 +42,10 @@ func TestNewestFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = s.View(func(tx *store.Tx) error {
-		for n, want := range map[int]string{0: "", 1: "z", 3: "zab", 9: "zabold"} {
+		for n, want := range map[int]string{0: "", 1: "z", 3: "z a b", 9: "z a b old"} {
 			all, err := line.Last(tx, n)
-			got := ""
-			for _, e := range all {
-				got += e.ID
-			}
-			if err != nil || got != want {
-				t.Errorf("the last %d are %q, not %q, %v", n, got, want, err)
+			if err != nil || ids(all) != want {
+				t.Errorf("the last %d are %q, not %q, %v", n, ids(all), want, err)
 			}
 		}
 		e, err := line.Entry(tx, "a")
@@ -59,13 +71,13 @@ func TestPostsOfOthersProgramsAreForeign(t *testing.T) {
 // TestForeignEntryIsNoMissingPost: what is there and does not decode is said to be foreign.
 func TestForeignEntryIsNoMissingPost(t *testing.T) {
 	s, line := store.Memory(), New()
-	said, err := content.Post{Name: "Ada", Text: "hello"}.Marshal(1024)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Update(func(tx *store.Tx) error {
-		wrong := map[int]any{1: "a", 4: said, 6: "no day"} // the content alone would do
-		return errors.Join(line.Keep(tx, Entry{ID: "b", Content: said}), tx.Put(bucket, "a", wrong))
+	hello := said(t, "hello")
+	err := s.Update(func(tx *store.Tx) error {
+		wrong := map[int]any{1: "a", 4: hello, 6: "no day"} // the content alone would do
+		return errors.Join(
+			line.Keep(tx, Entry{ID: "b", Content: hello}),
+			line.Keep(tx, Entry{ID: "a", Content: hello}), tx.Put(bucket, "a", wrong),
+		)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +99,8 @@ func TestForeignEntryIsNoMissingPost(t *testing.T) {
 	}
 }
 
-// TestFeedsAreShownInTheirOrder, in whatever order their posts came, and between others as they
-// came.
+// TestFeedsAreShownInTheirOrder, in whatever order their posts came: one that is late stands before
+// the first of those after it. Between others they stand as they came.
 func TestFeedsAreShownInTheirOrder(t *testing.T) {
 	s, line := store.Memory(), New()
 	ada, bob := content.Source{1}, content.Source{2}
@@ -110,12 +122,8 @@ func TestFeedsAreShownInTheirOrder(t *testing.T) {
 	}
 	err = s.View(func(tx *store.Tx) error {
 		all, err := line.Last(tx, 9)
-		got := ""
-		for _, e := range all {
-			got += e.ID + " "
-		}
-		if got != "a4 a3 mine a2 b1 a1 " {
-			t.Errorf("shown are %s", got)
+		if ids(all) != "a4 a3 mine b1 a2 a1" {
+			t.Errorf("shown are %s", ids(all))
 		}
 		return err
 	})
