@@ -99,6 +99,9 @@ func bucketArgument(call *ast.CallExpr) ast.Expr {
 		return nil
 	}
 	on, ok := sel.X.(*ast.Ident)
+	if of, is := sel.X.(*ast.SelectorExpr); is { // l.tx.Put
+		on, ok = of.Sel, true
+	}
 	switch {
 	case !ok:
 		return nil
