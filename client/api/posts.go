@@ -130,8 +130,11 @@ func (s *server) posts() []route {
 	return []route{
 		taking("POST", "/v1/posts", "queues a post: checked, sealed and on the disk when it "+
 			"answers", maxDraft, s.post),
-		answering("GET", "/v1/posts", "the last `n` posts (1 to 1000, else 20), the newest first",
+		answering("GET", "/v1/posts", "the last `n` posts (1 to 1000, else 20), the newest first; "+
+			"of one person (`from`), not shown before (`unread`), before a post (`before`)",
 			s.timeline),
+		answering("GET", "/v1/posts/{post}", "a post, by six or more characters of its id", s.show),
+		taking("POST", "/v1/posts/shown", "notes that the person has seen posts", maxShown, s.shown),
 	}
 }
 
@@ -151,18 +154,6 @@ func receiptOf(r client.Receipt) Receipt {
 	return Receipt{r.Post, r.Boxes, Window(r.Window), r.Outlook.String(), r.Notes}
 }
 
-// MaxTimeline bounds one answer; each post may carry a thumbnail.
-const MaxTimeline = 1000
-
-func (s *server) timeline(r *http.Request) ([]Post, error) {
-	n, err := count(r)
-	if err != nil {
-		return nil, err
-	}
-	posts, err := s.client.Timeline(n)
-	return postsOf(posts), err
-}
-
 // count is the query `n` of a request for the last ones.
 func count(r *http.Request) (int, error) {
 	given := r.URL.Query().Get("n")
@@ -179,9 +170,4 @@ func count(r *http.Request) (int, error) {
 // Post queues a draft.
 func (c *Client) Post(ctx context.Context, d Draft) (r Receipt, err error) {
 	return r, c.call(ctx, "POST", "/v1/posts", d, &r)
-}
-
-// Timeline is the last n posts, the newest first.
-func (c *Client) Timeline(ctx context.Context, n int) (posts []Post, err error) {
-	return posts, c.call(ctx, "GET", "/v1/posts?n="+strconv.Itoa(n), nil, &posts)
 }

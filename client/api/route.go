@@ -67,5 +67,6 @@ func (s *server) routes() []route {
 		s.outbox(),
 		s.events(),
 		s.backup(),
+		s.search(),
 	)
 }

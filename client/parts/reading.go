@@ -1,0 +1,112 @@
+package parts
+
+import (
+	"strings"
+	"time"
+
+	"murmuration/client/content"
+	"murmuration/client/fault"
+	"murmuration/client/search"
+	"murmuration/client/store"
+	"murmuration/client/timeline"
+)
+
+var errNobody = fault.New(
+	fault.NotFound, "nobody is called so", "`murmur feed list` and `murmur contact list` show names.",
+)
+
+// Page is the last n posts of a filter, the newest first.
+func (p *Person) Page(now time.Time, f timeline.Filter, n int) (posts []Post, err error) {
+	err = p.store.View(func(tx *store.Tx) error {
+		page, err := p.timeline.Page(tx, f, n)
+		if err == nil {
+			posts, err = p.showAll(tx, now, page)
+		}
+		return err
+	})
+	return posts, err
+}
+
+func (p *Person) showAll(
+	tx *store.Tx, now time.Time, page []timeline.Entry,
+) (posts []Post, err error) {
+	for _, e := range page {
+		shown, err := p.show(tx, now, e)
+		if err != nil {
+			return nil, err
+		}
+		posts = append(posts, shown)
+	}
+	return posts, nil
+}
+
+// From is the sources of whoever has a petname; capital letters do not matter.
+func (p *Person) From(petname string) (from []content.Source, err error) {
+	err = p.store.View(func(tx *store.Tx) error {
+		all, err := p.Sources.List(tx)
+		for _, a := range all {
+			if a.Petname != "" && strings.EqualFold(a.Petname, petname) {
+				from = append(from, a.Source)
+			}
+		}
+		return err
+	})
+	if err == nil && len(from) == 0 {
+		err = errNobody.With("%q", petname)
+	}
+	return from, err
+}
+
+// Show is the post of an id, or of six or more of its first characters.
+func (p *Person) Show(now time.Time, id string) (shown Post, err error) {
+	err = p.store.View(func(tx *store.Tx) error {
+		e, err := p.timeline.Find(tx, id)
+		if err == nil {
+			shown, err = p.show(tx, now, e)
+		}
+		return err
+	})
+	return shown, err
+}
+
+// Shown notes that the person has seen posts.
+func (p *Person) Shown(ids ...string) error {
+	return p.store.Update(func(tx *store.Tx) error { return p.timeline.Shown(tx, ids...) })
+}
+
+// Usage says how many posts there are, and what they take.
+func (p *Person) Usage() (u timeline.Usage, err error) {
+	err = p.store.View(func(tx *store.Tx) error { u, err = p.timeline.Usage(tx); return err })
+	return u, err
+}
+
+// Hit is something that a search found: a post, or what another room has under its reference.
+type Hit struct {
+	Ref    string
+	Number uint64 // greater the later it came; a search goes on below it
+	Post   *Post
+}
+
+// Search is the last n things, before one of a number (zero: all), that have all words of a query.
+func (p *Person) Search(now time.Time, query string, before uint64, n int) (hits []Hit, err error) {
+	err = p.store.View(func(tx *store.Tx) error {
+		found, err := search.Find(tx, query, before, n)
+		for _, f := range found {
+			hit := Hit{Ref: f.Ref, Number: f.Number}
+			if id, is := strings.CutPrefix(f.Ref, timeline.Ref("")); is {
+				e, err := p.timeline.Entry(tx, id)
+				if err != nil {
+					return err
+				}
+				shown, err := p.show(tx, now, e)
+				if err != nil {
+					return err
+				}
+				hit.Post = &shown
+			}
+			hits = append(hits, hit)
+		}
+		return err
+	})
+	return hits, err
+}
