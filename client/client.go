@@ -46,7 +46,7 @@
 //	backup      what is kept in another place; which bucket is whose
 //	parts       puts the features of a person together →
 //	            boxstream, circle, contact, content, cover, feed, message, outbox, person,
-//	            photo, post, relation, sender, timeline
+//	            photo, post, relation, search, sender, timeline
 //	guard       the two providers that a person uses, and how the one in use does
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	socket      where the commands of this computer find the daemon

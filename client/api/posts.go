@@ -134,7 +134,8 @@ func (s *server) posts() []route {
 			"of one person (`from`), not shown before (`unread`), before a post (`before`)",
 			s.timeline),
 		answering("GET", "/v1/posts/{post}", "a post, by six or more characters of its id", s.show),
-		taking("POST", "/v1/posts/shown", "notes that the person has seen posts", maxShown, s.shown),
+		taking("POST", "/v1/posts/shown", "notes that the person has seen posts", maxShown,
+			s.shown),
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 var errNobody = fault.New(
-	fault.NotFound, "nobody is called so", "`murmur feed list` and `murmur contact list` show names.",
+	fault.NotFound, "nobody is called so",
+	"`murmur feed list` and `murmur contact list` show names.",
 )
 
 // Page is the last n posts of a filter, the newest first.
