@@ -245,7 +245,7 @@ func TestReadingCostsByWhatIsAsked(t *testing.T) {
 	}
 	for name, do := range map[string]func(*store.Tx) error{
 		"usage": func(tx *store.Tx) error { _, err := line.Usage(tx); return err },
-		"find":  func(tx *store.Tx) error { _, err := line.Find(tx, nth(1)[:9]); return err },
+		"find":  func(tx *store.Tx) error { _, err := line.Find(tx, nth(7)[:9]); return err },
 		"a late one": func(tx *store.Tx) error {
 			return line.Keep(tx, Entry{ID: "late", Source: content.Source{3}, Number: 9500})
 		},
