@@ -119,3 +119,12 @@ func (t *Timeline) Drop(tx *store.Tx, id string) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Erase is Drop of a post that is there or comes later, and remembers that it was: it is not kept
+// again.
+func (t *Timeline) Erase(tx *store.Tx, id string) error {
+	if err := t.Drop(tx, id); err != nil && !errors.Is(err, ErrNoPost) {
+		return err
+	}
+	return tx.Put(bucketErased, id, true)
+}

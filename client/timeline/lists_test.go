@@ -375,6 +375,22 @@ func TestPostsAreFoundByTheirWords(t *testing.T) {
 	if !errors.Is(err, ErrNoPost) {
 		t.Errorf("dropped twice: %v", err)
 	}
+	do(func(tx *store.Tx) error { return line.Keep(tx, Entry{ID: "b", Content: post}) })
+	do(func(tx *store.Tx) error {
+		return errors.Join(line.Erase(tx, "b"), line.Erase(tx, "not yet"))
+	})
+	do(func(tx *store.Tx) error {
+		all, err := line.Last(tx, 9)
+		for id, want := range map[string]bool{"a": false, "b": true, "not yet": true} {
+			if has, err := line.Has(tx, id); err != nil || has != want {
+				t.Errorf("%q came: %t, %v", id, has, err)
+			}
+		}
+		if len(all) != 0 || found("crow") != "" {
+			t.Errorf("erased: %v, %q", all, found("crow"))
+		}
+		return err
+	})
 }
 
 // TestDamagedLists: whatever a list says, it ends, and is said to be foreign.

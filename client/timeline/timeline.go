@@ -64,11 +64,6 @@ func (t *Timeline) Has(tx *store.Tx, id string) (bool, error) {
 	return tx.Has(bucketErased, id)
 }
 
-// Erase forgets what a post said, and remembers that it was there.
-func (t *Timeline) Erase(tx *store.Tx, id string) error {
-	return errors.Join(tx.Delete(bucket, id), tx.Put(bucketErased, id, true))
-}
-
 // Entry is the post of an id as it was kept.
 func (t *Timeline) Entry(tx *store.Tx, id string) (e Entry, err error) {
 	err = tx.Get(bucket, id, &e)
