@@ -197,7 +197,7 @@ func (c *Circles) Delete(now time.Time, id string) error {
 		w.own.Posts = slices.DeleteFunc(w.own.Posts, func(p string) bool { return p == w.entry.ID })
 		return errors.Join(
 			c.note(tx, now, *w.own, &e, note{Gone: []string{w.entry.ID}}), w.own.put(tx),
-			c.cfg.Timeline.Erase(tx, w.entry.ID), tx.Delete(bucketThreads, w.entry.ID),
+			c.cfg.Reading.Erase(tx, w.entry.ID), tx.Delete(bucketThreads, w.entry.ID),
 		)
 	})
 }

@@ -19,6 +19,6 @@ func (a author) Cancel(tx *store.Tx, _ time.Time, entry string) ([]byte, error) 
 	o.Posts = slices.DeleteFunc(o.Posts, func(id string) bool { return id == entry })
 	nothing := box.Record{Kind: content.KindCover, Parts: 1}
 	return nothing.Marshal(a.c.cfg.Network.Format), errors.Join(
-		o.put(tx), a.c.cfg.Timeline.Erase(tx, entry), tx.Delete(bucketThreads, entry),
+		o.put(tx), a.c.cfg.Reading.Erase(tx, entry), tx.Delete(bucketThreads, entry),
 	)
 }

@@ -122,6 +122,7 @@ type Reading interface {
 		tx *store.Tx, now time.Time, s post.Stream, start boxstream.Start, first box.Day,
 	) error
 	Stop(tx *store.Tx, name string) error
+	Erase(tx *store.Tx, post string) error
 }
 
 // Outbox is told who writes a stream: *outbox.Outbox is.

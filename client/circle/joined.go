@@ -288,7 +288,7 @@ func (c *Circles) Posted(
 	if err := tx.Get(bucketJoined, nameOf(s.Source), &j); err == nil {
 		j.Heard = now.Unix()
 		if slices.Contains(j.Gone, e.ID) {
-			errs = append(errs, c.cfg.Timeline.Erase(tx, e.ID))
+			errs = append(errs, c.cfg.Reading.Erase(tx, e.ID))
 		} else if !c.cfg.People.Muted(j.Relation) {
 			tx.After(func() {
 				c.access.Show(person.Event{

@@ -154,7 +154,7 @@ func (c *Circles) gone(tx *store.Tx, s post.Stream, id string) error {
 		c.refuse(tx)
 		return err
 	}
-	return errors.Join(c.cfg.Timeline.Erase(tx, id), tx.Delete(bucketThreads, id))
+	return errors.Join(c.cfg.Reading.Erase(tx, id), tx.Delete(bucketThreads, id))
 }
 
 // maxAwaited is how many posts of a circle were taken back before they came.

@@ -124,6 +124,9 @@ func (h *home) Expect(_ *store.Tx, of photo.Of) error {
 	return nil
 }
 
+// Forget has nothing to forget.
+func (h *home) Forget(*store.Tx, string, int) error { return nil }
+
 func (h *home) Take(*store.Tx, post.Source, box.Day, box.Record) error { h.parts++; return nil }
 
 func (h *home) Keep(_ *store.Tx, post string, _ int, jpeg, _ []byte) error {

@@ -183,7 +183,7 @@ func expiring(e entry) string { return fmt.Sprintf("%020d/%s", e.Letter.Expires,
 
 // erase takes the words of a message away. One that was taken back leaves its place, one that
 // expired nothing.
-func erase(tx *store.Tx, e entry, expired bool) error {
+func (m *Messages) erase(tx *store.Tx, e entry, expired bool) error {
 	c, err := getConversation(tx, e.Relation)
 	if err != nil {
 		return err
@@ -197,6 +197,9 @@ func erase(tx *store.Tx, e entry, expired bool) error {
 	errs := []error{c.put(tx, e.Relation)}
 	if e.Letter.Expires != 0 {
 		errs = append(errs, tx.Delete(bucketExpiring, expiring(e)))
+	}
+	if e.Letter.Photo != nil {
+		errs = append(errs, m.cfg.Photos.Forget(tx, e.ID.String(), 0))
 	}
 	if expired {
 		errs = append(errs, e.unlist(tx), tx.Delete(bucketMessages, e.ID.String()))
@@ -231,7 +234,7 @@ func (m *Messages) sweep(tx *store.Tx, now time.Time) error {
 		if err != nil || e.Letter.Expires > now.Unix() {
 			return err
 		}
-		return erase(tx, e, true)
+		return m.erase(tx, e, true)
 	})
 	return errors.Join(err, m.leave(tx, now))
 }

@@ -117,7 +117,7 @@ func (m *Messages) heardDelete(tx *store.Tx, h relation.Heard, ids []ID) error {
 		case err == nil && (e.Relation != h.Relation || e.Own != h.Own):
 			m.refuse(tx)
 		case err == nil && !e.Gone:
-			err = erase(tx, e, false)
+			err = m.erase(tx, e, false)
 		}
 		if err != nil {
 			return err

@@ -96,6 +96,7 @@ type Reading interface {
 type Photos interface {
 	Keep(tx *store.Tx, post string, index int, jpeg, thumb []byte) error
 	Expect(tx *store.Tx, of photo.Of) error
+	Forget(tx *store.Tx, post string, index int) error
 	State(tx *store.Tx, now time.Time, of photo.Of) (photo.State, error)
 }
 

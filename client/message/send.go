@@ -154,7 +154,7 @@ func (m *Messages) Delete(now time.Time, prefix string) error {
 		if err != nil || e.Gone {
 			return err
 		}
-		errs := []error{erase(tx, e, false)}
+		errs := []error{m.erase(tx, e, false)}
 		if e.Own {
 			i := item{Delete: []ID{e.ID}}
 			_, err = m.say(tx, now, e.Relation, i, relation.Saying{

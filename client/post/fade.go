@@ -37,7 +37,7 @@ func (r *Reading) forget(now time.Time) error {
 			}
 			_, err := r.cfg.Timeline.Entry(tx, id)
 			if err == nil {
-				err = r.cfg.Timeline.Erase(tx, id)
+				err = r.Erase(tx, id)
 			}
 			if errors.Is(err, timeline.ErrNoPost) {
 				err = nil // it is gone already
@@ -50,4 +50,13 @@ func (r *Reading) forget(now time.Time) error {
 	}
 	r.forgot = hour
 	return nil
+}
+
+// Erase forgets what a post said and showed; it is not kept again when it comes again.
+func (r *Reading) Erase(tx *store.Tx, id string) error {
+	errs := []error{r.cfg.Timeline.Erase(tx, id)}
+	for i := range content.MaxPhotos {
+		errs = append(errs, r.cfg.Photos.Forget(tx, id, i))
+	}
+	return errors.Join(errs...)
 }

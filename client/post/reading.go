@@ -51,6 +51,7 @@ type Hearer interface {
 type Albums interface {
 	Expect(tx *store.Tx, of photo.Of) error
 	Take(tx *store.Tx, s Source, day box.Day, r box.Record) error
+	Forget(tx *store.Tx, post string, index int) error
 }
 
 // ReadingConfig says what becomes of what is read. All fields are required.
