@@ -39,7 +39,8 @@
 //	feed        the own feed, and following, a part →
 //	            boxstream, content, outbox, person, post, timeline
 //	message     what two people say to each other, a part →
-//	            boxstream, content, outbox, person, photo, picture, post, relation, session
+//	            boxstream, content, outbox, person, photo, picture, post, relation, search,
+//	            session
 //	circle      posts for some people, a part →
 //	            boxstream, content, outbox, person, post, relation, session, timeline
 //	search      finds texts by their words

@@ -11,6 +11,7 @@ import (
 
 	"murmuration/client/person"
 	"murmuration/client/relation"
+	"murmuration/client/search"
 	"murmuration/client/session"
 	"murmuration/client/store"
 	"murmuration/internal/box"
@@ -154,6 +155,17 @@ func getEntry(tx *store.Tx, id string) (e entry, err error) {
 	return e, err
 }
 
+// Ref is what search calls the message of an id.
+func Ref(id string) string { return "message/" + id }
+
+// words are those by which a message is found.
+func (e entry) words() string {
+	if e.Letter.Photo == nil {
+		return e.Letter.Text
+	}
+	return e.Letter.Text + "\n" + e.Letter.Photo.Alt
+}
+
 // keep writes a message that is new, and counts it.
 func keep(tx *store.Tx, e entry) (kept bool, err error) {
 	c, err := getConversation(tx, e.Relation)
@@ -172,7 +184,9 @@ func keep(tx *store.Tx, e entry) (kept bool, err error) {
 	if c.Count++; e.Unread {
 		c.Unread++
 	}
-	errs := []error{e.put(tx), c.put(tx, e.Relation)}
+	errs := []error{
+		e.put(tx), c.put(tx, e.Relation), search.Add(tx, Ref(e.ID.String()), e.words()),
+	}
 	if e.Letter.Expires != 0 {
 		errs = append(errs, tx.Put(bucketExpiring, expiring(e), e.ID))
 	}
@@ -194,7 +208,7 @@ func (m *Messages) erase(tx *store.Tx, e entry, expired bool) error {
 	if expired {
 		c.Count--
 	}
-	errs := []error{c.put(tx, e.Relation)}
+	errs := []error{c.put(tx, e.Relation), search.Remove(tx, Ref(e.ID.String()))}
 	if e.Letter.Expires != 0 {
 		errs = append(errs, tx.Delete(bucketExpiring, expiring(e)))
 	}

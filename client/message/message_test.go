@@ -14,6 +14,7 @@ import (
 	"murmuration/client/parts/partstest"
 	"murmuration/client/picture"
 	"murmuration/client/relation"
+	"murmuration/client/search"
 	"murmuration/client/store"
 )
 
@@ -140,12 +141,27 @@ func TestMessagesGo(t *testing.T) {
 			t.Errorf("%.20q was sent", d.Text)
 		}
 	}
+	hers, his := found(ada, "stays")+found(ada, "wrong"), found(ben, "sta")
+	if hers != 1 || his != 1 {
+		t.Errorf("by their words Ada finds %d messages, Ben %d", hers, his)
+	}
 	theirs, err := ben.Messages.Last(ben.To(ada), 1)
 	ben.Must(err)
 	ben.Must(ben.Messages.Delete(w.Now, theirs[0].ID)) // here alone
 	w.Wait(4 * time.Minute)
 	expect(t, ada, ben, "> gone; > stays")
 	expect(t, ben, ada, "< gone; < gone")
+}
+
+// found is how many things have some words.
+func found(h *partstest.Home, words string) (n int) {
+	h.World.T.Helper()
+	h.Must(h.Store.View(func(tx *store.Tx) error {
+		all, err := search.Find(tx, words, 0, 100)
+		n = len(all)
+		return err
+	}))
+	return n
 }
 
 // TestPhotoComesWithItsMessage, in boxes of a stream of its own, which is left afterwards.
