@@ -32,7 +32,7 @@ func (c *Circles) Heard(tx *store.Tx, now time.Time, h relation.Heard) error {
 	case h.Own:
 		return c.heardOwn(tx, i)
 	}
-	return c.heardMember(tx, now, h, i)
+	return unlessFull(c.heardMember(tx, now, h, i))
 }
 
 // heardOwn notes what the person felt at another device.

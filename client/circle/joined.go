@@ -287,7 +287,7 @@ func (c *Circles) Posted(
 	var j joined
 	if err := tx.Get(bucketJoined, nameOf(s.Source), &j); err == nil {
 		j.Heard = now.Unix()
-		if slices.Contains(j.Gone, e.ID) {
+		if slices.Contains(j.Gone, e.ID) || c.cfg.People.Blocked(j.Relation) {
 			errs = append(errs, c.cfg.Reading.Erase(tx, e.ID))
 		} else if !c.cfg.People.Muted(j.Relation) {
 			tx.After(func() {

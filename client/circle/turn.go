@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"murmuration/client/fault"
 	"murmuration/client/relation"
 	"murmuration/client/store"
 )
@@ -45,11 +46,21 @@ func (c *Circles) Turn(now time.Time) error {
 			return nil
 		})
 	}
-	if err != nil {
+	if err = unlessFull(err); err != nil {
 		return fmt.Errorf("looking after circles: %w", err)
 	}
 	c.turned = now
 	return nil
+}
+
+// unlessFull passes over that too much waits in the outbox: it is tried again, or was asked for by
+// somebody who can ask again. That the disk is full is for the person's loop to wait out.
+func unlessFull(err error) error {
+	full := fault.Of(err).ExitCode() == int(fault.Quota) && !errors.Is(err, store.ErrFull)
+	if err == nil || full {
+		return nil
+	}
+	return err
 }
 
 // writes is what is to be done about own circles.
