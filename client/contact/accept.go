@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"murmuration/client/boxstream"
 	"murmuration/client/relation"
 	"murmuration/client/store"
 	"murmuration/client/ticket"
@@ -225,15 +226,20 @@ func (c *Contacts) claimAgain(now time.Time) error {
 		if a.State != Claimed {
 			continue
 		}
-		day, err := c.sealingDay(now)
-		if err != nil {
-			return err
+		after, drawn := c.turns[id]
+		if !drawn {
+			var err error
+			if after, err = boxstream.SwitchAfter(c.cfg.Random); err != nil {
+				return err
+			}
+			c.turns[id] = after
 		}
+		day := c.cfg.Network.WritingDay(now, after)
 		if day <= a.Sealed || day > a.Ticket.Last() {
 			continue
 		}
 		again := *a
-		err = c.cfg.Store.Update(func(tx *store.Tx) error {
+		err := c.cfg.Store.Update(func(tx *store.Tx) error {
 			return c.sealClaim(tx, now, id, again, day)
 		})
 		if err != nil {

@@ -9,6 +9,7 @@
 package contact
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -90,6 +91,8 @@ type Contacts struct {
 	last     uint64
 	odd      uint64
 	own      string // what the person calls themselves
+	// turns are how long after midnight each claim is written again.
+	turns map[string]time.Duration
 }
 
 // New is the contacts of a person.
@@ -103,6 +106,7 @@ func New(p *person.Person, cfg Config) (*Contacts, error) {
 		invites: map[string]*invite{}, accepts: map[string]*accept{},
 		looked:  looked{ids: map[spotDay]box.ID{}},
 		burying: map[stoneAt]uint64{}, graves: map[uint64]stoneAt{},
+		turns: map[string]time.Duration{},
 	}
 	c.access = p.Join(c)
 	cfg.Relations.Serve(relation.KindContact, c)
@@ -168,6 +172,9 @@ func (c *Contacts) write(tx *store.Tx, now time.Time, name string, s boxstream.S
 		Name: name, Author: "contact", Stream: name, Hidden: true, Door: true,
 		Boxes: []boxstream.Sealed{s},
 	})
+	if errors.Is(err, outbox.ErrDoor) {
+		return nil // this very box waits already, sealed again for the day
+	}
 	if err != nil {
 		return err
 	}

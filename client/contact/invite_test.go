@@ -90,6 +90,33 @@ func TestWhoMadeItWasAway(t *testing.T) {
 	}
 }
 
+// TestOfflineOverMidnight: a claim and a card that waited through the night; the claim goes out
+// once for the new day, and the card, which counts on its day alone, is of no use.
+func TestOfflineOverMidnight(t *testing.T) {
+	w := newWorld(t)
+	w.step = 3 * time.Minute
+	ada, ben := w.join("Ada"), w.join("Ben")
+	i := ada.invite(contact.Making{})
+	w.wait(10 * time.Minute)
+	got := ben.look(i.URI())
+	w.wait(10 * time.Minute)
+	ben.sender.Lossy = true
+	_, err := ben.Accept(w.now, got.ID, "")
+	ben.check(err)
+	lost := ben.invite(contact.Making{})
+	w.wait(40 * time.Hour)
+	if ben.state(got.ID) != contact.Claimed {
+		t.Errorf("meanwhile: %s", ben.state(got.ID))
+	}
+	ben.sender.Lossy = false
+	w.wait(30 * time.Minute)
+	if ada.names() != "“Ben”" || ben.names() != "“Ada”" ||
+		ben.state(lost.ID) != contact.NotStored {
+		t.Errorf("Ada knows %q, Ben %q, his card: %s", ada.names(), ben.names(),
+			ben.state(lost.ID))
+	}
+}
+
 // TestTwoClaimants on one day and on two: who made the ticket decides, and the loser is told.
 func TestTwoClaimants(t *testing.T) {
 	w := newWorld(t)

@@ -111,9 +111,7 @@ func (o *Outbox) shift(w *waiting) error {
 			s, err = o.firstFree(tx, s)
 		}
 		if full = !ok || errors.Is(err, ErrDoor); full {
-			e := *o.entries[w.entry]
-			return errors.Join(tx.Delete(bucketBoxes, nameOf(w.number)),
-				tx.Delete(bucketEntries, nameOf(e.Number)))
+			return nil
 		}
 		next, b.Sealed, b.Listed = s, s, nil
 		return errors.Join(err, b.put(tx), putWritten(tx, s))
@@ -121,19 +119,36 @@ func (o *Outbox) shift(w *waiting) error {
 	if err != nil {
 		return fmt.Errorf("taking another index of a door: %w", err)
 	}
+	if full {
+		return o.dropFull(w)
+	}
 	if w.given {
 		w.given = false
 		o.access.Cancel(w.number)
 	}
-	if full {
-		delete(o.entries, w.entry)
-		o.drop(func(other *waiting) bool { return other == w })
-		o.lookDoors()
-		return nil
-	}
 	w.before, w.sealing = w.sealing, sealing{day: next.Day, id: next.ID}
 	w.before.listed = nil
 	return o.resealed(w, next)
+}
+
+// dropFull drops a box for which a door has no index left on the day.
+func (o *Outbox) dropFull(w *waiting) error {
+	e := *o.entries[w.entry]
+	err := o.cfg.Store.Update(func(tx *store.Tx) error {
+		return errors.Join(tx.Delete(bucketBoxes, nameOf(w.number)),
+			tx.Delete(bucketEntries, nameOf(e.Number)))
+	})
+	if err != nil {
+		return fmt.Errorf("dropping a box for a full door: %w", err)
+	}
+	if w.given {
+		w.given = false
+		o.access.Cancel(w.number)
+	}
+	delete(o.entries, w.entry)
+	o.drop(func(other *waiting) bool { return other == w })
+	o.lookDoors()
+	return nil
 }
 
 // leave drops boxes that their author says anew, and their entries.

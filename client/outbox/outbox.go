@@ -211,6 +211,12 @@ func (o *Outbox) Supply(now time.Time) error {
 	}
 	for w := o.next(now); w != nil; w = o.next(now) {
 		b, err := o.current(w, now)
+		if errors.Is(err, ErrDoor) { // it missed its day, and of this one all is written
+			err = o.dropFull(w)
+			if err == nil {
+				continue
+			}
+		}
 		if err != nil {
 			return err
 		}
