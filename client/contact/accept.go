@@ -86,6 +86,9 @@ func (c *Contacts) begin(now time.Time, a accept) (Invitation, error) {
 	if open >= mostAccepts {
 		return Invitation{}, ErrMany.With("%d", open)
 	}
+	if _, err := c.cfg.Relations.Fresh(now); err != nil {
+		return Invitation{}, err // nobody can be met in this network
+	}
 	id, err := c.newID()
 	if err != nil {
 		return Invitation{}, err

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"murmuration/client/boxstream"
+	"murmuration/client/fault"
 	"murmuration/client/outbox"
 	"murmuration/client/person"
 	"murmuration/client/relation"
@@ -148,13 +149,21 @@ func (c *Contacts) Told(do func(relation.ID, Line)) { c.told = append(c.told, do
 
 // Turn ends what is over, writes claims again, and looks for the boxes of the day.
 func (c *Contacts) Turn(now time.Time) error {
-	if err := c.expire(now); err != nil {
-		return fmt.Errorf("ending invitations: %w", err)
+	if err := errors.Join(c.expire(now), c.forgetOld(now)); err != nil {
+		return fmt.Errorf("ending invitations: %w", later(err))
 	}
 	if err := c.claimAgain(now); err != nil {
-		return fmt.Errorf("writing claims again: %w", err)
+		return fmt.Errorf("writing claims again: %w", later(err))
 	}
 	return c.look(now)
+}
+
+// later has what found no room tried again: too much waits in the outbox, as when the disk is full.
+func later(err error) error {
+	if err != nil && fault.Of(err).ExitCode() == int(fault.Quota) {
+		return store.ErrFull
+	}
+	return err
 }
 
 // today is the day by which this room counts.

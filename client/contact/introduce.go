@@ -66,7 +66,10 @@ func (c *Contacts) introduced(tx *store.Tx, now time.Time, by Contact, i introdu
 	t := ticket.Ticket{Day: i.Day, Days: ticket.MostDays, Secret: i.Secret}
 	copy(t.Network[:], c.cfg.Network.ID[:])
 	waiting, known := 0, false
-	err := store.Each(tx, bucketIntroduced, func(_ string, other introduced) error {
+	err := store.Each(tx, bucketIntroduced, func(id string, other introduced) error {
+		if now.Sub(time.Unix(other.Made, 0)) > remembered {
+			return tx.Delete(bucketIntroduced, id)
+		}
 		known = known || same(other.Ticket, t)
 		if other.By == by.Relation && !other.Settled {
 			waiting++

@@ -142,6 +142,9 @@ func (c *Contacts) open(tx *store.Tx, now time.Time, id string, i invite) error 
 	if open >= mostInvites {
 		return ErrMany.With("%d", open)
 	}
+	if _, err := c.cfg.Relations.Fresh(now); err != nil {
+		return err // nobody could be met in this network
+	}
 	keys, err := ticket.NewKeys(c.cfg.Random)
 	if err != nil {
 		return err
@@ -350,6 +353,39 @@ func (c *Contacts) expire(now time.Time) error {
 		}
 	}
 	return c.expireAccepts(now, open)
+}
+
+// remembered is for how long an invitation that is over is listed.
+const remembered = 90 * 24 * time.Hour
+
+// forgetOld deletes the invitations that were over long ago.
+func (c *Contacts) forgetOld(now time.Time) error {
+	old := func(s State, made int64) bool {
+		return s.over() && now.Sub(time.Unix(made, 0)) > remembered
+	}
+	for _, id := range inOrder(c.invites) {
+		if i := c.invites[id]; old(i.State, i.Made) {
+			err := c.cfg.Store.Update(func(tx *store.Tx) error {
+				tx.After(func() { delete(c.invites, id) })
+				return tx.Delete(bucketInvites, id)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	for _, id := range inOrder(c.accepts) {
+		if a := c.accepts[id]; old(a.State, a.Made) {
+			err := c.cfg.Store.Update(func(tx *store.Tx) error {
+				tx.After(func() { delete(c.accepts, id) })
+				return tx.Delete(bucketAccepts, id)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // same says whether an invitation is of a ticket.

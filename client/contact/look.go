@@ -117,7 +117,7 @@ func (c *Contacts) Answered(now time.Time, a person.Answer) error {
 		err = c.answered(now, t.of, content, err)
 	}
 	if err != nil {
-		return err
+		return later(err)
 	}
 	return c.look(now)
 }

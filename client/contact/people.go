@@ -293,7 +293,8 @@ func (c *Contacts) Remove(now time.Time, alias string) error {
 			return err
 		}
 		_ = c.say(tx, now, k.Relation, saying{Type: sayBye}) // who cannot be told finds out
-		if err := c.cfg.Relations.End(tx, now, k.Relation); err != nil {
+		err = c.cfg.Relations.End(tx, now, k.Relation)
+		if err != nil && !errors.Is(err, relation.ErrNoRelation) { // ended elsewhere just now
 			return err
 		}
 		k.Gone = now.Unix()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"murmuration/client/relation"
 	"murmuration/client/store"
 	"murmuration/client/ticket"
 )
@@ -53,7 +54,7 @@ func (c *Contacts) SetProfile(now time.Time, p ticket.Profile) error {
 				continue
 			}
 			err := c.say(tx, now, k.Relation, saying{Type: sayProfile, Profile: &p})
-			if err != nil {
+			if err != nil && !errors.Is(err, relation.ErrNoRelation) { // ended elsewhere just now
 				return err
 			}
 		}
