@@ -155,9 +155,11 @@ func (w *world) person() {
 		if d.off {
 			continue
 		}
-		d.person.Whole(w.network.FirstOpen(w.now.Add(-w.step)))
 		if err := d.sender.Step(w.now, d.person); err != nil {
 			w.t.Fatal(err)
+		}
+		if !d.sender.Lossy { // it has read all bulletins
+			d.person.Whole(w.network.FirstOpen(w.now))
 		}
 	}
 }
