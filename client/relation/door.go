@@ -49,30 +49,37 @@ func (r *Relations) atDoor(
 	if err != nil && !errors.Is(err, box.ErrTombstone) {
 		return nil
 	}
-	root, own := d.Root, d.own
+	root, entry := d.Root, entry{own: d.own, from: min(d.From, at.Day)}
 	return r.update(l.id, func(tx *store.Tx, rel *relation) error {
 		j := slices.IndexFunc(rel.Doors, func(d reading) bool { return d.Root == root })
 		if j < 0 {
 			return nil
 		}
 		rel.Doors[j].Seen = append(slices.Clip(rel.Doors[j].Seen), index)
-		if err := r.entered(tx, now, rel, own, plaintext); err != nil {
+		if err := r.entered(tx, now, rel, entry, plaintext); err != nil {
 			return err
 		}
 		return r.put(tx, now, rel)
 	})
 }
 
+// entry is in which door something is, and the first day on which it may have been: the stream that
+// it names is read from then on.
+type entry struct {
+	own  bool
+	from box.Day
+}
+
 // entered takes what a box of a door holds.
 func (r *Relations) entered(
-	tx *store.Tx, now time.Time, rel *relation, own bool, plaintext []byte,
+	tx *store.Tx, now time.Time, rel *relation, e entry, plaintext []byte,
 ) error {
 	record, err := box.ParseRecord(r.cfg.Network.Format, plaintext)
 	switch {
 	case err == nil && record.Kind == content.KindCard && record.Parts == 1:
-		return r.card(tx, now, rel, own, record.Content)
+		return r.card(tx, now, rel, e, record.Content)
 	case err == nil && record.Kind == content.KindAnswer && record.Parts == 1:
-		return r.answer(tx, now, rel, own, record.Content)
+		return r.answer(tx, now, rel, e, record.Content)
 	case plaintext != nil:
 		r.odd++
 	}
@@ -81,8 +88,9 @@ func (r *Relations) entered(
 
 // card takes a knock.
 func (r *Relations) card(
-	tx *store.Tx, now time.Time, rel *relation, own bool, b []byte,
+	tx *store.Tx, now time.Time, rel *relation, e entry, b []byte,
 ) error {
+	own := e.own
 	whole := b
 	b, proof := splitLink(b)
 	card, err := session.ParseCard(b)
@@ -118,7 +126,7 @@ func (r *Relations) card(
 	above := rel.read0(own)
 	rel.State = state
 	rel.Took = append(rel.Took, took{Card: hash, At: now.Unix()})
-	if err := rel.read(now, r.begins(card.Start, r.cfg.Network.Today(now))); err != nil {
+	if err := rel.read(now, r.begins(card.Start, e.from)); err != nil {
 		return err
 	}
 	if own && !rel.Self && !slices.Contains(rel.Mine, begun.Device) {
@@ -132,8 +140,9 @@ func (r *Relations) card(
 
 // answer takes an answer to a card of this device.
 func (r *Relations) answer(
-	tx *store.Tx, now time.Time, rel *relation, own bool, b []byte,
+	tx *store.Tx, now time.Time, rel *relation, e entry, b []byte,
 ) error {
+	own := e.own
 	above := rel.read0(own)
 	devices := len(rel.State.Peers)
 	state, begun, err := rel.State.Answered(b, own, now)
@@ -150,7 +159,7 @@ func (r *Relations) answer(
 			rel.Posts[i].Met = true
 		}
 	}
-	if err := rel.read(now, r.begins(begun.Card.Start, r.cfg.Network.Today(now))); err != nil {
+	if err := rel.read(now, r.begins(begun.Card.Start, e.from)); err != nil {
 		return err
 	}
 	err = r.begun(tx, now, rel, begun, own, known, above)

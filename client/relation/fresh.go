@@ -83,12 +83,12 @@ func (r *Relations) Answered(f Fresh, secret [32]byte, answer []byte, now time.T
 	next, begun, err := f.State.Answered(answer, false, now)
 	if err == nil {
 		f.State = next
-		f.Reads = append(f.Reads, r.begins(begun.Card.Start, r.cfg.Network.Today(now)))
+		f.Reads = append(f.Reads, r.begins(begun.Card.Start, r.cfg.Network.Calendar.Oldest(now)))
 	}
 	return f, err
 }
 
-// begins is where a stream is read from that was named on a day, at the latest: its boxes may be
+// begins is where a stream is read from that was named on a day, at the earliest: its boxes may be
 // sealed for the day before.
 func (r *Relations) begins(s boxstream.Start, named box.Day) beginning {
 	return beginning{Start: s, Day: max(named, 1) - 1}

@@ -163,7 +163,7 @@ func (r *Relations) open(
 	}
 	var begun []beginning
 	if o.Next != nil {
-		begun = append(begun, r.begins(*o.Next, on))
+		begun = append(begun, r.begins(*o.Next, min(on, rel.openFrom(at.Root))))
 	}
 	if err := errors.Join(rel.read(now, begun...), r.acknowledged(tx, rel)); err != nil {
 		return err
@@ -215,6 +215,16 @@ func (r *Relations) deliver(
 	return h.Heard(tx, now, Heard{
 		Relation: rel.id, Device: o.Device, Number: f.number, Own: own, Content: f.content, Day: on,
 	})
+}
+
+// openFrom is the first day of a stream of which something new may come.
+func (rel *relation) openFrom(root [32]byte) box.Day {
+	for _, reader := range rel.Reads {
+		if reader.Root() == root {
+			return reader.From
+		}
+	}
+	return 0
 }
 
 // own says whether a device is one of this person.

@@ -102,7 +102,8 @@ func (r *Relations) admit(
 		card, err := session.ParseCard(b)
 		if err == nil && card.ID() == d {
 			rel.Waits = slices.Delete(slices.Clone(rel.Waits), i, i+1)
-			return r.card(tx, now, rel, true, w.Card)
+			from := r.cfg.Network.Calendar.Oldest(now)
+			return r.card(tx, now, rel, entry{own: true, from: from}, w.Card)
 		}
 	}
 	return nil
