@@ -81,6 +81,10 @@ siege TIME="3m" WRITES="60":
 schedules COUNT="100000":
     go test -count=1 -v -timeout 24h -run 'TestSchedules|TestPassiveThief' ./client/session -rapid.checks={{COUNT}}
 
+# COUNT random schedules of two people with three devices, and their years: seconds for each
+relations COUNT="1000":
+    MURMUR_SCHEDULES={{COUNT}} MURMUR_RELATIONS=1 go test -count=1 -v -timeout 24h ./client/relation
+
 # the model of sessions: every order of turns, crossing knocks, moves and revoking, with controls
 spin:
     bash .ci/spin

@@ -28,7 +28,23 @@ type live struct {
 type stream struct {
 	boxstream.Reader
 	number uint64
+	settled
 }
+
+// settled is whether what is looked for was looked for long enough to believe that there is no
+// more: bulletins that were read before are gone through once more for it.
+type settled struct {
+	since time.Time
+	turns int
+}
+
+func (s *settled) turn(now time.Time) {
+	if s.turns++; s.turns == 1 {
+		s.since = now
+	}
+}
+
+func (s *settled) is(now time.Time) bool { return s.turns > 2 && now.Sub(s.since) >= lookEvery }
 
 // reading is how far a door is read: of the days before From nothing new comes.
 type reading struct {
@@ -52,9 +68,10 @@ type doorway struct {
 	number uint64
 	listed map[seen]bool // announced, and did not come yet
 	taken  map[seen]bool // indices of which boxes were announced
-	from   box.Day       // what is looked out for now
-	today  box.Day
-	count  int
+	settled
+	from  box.Day // what is looked out for now
+	today box.Day
+	count int
 }
 
 // wanted is what a number stands for.
@@ -116,6 +133,9 @@ func (r *Relations) followStreams(l *live, rel *relation) (streams []*stream) {
 			s.number = r.want(wanted{id: rel.id, root: reader.Root()})
 		}
 		if reader.Loaded() {
+			if i >= 0 && reader.First() < s.First() {
+				s.settled = settled{} // it is read again
+			}
 			s.Reader = reader
 		} else if i < 0 && reader.Load() == nil {
 			s.Reader = reader

@@ -21,7 +21,7 @@ func schedules() (from, to uint64) {
 	if n, err := strconv.ParseUint(os.Getenv("MURMUR_SCHEDULE"), 10, 64); err == nil {
 		return n, n + 1
 	}
-	return 0, 6
+	return 0, 2
 }
 
 // TestSchedules draws what two people with three devices do, and what happens to them: absences,
@@ -74,8 +74,8 @@ func (s *schedule) run() {
 	for _, d := range s.devices {
 		d.off, d.sender.Lossy, d.sender.Deaf = false, false, false
 	}
-	s.step = 5 * time.Minute
-	s.wait(20 * time.Hour)
+	s.step = 15 * time.Minute
+	s.wait(12 * time.Hour)
 	for _, d := range s.devices {
 		s.check(d)
 	}

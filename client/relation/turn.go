@@ -25,6 +25,9 @@ func (r *Relations) Turn(now time.Time) error {
 		r.hour, r.posts = now, paced
 	}
 	for _, l := range r.inOrder() {
+		for _, d := range l.doors {
+			d.turn(now)
+		}
 		if err := r.close(now, l); err != nil {
 			return err
 		}
@@ -147,6 +150,9 @@ func (r *Relations) closeDays(now time.Time, id ID, d *reading) {
 	from := min(r.access.Whole(), n.FirstOpen(now))
 	if l := r.live[id]; l != nil {
 		for _, way := range l.doors {
+			if way.Root == d.Root && !way.is(now) {
+				return
+			}
 			if way.Root == d.Root {
 				from = way.waitsFrom(from, oldest)
 			}
