@@ -43,6 +43,7 @@ const kind = "feed"
 
 // Following is all feeds that a person reads. All of it is on the disk.
 type Following struct {
+	access  *person.Access
 	store   *store.Store
 	network boxstream.Network
 	own     *Own
@@ -55,8 +56,8 @@ func NewFollowing(
 	p *person.Person, s *store.Store, n boxstream.Network, own *Own, r *post.Reading,
 	sources *post.Sources,
 ) *Following {
-	f := &Following{s, n, own, r, sources}
-	p.Join(f)
+	f := &Following{store: s, network: n, own: own, reading: r, sources: sources}
+	f.access = p.Join(f)
 	r.Serve(kind, f)
 	return f
 }
@@ -87,11 +88,17 @@ func (f *Following) Answered(time.Time, person.Answer) error { return nil }
 // Turn does nothing: streams are read by Reading.
 func (f *Following) Turn(time.Time) error { return nil }
 
-// Posted does nothing: the post is kept already.
+// Posted shows that a post came, which is kept already.
 func (f *Following) Posted(
-	*store.Tx, time.Time, post.Stream, timeline.Entry, content.Post,
+	tx *store.Tx, _ time.Time, s post.Stream, e timeline.Entry, p content.Post,
 ) error {
-	return nil
+	about, err := f.sources.Get(tx, s.Source)
+	tx.After(func() {
+		f.access.Show(person.Event{
+			Kind: person.EventPost, ID: e.ID, From: about.Name(), Text: post.FirstWords(p),
+		})
+	})
+	return err
 }
 
 // Said understands nothing else yet.

@@ -207,7 +207,7 @@ func (p Post) publisher() string {
 	case p.Petname != "":
 		return p.Petname
 	}
-	return "“" + p.Claimed + "”"
+	return post.Claim(p.Claimed)
 }
 
 // Timeline is the last n posts, the newest first.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"murmuration/client/content"
@@ -34,9 +35,14 @@ func (a About) Name() string {
 	case a.Petname != "":
 		return a.Petname
 	case a.Claimed != "":
-		return "“" + a.Claimed + "”"
+		return Claim(a.Claimed)
 	}
 	return "(nothing read yet)"
+}
+
+// Claim is a name as its author claims it, in quotes that nothing in it can end.
+func Claim(name string) string {
+	return "“" + strings.NewReplacer("“", `"`, "”", `"`).Replace(name) + "”"
 }
 
 // Sources is what a person knows of all whose posts they ever read. All of it is on the disk.

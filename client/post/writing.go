@@ -112,7 +112,7 @@ func (w *Writing) Post(
 	}
 	id := content.ID(to.Source, said)
 	sealed, err := w.Say(tx, now, to, s, outbox.Draft{
-		Name: id, Says: firstWords(post), Author: author, Slow: !d.Quick,
+		Name: id, Says: FirstWords(post), Author: author, Slow: !d.Quick,
 	}, append(format.Split(content.KindPost, said), all...)...)
 	if err != nil {
 		return Receipt{}, err
@@ -152,7 +152,8 @@ func (w *Writing) Say(
 // maxWords is how many bytes of a post its entry in the outbox shows.
 const maxWords = 60
 
-func firstWords(p content.Post) string {
+// FirstWords is the beginning of a post, in one line.
+func FirstWords(p content.Post) string {
 	words := p.Text
 	if words == "" && len(p.Photos) > 0 {
 		words = p.Photos[0].Alt

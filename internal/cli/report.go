@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
+	"murmuration/internal/cli/plain"
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
@@ -26,9 +28,9 @@ func report(w io.Writer, err error) int {
 		fmt.Fprintln(w, "murmur: stopped")
 		return 130
 	}
-	fmt.Fprintf(w, "murmur: %v\n", err)
-	if hint := hintOf(err); hint != "" {
-		fmt.Fprintf(w, "  %s\n", hint)
+	fmt.Fprintf(w, "murmur: %s\n", plain.Error(err.Error()))
+	for hint := range strings.Lines(hintOf(err)) {
+		fmt.Fprintf(w, "  %s\n", plain.Line(hint))
 	}
 	return codeOf(err)
 }

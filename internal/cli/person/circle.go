@@ -120,7 +120,7 @@ func printCircle(c *cli.Context, v api.Circle) error {
 		talk.Say(c, "nobody yet; let somebody in: murmur circle add %s ALIAS", v.Name)
 	}
 	for _, m := range v.Members {
-		fmt.Fprintln(c.App.Writer, m)
+		talk.Print(c, "%s", m)
 	}
 	return nil
 }
@@ -209,10 +209,10 @@ func show(c *cli.Context) error {
 		if c.Bool("json") {
 			return talk.JSON(c, t)
 		}
-		err = printPost(c, t.Post)
+		err = printPost(c, t.Post, 0)
 		printTally(c, t.Post, t.Tally)
 		for _, reply := range t.Replies {
-			err = errors.Join(err, printPost(c, reply))
+			err = errors.Join(err, printPost(c, reply, 0))
 		}
 		return err
 	})(c)
@@ -224,7 +224,7 @@ func printTally(c *cli.Context, p api.Post, t api.Tally) {
 		felt = append(felt, fmt.Sprintf("%s %d", r.Emoji, r.Count))
 	}
 	if len(felt) > 0 {
-		fmt.Fprintf(c.App.Writer, "    %s\n", strings.Join(felt, "  "))
+		talk.Print(c, indent+"%s", strings.Join(felt, "  "))
 	}
 	if p.Poll == nil {
 		return
@@ -237,7 +237,7 @@ func printTally(c *cli.Context, p api.Post, t api.Tally) {
 		if t.Chosen == i+1 {
 			mine = " (yours)"
 		}
-		fmt.Fprintf(c.App.Writer, "    %d. %s: %s%s\n", i+1, option,
+		talk.Print(c, indent+"%d. %s: %s%s", i+1, option,
 			talk.Plural(votes, "vote", "votes"), mine)
 	}
 	fmt.Fprintf(c.App.Writer, "    closes %s\n", p.Poll.Closes.Local().Format("2006-01-02 15:04"))

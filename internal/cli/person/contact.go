@@ -131,7 +131,7 @@ func contactShow(c *cli.Context, d *api.Client, alias string) error {
 		return err
 	}
 	for _, l := range k.Lines {
-		fmt.Fprintf(c.App.Writer, "%s  %s\n", l.At.Local().Format("2006-01-02 15:04"), l.What)
+		talk.Print(c, "%s  %s", l.At.Local().Format("2006-01-02 15:04"), l.What)
 	}
 	return nil
 }

@@ -130,13 +130,13 @@ func printMessages(c *cli.Context, alias string, all []api.Message) {
 		if m.Expires != nil {
 			head = append(head, "(until "+m.Expires.Local().Format("2006-01-02 15:04")+")")
 		}
-		fmt.Fprintln(c.App.Writer, strings.Join(head, "  "))
+		talk.Print(c, "%s", strings.Join(head, "  "))
 		if m.Deleted {
-			fmt.Fprintln(c.App.Writer, "    [deleted]")
+			talk.Print(c, indent+"[deleted]")
 		}
-		printText(c, m.Text)
+		printText(c, m.Text, 0, "")
 		if m.Photo != nil {
-			fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(*m.Photo))
+			talk.Print(c, indent+"[%s]", pictureLine(*m.Photo))
 		}
 	}
 }
@@ -177,12 +177,6 @@ func inbox(c *cli.Context, d *api.Client) error {
 }
 
 // printText is what somebody wrote, behind a margin.
-func printText(c *cli.Context, text string) {
-	for line := range strings.Lines(text) {
-		fmt.Fprintf(c.App.Writer, "    %s\n", strings.TrimRight(line, "\n"))
-	}
-}
-
 // firstLine is the beginning of a text.
 func firstLine(text string) string {
 	words := []rune(strings.Join(strings.Fields(text), " "))

@@ -33,7 +33,7 @@ func networkShow(c *cli.Context, d *api.Client) error {
 	if c.Bool("json") {
 		return talk.JSON(c, v)
 	}
-	fmt.Fprintf(c.App.Writer, "network %s %s, suite %s\nepoch %d, valid until %s, digest %s\n\n",
+	talk.Print(c, "network %s %s, suite %s\nepoch %d, valid until %s, digest %s\n",
 		v.Label, v.ID, v.Suite, v.Epoch, v.Until.Local().Format("2006-01-02 15:04:05"), v.Digest)
 	slices.SortFunc(v.Nodes, func(a, b api.Node) int {
 		return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Name, b.Name))

@@ -1,14 +1,16 @@
 package person
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"murmuration/client/api"
+	"murmuration/client/person"
+	"murmuration/internal/cli/plain"
 	"murmuration/internal/cli/talk"
 )
 
@@ -18,6 +20,8 @@ func timelineCommand() *cli.Command {
 		Usage: "the last posts, the newest last; from this computer, without the network",
 		Flags: []cli.Flag{
 			personFlag(), talk.JSONFlag(), &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"},
+				Usage: "go on with what comes, until Ctrl-C"},
 			&cli.DurationFlag{Name: "wait",
 				Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
 			&cli.BoolFlag{Name: "photos", Usage: "draw small pictures where the terminal can"},
@@ -34,40 +38,56 @@ func timeline(c *cli.Context) error {
 }
 
 func printTimeline(c *cli.Context, d *api.Client) error {
-	posts, err := awaitPosts(c, d)
+	if c.Bool("follow") || c.IsSet("wait") {
+		return watchTimeline(c, d)
+	}
+	posts, err := d.Timeline(c.Context, c.Int("n"))
 	if err != nil {
 		return err
 	}
+	if len(posts) == 0 && !c.Bool("json") {
+		talk.Say(c, "nothing yet; whom you follow: murmur feed list")
+	}
+	return printPosts(c, posts)
+}
+
+// printPosts shows posts, the newest last.
+func printPosts(c *cli.Context, posts []api.Post) error {
 	slices.Reverse(posts)
 	if c.Bool("json") {
 		return talk.JSON[api.Post](c, posts...)
 	}
-	if len(posts) == 0 {
-		talk.Say(c, "nothing yet; whom you follow: murmur feed list")
-	}
 	for _, p := range posts {
-		if err := printPost(c, p); err != nil {
+		if err := printPost(c, p, shownLines); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func printPost(c *cli.Context, p api.Post) error {
-	head := fmt.Sprintf("%s  %s  %s", p.ID, p.Time.Local().Format("2006-01-02 15:04"), p.Author)
+// shownLines is how many lines of a post a list shows.
+const shownLines = 12
+
+// indent stands before what belongs to a post or a message.
+const indent = "    "
+
+// printPost shows a post with at most so many lines of text; zero: all of them.
+func printPost(c *cli.Context, p api.Post, lines int) error {
+	head := "%s  %s  %s"
+	rest := []any{p.ID, plain.Time(p.Time, p.Received), p.Author}
 	if p.Circle != "" {
-		head += "  in “" + p.Circle + "”"
+		head, rest = head+"  in “%s”", append(rest, p.Circle)
 	}
 	if p.ReplyTo != "" {
-		head += "  answers " + p.ReplyTo
+		head, rest = head+"  answers %s", append(rest, p.ReplyTo)
 	}
-	fmt.Fprintln(c.App.Writer, head)
+	talk.Print(c, head, rest...)
 	if p.Warning != "" {
-		fmt.Fprintf(c.App.Writer, "    [about: %s]\n", p.Warning)
+		talk.Print(c, indent+"[about: %s]", p.Warning)
 	}
-	printText(c, p.Text)
+	printText(c, p.Text, lines, ": murmur show "+p.ID)
 	for i, photo := range p.Photos {
-		fmt.Fprintf(c.App.Writer, "    [%s]\n", pictureLine(photo))
+		talk.Print(c, indent+"[%s]", pictureLine(photo))
 		if err := drawThumb(c, photo); err != nil {
 			return fmt.Errorf("drawing photo %d of %s: %w", i+1, p.ID, err)
 		}
@@ -75,24 +95,74 @@ func printPost(c *cli.Context, p api.Post) error {
 	return nil
 }
 
-// awaitPosts is the timeline, and with --wait as soon as there is anything in it.
-func awaitPosts(c *cli.Context, d *api.Client) ([]api.Post, error) {
-	late := time.NewTimer(c.Duration("wait"))
-	defer late.Stop()
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		posts, err := d.Timeline(c.Context, c.Int("n"))
-		if err != nil || len(posts) > 0 || c.Duration("wait") == 0 {
-			return posts, err
-		}
-		select {
-		case <-c.Context.Done():
-			return nil, c.Context.Err()
-		case <-late.C:
-			return nil, talk.Fail(talk.ExitWait, errors.New("no post has come yet"),
-				"It will come by itself; `murmur status` says how things are.")
-		case <-tick.C:
-		}
+// printText shows a stranger's text with at most so many lines, and where the others are.
+func printText(c *cli.Context, text string, lines int, more string) {
+	shown := plain.Text{Indent: indent, Columns: talk.Columns(c), Lines: lines, More: more}
+	fmt.Fprint(c.App.Writer, shown.Show(text))
+}
+
+// watchTimeline shows what is new: the first of it with --wait, what is there and all that comes
+// with --follow.
+func watchTimeline(c *cli.Context, d *api.Client) error {
+	w := watching{c: c, d: d, shown: map[string]bool{}}
+	ctx, cancel := context.WithCancel(c.Context)
+	defer cancel()
+	if c.IsSet("wait") {
+		ctx, cancel = context.WithTimeout(ctx, c.Duration("wait"))
+		defer cancel()
 	}
+	err := d.Events(ctx, w.event, w.begin)
+	switch {
+	case errors.Is(err, errShown):
+		return nil
+	case c.Context.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		return talk.Fail(talk.ExitWait, errors.New("no new post has come yet"),
+			"It will come by itself; `murmur status` says how things are.")
+	}
+	return err
+}
+
+// errShown ends a look that has seen what it waited for.
+var errShown = errors.New("there is a new post")
+
+// watching is a look at the timeline as it grows.
+type watching struct {
+	c     *cli.Context
+	d     *api.Client
+	shown map[string]bool // ids
+}
+
+// begin shows what is there.
+func (w *watching) begin() error {
+	posts, err := w.d.Timeline(w.c.Context, api.MaxTimeline)
+	if err != nil {
+		return err
+	}
+	for _, p := range posts {
+		w.shown[p.ID] = true
+	}
+	err = printPosts(w.c, posts[:min(len(posts), w.c.Int("n"))])
+	if err != nil || w.c.Bool("follow") || len(posts) == 0 {
+		return err
+	}
+	return errShown
+}
+
+// event shows what is new after something has happened.
+func (w *watching) event(e api.Event) error {
+	if e.Kind != person.EventPost {
+		return nil
+	}
+	posts, err := w.d.Timeline(w.c.Context, api.MaxTimeline)
+	if err != nil {
+		return err
+	}
+	posts = slices.DeleteFunc(posts, func(p api.Post) bool { return w.shown[p.ID] })
+	for _, p := range posts {
+		w.shown[p.ID] = true
+	}
+	if err := printPosts(w.c, posts); err != nil || len(posts) == 0 || w.c.Bool("follow") {
+		return err
+	}
+	return errShown
 }

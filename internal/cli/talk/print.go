@@ -7,6 +7,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
+
+	"murmuration/internal/cli/plain"
 )
 
 // JSON writes one JSON value a line.
@@ -20,7 +22,8 @@ func JSON[T any](c *cli.Context, values ...T) error {
 	return nil
 }
 
-// Table prints rows in aligned columns on standard output.
+// Table prints rows in aligned columns on standard output, each of them on one line, whoever wrote
+// what is in them.
 func Table(c *cli.Context, rows [][]string) error {
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 8, 2, ' ', 0)
@@ -29,7 +32,7 @@ func Table(c *cli.Context, rows [][]string) error {
 			if i > 0 {
 				fmt.Fprint(w, "\t")
 			}
-			fmt.Fprint(w, cell)
+			fmt.Fprint(w, plain.Line(cell))
 		}
 		fmt.Fprintln(w)
 	}
@@ -42,6 +45,25 @@ func Table(c *cli.Context, rows [][]string) error {
 		}
 	}
 	return nil
+}
+
+// Print prints a line of data on standard output. As with Say, each argument that is text stays on
+// the line where it stands.
+func Print(c *cli.Context, format string, args ...any) {
+	fmt.Fprintf(c.App.Writer, format+"\n", tamed(args)...)
+}
+
+// tamed is arguments of which those that are text are lines.
+func tamed(args []any) []any {
+	lines := make([]any, len(args))
+	for i, arg := range args {
+		switch arg.(type) {
+		case string, error, fmt.Stringer:
+			arg = plain.Line(fmt.Sprint(arg))
+		}
+		lines[i] = arg
+	}
+	return lines
 }
 
 // Plural is a number with its noun.

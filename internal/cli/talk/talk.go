@@ -18,9 +18,23 @@ import (
 	"golang.org/x/term"
 )
 
-// Say tells the person something, on standard error.
+// Say tells the person something, on standard error. The lines are the program's own: each
+// argument that is text stays on the line where it stands, whoever wrote it.
 func Say(c *cli.Context, format string, args ...any) {
-	fmt.Fprintf(c.App.ErrWriter, format+"\n", args...)
+	fmt.Fprintf(c.App.ErrWriter, format+"\n", tamed(args)...)
+}
+
+// Columns is how wide the terminal is on which standard output is shown; zero, if it is on none.
+func Columns(c *cli.Context) int {
+	f, ok := c.App.Writer.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
 }
 
 // Logger writes for a person on a terminal and for a machine elsewhere.
