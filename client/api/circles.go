@@ -73,7 +73,7 @@ func (s *server) circles() []route {
 		taking("POST", "/v1/reactions", "says with one emoji what the person feels about a post",
 			maxSmall, s.react),
 		taking("POST", "/v1/votes", "chooses an option of a poll", maxSmall, s.vote),
-		answering("GET", "/v1/posts/{id}", "a post, how it was taken, and the answers to it",
+		answering("GET", "/v1/threads/{id}", "a post, how it was taken, and the answers to it",
 			s.thread),
 		answering("DELETE", "/v1/posts/{id}", "takes an own post of a circle back: readers are "+
 			"asked to erase it", s.unpost),
@@ -236,7 +236,7 @@ func (c *Client) Thread(ctx context.Context, post string) (t Thread, err error) 
 	if !validID(post) {
 		return t, errRequest.With("post %q", post)
 	}
-	return t, c.call(ctx, "GET", "/v1/posts/"+post, nil, &t)
+	return t, c.call(ctx, "GET", "/v1/threads/"+post, nil, &t)
 }
 
 // Unpost takes an own post of a circle back.

@@ -40,7 +40,7 @@ func (p *Person) inCircle(tx *store.Tx, e timeline.Entry, shown *Post) error {
 // Find is the id of a post that begins so.
 func (p *Person) Find(prefix string) (id string, err error) {
 	err = p.store.View(func(tx *store.Tx) error {
-		e, err := p.timeline.Entry(tx, strings.ToLower(prefix))
+		e, err := p.timeline.Find(tx, strings.ToLower(prefix))
 		id = e.ID
 		return err
 	})
