@@ -133,7 +133,6 @@ func (s *server) posts() []route {
 		answering("GET", "/v1/posts", "the last `n` posts (1 to 1000, else 20), the newest first; "+
 			"of one person (`from`), not shown before (`unread`), before a post (`before`)",
 			s.timeline),
-		answering("GET", "/v1/posts/{post}", "a post, by six or more characters of its id", s.show),
 		taking("POST", "/v1/posts/shown", "notes that the person has seen posts", maxShown,
 			s.shown),
 	}

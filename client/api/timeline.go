@@ -73,17 +73,6 @@ func (s *server) timeline(r *http.Request) (shown []Post, err error) {
 	return shown, err
 }
 
-func (s *server) show(r *http.Request) (shown Post, err error) {
-	err = s.client.View(func(now time.Time, p *parts.Person) error {
-		post, err := p.Show(now, r.PathValue("post"))
-		if err == nil {
-			shown = postsOf([]parts.Post{post})[0]
-		}
-		return err
-	})
-	return shown, err
-}
-
 // Shown is the body of POST /v1/posts/shown.
 type Shown struct {
 	Posts []string `json:"posts"` // ids
@@ -103,14 +92,6 @@ func (c *Client) Timeline(ctx context.Context, n int) ([]Post, error) {
 // Posts are those of a query, the newest first.
 func (c *Client) Posts(ctx context.Context, q Query) (posts []Post, err error) {
 	return posts, c.call(ctx, "GET", "/v1/posts?"+q.values().Encode(), nil, &posts)
-}
-
-// Show is a post, by its id or six or more characters of it.
-func (c *Client) Show(ctx context.Context, id string) (p Post, err error) {
-	if !validID(id) {
-		return p, timeline.ErrNoPost.With("%q", id)
-	}
-	return p, c.call(ctx, "GET", "/v1/posts/"+id, nil, &p)
 }
 
 // Shown notes that the person has seen posts.

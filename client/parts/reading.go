@@ -58,18 +58,6 @@ func (p *Person) From(petname string) (from []content.Source, err error) {
 	return from, err
 }
 
-// Show is the post of an id, or of six or more of its first characters.
-func (p *Person) Show(now time.Time, id string) (shown Post, err error) {
-	err = p.store.View(func(tx *store.Tx) error {
-		e, err := p.timeline.Find(tx, id)
-		if err == nil {
-			shown, err = p.show(tx, now, e)
-		}
-		return err
-	})
-	return shown, err
-}
-
 // Shown notes that the person has seen posts.
 func (p *Person) Shown(ids ...string) error {
 	return p.store.Update(func(tx *store.Tx) error { return p.timeline.Shown(tx, ids...) })
