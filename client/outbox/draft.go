@@ -25,7 +25,7 @@ type Draft struct {
 // the sender.
 func (o *Outbox) Put(tx *store.Tx, now time.Time, d Draft) error {
 	if len(o.waiting)+len(d.Boxes) > maxBoxes {
-		return errFull.With("%d boxes wait", len(o.waiting))
+		return ErrFull.With("%d boxes wait", len(o.waiting))
 	}
 	count, err := getCount(tx)
 	if err != nil {

@@ -49,8 +49,8 @@ const (
 	bucketCount   = "outbox"  // how many boxes there ever were
 )
 
-// errFull says that no more boxes may wait.
-var errFull = fault.New(
+// ErrFull says that no more boxes may wait.
+var ErrFull = fault.New(
 	fault.Quota, "too much waits in the outbox",
 	"Wait until some of it is kept: `murmur outbox` shows what.",
 )

@@ -454,7 +454,7 @@ func TestFullOutboxAndFullDisk(t *testing.T) {
 		err := h.Put(tx, noon, Draft{Name: "many", Author: "me", Boxes: many})
 		return err
 	})
-	if !errors.Is(err, errFull) || len(h.Entries()) != 0 {
+	if !errors.Is(err, ErrFull) || len(h.Entries()) != 0 {
 		t.Errorf("%d boxes: %v", maxBoxes+1, err)
 	}
 	h.queue("a", 1)
