@@ -148,7 +148,7 @@ func (r *Relations) answer(
 	state, begun, err := rel.State.Answered(b, own, now)
 	if err != nil {
 		if errors.Is(err, session.ErrClaim) || errors.Is(err, session.ErrMostDevices) {
-			rel.happens(Event{What: EventRefused, Own: own})
+			rel.alarm(now, Event{What: EventRefused, Own: own})
 		}
 		return nil // to somebody else, or one that came before
 	}
@@ -222,7 +222,7 @@ func (r *Relations) refused(
 		return r.copied(tx, now, rel)
 	case errors.Is(why, session.ErrClaim), errors.Is(why, session.ErrMostDevices),
 		errors.Is(why, session.ErrGone):
-		rel.happens(Event{What: EventRefused, Own: own, Device: c.ID(), Reason: c.Reason})
+		rel.alarm(now, Event{What: EventRefused, Own: own, Device: c.ID(), Reason: c.Reason})
 		return nil
 	case errors.Is(why, session.ErrOld), errors.Is(why, session.ErrOwn):
 		return nil

@@ -55,6 +55,14 @@ func (rel *relation) happens(e Event) {
 	rel.events = append(rel.events, e)
 }
 
+// alarm is happens for what somebody may cause as often as they like: once a day.
+func (rel *relation) alarm(now time.Time, e Event) {
+	if over(rel.Alarm, oneDay, now) {
+		rel.Alarm = now.Unix()
+		rel.happens(e)
+	}
+}
+
 // announce tells whoever watches. They may Say something.
 func (r *Relations) announce(tx *store.Tx, now time.Time, events []Event) error {
 	var errs []error

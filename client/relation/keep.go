@@ -75,6 +75,8 @@ type running struct {
 	Waits  []waits `cbor:"22,keyasint,omitempty"` // cards in the own doors, of whoever
 	// Came is devices of the contact that came, and that none has vouched for.
 	Came []session.DeviceID `cbor:"23,keyasint,omitempty"`
+	// Alarm is when the person was told last of a card that is not answered: once a day.
+	Alarm int64 `cbor:"24,keyasint,omitempty"`
 }
 
 // open is a saying that not everybody has acknowledged.

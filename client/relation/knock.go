@@ -73,8 +73,8 @@ func (r *Relations) enter(tx *store.Tx, now time.Time, rel *relation, p *post) e
 			Name: fmt.Sprintf("door/%s/%d", rel.id.name(), rel.Posted), Author: rel.id.author(),
 			Slow: true, Hidden: true, Door: true, Boxes: []boxstream.Sealed{sealed},
 		})
-		if errors.Is(err, outbox.ErrDoor) {
-			continue
+		if errors.Is(err, outbox.ErrDoor) || errors.Is(err, outbox.ErrFull) {
+			continue // it is tried again
 		}
 		if err == nil {
 			err = r.cfg.Cover.Wrote(tx, 1)

@@ -147,7 +147,7 @@ func (r *Relations) welcome(
 	if !w.Said {
 		return false, nil // it is told of if nobody vouches for it
 	}
-	rel.happens(Event{What: EventRestored, Own: true, Device: d, Reason: card.Reason})
+	rel.alarm(now, Event{What: EventRestored, Own: true, Device: d, Reason: card.Reason})
 	return false, nil
 }
 

@@ -2,6 +2,7 @@ package relation_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"testing"
 	"time"
@@ -303,4 +304,67 @@ func TestSecondDevice(t *testing.T) {
 	w.wait(time.Hour)
 	ben.hears("before", "to both", "by the second", "hello Carl", "to one", "after words")
 	phone.hears("before", "to both", "by the first", "a name")
+}
+
+// TestDoorIsFlooded: who can write a door fills it with devices. Five are the most that a person
+// has; the rest is refused, the person is told once, and the conversation goes on.
+func TestDoorIsFlooded(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ada.say("one")
+	ben.say("two")
+	w.wait(5 * time.Minute)
+	for _, b := range ben.Flood(rand.NewChaCha8([32]byte{7}), w.now, ben.id) {
+		w.Put(w.network.Today(w.now), b)
+	}
+	w.wait(5 * time.Minute)
+	ada.say("three")
+	ben.say("four")
+	w.wait(5 * time.Minute)
+	ada.hears("two", "four")
+	ben.hears("one", "three")
+	if ada.told(relation.EventDevice) != session.MostDevices-1 ||
+		ada.told(relation.EventRefused) != 1 || ada.Odd() == 0 {
+		t.Errorf("Ada is told %v, %d odd", ada.events, ada.Odd())
+	}
+	if ben.told(relation.EventRestored) != 1 {
+		t.Errorf("Ben is told %v", ben.events)
+	}
+}
+
+// TestTwoRevokeEachOther: keys cannot say which is the owner's, so that nobody is written to, until
+// words were compared with one.
+func TestTwoRevokeEachOther(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	var key relation.Key
+	ben.update(func(tx *store.Tx) (err error) { key, err = ben.Link(tx, w.now); return err })
+	phone := w.restore("Ben's phone", ben.store, &key)
+	phone.id = ben.id
+	w.wait(30 * time.Minute)
+	for _, d := range []*device{ben, phone} {
+		d.update(func(tx *store.Tx) error {
+			own, err := d.Devices(tx)
+			if err != nil || len(own) != 2 {
+				return fmt.Errorf("%d devices, %v", len(own), err)
+			}
+			return d.Revoke(tx, w.now, own[1].ID)
+		})
+	}
+	w.wait(30 * time.Minute)
+	ada.say("to whom?")
+	w.wait(10 * time.Minute)
+	ben.hears()
+	phone.hears()
+	if ada.told(relation.EventDisputed) == 0 {
+		t.Fatalf("Ada is told %v", ada.events)
+	}
+	kept := ada.Other(ada.id, ada.Other(ada.id, session.DeviceID{}))
+	ada.update(func(tx *store.Tx) error { return ada.Settle(tx, w.now, ada.id, kept) })
+	w.wait(30 * time.Minute)
+	if len(ben.heard)+len(phone.heard) != 1 {
+		t.Errorf("after words Ben heard %q, the phone %q", ben.heard, phone.heard)
+	}
 }

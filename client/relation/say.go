@@ -113,8 +113,9 @@ func (r *Relations) flush(tx *store.Tx, now time.Time, rel *relation) error {
 			continue
 		}
 		err := r.seal(tx, now, rel, &rel.Open[i])
-		if errors.Is(err, session.ErrNobody) || errors.Is(err, session.ErrTooLong) {
-			return nil // it waits: for devices, or until there are fewer sessions
+		if errors.Is(err, session.ErrNobody) || errors.Is(err, session.ErrTooLong) ||
+			errors.Is(err, outbox.ErrFull) {
+			return nil // it waits: for devices, for fewer sessions, or for room
 		}
 		if err != nil {
 			return err
@@ -151,7 +152,8 @@ func (r *Relations) seal(tx *store.Tx, now time.Time, rel *relation, o *open) er
 			return err
 		}
 	}
-	state, sealed, err := r.record(now, rel, said, next)
+	writer := rel.Writer
+	state, sealed, err := r.record(now, rel, &writer, said, next)
 	if err != nil {
 		return err
 	}
@@ -162,16 +164,18 @@ func (r *Relations) seal(tx *store.Tx, now time.Time, rel *relation, o *open) er
 	if s.Name == "" || o.Record != 0 || s.Stream != "" {
 		d.Name, d.Hidden = fmt.Sprintf("%s/%d", rel.id.author(), state.Number), true
 	}
+	if err := r.cfg.Outbox.Put(tx, now, d); err != nil {
+		return err
+	}
 	s.Stream, s.Sealed = rel.stream(), sealed
 	s.Sealed.Ciphertext = nil
-	rel.State = state
+	rel.State, rel.Writer = state, writer
 	o.Record, o.Day = state.Number, sealed.Day
 	if next != nil {
 		rel.Writer, rel.Epoch = after, rel.Epoch+1
 	}
 	return errors.Join(
-		tx.Put(bucketSaid, rel.id.saying(o.Serial), s), r.cfg.Outbox.Put(tx, now, d),
-		r.cfg.Cover.Wrote(tx, 1),
+		tx.Put(bucketSaid, rel.id.saying(o.Serial), s), r.cfg.Cover.Wrote(tx, 1),
 	)
 }
 
@@ -184,11 +188,11 @@ func (r *Relations) newStream() (boxstream.Writer, *boxstream.Start, error) {
 	return w, &start, err
 }
 
-// record seals the next record of the stream and its box.
+// record seals the next record of a stream and its box, and moves the writer on.
 func (r *Relations) record(
-	now time.Time, rel *relation, said []byte, next *boxstream.Start,
+	now time.Time, rel *relation, w *boxstream.Writer, said []byte, next *boxstream.Start,
 ) (state session.State, sealed boxstream.Sealed, err error) {
-	start, err := rel.Writer.Start()
+	start, err := w.Start()
 	if err != nil {
 		return state, sealed, err
 	}
@@ -203,7 +207,7 @@ func (r *Relations) record(
 		return state, sealed, err
 	}
 	parts := r.cfg.Network.Format.Split(content.KindSession, record)
-	all, err := rel.Writer.Seal(r.cfg.Network, on, parts...)
+	all, err := w.Seal(r.cfg.Network, on, parts...)
 	if err != nil {
 		return state, sealed, err
 	}

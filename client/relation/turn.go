@@ -17,6 +17,7 @@ import (
 const (
 	lookEvery = time.Hour // that the clock may ask for something in a relation
 	paced     = 4         // knocks that wait are posted in an hour
+	tended    = 8         // relations at most in a turn: each is a transaction
 )
 
 // Turn gives up the days of which nothing new comes, and does once an hour what the clock asks for.
@@ -24,6 +25,7 @@ func (r *Relations) Turn(now time.Time) error {
 	if now.Sub(r.hour) >= lookEvery {
 		r.hour, r.posts = now, paced
 	}
+	left := tended
 	for _, l := range r.inOrder() {
 		for _, d := range l.doors {
 			d.turn(now)
@@ -31,9 +33,10 @@ func (r *Relations) Turn(now time.Time) error {
 		if err := r.close(now, l); err != nil {
 			return err
 		}
-		if now.Before(l.due) {
+		if now.Before(l.due) || left == 0 {
 			continue
 		}
+		left--
 		if err := r.update(l.id, func(tx *store.Tx, rel *relation) error {
 			return r.tend(tx, now, rel)
 		}); err != nil {
@@ -259,6 +262,9 @@ func (r *Relations) sealAgain(tx *store.Tx, now time.Time, rel *relation) error 
 			Name: rel.again(), Author: rel.id.author(), Stream: s.Stream, Slow: true, Hidden: true,
 			Boxes: []boxstream.Sealed{again},
 		})
+		if errors.Is(err, outbox.ErrFull) {
+			return nil
+		}
 		if err == nil {
 			err = r.cfg.Cover.Wrote(tx, 1)
 		}
