@@ -129,7 +129,9 @@ func (c *Circles) Reply(now time.Time, id, text string) (name string, err error)
 	}, func(w where) (item, error) {
 		r.Circle, r.Post = w.of.ID, w.entry.ID
 		return item{Reply: &r}, nil
-	}, relation.Saying{Name: name, Says: firstWords(text), Quick: true}, nil)
+	}, relation.Saying{
+		Name: name, What: "reply", Says: firstWords(text), Quick: true,
+	}, nil)
 	return name, err
 }
 

@@ -5,9 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"murmuration/client/content"
 	"murmuration/client/store"
-	"murmuration/internal/box"
 )
 
 // Cancel forgets a post of which nothing was handed over; what goes in its place says nothing.
@@ -17,8 +15,6 @@ func (a author) Cancel(tx *store.Tx, _ time.Time, entry string) ([]byte, error) 
 		return nil, err
 	}
 	o.Posts = slices.DeleteFunc(o.Posts, func(id string) bool { return id == entry })
-	nothing := box.Record{Kind: content.KindCover, Parts: 1}
-	return nothing.Marshal(a.c.cfg.Network.Format), errors.Join(
-		o.put(tx), a.c.cfg.Reading.Erase(tx, entry), tx.Delete(bucketThreads, entry),
-	)
+	nothing, err := a.c.cfg.Writing.Cancel(tx, entry)
+	return nothing, errors.Join(err, o.put(tx), tx.Delete(bucketThreads, entry))
 }

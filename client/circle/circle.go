@@ -113,6 +113,7 @@ type Writing interface {
 		tx *store.Tx, now time.Time, to post.Stream, s *boxstream.Writer, d outbox.Draft,
 		records ...box.Record,
 	) ([]boxstream.Sealed, error)
+	Cancel(tx *store.Tx, id string) (nothing []byte, err error)
 }
 
 // Reading reads them: *post.Reading does.

@@ -15,7 +15,7 @@ import (
 const (
 	KindPost  box.Kind = 3
 	KindPhoto box.Kind = 4 // a part of a JPEG file, behind the post that it belongs to
-	KindCover box.Kind = 5 // nothing: in a stream that nobody follows
+	KindCover box.Kind = 5 // nothing: in a stream nobody follows, or where a post was taken back
 
 	KindCard    box.Kind = 6 // in doors: a device shows itself
 	KindAnswer  box.Kind = 7 // in doors: to a card

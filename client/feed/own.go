@@ -197,3 +197,8 @@ func (f *Own) Post(now time.Time, d post.Draft) (r post.Receipt, err error) {
 	}
 	return r, nil
 }
+
+// Cancel takes a post back of which nothing was handed over.
+func (f *Own) Cancel(tx *store.Tx, _ time.Time, entry string) ([]byte, error) {
+	return f.cfg.Writing.Cancel(tx, entry)
+}

@@ -58,7 +58,8 @@ func (m *Messages) attach(
 	jpeg []byte,
 ) error {
 	_, err := m.cfg.Writing.Say(tx, now, l.stream(id), &w, outbox.Draft{
-		Name: id.String() + "-photo", Says: firstWords("photo: " + l.Photo.Alt), Author: "message",
+		Name: id.String() + "-photo", What: "photo", Says: firstWords(l.Photo.Alt),
+		Author: "message",
 	}, parts...)
 	return errors.Join(err, m.cfg.Photos.Keep(tx, id.String(), 0, jpeg, l.Photo.Thumb))
 }

@@ -92,7 +92,7 @@ func (m *Messages) send(
 		return ID{}, l, err
 	}
 	said, err := m.say(tx, now, to, item{Letter: &l}, relation.Saying{
-		Name: id.String(), Says: firstWords(l.Text), Quick: true,
+		Name: id.String(), What: "message", Says: firstWords(l.Text), Quick: true,
 	})
 	if err != nil {
 		return ID{}, l, err
@@ -158,7 +158,7 @@ func (m *Messages) Delete(now time.Time, prefix string) error {
 		if e.Own {
 			i := item{Delete: []ID{e.ID}}
 			_, err = m.say(tx, now, e.Relation, i, relation.Saying{
-				Name: e.ID.String() + "-", Says: "taking a message back",
+				Name: e.ID.String() + "-", What: "deletion", Says: "taking a message back",
 			})
 			errs = append(errs, err)
 		}

@@ -22,9 +22,10 @@ var (
 		fault.User, "it has been handed over, and cannot be taken back",
 		"Others may have it by now. `murmur delete` asks those who read it to forget it.",
 	)
-	errFast = fault.New(
-		fault.User, "this cannot be taken back",
-		"Others wait for it, and would wait for ever: let it go.",
+	ErrFast = fault.New(
+		fault.User, "this cannot be taken back, though it is here yet",
+		"It is part of a conversation, whose keys go on with it. When it has gone, `murmur "+
+			"delete` asks the other side to erase it.",
 	)
 )
 
@@ -76,7 +77,7 @@ func (o *Outbox) Cancel(now time.Time, name string) error {
 	author, ok := o.authors[e.Author].(Canceller)
 	switch {
 	case !ok:
-		return errFast.With("%s", shown.What)
+		return ErrFast.With("%s", shown.What)
 	case e.Done != 0 || e.Kept > 0 || e.earlier || o.withdraw(e.Name):
 		return errHanded
 	}

@@ -128,7 +128,7 @@ func TestTooLateToCancel(t *testing.T) {
 	}
 	h := newHome(t, store.Memory(), noon)
 	h.queue("a", 1)
-	if err := h.Outbox.Cancel(noon, "a"); !errors.Is(err, errFast) {
+	if err := h.Outbox.Cancel(noon, "a"); !errors.Is(err, ErrFast) {
 		t.Errorf("of an author who does not: %v", err)
 	}
 	if err := h.Outbox.Cancel(noon, "b"); !errors.Is(err, errNone) {

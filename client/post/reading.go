@@ -231,6 +231,8 @@ func (r *Reading) keep(tx *store.Tx, now time.Time, s Stream, o boxstream.Opened
 		err = nil
 	case record.Kind == content.KindPhoto:
 		return r.cfg.Photos.Take(tx, s.Source, o.Day, record)
+	case record.Kind == content.KindCover:
+		return nil // its author took back what was to stand here
 	case record.Kind == content.KindPost:
 		understood, err = r.post(tx, now, s, o, record)
 	default:

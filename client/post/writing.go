@@ -29,6 +29,7 @@ type Cover interface {
 // Photos keeps the pictures of own posts: *photo.Photos does.
 type Photos interface {
 	Keep(tx *store.Tx, post string, index int, jpeg, thumb []byte) error
+	Forget(tx *store.Tx, post string, index int) error
 }
 
 // WritingConfig says whose posts they are, and where they go. All fields are required.
@@ -126,6 +127,24 @@ func (w *Writing) Post(
 		errs = append(errs, w.cfg.Photos.Keep(tx, id, i, p.JPEG, p.Thumb))
 	}
 	return Receipt{id, len(sealed)}, errors.Join(errs...)
+}
+
+// Cancel forgets a post that its person takes back before it was handed over, with its pictures,
+// and gives the record that goes in the place of each of its boxes: readers pass it over.
+func (w *Writing) Cancel(tx *store.Tx, id string) (nothing []byte, err error) {
+	known, err := w.cfg.Timeline.Has(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !known { // others wait for what it is
+		return nil, outbox.ErrFast
+	}
+	errs := []error{w.cfg.Timeline.Erase(tx, id)}
+	for i := range content.MaxPhotos {
+		errs = append(errs, w.cfg.Photos.Forget(tx, id, i))
+	}
+	empty := box.Record{Kind: content.KindCover, Parts: 1}
+	return empty.Marshal(w.cfg.Network.Format), errors.Join(errs...)
 }
 
 // Say writes records into a stream, in the caller's transaction, as the boxes of one entry of the
