@@ -134,11 +134,6 @@ func (h *home) Keep(_ *store.Tx, post string, _ int, jpeg, _ []byte) error {
 	return h.keeping
 }
 
-func (h *home) Forget(_ *store.Tx, post string, _ int) error {
-	delete(h.pictures, post)
-	return nil
-}
-
 func (h *home) Enqueue(_ time.Time, r sender.Request) error {
 	h.requests = append(h.requests, r)
 	return nil
