@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"murmuration/client/content"
 	"murmuration/client/person"
 	"murmuration/client/relation"
 	"murmuration/client/store"
@@ -94,7 +95,7 @@ func (c *Contacts) introduced(tx *store.Tx, now time.Time, by Contact, i introdu
 			By: by.Relation, Name: i.Name, First: i.First, Ticket: t, Made: now.Unix(),
 		}),
 		c.tell(tx, now, &k, "they want to introduce %s to you: `murmur contact requests`",
-			quoted(i.Name)),
+			content.Quote(i.Name)),
 	)
 }
 
@@ -111,7 +112,7 @@ type Request struct {
 
 // ask shows that somebody waits for an answer.
 func (c *Contacts) ask(tx *store.Tx, id, claimed, what string) {
-	e := person.Event{Kind: person.EventRequest, ID: id, From: quoted(claimed), Text: what}
+	e := person.Event{Kind: person.EventRequest, ID: id, From: content.Quote(claimed), Text: what}
 	tx.After(func() { c.access.Show(e) })
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"murmuration/client/content"
 	"murmuration/client/person"
 	"murmuration/client/relation"
 	"murmuration/client/store"
@@ -308,7 +309,7 @@ func (c *Contacts) meet(tx *store.Tx, now time.Time, k Contact, alias string) er
 		how = "was introduced to you by " + k.Via
 		k.How = Introduced
 	}
-	err := c.tell(tx, now, &k, "%s %s", quoted(k.Claimed.Name), how)
+	err := c.tell(tx, now, &k, "%s %s", content.Quote(k.Claimed.Name), how)
 	return errors.Join(err, c.share(tx, now, k))
 }
 

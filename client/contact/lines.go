@@ -3,7 +3,6 @@ package contact
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"murmuration/client/person"
@@ -88,6 +87,3 @@ func (c *Contacts) Lines(tx *store.Tx, id relation.ID) (all []Line, err error) {
 	}
 	return all, nil
 }
-
-// quoted is a claim as lines show it.
-func quoted(claim string) string { return "“" + strings.TrimSpace(claim) + "”" }

@@ -90,7 +90,7 @@ func getContact(tx *store.Tx, id relation.ID) (k Contact, ok bool, err error) {
 func (k Contact) Name() string {
 	shown := k.Alias
 	if !k.Given {
-		shown = "“" + k.Claimed.Name + "”"
+		shown = content.Quote(k.Claimed.Name)
 		if fold(shape(k.Claimed.Name)) != fold(k.Alias) {
 			shown += " (" + k.Alias + ")"
 		}
@@ -200,7 +200,7 @@ func (c *Contacts) free(alias string, but relation.ID) bool {
 // shape makes an alias of a claim: one word.
 func shape(claimed string) string {
 	s := strings.Join(strings.FieldsFunc(claimed, func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+		return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune("“”„\"'()", r)
 	}), "-")
 	if s = strings.TrimLeft(s, "-"); CheckAlias(s) != nil {
 		return "somebody"

@@ -68,6 +68,17 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestClaimsStayInTheirQuotes: nobody writes their own marks behind their name.
+func TestClaimsStayInTheirQuotes(t *testing.T) {
+	w := newWorld(t)
+	ada, eve := w.join("Ada"), w.join("Ben” (verified) “")
+	ada.accept(eve.invite(contact.Making{}).URI(), "")
+	w.wait(10 * time.Minute)
+	if got := ada.names(); got != `“Ben" (verified) "”` {
+		t.Errorf("Ada knows %s", got)
+	}
+}
+
 // TestMuteBlockRemove: what is not announced, what is not shown, and what is over at both sides,
 // while its name stays with what was said.
 func TestMuteBlockRemove(t *testing.T) {

@@ -29,6 +29,12 @@ func CheckName(name string) error {
 	return nil
 }
 
+// Quote is a claim as it is shown: in quotation marks, of which it has none inside, so that nobody
+// ends them early and goes on in the words of whoever shows it.
+func Quote(claim string) string {
+	return "“" + strings.NewReplacer("“", `"`, "”", `"`).Replace(claim) + "”"
+}
+
 // line says whether s can be shown on one line, and seen, and has at most so many bytes.
 func line(s string, most int) bool {
 	return len(s) <= most && printable(s) && !strings.ContainsAny(s, "\n\t") && Visible(s)

@@ -86,3 +86,14 @@ func TestIDs(t *testing.T) {
 		}
 	}
 }
+
+// TestQuote: a name with quotation marks in it does not end those that it is shown in.
+func TestQuote(t *testing.T) {
+	for claim, want := range map[string]string{
+		"Ben": "“Ben”", "Ben” (verified) “": `“Ben" (verified) "”`, "": "“”",
+	} {
+		if got := Quote(claim); got != want {
+			t.Errorf("%q is shown as %s", claim, got)
+		}
+	}
+}

@@ -195,7 +195,7 @@ type Photo struct {
 // answer that its author publishes for another it is that one's name, as the author says.
 func (p Post) Author() string {
 	if p.Reply != nil && p.Reply.By != "" {
-		return "“" + p.Reply.By + "” (says " + p.publisher() + ")"
+		return post.Claim(p.Reply.By) + " (says " + p.publisher() + ")"
 	}
 	return p.publisher()
 }

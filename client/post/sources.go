@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"murmuration/client/content"
@@ -42,7 +41,7 @@ func (a About) Name() string {
 
 // Claim is a name as its author claims it, in quotes that nothing in it can end.
 func Claim(name string) string {
-	return "“" + strings.NewReplacer("“", `"`, "”", `"`).Replace(name) + "”"
+	return content.Quote(name)
 }
 
 // Sources is what a person knows of all whose posts they ever read. All of it is on the disk.

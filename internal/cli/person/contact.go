@@ -7,6 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/client/api"
+	"murmuration/client/content"
+	"murmuration/internal/cli/plain"
 	"murmuration/internal/cli/talk"
 )
 
@@ -72,6 +74,9 @@ func contactCommand() *cli.Command {
 	}
 }
 
+// claim is what somebody says of themselves, on one line.
+func claim(text string) string { return plain.Line(content.Quote(text)) }
+
 func contactList(c *cli.Context, d *api.Client) error {
 	all, err := d.Contacts(c.Context)
 	if err != nil {
@@ -82,7 +87,7 @@ func contactList(c *cli.Context, d *api.Client) error {
 	}
 	rows := [][]string{}
 	for _, k := range all {
-		rows = append(rows, []string{k.Alias, "claims to be “" + k.Claimed + "”",
+		rows = append(rows, []string{k.Alias, "claims to be " + claim(k.Claimed),
 			strings.Join(marks(k), ", ")})
 	}
 	if len(rows) == 0 {
@@ -123,7 +128,7 @@ func contactShow(c *cli.Context, d *api.Client, alias string) error {
 		"introduced": "introduced by " + k.Via,
 	}[k.How]
 	rows := [][]string{
-		{"alias", k.Alias}, {"claims to be", "“" + k.Claimed + "”"},
+		{"alias", k.Alias}, {"claims to be", claim(k.Claimed)},
 		{"known since", k.Since.Local().Format("2006-01-02") + ", " + how},
 		{"is", strings.Join(marks(k), ", ")},
 	}
@@ -131,7 +136,8 @@ func contactShow(c *cli.Context, d *api.Client, alias string) error {
 		return err
 	}
 	for _, l := range k.Lines {
-		talk.Print(c, "%s  %s", l.At.Local().Format("2006-01-02 15:04"), l.What)
+		talk.Print(c, "%s  %s", l.At.Local().Format("2006-01-02 15:04"),
+			plain.Line(l.What))
 	}
 	return nil
 }
@@ -211,7 +217,7 @@ func contactRequests(c *cli.Context, d *api.Client) error {
 		if r.By != "" {
 			how = "introduced by " + r.By
 		}
-		rows = append(rows, []string{r.ID, "claims to be “" + r.Claimed + "”", how,
+		rows = append(rows, []string{r.ID, "claims to be " + claim(r.Claimed), how,
 			"until " + day(r.Until)})
 	}
 	if len(rows) == 0 {

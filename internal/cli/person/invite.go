@@ -142,7 +142,8 @@ func inviteAccept(c *cli.Context) error {
 func askAccept(c *cli.Context, i api.Invitation) error {
 	who := "Who made this invitation is not known yet: their card is not here."
 	if i.Known {
-		who = fmt.Sprintf("This invitation was made by somebody who claims to be “%s”.", i.Claimed)
+		who = fmt.Sprintf("This invitation was made by somebody who claims to be %s.",
+			claim(i.Claimed))
 	}
 	if !c.Bool("yes") {
 		talk.Say(c, "%s", who)
@@ -269,7 +270,7 @@ func invitationName(i api.Invitation) string {
 	case i.Own:
 		return "yours"
 	case i.Known:
-		return "of “" + i.Claimed + "”"
+		return "of " + claim(i.Claimed)
 	}
 	return "of somebody"
 }
