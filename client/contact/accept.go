@@ -104,6 +104,7 @@ func (c *Contacts) begin(now time.Time, a accept) (Invitation, error) {
 // Accept says yes to a ticket, by the id that Look gave it: the claim waits in the outbox when it
 // returns; or, if the card is not here yet, goes there by itself as soon as it is.
 func (c *Contacts) Accept(now time.Time, id, alias string) (Invitation, error) {
+	id = whole(id, inOrder(c.accepts))
 	if c.accepts[id] == nil {
 		return Invitation{}, ErrNoInvite.With("%q", id)
 	}
@@ -411,6 +412,7 @@ func (c *Contacts) Invitations(now time.Time) []Invitation {
 
 // Invitation is one of them.
 func (c *Contacts) Invitation(now time.Time, id string) (Invitation, error) {
+	id = whole(id, append(inOrder(c.invites), inOrder(c.accepts)...))
 	if c.invites[id] == nil && c.accepts[id] == nil {
 		return Invitation{}, ErrNoInvite.With("%q", id)
 	}

@@ -146,8 +146,22 @@ func (c *Contacts) Requests(now time.Time) (all []Request, err error) {
 	return all, err
 }
 
+// request is the id of what waits, by its beginning.
+func (c *Contacts) request(now time.Time, typed string) (string, error) {
+	waiting, err := c.Requests(now)
+	ids := []string{}
+	for _, r := range waiting {
+		ids = append(ids, r.ID)
+	}
+	return whole(typed, ids), err
+}
+
 // Grant says yes to a request.
 func (c *Contacts) Grant(now time.Time, id, alias string) error {
+	id, err := c.request(now, id)
+	if err != nil {
+		return err
+	}
 	if alias != "" {
 		if err := CheckAlias(alias); err != nil {
 			return err
@@ -198,6 +212,10 @@ func (c *Contacts) invited(
 
 // Deny says no to a request. Who has used an invitation is told; who is introduced is not.
 func (c *Contacts) Deny(now time.Time, id string) error {
+	id, err := c.request(now, id)
+	if err != nil {
+		return err
+	}
 	if name, i, ok := c.asks(id); ok {
 		return c.cfg.Store.Update(func(tx *store.Tx) error { return c.deny(tx, now, name, i, id) })
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"murmuration/client/content"
@@ -315,6 +316,7 @@ func (c *Contacts) meet(tx *store.Tx, now time.Time, k Contact, alias string) er
 
 // Revoke takes an invitation back, or forgets one that was accepted.
 func (c *Contacts) Revoke(now time.Time, id string) error {
+	id = whole(id, append(inOrder(c.invites), inOrder(c.accepts)...))
 	if a := c.accepts[id]; a != nil {
 		return c.forget(now, id)
 	}
@@ -354,6 +356,22 @@ func (c *Contacts) expire(now time.Time) error {
 		}
 	}
 	return c.expireAccepts(now, open)
+}
+
+// whole is the one of some ids that begins like what a person typed, of which four characters at
+// least are needed; or what they typed.
+func whole(typed string, ids []string) string {
+	found := typed
+	for _, id := range ids {
+		if len(typed) < 4 || !strings.HasPrefix(id, typed) {
+			continue
+		}
+		if found != typed && found != id {
+			return typed // more than one
+		}
+		found = id
+	}
+	return found
 }
 
 // remembered is for how long an invitation that is over is listed.

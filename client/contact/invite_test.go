@@ -168,7 +168,7 @@ func TestDeclined(t *testing.T) {
 	if err != nil || len(waiting) != 1 {
 		t.Fatalf("%+v, %v", waiting, err)
 	}
-	ada.check(ada.Deny(w.now, waiting[0].ID))
+	ada.check(ada.Deny(w.now, waiting[0].ID[:5]))
 	if err := ada.Deny(w.now, waiting[0].ID); !errors.Is(err, contact.ErrNoRequest) {
 		t.Errorf("twice: %v", err)
 	}
@@ -187,7 +187,12 @@ func TestRevoked(t *testing.T) {
 	claimed := ben.accept(asks.URI(), "")
 	w.wait(6 * time.Minute)
 	uri := i.URI()
-	ada.check(ada.Revoke(w.now, i.ID))
+	for _, short := range []string{"", i.ID[:3]} {
+		if err := ada.Revoke(w.now, short); !errors.Is(err, contact.ErrNoInvite) {
+			t.Errorf("by %q: %v", short, err)
+		}
+	}
+	ada.check(ada.Revoke(w.now, i.ID[:4]))
 	ada.check(ada.Revoke(w.now, asks.ID))
 	if err := ada.Revoke(w.now, i.ID); !errors.Is(err, contact.ErrClosed) {
 		t.Errorf("twice: %v", err)
