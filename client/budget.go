@@ -47,9 +47,9 @@ const (
 	ipSegment   = 1448
 )
 
-// budgetOf computes the budget from a network's parameters; it is zero for parameters without a
+// BudgetOf computes the budget from a network's parameters; it is zero for parameters without a
 // suite.
-func budgetOf(p directory.Parameters) Budget {
+func BudgetOf(p directory.Parameters) Budget {
 	params, err := p.PacketParams()
 	if err != nil {
 		return Budget{}

@@ -44,7 +44,7 @@ func TestBudget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := budgetOf(p)
+		b := BudgetOf(p)
 		if b.FrameBytes != packet+32 || b.BytesPerDay < 385e6 || b.BytesPerDay > 400e6 {
 			t.Errorf("%s: frames of %d bytes, %.0f bytes a day", suite, b.FrameBytes, b.BytesPerDay)
 		}
@@ -63,11 +63,11 @@ func TestBudgetOfTokens(t *testing.T) {
 	}
 	p.WriteTokens = 300
 	const one = 4 + 4 + 32 + 32*32 + 64
-	if b := budgetOf(p); b.Tokens != 320 || b.TokenAsks != 10 || b.TokenBytes != 10*one {
+	if b := BudgetOf(p); b.Tokens != 320 || b.TokenAsks != 10 || b.TokenBytes != 10*one {
 		t.Errorf("%d tokens in %d bytes for %d questions", b.Tokens, b.TokenBytes, b.TokenAsks)
 	}
 	p.WriteTokens = 0
-	if b := budgetOf(p); b.Tokens+b.TokenAsks+b.TokenBytes != 0 {
+	if b := BudgetOf(p); b.Tokens+b.TokenAsks+b.TokenBytes != 0 {
 		t.Errorf("where none are needed: %d tokens in %d bytes", b.Tokens, b.TokenBytes)
 	}
 }
@@ -80,7 +80,7 @@ func TestBudgetOfReading(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := budgetOf(p)
+	b := BudgetOf(p)
 	if s := b.PostRead.Seconds(); s < 0.9*117 || s > 1.1*117 {
 		t.Errorf("a post is read after %.0f s", s)
 	}
@@ -91,7 +91,7 @@ func TestBudgetOfReading(t *testing.T) {
 		t.Errorf("everything up to %d people, else %.0f others", b.Whole, b.Crowd)
 	}
 	p.Clients = b.Whole
-	if b := budgetOf(p); b.Crowd != float64(p.Clients) {
+	if b := BudgetOf(p); b.Crowd != float64(p.Clients) {
 		t.Errorf("of %d people %.0f fetch a box", p.Clients, b.Crowd)
 	}
 }

@@ -6,6 +6,7 @@
 // those that each may import beside fault and store, which all may:
 //
 //	fault       what goes wrong for a person: what happened, and what to do
+//	cause       what to do about errors of the system and the network
 //	store       sealed records; each bucket belongs to one room
 //	sender      what is on the wire: slots, packets, replies; knows no person
 //	person      the loop of a person's parts → sender
@@ -52,8 +53,8 @@
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	socket      where the commands of this computer find the daemon
 //	api         what they talk to →
-//	            circle, contact, content, decoder, feed, message, news, parts, person, photo,
-//	            relation, sender, session, socket, ticket, timeline, and this package
+//	            cause, circle, contact, content, decoder, feed, message, news, parts, person,
+//	            photo, relation, sender, session, socket, ticket, timeline, and this package
 //
 // The package must not let anything that a person does, or that a provider answers, move a slot.
 package client

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"murmuration/client/cause"
 	"murmuration/client/connection"
-	"murmuration/client/fault"
 	"murmuration/client/purse"
 	"murmuration/client/scan"
 	"murmuration/client/sender"
@@ -89,7 +89,7 @@ func (c *Client) Status() Status {
 	s.addDoubts(c.scan.Doubts(), conn.Document)
 	for _, err := range append([]error{c.person.Feed.Trouble(), c.store.Room()}, conn.Faults...) {
 		if err != nil {
-			s.Trouble = append(s.Trouble, Trouble{err.Error(), fault.Of(err).Hint()})
+			s.Trouble = append(s.Trouble, Trouble{err.Error(), cause.Of(err).Hint()})
 		}
 	}
 	return s
@@ -182,7 +182,7 @@ type Node struct {
 func (c *Client) Network() NetworkView {
 	v := NetworkView{
 		ID: c.genesis.ID().String(), Label: c.genesis.Label, Suite: c.genesis.Parameters.Suite,
-		Nodes: []Node{}, Budget: budgetOf(c.genesis.Parameters),
+		Nodes: []Node{}, Budget: BudgetOf(c.genesis.Parameters),
 	}
 	conn, schedule := c.connection.Status(), c.genesis.Schedule()
 	doc := conn.Document
@@ -191,7 +191,7 @@ func (c *Client) Network() NetworkView {
 	}
 	v.Epoch, v.Digest = uint64(doc.Epoch), doc.Digest().String()
 	v.From, v.Until = schedule.StartOf(doc.Epoch), schedule.StartOf(doc.Epoch+protocol.Validity)
-	v.Providers, v.Budget = len(doc.Providers()), budgetOf(doc.Parameters)
+	v.Providers, v.Budget = len(doc.Providers()), BudgetOf(doc.Parameters)
 	v.Budget.Entropy = entropyOf(doc)
 	for _, n := range doc.Nodes {
 		own := n.ID == conn.Guard.Node

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 
+	"murmuration/client/cause"
 	"murmuration/client/fault"
 )
 
@@ -55,7 +56,7 @@ var statuses = map[fault.Code]int{
 }
 
 func fail(w http.ResponseWriter, err error) {
-	f := fault.Of(err)
+	f := cause.Of(err)
 	code := fault.Code(f.ExitCode())
 	status, ok := statuses[code]
 	if !ok {

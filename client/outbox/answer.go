@@ -159,6 +159,21 @@ func (o *Outbox) remember(e entry) {
 		return
 	}
 	o.entries[e.Name] = &e
+	if e.Done != 0 && !e.Hidden && e.Cancelled == 0 {
+		o.access.Show(person.Event{Kind: person.EventOutbox, ID: e.Name, Text: e.outcome()})
+	}
+}
+
+// outcome is what became of an entry that is done, in a line.
+func (e entry) outcome() string {
+	what := "kept"
+	if e.Lost != "" {
+		what = "expired: " + e.Lost
+	}
+	if e.Says == "" {
+		return what
+	}
+	return what + ": " + e.Says
 }
 
 // Turn gives up what could not be kept for as long as boxes are, has what has missed its day sealed

@@ -36,7 +36,8 @@ const (
 
 // errSmall says that a network's boxes carry no invitations.
 var errSmall = fault.New(
-	fault.User, "the boxes of this network are too small for this", "",
+	fault.User, "the boxes of this network are too small for this",
+	"Invitations need a network with larger boxes; `murmur network budget` shows this one's.",
 )
 
 // Errors of what stands in the boxes of a ticket. Whoever has seen it can write there.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"murmuration/client/cause"
 	"murmuration/internal/cli/plain"
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/directory"
@@ -47,6 +48,9 @@ func hintOf(err error) string {
 		return "The file is damaged or something else: copy it again from where it came. Nothing " +
 			"was changed."
 	}
+	if f := cause.Of(err); f.ExitCode() != talk.ExitInternal {
+		return f.Hint()
+	}
 	return ""
 }
 
@@ -58,6 +62,9 @@ func codeOf(err error) int {
 		return coded.ExitCode()
 	case errors.As(err, &locked):
 		return talk.ExitLocked
+	}
+	if f := cause.Of(err); f.ExitCode() != talk.ExitInternal {
+		return f.ExitCode()
 	}
 	return talk.ExitUser
 }

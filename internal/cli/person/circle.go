@@ -240,5 +240,5 @@ func printTally(c *cli.Context, p api.Post, t api.Tally) {
 		talk.Print(c, indent+"%d. %s: %s%s", i+1, option,
 			talk.Plural(votes, "vote", "votes"), mine)
 	}
-	fmt.Fprintf(c.App.Writer, "    closes %s\n", p.Poll.Closes.Local().Format("2006-01-02 15:04"))
+	fmt.Fprintf(c.App.Writer, "    closes %s\n", talk.When(p.Poll.Closes, talk.Minute))
 }

@@ -129,15 +129,14 @@ func contactShow(c *cli.Context, d *api.Client, alias string) error {
 	}[k.How]
 	rows := [][]string{
 		{"alias", k.Alias}, {"claims to be", claim(k.Claimed)},
-		{"known since", k.Since.Local().Format("2006-01-02") + ", " + how},
+		{"known since", talk.When(k.Since, talk.Day) + ", " + how},
 		{"is", strings.Join(marks(k), ", ")},
 	}
 	if err := talk.Table(c, rows); err != nil {
 		return err
 	}
 	for _, l := range k.Lines {
-		talk.Print(c, "%s  %s", l.At.Local().Format("2006-01-02 15:04"),
-			plain.Line(l.What))
+		talk.Print(c, "%s  %s", talk.When(l.At, talk.Minute), plain.Line(l.What))
 	}
 	return nil
 }

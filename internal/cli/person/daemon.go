@@ -2,6 +2,7 @@ package person
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,10 +21,16 @@ func daemonCommand() *cli.Command {
 				Flags:  []cli.Flag{personFlag(), passphraseFileFlag, talk.VerboseFlag()},
 				Action: daemonRun},
 			{Name: "stop", Usage: "stop the daemon of this home", Flags: []cli.Flag{personFlag()},
-				Action: asking(daemonStop)},
+				Action: daemonStop},
 		},
 		Action: talk.NeedSubcommand,
 	}
+}
+
+// costs says in a line what the network takes and how fast it is.
+func costs(b client.Budget) string {
+	return fmt.Sprintf("this costs %.0f MB a day each way, whether or not you do anything; a post "+
+		"is stored %s and read after about %s", b.BytesPerDay/1e6, b.PostWindow, about(b.PostSlow))
 }
 
 func daemonRun(c *cli.Context) error {
@@ -48,9 +55,22 @@ func daemonRun(c *cli.Context) error {
 		return err
 	}
 	talk.Say(c, "the daemon of %s runs; Ctrl-C stops it, and the next start goes on", cfg.Home)
+	if v := person.Network(); v.Epoch == 0 { // the first start: nothing was fetched yet
+		talk.Say(c, "%s", costs(v.Budget))
+	}
 	return talk.Finish(api.Serve(c.Context, person, path, cfg.Log), person.Close)
 }
 
-func daemonStop(c *cli.Context, d *api.Client) error {
-	return d.Stop(c.Context)
+// daemonStop is done where no daemon runs: that is what was asked for.
+func daemonStop(c *cli.Context) error {
+	d, err := dial(c)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Stop(c.Context); !errors.Is(err, api.ErrNoDaemon) {
+		return err
+	}
+	talk.Say(c, "no daemon runs for this home: there is nothing to stop")
+	return nil
 }

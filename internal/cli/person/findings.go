@@ -53,7 +53,7 @@ func printFindings(c *cli.Context, all []api.Finding) error {
 	}
 	rows := [][]string{}
 	for _, f := range all {
-		rows = append(rows, []string{f.Seen.Local().Format("2006-01-02 15:04"), f.What})
+		rows = append(rows, []string{talk.When(f.Seen, talk.Minute), f.What})
 	}
 	return talk.Table(c, rows)
 }

@@ -44,5 +44,6 @@ func initPerson(c *cli.Context) error {
 	talk.Say(c, "%s lives in %s, on network %s; next: murmur daemon run --home %s",
 		c.String("name"),
 		home, genesis.Label, talk.ShellWord(home))
+	talk.Say(c, "%s", costs(client.BudgetOf(genesis.Parameters)))
 	return nil
 }

@@ -93,7 +93,7 @@ func inviteNew(c *cli.Context, d *api.Client) error {
 	return nil
 }
 
-func day(t time.Time) string { return t.Add(-time.Second).Local().Format("2 January") }
+func day(t time.Time) string { return talk.When(t.Add(-time.Second), "2 January") }
 
 func inviteAccept(c *cli.Context) error {
 	// Chat programs break lines, and others on the computer see arguments.

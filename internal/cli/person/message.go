@@ -2,6 +2,7 @@ package person
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +66,7 @@ func readCommand() *cli.Command {
 		Usage: "the last messages with a contact, the newest last, and all that are unread",
 		Flags: []cli.Flag{
 			personFlag(), talk.JSONFlag(), &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
+			followFlag(),
 		},
 		Action: readMessages,
 	}
@@ -83,19 +85,24 @@ func readMessages(c *cli.Context) error {
 		return err
 	}
 	defer d.Close()
-	all, err := d.Messages(c.Context, alias, c.Int("n"))
-	if err != nil {
-		return err
-	}
-	if c.Bool("json") {
-		err = talk.JSON(c, all...)
-	} else {
-		printMessages(c, alias, all)
-	}
-	if err != nil {
-		return err
-	}
-	return markSeen(c, d, alias, all)
+	shown := unseen{}
+	return follow(c, d, func() error {
+		all, err := d.Messages(c.Context, alias, c.Int("n"))
+		if err != nil {
+			return err
+		}
+		first := len(shown) == 0
+		all = slices.DeleteFunc(all, func(m api.Message) bool { return !shown.first(m.ID) })
+		if c.Bool("json") {
+			err = talk.JSON(c, all...)
+		} else if first || len(all) > 0 {
+			printMessages(c, alias, all)
+		}
+		if err != nil {
+			return err
+		}
+		return markSeen(c, d, alias, all)
+	}, "message")
 }
 
 // markSeen says that what was printed has been read.
@@ -121,14 +128,14 @@ func printMessages(c *cli.Context, alias string, all []api.Message) {
 		if m.Own {
 			from = "you"
 		}
-		head := []string{m.ID, m.Time.Local().Format("2006-01-02 15:04"), from}
+		head := []string{m.ID, talk.When(m.Time, talk.Minute), from}
 		for mark, is := range map[string]bool{"new": m.Unread, "came late": m.Late} {
 			if is {
 				head = append(head, "("+mark+")")
 			}
 		}
 		if m.Expires != nil {
-			head = append(head, "(until "+m.Expires.Local().Format("2006-01-02 15:04")+")")
+			head = append(head, "(until "+talk.When(*m.Expires, talk.Minute)+")")
 		}
 		talk.Print(c, "%s", strings.Join(head, "  "))
 		if m.Deleted {
@@ -144,8 +151,10 @@ func printMessages(c *cli.Context, alias string, all []api.Message) {
 func inboxCommand() *cli.Command {
 	return &cli.Command{
 		Name: "inbox", Usage: "conversations, the one that changed last first",
-		Flags:  []cli.Flag{personFlag(), talk.JSONFlag()},
-		Action: asking(inbox),
+		Flags: []cli.Flag{personFlag(), talk.JSONFlag(), followFlag()},
+		Action: asking(func(c *cli.Context, d *api.Client) error {
+			return follow(c, d, func() error { return inbox(c, d) }, "message", "contact")
+		}),
 	}
 }
 
@@ -170,7 +179,7 @@ func inbox(c *cli.Context, d *api.Client) error {
 			last = firstLine(v.Last.Text)
 		}
 		rows = append(rows, []string{
-			v.Alias, v.With, unread, v.Changed.Local().Format("2006-01-02 15:04"), last,
+			v.Alias, v.With, unread, talk.When(v.Changed, talk.Minute), last,
 		})
 	}
 	return talk.Table(c, rows)

@@ -33,8 +33,13 @@ func networkShow(c *cli.Context, d *api.Client) error {
 	if c.Bool("json") {
 		return talk.JSON(c, v)
 	}
+	if v.Epoch == 0 {
+		talk.Print(c, "network %s %s, suite %s", v.Label, v.ID, v.Suite)
+		talk.Say(c, "there is no network document yet: it is fetched as soon as a provider answers")
+		return nil
+	}
 	talk.Print(c, "network %s %s, suite %s\nepoch %d, valid until %s, digest %s\n",
-		v.Label, v.ID, v.Suite, v.Epoch, v.Until.Local().Format("2006-01-02 15:04:05"), v.Digest)
+		v.Label, v.ID, v.Suite, v.Epoch, talk.When(v.Until, talk.Second), v.Digest)
 	slices.SortFunc(v.Nodes, func(a, b api.Node) int {
 		return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Name, b.Name))
 	})

@@ -48,7 +48,7 @@ func outbox(c *cli.Context, d *api.Client) error {
 	rows := [][]string{}
 	for _, l := range lines {
 		far, more := progress(l)
-		queued := l.Queued.Local().Format("2006-01-02 15:04")
+		queued := talk.When(l.Queued, talk.Minute)
 		rows = append(rows, []string{
 			fmt.Sprint(l.Number), l.Post, l.What, l.State, far, queued, says(l), more,
 		})
@@ -126,10 +126,10 @@ func printEntry(c *cli.Context, e api.Entry) error {
 		{"handed over", fmt.Sprintf("%d of %d", e.Handed, e.Boxes)},
 		{"stored", fmt.Sprintf("%d of %d, by the word of one holder each", e.Stored, e.Boxes)},
 		{"kept", fmt.Sprintf("%d of %d, by the signatures of all holders", e.Kept, e.Boxes)},
-		{"queued", e.Queued.Local().Format("2006-01-02 15:04:05")},
+		{"queued", talk.When(e.Queued, talk.Second)},
 	}
 	if !e.Done.IsZero() {
-		rows = append(rows, []string{"done", e.Done.Local().Format("2006-01-02 15:04:05")})
+		rows = append(rows, []string{"done", talk.When(e.Done, talk.Second)})
 	}
 	if more != "" {
 		rows = append(rows, []string{"then", more})

@@ -43,7 +43,10 @@ func Commands() []*cli.Command {
 		photoCommand(),
 		feedCommand(),
 		outboxCommand(),
+		eventsCommand(),
+		whoamiCommand(),
 		statusCommand(),
+		doctorCommand(),
 		backupCommand(),
 		deviceCommand(),
 		passwdCommand(),
@@ -102,6 +105,15 @@ const daemonPatience = 2 * time.Second
 
 // daemon is the API of the daemon that runs for this home.
 func daemon(c *cli.Context) (*api.Client, error) {
+	d, err := dial(c)
+	if err != nil {
+		return nil, err
+	}
+	return d, answers(c.Context, d)
+}
+
+// dial is the API of this home's daemon, whether or not it runs.
+func dial(c *cli.Context) (*api.Client, error) {
 	cfg, err := personConfig(c)
 	if err != nil {
 		return nil, err
@@ -113,8 +125,7 @@ func daemon(c *cli.Context) (*api.Client, error) {
 	if err := client.CheckHome(cfg.Home); err != nil {
 		return nil, err
 	}
-	d := api.Dial(path)
-	return d, answers(c.Context, d)
+	return api.Dial(path), nil
 }
 
 // asking makes a command of a function that talks to the daemon.

@@ -15,14 +15,36 @@ import (
 
 func statusCommand() *cli.Command {
 	return &cli.Command{
-		Name:   "status",
-		Usage:  "connection, clock, network document, streams and loops of this home",
-		Flags:  []cli.Flag{personFlag(), talk.JSONFlag()},
+		Name:  "status",
+		Usage: "connection, clock, network document, streams and loops of this home",
+		Flags: []cli.Flag{personFlag(), talk.JSONFlag(), &cli.BoolFlag{Name: "watch",
+			Usage: "show it again every two seconds, until Ctrl-C"}},
 		Action: asking(status),
 	}
 }
 
+// watchEvery is how often a status is shown.
+const watchEvery = 2 * time.Second
+
 func status(c *cli.Context, d *api.Client) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		if c.Bool("watch") && talk.IsTerminal(c.App.Writer) {
+			fmt.Fprint(c.App.Writer, "\x1b[H\x1b[2J")
+		}
+		if err := printStatus(c, d); err != nil || !c.Bool("watch") {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-c.Context.Done():
+			return c.Context.Err()
+		}
+	}
+}
+
+func printStatus(c *cli.Context, d *api.Client) error {
 	s, err := d.Status(c.Context)
 	if err != nil {
 		return err
@@ -36,7 +58,7 @@ func status(c *cli.Context, d *api.Client) error {
 	}
 	guard := "nothing has come back yet"
 	if !s.LastReply.IsZero() {
-		guard = "last reply at " + s.LastReply.Local().Format("2006-01-02 15:04:05")
+		guard = "last reply at " + talk.When(s.LastReply, talk.Second)
 	}
 	if failing := time.Duration(s.Failing) * time.Second; !s.Serves && failing >= time.Minute {
 		guard += fmt.Sprintf("; in vain for %s so far", failing.Truncate(time.Minute))
@@ -48,7 +70,7 @@ func status(c *cli.Context, d *api.Client) error {
 	document := "no network document yet"
 	if !s.Until.IsZero() {
 		document = fmt.Sprintf("document of %d valid until %s", s.Document,
-			s.Until.Local().Format("15:04:05"))
+			talk.When(s.Until, talk.Second))
 	}
 	loops := "none is back or late yet"
 	if s.LoopsOf > 0 {
