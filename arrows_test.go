@@ -132,7 +132,7 @@ var outside = map[string]struct {
 	rooms []string
 	why   string
 }{
-	"net": {[]string{"internal/link", "client/api", "client/socket",
+	"net": {[]string{"internal/link", "client/api", "client/cause", "client/socket",
 		"internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
 	"net/http": {[]string{"client/api", "client", "internal/node/metrics"},
 		"the daemon's local API, the metrics listener"},
