@@ -15,6 +15,7 @@ var acting = strings.Fields(`
 	invite-revoke contact-alias contact-introduce contact-accept contact-decline contact-mute
 	contact-block contact-rm contact-reset profile-set
 	feed-publish feed-follow feed-unfollow photo-get photo-show outbox-cancel
+	device-revoke device-object device-keep
 	circle-new circle-add circle-remove react delete
 	network-new network-verify network-admit network-evidence
 	mix-init mix-run provider-run provider-invite

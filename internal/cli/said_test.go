@@ -71,7 +71,7 @@ func TestHintsNameCommandsThatExist(t *testing.T) {
 			}
 			for _, m := range commandLine.FindAllStringSubmatch(text(e), -1) {
 				named++
-				if wrong := wrongCommand(m[1]); wrong != "" && wrong != "device" {
+				if wrong := wrongCommand(m[1]); wrong != "" {
 					t.Errorf("%s: `murmur %s`: there is no %s", path, m[1], wrong)
 				}
 			}

@@ -98,7 +98,7 @@ func deviceLine(v api.Device) string {
 		line += "  this one"
 	}
 	if !v.Heard.IsZero() {
-		line += "  heard of on " + v.Heard.Local().Format("2006-01-02")
+		line += "  heard of on " + talk.When(v.Heard, talk.Day)
 	}
 	if v.Standing != "" && v.Standing != "live" {
 		line += "  " + v.Standing
