@@ -49,7 +49,6 @@ type Following struct {
 	own     *Own
 	reading *post.Reading
 	sources *post.Sources
-	access  *person.Access
 }
 
 // NewFollowing is what a person reads, beside their own feed.

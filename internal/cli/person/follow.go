@@ -1,7 +1,6 @@
 package person
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -12,13 +11,14 @@ import (
 
 // followFlag is -f of commands that show what comes.
 func followFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "f", Usage: "go on, and show what comes, until Ctrl-C"}
+	return &cli.BoolFlag{Name: "follow", Aliases: []string{"f"},
+		Usage: "go on, and show what comes, until Ctrl-C"}
 }
 
 // follow shows what is there, and with -f again when something of these kinds has happened, until
 // Ctrl-C. Nothing is missed between the two.
 func follow(c *cli.Context, d *api.Client, show func() error, kinds ...string) error {
-	if !c.Bool("f") {
+	if !c.Bool("follow") {
 		return show()
 	}
 	return d.Events(c.Context, func(e api.Event) error {
@@ -45,17 +45,17 @@ func events(c *cli.Context, d *api.Client) error {
 		if c.Bool("json") {
 			return talk.JSON(c, e)
 		}
-		line := fmt.Sprintf("%s  %s", talk.When(e.At, talk.Second), e.Kind)
-		for _, more := range []string{e.ID, e.From, firstLine(e.Text)} {
+		line, words := "%s  %s", []any{talk.When(e.At, talk.Second), string(e.Kind)}
+		for _, more := range []string{e.ID, e.From, e.Text} {
 			if more != "" {
-				line += "  " + more
+				line, words = line+"  %s", append(words, more)
 			}
 		}
-		_, err := fmt.Fprintln(c.App.Writer, line)
+		talk.Print(c, line, words...)
 		if e.Missed > 0 {
 			talk.Say(c, "%s before it are forgotten", talk.Plural(int(e.Missed), "event", "events"))
 		}
-		return err
+		return nil
 	}, nil)
 }
 

@@ -20,12 +20,10 @@ func timelineCommand() *cli.Command {
 		Usage: "the last posts, the newest last; from this computer, without the network",
 		Flags: []cli.Flag{
 			personFlag(), talk.JSONFlag(), &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
-			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"},
-				Usage: "go on with what comes, until Ctrl-C"},
+			followFlag(),
 			&cli.DurationFlag{Name: "wait",
 				Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
 			&cli.BoolFlag{Name: "photos", Usage: "draw small pictures where the terminal can"},
-			followFlag(),
 		},
 		Action: timeline,
 	}
@@ -49,25 +47,8 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 	if len(posts) == 0 && !c.Bool("json") {
 		talk.Say(c, "nothing yet; whom you follow: murmur feed list")
 	}
-	if err := printPosts(c, posts); err != nil || !c.Bool("f") {
-		return err
-	}
-	shown := unseen{}
-	for _, p := range posts {
-		shown.first(p.ID)
-	}
-	return follow(c, d, func() error {
-		posts, err := d.Timeline(c.Context, burst)
-		if err != nil {
-			return err
-		}
-		posts = slices.DeleteFunc(posts, func(p api.Post) bool { return !shown.first(p.ID) })
-		return printPosts(c, posts)
-	}, "post")
+	return printPosts(c, posts)
 }
-
-// burst is how many posts are looked through for those that came at once.
-const burst = 100
 
 // printPosts shows posts, the newest last.
 func printPosts(c *cli.Context, posts []api.Post) error {
