@@ -114,12 +114,3 @@ func (c *Client) Photo(
 		}
 	}
 }
-
-// PhotoNow is Photo for what is here already; what is not is an error.
-func (c *Client) PhotoNow(ctx context.Context, post string, n int) ([]byte, error) {
-	path, err := photoPath(post, n)
-	if err != nil {
-		return nil, err
-	}
-	return c.raw(ctx, "GET", path, nil)
-}

@@ -74,7 +74,7 @@ func (s *server) serve(ctx context.Context, l net.Listener, log *slog.Logger) er
 	}
 	web := &http.Server{
 		Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute,
-		WriteTimeout: time.Minute,
+		WriteTimeout: 5 * time.Minute, // four large pictures take their time
 		IdleTimeout:  time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx }, // streams of events end
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),

@@ -61,6 +61,38 @@ func (a *album) check(err error) {
 	}
 }
 
+// TestForgottenPicturesDoNotCome: what is under way, or waits to be looked at, goes with its post,
+// and stays where another post shows it too.
+func TestForgottenPicturesDoNotCome(t *testing.T) {
+	for when, parts := range map[string]int{"under way": 2, "to be looked at": 3} {
+		a := newAlbum(t)
+		a.of.About.Thumb = script
+		a.expect()
+		another := a.of
+		another.Post = "another"
+		a.update(func(tx *store.Tx) error { return a.Expect(tx, another) })
+		a.take(seven, a.parts[:parts]...)
+		a.update(func(tx *store.Tx) error { return a.Forget(tx, "post", 0) })
+		if s := a.state(noon); a.Waiting() != parts-1 || s.Thumb != nil {
+			t.Errorf("%s: %d wait", when, a.Waiting())
+		}
+		a.update(func(tx *store.Tx) error { return a.Forget(tx, "another", 0) })
+		if a.Waiting() != 0 || a.left() != 0 {
+			t.Errorf("%s: %d wait, %d records", when, a.Waiting(), a.left())
+		}
+	}
+	a := newAlbum(t)
+	a.expect()
+	a.take(seven, a.parts...)
+	a.of.Post = "another"
+	a.expect()
+	a.update(func(tx *store.Tx) error { return a.Forget(tx, "post", 0) })
+	a.look(anew)
+	if _, err := a.File("post", 0); !errors.Is(err, errNone) || a.state(noon).Where != Here {
+		t.Errorf("the control: %v, %+v", err, a.state(noon))
+	}
+}
+
 // TestWhatIsNoPicture is thrown away and said once, whatever comes of it later; a thumbnail that is
 // none costs the thumbnail alone.
 func TestWhatIsNoPicture(t *testing.T) {

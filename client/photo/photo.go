@@ -102,12 +102,6 @@ func (f *Photos) Keep(tx *store.Tx, post string, index int, jpeg, thumb []byte) 
 	return errors.Join(tx.Put(bucketPhotos, name, jpeg), tx.Put(bucketThumbs, name, thumb))
 }
 
-// Forget erases a picture of a post, as far as it is here; what still comes of it is nobody's.
-func (f *Photos) Forget(tx *store.Tx, post string, index int) error {
-	name := fileName(post, index)
-	return errors.Join(tx.Delete(bucketPhotos, name), tx.Delete(bucketThumbs, name))
-}
-
 // File is the JPEG file of a photo of a post: of one's own, byte for byte as others get it, and of
 // another's, as it was encoded anew.
 func (f *Photos) File(post string, index int) ([]byte, error) {

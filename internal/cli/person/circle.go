@@ -188,7 +188,8 @@ func showCommand() *cli.Command {
 	return &cli.Command{
 		Name: "show", ArgsUsage: "ID", Usage: "a post, how it was taken, and the answers to it",
 		Flags: []cli.Flag{personFlag(), talk.JSONFlag(),
-			&cli.BoolFlag{Name: "thread", Usage: "the answers as well"}},
+			&cli.BoolFlag{Name: "thread", Usage: "the answers as well"},
+			&cli.BoolFlag{Name: "photos", Usage: "draw small pictures where the terminal can"}},
 		Action: show,
 	}
 }
