@@ -188,6 +188,7 @@ func (r *Relations) begun(
 	if !known || b.Card.Reason != session.ReasonAnswer && b.Card.Reason != session.ReasonMoved {
 		rel.happens(e)
 	}
+	rel.tells = rel.tells || rel.Self && !known
 	switch vouched := slices.Contains(rel.Mine, b.Device); {
 	case known || own:
 	case vouched:

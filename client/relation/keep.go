@@ -118,6 +118,7 @@ type relation struct {
 	running
 	kept   *lasting // as it was read
 	events []Event  // to be told when it was put
+	tells  bool     // a device came among own ones: it is told of everything, then as well
 }
 
 func (id ID) name() string { return hex.EncodeToString(id[:]) }
@@ -174,9 +175,15 @@ func (r *Relations) put(tx *store.Tx, now time.Time, rel *relation) error {
 	put.Reads, put.Doors = slices.Clone(rel.Reads), slices.Clone(rel.Doors)
 	put.Own, put.Their = kept.Own, kept.Their
 	tx.After(func() { r.follow(&put) })
-	events := rel.events
-	rel.events = nil
-	return errors.Join(err, r.announce(tx, now, events))
+	events, tells := rel.events, rel.tells
+	rel.events, rel.tells = nil, false
+	err = errors.Join(err, r.announce(tx, now, events))
+	if tells {
+		err = errors.Join(err, r.eachRelation(tx, func(other *relation) error {
+			return r.tellOf(tx, now, other)
+		}))
+	}
+	return err
 }
 
 func (a lasting) equal(b lasting) bool {

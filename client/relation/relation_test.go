@@ -368,3 +368,60 @@ func TestTwoRevokeEachOther(t *testing.T) {
 		t.Errorf("after words Ben heard %q, the phone %q", ben.heard, phone.heard)
 	}
 }
+
+// TestThirdDevice: the first one vouches, the second one takes its word, and each can say of the
+// third that it is gone.
+func TestThirdDevice(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	own := []*device{ben}
+	for _, name := range []string{"Ben's phone", "Ben's tablet"} {
+		var key relation.Key
+		ben.update(func(tx *store.Tx) (err error) { key, err = ben.Link(tx, w.now); return err })
+		d := w.restore(name, ben.store, &key)
+		d.id = ben.id
+		own = append(own, d)
+		w.wait(time.Hour)
+	}
+	ada.say("to all three")
+	own[2].say("by the third")
+	w.wait(time.Hour)
+	ben.hears("to all three", "by the third")
+	own[1].hears("to all three", "by the third")
+	own[2].hears("to all three")
+	ada.hears("by the third")
+	var of relation.Device
+	own[2].update(func(tx *store.Tx) error {
+		devices, err := own[2].Devices(tx)
+		of = devices[0]
+		return err
+	})
+	own[1].update(func(tx *store.Tx) error { return own[1].Revoke(tx, w.now, of.ID) })
+	w.wait(time.Hour)
+	ada.say("to two")
+	w.wait(time.Hour)
+	ben.hears("to all three", "by the third", "to two")
+	own[1].hears("to all three", "by the third", "to two")
+	own[2].hears("to all three")
+	if ada.told(relation.EventRevoked) != 1 || own[2].told(relation.EventRevoked) == 0 {
+		t.Errorf("Ada is told %v, the third one %v", ada.events, own[2].events)
+	}
+}
+
+// BenchmarkTurn is what the clock costs somebody with a hundred contacts.
+func BenchmarkTurn(b *testing.B) {
+	w := newWorld(b)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	for i := range 100 {
+		w.meetAs(ada, ben, byte(i))
+	}
+	w.wait(20 * time.Minute)
+	b.ResetTimer()
+	for range b.N {
+		w.now = w.now.Add(20 * time.Second)
+		if err := ada.person.Turn(w.now); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -188,6 +188,7 @@ func (r *Relations) tendPosts(tx *store.Tx, now time.Time, rel *relation) error 
 		widen := p.Kind == content.KindCard && !p.Met && !p.Wide && p.Sealed != 0 &&
 			over(p.Sealed, widens, now)
 		switch {
+		case p.Sealed == 0 && rel.Self: // that is where own devices meet
 		case p.Sealed == 0 && r.posts <= 0:
 			continue
 		case p.Sealed == 0:
