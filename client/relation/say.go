@@ -18,6 +18,7 @@ type Saying struct {
 	Kind    Kind
 	Content []byte
 	Name    string // of its entry in the outbox; empty: hidden
+	What    string // it is, and
 	Says    string // first words, for the person's eyes
 	Quick   bool   // travels as fast as what is read
 }
@@ -38,6 +39,7 @@ type saying struct {
 	Moves   bool             `cbor:"6,keyasint,omitempty"`
 	Stream  string           `cbor:"7,keyasint,omitempty"` // in which its record is
 	Sealed  boxstream.Sealed `cbor:"8,keyasint"`           // with its record, to be sealed again
+	What    string           `cbor:"9,keyasint,omitempty"`
 }
 
 // Room is how many bytes of content a saying may have now.
@@ -65,7 +67,7 @@ func (r *Relations) Say(tx *store.Tx, now time.Time, to ID, s Saying) (Said, err
 		return Said{}, ErrLong.With("%d bytes, and there is room for %d", len(s.Content), left)
 	}
 	said, err := r.say(tx, now, rel, saying{
-		Kind: s.Kind, Content: s.Content, Name: s.Name, Says: s.Says, Quick: s.Quick,
+		Kind: s.Kind, Content: s.Content, Name: s.Name, What: s.What, Says: s.Says, Quick: s.Quick,
 	})
 	if err != nil {
 		return said, err
@@ -158,7 +160,7 @@ func (r *Relations) seal(tx *store.Tx, now time.Time, rel *relation, o *open) er
 		return err
 	}
 	d := outbox.Draft{
-		Name: s.Name, Says: s.Says, Author: rel.id.author(), Stream: rel.stream(),
+		Name: s.Name, What: s.What, Says: s.Says, Author: rel.id.author(), Stream: rel.stream(),
 		Slow: !s.Quick, Boxes: []boxstream.Sealed{sealed},
 	}
 	if s.Name == "" || o.Record != 0 || s.Stream != "" {
