@@ -56,8 +56,10 @@ type said struct {
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
 	w := newWorld(t)
-	s := &schedule{world: w, rng: rand.New(rand.NewPCG(seed, 1)), copies: map[*device]*store.Store{},
-		had: map[*device][]string{}, back: map[*device]int{}}
+	s := &schedule{
+		world: w, rng: rand.New(rand.NewPCG(seed, 1)), copies: map[*device]*store.Store{},
+		had: map[*device][]string{}, back: map[*device]int{},
+	}
 	ada, ben := w.device("Ada"), w.device("Ben")
 	w.meet(ada, ben)
 	w.wait(5 * time.Minute)
