@@ -155,7 +155,10 @@ func (c *Contacts) open(tx *store.Tx, now time.Time, id string, i invite) error 
 	if err != nil {
 		return err
 	}
-	if i.Card, err = keys.Card(p); err != nil {
+	if i.Card, err = keys.Card(p); err == nil && !c.fits(i.Card) {
+		i.Card, err = keys.Card(ticket.Profile{Name: p.Name}) // without the picture
+	}
+	if err != nil {
 		return err
 	}
 	i.Keys = &keys

@@ -13,6 +13,7 @@ import (
 	"murmuration/client/relation"
 	"murmuration/client/store"
 	"murmuration/client/ticket"
+	"murmuration/internal/box"
 )
 
 // TestNames: one alias is one contact, in whatever case; what somebody claims changes none, and
@@ -372,5 +373,31 @@ func TestProfile(t *testing.T) {
 	}
 	if v := ben.look(ada.invite(contact.Making{}).URI()); v.Known {
 		t.Error("known before it came")
+	}
+}
+
+// TestSmallBoxes: where a picture has no room it is left out, and people meet all the same.
+func TestSmallBoxes(t *testing.T) {
+	w := newWorld(t)
+	w.network.Format.Plaintext = box.RecordHeaderSize + 4096
+	ada, ben := w.join("Ada"), w.join("Ben")
+	face := make([]byte, ticket.MaxPicture)
+	for _, h := range []*home{ada, ben} {
+		h.check(h.SetProfile(w.now, ticket.Profile{Name: h.name, Picture: face}))
+		h.check(h.store.Update(func(tx *store.Tx) error {
+			_, err := h.rel.Link(tx, w.now) // own devices are told of contacts, too
+			return err
+		}))
+	}
+	w.meet(ada, ben)
+	ada.check(ada.SetProfile(w.now, ticket.Profile{Name: "Ada L.", Picture: face}))
+	w.wait(10 * time.Minute)
+	if k, err := ben.Find("ada"); err != nil || k.Claimed.Name != "Ada L." {
+		t.Errorf("%+v, %v", k.Claimed, err)
+	}
+	w.network.Format.Plaintext = box.RecordHeaderSize + 2048
+	tiny := w.join("Tiny")
+	if _, err := tiny.Invite(w.now, contact.Making{Days: 1}); err == nil {
+		t.Error("an invitation where nobody can be met")
 	}
 }

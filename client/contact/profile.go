@@ -39,6 +39,11 @@ func (c *Contacts) loadOwn(tx *store.Tx) error {
 	return err
 }
 
+// fits says whether a content has room in a box of this network.
+func (c *Contacts) fits(content []byte) bool {
+	return len(content) <= c.cfg.Network.Format.ContentSize()
+}
+
 // SetProfile shows this person otherwise, and tells all contacts.
 func (c *Contacts) SetProfile(now time.Time, p ticket.Profile) error {
 	if err := p.Check(); err != nil {
@@ -54,6 +59,10 @@ func (c *Contacts) SetProfile(now time.Time, p ticket.Profile) error {
 				continue
 			}
 			err := c.say(tx, now, k.Relation, saying{Type: sayProfile, Profile: &p})
+			if errors.Is(err, relation.ErrLong) { // where boxes are small
+				bare := ticket.Profile{Name: p.Name}
+				err = c.say(tx, now, k.Relation, saying{Type: sayProfile, Profile: &bare})
+			}
 			if err != nil && !errors.Is(err, relation.ErrNoRelation) { // ended elsewhere just now
 				return err
 			}

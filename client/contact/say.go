@@ -157,8 +157,16 @@ func (c *Contacts) ended(tx *store.Tx, now time.Time, k Contact) error {
 // share tells the person's other devices of a contact.
 func (c *Contacts) share(tx *store.Tx, now time.Time, k Contact) error {
 	k.Lines, k.Heard = 0, 0 // each device has its own
-	s := saying{Type: sayContact, Contact: &k}
-	return c.cfg.Relations.Tell(tx, now, relation.KindContact, s.marshal())
+	tell := func() error {
+		s := saying{Type: sayContact, Contact: &k}
+		return c.cfg.Relations.Tell(tx, now, relation.KindContact, s.marshal())
+	}
+	err := tell()
+	if errors.Is(err, relation.ErrLong) { // where boxes are small
+		k.Claimed.Picture = nil
+		err = tell()
+	}
+	return err
 }
 
 // heardOwn takes what another device of this person tells: a contact that is over stays so.
@@ -172,6 +180,9 @@ func (c *Contacts) heardOwn(tx *store.Tx, now time.Time, s saying) error {
 		return err
 	}
 	told.Lines, told.Heard = k.Lines, k.Heard
+	if told.Claimed.Picture == nil && told.Claimed.Name == k.Claimed.Name {
+		told.Claimed.Picture = k.Claimed.Picture
+	}
 	if !c.free(told.Alias, told.Relation) {
 		told.Alias, told.Given = c.alias(told.Alias, told.Claimed.Name)
 	}
