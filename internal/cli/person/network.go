@@ -33,7 +33,7 @@ func networkShow(c *cli.Context, d *api.Client) error {
 	if c.Bool("json") {
 		return talk.JSON(c, v)
 	}
-	if v.Epoch == 0 {
+	if len(v.Nodes) == 0 { // its epochs count from 0
 		talk.Print(c, "network %s %s, suite %s", v.Label, v.ID, v.Suite)
 		talk.Say(c, "there is no network document yet: it is fetched as soon as a provider answers")
 		return nil
