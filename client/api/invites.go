@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"murmuration/client/circle"
 	"murmuration/client/contact"
 	"murmuration/client/parts"
 	"murmuration/client/ticket"
@@ -16,6 +17,8 @@ type Inviting struct {
 	For  string `json:"for,omitempty"` // what to call whoever uses it
 	Days int    `json:"days"`          // for which it can be used, 1 to 12
 	Ask  bool   `json:"ask,omitempty"` // the person is asked before the two know each other
+	// Circle is an own one to which whoever uses it is added.
+	Circle string `json:"circle,omitempty"`
 }
 
 // Ticket is the body of POST /v1/tickets.
@@ -92,8 +95,32 @@ func (s *server) queues(
 }
 
 func (s *server) invite(_ *http.Request, in Inviting) (Invitation, error) {
+	if err := s.ownCircle(in.Circle); err != nil {
+		return Invitation{}, err
+	}
 	return s.queues(func(now time.Time, c *contact.Contacts) (contact.Invitation, error) {
-		return c.Invite(now, contact.Making{Alias: in.For, Days: in.Days, Ask: in.Ask})
+		return c.Invite(now, contact.Making{
+			Alias: in.For, Days: in.Days, Ask: in.Ask, Circle: in.Circle,
+		})
+	})
+}
+
+// ownCircle refuses a name that is of no own circle, but an empty one.
+func (s *server) ownCircle(name string) error {
+	if name == "" {
+		return nil
+	}
+	return s.client.View(func(_ time.Time, p *parts.Person) error {
+		all, err := p.Circles.List()
+		if err != nil {
+			return err
+		}
+		for _, o := range all {
+			if o.Own && o.Name == name {
+				return nil
+			}
+		}
+		return circle.ErrNoCircle.With("%q", name)
 	})
 }
 

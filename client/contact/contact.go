@@ -94,6 +94,7 @@ type Contacts struct {
 	own      string // what the person calls themselves
 	// turns are how long after midnight each claim is written again.
 	turns map[string]time.Duration
+	join  func(now time.Time, circle string, r relation.ID) error
 }
 
 // New is the contacts of a person.
@@ -151,6 +152,9 @@ func (c *Contacts) Told(do func(relation.ID, Line)) { c.told = append(c.told, do
 func (c *Contacts) Turn(now time.Time) error {
 	if err := errors.Join(c.expire(now), c.forgetOld(now)); err != nil {
 		return fmt.Errorf("ending invitations: %w", later(err))
+	}
+	if err := c.joinCircles(now); err != nil {
+		return fmt.Errorf("adding to a circle: %w", later(err))
 	}
 	if err := c.claimAgain(now); err != nil {
 		return fmt.Errorf("writing claims again: %w", later(err))

@@ -65,6 +65,8 @@ type invite struct {
 	Relation relation.ID        `cbor:"13,keyasint"`
 	Via      string             `cbor:"14,keyasint,omitempty"` // of an introduction: by whom
 	Stones   []stone            `cbor:"15,keyasint,omitempty"` // that are still to be written
+	// Circle is to which whoever uses it is added, until that is done.
+	Circle string `cbor:"16,keyasint,omitempty"`
 }
 
 // claim is one on an invitation, that waits for the person.
@@ -98,6 +100,8 @@ type Making struct {
 	Alias string // what to call whoever uses it; may be empty
 	Days  int    // 1 to 12
 	Ask   bool   // the person is asked before two know each other
+	// Circle is an own one to which whoever uses it is added; may be empty.
+	Circle string
 }
 
 // Invite makes an invitation: its card waits in the outbox when it returns.
@@ -125,7 +129,10 @@ func (c *Contacts) Invite(now time.Time, m Making) (Invitation, error) {
 	if err != nil {
 		return Invitation{}, err
 	}
-	i := invite{Ticket: t, Day: day, Alias: m.Alias, Ask: m.Ask, Made: now.Unix(), State: Open}
+	i := invite{
+		Ticket: t, Day: day, Alias: m.Alias, Ask: m.Ask, Made: now.Unix(), State: Open,
+		Circle: m.Circle,
+	}
 	err = c.cfg.Store.Update(func(tx *store.Tx) error { return c.open(tx, now, id, i) })
 	if err != nil {
 		return Invitation{}, err
@@ -359,6 +366,40 @@ func (c *Contacts) expire(now time.Time) error {
 		}
 	}
 	return c.expireAccepts(now, open)
+}
+
+// JoinBy says how whoever has used an invitation is added to the circle that it is for.
+func (c *Contacts) JoinBy(add func(now time.Time, circle string, r relation.ID) error) {
+	c.join = add
+}
+
+// joinCircles adds those who have come by an invitation to a circle, once, and says so.
+func (c *Contacts) joinCircles(now time.Time) error {
+	for _, id := range inOrder(c.invites) {
+		i := c.invites[id].clone()
+		if i.State != Met || i.Circle == "" || c.join == nil {
+			continue
+		}
+		said := "they were added to the circle " + content.Quote(i.Circle)
+		if err := c.join(now, i.Circle, i.Relation); errors.Is(err, store.ErrFull) {
+			return err
+		} else if err != nil {
+			said = "they could not be added to the circle " + content.Quote(i.Circle) + ": " +
+				err.Error()
+		}
+		i.Circle = ""
+		err := c.cfg.Store.Update(func(tx *store.Tx) error {
+			k, ok, err := getContact(tx, i.Relation)
+			if err == nil && ok {
+				err = c.tell(tx, now, &k, "%s", said)
+			}
+			return errors.Join(err, c.keep(tx, id, i))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // whole is the one of some ids that begins like what a person typed, of which four characters at

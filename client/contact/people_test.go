@@ -376,6 +376,36 @@ func TestProfile(t *testing.T) {
 	}
 }
 
+// TestInvitedToACircle: whoever uses the invitation is added once, and a circle that is gone by
+// then is said.
+func TestInvitedToACircle(t *testing.T) {
+	w := newWorld(t)
+	ada, ben, carl := w.join("Ada"), w.join("Ben"), w.join("Carl")
+	added := map[string]int{}
+	add := func(_ time.Time, circle string, r relation.ID) error {
+		added[circle+": "+ada.Name(r)]++
+		if circle != "hikers" {
+			return contact.ErrNoContact
+		}
+		return nil
+	}
+	ada.JoinBy(add)
+	ben.accept(ada.invite(contact.Making{Alias: "ben", Circle: "hikers"}).URI(), "")
+	carl.accept(ada.invite(contact.Making{Alias: "carl", Circle: "gone"}).URI(), "")
+	w.wait(12 * time.Minute)
+	ada.start()
+	ada.JoinBy(add)
+	w.wait(2 * time.Minute)
+	if len(added) != 2 || added["hikers: ben"] != 1 || added["gone: carl"] != 1 {
+		t.Errorf("added %v", added)
+	}
+	if a, b := ada.lines("ben"), ada.lines("carl"); !strings.Contains(a,
+		"they were added to the circle “hikers”\n") ||
+		!strings.Contains(b, "they could not be added to the circle “gone”") {
+		t.Errorf("%s%s", a, b)
+	}
+}
+
 // TestSmallBoxes: where a picture has no room it is left out, and people meet all the same.
 func TestSmallBoxes(t *testing.T) {
 	w := newWorld(t)

@@ -22,6 +22,7 @@ func (p *Person) wireTalk(cfg Config) {
 		People: p.Contacts, Outbox: p.Outbox, Writing: p.Writing, Reading: p.Reading,
 		Timeline: p.timeline,
 	})
+	p.Contacts.JoinBy(p.Circles.Add)
 }
 
 // inCircle says of a post in which circle it is, and whose that is.

@@ -27,6 +27,8 @@ func inviteCommand() *cli.Command {
 						Usage: "how long it can be used, up to 12d: a `TIME`"},
 					&cli.BoolFlag{Name: "ask",
 						Usage: "ask you before the two of you know each other"},
+					&cli.StringFlag{Name: "circle",
+						Usage: "a circle of yours to which they are added: its `NAME`"},
 					&cli.BoolFlag{Name: "qr", Usage: "draw the ticket for a camera as well"},
 				},
 				Action: asking(inviteNew),
@@ -73,7 +75,9 @@ func inviteNew(c *cli.Context, d *api.Client) error {
 	if err != nil {
 		return err
 	}
-	i, err := d.Invite(c.Context, api.Inviting{For: c.String("for"), Days: n, Ask: c.Bool("ask")})
+	i, err := d.Invite(c.Context, api.Inviting{
+		For: c.String("for"), Days: n, Ask: c.Bool("ask"), Circle: c.String("circle"),
+	})
 	if err != nil {
 		return err
 	}
