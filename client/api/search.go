@@ -13,11 +13,13 @@ import (
 
 // Hit is something that a search found.
 type Hit struct {
-	// Ref says what it is, by kind and id: "post/…".
+	// Ref says what it is, by kind and id: "post/…" or "message/…".
 	Ref string `json:"ref"`
 	// Number is greater the later it came; the next page is before the last one's.
 	Number uint64 `json:"number"`
 	Post   *Post  `json:"post,omitempty"`
+
+	Message *Message `json:"message,omitempty"`
 }
 
 func (s *server) search() []route {
@@ -42,6 +44,11 @@ func (s *server) find(r *http.Request) ([]Hit, error) {
 			hit := Hit{Ref: h.Ref, Number: h.Number}
 			if h.Post != nil {
 				hit.Post = &postsOf([]parts.Post{*h.Post})[0]
+			}
+			if m := h.Message; m != nil {
+				k, _ := p.Contacts.Of(m.Relation)
+				shown := messageOf(now, p, k, *m)
+				hit.Message = &shown
 			}
 			found = append(found, hit)
 		}

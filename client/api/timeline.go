@@ -4,9 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
+	"murmuration/client/content"
 	"murmuration/client/parts"
 	"murmuration/client/timeline"
 )
@@ -21,6 +23,7 @@ const maxShown = 64 << 10
 type Query struct {
 	N      int    // how many
 	From   string // a petname; empty: of all
+	Circle string // the name of one; empty: of all
 	Unread bool   // that were not shown before
 	Before string // the id of one of them: those before it
 }
@@ -30,6 +33,9 @@ func (q Query) values() url.Values {
 	v := url.Values{"n": {strconv.Itoa(q.N)}}
 	if q.From != "" {
 		v.Set("from", q.From)
+	}
+	if q.Circle != "" {
+		v.Set("circle", q.Circle)
 	}
 	if q.Before != "" {
 		v.Set("before", q.Before)
@@ -66,11 +72,31 @@ func (s *server) timeline(r *http.Request) (shown []Post, err error) {
 				return err
 			}
 		}
+		if name := q.Get("circle"); name != "" {
+			in, err := p.InCircle(name)
+			if err != nil {
+				return err
+			}
+			if f.Sources = among(f.Sources, in); len(f.Sources) == 0 {
+				shown = []Post{} // nobody of this name writes there
+				return nil
+			}
+		}
 		posts, err := p.Page(now, f, n)
 		shown = postsOf(posts)
 		return err
 	})
 	return shown, err
+}
+
+// among is those of some sources that are asked for, where nil stands for all.
+func among(asked, some []content.Source) []content.Source {
+	if asked == nil {
+		return some
+	}
+	return slices.DeleteFunc(asked, func(s content.Source) bool {
+		return !slices.Contains(some, s)
+	})
 }
 
 // Shown is the body of POST /v1/posts/shown.

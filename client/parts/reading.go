@@ -4,8 +4,10 @@ import (
 	"strings"
 	"time"
 
+	"murmuration/client/circle"
 	"murmuration/client/content"
 	"murmuration/client/fault"
+	"murmuration/client/message"
 	"murmuration/client/search"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
@@ -41,7 +43,8 @@ func (p *Person) showAll(
 	return posts, nil
 }
 
-// From is the sources of whoever has a petname; capital letters do not matter.
+// From is the sources of whoever has a petname: their feeds, and circles of a contact; capital
+// letters do not matter.
 func (p *Person) From(petname string) (from []content.Source, err error) {
 	err = p.store.View(func(tx *store.Tx) error {
 		all, err := p.Sources.List(tx)
@@ -52,8 +55,32 @@ func (p *Person) From(petname string) (from []content.Source, err error) {
 		}
 		return err
 	})
+	if k, none := p.Contacts.Find(petname); err == nil && none == nil {
+		var theirs []content.Source
+		theirs, err = p.circles(func(c circle.Shown) bool { return !c.Own && c.Of == k.Relation })
+		from = append(from, theirs...)
+	}
 	if err == nil && len(from) == 0 {
 		err = errNobody.With("%q", petname)
+	}
+	return from, err
+}
+
+// InCircle is the sources of the circles of a name: own ones, and those of others.
+func (p *Person) InCircle(name string) ([]content.Source, error) {
+	from, err := p.circles(func(c circle.Shown) bool { return strings.EqualFold(c.Name, name) })
+	if err == nil && len(from) == 0 {
+		err = circle.ErrNoCircle.With("%q", name)
+	}
+	return from, err
+}
+
+func (p *Person) circles(is func(circle.Shown) bool) (from []content.Source, err error) {
+	all, err := p.Circles.List()
+	for _, c := range all {
+		if is(c) {
+			from = append(from, c.ID)
+		}
 	}
 	return from, err
 }
@@ -74,6 +101,8 @@ type Hit struct {
 	Ref    string
 	Number uint64 // greater the later it came; a search goes on below it
 	Post   *Post
+	// Message is what the other side and this person said.
+	Message *message.Message
 }
 
 // Search is the last n things, before one of a number (zero: all), that have all words of a query.
@@ -92,6 +121,13 @@ func (p *Person) Search(now time.Time, query string, before uint64, n int) (hits
 					return err
 				}
 				hit.Post = &shown
+			}
+			if id, is := strings.CutPrefix(f.Ref, message.Ref("")); is {
+				said, err := p.Messages.Message(id)
+				if err != nil {
+					return err
+				}
+				hit.Message = &said
 			}
 			hits = append(hits, hit)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/client/api"
+	"murmuration/internal/cli/plain"
 	"murmuration/internal/cli/talk"
 )
 
@@ -128,11 +129,12 @@ func printMessages(c *cli.Context, alias string, all []api.Message) {
 		if m.Own {
 			from = "you"
 		}
-		head := []string{m.ID, talk.When(m.Time, talk.Minute), from}
-		for mark, is := range map[string]bool{"new": m.Unread, "came late": m.Late} {
-			if is {
-				head = append(head, "("+mark+")")
-			}
+		head := []string{m.ID, plain.Time(m.Time, m.Received), from}
+		if m.Unread {
+			head = append(head, "(new)")
+		}
+		if m.Late {
+			head = append(head, "(came late)")
 		}
 		if m.Expires != nil {
 			head = append(head, "(until "+talk.When(*m.Expires, talk.Minute)+")")
@@ -176,23 +178,13 @@ func inbox(c *cli.Context, d *api.Client) error {
 			unread = fmt.Sprintf("%d new", v.Unread)
 		}
 		if v.Last != nil {
-			last = firstLine(v.Last.Text)
+			last = plain.Short(v.Last.Text, 50)
 		}
 		rows = append(rows, []string{
 			v.Alias, v.With, unread, talk.When(v.Changed, talk.Minute), last,
 		})
 	}
 	return talk.Table(c, rows)
-}
-
-// printText is what somebody wrote, behind a margin.
-// firstLine is the beginning of a text.
-func firstLine(text string) string {
-	words := []rune(strings.Join(strings.Fields(text), " "))
-	if len(words) > 50 {
-		return string(words[:50]) + "…"
-	}
-	return string(words)
 }
 
 // longDuration is a time as people say it: 90m, 36h, or 30d; empty is none.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -23,6 +24,9 @@ func timelineCommand() *cli.Command {
 			followFlag(),
 			&cli.DurationFlag{Name: "wait",
 				Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
+			&cli.StringFlag{Name: "from", Usage: "of the person whom you call `NAME` alone"},
+			&cli.StringFlag{Name: "circle", Usage: "of the circle `NAME` alone"},
+			&cli.BoolFlag{Name: "unread", Usage: "what was not shown before"},
 			&cli.BoolFlag{Name: "photos", Usage: "draw small pictures where the terminal can"},
 		},
 		Action: timeline,
@@ -40,14 +44,25 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 	if c.Bool("follow") || c.IsSet("wait") {
 		return watchTimeline(c, d)
 	}
-	posts, err := d.Timeline(c.Context, c.Int("n"))
+	posts, err := d.Posts(c.Context, query(c, c.Int("n")))
 	if err != nil {
 		return err
 	}
 	if len(posts) == 0 && !c.Bool("json") {
 		talk.Say(c, "nothing yet; whom you follow: murmur feed list")
 	}
-	return printPosts(c, posts)
+	ids := make([]string, len(posts))
+	for i, p := range posts {
+		ids[i] = p.ID
+	}
+	return errors.Join(printPosts(c, posts), d.Shown(c.Context, ids...))
+}
+
+// query is what is asked for.
+func query(c *cli.Context, n int) api.Query {
+	return api.Query{
+		N: n, From: c.String("from"), Circle: c.String("circle"), Unread: c.Bool("unread"),
+	}
 }
 
 // printPosts shows posts, the newest last.
@@ -85,6 +100,10 @@ func printPost(c *cli.Context, p api.Post, lines int) error {
 		talk.Print(c, indent+"[about: %s]", p.Warning)
 	}
 	printText(c, p.Text, lines, ": murmur show "+p.ID)
+	if p.Poll != nil && lines > 0 { // with all lines, votes follow
+		talk.Print(c, indent+"[poll: %s; closes %s]", strings.Join(p.Poll.Options, " / "),
+			talk.When(p.Poll.Closes, talk.Minute))
+	}
 	for i, photo := range p.Photos {
 		talk.Print(c, indent+"[%s]", pictureLine(photo))
 		if err := drawThumb(c, photo); err != nil {
@@ -133,7 +152,7 @@ type watching struct {
 
 // begin shows what is there.
 func (w *watching) begin() error {
-	posts, err := w.d.Timeline(w.c.Context, api.MaxTimeline)
+	posts, err := w.d.Posts(w.c.Context, query(w.c, api.MaxTimeline))
 	if err != nil {
 		return err
 	}
@@ -152,7 +171,7 @@ func (w *watching) event(e api.Event) error {
 	if e.Kind != person.EventPost {
 		return nil
 	}
-	posts, err := w.d.Timeline(w.c.Context, api.MaxTimeline)
+	posts, err := w.d.Posts(w.c.Context, query(w.c, api.MaxTimeline))
 	if err != nil {
 		return err
 	}
