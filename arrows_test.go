@@ -30,6 +30,10 @@ var arrows = map[string]struct {
 		"internal/testnet client internal/directory internal/link",
 		"the demo is made of what networks are made of",
 	},
+	"examples": {
+		"client internal/directory internal/link",
+		"programs of others: they talk to the socket, and only their tests to a daemon",
+	},
 	"internal/transcript": {"", "text tests"},
 	"internal/script": {
 		"configs internal/exchange internal/box internal/directory internal/link internal/sphinx",
@@ -132,9 +136,9 @@ var outside = map[string]struct {
 	rooms []string
 	why   string
 }{
-	"net": {[]string{"internal/link", "client/api", "client/cause", "client/socket",
+	"net": {[]string{"internal/link", "examples", "client/api", "client/cause", "client/socket",
 		"internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
-	"net/http": {[]string{"client/api", "client", "internal/node/metrics"},
+	"net/http": {[]string{"client/api", "examples", "client", "internal/node/metrics"},
 		"the daemon's local API, the metrics listener"},
 	"crypto/tls":                           {[]string{"internal/link"}, "links only"},
 	"murmuration/internal/testnet/virtual": {nil, "only tests run in virtual time"},
