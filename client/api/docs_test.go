@@ -25,9 +25,9 @@ Made from the types of client/api by its tests: whoever changes one runs
 
     MURMUR_WRITE_DOCS=1 go test ./client/api -run TestDocs
 
-HTTP and JSON over the Unix socket in a home (api.sock), for the programs of its person alone; who may
-ask, and the limits, stand in [client.md](client.md). Unknown keys are refused. Every answer that is
-no success is an Error. Times are RFC 3339, durations nanoseconds, bytes base64.
+HTTP and JSON over the Unix socket in a home (api.sock), for the programs of its person alone; who
+may ask, and the limits, stand in [client.md](client.md). Unknown keys are refused. Every answer
+that is no success is an Error. Times are RFC 3339, durations nanoseconds, bytes base64.
 [examples/daemon](../examples/daemon/daemon.go) talks to it in sixty lines.
 
 | method, path | takes | gives | what it does |

@@ -1,5 +1,5 @@
-// Command rss mirrors an RSS feed into an open feed, each item once: what was posted is asked of the
-// daemon, so that nothing is said twice, however often the program is started anew.
+// Command rss mirrors an RSS feed into an open feed, each item once: what was posted is asked of
+// the daemon, so that nothing is said twice, however often the program is started anew.
 //
 //	go run ./examples/rss ~/.local/share/murmur/api.sock https://example.org/feed.xml
 //

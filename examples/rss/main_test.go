@@ -12,8 +12,8 @@ import (
 	"murmuration/examples/daemon/daemontest"
 )
 
-// TestEachItemIsPostedOnce: the oldest first, whatever the feed repeats, and although the daemon and
-// the mirror are started anew; what is no feed posts nothing.
+// TestEachItemIsPostedOnce: the oldest first, whatever the feed repeats, and although the daemon
+// and the mirror are started anew; what is no feed posts nothing.
 func TestEachItemIsPostedOnce(t *testing.T) {
 	items := []string{"two", "one", "one"}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +23,8 @@ func TestEachItemIsPostedOnce(t *testing.T) {
 		}
 		fmt.Fprint(w, `<rss version="2.0"><channel><title>News</title>`)
 		for _, i := range items {
-			fmt.Fprintf(w, "<item><title> The\n %s &amp; more</title><link>http://x/%s</link></item>", i,
+			fmt.Fprintf(w, "<item><title> The\n %s &amp; "+
+				"more</title><link>http://x/%s</link></item>", i,
 				i)
 		}
 		fmt.Fprint(w, "</channel></rss>")
