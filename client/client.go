@@ -54,7 +54,8 @@
 //	socket      where the commands of this computer find the daemon
 //	api         what they talk to →
 //	            cause, circle, contact, content, decoder, feed, message, news, parts, person,
-//	            photo, relation, sender, session, socket, ticket, timeline, and this package
+//	            photo, picture, relation, sender, session, socket, ticket, timeline, and this
+//	            package
 //
 // The package must not let anything that a person does, or that a provider answers, move a slot.
 package client

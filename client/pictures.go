@@ -130,7 +130,11 @@ func (c *Client) PhotoState(id string, index int) (s photo.State, err error) {
 // Photo is the JPEG file of a photo of a post: one's own, byte for byte as others get it, and
 // another's as it was encoded anew here.
 func (c *Client) Photo(id string, index int) ([]byte, error) {
-	file, err := c.person.Photos.File(id, index)
+	s, err := c.PhotoState(id, index) // which also knows ids by their beginnings
+	if err != nil {
+		return nil, err
+	}
+	file, err := c.person.Photos.File(s.Post, index)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"murmuration/client/content"
 	"murmuration/client/parts"
 	"murmuration/client/photo"
+	"murmuration/client/picture"
 	"murmuration/client/sender"
 )
 
@@ -118,7 +119,11 @@ func postOf(p parts.Post) Post {
 	return s
 }
 
+// pictureOf shows no thumbnail that this program did not encode, wherever the store got it from.
 func pictureOf(about content.Photo, s photo.State) *Picture {
+	if _, _, err := picture.Plain(s.Thumb); err != nil {
+		s.Thumb = nil
+	}
 	return &Picture{
 		State: s.Where, Got: s.Got, Of: s.Of, Bytes: about.Size, Width: about.Width,
 		Height: about.Height, Alt: about.Alt, SHA256: hex.EncodeToString(about.Hash[:]),

@@ -7,6 +7,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"murmuration/client/content"
+	"murmuration/client/photo"
+	"murmuration/client/picture"
 )
 
 // History: what stood behind the value of a request was not looked at if it began with a bracket.
@@ -21,5 +25,24 @@ func TestOneValueAndNothingBehindIt(t *testing.T) {
 		if good != (err == nil) || err != nil && !errors.Is(err, errRequest) {
 			t.Errorf("%s: %v", body, err)
 		}
+	}
+}
+
+// History: the thumbnail of a post came out of `timeline --json` as its author had written it, a
+// script as well.
+func TestThumbnailsAreOfThisProgram(t *testing.T) {
+	made, err := picture.Prepare(somePicture(t), 1<<16, 4000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := []byte("<script>alert(1)</script>")
+	about := content.Photo{Thumb: script}
+	for name, thumb := range map[string][]byte{"a post's": nil, "a store's": script} {
+		if p := pictureOf(about, photo.State{Thumb: thumb}); p.Thumb != nil {
+			t.Errorf("%s thumbnail: %q", name, p.Thumb)
+		}
+	}
+	if p := pictureOf(about, photo.State{Thumb: made.Thumb}); len(p.Thumb) == 0 {
+		t.Error("the control: no thumbnail")
 	}
 }
