@@ -55,7 +55,9 @@ func (c *Crowd) Old(now time.Time, p board.Pair) {
 func (c *Crowd) coming(p board.Pair) bool {
 	same := func(o board.Pair) bool { return o.Entry == p.Entry && o.Slot == p.Slot }
 	is := func(f *fetch) bool { return !f.decoy && same(f.pair) }
-	asked := func(t *try) bool { return t.fetch != nil && !t.over && is(t.fetch) }
+	asked := func(t *try) bool {
+		return t.fetch != nil && !t.over && !t.fetch.done && is(t.fetch)
+	}
 	return slices.ContainsFunc(c.early, same) || slices.ContainsFunc(c.missed, same) ||
 		slices.ContainsFunc(c.live, is) || slices.ContainsFunc(c.catch, is) ||
 		slices.ContainsFunc(c.late, is) || slices.ContainsFunc(c.open, asked)

@@ -566,3 +566,48 @@ func TestWithoutARateAllWait(t *testing.T) {
 		t.Errorf("%d live, %d missed", len(h.live), len(h.catch))
 	}
 }
+
+// History: Who began to read a box within a minute or so after it had been fetched for the crowd
+// never got it: its fetch was taken to be still under way, though its answer had come.
+//
+// TestReadAfterTheCrowdHadIt: what was fetched and given to nobody is fetched again for a reader
+// who comes later, however soon; what is still under way is not.
+func TestReadAfterTheCrowdHadIt(t *testing.T) {
+	w := newTown(t, 3)
+	w.fill(0.01, box.Slot(time.Hour/every))
+	h := w.client(1)
+	under := func(answered bool) *fetch {
+		for range 4000 {
+			h.run(h.slots.Next().Sub(h.now) + 1)
+			for _, t := range h.open {
+				f := t.fetch
+				if f == nil || t.over || f.decoy || t.answered != answered ||
+					h.wants[f.pair.Entry].Read {
+					continue
+				}
+				return f
+			}
+		}
+		t.Fatal("nothing is fetched")
+		return nil
+	}
+	asked := under(false)
+	h.follow(asked.pair, 1)
+	before := len(h.late)
+	h.Old(h.now, asked.pair)
+	if len(h.late) != before {
+		t.Error("what is under way is asked for again")
+	}
+	had := under(true)
+	h.follow(had.pair, 2)
+	before = len(h.late)
+	if h.Old(h.now, had.pair); len(h.late) != before+1 {
+		t.Error("what the crowd had is not asked for again")
+	}
+	h.run(2 * time.Hour)
+	for _, f := range []*fetch{asked, had} {
+		if n := h.found[w.box(f.pair).ID]; n != 1 {
+			t.Errorf("a box came %d times", n)
+		}
+	}
+}
