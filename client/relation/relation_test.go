@@ -77,8 +77,8 @@ func TestAwayForWeeks(t *testing.T) {
 // long says whether tests take as long as they like: `just relations`.
 func long() bool { return os.Getenv("MURMUR_RELATIONS") != "" }
 
-// TestAwayForHalfAYear: all sessions are over, and yet people find each other. Both are away, or one
-// is, and the other's doors are renewed meanwhile.
+// TestAwayForHalfAYear: all sessions are over, and yet people find each other. Both are away, or
+// one is, and the other's doors are renewed meanwhile.
 func TestAwayForHalfAYear(t *testing.T) {
 	w := newWorld(t)
 	ada, ben := w.device("Ada"), w.device("Ben")
