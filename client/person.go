@@ -181,8 +181,8 @@ func (c *Client) Unfollow(number uint64) error {
 
 // Follows lists the feeds that are read.
 func (c *Client) Follows() (list []feed.Followed, err error) {
-	err = c.View(func(_ time.Time, p *parts.Person) error {
-		list, err = p.Following.List()
+	err = c.View(func(now time.Time, p *parts.Person) error {
+		list, err = p.Following.List(now)
 		return err
 	})
 	return list, err

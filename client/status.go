@@ -65,7 +65,7 @@ func (c *Client) Status() Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now().UTC()
-	follows, _ := c.person.Following.List() // what is wrong with them, their list says
+	follows, _ := c.person.Following.List(now) // what is wrong with them, their list says
 	s := Status{
 		Name: c.person.Contacts.Own(), Network: c.genesis.ID().String(), Label: c.genesis.Label,
 		Now:       now,

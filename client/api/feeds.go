@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"murmuration/client/feed"
+	"murmuration/client/parts"
 )
 
 // Link is the answer to POST /v1/feed and the body of POST /v1/follows.
@@ -22,12 +23,16 @@ type Followed struct {
 	Claimed string    `json:"claimed,omitempty"`
 	Posts   int       `json:"posts"`
 	Since   time.Time `json:"since"` // of waiting for the next post
+	Ended   bool      `json:"ended,omitempty"`
+	Silent  bool      `json:"silent,omitempty"` // for a month, though all that is listed was read
 }
 
 func followsOf(follows []feed.Followed) []Followed {
 	shown := []Followed{}
 	for _, f := range follows {
-		shown = append(shown, Followed{f.Number, f.Name(), f.Claimed, f.Posts, f.Since})
+		shown = append(shown, Followed{
+			f.Number, f.Name(), f.Claimed, f.Posts, f.Since, f.Ended, f.Silent,
+		})
 	}
 	return shown
 }
@@ -36,6 +41,7 @@ func (s *server) feeds() []route {
 	return []route{
 		answering("POST", "/v1/feed", "the link of the own open feed, for readers who begin now; "+
 			"makes the feed, if there is none", s.publish),
+		answering("DELETE", "/v1/feed", "says that nothing more comes of the own feed", s.endFeed),
 		answering("GET", "/v1/follows", "the feeds that are read", s.follows),
 		taking("POST", "/v1/follows", "reads a feed from its link", maxSmall, s.follow),
 		answering("DELETE", "/v1/follows/{feed}", "forgets a feed, by its number; its posts stay",
@@ -49,6 +55,12 @@ func (s *server) publish(*http.Request) (Link, error) {
 		return Link{}, err
 	}
 	return Link{Link: l.String()}, nil
+}
+
+func (s *server) endFeed(*http.Request) (nothing, error) {
+	return nothing{}, s.client.Do(func(now time.Time, p *parts.Person) error {
+		return p.Feed.End(now)
+	})
 }
 
 func (s *server) follows(*http.Request) ([]Followed, error) {
@@ -73,6 +85,11 @@ func (c *Client) Publish(ctx context.Context) (string, error) {
 	var l Link
 	err := c.call(ctx, "POST", "/v1/feed", nil, &l)
 	return l.Link, err
+}
+
+// EndFeed says that nothing more comes of the own feed.
+func (c *Client) EndFeed(ctx context.Context) error {
+	return c.call(ctx, "DELETE", "/v1/feed", nil, nil)
 }
 
 // Follow reads the feed of a link; petname may be empty.

@@ -48,6 +48,7 @@ var Buckets = map[string]Bucket{
 	"profile":   {"contact", kept},
 	"purse":     {"purse", never},
 	"feed":      {"feed", never},
+	"head":      {"feed", kept}, // the feed goes on in another stream
 	"follows":   {"feed", kept},
 	"reading":   {"post", never},
 	"sources":   {"post", kept},

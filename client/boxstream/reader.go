@@ -125,6 +125,21 @@ func (r Reader) Found(now time.Time, number uint64, day box.Day) Reader {
 	return r.settle(0)
 }
 
+// Skip gives up the boxes before an index, at most 2^20 ahead.
+func (r Reader) Skip(to uint64) (Reader, error) {
+	index, err := r.scan.cap.Start().AdvanceTo(to)
+	if err != nil {
+		return Reader{}, err
+	}
+	after := newReader(r.scan.cap.At(index), r.From, time.UnixMilli(r.Since))
+	for _, s := range r.Seen {
+		if number := r.scan.base + uint64(s.Offset); number > to {
+			after.Seen = append(after.Seen, Seen{Offset: int(number - to), Day: s.Day})
+		}
+	}
+	return after, nil
+}
+
 // Listed notes that a box was announced which IDs gave: it may take days until somebody brings it,
 // and its day is not closed before.
 func (r Reader) Listed(p Place) {

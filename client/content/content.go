@@ -21,7 +21,8 @@ const (
 	KindAnswer  box.Kind = 7 // in doors: to a card
 	KindSession box.Kind = 8 // what one device says to the others of a relation
 
-	KindNote box.Kind = 9 // in circles: what their author says about posts
+	KindNote box.Kind = 9  // in circles: what their author says about posts
+	KindHead box.Kind = 10 // of a feed: where its posts are, or that it has ended
 )
 
 // Limits of a post, in bytes where nothing else is said. Text, thumbnails and the rest fit into one

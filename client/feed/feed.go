@@ -16,8 +16,12 @@ var (
 	ErrCopied = fault.New(
 		fault.Trust,
 		"another copy of this home has written to the feed, or this home is an old copy: the "+
-			"feed began anew, and your readers need its new link",
-		"`murmur feed publish` prints it. Use one copy of a home only.",
+			"feed goes on in another place, which readers of its link find by themselves",
+		"Use one copy of a home only. Whoever has a link of 152 characters needs the one that "+
+			"`murmur feed publish` prints.",
+	)
+	ErrEnded = fault.New(
+		fault.User, "your feed has ended", "`murmur feed publish` begins it again.",
 	)
 	ErrFollowing = fault.New(fault.User, "this feed is followed already", "Nothing to do.")
 	ErrOwnFeed   = fault.New(fault.User, "this is your own feed", "Give the link to others.")

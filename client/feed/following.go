@@ -22,18 +22,28 @@ const bucketFollows = "follows" // follow, by source
 type follow struct {
 	Source post.Source `cbor:"1,keyasint"`
 	Since  int64       `cbor:"2,keyasint"` // Unix milliseconds
-	Epoch  int         `cbor:"3,keyasint"` // of the stream that is read
+	Epoch  int         `cbor:"3,keyasint"` // of the newest stream
 	// Start and First are those of the link: where a home that is made of a backup begins again.
-	Start boxstream.Start `cbor:"4,keyasint"`
+	Start boxstream.Start `cbor:"4,keyasint"` // zero: the head says it
 	First box.Day         `cbor:"5,keyasint"`
+
+	Head    Head     `cbor:"6,keyasint"` // unknown in a feed of an old link
+	Latest  place    `cbor:"7,keyasint"` // of the heads that came
+	Streams []string `cbor:"8,keyasint"` // that are read, by name, the newest last
+	Ended   bool     `cbor:"9,keyasint"`
 }
+
+// maxStreams is how many streams of a feed are read at once: after a copy or a backup of its home
+// it goes on in another one, and the last boxes of the one before may come late.
+const maxStreams = 4
 
 func (f follow) put(tx *store.Tx) error { return tx.Put(bucketFollows, followName(f.Source), f) }
 
-// stream is the one that is read.
-func (f follow) stream() post.Stream {
-	name := fmt.Sprintf("%s/%x/%d", kind, f.Source, f.Epoch)
-	return post.Stream{Name: name, Source: f.Source, Epoch: f.Epoch}
+// stream is the one that begins with a start.
+func (f follow) stream(start boxstream.Start, epoch int) post.Stream {
+	root, _ := start.Before()
+	name := fmt.Sprintf("%s/%x/%x", kind, f.Source, root[:8])
+	return post.Stream{Name: name, Source: f.Source, Epoch: epoch}
 }
 
 func followName(s post.Source) string { return hex.EncodeToString(s[:]) }
@@ -49,6 +59,7 @@ type Following struct {
 	own     *Own
 	reading *post.Reading
 	sources *post.Sources
+	doors   doors
 }
 
 // NewFollowing is what a person reads, beside their own feed.
@@ -56,7 +67,7 @@ func NewFollowing(
 	p *person.Person, s *store.Store, n boxstream.Network, own *Own, r *post.Reading,
 	sources *post.Sources,
 ) *Following {
-	f := &Following{store: s, network: n, own: own, reading: r, sources: sources}
+	f := &Following{store: s, network: n, own: own, reading: r, sources: sources, doors: doors{}}
 	f.access = p.Join(f)
 	r.Serve(kind, f)
 	return f
@@ -65,7 +76,11 @@ func NewFollowing(
 // Load looks whether what is followed can be read.
 func (f *Following) Load(tx *store.Tx) error {
 	return store.Each(tx, bucketFollows, func(name string, g follow) error {
-		if _, _, err := g.Start.Open(); err != nil || name != followName(g.Source) {
+		_, _, err := g.Start.Open()
+		if g.Head.Known() && g.Start == (boxstream.Start{}) {
+			_, _, err = g.Head.start().Open()
+		}
+		if err != nil || name != followName(g.Source) {
 			return store.ErrForeign.With("a followed feed: %v", err)
 		}
 		return nil
@@ -75,18 +90,13 @@ func (f *Following) Load(tx *store.Tx) error {
 // Restored reads on, from where each feed was followed: what comes again is shown once.
 func (f *Following) Restored(tx *store.Tx, now time.Time) error {
 	return store.Each(tx, bucketFollows, func(_ string, g follow) error {
-		return f.start(tx, now, g)
+		g.Streams, g.Latest = nil, place{}
+		return errors.Join(f.start(tx, now, &g), g.put(tx))
 	})
 }
 
 // Supply asks for nothing.
 func (f *Following) Supply(time.Time) error { return nil }
-
-// Answered hears nothing.
-func (f *Following) Answered(time.Time, person.Answer) error { return nil }
-
-// Turn does nothing: streams are read by Reading.
-func (f *Following) Turn(time.Time) error { return nil }
 
 // Posted shows that a post came, which is kept already.
 func (f *Following) Posted(
@@ -101,11 +111,22 @@ func (f *Following) Posted(
 	return err
 }
 
-// Said understands nothing else yet.
+// Said takes the end of a feed, as its stream says it.
 func (f *Following) Said(
-	*store.Tx, time.Time, post.Stream, uint64, box.Record,
+	tx *store.Tx, _ time.Time, s post.Stream, _ uint64, r box.Record,
 ) (bool, error) {
-	return false, nil
+	if r.Kind != content.KindHead || r.Parts != 1 {
+		return false, nil
+	}
+	p, err := parseHead(r.Content)
+	if err != nil || !p.Ended {
+		return false, nil
+	}
+	var g follow
+	if err := tx.Get(bucketFollows, followName(s.Source), &g); err != nil {
+		return true, err
+	}
+	return true, errors.Join(f.end(tx, &g), g.put(tx))
 }
 
 // Follow reads an open feed from where its link begins. petname may be empty.
@@ -113,7 +134,7 @@ func (f *Following) Follow(now time.Time, l Link, petname string) error {
 	if petname != "" && content.CheckName(petname) != nil {
 		return content.CheckName(petname)
 	}
-	if l.Network != NetworkOf(f.network.ID) {
+	if !l.of(f.network.ID) {
 		return ErrNetwork
 	}
 	return f.store.Update(func(tx *store.Tx) error { return f.follow(tx, now, l, petname) })
@@ -126,7 +147,10 @@ func (f *Following) follow(tx *store.Tx, now time.Time, l Link, petname string) 
 	root, _ := l.Stream.Before()
 	g := follow{
 		Source: content.SourceOf(root), Since: now.UnixMilli(), Epoch: 1, Start: l.Stream,
-		First: l.FirstDay,
+		First: min(l.FirstDay, f.network.Today(now)), Head: l.Head,
+	}
+	if l.Head.Known() {
+		g.Source = l.Head.Source()
 	}
 	known, err := f.sources.Meet(tx, g.Source)
 	if err != nil {
@@ -136,18 +160,34 @@ func (f *Following) follow(tx *store.Tx, now time.Time, l Link, petname string) 
 	if petname != "" {
 		known.Petname = petname
 	}
-	return errors.Join(f.sources.Put(tx, known), g.put(tx), f.start(tx, now, g))
+	tx.After(func() { f.look(now, g, known.Number) })
+	return errors.Join(f.sources.Put(tx, known), f.start(tx, now, &g), g.put(tx))
 }
 
-func (f *Following) start(tx *store.Tx, now time.Time, g follow) error {
-	return f.reading.Start(tx, now, g.stream(), g.Start, g.First)
+// start reads the stream that the link says; where it says none, the head will.
+func (f *Following) start(tx *store.Tx, now time.Time, g *follow) error {
+	if g.Start == (boxstream.Start{}) && g.Head.Known() {
+		return nil
+	}
+	s := g.stream(g.Start, g.Epoch)
+	g.Streams = append(g.Streams, s.Name)
+	return f.reading.Start(tx, now, s, g.Start, g.First)
 }
 
 func (f *Following) checkNew(tx *store.Tx, l Link) error {
 	if _, read := f.reading.Reads(l.Stream); read {
 		return ErrFollowing
 	}
-	mine, err := f.own.writes(tx, l.Stream)
+	if l.Head.Known() {
+		read, err := tx.Has(bucketFollows, followName(l.Head.Source()))
+		if err != nil {
+			return err
+		}
+		if read {
+			return ErrFollowing
+		}
+	}
+	mine, err := f.own.writes(tx, l)
 	if mine {
 		return ErrOwnFeed
 	}
@@ -167,10 +207,14 @@ func (f *Following) Unfollow(number uint64) error {
 		}
 		g := all[i]
 		g.about.Read = false
-		return errors.Join(
+		errs := []error{
 			f.sources.Put(tx, g.about), tx.Delete(bucketFollows, followName(g.Source)),
-			f.reading.Stop(tx, g.stream().Name),
-		)
+		}
+		for _, name := range g.Streams {
+			errs = append(errs, f.reading.Stop(tx, name))
+		}
+		tx.After(func() { f.access.Unwant(number) })
+		return errors.Join(errs...)
 	})
 }
 
@@ -203,7 +247,13 @@ type Followed struct {
 	Claimed string
 	Posts   int
 	Since   time.Time // when the last post came, or the feed was followed
+	// Ended: its author says that nothing more comes. Silent: nothing came for a month, though all
+	// that holders list was read.
+	Ended, Silent bool
 }
+
+// silence is how long a feed that is read is silent until that is said.
+const silence = 30 * 24 * time.Hour
 
 // Name is what lists show: the petname, or the author's claim in quotes.
 func (f Followed) Name() string {
@@ -211,14 +261,19 @@ func (f Followed) Name() string {
 }
 
 // List is the feeds that are read.
-func (f *Following) List() ([]Followed, error) {
+func (f *Following) List(now time.Time) ([]Followed, error) {
 	all := []Followed{}
+	whole := f.access.Whole()+2 >= f.network.Today(now)
 	err := f.store.View(func(tx *store.Tx) error {
 		read, err := f.all(tx)
 		for _, g := range read {
 			a := g.about
 			since := time.UnixMilli(max(a.Last, g.follow.Since)).UTC()
-			all = append(all, Followed{a.Number, a.Petname, a.Claimed, a.Posts, since})
+			all = append(all, Followed{
+				Number: a.Number, Petname: a.Petname, Claimed: a.Claimed, Posts: a.Posts,
+				Since: since, Ended: g.Ended,
+				Silent: !g.Ended && whole && now.Sub(since) > silence,
+			})
 		}
 		return err
 	})

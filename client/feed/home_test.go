@@ -64,8 +64,9 @@ type home struct {
 	requests []sender.Request
 	pictures map[string][]byte
 	expected []photo.Of
-	parts    int   // of photos
-	wrote    int   // boxes, as cover is told
+	parts    int // of photos
+	wrote    int // boxes, as cover is told
+	heads    []box.Box
 	keeping  error // what Keep says
 	full     bool
 	writers  byte // that follow made
@@ -98,8 +99,8 @@ func unloaded(t *testing.T, seed byte, s *store.Store) *home {
 		Name: func() string { return "Ada" }, Network: network, Random: h.random, Outbox: h.outbox,
 		Timeline: h.timeline, Photos: h, Cover: h,
 	}
-	h.Own = NewOwn(Config{
-		Store: s, Network: network, Random: h.random, Outbox: h.outbox,
+	h.Own = NewOwn(h.person, Config{
+		Store: s, Network: network, Random: h.random, Outbox: h.outbox, Cover: h,
 		Writing: post.NewWriting(h.writing),
 	})
 	sources := post.NewSources()
@@ -112,7 +113,7 @@ func unloaded(t *testing.T, seed byte, s *store.Store) *home {
 
 func (h *home) list() []Followed {
 	h.t.Helper()
-	l, err := h.Following.List()
+	l, err := h.Following.List(noon)
 	h.check(err)
 	return l
 }
@@ -157,8 +158,16 @@ func (h *home) check(err error) {
 
 func (h *home) publish() Link {
 	h.t.Helper()
+	h.check(h.person.Supply(noon))
+	before := len(h.requests)
 	l, err := h.Publish(noon)
 	h.check(err)
+	h.check(h.person.Supply(noon))
+	for _, r := range slices.Clone(h.requests[before:]) { // the head, which is kept at once
+		h.heads = append(h.heads, r.Box)
+		h.check(h.found(r.Box))
+	}
+	h.wrote = 0
 	return l
 }
 
@@ -194,11 +203,16 @@ func (h *home) wants(id box.ID) (w person.Want, ok bool) {
 
 // found gives a box to whoever wants it.
 func (h *home) found(b box.Box) error {
-	w, ok := h.wants(b.ID)
-	if !ok {
+	all := h.person.Wanted(box.EntryOf(b.ID))
+	if len(all) == 0 {
 		return errNotWanted
 	}
-	return h.person.Found(noon, w, directory.NodeID{1}, b)
+	for _, w := range all {
+		if err := h.person.Found(noon, w, directory.NodeID{1}, b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var errNotWanted = errors.New("nobody wants this box")
@@ -225,7 +239,9 @@ func (h *home) follow() *boxstream.Writer {
 	h.check(err)
 	start, err := w.Start()
 	h.check(err)
-	h.check(h.Follow(noon, Link{NetworkOf(network.ID), network.Today(noon), start}, ""))
+	h.check(h.Follow(noon, Link{
+		Network: NetworkOf(network.ID), FirstDay: network.Today(noon), Stream: start,
+	}, ""))
 	return &w
 }
 

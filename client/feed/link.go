@@ -12,12 +12,19 @@ import (
 	"murmuration/internal/box"
 )
 
-// The bytes of a link (docs/client.md, "Feed links"), 87 in all and 151 characters as text:
+// The bytes of a link (docs/feed.md, "Links"), 59 in all and 107 characters as text:
+//
+//	version 1 ‖ network 4 ‖ first day 2 ‖ root key of the head 32 ‖ seed 16 ‖ checksum 4
+//
+// Those of the first version have 87 bytes and 152 characters, and no head:
 //
 //	version 1 ‖ network 8 ‖ first day 2 ‖ stream 72 ‖ checksum 4
 const (
-	linkVersion  = 1
+	firstVersion = 1
+	linkVersion  = 2
 	networkSize  = 8
+	shortNetwork = 4
+	headSize     = 1 + shortNetwork + 2 + 32 + seedSize + checksumSize
 	checksumSize = 4
 	linkSize     = 1 + networkSize + 2 + boxstream.StartSize + checksumSize
 	linkScheme   = "murmur:feed/"
@@ -49,12 +56,22 @@ type Network [networkSize]byte
 // NetworkOf shortens a network id.
 func NetworkOf(id box.NetworkID) Network { return Network(id[:networkSize]) }
 
-// Link is all that a follower needs: where the stream of boxes begins for them, and on which day.
-// Whoever has it can read the feed from there on; nobody can write with it or look further back.
+// Link is all that a follower needs: the way to the feed's head, and the first day on which one is
+// there. Whoever has it can read the feed from about there on; nobody can write with it or look
+// further back. One that was read from text has either a head or a stream.
 type Link struct {
-	Network  Network
+	Network  Network // of a link with a head its first half, and zeros
 	FirstDay box.Day
-	Stream   boxstream.Start
+	Stream   boxstream.Start // where the stream begins; zero if that stands in the head alone
+	Head     Head            // unknown in links of the first version
+}
+
+// of says whether the link is one of a network.
+func (l Link) of(n box.NetworkID) bool {
+	if l.Head.Known() {
+		return string(l.Network[:shortNetwork]) == string(n[:shortNetwork])
+	}
+	return l.Network == NetworkOf(n)
 }
 
 var encoding = base32.StdEncoding.WithPadding(base32.NoPadding)
@@ -66,9 +83,16 @@ func (l Link) String() string {
 }
 
 func (l Link) marshal() []byte {
-	b := append([]byte{linkVersion}, l.Network[:]...)
+	if !l.Head.Known() {
+		b := append([]byte{firstVersion}, l.Network[:]...)
+		b = binary.BigEndian.AppendUint16(b, uint16(l.FirstDay))
+		b = append(b, l.Stream[:]...)
+		return append(b, checksum(b)...)
+	}
+	h := l.Head.at(weekOf(l.FirstDay))
+	b := append([]byte{linkVersion}, l.Network[:shortNetwork]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(l.FirstDay))
-	b = append(b, l.Stream[:]...)
+	b = append(append(b, h.Root[:]...), h.Seed[:]...)
 	return append(b, checksum(b)...)
 }
 
@@ -105,21 +129,40 @@ func parseLink(b []byte, code string) (l Link, err error) {
 	if len(b) > 0 && b[0] > linkVersion {
 		return Link{}, errVersion
 	}
-	if len(b) != linkSize {
+	if len(b) < checksumSize {
 		return Link{}, ErrChecksum
 	}
-	body := b[:linkSize-checksumSize]
-	if b[0] != linkVersion || string(checksum(body)) != string(b[len(body):]) {
+	body := b[:len(b)-checksumSize]
+	if string(checksum(body)) != string(b[len(body):]) {
 		return Link{}, ErrChecksum
 	}
-	l.Network = Network(b[1:])
-	l.FirstDay = box.Day(binary.BigEndian.Uint16(b[1+networkSize:]))
-	l.Stream = boxstream.Start(b[1+networkSize+2 : len(body)])
+	switch {
+	case len(b) == linkSize && b[0] == firstVersion:
+		l.Network = Network(b[1:])
+		l.FirstDay = box.Day(binary.BigEndian.Uint16(b[1+networkSize:]))
+		l.Stream = boxstream.Start(b[1+networkSize+2 : len(body)])
+		_, _, err = l.Stream.Open()
+	case len(b) == headSize && b[0] == linkVersion:
+		l = parseShort(body)
+		_, _, err = l.Head.start().Open()
+	default:
+		return Link{}, ErrChecksum
+	}
+	if err != nil {
+		return Link{}, ErrLink.With("its keys are no keys: %w", err)
+	}
 	if l.String() != linkScheme+code { // unused low bits of the last character
 		return Link{}, ErrChecksum
 	}
-	if _, _, err := l.Stream.Open(); err != nil {
-		return Link{}, ErrLink.With("its keys are no keys: %w", err)
-	}
 	return l, nil
+}
+
+func parseShort(body []byte) (l Link) {
+	copy(l.Network[:], body[1:1+shortNetwork])
+	rest := body[1+shortNetwork:]
+	l.FirstDay = box.Day(binary.BigEndian.Uint16(rest))
+	l.Head.Week = weekOf(l.FirstDay)
+	copy(l.Head.Root[:], rest[2:])
+	copy(l.Head.Seed[:], rest[2+len(l.Head.Root):])
+	return l
 }

@@ -20,7 +20,9 @@ func writeCap(t testing.TB, seed byte) *box.WriteCap {
 
 func someLink(t testing.TB) Link {
 	c := writeCap(t, 1)
-	return Link{Network{1, 2, 3}, 17, boxstream.NewStart(c.ReadCap(), c.Start())}
+	return Link{
+		Network: Network{1, 2, 3}, FirstDay: 17, Stream: boxstream.NewStart(c.ReadCap(), c.Start()),
+	}
 }
 
 func TestLinkIsTolerant(t *testing.T) {
@@ -40,7 +42,7 @@ func TestLinkIsTolerant(t *testing.T) {
 
 func TestLinkRefusals(t *testing.T) {
 	text := someLink(t).String()
-	later := append([]byte{2}, make([]byte, 100)...)
+	later := append([]byte{3}, make([]byte, 100)...)
 	for s, want := range map[string]error{
 		"":                          ErrLink,
 		"https://example.org":       ErrLink,
@@ -103,8 +105,83 @@ func TestLinkWithAGoodChecksum(t *testing.T) {
 	}
 }
 
+// TestShortLink has the head alone, forwards: of the week of its first day.
+func TestShortLink(t *testing.T) {
+	h, err := newOwnHead(rand.NewChaCha8([32]byte{3}), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := someLink(t)
+	l.Head, l.FirstDay = h.Head, 30
+	text := l.String()
+	got, err := ParseLink(text)
+	if err != nil || len(text) != 107 || got.Head != h.Head.at(4) || got.FirstDay != 30 ||
+		got.Stream == l.Stream || got.Head.Source() != h.Head.Source() || got.String() != text {
+		t.Errorf("%d characters, %+v, %v", len(text), got, err)
+	}
+	if !got.of(box.NetworkID{1, 2, 3}) || got.of(box.NetworkID{1, 2, 3, 4}) {
+		t.Error("of another network")
+	}
+}
+
+// FuzzParseHead: what is taken has one spelling, and is no further away than anybody advances.
+func FuzzParseHead(f *testing.F) {
+	p := position{Epoch: 1, Start: someLink(f).Stream, Since: 3}
+	_, before := p.Start.Before()
+	p.Oldest, p.Next = before+1, before+9
+	b, err := p.marshal()
+	if err != nil {
+		f.Fatal(err)
+	}
+	p.Ended = true
+	ended, _ := p.marshal()
+	f.Add(b)
+	f.Add(ended)
+	f.Add([]byte{0xa0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := parseHead(b)
+		if err != nil {
+			return
+		}
+		again, err := p.marshal()
+		if err != nil || string(again) != string(b) || p.Next-p.Oldest > maxAhead {
+			t.Fatalf("%+v, %v", p, err)
+		}
+	})
+}
+
+// TestHeadRefusals: what would have a reader work for ever, or at nothing.
+func TestHeadRefusals(t *testing.T) {
+	good := position{Epoch: 1, Start: someLink(t).Stream}
+	_, before := good.Start.Before()
+	good.Oldest, good.Next = before+1, before+1+maxAhead
+	if good.check() != nil {
+		t.Error("the control")
+	}
+	for name, change := range map[string]func(*position){
+		"too far":     func(p *position) { p.Next++ },
+		"backwards":   func(p *position) { p.Next = before },
+		"gone":        func(p *position) { p.Oldest = p.Next + 1 },
+		"far behind":  func(p *position) { p.Oldest = 0 },
+		"no epoch":    func(p *position) { p.Epoch = 0 },
+		"no keys":     func(p *position) { clear(p.Start[:32]) },
+		"no position": func(p *position) { *p = position{} },
+	} {
+		p := good
+		change(&p)
+		b, err := p.marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parseHead(b); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
 func FuzzParseLink(f *testing.F) {
 	f.Add(someLink(f).String())
+	f.Add(linkScheme + "aiaqeayaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
 	f.Add("<MURMUR:FEED/AEBAGBAF>")
 	f.Add(linkScheme)
 	f.Fuzz(func(t *testing.T, text string) {

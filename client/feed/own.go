@@ -4,33 +4,39 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"murmuration/client/boxstream"
-	"murmuration/client/content"
 	"murmuration/client/outbox"
+	"murmuration/client/person"
 	"murmuration/client/post"
 	"murmuration/client/store"
 	"murmuration/internal/box"
 )
 
-// bucketOwn has one record, the own feed.
+// bucketOwn has one record, the stream that the own feed writes now. It is in no backup: a home
+// that is made of one writes another.
 const bucketOwn = "feed"
 
-// own is what the disk has of the own feed.
+// own is what the disk has of it.
 type own struct {
 	Writer boxstream.Writer `cbor:"1,keyasint"`
 	Epoch  int              `cbor:"2,keyasint"` // counts from 1, and on when a stream was closed
-	// Unsaid: it replaced another, and its person has not asked for the link yet.
+	// Unsaid: it replaced another, or another home writes the feed, and its person has not asked
+	// for the link since.
 	Unsaid bool `cbor:"3,keyasint"`
 	// Anew is where it began then, on a day: what was said before goes on in it, for the readers
 	// that there were.
-	Anew *anew `cbor:"4,keyasint,omitempty"`
+	Anew *mark `cbor:"4,keyasint,omitempty"`
 	// Source is the feed, whatever its stream is.
 	Source post.Source `cbor:"5,keyasint"`
+	// Marks are where the stream stood before the first box of each day of which boxes are kept.
+	Marks []mark `cbor:"6,keyasint,omitempty"`
 }
 
-type anew struct {
+// mark is where a stream stood on a day.
+type mark struct {
 	Start boxstream.Start `cbor:"1,keyasint"`
 	Day   box.Day         `cbor:"2,keyasint"`
 }
@@ -58,6 +64,12 @@ func (o own) stream() post.Stream {
 // Outbox has what is written wait until it is kept: *outbox.Outbox is one.
 type Outbox interface {
 	Serve(name string, a outbox.Author)
+	Put(tx *store.Tx, now time.Time, d outbox.Draft) error
+}
+
+// Cover is told of what a person writes: so many boxes of cover less are needed.
+type Cover interface {
+	Wrote(tx *store.Tx, boxes int) error
 }
 
 // Config says whose feed it is, and where its posts go. All fields are required.
@@ -67,53 +79,100 @@ type Config struct {
 	// Random makes the keys of streams.
 	Random  io.Reader
 	Outbox  Outbox
+	Cover   Cover
 	Writing *post.Writing
 }
 
-// Own is the one open feed that a person writes. It keeps nothing in memory.
-type Own struct{ cfg Config }
+// Own is the one open feed that a person writes. All of it is on the disk.
+type Own struct {
+	cfg    Config
+	access *person.Access
+	doors  doors
+}
 
 // NewOwn is the feed of a person.
-func NewOwn(cfg Config) *Own {
-	f := &Own{cfg}
+func NewOwn(p *person.Person, cfg Config) *Own {
+	f := &Own{cfg: cfg, doors: doors{}}
+	f.access = p.Join(f)
 	cfg.Outbox.Serve(author, f)
 	return f
 }
 
-// Publish makes the feed, if there is none yet, and returns the link for readers who begin now; or
-// where a feed began anew, for as long as boxes are kept.
-func (f *Own) Publish(now time.Time) (Link, error) {
-	var o own
-	err := f.cfg.Store.View(func(tx *store.Tx) (err error) { o, err = getOwn(tx); return err })
-	fresh := errors.Is(err, errNoFeed)
-	if fresh {
-		o, err = newOwn(f.cfg.Random)
+// Publish makes the feed, if there is none yet, or begins it again if it was ended, and returns the
+// link for readers.
+func (f *Own) Publish(now time.Time) (l Link, err error) {
+	err = f.cfg.Store.View(func(tx *store.Tx) (err error) {
+		o, h, err := f.get(tx)
+		if err == nil && !o.Unsaid && !h.Ended && !h.due(now, f.cfg.Network, o) {
+			l, err = f.link(now, o, h)
+		}
+		return err
+	})
+	if err == nil && l.Head.Known() || err != nil && !errors.Is(err, errNoFeed) {
+		return l, err
 	}
-	if err == nil && (fresh || o.Unsaid) {
-		o.Unsaid = false
-		err = f.cfg.Store.Update(o.put)
+	err = f.cfg.Store.Update(func(tx *store.Tx) (err error) {
+		o, h, err := f.get(tx)
+		if errors.Is(err, errNoFeed) {
+			o, h, err = f.begin(h, f.cfg.Network.Today(now))
+		}
+		if err == nil {
+			err = f.adopt(now, &o, &h)
+		}
+		if err != nil {
+			return err
+		}
+		o.Unsaid, h.Ended = false, false
+		if h.due(now, f.cfg.Network, o) {
+			err = f.writeHead(tx, now, &o, &h)
+		}
+		if err = errors.Join(err, o.put(tx), h.put(tx)); err == nil {
+			l, err = f.link(now, o, h)
+		}
+		return err
+	})
+	return l, err
+}
+
+// link is for readers who begin now; or where a feed began anew, for as long as boxes are kept.
+func (f *Own) link(now time.Time, o own, h ownHead) (l Link, err error) {
+	l = Link{
+		Network: NetworkOf(f.cfg.Network.ID), FirstDay: h.Wrote.Day,
+		Head: h.Head.at(weekOf(h.Wrote.Day)),
 	}
-	if err != nil {
-		return Link{}, err
-	}
-	l := Link{Network: NetworkOf(f.cfg.Network.ID), FirstDay: f.cfg.Network.Today(now)}
 	if o.Anew != nil && f.cfg.Network.Calendar.Kept(now, o.Anew.Day) {
-		l.FirstDay, l.Stream = o.Anew.Day, o.Anew.Start
+		l.Stream = o.Anew.Start
 		return l, nil
 	}
 	l.Stream, err = o.Writer.Start()
 	return l, err
 }
 
-func newOwn(random io.Reader) (o own, err error) {
-	o.Epoch = 1
-	if o.Writer, err = boxstream.NewWriter(random); err != nil {
-		return own{}, err
+// begin is a stream of a feed: of a new one, or the next one of h.
+func (f *Own) begin(h ownHead, today box.Day) (own, ownHead, error) {
+	var err error
+	if !h.Head.Known() {
+		if h, err = newOwnHead(f.cfg.Random, weekOf(today)); err != nil {
+			return own{}, h, err
+		}
+	}
+	h.Epoch++
+	o := own{Epoch: h.Epoch, Source: h.Head.Source()}
+	if o.Writer, err = boxstream.NewWriter(f.cfg.Random); err != nil {
+		return own{}, h, err
 	}
 	start, err := o.Writer.Start()
-	root, _ := start.Before()
-	o.Source = content.SourceOf(root)
-	return o, err
+	o.Marks = []mark{{start, today}}
+	h.remember(start)
+	return o, h, err
+}
+
+// get is the feed, and its head, which one that was made before there were heads has not.
+func (f *Own) get(tx *store.Tx) (o own, h ownHead, err error) {
+	if h, err = getHead(tx); err == nil {
+		o, err = getOwn(tx)
+	}
+	return o, h, err
 }
 
 // Trouble is ErrCopied until the link of a feed that began anew was asked for.
@@ -127,22 +186,21 @@ func (f *Own) Trouble() error {
 	})
 }
 
-// writes says whether a start is one of the own feed.
-func (f *Own) writes(tx *store.Tx, start boxstream.Start) (bool, error) {
-	o, err := getOwn(tx)
+// writes says whether a link is one of the own feed.
+func (f *Own) writes(tx *store.Tx, l Link) (bool, error) {
+	o, h, err := f.get(tx)
 	if errors.Is(err, errNoFeed) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	mine, err := o.Writer.Start()
-	if err != nil {
+	if _, err := o.Writer.Start(); err != nil {
 		return false, err
 	}
-	root, _ := start.Before()
-	own, _ := mine.Before()
-	return root == own, nil
+	root, _ := l.Stream.Before()
+	same := l.Head.Known() && l.Head.Root == h.Head.Root
+	return same || slices.Contains(h.Roots, root), nil
 }
 
 // Stream is the feed, for the outbox.
@@ -155,27 +213,24 @@ func (f *Own) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error) 
 }
 
 // Renew begins a new epoch of the feed under new keys, since a copy of this home writes to the old,
-// and seals into it what waited.
+// and seals into it what waited. Its readers find it by the head.
 func (f *Own) Renew(
 	tx *store.Tx, day box.Day, waited [][]byte,
 ) (name string, all []boxstream.Sealed, err error) {
-	o, err := getOwn(tx)
+	before, h, err := f.get(tx)
 	if err != nil {
 		return "", nil, err
 	}
-	o.Epoch, o.Unsaid = o.Epoch+1, true
-	if o.Writer, err = boxstream.NewWriter(f.cfg.Random); err != nil {
-		return "", nil, err
-	}
-	start, err := o.Writer.Start()
+	h.Epoch = max(h.Epoch, before.Epoch)
+	o, h, err := f.begin(h, day)
 	if err != nil {
 		return "", nil, err
 	}
-	o.Anew = &anew{start, day}
+	o.Unsaid, o.Anew = true, &o.Marks[0]
 	if all, err = o.Writer.SealBytes(f.cfg.Network, day, waited...); err != nil {
 		return "", nil, err
 	}
-	return o.stream().Name, all, o.put(tx)
+	return o.stream().Name, all, errors.Join(o.put(tx), h.put(tx))
 }
 
 // Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
@@ -187,6 +242,16 @@ func (f *Own) Post(now time.Time, d post.Draft) (r post.Receipt, err error) {
 	err = f.cfg.Store.Update(func(tx *store.Tx) error {
 		o, err := getOwn(tx)
 		if err != nil {
+			return err
+		}
+		h, err := getHead(tx)
+		if err != nil {
+			return err
+		}
+		if h.Ended {
+			return ErrEnded
+		}
+		if err := o.mark(f.cfg.Network, now); err != nil {
 			return err
 		}
 		r, err = f.cfg.Writing.Post(tx, now, o.stream(), author, &o.Writer, d)
@@ -201,4 +266,21 @@ func (f *Own) Post(now time.Time, d post.Draft) (r post.Receipt, err error) {
 // Cancel takes a post back of which nothing was handed over.
 func (f *Own) Cancel(tx *store.Tx, _ time.Time, entry string) ([]byte, error) {
 	return f.cfg.Writing.Cancel(tx, entry)
+}
+
+// mark notes where the stream stands today, and forgets the days of which nothing is kept.
+func (o *own) mark(n boxstream.Network, now time.Time) error {
+	today := n.Today(now)
+	if k := len(o.Marks); k > 0 && o.Marks[k-1].Day >= today {
+		return nil
+	}
+	start, err := o.Writer.Start()
+	if err != nil {
+		return err
+	}
+	o.Marks = append(o.Marks, mark{start, today})
+	o.Marks = slices.DeleteFunc(o.Marks, func(m mark) bool {
+		return m.Day < n.Calendar.Oldest(now)
+	})
+	return nil
 }

@@ -210,7 +210,7 @@ func (o *Outbox) begin(s *stream, now time.Time, from uint64) error {
 		return fmt.Errorf("beginning another stream: %w", err)
 	}
 	o.access.Tell("another copy of this home writes to its streams, or this home is an old copy",
-		"Use one copy of a home only; `murmur feed publish` prints the new link for your readers.")
+		"Use one copy of a home only. Readers of your feed find it by themselves.")
 	o.access.Unwant(s.Number)
 	delete(o.streams, s.Name)
 	o.streams[r.stream.Name] = r.stream

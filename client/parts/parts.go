@@ -158,9 +158,9 @@ func (p *Person) wireFeeds(cfg Config) {
 		Store: cfg.Store, Network: cfg.Network, Timeline: p.timeline, Photos: p.Photos,
 		Sources: p.Sources,
 	})
-	p.Feed = feed.NewOwn(feed.Config{
+	p.Feed = feed.NewOwn(p.Person, feed.Config{
 		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Outbox: p.Outbox,
-		Writing: p.Writing,
+		Cover: p.Cover, Writing: p.Writing,
 	})
 	p.Following = feed.NewFollowing(
 		p.Person, cfg.Store, cfg.Network, p.Feed, p.Reading, p.Sources,

@@ -134,7 +134,7 @@ func (s *someone) say(text string, jpeg ...byte) string {
 
 func (s *someone) follows() []feed.Followed {
 	s.h.t.Helper()
-	l, err := s.Following.List()
+	l, err := s.Following.List(s.h.now)
 	if err != nil {
 		s.h.t.Fatal(err)
 	}

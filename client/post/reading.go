@@ -121,6 +121,31 @@ func (r *Reading) Start(
 	return errors.Join(err, g.put(tx))
 }
 
+// Skip passes over the boxes of a stream before an index, which nobody stores any more. A reader
+// that is further behind than an index may be advanced begins where start says.
+func (r *Reading) Skip(
+	tx *store.Tx, now time.Time, s Stream, start boxstream.Start, oldest uint64,
+) error {
+	g := r.streams[s.Name]
+	if g == nil || g.Reader.First() >= oldest {
+		return nil
+	}
+	next := *g
+	var err error
+	if next.Reader, err = g.Reader.Skip(oldest); err != nil {
+		first := g.Reader.From
+		if next.Reader, err = boxstream.NewReader(start, first, now); err != nil {
+			return err
+		}
+	}
+	tx.After(func() {
+		*g = next
+		room := idsATurn
+		r.look(g, now, &room)
+	})
+	return next.put(tx)
+}
+
 // Stop forgets a stream; what was read of it stays.
 func (r *Reading) Stop(tx *store.Tx, name string) error {
 	tx.After(func() {

@@ -75,6 +75,7 @@ var examples = map[string][]string{
 	"photo show":    {"murmur photo show abcdefgh"},
 	"photo check":   {"murmur photo check cat.jpg"},
 	"feed publish":  {"murmur feed publish > link"},
+	"feed end":      {"murmur feed end"},
 	"feed follow":   {"murmur feed follow - --name ada < link"},
 	"feed unfollow": {"murmur feed unfollow 2"},
 	"feed list":     {"murmur feed list"},

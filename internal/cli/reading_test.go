@@ -20,6 +20,7 @@ var acting = strings.Fields(`
 	circle-new circle-add circle-remove react delete
 	network-new network-verify network-admit network-evidence
 	mix-init mix-run provider-run provider-invite
+	feed-end
 	demo completion man sim-init sim-report sim-merge
 `)
 

@@ -228,7 +228,7 @@ func (l *Life) tellStored() {
 // tellPosts tells of the posts that are new.
 func (l *Life) tellPosts() {
 	posts := 0
-	follows, err := l.Following.List()
+	follows, err := l.Following.List(l.line.now())
 	if err != nil {
 		l.line.w.fail("%s reads: %w", l.line.Name, err)
 	}

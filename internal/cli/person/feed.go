@@ -17,6 +17,8 @@ func feedCommand() *cli.Command {
 			{Name: "publish", Usage: "make your feed if there is none, and print the link for " +
 				"readers who begin now", Flags: []cli.Flag{personFlag()},
 				Action: asking(feedPublish)},
+			{Name: "end", Usage: "say that nothing more comes of your feed; its readers are told",
+				Flags: []cli.Flag{personFlag()}, Action: asking(feedEnd)},
 			{
 				Name: "follow", ArgsUsage: "LINK|-", Usage: "read a feed from its link",
 				Flags: []cli.Flag{personFlag(),
@@ -42,6 +44,15 @@ func feedPublish(c *cli.Context, d *api.Client) error {
 	talk.Say(c, "whoever has this link can read what you post from now on, and cannot find out "+
 		"who you "+
 		"are from it")
+	return nil
+}
+
+func feedEnd(c *cli.Context, d *api.Client) error {
+	if err := d.EndFeed(c.Context); err != nil {
+		return err
+	}
+	talk.Say(c, "your readers will be told; what they have they keep. `murmur feed publish` "+
+		"begins it again")
 	return nil
 }
 
@@ -95,10 +106,21 @@ func feedList(c *cli.Context, d *api.Client) error {
 	rows := [][]string{}
 	for _, f := range feeds {
 		rows = append(rows, []string{fmt.Sprint(f.Token), f.Name, talk.Plural(f.Posts, "post",
-			"posts")})
+			"posts"), stateOf(f)})
 	}
 	if len(rows) == 0 {
 		talk.Say(c, "nobody yet; follow somebody: murmur feed follow LINK")
 	}
 	return talk.Table(c, rows)
+}
+
+// stateOf says what a reader has to know of a feed from which nothing comes.
+func stateOf(f api.Followed) string {
+	switch {
+	case f.Ended:
+		return "has ended"
+	case f.Silent:
+		return "silent since " + f.Since.Local().Format("2006-01-02")
+	}
+	return ""
 }
