@@ -119,7 +119,7 @@ func (who Init) settle(dir string) error {
 
 // homeVersion counts the forms that the records of a home have had: record "version" of bucket
 // "home". What version 1 had instead, in bucket "self", is recognised and left as it is.
-const homeVersion = 3
+const homeVersion = 4
 
 // self is who lives in a home: record "self" of bucket "home".
 type self struct {

@@ -23,7 +23,8 @@ func timelineCommand() *cli.Command {
 			personFlag(), talk.JSONFlag(), &cli.IntFlag{Name: "n", Value: 20, Usage: "how many"},
 			followFlag(),
 			&cli.DurationFlag{Name: "wait",
-				Usage: "wait up to `DUR` until there is a post (exit code 8 when there is none)"},
+				Usage: "wait up to `DUR` until there is a post that was not shown yet (exit code " +
+					"8 when none comes)"},
 			&cli.StringFlag{Name: "from", Usage: "of the person whom you call `NAME` alone"},
 			&cli.StringFlag{Name: "circle", Usage: "of the circle `NAME` alone"},
 			&cli.BoolFlag{Name: "unread", Usage: "what was not shown before"},
@@ -51,6 +52,11 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 	if len(posts) == 0 && !c.Bool("json") {
 		talk.Say(c, "nothing yet; whom you follow: murmur feed list")
 	}
+	return showPosts(c, d, posts)
+}
+
+// showPosts prints posts, and notes that they were shown.
+func showPosts(c *cli.Context, d *api.Client, posts []api.Post) error {
 	ids := make([]string, len(posts))
 	for i, p := range posts {
 		ids[i] = p.ID
@@ -119,17 +125,33 @@ func printText(c *cli.Context, text string, lines int, more string) {
 	fmt.Fprint(c.App.Writer, shown.Show(text))
 }
 
-// watchTimeline shows what is new: the first of it with --wait, what is there and all that comes
-// with --follow.
+// watchTimeline shows what was not shown yet, the first of it with --wait; with --follow what is
+// there, and all that comes.
 func watchTimeline(c *cli.Context, d *api.Client) error {
-	w := watching{c: c, d: d, shown: map[string]bool{}}
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
 	if c.IsSet("wait") {
 		ctx, cancel = context.WithTimeout(ctx, c.Duration("wait"))
 		defer cancel()
 	}
-	err := d.Events(ctx, w.event, w.begin)
+	look := func(unread bool) error {
+		q := query(c, c.Int("n"))
+		q.Unread = unread
+		posts, err := d.Posts(ctx, q)
+		if err == nil && len(posts) > 0 {
+			err = showPosts(c, d, posts)
+		}
+		if err != nil || len(posts) == 0 || c.Bool("follow") {
+			return err
+		}
+		return errShown
+	}
+	err := d.Events(ctx, func(e api.Event) error {
+		if e.Kind != person.EventPost && e.Missed == 0 {
+			return nil
+		}
+		return look(true)
+	}, func() error { return look(c.Bool("unread") || !c.Bool("follow")) })
 	switch {
 	case errors.Is(err, errShown):
 		return nil
@@ -142,45 +164,3 @@ func watchTimeline(c *cli.Context, d *api.Client) error {
 
 // errShown ends a look that has seen what it waited for.
 var errShown = errors.New("there is a new post")
-
-// watching is a look at the timeline as it grows.
-type watching struct {
-	c     *cli.Context
-	d     *api.Client
-	shown map[string]bool // ids
-}
-
-// begin shows what is there.
-func (w *watching) begin() error {
-	posts, err := w.d.Posts(w.c.Context, query(w.c, api.MaxTimeline))
-	if err != nil {
-		return err
-	}
-	for _, p := range posts {
-		w.shown[p.ID] = true
-	}
-	err = printPosts(w.c, posts[:min(len(posts), w.c.Int("n"))])
-	if err != nil || w.c.Bool("follow") || len(posts) == 0 {
-		return err
-	}
-	return errShown
-}
-
-// event shows what is new after something has happened.
-func (w *watching) event(e api.Event) error {
-	if e.Kind != person.EventPost {
-		return nil
-	}
-	posts, err := w.d.Posts(w.c.Context, query(w.c, api.MaxTimeline))
-	if err != nil {
-		return err
-	}
-	posts = slices.DeleteFunc(posts, func(p api.Post) bool { return w.shown[p.ID] })
-	for _, p := range posts {
-		w.shown[p.ID] = true
-	}
-	if err := printPosts(w.c, posts); err != nil || len(posts) == 0 || w.c.Bool("follow") {
-		return err
-	}
-	return errShown
-}
