@@ -124,6 +124,8 @@ func clockOf(s api.Status) finding {
 	switch {
 	case s.Document == 0:
 		return good("clock", "%s; there is nothing to compare it with yet", says)
+	case !s.Connected && s.Epoch > s.Document: // as it is when nothing can be fetched
+		return good("clock", "%s; the network cannot be asked now", says)
 	case s.Epoch > s.Document+1 || s.Document > s.Epoch+2:
 		return bad("clock", fmt.Sprintf("%s is epoch %d, and the network document is of epoch %d",
 			says, s.Epoch, s.Document),
@@ -138,7 +140,8 @@ func linkOf(s api.Status) finding {
 	case s.Connected && s.Serves:
 		return good("connection", "to %s, since %s", s.Provider, since)
 	case s.Connected && s.Failing < 60:
-		return good("connection", "to %s, since %s; nothing has come back yet", s.Provider, since)
+		return good("connection", "to %s, since %s; last reply: %s", s.Provider, since,
+			talk.When(s.LastReply, talk.Second))
 	case s.Connected:
 		return bad("connection", fmt.Sprintf("to %s, but nothing comes back for %s", s.Provider,
 			(time.Duration(s.Failing)*time.Second).Truncate(time.Minute)),
