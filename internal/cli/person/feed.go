@@ -120,7 +120,7 @@ func stateOf(f api.Followed) string {
 	case f.Ended:
 		return "has ended"
 	case f.Silent:
-		return "silent since " + f.Since.Local().Format("2006-01-02")
+		return "silent since " + talk.When(f.Since, talk.Day)
 	}
 	return ""
 }
