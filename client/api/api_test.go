@@ -125,8 +125,8 @@ func TestCommandsOfADay(t *testing.T) {
 	if err != nil || len(lines) != 1 || lines[0].State != "queued" || lines[0].Soon == "" {
 		t.Fatalf("%+v, %v", lines, err)
 	}
-	s, err := c.Status(ctx)
-	if err != nil || s.Connected || s.Waiting != 2 || s.Name != "Ada" {
+	s, err := c.Status(ctx) // three boxes wait: post, photo, and the head of the feed
+	if err != nil || s.Connected || s.Waiting != 3 || s.Name != "Ada" {
 		t.Fatalf("%+v, %v", s, err)
 	}
 	v, err := c.Network(ctx)
