@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 
 	"murmuration/client/connection"
 	"murmuration/client/content"
+	"murmuration/client/parts"
 	"murmuration/client/store"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
@@ -121,6 +123,9 @@ func (who Init) settle(dir string) error {
 // "home". What version 1 had instead, in bucket "self", is recognised and left as it is.
 const homeVersion = 4
 
+// thirdVersion is the one that migrate takes over.
+const thirdVersion = 3
+
 // self is who lives in a home: record "self" of bucket "home".
 type self struct {
 	Name    string              `cbor:"1,keyasint"`
@@ -171,10 +176,32 @@ func openHome(dir string, passphrase []byte) (h home, err error) {
 	if h.store, err = store.Open(filepath.Join(dir, storeDir), passphrase); err != nil {
 		return home{}, err
 	}
-	if err := h.check(dir); err != nil {
+	if err := errors.Join(h.migrate(), h.check(dir)); err != nil {
 		return home{}, errors.Join(err, h.store.Close())
 	}
 	return h, nil
+}
+
+// migrate brings a home of version 3 to the present form. It may be cut short anywhere, and goes on
+// when the home is opened again.
+func (h *home) migrate() error {
+	version := 0
+	err := h.store.View(func(tx *store.Tx) error { return tx.Get("home", "version", &version) })
+	if err != nil || version != thirdVersion {
+		return nil // check judges it
+	}
+	who := parts.In(h.genesis)
+	who.Name, who.Store, who.Random = "-", h.store, rand.Reader
+	p, err := parts.New(who)
+	if err == nil {
+		err = p.MigrateThird(
+			func(tx *store.Tx) error { return tx.Put("home", "version", homeVersion) },
+		)
+	}
+	if err != nil {
+		return fmt.Errorf("bringing the home to version %d: %w", homeVersion, err)
+	}
+	return nil
 }
 
 // check reads who lives there, and compares the networks.

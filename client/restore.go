@@ -53,6 +53,9 @@ func (r Restore) Into(home string) error {
 		return backup.ErrFuture.With("its records have version %d, and this program keeps %d",
 			r.Backup.Head.Version, homeVersion)
 	}
+	if r.Backup.Head.Version < homeVersion {
+		return errVersion.With("its records have version %d", r.Backup.Head.Version)
+	}
 	if err := content.CheckName(r.Backup.Head.Name); err != nil {
 		return backup.ErrDamaged.With("whose it is: %w", err)
 	}

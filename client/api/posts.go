@@ -136,7 +136,8 @@ func (s *server) posts() []route {
 		taking("POST", "/v1/posts", "queues a post: checked, sealed and on the disk when it "+
 			"answers", maxDraft, s.post),
 		answering("GET", "/v1/posts", "the last `n` posts (1 to 1000, else 20), the newest first; "+
-			"of one person (`from`), not shown before (`unread`), before a post (`before`)",
+			"of one person (`from`), in a circle (`circle`), not shown before (`unread`), "+
+			"before a post (`before`)",
 			s.timeline),
 		taking("POST", "/v1/posts/shown", "notes that the person has seen posts", maxShown,
 			s.shown),

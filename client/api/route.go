@@ -68,5 +68,6 @@ func (s *server) routes() []route {
 		s.events(),
 		s.backup(),
 		s.search(),
+		s.quota(),
 	)
 }

@@ -62,6 +62,8 @@ var Buckets = map[string]Bucket{
 	"numbers":   {"search", kept},
 	"words":     {"search", kept},
 	"lexicon":   {"search", kept},
+	"quota":     {"quota", kept},
+	"pins":      {"quota", kept},
 	"photos":    {"photo", kept},
 	"thumbs":    {"photo", kept},
 	"unchecked": {"photo", never},

@@ -60,3 +60,13 @@ func (s Start) Before() (root [32]byte, number uint64) {
 
 // String keeps the capability out of logs.
 func (Start) String() string { return "[start of a stream]" }
+
+// Start is for whoever reads on where r is, elsewhere: behind its first open index, since the state
+// before that is not known any more.
+func (r Reader) Start() (Start, error) {
+	c, err := box.ParseReadCap(r.Cap)
+	if err != nil {
+		return Start{}, err
+	}
+	return NewStart(c, c.Start()), nil
+}

@@ -38,6 +38,7 @@ import (
 	"murmuration/client/person"
 	"murmuration/client/photo"
 	"murmuration/client/post"
+	"murmuration/client/quota"
 	"murmuration/client/relation"
 	"murmuration/client/sender"
 	"murmuration/client/store"
@@ -98,6 +99,8 @@ type Person struct {
 	Messages  *message.Messages
 	Circles   *circle.Circles
 
+	Quota *quota.Quota
+
 	store    *store.Store
 	timeline *timeline.Timeline
 }
@@ -139,6 +142,7 @@ func New(cfg Config) (*Person, error) {
 	}
 	p.wireFeeds(cfg)
 	p.wireTalk(cfg)
+	p.wireQuota(cfg)
 	return p, nil
 }
 

@@ -128,3 +128,6 @@ func (t *Timeline) Erase(tx *store.Tx, id string) error {
 	}
 	return tx.Put(bucketErased, id, true)
 }
+
+// Bytes is what a post takes: its own bytes, and those that its photos say that they have.
+func (e Entry) Bytes() int64 { _, bytes := e.words(); return bytes }

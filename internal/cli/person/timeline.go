@@ -28,6 +28,7 @@ func timelineCommand() *cli.Command {
 			&cli.StringFlag{Name: "from", Usage: "of the person whom you call `NAME` alone"},
 			&cli.StringFlag{Name: "circle", Usage: "of the circle `NAME` alone"},
 			&cli.BoolFlag{Name: "unread", Usage: "what was not shown before"},
+			&cli.StringFlag{Name: "before", Usage: "what comes before the post of this `ID`"},
 			&cli.BoolFlag{Name: "photos", Usage: "draw small pictures where the terminal can"},
 		},
 		Action: timeline,
@@ -49,7 +50,11 @@ func printTimeline(c *cli.Context, d *api.Client) error {
 	if err != nil {
 		return err
 	}
-	if len(posts) == 0 && !c.Bool("json") {
+	switch {
+	case len(posts) > 0 || c.Bool("json"):
+	case c.Bool("unread"):
+		talk.Say(c, "nothing that was not shown before")
+	default:
 		talk.Say(c, "nothing yet; whom you follow: murmur feed list")
 	}
 	return showPosts(c, d, posts)
@@ -68,6 +73,7 @@ func showPosts(c *cli.Context, d *api.Client, posts []api.Post) error {
 func query(c *cli.Context, n int) api.Query {
 	return api.Query{
 		N: n, From: c.String("from"), Circle: c.String("circle"), Unread: c.Bool("unread"),
+		Before: c.String("before"),
 	}
 }
 
