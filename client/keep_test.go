@@ -23,7 +23,7 @@ const canary = "canary-0815-canary"
 
 func init() { backupWork = 4 }
 
-func keptGenesis(t *testing.T, label string) *directory.Genesis {
+func keptGenesis(t testing.TB, label string) *directory.Genesis {
 	t.Helper()
 	par, err := directory.Defaults("x25519")
 	if err != nil {
@@ -39,7 +39,7 @@ func keptGenesis(t *testing.T, label string) *directory.Genesis {
 	return g
 }
 
-func start(t *testing.T, home, passphrase string) *Client {
+func start(t testing.TB, home, passphrase string) *Client {
 	t.Helper()
 	c, err := New(Config{
 		Home: home, Passphrase: []byte(passphrase), Transport: link.NewFabric().Transport,
