@@ -14,8 +14,8 @@ import (
 	"murmuration/client/timeline"
 )
 
-// BenchmarkTenThousandPosts opens a home with ten thousand posts and a thousand photos, and looks at
-// the timeline and for a word in it (docs/performance.md).
+// BenchmarkTenThousandPosts opens a home with ten thousand posts and a thousand photos, and looks
+// at the timeline and for a word in it (docs/performance.md).
 func BenchmarkTenThousandPosts(b *testing.B) {
 	home := filepath.Join(b.TempDir(), "ada")
 	if err := Create(home, Init{Name: "Ada", Genesis: keptGenesis(b, "one")}); err != nil {
