@@ -65,6 +65,7 @@ var examples = map[string][]string{
 	"circle add":    {"murmur circle add friends ben"},
 	"circle remove": {"murmur circle remove friends ben"},
 	"circle show":   {"murmur circle show friends"},
+	"export":        {"murmur export ~/murmur-pages", "murmur export --format jsonl out"},
 	"search":        {"murmur search crow night", "murmur search 'cro' -n 5 --json"},
 	"quota":         {"murmur quota", "murmur quota --size 2GiB --days 365"},
 	"pin":           {"murmur pin k2f7qx"},

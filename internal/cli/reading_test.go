@@ -11,7 +11,7 @@ import (
 // acting are the commands of which nobody reads more than a line: what they make or do is not what
 // they print. All others are for reading.
 var acting = strings.Fields(`
-	init daemon-run daemon-stop passwd wipe backup-make backup-restore pin unpin
+	init daemon-run daemon-stop passwd wipe backup-make backup-restore pin unpin export
 	invite-revoke contact-alias contact-introduce contact-accept contact-decline contact-mute
 	contact-block contact-rm contact-reset profile-set
 	react delete circle-new circle-add circle-remove device-revoke device-object device-keep

@@ -53,6 +53,7 @@ func Commands() []*cli.Command {
 		doctorCommand(),
 		backupCommand(),
 		deviceCommand(),
+		exportCommand(),
 		passwdCommand(),
 		wipeCommand(),
 	}
