@@ -60,12 +60,14 @@ func (f *Following) renew(tx *store.Tx, g third) error {
 	fresh := follow{
 		Source: g.source(), Since: g.Reader.Since, Epoch: 1, Start: start, First: g.Reader.From,
 	}
+	stream := fresh.stream(start, fresh.Epoch)
+	fresh.Streams = []string{stream.Name}
 	about := post.About{
 		Source: fresh.Source, Number: g.Number, Petname: g.Petname, Claimed: g.Claimed, Read: true,
 		Posts: g.Posts, Last: g.Reader.Since, Epoch: 1, Newest: g.Newest,
 	}
 	return errors.Join(
-		f.sources.Put(tx, about), fresh.put(tx), f.reading.Adopt(tx, fresh.stream(), g.Reader),
+		f.sources.Put(tx, about), fresh.put(tx), f.reading.Adopt(tx, stream, g.Reader),
 	)
 }
 
