@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/client/boxstream"
 	"murmuration/client/circle"
 	"murmuration/client/content"
 	"murmuration/client/parts/partstest"
@@ -17,6 +18,7 @@ import (
 	"murmuration/client/post"
 	"murmuration/client/relation"
 	"murmuration/client/store"
+	"murmuration/client/timeline"
 )
 
 // three are Ada, whose circle it is, and two who are in it.
@@ -204,6 +206,18 @@ func sourceOf(h *partstest.Home) []byte {
 	return all[0].ID[:]
 }
 
+// seedOf is what the source is made of: every member is told it.
+func seedOf(h *partstest.Home) (seed []byte) {
+	h.World.T.Helper()
+	h.Must(h.Store.View(func(tx *store.Tx) error {
+		return store.Each(tx, "circles", func(_ string, o map[int]any) error {
+			seed = o[5].([]byte)
+			return nil
+		})
+	}))
+	return seed
+}
+
 // TestNewcomer gets the last ten posts, once each, and what is written from then on.
 func TestNewcomer(t *testing.T) {
 	w, ada, _, _ := three(t)
@@ -287,7 +301,7 @@ func TestHostileMembersAndAuthors(t *testing.T) {
 	w.Meet(ben, cem)
 	id := say(ada, post.Draft{Text: "hers"})
 	w.Wait(6 * time.Minute)
-	source := sourceOf(ada)
+	source, seed := sourceOf(ada), seedOf(ada)
 	start := bytes.Repeat([]byte{1}, 72)
 	put := func(from, to *partstest.Home, v any) {
 		t.Helper()
@@ -309,9 +323,9 @@ func TestHostileMembersAndAuthors(t *testing.T) {
 		item     any
 	}{
 		{"somebody else's circle", ben, cem, map[int]any{1: map[int]any{
-			1: source, 2: "hills", 3: 9, 4: start, 5: 0}}},
+			1: seed, 2: "hills", 3: 9, 4: start, 5: 0}}},
 		{"the circle of whom it is said to", ben, ada, map[int]any{1: map[int]any{
-			1: source, 2: "hills", 3: 9, 4: start, 5: 0}}},
+			1: seed, 2: "hills", 3: 9, 4: start, 5: 0}}},
 		{"an end of somebody else's", ben, cem, map[int]any{2: map[int]any{1: source}}},
 		{"two things at once", ben, ada, map[int]any{3: map[int]any{1: source},
 			2: map[int]any{1: source}}},
@@ -342,6 +356,57 @@ func TestHostileMembersAndAuthors(t *testing.T) {
 	}
 	if got := tally(cem, id); !strings.HasPrefix(got, "h1 👍1 votes []") {
 		t.Errorf("Cem sees %q", got)
+	}
+}
+
+// TestNobodySpeaksInAFeed: a card of a contact's that names a feed, one that is followed or one's
+// own, is of some circle: what is said in it is not said in the feed, and erases nothing there.
+func TestNobodySpeaksInAFeed(t *testing.T) {
+	w := partstest.New(t)
+	ada, ben, cem := w.Join("Ada"), w.Join("Ben"), w.Join("Cem")
+	w.Meet(ben, cem)
+	for _, h := range []*partstest.Home{ada, cem} {
+		_, err := h.Feed.Publish(w.Now)
+		h.Must(err)
+	}
+	link, err := ada.Feed.Publish(w.Now)
+	ada.Must(err)
+	cem.Must(cem.Following.Follow(w.Now, link, "ada"))
+	sources := map[*partstest.Home]content.Source{}
+	for _, h := range []*partstest.Home{ada, cem} {
+		r, err := h.Feed.Post(w.Now, post.Draft{Text: h.Name + " said it", Quick: true})
+		h.Must(err)
+		w.Wait(6 * time.Minute)
+		h.Must(cem.Store.View(func(tx *store.Tx) error {
+			e, err := timeline.New().Entry(tx, r.Post)
+			sources[h] = e.Source
+			return err
+		}))
+	}
+	for _, s := range sources {
+		stream, err := boxstream.NewWriter(rand.NewChaCha8([32]byte{s[0]}))
+		ben.Must(err)
+		start, err := stream.Start()
+		ben.Must(err)
+		raw, err := content.Encode(map[int]any{1: map[int]any{
+			1: s, 2: "mine", 3: 1, 4: start, 5: 0,
+		}})
+		ben.Must(err)
+		ben.Say(cem, relation.KindCircle, raw)
+	}
+	w.Wait(6 * time.Minute)
+	all, err := cem.Timeline(w.Now, 10)
+	cem.Must(err)
+	if len(all) != 2 {
+		t.Fatalf("%d posts", len(all))
+	}
+	for _, p := range all {
+		if p.Circle != "" || p.Author() == cem.Contacts.Name(cem.To(ben)) {
+			t.Errorf("%q is shown as of %s, in circle %q", p.Text, p.Author(), p.Circle)
+		}
+	}
+	if c, err := cem.Circles.List(); err != nil || len(c) != 2 {
+		t.Errorf("the control: circles %+v, %v", c, err)
 	}
 }
 

@@ -89,7 +89,7 @@ func (c *Circles) heardMine(tx *store.Tx, now time.Time, h relation.Heard, k car
 func (c *Circles) seat(
 	tx *store.Tx, now time.Time, h relation.Heard, k card, again bool,
 ) error {
-	all, err := getSeats(tx, k.Circle)
+	all, err := getSeats(tx, k.circle())
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (c *Circles) seat(
 	case !same || again:
 		err = c.sit(tx, now, &all[i], k)
 	}
-	return errors.Join(err, all.put(tx, k.Circle), c.unpack(tx, now, k))
+	return errors.Join(err, all.put(tx, k.circle()), c.unpack(tx, now, k))
 }
 
 // counts takes so many cards of a device a day.
@@ -123,13 +123,13 @@ func (s *seat) counts(now time.Time) bool {
 func (c *Circles) join(
 	tx *store.Tx, now time.Time, r relation.ID, k card,
 ) (asked, ok bool, err error) {
-	if own, err := tx.Has(bucketCircles, nameOf(k.Circle)); err != nil || own {
+	if own, err := tx.Has(bucketCircles, nameOf(k.circle())); err != nil || own {
 		return false, false, err
 	}
 	var j joined
-	err = tx.Get(bucketJoined, nameOf(k.Circle), &j)
+	err = tx.Get(bucketJoined, nameOf(k.circle()), &j)
 	if errors.Is(err, store.ErrNotFound) {
-		j = joined{ID: k.Circle, Relation: r}
+		j = joined{ID: k.circle(), Relation: r}
 		var n int
 		if n, err = circlesOf(tx, r); err == nil && n >= maxJoined {
 			return false, false, nil
@@ -158,7 +158,7 @@ func (c *Circles) learn(tx *store.Tx, r relation.ID, k card) error {
 	if err := c.known(tx, k); err != nil {
 		return err
 	}
-	o, err := get(tx, k.Circle)
+	o, err := get(tx, k.circle())
 	if err != nil || o.member(r) != nil || len(o.Members) >= maxMembers {
 		return err
 	}
@@ -168,17 +168,18 @@ func (c *Circles) learn(tx *store.Tx, r relation.ID, k card) error {
 
 // known has a circle that another own device made known here.
 func (c *Circles) known(tx *store.Tx, k card) error {
-	known, err := tx.Has(bucketCircles, nameOf(k.Circle))
+	known, err := tx.Has(bucketCircles, nameOf(k.circle()))
 	if err != nil || known {
 		return err
 	}
-	tx.After(func() { c.serve(k.Circle) })
-	return circle{ID: k.Circle, Name: k.Name}.put(tx)
+	tx.After(func() { c.serve(k.circle()) })
+	return circle{ID: k.circle(), Seed: k.Seed, Name: k.Name}.put(tx)
 }
 
 // sit reads the stream of a card, and leaves those before it: in time.
 func (c *Circles) sit(tx *store.Tx, now time.Time, s *seat, k card) error {
-	name := fmt.Sprintf("%s/%x/%x/%d", kind, k.Circle[:], s.Device[:], k.Epoch)
+	id := k.circle()
+	name := fmt.Sprintf("%s/%x/%x/%d", kind, id[:], s.Device[:], k.Epoch)
 	var errs []error
 	if k.Epoch == s.Epoch { // the same one, further on
 		errs = append(errs, c.cfg.Reading.Stop(tx, name))
@@ -191,7 +192,7 @@ func (c *Circles) sit(tx *store.Tx, now time.Time, s *seat, k card) error {
 	s.Epoch = k.Epoch
 	s.Streams = append(s.Streams, leaving{Name: name, At: now.Add(leave).Unix()})
 	return errors.Join(append(errs, c.cfg.Reading.Start(
-		tx, now, post.Stream{Name: name, Source: k.Circle, Epoch: order(k.Epoch)}, k.Start, k.Day,
+		tx, now, post.Stream{Name: name, Source: k.circle(), Epoch: order(k.Epoch)}, k.Start, k.Day,
 	))...)
 }
 
@@ -200,7 +201,7 @@ func (c *Circles) unpack(tx *store.Tx, now time.Time, k card) error {
 	if k.Pack == nil {
 		return nil
 	}
-	all, err := getSeats(tx, k.Circle)
+	all, err := getSeats(tx, k.circle())
 	if err != nil {
 		return err
 	}
@@ -209,7 +210,8 @@ func (c *Circles) unpack(tx *store.Tx, now time.Time, k card) error {
 		i, all = len(all), append(all, seat{})
 	}
 	root, _ := k.Pack.Start.Before()
-	name := fmt.Sprintf("%s/%x/pack/%x", kind, k.Circle[:], root[:8])
+	id := k.circle()
+	name := fmt.Sprintf("%s/%x/pack/%x", kind, id[:], root[:8])
 	s := &all[i]
 	if len(s.Streams) >= mostStreams || slices.ContainsFunc(s.Streams, func(l leaving) bool {
 		return l.Name == name
@@ -217,8 +219,8 @@ func (c *Circles) unpack(tx *store.Tx, now time.Time, k card) error {
 		return nil
 	}
 	s.Streams = append(s.Streams, leaving{Name: name, At: now.Add(c.kept()).Unix()})
-	return errors.Join(all.put(tx, k.Circle), c.cfg.Reading.Start(
-		tx, now, post.Stream{Name: name, Source: k.Circle, Epoch: order(k.Epoch) - 1},
+	return errors.Join(all.put(tx, k.circle()), c.cfg.Reading.Start(
+		tx, now, post.Stream{Name: name, Source: k.circle(), Epoch: order(k.Epoch) - 1},
 		k.Pack.Start, k.Day,
 	))
 }

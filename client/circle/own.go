@@ -22,6 +22,7 @@ type circle struct {
 	Name    string         `cbor:"2,keyasint"`
 	Members []member       `cbor:"3,keyasint"`
 	Posts   []string       `cbor:"4,keyasint"` // ids of the last ones, for newcomers
+	Seed    [16]byte       `cbor:"5,keyasint"` // of the ID
 }
 
 // member is somebody who reads a circle, and what was done for them.
@@ -112,9 +113,10 @@ func (c *Circles) New(name string) error {
 		return err
 	}
 	o := circle{Name: name}
-	if _, err := io.ReadFull(c.cfg.Random, o.ID[:]); err != nil {
-		return fmt.Errorf("drawing the id of a circle: %w", err)
+	if _, err := io.ReadFull(c.cfg.Random, o.Seed[:]); err != nil {
+		return fmt.Errorf("drawing the seed of a circle: %w", err)
 	}
+	o.ID = content.CircleSource(o.Seed)
 	return c.cfg.Store.Update(func(tx *store.Tx) error {
 		all, err := list(tx)
 		switch {
@@ -245,7 +247,7 @@ func (c *Circles) cardOf(now time.Time, o circle, e epoch) (card, error) {
 	start, err := e.Writer.Start()
 	// What is written next may be sealed for the day before.
 	return card{
-		Circle: o.ID, Name: o.Name, Epoch: e.Number, Start: start,
+		Seed: o.Seed, Name: o.Name, Epoch: e.Number, Start: start,
 		Day: max(c.cfg.Network.Today(now), 1) - 1,
 	}, err
 }
