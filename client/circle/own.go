@@ -231,8 +231,9 @@ func (c *Circles) begin(tx *store.Tx, now time.Time, o *circle, before epoch) (e
 		return epoch{}, err
 	}
 	e := epoch{
-		Number: before.Number + 1, Writer: w, Began: now.Unix(), Tallied: before.Tallied,
-		Changed: before.Changed,
+		// One that a restored device begins is later than those of the device before it.
+		Number: max(before.Number+1, uint32(now.Unix()/60)), Writer: w, Began: now.Unix(),
+		Tallied: before.Tallied, Changed: before.Changed,
 	}
 	for i := range o.Members {
 		if err := c.card(tx, now, *o, e, &o.Members[i], false); err != nil {
