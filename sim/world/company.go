@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"strings"
 )
 
 // company are the lines about what people do with each other.
@@ -68,6 +69,76 @@ func (by company) links(words []string) error {
 	p, err := by.person(words[2])
 	if err == nil {
 		_, err = l.Link(p)
+	}
+	return err
+}
+
+func (by company) tells(words []string) error {
+	if len(words) < 4 {
+		return usage(".tells")
+	}
+	l, err := by.life(words[0])
+	if err == nil {
+		err = l.Tell(words[2], strings.Join(words[3:], " "))
+	}
+	return err
+}
+
+func (by company) gathers(words []string) error {
+	if len(words) < 3 {
+		return usage(".gathers")
+	}
+	l, err := by.life(words[0])
+	if err == nil {
+		err = l.Gather(words[2], words[3:]...)
+	}
+	return err
+}
+
+func (by company) dismisses(words []string) error {
+	if len(words) != 4 {
+		return usage(".dismisses")
+	}
+	l, err := by.life(words[0])
+	if err == nil {
+		err = l.Dismiss(words[2], words[3])
+	}
+	return err
+}
+
+func (by company) shares(words []string) error {
+	if len(words) < 4 {
+		return usage(".shares")
+	}
+	l, err := by.life(words[0])
+	if err == nil {
+		_, err = l.Share(words[2], strings.Join(words[3:], " "), nil)
+	}
+	return err
+}
+
+// replies and reacts are about the last post of somebody.
+func (by company) replies(words []string) error {
+	return by.answer(words, ".replies", (*Life).Reply)
+}
+
+func (by company) reacts(words []string) error {
+	return by.answer(words, ".reacts", (*Life).React)
+}
+
+func (by company) answer(
+	words []string, verb string, with func(l *Life, id, said string) error,
+) error {
+	if len(words) < 4 {
+		return usage(verb)
+	}
+	l, err := by.life(words[0])
+	if err != nil {
+		return err
+	}
+	id, err := l.last(words[2])
+	if err == nil {
+		err = with(l, id, strings.Join(words[3:], " "))
 	}
 	return err
 }

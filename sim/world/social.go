@@ -5,10 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"murmuration/client/backup"
+	"murmuration/client/circle"
 	"murmuration/client/contact"
+	"murmuration/client/message"
+	"murmuration/client/picture"
+	"murmuration/client/post"
 	"murmuration/client/relation"
 	"murmuration/client/store"
 	"murmuration/client/ticket"
@@ -143,5 +148,85 @@ func fill(home *store.Store, from *backup.Reader) error {
 	})
 }
 
-// View is a look into the person's home.
-func (l *Life) View(look func(tx *store.Tx) error) error { return l.store.View(look) }
+// Tell sends somebody a message.
+func (l *Life) Tell(to, text string) error {
+	id, err := l.Contact(to)
+	if err != nil {
+		return err
+	}
+	return l.Do(func(now time.Time) error {
+		_, err := l.Messages.Send(now, id, message.Draft{Text: text})
+		return err
+	})
+}
+
+// Gather lets contacts into a circle of the person's, which is made if there is none.
+func (l *Life) Gather(name string, who ...string) error {
+	all, err := l.Circles.List()
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(all, func(s circle.Shown) bool { return s.Own && s.Name == name }) {
+		if err := l.Circles.New(name); err != nil {
+			return err
+		}
+	}
+	for _, one := range who {
+		id, err := l.Contact(one)
+		if err == nil {
+			err = l.Do(func(now time.Time) error { return l.Circles.Add(now, name, id) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Dismiss takes somebody out of a circle.
+func (l *Life) Dismiss(name, who string) error {
+	id, err := l.Contact(who)
+	if err != nil {
+		return err
+	}
+	return l.Do(func(now time.Time) error { return l.Circles.Remove(now, name, id) })
+}
+
+// Share posts to a circle, with a picture if jpeg is not nil, and gives the post's id.
+func (l *Life) Share(name, text string, jpeg []byte) (id string, err error) {
+	d := post.Draft{Text: text, Quick: l.Quick}
+	if jpeg != nil {
+		d.Pictures = []post.Picture{{Picture: picture.Picture{JPEG: jpeg, Width: 1, Height: 1}}}
+	}
+	err = l.Do(func(now time.Time) error {
+		r, err := l.Circles.Post(now, name, d)
+		id = r.Post
+		return err
+	})
+	return id, err
+}
+
+// Reply answers a post of a circle, through its author.
+func (l *Life) Reply(id, text string) error {
+	return l.Do(func(now time.Time) error {
+		_, err := l.Circles.Reply(now, id, text)
+		return err
+	})
+}
+
+// React says with one emoji what the person feels about a post of a circle.
+func (l *Life) React(id, emoji string) error {
+	return l.Do(func(now time.Time) error { return l.Circles.React(now, id, emoji) })
+}
+
+// last is the id of the newest post of somebody that the person has.
+func (l *Life) last(author string) (string, error) {
+	posts, err := l.Reads(author)
+	if err == nil && len(posts) == 0 {
+		err = fmt.Errorf("%s has no post of %s", l.line.Name, author)
+	}
+	if err != nil {
+		return "", err
+	}
+	return posts[len(posts)-1].ID, nil
+}
