@@ -62,7 +62,11 @@ photo-virtual:
 
 # worlds of whole days: five people for a week, and what holders see of a reader for four days
 days:
-    MURMUR_DAYS=1 go test -count=1 -v -run 'TestFivePeople|TestHoldersDoNotSeeWhoReads|TestOneSeedOneLife' ./sim/world
+    MURMUR_DAYS=1 go test -count=1 -v -run 'TestFivePeople|TestHoldersDoNotSeeWhoReads|TestOneSeedOneLife|TestLinksDoNotSee' ./sim/world
+
+# stories of real processes that take a minute or more
+stories:
+    MURMUR_STORIES=1 go test -count=1 -v -timeout 30m -run TestLongStories .
 
 # a network and two people for an hour: what heap, goroutines and open files do
 soak TIME="60m":

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -32,4 +33,13 @@ func TestStories(t *testing.T) {
 
 func murmur(ctx context.Context, args []string, out, talk io.Writer) int {
 	return cli.Run(ctx, args, cli.Streams{Out: out, Err: talk})
+}
+
+// TestLongStories plays testdata/long, which waits for what a network of short slots takes a minute
+// for: `just stories`.
+func TestLongStories(t *testing.T) {
+	if os.Getenv("MURMUR_STORIES") == "" {
+		t.Skip("takes minutes: just stories (MURMUR_STORIES=1)")
+	}
+	script.Run(t, filepath.Join("testdata", "long"), murmur)
 }

@@ -7,14 +7,23 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// readme HEADING OUT: the first block of commands below a heading of README.md, as a shell script.
+// readme HEADING OUT: the blocks of commands below a heading of README.md that begin with one of
+// murmur's, as a shell script.
 func readme(ts *testscript.TestScript, _ bool, args []string) {
 	text, err := os.ReadFile("README.md")
 	ts.Check(err)
-	block := regexp.MustCompile("(?s)\n## " + regexp.QuoteMeta(args[0]) +
-		"\n.*?\n```\n(.*?)\n```\n").FindSubmatch(text)
-	if block == nil {
-		ts.Fatalf("README.md has no block of commands under %q", args[0])
+	section := regexp.MustCompile("(?s)\n## " + regexp.QuoteMeta(args[0]) + "\n(.*?)(\n## |$)").
+		FindSubmatch(text)
+	if section == nil {
+		ts.Fatalf("README.md has no heading %q", args[0])
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), append(block[1], '\n'), 0o600))
+	var script []byte
+	for _, block := range regexp.MustCompile("(?s)\n```\n(murmur .*?)\n```\n").
+		FindAllSubmatch(section[1], -1) {
+		script = append(append(script, block[1]...), '\n')
+	}
+	if len(script) == 0 {
+		ts.Fatalf("README.md has no commands under %q", args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), script, 0o600))
 }
