@@ -206,18 +206,6 @@ func sourceOf(h *partstest.Home) []byte {
 	return all[0].ID[:]
 }
 
-// seedOf is what the source is made of: every member is told it.
-func seedOf(h *partstest.Home) (seed []byte) {
-	h.World.T.Helper()
-	h.Must(h.Store.View(func(tx *store.Tx) error {
-		return store.Each(tx, "circles", func(_ string, o map[int]any) error {
-			seed = o[5].([]byte)
-			return nil
-		})
-	}))
-	return seed
-}
-
 // TestNewcomer gets the last ten posts, once each, and what is written from then on.
 func TestNewcomer(t *testing.T) {
 	w, ada, _, _ := three(t)
@@ -303,7 +291,7 @@ func TestHostileMembersAndAuthors(t *testing.T) {
 	w.Meet(ben, cem)
 	id := say(ada, post.Draft{Text: "hers"})
 	w.Wait(6 * time.Minute)
-	source, seed := sourceOf(ada), seedOf(ada)
+	source := sourceOf(ada)
 	start := bytes.Repeat([]byte{1}, 72)
 	put := func(from, to *partstest.Home, v any) {
 		t.Helper()
@@ -325,9 +313,9 @@ func TestHostileMembersAndAuthors(t *testing.T) {
 		item     any
 	}{
 		{"somebody else's circle", ben, cem, map[int]any{1: map[int]any{
-			1: seed, 2: "hills", 3: 9, 4: start, 5: 0}}},
+			1: source, 2: "hills", 3: 9, 4: start, 5: 0}}},
 		{"the circle of whom it is said to", ben, ada, map[int]any{1: map[int]any{
-			1: seed, 2: "hills", 3: 9, 4: start, 5: 0}}},
+			1: source, 2: "hills", 3: 9, 4: start, 5: 0}}},
 		{"an end of somebody else's", ben, cem, map[int]any{2: map[int]any{1: source}}},
 		{"two things at once", ben, ada, map[int]any{3: map[int]any{1: source},
 			2: map[int]any{1: source}}},
@@ -362,7 +350,7 @@ func TestHostileMembersAndAuthors(t *testing.T) {
 }
 
 // TestNobodySpeaksInAFeed: a card of a contact's that names a feed, one that is followed or one's
-// own, is of some circle: what is said in it is not said in the feed, and erases nothing there.
+// own, is refused: nothing is said in the feed or erased there.
 func TestNobodySpeaksInAFeed(t *testing.T) {
 	w := partstest.New(t)
 	ada, ben, cem := w.Join("Ada"), w.Join("Ben"), w.Join("Cem")
@@ -407,8 +395,36 @@ func TestNobodySpeaksInAFeed(t *testing.T) {
 			t.Errorf("%q is shown as of %s, in circle %q", p.Text, p.Author(), p.Circle)
 		}
 	}
-	if c, err := cem.Circles.List(); err != nil || len(c) != 2 {
-		t.Errorf("the control: circles %+v, %v", c, err)
+	if n := cem.Circles.Refused(); n != 2 {
+		t.Errorf("%d cards were refused", n)
+	}
+}
+
+// TestNobodyTakesAName: a member who knows what a circle is called gives somebody a card for it
+// first, and its author's card counts all the same.
+func TestNobodyTakesAName(t *testing.T) {
+	w := partstest.New(t)
+	ada, ben, cem := w.Join("Ada"), w.Join("Ben"), w.Join("Cem")
+	w.Meet(ada, ben)
+	w.Meet(ada, cem)
+	w.Meet(ben, cem)
+	ada.Must(ada.Circles.New("hills"))
+	add(ada, ben)
+	w.Wait(6 * time.Minute)
+	raw, err := content.Encode(map[int]any{1: map[int]any{
+		1: sourceOf(ada), 2: "hills", 3: 9, 4: bytes.Repeat([]byte{1}, 72), 5: 0,
+	}})
+	ben.Must(err)
+	ben.Say(cem, relation.KindCircle, raw)
+	w.Wait(6 * time.Minute)
+	if all, err := cem.Circles.List(); err != nil || len(all) != 0 {
+		t.Errorf("Cem is in %+v, %v", all, err)
+	}
+	add(ada, cem)
+	say(ada, post.Draft{Text: "hers"})
+	w.Wait(10 * time.Minute)
+	if got := reads(cem); !strings.Contains(got, "hers") {
+		t.Errorf("Cem reads %q", got)
 	}
 }
 

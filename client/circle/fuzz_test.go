@@ -2,10 +2,13 @@ package circle
 
 import (
 	"bytes"
+	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"murmuration/client/content"
+	"murmuration/client/relation"
 )
 
 var someID = strings.Repeat("a", content.IDSize)
@@ -81,5 +84,30 @@ func TestReactions(t *testing.T) {
 		if checkReaction(text) == nil {
 			t.Errorf("%q was taken", text)
 		}
+	}
+}
+
+// TestGranted: a card is its circle's in the relation for which that has signed, and in no other.
+func TestGranted(t *testing.T) {
+	var o circle
+	if err := o.drawKey(rand.NewChaCha8([32]byte{1})); err != nil {
+		t.Fatal(err)
+	}
+	k := card{Circle: o.ID}
+	if err := o.grant(&k, relation.ID{1}); err != nil || !k.granted(relation.ID{1}) {
+		t.Errorf("the card of a member does not hold: %v", err)
+	}
+	other, short := k, k
+	other.Circle[0]++
+	short.Key = short.Key[1:]
+	if k.granted(relation.ID{2}) || other.granted(relation.ID{1}) || short.granted(relation.ID{1}) {
+		t.Error("a card holds for another relation, another circle, or under another key")
+	}
+	mine := card{Circle: o.ID, Seed: o.Seed}
+	if !bytes.Equal(mine.keyOf(), o.Seed) || (card{Seed: o.Seed}).keyOf() != nil {
+		t.Error("what an own device tells is not taken, or for another circle")
+	}
+	if err := (circle{ID: o.ID}).grant(&k, relation.ID{1}); !errors.Is(err, errKey) {
+		t.Errorf("without its key: %v", err)
 	}
 }

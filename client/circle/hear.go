@@ -181,7 +181,7 @@ func (c *Circles) heardAsk(tx *store.Tx, now time.Time, o *circle, m *member) er
 	if day := now.Unix() / 86400; m.AskDay != day {
 		m.AskDay, m.Asks = day, 0
 	}
-	if m.Asks >= maxAsks {
+	if m.Asks >= maxAsks || o.Seed == nil {
 		c.refuse(tx)
 		return nil
 	}

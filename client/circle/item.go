@@ -37,17 +37,18 @@ type about struct {
 // card lets a member read what one device of an author writes to a circle in one epoch, from the
 // next box on.
 type card struct {
-	Seed  [16]byte        `cbor:"1,keyasint"` // the circle is named by its hash
-	Name  string          `cbor:"2,keyasint"`
-	Epoch uint32          `cbor:"3,keyasint"` // of this device; counts from 1
-	Start boxstream.Start `cbor:"4,keyasint"`
-	Day   box.Day         `cbor:"5,keyasint"`
-	Pack  *pack           `cbor:"6,keyasint,omitempty"`
+	Circle content.Source  `cbor:"1,keyasint"`
+	Name   string          `cbor:"2,keyasint"`
+	Epoch  uint32          `cbor:"3,keyasint"` // of this device; counts from 1
+	Start  boxstream.Start `cbor:"4,keyasint"`
+	Day    box.Day         `cbor:"5,keyasint"`
+	Pack   *pack           `cbor:"6,keyasint,omitempty"`
+	// Key and Signature show a member that who made the circle gives it.
+	Key       []byte `cbor:"7,keyasint,omitempty"`
+	Signature []byte `cbor:"8,keyasint,omitempty"`
+	// Seed is the circle's own, among own devices.
+	Seed []byte `cbor:"9,keyasint,omitempty"`
 }
-
-// circle is the one that a card is of: never the source of a feed, so that no contact can speak in
-// one, or erase what it says.
-func (c card) circle() content.Source { return content.CircleSource(c.Seed) }
 
 // pack is a stream with the last posts of a circle, and nothing else.
 type pack struct {

@@ -64,6 +64,10 @@ func (all seats) put(tx *store.Tx, id content.Source) error {
 
 // heardCard takes the card of a contact's circle.
 func (c *Circles) heardCard(tx *store.Tx, now time.Time, h relation.Heard, k card) error {
+	if !k.granted(h.Relation) {
+		c.refuse(tx)
+		return nil
+	}
 	asked, ok, err := c.join(tx, now, h.Relation, k)
 	if err != nil || !ok {
 		c.refuse(tx)
@@ -89,7 +93,7 @@ func (c *Circles) heardMine(tx *store.Tx, now time.Time, h relation.Heard, k car
 func (c *Circles) seat(
 	tx *store.Tx, now time.Time, h relation.Heard, k card, again bool,
 ) error {
-	all, err := getSeats(tx, k.circle())
+	all, err := getSeats(tx, k.Circle)
 	if err != nil {
 		return err
 	}
@@ -107,7 +111,7 @@ func (c *Circles) seat(
 	case !same || again:
 		err = c.sit(tx, now, &all[i], k)
 	}
-	return errors.Join(err, all.put(tx, k.circle()), c.unpack(tx, now, k))
+	return errors.Join(err, all.put(tx, k.Circle), c.unpack(tx, now, k))
 }
 
 // counts takes so many cards of a device a day.
@@ -123,13 +127,13 @@ func (s *seat) counts(now time.Time) bool {
 func (c *Circles) join(
 	tx *store.Tx, now time.Time, r relation.ID, k card,
 ) (asked, ok bool, err error) {
-	if own, err := tx.Has(bucketCircles, nameOf(k.circle())); err != nil || own {
+	if own, err := tx.Has(bucketCircles, nameOf(k.Circle)); err != nil || own {
 		return false, false, err
 	}
 	var j joined
-	err = tx.Get(bucketJoined, nameOf(k.circle()), &j)
+	err = tx.Get(bucketJoined, nameOf(k.Circle), &j)
 	if errors.Is(err, store.ErrNotFound) {
-		j = joined{ID: k.circle(), Relation: r}
+		j = joined{ID: k.Circle, Relation: r}
 		var n int
 		if n, err = circlesOf(tx, r); err == nil && n >= maxJoined {
 			return false, false, nil
@@ -158,7 +162,7 @@ func (c *Circles) learn(tx *store.Tx, r relation.ID, k card) error {
 	if err := c.known(tx, k); err != nil {
 		return err
 	}
-	o, err := get(tx, k.circle())
+	o, err := get(tx, k.Circle)
 	if err != nil || o.member(r) != nil || len(o.Members) >= maxMembers {
 		return err
 	}
@@ -166,20 +170,23 @@ func (c *Circles) learn(tx *store.Tx, r relation.ID, k card) error {
 	return o.put(tx)
 }
 
-// known has a circle that another own device made known here.
+// known has a circle that another own device made known here, and its key as soon as it is told.
 func (c *Circles) known(tx *store.Tx, k card) error {
-	known, err := tx.Has(bucketCircles, nameOf(k.circle()))
-	if err != nil || known {
+	o, err := get(tx, k.Circle)
+	switch {
+	case errors.Is(err, ErrNoCircle):
+		tx.After(func() { c.serve(k.Circle) })
+		return circle{ID: k.Circle, Name: k.Name, Seed: k.keyOf()}.put(tx)
+	case err != nil || o.Seed != nil || k.keyOf() == nil:
 		return err
 	}
-	tx.After(func() { c.serve(k.circle()) })
-	return circle{ID: k.circle(), Seed: k.Seed, Name: k.Name}.put(tx)
+	o.Seed = k.keyOf()
+	return o.put(tx)
 }
 
 // sit reads the stream of a card, and leaves those before it: in time.
 func (c *Circles) sit(tx *store.Tx, now time.Time, s *seat, k card) error {
-	id := k.circle()
-	name := fmt.Sprintf("%s/%x/%x/%d", kind, id[:], s.Device[:], k.Epoch)
+	name := fmt.Sprintf("%s/%x/%x/%d", kind, k.Circle[:], s.Device[:], k.Epoch)
 	var errs []error
 	if k.Epoch == s.Epoch { // the same one, further on
 		errs = append(errs, c.cfg.Reading.Stop(tx, name))
@@ -192,7 +199,7 @@ func (c *Circles) sit(tx *store.Tx, now time.Time, s *seat, k card) error {
 	s.Epoch = k.Epoch
 	s.Streams = append(s.Streams, leaving{Name: name, At: now.Add(leave).Unix()})
 	return errors.Join(append(errs, c.cfg.Reading.Start(
-		tx, now, post.Stream{Name: name, Source: k.circle(), Epoch: order(k.Epoch)}, k.Start, k.Day,
+		tx, now, post.Stream{Name: name, Source: k.Circle, Epoch: order(k.Epoch)}, k.Start, k.Day,
 	))...)
 }
 
@@ -201,7 +208,7 @@ func (c *Circles) unpack(tx *store.Tx, now time.Time, k card) error {
 	if k.Pack == nil {
 		return nil
 	}
-	all, err := getSeats(tx, k.circle())
+	all, err := getSeats(tx, k.Circle)
 	if err != nil {
 		return err
 	}
@@ -210,8 +217,7 @@ func (c *Circles) unpack(tx *store.Tx, now time.Time, k card) error {
 		i, all = len(all), append(all, seat{})
 	}
 	root, _ := k.Pack.Start.Before()
-	id := k.circle()
-	name := fmt.Sprintf("%s/%x/pack/%x", kind, id[:], root[:8])
+	name := fmt.Sprintf("%s/%x/pack/%x", kind, k.Circle[:], root[:8])
 	s := &all[i]
 	if len(s.Streams) >= mostStreams || slices.ContainsFunc(s.Streams, func(l leaving) bool {
 		return l.Name == name
@@ -219,8 +225,8 @@ func (c *Circles) unpack(tx *store.Tx, now time.Time, k card) error {
 		return nil
 	}
 	s.Streams = append(s.Streams, leaving{Name: name, At: now.Add(c.kept()).Unix()})
-	return errors.Join(all.put(tx, k.circle()), c.cfg.Reading.Start(
-		tx, now, post.Stream{Name: name, Source: k.circle(), Epoch: order(k.Epoch) - 1},
+	return errors.Join(all.put(tx, k.Circle), c.cfg.Reading.Start(
+		tx, now, post.Stream{Name: name, Source: k.Circle, Epoch: order(k.Epoch) - 1},
 		k.Pack.Start, k.Day,
 	))
 }

@@ -3,17 +3,14 @@ package circle
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
 	"murmuration/client/boxstream"
 	"murmuration/client/content"
-	"murmuration/client/outbox"
 	"murmuration/client/post"
 	"murmuration/client/relation"
 	"murmuration/client/store"
-	"murmuration/internal/box"
 )
 
 // circle is one of the person's own: what all of their devices know of it, and a backup.
@@ -22,7 +19,8 @@ type circle struct {
 	Name    string         `cbor:"2,keyasint"`
 	Members []member       `cbor:"3,keyasint"`
 	Posts   []string       `cbor:"4,keyasint"` // ids of the last ones, for newcomers
-	Seed    [16]byte       `cbor:"5,keyasint"` // of the ID
+	// Seed is that of its key; nil: an own device that made it has not told it yet.
+	Seed []byte `cbor:"5,keyasint,omitempty"`
 }
 
 // member is somebody who reads a circle, and what was done for them.
@@ -113,10 +111,9 @@ func (c *Circles) New(name string) error {
 		return err
 	}
 	o := circle{Name: name}
-	if _, err := io.ReadFull(c.cfg.Random, o.Seed[:]); err != nil {
-		return fmt.Errorf("drawing the seed of a circle: %w", err)
+	if err := o.drawKey(c.cfg.Random); err != nil {
+		return err
 	}
-	o.ID = content.CircleSource(o.Seed)
 	return c.cfg.Store.Update(func(tx *store.Tx) error {
 		all, err := list(tx)
 		switch {
@@ -226,6 +223,9 @@ func (c *Circles) open(tx *store.Tx, now time.Time, o *circle) (e epoch, err err
 
 // begin makes a new stream under new keys, and sends its card to everybody who is a member.
 func (c *Circles) begin(tx *store.Tx, now time.Time, o *circle, before epoch) (epoch, error) {
+	if o.Seed == nil {
+		return epoch{}, errKey
+	}
 	w, err := boxstream.NewWriter(c.cfg.Random)
 	if err != nil {
 		return epoch{}, err
@@ -248,7 +248,7 @@ func (c *Circles) cardOf(now time.Time, o circle, e epoch) (card, error) {
 	start, err := e.Writer.Start()
 	// What is written next may be sealed for the day before.
 	return card{
-		Seed: o.Seed, Name: o.Name, Epoch: e.Number, Start: start,
+		Circle: o.ID, Name: o.Name, Epoch: e.Number, Start: start,
 		Day: max(c.cfg.Network.Today(now), 1) - 1,
 	}, err
 }
@@ -266,6 +266,9 @@ func (c *Circles) card(
 			return err
 		}
 	}
+	if err := o.grant(&k, m.Relation); err != nil {
+		return err
+	}
 	return unlessEnded(c.say(tx, now, m.Relation, item{Card: &k}, relation.Saying{}))
 }
 
@@ -275,41 +278,10 @@ func (c *Circles) tell(tx *store.Tx, now time.Time, o circle, e epoch) error {
 	if err != nil {
 		return err
 	}
+	k.Seed = o.Seed
 	b, err := content.Encode(item{Mine: &k})
 	return errors.Join(err, c.cfg.Relations.Tell(tx, now, relation.KindCircle, b))
 }
-
-// pack seals the last posts, as they are, into a stream of their own.
-func (c *Circles) pack(tx *store.Tx, now time.Time, o circle) (*pack, error) {
-	var records []box.Record
-	for _, id := range o.Posts {
-		e, err := c.cfg.Timeline.Entry(tx, id)
-		if err != nil {
-			continue // deleted, or expired
-		}
-		records = append(records, c.cfg.Network.Format.Split(content.KindPost, e.Content)...)
-	}
-	if len(records) == 0 {
-		return nil, nil
-	}
-	w, err := boxstream.NewWriter(c.cfg.Random)
-	if err != nil {
-		return nil, err
-	}
-	start, err := w.Start()
-	if err != nil {
-		return nil, err
-	}
-	root, _ := start.Before()
-	name := fmt.Sprintf("pack/%x", root[:8])
-	_, err = c.cfg.Writing.Say(tx, now, post.Stream{Name: name, Source: o.ID}, &w, outbox.Draft{
-		Name: name, Author: packs, Hidden: true,
-	}, records...)
-	return &pack{start, len(records)}, err
-}
-
-// packs is the outbox's name for who writes what newcomers get: nobody goes on with such a stream.
-const packs = "pack"
 
 // say says something to one contact.
 func (c *Circles) say(
@@ -320,41 +292,4 @@ func (c *Circles) say(
 		_, err = c.cfg.Relations.Say(tx, now, to, s)
 	}
 	return err
-}
-
-// author is who writes a circle, for the outbox.
-type author struct {
-	c  *Circles
-	id content.Source
-}
-
-// Stream is the one of the present epoch.
-func (a author) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error) {
-	var e epoch
-	err = tx.Get(bucketEpochs, nameOf(a.id), &e)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", w, nil
-	}
-	return circle{ID: a.id}.stream(e).Name, e.Writer, err
-}
-
-// Renew begins another epoch, since a copy of this home writes in this one, and seals into it what
-// waited.
-func (a author) Renew(
-	tx *store.Tx, day box.Day, waited [][]byte,
-) (name string, all []boxstream.Sealed, err error) {
-	o, err := get(tx, a.id)
-	if err != nil {
-		return "", nil, err
-	}
-	var e epoch
-	if err = tx.Get(bucketEpochs, nameOf(a.id), &e); err != nil {
-		return "", nil, err
-	}
-	now := day.Start(a.c.cfg.Network.Calendar.Genesis)
-	if e, err = a.c.begin(tx, now, &o, e); err != nil {
-		return "", nil, err
-	}
-	all, err = e.Writer.SealBytes(a.c.cfg.Network, day, waited...)
-	return o.stream(e).Name, all, errors.Join(err, o.putEpoch(tx, e))
 }

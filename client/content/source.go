@@ -15,13 +15,6 @@ func SourceOf(root [32]byte) Source {
 	return Source(sum[:16])
 }
 
-// CircleSource names a circle by a seed that its author drew. Whoever has a circle knows nothing of
-// which the hash is the source of a feed: posts of a circle pass for no feed's.
-func CircleSource(seed [16]byte) Source {
-	sum := sha256.Sum256(append([]byte("murmuration/circle/v1"), seed[:]...))
-	return Source(sum[:16])
-}
-
 // IDSize is how many characters an id of a post has.
 const IDSize = 16
 

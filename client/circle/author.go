@@ -1,0 +1,83 @@
+package circle
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"murmuration/client/boxstream"
+	"murmuration/client/content"
+	"murmuration/client/outbox"
+	"murmuration/client/post"
+	"murmuration/client/store"
+	"murmuration/internal/box"
+)
+
+// author is who writes a circle, for the outbox.
+type author struct {
+	c  *Circles
+	id content.Source
+}
+
+// Stream is the one of the present epoch.
+func (a author) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error) {
+	var e epoch
+	err = tx.Get(bucketEpochs, nameOf(a.id), &e)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", w, nil
+	}
+	return circle{ID: a.id}.stream(e).Name, e.Writer, err
+}
+
+// Renew begins another epoch, since a copy of this home writes in this one, and seals into it what
+// waited.
+func (a author) Renew(
+	tx *store.Tx, day box.Day, waited [][]byte,
+) (name string, all []boxstream.Sealed, err error) {
+	o, err := get(tx, a.id)
+	if err != nil {
+		return "", nil, err
+	}
+	var e epoch
+	if err = tx.Get(bucketEpochs, nameOf(a.id), &e); err != nil {
+		return "", nil, err
+	}
+	now := day.Start(a.c.cfg.Network.Calendar.Genesis)
+	if e, err = a.c.begin(tx, now, &o, e); err != nil {
+		return "", nil, err
+	}
+	all, err = e.Writer.SealBytes(a.c.cfg.Network, day, waited...)
+	return o.stream(e).Name, all, errors.Join(err, o.putEpoch(tx, e))
+}
+
+// pack seals the last posts, as they are, into a stream of their own.
+func (c *Circles) pack(tx *store.Tx, now time.Time, o circle) (*pack, error) {
+	var records []box.Record
+	for _, id := range o.Posts {
+		e, err := c.cfg.Timeline.Entry(tx, id)
+		if err != nil {
+			continue // deleted, or expired
+		}
+		records = append(records, c.cfg.Network.Format.Split(content.KindPost, e.Content)...)
+	}
+	if len(records) == 0 {
+		return nil, nil
+	}
+	w, err := boxstream.NewWriter(c.cfg.Random)
+	if err != nil {
+		return nil, err
+	}
+	start, err := w.Start()
+	if err != nil {
+		return nil, err
+	}
+	root, _ := start.Before()
+	name := fmt.Sprintf("pack/%x", root[:8])
+	_, err = c.cfg.Writing.Say(tx, now, post.Stream{Name: name, Source: o.ID}, &w, outbox.Draft{
+		Name: name, Author: packs, Hidden: true,
+	}, records...)
+	return &pack{start, len(records)}, err
+}
+
+// packs is the outbox's name for who writes what newcomers get: nobody goes on with such a stream.
+const packs = "pack"
