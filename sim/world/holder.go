@@ -168,7 +168,11 @@ func (d *disk) Write(day box.Day, b box.Box, pay box.Token,
 	if !d.full || b.Tombstone() {
 		o, err = d.MemStore.Write(day, b, pay, to...)
 	}
-	d.note(box.OpWrite, day, b.ID, o.Status)
+	op := box.OpWrite
+	if b.Tombstone() {
+		op = box.OpTombstone
+	}
+	d.note(op, day, b.ID, o.Status)
 	return o, err
 }
 
