@@ -14,6 +14,7 @@ import (
 // cores are the pure packages: time is an argument, randomness is given, and nothing in them
 // happens by itself or outside of the program.
 var cores = []string{
+	"client/app",
 	"client/board",
 	"client/boxstream",
 	"client/circle",

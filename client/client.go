@@ -42,19 +42,20 @@
 //	message     what two people say to each other, a part →
 //	            boxstream, content, outbox, person, photo, picture, post, relation, search,
 //	            session
+//	app         small programs of two people, a part → content, person, relation
 //	circle      posts for some people, a part →
 //	            boxstream, content, outbox, person, post, relation, session, timeline
 //	search      finds texts by their words
 //	backup      what is kept in another place; which bucket is whose
 //	quota       lets the oldest posts go; a part → person, timeline
 //	parts       puts the features of a person together →
-//	            boxstream, circle, contact, content, cover, feed, message, outbox, person,
+//	            app, boxstream, circle, contact, content, cover, feed, message, outbox, person,
 //	            photo, post, quota, relation, search, sender, timeline
 //	guard       the two providers that a person uses, and how the one in use does
 //	connection  documents, guard, link, audits; a driver → guard, person, sender
 //	socket      where the commands of this computer find the daemon
 //	api         what they talk to →
-//	            cause, circle, contact, content, decoder, feed, message, news, parts, person,
+//	            app, cause, circle, contact, content, decoder, feed, message, news, parts, person,
 //	            photo, picture, quota, relation, sender, session, socket, ticket, timeline,
 //	            and this package
 //

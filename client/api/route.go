@@ -63,6 +63,7 @@ func (s *server) routes() []route {
 		s.posts(),
 		s.circles(),
 		s.messages(),
+		s.apps(),
 		s.photos(),
 		s.outbox(),
 		s.events(),

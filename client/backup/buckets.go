@@ -77,6 +77,7 @@ var Buckets = map[string]Bucket{
 	"expiring":      {"message", kept},
 	"withdrawn":     {"message", kept},
 	"attached":      {"message", never},
+	"apps":          {"app", kept},
 	"circles":       {"circle", kept},
 	"joined":        {"circle", kept},
 	"threads":       {"circle", kept},

@@ -26,6 +26,7 @@ import (
 	"io"
 	"time"
 
+	"murmuration/client/app"
 	"murmuration/client/boxstream"
 	"murmuration/client/circle"
 	"murmuration/client/contact"
@@ -98,6 +99,7 @@ type Person struct {
 	Contacts  *contact.Contacts
 	Messages  *message.Messages
 	Circles   *circle.Circles
+	Apps      *app.Apps
 
 	Quota *quota.Quota
 

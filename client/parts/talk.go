@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"murmuration/client/app"
 	"murmuration/client/circle"
 	"murmuration/client/message"
 	"murmuration/client/store"
@@ -23,6 +24,10 @@ func (p *Person) wireTalk(cfg Config) {
 		Timeline: p.timeline,
 	})
 	p.Contacts.JoinBy(p.Circles.Add)
+	p.Apps = app.New(p.Person, app.Config{
+		Store: cfg.Store, Random: cfg.Random, Relations: p.Relations, People: p.Contacts,
+		Apps: app.Shipped(),
+	})
 }
 
 // inCircle says of a post in which circle it is, and whose that is.

@@ -44,6 +44,7 @@ func Commands() []*cli.Command {
 		dmCommand(),
 		readCommand(),
 		inboxCommand(),
+		appCommand(),
 		photoCommand(),
 		feedCommand(),
 		outboxCommand(),
