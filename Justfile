@@ -44,9 +44,9 @@ powercut CYCLES="20":
 replays COUNT="100000":
     MURMUR_REPLAYS={{COUNT}} go test -count=1 -v -timeout 60m -run Replay ./mix/node
 
-# kills of a provider under load, and what it acknowledged
+# kills of a provider under load and of a client that talks, and what they acknowledged
 kills COUNT="100":
-    MURMUR_KILLS={{COUNT}} go test -count=1 -v -timeout 60m -run Kill ./provider/node
+    MURMUR_KILLS={{COUNT}} go test -count=1 -v -timeout 60m -run Kill ./provider/node ./client
 
 # a provider on a disk that becomes full: needs root on Linux
 diskfull:

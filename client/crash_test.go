@@ -18,6 +18,9 @@ import (
 const crashHome = "MURMUR_TEST_CRASH_HOME"
 
 func TestMain(m *testing.M) {
+	if home := os.Getenv(crashTalk); home != "" {
+		talkForever(home)
+	}
 	if home := os.Getenv(crashHome); home != "" {
 		writeForever(home)
 	}
@@ -65,7 +68,7 @@ func TestKilledClientLosesNothing(t *testing.T) {
 	}
 	said := map[string]bool{}
 	for range 3 {
-		for _, id := range killAfter(t, home, 12) {
+		for _, id := range killAfter(t, crashHome, home, 12) {
 			said[id] = true
 		}
 	}
@@ -101,10 +104,11 @@ func TestKilledClientLosesNothing(t *testing.T) {
 	}
 }
 
-// killAfter runs a writer over the home and kills it after it has printed n lines.
-func killAfter(t *testing.T, home string, n int) (ids []string) {
+// killAfter runs a writer over the home, as a variable names it, and kills it after it has printed
+// n lines.
+func killAfter(t *testing.T, as, home string, n int) (ids []string) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), crashHome+"="+home)
+	cmd.Env = append(os.Environ(), as+"="+home)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	out, err := cmd.StdoutPipe()
