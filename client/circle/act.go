@@ -78,7 +78,7 @@ func (c *Circles) where(tx *store.Tx, id string) (w where, err error) {
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return w, errNotHere
-	case err == nil && w.of.Out:
+	case err == nil && c.out(w.of):
 		return w, errLeft
 	}
 	return w, err

@@ -13,6 +13,7 @@ import (
 	"murmuration/client/boxstream"
 	"murmuration/client/circle"
 	"murmuration/client/content"
+	"murmuration/client/fault"
 	"murmuration/client/parts/partstest"
 	"murmuration/client/picture"
 	"murmuration/client/post"
@@ -425,6 +426,32 @@ func TestNobodyTakesAName(t *testing.T) {
 	w.Wait(10 * time.Minute)
 	if got := reads(cem); !strings.Contains(got, "hers") {
 		t.Errorf("Cem reads %q", got)
+	}
+}
+
+// TestWhoIsNoContactIsNotRead: whoever ended a contact reads nothing more of theirs in circles, even
+// if the other side goes on writing to the old keys, and cannot answer there.
+func TestWhoIsNoContactIsNotRead(t *testing.T) {
+	w, ada, ben, cem := three(t)
+	id := say(ada, post.Draft{Text: "before"})
+	w.Wait(6 * time.Minute)
+	ada.Off = true
+	ben.Must(ben.Contacts.Remove(w.Now, "ada"))
+	w.Wait(6 * time.Minute)
+	ben.Off, ada.Off = true, false
+	ada.Sender.Deaf = true // so that she does not hear of it
+	say(ada, post.Draft{Text: "after"})
+	w.Wait(6 * time.Minute)
+	ben.Off = false
+	w.Wait(6 * time.Minute)
+	expect(t, ben, "before")
+	expect(t, cem, "before; after")
+	all, err := ben.Circles.List()
+	if err != nil || !all[0].Out {
+		t.Errorf("circles %+v, %v", all, err)
+	}
+	if _, err := ben.Circles.Reply(w.Now, id, "still here"); fault.Of(err).ExitCode() != int(fault.User) {
+		t.Errorf("answered: %v", err)
 	}
 }
 

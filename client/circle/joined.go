@@ -295,7 +295,7 @@ func (c *Circles) Posted(
 	var j joined
 	if err := tx.Get(bucketJoined, nameOf(s.Source), &j); err == nil {
 		j.Heard = now.Unix()
-		if slices.Contains(j.Gone, e.ID) || c.cfg.People.Blocked(j.Relation) {
+		if slices.Contains(j.Gone, e.ID) || c.silent(j.Relation) {
 			errs = append(errs, c.cfg.Reading.Erase(tx, e.ID))
 		} else if !c.cfg.People.Muted(j.Relation) {
 			tx.After(func() {
@@ -309,6 +309,14 @@ func (c *Circles) Posted(
 	}
 	return errors.Join(errs...)
 }
+
+// silent says whether nothing of an author is kept.
+func (c *Circles) silent(r relation.ID) bool {
+	return c.cfg.People.Blocked(r) || c.cfg.People.Over(r)
+}
+
+// out says whether the person is not in a circle any more.
+func (c *Circles) out(j joined) bool { return j.Out || c.cfg.People.Over(j.Relation) }
 
 // wrote remembers a post for newcomers.
 func (o *circle) wrote(id string) {

@@ -31,7 +31,7 @@ func (c *Circles) List() (shown []Shown, err error) {
 			return err
 		}
 		return store.Each(tx, bucketJoined, func(_ string, j joined) error {
-			shown = append(shown, Shown{ID: j.ID, Name: j.Name, Of: j.Relation, Out: j.Out})
+			shown = append(shown, Shown{ID: j.ID, Name: j.Name, Of: j.Relation, Out: c.out(j)})
 			return nil
 		})
 	})
@@ -67,7 +67,7 @@ func (c *Circles) From(tx *store.Tx, s content.Source) (shown Shown, ok bool, er
 	if errors.Is(err, store.ErrNotFound) {
 		return shown, false, nil
 	}
-	return Shown{ID: j.ID, Name: j.Name, Of: j.Relation, Out: j.Out}, err == nil, err
+	return Shown{ID: j.ID, Name: j.Name, Of: j.Relation, Out: c.out(j)}, err == nil, err
 }
 
 // Tally is what is known of how a post was taken.

@@ -141,10 +141,16 @@ func (c *Circles) Restored(tx *store.Tx, _ time.Time) error {
 	return err
 }
 
-// leaves is which streams are read no more.
+// leaves is which streams are read no more: at once those of whom is no contact any more.
 func (c *Circles) leaves(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) error) error {
-	over := func(l leaving) bool { return l.At <= now.Unix() }
 	return store.Each(tx, bucketSeats, func(name string, all seats) error {
+		var j joined
+		err := tx.Get(bucketJoined, name, &j)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		ended := err == nil && c.cfg.People.Over(j.Relation)
+		over := func(l leaving) bool { return ended || l.At <= now.Unix() }
 		if !slices.ContainsFunc(all, func(s seat) bool {
 			return slices.ContainsFunc(s.Streams, over)
 		}) {
