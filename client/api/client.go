@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 )
 
 // maxAnswer bounds what a command reads of an answer: a timeline of MaxTimeline thumbnails.
@@ -113,4 +114,13 @@ func validID(id string) bool {
 		}
 	}
 	return id != "" && len(id) <= 32
+}
+
+// segment is what a person typed as one part of a path. Nothing and dots alone are parts that a
+// server takes out of paths; the blank is none of what names anything.
+func segment(typed string) string {
+	if typed == "" || typed == "." || typed == ".." {
+		typed = " " + typed
+	}
+	return url.PathEscape(typed)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"murmuration/client/contact"
@@ -273,7 +272,7 @@ func (c *Client) Contacts(ctx context.Context) (all []Contact, err error) {
 	return all, c.call(ctx, "GET", "/v1/contacts", nil, &all)
 }
 
-func contactPath(alias string) string { return "/v1/contacts/" + url.PathEscape(alias) }
+func contactPath(alias string) string { return "/v1/contacts/" + segment(alias) }
 
 // Contact is one of them, with what happened.
 func (c *Client) Contact(ctx context.Context, alias string) (k Contact, err error) {
@@ -319,7 +318,7 @@ func (c *Client) Requests(ctx context.Context) (all []Request, err error) {
 
 // Settle says yes or no to a request.
 func (c *Client) Settle(ctx context.Context, id string, s Settling) error {
-	return c.call(ctx, "POST", "/v1/requests/"+url.PathEscape(id), s, nil)
+	return c.call(ctx, "POST", "/v1/requests/"+segment(id), s, nil)
 }
 
 // Profile is how the person shows themselves.

@@ -48,6 +48,11 @@ func TestInvitationsByCommands(t *testing.T) {
 		"introduce": {func() error { return ada.Introduce(ctx, "a", "b") }, contact.ErrNoContact},
 		"reset":     {func() error { return ada.ResetContact(ctx, "a") }, contact.ErrNoContact},
 		"remove":    {func() error { return ada.RemoveContact(ctx, "a") }, contact.ErrNoContact},
+		"dots": {func() error { _, err := ada.Contact(ctx, ".."); return err },
+			contact.ErrNoContact},
+		"a dot":    {func() error { return ada.RemoveContact(ctx, ".") }, contact.ErrNoContact},
+		"nothing":  {func() error { return ada.ResetContact(ctx, "") }, contact.ErrNoContact},
+		"up there": {func() error { return ada.Revoke(ctx, "..") }, contact.ErrNoInvite},
 	} {
 		if err := c.do(); err == nil || !strings.HasPrefix(err.Error(), c.want.Error()) ||
 			fault.Of(err).Hint() != c.want.Hint() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -191,7 +190,7 @@ func (c *Client) LinkDevice(ctx context.Context) (l Linking, err error) {
 
 // RevokeDevice says that one is gone.
 func (c *Client) RevokeDevice(ctx context.Context, id string) error {
-	return c.call(ctx, "DELETE", "/v1/devices/"+url.PathEscape(id), nil, nil)
+	return c.call(ctx, "DELETE", "/v1/devices/"+segment(id), nil, nil)
 }
 
 // Object says that this one is not gone.
@@ -201,11 +200,11 @@ func (c *Client) Object(ctx context.Context) error {
 
 // OtherDevices are a contact's.
 func (c *Client) OtherDevices(ctx context.Context, alias string) (all []Device, err error) {
-	return all, c.call(ctx, "GET", "/v1/contacts/"+url.PathEscape(alias)+"/devices", nil, &all)
+	return all, c.call(ctx, "GET", "/v1/contacts/"+segment(alias)+"/devices", nil, &all)
 }
 
 // KeepDevice keeps one of those that contradict each other.
 func (c *Client) KeepDevice(ctx context.Context, alias, device string) error {
-	path := "/v1/contacts/" + url.PathEscape(alias) + "/devices"
+	path := "/v1/contacts/" + segment(alias) + "/devices"
 	return c.call(ctx, "POST", path, Keeping{device}, nil)
 }

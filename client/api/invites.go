@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"murmuration/client/circle"
@@ -178,12 +177,12 @@ func (c *Client) Invitations(ctx context.Context) (all []Invitation, err error) 
 
 // Invitation is one of them.
 func (c *Client) Invitation(ctx context.Context, id string) (i Invitation, err error) {
-	return i, c.call(ctx, "GET", "/v1/invites/"+url.PathEscape(id), nil, &i)
+	return i, c.call(ctx, "GET", "/v1/invites/"+segment(id), nil, &i)
 }
 
 // Revoke takes an invitation back.
 func (c *Client) Revoke(ctx context.Context, id string) error {
-	return c.call(ctx, "DELETE", "/v1/invites/"+url.PathEscape(id), nil, nil)
+	return c.call(ctx, "DELETE", "/v1/invites/"+segment(id), nil, nil)
 }
 
 // LookAt looks for the card of who made a ticket.
@@ -193,5 +192,5 @@ func (c *Client) LookAt(ctx context.Context, ticket string) (i Invitation, err e
 
 // Accept says yes to an invitation.
 func (c *Client) Accept(ctx context.Context, id, alias string) (i Invitation, err error) {
-	return i, c.call(ctx, "POST", "/v1/invites/"+url.PathEscape(id), Accepting{alias}, &i)
+	return i, c.call(ctx, "POST", "/v1/invites/"+segment(id), Accepting{alias}, &i)
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"murmuration/client"
@@ -75,10 +74,10 @@ func (c *Client) Outbox(ctx context.Context) (entries []Entry, err error) {
 
 // Waiting is how far one thing is, by its name or number.
 func (c *Client) Waiting(ctx context.Context, name string) (e Entry, err error) {
-	return e, c.call(ctx, "GET", "/v1/outbox/"+url.PathEscape(name), nil, &e)
+	return e, c.call(ctx, "GET", "/v1/outbox/"+segment(name), nil, &e)
 }
 
 // Cancel takes it back.
 func (c *Client) Cancel(ctx context.Context, name string) (e Entry, err error) {
-	return e, c.call(ctx, "DELETE", "/v1/outbox/"+url.PathEscape(name), nil, &e)
+	return e, c.call(ctx, "DELETE", "/v1/outbox/"+segment(name), nil, &e)
 }

@@ -25,7 +25,7 @@ var (
 	)
 	ErrAlias = fault.New(
 		fault.User, "not a name for a contact",
-		"A name has 1 to 64 bytes on one line, and does not begin with a minus sign.",
+		"A name has 1 to 64 bytes on one line, not dots alone, and begins with no minus sign.",
 	)
 	ErrGone = fault.New(
 		fault.User, "this contact is over", "Meet again: `murmur invite new`.",

@@ -307,6 +307,7 @@ func TestTicketsThatAreRefused(t *testing.T) {
 		"no days": {contact.Making{}, contact.ErrDays},
 		"13 days": {contact.Making{Days: 13}, contact.ErrDays},
 		"minus":   {contact.Making{Days: 1, Alias: "-x"}, contact.ErrAlias},
+		"dots":    {contact.Making{Days: 1, Alias: ".."}, contact.ErrAlias},
 		"escape":  {contact.Making{Days: 1, Alias: "\x1b"}, contact.ErrAlias},
 	} {
 		if _, err := ada.Invite(w.now, c.m); !errors.Is(err, c.want) {

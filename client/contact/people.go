@@ -181,7 +181,8 @@ func fold(s string) string { return strings.ToLower(s) }
 
 // CheckAlias refuses what no command could take for a contact.
 func CheckAlias(alias string) error {
-	if content.CheckName(alias) != nil || strings.HasPrefix(alias, "-") {
+	if content.CheckName(alias) != nil || strings.HasPrefix(alias, "-") ||
+		strings.Trim(alias, ".") == "" {
 		return ErrAlias.With("%q", alias)
 	}
 	return nil

@@ -42,6 +42,7 @@ func TestNames(t *testing.T) {
 		"minus":  {"hills", "--yes", contact.ErrAlias},
 		"lines":  {"hills", "a\nb", contact.ErrAlias},
 		"empty":  {"hills", "", contact.ErrAlias},
+		"dots":   {"hills", "..", contact.ErrAlias},
 		"nobody": {"nobody", "x", contact.ErrNoContact},
 	} {
 		if err := ada.Rename(w.now, c.of, c.to); !errors.Is(err, c.want) {
@@ -66,6 +67,18 @@ func TestNames(t *testing.T) {
 	}
 	if k, _ := ada.Find("hills"); k.Claimed.Name != "Carl" {
 		t.Errorf("claimed: %+v", k.Claimed)
+	}
+}
+
+// TestNobodyIsCalledDots: a path of the daemon's API has no such part, so that whoever claims to be
+// called that could not be shown, blocked or removed.
+func TestNobodyIsCalledDots(t *testing.T) {
+	w := newWorld(t)
+	ada, eve := w.join("Ada"), w.join("..")
+	eve.accept(ada.invite(contact.Making{}).URI(), "")
+	w.wait(10 * time.Minute)
+	if k, err := ada.Find("somebody"); err != nil || k.Claimed.Name != ".." {
+		t.Errorf("Ada knows %s, %v", ada.names(), err)
 	}
 }
 
