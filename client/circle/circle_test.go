@@ -429,8 +429,8 @@ func TestNobodyTakesAName(t *testing.T) {
 	}
 }
 
-// TestWhoIsNoContactIsNotRead: whoever ended a contact reads nothing more of theirs in circles, even
-// if the other side goes on writing to the old keys, and cannot answer there.
+// TestWhoIsNoContactIsNotRead: whoever ended a contact reads nothing more of theirs in circles,
+// even if the other side goes on writing to the old keys, and cannot answer there.
 func TestWhoIsNoContactIsNotRead(t *testing.T) {
 	w, ada, ben, cem := three(t)
 	id := say(ada, post.Draft{Text: "before"})
@@ -450,7 +450,8 @@ func TestWhoIsNoContactIsNotRead(t *testing.T) {
 	if err != nil || !all[0].Out {
 		t.Errorf("circles %+v, %v", all, err)
 	}
-	if _, err := ben.Circles.Reply(w.Now, id, "still here"); fault.Of(err).ExitCode() != int(fault.User) {
+	_, err = ben.Circles.Reply(w.Now, id, "still here")
+	if fault.Of(err).ExitCode() != int(fault.User) {
 		t.Errorf("answered: %v", err)
 	}
 }
