@@ -38,7 +38,8 @@ func (s *server) devices() []route {
 		answering("GET", "/v1/devices", "the person's own devices, this one first", s.deviceList),
 		answering("POST", "/v1/devices/link", "makes the key by which a second device is known "+
 			"as one's own", s.linkDevice),
-		answering("DELETE", "/v1/devices/{id}", "tells all contacts that one is gone",
+		answering("DELETE", "/v1/devices/{id}", "tells all contacts that one is gone; "+
+			"`restored`: all who have restored a backup and were not linked",
 			s.revokeDevice),
 		answering("POST", "/v1/devices/object", "tells all contacts that this one is not gone, "+
 			"though another one said so", s.objectDevice),
@@ -102,9 +103,16 @@ func thatDevice(ids []session.DeviceID, prefix string) (session.DeviceID, error)
 	return found[0], nil
 }
 
+// Restored is the id of whoever has restored a backup of this home and is nobody's device that is
+// known here.
+const Restored = "restored"
+
 func (s *server) revokeDevice(r *http.Request) (nothing, error) {
 	return nothing{}, s.relating(
 		func(tx *store.Tx, now time.Time, rel *relation.Relations) error {
+			if r.PathValue("id") == Restored {
+				return rel.RevokeStrangers(tx, now)
+			}
 			own, err := rel.Devices(tx)
 			var ids []session.DeviceID
 			for _, d := range own {

@@ -148,7 +148,8 @@ func lineOf(e relation.Event, now time.Time) string {
 		return fmt.Sprintf("a conversation began anew on %s: something was lost", day)
 	case relation.EventRestored:
 		return fmt.Sprintf(
-			"somebody restored a backup of yours on %s: if it was not you, revoke it", day)
+			"somebody restored a backup of yours on %s; if it was not you: murmur device revoke "+
+				"restored", day)
 	case relation.EventCopied:
 		return fmt.Sprintf("somebody has a copy of this device and wrote with it (seen on %s)", day)
 	case relation.EventGone:

@@ -266,6 +266,29 @@ func (r *Relations) Revoke(tx *store.Tx, now time.Time, d session.DeviceID) erro
 	})
 }
 
+// RevokeStrangers is Revoke of those who came with a backup and for whom no own device vouched:
+// each is another device in every relation, which its card in the own door names.
+func (r *Relations) RevokeStrangers(tx *store.Tx, now time.Time) error {
+	found := false
+	err := r.eachRelation(tx, func(rel *relation) error {
+		var errs []error
+		for _, w := range slices.Clone(rel.Waits) {
+			b, _ := splitLink(w.Card)
+			card, err := session.ParseCard(b)
+			if err != nil || slices.Contains(rel.Gone, card.ID()) {
+				continue
+			}
+			found = true
+			errs = append(errs, r.revokeIn(tx, now, rel, card.ID()))
+		}
+		return errors.Join(errs...)
+	})
+	if err == nil && !found {
+		return ErrNoDevice
+	}
+	return err
+}
+
 // revokeIn says it to the device, too, before it is forgotten.
 func (r *Relations) revokeIn(
 	tx *store.Tx, now time.Time, rel *relation, d session.DeviceID,

@@ -1,6 +1,7 @@
 package relation_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -305,6 +306,39 @@ func TestSecondDevice(t *testing.T) {
 	w.wait(time.Hour)
 	ben.hears("before", "to both", "by the second", "hello Carl", "to one", "after words")
 	phone.hears("before", "to both", "by the first", "a name")
+}
+
+// TestStrangerIsRevoked: of who has an old backup its owner is told, who can have nobody write to
+// them any more; and the backup is void.
+func TestStrangerIsRevoked(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ada.say("one")
+	w.wait(10 * time.Minute)
+	err := ben.store.Update(func(tx *store.Tx) error { return ben.RevokeStrangers(tx, w.now) })
+	if !errors.Is(err, relation.ErrNoDevice) {
+		t.Errorf("nobody is revoked: %v", err)
+	}
+	backup := copyOf(t, ben.store, true)
+	thief := w.restore("thief", backup, nil)
+	thief.id = ben.id
+	w.wait(time.Hour)
+	ada.say("two")
+	w.wait(time.Hour)
+	thief.hears("one", "two")
+	ben.update(func(tx *store.Tx) error { return ben.RevokeStrangers(tx, w.now) })
+	w.wait(time.Hour)
+	again := w.restore("thief again", backup, nil)
+	again.id = ben.id
+	w.wait(time.Hour)
+	ada.say("three")
+	ben.say("four")
+	w.wait(time.Hour)
+	thief.hears("one", "two")
+	again.hears()
+	ben.hears("one", "two", "three")
+	ada.hears("four")
 }
 
 // TestDoorIsFlooded: who can write a door fills it with devices. Five are the most that a person

@@ -27,8 +27,10 @@ func deviceCommand() *cli.Command {
 			{Name: "list", Usage: "your devices, or those of a contact", ArgsUsage: "[ALIAS]",
 				Flags: []cli.Flag{personFlag(), talk.JSONFlag()}, Action: asking(deviceList)},
 			{Name: "revoke", ArgsUsage: "ID", Usage: "tell all contacts that a device is gone",
-				Description: "Keys are new from then on, and old backups are void: make a new one.",
-				Flags:       []cli.Flag{personFlag()}, Action: asking(deviceRevoke)},
+				Description: "Keys are new from then on, and old backups are void: make a new " +
+					"one. The ID " + api.Restored + " is whoever restored a backup of yours " +
+					"without being linked.",
+				Flags: []cli.Flag{personFlag()}, Action: asking(deviceRevoke)},
 			{Name: "object", Usage: "tell all contacts that this device is not gone",
 				Description: "For when another device, or somebody with a backup, said so.",
 				Flags:       []cli.Flag{personFlag()}, Action: asking(deviceObject)},
