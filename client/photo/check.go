@@ -67,11 +67,16 @@ func (f *Photos) Unchecked() (next Unchecked, ok bool, err error) {
 }
 
 // Checked takes what was made of it: a JPEG file that was encoded anew, or nil if it is no picture,
-// or another than was announced. What cannot be noted waits on.
+// or another than was announced. What cannot be noted waits on; of a post that was erased meanwhile
+// nothing is kept.
 func (f *Photos) Checked(u Unchecked, jpeg []byte) error {
 	err := f.store.Update(func(tx *store.Tx) error {
 		var waits unchecked
-		if err := tx.Get(bucketUnchecked, u.key, &waits); err != nil {
+		err := tx.Get(bucketUnchecked, u.key, &waits)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		tx.After(func() { f.drop(u.key) })

@@ -38,7 +38,7 @@ func TestNothingIsShownAsItCame(t *testing.T) {
 			t.Fatalf("%+v, %v, %v", u, ok, err)
 		}
 		a.check(a.Checked(u, anew))
-		if err := a.Checked(u, anew); !errors.Is(err, store.ErrNotFound) {
+		if err := a.Checked(u, nil); err != nil {
 			t.Errorf("a second time: %v", err)
 		}
 	}
@@ -90,6 +90,25 @@ func TestForgottenPicturesDoNotCome(t *testing.T) {
 	a.look(anew)
 	if _, err := a.File("post", 0); !errors.Is(err, errNone) || a.state(noon).Where != Here {
 		t.Errorf("the control: %v, %+v", err, a.state(noon))
+	}
+}
+
+// TestForgottenWhileLookedAt: a decoder takes its time, and its author can take the post back
+// meanwhile, which must not be the end of the program.
+func TestForgottenWhileLookedAt(t *testing.T) {
+	a := newAlbum(t)
+	a.of.About.Thumb = script
+	a.expect()
+	a.take(seven, a.parts...)
+	thumb, _, err := a.Unchecked()
+	a.check(err)
+	a.update(func(tx *store.Tx) error { return a.Forget(tx, "post", 0) })
+	a.check(a.Checked(thumb, anew))
+	if _, err := a.File("post", 0); !errors.Is(err, errNone) || a.left() != 0 || a.Waiting() != 0 {
+		t.Errorf("%v, %d records, %d wait", err, a.left(), a.Waiting())
+	}
+	if s := a.state(noon); s.Thumb != nil {
+		t.Errorf("%+v", s)
 	}
 }
 
