@@ -22,8 +22,6 @@ import (
 type App interface {
 	// Name is by which records and commands call it: 1 to 16 of a-z, 0-9 and hyphens.
 	Name() string
-	// About says what it is, in a few words.
-	About() string
 	// Say is what a record says when this person gives such words. ErrElsewhere: the words begin
 	// another instance, or are for one.
 	Say(state []byte, words []string) ([]byte, error)
@@ -137,6 +135,14 @@ func (a *Apps) named(name string) App {
 		}
 	}
 	return nil
+}
+
+// of is the app of an instance; nil: it is not here, or was not when the instance began.
+func (a *Apps) of(i instance) App {
+	if i.State == nil {
+		return nil
+	}
+	return a.named(i.App)
 }
 
 // Load takes up nothing: all is on the disk.

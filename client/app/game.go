@@ -95,8 +95,7 @@ func (f field) won(c int) bool {
 	return false
 }
 
-func (fourInARow) Name() string  { return "game" }
-func (fourInARow) About() string { return "four in a row" }
+func (fourInARow) Name() string { return "game" }
 
 func (fourInARow) Say(state []byte, words []string) ([]byte, error) {
 	g, err := gameOf(state)

@@ -81,7 +81,7 @@ func (a *Apps) count(all []instance, own bool) (n int) {
 }
 
 func (a *Apps) open(i instance) bool {
-	app := a.named(i.App)
+	app := a.of(i)
 	return app != nil && app.Show(i.State).Open
 }
 

@@ -84,8 +84,7 @@ func (a ask) check() error {
 	return err
 }
 
-func (payment) Name() string  { return "pay" }
-func (payment) About() string { return "a payment request" }
+func (payment) Name() string { return "pay" }
 
 func (payment) Say(state []byte, words []string) ([]byte, error) {
 	r, err := requestOf(state)

@@ -28,9 +28,12 @@ func (a *Apps) show(r relation.ID, i instance) Instance {
 	shown := Instance{
 		ID: i.id(r), App: i.App, Relation: r, Own: i.Own, Changed: time.UnixMilli(i.Changed).UTC(),
 	}
-	app := a.named(i.App)
+	app := a.of(i)
 	if app == nil {
 		shown.Title = "sent something for the app " + i.App + " that you do not have"
+		if i.Own {
+			shown.Title = "another device of yours " + shown.Title
+		}
 		return shown
 	}
 	shown.View = app.Show(i.State)
@@ -100,7 +103,10 @@ func (a *Apps) Do(now time.Time, d Doing) (shown Instance, step string, err erro
 		shown = a.show(d.To, k)
 		i := item{App: k.App, Nonce: k.Nonce, Began: k.Own, Content: said}
 		step = i.step(d.To)
-		return errors.Join(a.put(tx, d.To, all, at, k), a.say(tx, now, d.To, i, step))
+		return errors.Join(
+			a.put(tx, d.To, all, at, k),
+			a.say(tx, now, d.To, i, relation.Saying{Name: step, Says: shown.Title}),
+		)
 	})
 	if err != nil {
 		return shown, "", fmt.Errorf("running %s: %w", d.App, err)
@@ -137,7 +143,7 @@ func (a *Apps) choose(app App, all []instance, d Doing) (at int, said []byte, er
 	for n, k := range all {
 		named := d.ID != "" && len(d.ID) >= shortest &&
 			strings.HasPrefix(k.id(d.To), strings.ToLower(d.ID))
-		if k.App != app.Name() || d.New || d.ID != "" && !named {
+		if k.App != app.Name() || k.State == nil || d.New || d.ID != "" && !named {
 			continue
 		}
 		b, err := app.Say(k.State, d.Words)
@@ -162,7 +168,9 @@ func (a *Apps) choose(app App, all []instance, d Doing) (at int, said []byte, er
 	return at, said, err
 }
 
-func (a *Apps) say(tx *store.Tx, now time.Time, to relation.ID, i item, step string) error {
+func (a *Apps) say(
+	tx *store.Tx, now time.Time, to relation.ID, i item, s relation.Saying,
+) error {
 	b, err := content.Encode(i)
 	if err != nil {
 		return err
@@ -174,10 +182,8 @@ func (a *Apps) say(tx *store.Tx, now time.Time, to relation.ID, i item, step str
 	if len(b) > room || len(i.Content) > maxContent {
 		return errRoom.With("%d bytes, where %d fit", len(b), min(room, maxContent))
 	}
-	_, err = a.cfg.Relations.Say(tx, now, to, relation.Saying{
-		Kind: relation.KindApp, Content: b, Name: step, What: i.App, Says: a.named(i.App).About(),
-		Quick: true,
-	})
+	s.Kind, s.Content, s.What, s.Quick = relation.KindApp, b, i.App, true
+	_, err = a.cfg.Relations.Say(tx, now, to, s)
 	return err
 }
 
