@@ -456,6 +456,28 @@ func TestWhoIsNoContactIsNotRead(t *testing.T) {
 	}
 }
 
+// TestBlockedForAWhile: what a blocked author writes is not kept, and when they are not blocked any
+// more the circle is read on, whatever epochs began meanwhile.
+func TestBlockedForAWhile(t *testing.T) {
+	w, ada, ben, cem := three(t)
+	say(ada, post.Draft{Text: "before"})
+	w.Wait(6 * time.Minute)
+	ben.Must(ben.Contacts.Block(w.Now, "ada", true))
+	say(ada, post.Draft{Text: "meanwhile"})
+	w.Wait(6 * time.Minute)
+	ada.Must(ada.Circles.Remove(w.Now, "hills", ada.To(cem)))
+	say(ada, post.Draft{Text: "without Cem"})
+	w.Wait(6 * time.Minute)
+	expect(t, ben, "before")
+	ben.Must(ben.Contacts.Block(w.Now, "ada", false))
+	w.Wait(time.Hour)
+	say(ada, post.Draft{Text: "after"})
+	w.Wait(6 * time.Minute)
+	if got := reads(ben); !strings.HasSuffix(got, "after") || strings.Contains(got, "meanwhile") {
+		t.Errorf("Ben reads %q", got)
+	}
+}
+
 // TestNames: what a person calls their circles, and what they may not.
 func TestNames(t *testing.T) {
 	w, ada, ben, _ := three(t)

@@ -16,9 +16,12 @@ import (
 func (c *Circles) Heard(tx *store.Tx, now time.Time, h relation.Heard) error {
 	i, err := parse(h.Content)
 	switch {
-	case err != nil || c.cfg.People.Blocked(h.Relation) && !h.Own:
+	case err != nil:
 		c.refuse(tx)
 		return nil
+	case c.cfg.People.Blocked(h.Relation) && !h.Own:
+		c.refuse(tx)
+		return missed(tx, h.Relation, i)
 	case i.Card != nil && h.Own:
 		return c.learn(tx, h.Relation, *i.Card)
 	case i.Card != nil:
@@ -33,6 +36,21 @@ func (c *Circles) Heard(tx *store.Tx, now time.Time, h relation.Heard) error {
 		return c.heardOwn(tx, i)
 	}
 	return unlessFull(c.heardMember(tx, now, h, i))
+}
+
+// missed remembers that somebody who is blocked sent a card: without asking for it nothing would be
+// read when they are not blocked any more.
+func missed(tx *store.Tx, r relation.ID, i item) error {
+	if i.Card == nil {
+		return nil
+	}
+	var j joined
+	err := tx.Get(bucketJoined, nameOf(i.Card.Circle), &j)
+	if errors.Is(err, store.ErrNotFound) || err == nil && j.Relation != r {
+		return nil
+	}
+	j.Missed, j.Asked = true, 0
+	return errors.Join(err, j.put(tx))
 }
 
 // heardOwn notes what the person felt at another device.

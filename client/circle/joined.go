@@ -24,6 +24,8 @@ type joined struct {
 	Heard    int64          `cbor:"5,keyasint"` // when something came last; Unix seconds
 	Asked    int64          `cbor:"6,keyasint"` // when a card was asked for last
 	Gone     []string       `cbor:"7,keyasint"` // posts that were taken back before they came
+	// Missed: a card came while its author was blocked.
+	Missed bool `cbor:"8,keyasint,omitempty"`
 }
 
 func (j joined) put(tx *store.Tx) error { return tx.Put(bucketJoined, nameOf(j.ID), j) }
@@ -142,8 +144,8 @@ func (c *Circles) join(
 	if err != nil || j.Relation != r {
 		return false, false, err
 	}
-	asked = j.Asked > j.Heard
-	j.Name, j.Out, j.Heard = k.Name, false, now.Unix()
+	asked = j.Asked > j.Heard || j.Missed
+	j.Name, j.Out, j.Missed, j.Heard = k.Name, false, false, now.Unix()
 	return asked, true, j.put(tx)
 }
 

@@ -112,8 +112,8 @@ func (c *Circles) asks(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) erro
 		quiet := func(at int64, long time.Duration) bool {
 			return now.Sub(time.Unix(at, 0)) >= long
 		}
-		if err != nil || j.Out || c.cfg.People.Over(j.Relation) || !quiet(j.Asked, asks) ||
-			read && !quiet(j.Heard, silence) {
+		if err != nil || j.Out || c.silent(j.Relation) || !quiet(j.Asked, asks) ||
+			read && !j.Missed && !quiet(j.Heard, silence) {
 			return err
 		}
 		j.Asked = now.Unix()
