@@ -175,7 +175,7 @@ func (f *Following) start(tx *store.Tx, now time.Time, g *follow) error {
 }
 
 func (f *Following) checkNew(tx *store.Tx, l Link) error {
-	if _, read := f.reading.Reads(l.Stream); read {
+	if _, read := f.reading.Reads(kind, l.Stream); read {
 		return ErrFollowing
 	}
 	if l.Head.Known() {

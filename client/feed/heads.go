@@ -73,7 +73,7 @@ func (f *Following) move(tx *store.Tx, now time.Time, g *follow, p position) err
 	if slices.Contains(g.Streams, s.Name) {
 		return f.reading.Skip(tx, now, s, p.Start, p.Oldest)
 	}
-	if _, elsewhere := f.reading.Reads(p.Start); elsewhere {
+	if _, elsewhere := f.reading.Reads(kind, p.Start); elsewhere {
 		return nil // by an old link of the same feed
 	}
 	g.Streams = append(g.Streams, s.Name)

@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 	"murmuration/client/message"
 	"murmuration/client/parts/partstest"
 	"murmuration/client/picture"
+	"murmuration/client/post"
 	"murmuration/client/relation"
 	"murmuration/client/search"
 	"murmuration/client/store"
@@ -243,5 +245,36 @@ func TestHostileContact(t *testing.T) {
 	w.Wait(4 * time.Minute)
 	if got := talk(ben, ada); !strings.Contains(got, "< heard new") {
 		t.Errorf("Ben sees %q", got)
+	}
+}
+
+// TestPhotoOfAnotherStream: a message that names the stream of a feed, and a photo of it in another
+// size, keeps nobody from following the feed, and spoils nothing of it.
+func TestPhotoOfAnotherStream(t *testing.T) {
+	w, ada, ben := two(t)
+	carl := w.Join("Carl")
+	link, err := carl.Feed.Publish(w.Now)
+	carl.Must(err)
+	jpeg := make([]byte, 20000)
+	rand.NewChaCha8([32]byte{7}).Read(jpeg)
+	hash := sha256.Sum256(jpeg)
+	raw, err := content.Encode(map[int]any{1: map[int]any{
+		1: 1, 2: make([]byte, 8), 3: content.Hour(w.Now), 4: "look",
+		6: content.Photo{Hash: hash, Size: 9, Width: 1, Height: 1},
+		7: map[int]any{1: link.Stream, 2: 0},
+	}})
+	ada.Must(err)
+	ada.Say(ben, relation.KindMessage, raw)
+	w.Wait(4 * time.Minute)
+	expect(t, ben, ada, "< look new")
+	ben.Must(ben.Following.Follow(w.Now, link, "carl"))
+	p := post.Picture{Picture: picture.Picture{JPEG: jpeg, Width: 40, Height: 30}, Alt: "noise"}
+	r, err := carl.Feed.Post(w.Now, post.Draft{
+		Text: "the view", Quick: true, Pictures: []post.Picture{p},
+	})
+	carl.Must(err)
+	w.Wait(10 * time.Minute)
+	if got, err := ben.Photos.File(r.Post, 0); err != nil || !bytes.Equal(got, jpeg) {
+		t.Errorf("the photo has %d bytes, %v", len(got), err)
 	}
 }

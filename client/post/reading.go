@@ -157,11 +157,12 @@ func (r *Reading) Stop(tx *store.Tx, name string) error {
 	return tx.Delete(bucketReading, name)
 }
 
-// Reads says whether the stream of a start is read, wherever its reader is.
-func (r *Reading) Reads(start boxstream.Start) (name string, ok bool) {
+// Reads says whether the stream of a start is read for its kind, wherever its reader is: what is
+// read for another one, anybody may have named.
+func (r *Reading) Reads(kind string, start boxstream.Start) (name string, ok bool) {
 	root, _ := start.Before()
 	for _, name := range slices.Sorted(maps.Keys(r.streams)) {
-		if r.streams[name].Reader.Root() == root {
+		if kindOf(name) == kind && r.streams[name].Reader.Root() == root {
 			return name, true
 		}
 	}
