@@ -27,6 +27,10 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s: of a test network %v, %v", address, is, err)
 		}
 	}
+}
+
+// TestWrongAddresses are those of BIP 350, and more.
+func TestWrongAddresses(t *testing.T) {
 	for _, address := range []string{
 		// no network of ours
 		"tc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq5zuyut",

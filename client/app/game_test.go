@@ -11,7 +11,6 @@ import (
 type device struct {
 	began bool
 	state []byte
-	heard int
 }
 
 func (d *device) hear(t *testing.T, s Said) error {
@@ -37,6 +36,47 @@ type saying struct {
 	moves []byte
 }
 
+// hears has a device hear what somebody said, which keeps the rules.
+func (d *device) hears(t *testing.T, s saying) {
+	t.Helper()
+	err := d.hear(t, Said{Own: s.began == d.began, Began: s.began, Content: s.moves})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// played is two people with two devices each who play on whatever their devices know, and hear what
+// was said in any order, and in the end all of it.
+func played(t *testing.T, rng *rand.Rand) []*device {
+	t.Helper()
+	devices := []*device{{began: true}, {began: true}, {}, {}}
+	var said []saying
+	for range 1000 {
+		d := devices[rng.IntN(4)]
+		if len(said) > 0 && rng.IntN(3) > 0 {
+			d.hears(t, said[rng.IntN(len(said))]) // perhaps again
+			continue
+		}
+		if !d.began && d.state == nil {
+			continue // nothing to answer yet
+		}
+		b, err := fourInARow{}.Say(d.state, []string{string(rune('1' + rng.IntN(columns)))})
+		if err != nil {
+			continue
+		}
+		said = append(said, saying{d.began, b})
+		d.hears(t, said[len(said)-1])
+	}
+	for range 2 {
+		for _, d := range devices {
+			for _, s := range said {
+				d.hears(t, s)
+			}
+		}
+	}
+	return devices
+}
+
 // TestDevicesAgree: two people with two devices each play on whatever their devices know, what they
 // say comes in any order, twice, and late; in the end all have the same game, and nobody's answer
 // was taken away.
@@ -44,40 +84,7 @@ func TestDevicesAgree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	over, twice := 0, 0
 	for range 150 {
-		devices := []*device{{began: true}, {began: true}, {}, {}}
-		var said []saying
-		for range 1000 {
-			d := devices[rng.IntN(4)]
-			if len(said) > 0 && rng.IntN(3) > 0 {
-				s := said[rng.IntN(len(said))] // perhaps again
-				if err := d.hear(t, Said{Own: s.began == d.began, Began: s.began,
-					Content: s.moves}); err != nil {
-					t.Fatal(err)
-				}
-				continue
-			}
-			if !d.began && d.state == nil {
-				continue // nothing to answer yet
-			}
-			b, err := fourInARow{}.Say(d.state, []string{string(rune('1' + rng.IntN(columns)))})
-			if err != nil {
-				continue
-			}
-			if err := d.hear(t, Said{Own: true, Began: d.began, Content: b}); err != nil {
-				t.Fatal(err)
-			}
-			said = append(said, saying{d.began, b})
-		}
-		for range 2 {
-			for _, d := range devices {
-				for _, s := range said {
-					if err := d.hear(t, Said{Own: s.began == d.began, Began: s.began,
-						Content: s.moves}); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-		}
+		devices := played(t, rng)
 		first := devices[0].game(t)
 		for _, d := range devices {
 			g := d.game(t)
@@ -97,10 +104,12 @@ func TestDevicesAgree(t *testing.T) {
 	}
 }
 
-// TestCheats: what is against the rules is refused, and what was answered stays.
-func TestCheats(t *testing.T) {
-	ben := &device{}
-	theirs := func(moves ...byte) error {
+// answered is a device that has answered a first move, 4, with the same, and hears games from the
+// contact.
+func answered(t *testing.T) (ben *device, theirs func(moves ...byte) error) {
+	t.Helper()
+	ben = &device{}
+	theirs = func(moves ...byte) error {
 		return ben.hear(t, Said{Began: len(moves)%2 == 1, Content: moves})
 	}
 	if err := theirs(3); err != nil {
@@ -110,9 +119,13 @@ func TestCheats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ben.hear(t, Said{Own: true, Content: b}); err != nil {
-		t.Fatal(err)
-	}
+	ben.hears(t, saying{false, b})
+	return ben, theirs
+}
+
+// TestRules: what is against them is refused.
+func TestRules(t *testing.T) {
+	ben, _ := answered(t)
 	for name, bad := range map[string][]byte{
 		"no column": {3, 3, 7}, "a full column": {0, 0, 0, 0, 0, 0, 0}, "nothing": {},
 		"beyond the end": {0, 1, 0, 1, 0, 1, 0, 1, 2}, "much": make([]byte, 1000),
@@ -129,6 +142,11 @@ func TestCheats(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// TestCheats: games that keep the rules, and have moves that nobody made, change nothing.
+func TestCheats(t *testing.T) {
+	ben, theirs := answered(t)
 	for _, lie := range [][]byte{{2}, {3, 2, 3}, {3, 0, 3, 1, 3, 2, 3}} {
 		if err := theirs(lie...); err != nil {
 			t.Errorf("%v is a game as such: %v", lie, err)

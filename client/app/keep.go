@@ -118,14 +118,17 @@ func (a *Apps) Heard(tx *store.Tx, now time.Time, h relation.Heard) error {
 	}
 	k.Changed = now.UnixMilli()
 	if !h.Own && !a.cfg.People.Muted(h.Relation) {
-		tx.After(func() {
-			a.access.Show(person.Event{
-				Kind: person.EventApp, ID: k.id(h.Relation), Text: a.show(h.Relation, k).Title,
-				From: a.cfg.People.Name(h.Relation),
-			})
-		})
+		tx.After(func() { a.announce(h.Relation, k) })
 	}
 	return a.put(tx, h.Relation, all, at, k)
+}
+
+// announce lets those who look on know how an instance stands now.
+func (a *Apps) announce(r relation.ID, k instance) {
+	a.access.Show(person.Event{
+		Kind: person.EventApp, ID: k.id(r), Text: a.show(r, k).Title,
+		From: a.cfg.People.Name(r),
+	})
 }
 
 // against counts what a contact said against the rules of an app.
