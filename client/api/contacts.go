@@ -144,7 +144,7 @@ func (s *server) contactList(*http.Request) ([]Contact, error) {
 
 func (s *server) contact(r *http.Request) (v Contact, err error) {
 	err = s.client.View(func(_ time.Time, p *parts.Person) error {
-		k, err := p.Contacts.Find(r.PathValue("alias"))
+		k, err := p.Contacts.FindEver(r.PathValue("alias"))
 		if err != nil {
 			return err
 		}

@@ -102,7 +102,7 @@ func (s *server) read(r *http.Request) (shown []Message, err error) {
 	}
 	shown = []Message{}
 	err = s.client.View(func(now time.Time, p *parts.Person) error {
-		k, err := p.Contacts.Find(r.URL.Query().Get("with"))
+		k, err := p.Contacts.FindEver(r.URL.Query().Get("with"))
 		if err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func messageOf(now time.Time, p *parts.Person, k contact.Contact, m message.Mess
 
 func (s *server) seen(_ *http.Request, seen Seen) (nothing, error) {
 	return nothing{}, s.client.Do(func(now time.Time, p *parts.Person) error {
-		k, err := p.Contacts.Find(seen.With)
+		k, err := p.Contacts.FindEver(seen.With)
 		if err != nil {
 			return err
 		}

@@ -177,6 +177,22 @@ func (c *Contacts) Find(alias string) (Contact, error) {
 	return Contact{}, ErrAmbiguous.With("%q", alias)
 }
 
+// FindEver is Find, and where nobody is called so any more, whoever was last: what was said stays,
+// and can be read.
+func (c *Contacts) FindEver(alias string) (Contact, error) {
+	found, err := c.Find(alias)
+	if !errors.Is(err, ErrNoContact) {
+		return found, err
+	}
+	for _, k := range c.contacts {
+		newer := cmp.Or(cmp.Compare(k.Gone, found.Gone), cmp.Compare(k.name(), found.name())) > 0
+		if k.Gone != 0 && newer && fold(k.Alias) == fold(strings.TrimSpace(alias)) {
+			found, err = *k, nil
+		}
+	}
+	return found, err
+}
+
 func fold(s string) string { return strings.ToLower(s) }
 
 // CheckAlias refuses what no command could take for a contact.

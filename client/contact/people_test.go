@@ -70,6 +70,32 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestFindEver: what was said with somebody is found when the contact is over, as long as nobody
+// else has the name.
+func TestFindEver(t *testing.T) {
+	w := newWorld(t)
+	ada := w.join("Ada")
+	for _, h := range []*home{w.join("Ben"), w.join("Ben")} {
+		h.accept(ada.invite(contact.Making{Alias: "ben"}).URI(), "")
+		w.wait(10 * time.Minute)
+		now, err := ada.Find("ben")
+		ada.check(err)
+		if k, err := ada.FindEver("Ben"); err != nil || k.Relation != now.Relation {
+			t.Errorf("%+v, %v", k, err)
+		}
+		ada.check(ada.Remove(w.now, "ben"))
+		if _, err := ada.Find("ben"); !errors.Is(err, contact.ErrNoContact) {
+			t.Errorf("the control: %v", err)
+		}
+		if k, err := ada.FindEver(" BEN"); err != nil || k.Relation != now.Relation {
+			t.Errorf("over: %+v, %v", k, err)
+		}
+	}
+	if _, err := ada.FindEver("nobody"); !errors.Is(err, contact.ErrNoContact) {
+		t.Error(err)
+	}
+}
+
 // TestNobodyIsCalledDots: a path of the daemon's API has no such part, so that whoever claims to be
 // called that could not be shown, blocked or removed.
 func TestNobodyIsCalledDots(t *testing.T) {

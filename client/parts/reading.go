@@ -55,7 +55,7 @@ func (p *Person) From(petname string) (from []content.Source, err error) {
 		}
 		return err
 	})
-	if k, none := p.Contacts.Find(petname); err == nil && none == nil {
+	if k, none := p.Contacts.FindEver(petname); err == nil && none == nil {
 		var theirs []content.Source
 		theirs, err = p.circles(func(c circle.Shown) bool { return !c.Own && c.Of == k.Relation })
 		from = append(from, theirs...)
