@@ -265,7 +265,7 @@ func flood(w *partstest.World, ben *partstest.Home, say func(any)) {
 	}
 	all, err := ben.Apps.List()
 	ben.Must(err)
-	if i := all[1]; len(i.Notes) != 1 || !strings.Contains(i.Notes[0], "Against the rules") {
+	if i := all[1]; len(i.Notes) != 1 || !strings.Contains(i.Notes[0], "against the rules") {
 		t.Errorf("of the second request he sees %q", i.Notes)
 	}
 	for n := range byte(40) {

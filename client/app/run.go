@@ -39,7 +39,8 @@ func (a *Apps) show(r relation.ID, i instance) Instance {
 	shown.View = app.Show(i.State)
 	if i.Refused > 0 {
 		shown.Notes = append(shown.Notes, fmt.Sprintf(
-			"Against the rules, and without effect: %d times they tried.", i.Refused,
+			"Of what they said here, so much was against the rules, and has no effect: %d.",
+			i.Refused,
 		))
 	}
 	return shown
