@@ -478,6 +478,24 @@ func TestBlockedForAWhile(t *testing.T) {
 	}
 }
 
+// TestWhoMeetsAgain: two who ended their contact and met again share the circle again, whose key
+// says that it is the same.
+func TestWhoMeetsAgain(t *testing.T) {
+	w, ada, ben, _ := three(t)
+	say(ada, post.Draft{Text: "before"})
+	w.Wait(6 * time.Minute)
+	ben.Must(ben.Contacts.Remove(w.Now, "ada"))
+	w.Wait(10 * time.Minute)
+	w.Meet(ada, ben)
+	add(ada, ben)
+	say(ada, post.Draft{Text: "after"})
+	w.Wait(10 * time.Minute)
+	expect(t, ben, "before; after")
+	if all, err := ben.Circles.List(); err != nil || len(all) != 1 || all[0].Out {
+		t.Errorf("circles %+v, %v", all, err)
+	}
+}
+
 // TestNames: what a person calls their circles, and what they may not.
 func TestNames(t *testing.T) {
 	w, ada, ben, _ := three(t)

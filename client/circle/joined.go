@@ -141,9 +141,10 @@ func (c *Circles) join(
 			return false, false, nil
 		}
 	}
-	if err != nil || j.Relation != r {
+	if err != nil || j.Relation != r && !c.cfg.People.Over(j.Relation) {
 		return false, false, err
 	}
+	j.Relation = r // who made the circle has met the person again
 	asked = j.Asked > j.Heard || j.Missed
 	j.Name, j.Out, j.Missed, j.Heard = k.Name, false, false, now.Unix()
 	return asked, true, j.put(tx)
