@@ -1,10 +1,13 @@
 package client_test
 
 import (
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"murmuration/client"
+	"murmuration/client/fault"
 	"murmuration/internal/link"
 )
 
@@ -23,6 +26,15 @@ func TestOfflinePostIsNotExpectedSoon(t *testing.T) {
 	defer c.Close()
 	if _, err := c.Publish(); err != nil {
 		t.Fatal(err)
+	}
+	for _, d := range []client.Draft{
+		{Text: "over", Expire: -1}, {Text: "for ever", Expire: math.MaxInt64},
+		{Text: "no end", Poll: []string{"a", "b"}},
+		{Text: "closed", Poll: []string{"a", "b"}, Closes: -time.Hour},
+	} {
+		if _, err := c.Post(d); fault.Of(err).ExitCode() != int(fault.User) {
+			t.Errorf("%s: %v", d.Text, err)
+		}
 	}
 	slow, err := c.Post(client.Draft{Text: "one"})
 	if err != nil {

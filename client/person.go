@@ -7,6 +7,7 @@ import (
 
 	"murmuration/client/connection"
 	"murmuration/client/content"
+	"murmuration/client/fault"
 	"murmuration/client/feed"
 	"murmuration/client/parts"
 	"murmuration/client/person"
@@ -112,6 +113,26 @@ type Draft struct {
 	Closes  time.Duration // after which the poll ends
 }
 
+// longest is how far ahead a post can name a time.
+const longest = 100 * 365 * 24 * time.Hour
+
+var errAhead = fault.New(
+	fault.User, "a post names no such time", "Its end, and that of its poll, are within 100 years.",
+)
+
+// check refuses times that are none, as programs give them.
+func (d Draft) check() error {
+	for _, t := range []time.Duration{d.Expire, d.Closes} {
+		if t < 0 || t > longest {
+			return errAhead.With("%s", t)
+		}
+	}
+	if len(d.Poll) > 0 && d.Closes == 0 {
+		return errAhead.With("a poll without an end")
+	}
+	return nil
+}
+
 // Photo is a picture that a person wants to show.
 type Photo struct {
 	File []byte // as it is
@@ -130,6 +151,9 @@ type Receipt struct {
 // Post queues a draft: everything is checked and sealed, and on the disk, when it returns. Nothing
 // is queued when it fails.
 func (c *Client) Post(d Draft) (r Receipt, err error) {
+	if err := d.check(); err != nil {
+		return Receipt{}, err
+	}
 	// before anything is touched: this takes a while
 	pictures, notes, err := c.prepare(d.Photos)
 	if err != nil {
