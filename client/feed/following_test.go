@@ -126,7 +126,7 @@ func TestNamesOfFeeds(t *testing.T) {
 }
 
 // TestWantedBoxesTurnWithTheDay: yesterday's stay until what was written in the grace is listed,
-// and all that bulletins say was read.
+// all that bulletins say was read, and what was read before was looked through.
 func TestWantedBoxesTurnWithTheDay(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	w := h.follow()
@@ -136,11 +136,16 @@ func TestWantedBoxesTurnWithTheDay(t *testing.T) {
 		at         time.Duration // since noon
 		whole      box.Day
 		today, old bool
+		looked     bool
 	}{
-		{0, 0, true, false}, {12*time.Hour + time.Minute, 0, true, true},
-		{14*time.Hour + 30*time.Second, 1, true, true}, {15 * time.Hour, 1, true, true},
-		{15 * time.Hour, 2, false, true},
+		{0, 0, true, false, true}, {12*time.Hour + time.Minute, 0, true, true, true},
+		{14*time.Hour + 30*time.Second, 1, true, true, true},
+		{15 * time.Hour, 1, true, true, true},
+		{15 * time.Hour, 2, true, true, false}, {15 * time.Hour, 2, false, true, true},
 	} {
+		if c.looked {
+			h.person.Fresh()
+		}
 		h.person.Whole(c.whole)
 		h.check(h.person.Turn(noon.Add(c.at)))
 		_, today := h.wants(b.ID)

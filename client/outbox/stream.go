@@ -138,7 +138,11 @@ func (o *Outbox) look(s *stream, now time.Time) {
 // closeDays lets readers of own streams give up the days of which nothing new comes.
 func (o *Outbox) closeDays(now time.Time) error {
 	for _, s := range o.streams {
-		after, changed := s.Reader.Close(o.network, now, o.access.Whole())
+		whole := o.access.Whole()
+		if !o.access.Looked(s.Number) {
+			whole = 0
+		}
+		after, changed := s.Reader.Close(o.network, now, whole)
 		if !changed {
 			continue
 		}

@@ -102,6 +102,13 @@ func (a *Access) Unwant(number uint64) {
 	}
 }
 
+// Looked says whether bulletins that were read before something was wanted under a number were
+// looked through for it: only then can it be said of a day that nothing more comes.
+func (a *Access) Looked(number uint64) bool {
+	token, ok := a.person.tokens[owner{a, number, want}]
+	return ok && !a.person.wants.unlooked[token]
+}
+
 // Whole is the day before which all bulletins were read: nothing new comes of the days before it.
 func (a *Access) Whole() box.Day { return a.person.whole }
 

@@ -29,12 +29,14 @@ type wants struct {
 	entries   map[box.Entry][]Want
 	sets      map[uint64]map[ID]bool // by token; whether it is read
 	fresh     []Want
+	unlooked  map[uint64]bool // tokens of which some are fresh
 }
 
 func newWants() wants {
 	return wants{
 		exclusive: func(do func()) { do() },
 		entries:   map[box.Entry][]Want{}, sets: map[uint64]map[ID]bool{},
+		unlooked: map[uint64]bool{},
 	}
 }
 
@@ -58,6 +60,7 @@ func (w *wants) change(token uint64, ids []ID, read bool) {
 		e := box.EntryOf(id.ID)
 		w.entries[e] = append(w.entries[e], n)
 		w.fresh = append(w.fresh, n)
+		w.unlooked[token] = true
 	}
 	for id := range before {
 		if _, ok := after[id]; !ok {
@@ -105,6 +108,7 @@ func (p *Person) Fresh() []Want {
 		}
 	}
 	p.wants.fresh = nil
+	clear(p.wants.unlooked)
 	return fresh
 }
 
@@ -145,6 +149,7 @@ func (p *Person) tell(now time.Time, n Want, a Answer) error {
 	err := o.access.part.Answered(now, a)
 	if errors.Is(err, store.ErrFull) && p.wants.has(n) {
 		p.wants.fresh = append(p.wants.fresh, n)
+		p.wants.unlooked[n.Token] = true
 	}
 	if err := unlessFull(err); err != nil {
 		return err

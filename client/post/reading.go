@@ -177,7 +177,11 @@ func (r *Reading) Turn(now time.Time) error {
 	room := idsATurn
 	for _, name := range slices.Sorted(maps.Keys(r.streams)) {
 		g := r.streams[name]
-		if after, changed := g.Reader.Close(r.cfg.Network, now, r.access.Whole()); changed {
+		whole := r.access.Whole()
+		if !r.access.Looked(g.Number) {
+			whole = 0
+		}
+		if after, changed := g.Reader.Close(r.cfg.Network, now, whole); changed {
 			next := *g
 			next.Reader = after
 			if err := r.cfg.Store.Update(next.put); err != nil {

@@ -79,7 +79,7 @@ func (rel *relation) advance(next boxstream.Reader) bool {
 // close gives up the days of a stream of which nothing new comes.
 func (r *Relations) close(now time.Time, l *live) error {
 	for _, s := range slices.Clone(l.streams) {
-		if s.turn(now); !s.is(now) {
+		if s.turn(now); !s.is(now) || !r.access.Looked(s.number) {
 			continue
 		}
 		after, changed := s.Close(r.cfg.Network, now, r.access.Whole())
