@@ -29,9 +29,7 @@ type Contact struct {
 	Heard    time.Time `json:"heard,omitzero"` // when they told something of themselves last
 	Muted    bool      `json:"muted,omitempty"`
 	Blocked  bool      `json:"blocked,omitempty"`
-	// Picture is what they claim: a file that nobody has looked at.
-	Picture []byte `json:"picture,omitempty"`
-	Lines   []Line `json:"lines,omitempty"` // what happened, the oldest first
+	Lines    []Line    `json:"lines,omitempty"` // what happened, the oldest first
 }
 
 // Line is one thing that happened with a contact.
@@ -90,7 +88,7 @@ func contactOf(k contact.Contact) Contact {
 	v := Contact{
 		Name: k.Name(), Alias: k.Alias, Given: k.Given, Claimed: k.Claimed.Name,
 		Since: time.Unix(k.Since, 0).UTC(), How: string(k.How), Via: k.Via,
-		Muted: k.Muted, Blocked: k.Blocked, Picture: k.Claimed.Picture,
+		Muted: k.Muted, Blocked: k.Blocked,
 	}
 	if k.Marked() {
 		v.Verified = time.Unix(k.Verified, 0).UTC()

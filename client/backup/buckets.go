@@ -88,5 +88,5 @@ var Buckets = map[string]Bucket{
 	"contactlines":  {"contact", kept},
 	"invites":       {"contact", never}, // keys that are to be gone when they were used
 	"accepts":       {"contact", never}, // likewise, and the beginnings of sessions
-	"introductions": {"contact", kept},
+	"introductions": {"contact", never}, // secrets of meetings to come
 }

@@ -97,7 +97,7 @@ func getPage(tx *store.Tx, r relation.ID, page uint64) (all []line, err error) {
 func (e entry) list(tx *store.Tx) (bool, error) {
 	page := e.Number / pageNumbers
 	all, err := getPage(tx, e.Relation, page)
-	if err != nil || len(all) >= maxLines {
+	if err != nil || len(all) >= maxLines && !e.Own { // what one says oneself is always there
 		return false, err
 	}
 	i, found := slices.BinarySearchFunc(all, e.line(), line.compare)
