@@ -217,10 +217,14 @@ const (
 	claim  = "dated 2006-01-02 by its author" // of one that is not
 )
 
-// Time is what an author claims, of something that came at a time: with a mark, if it cannot be.
+// Time is when something was written: what its author claims, with a mark if it cannot be. Claims
+// have full hours; of what came within the hour that it names the minute is known.
 func Time(claimed, came time.Time) string {
 	if claimed.After(came.Add(early)) || claimed.Before(came.Add(-oldest)) {
 		return came.Local().Format(layout) + ", " + claimed.UTC().Format(claim)
+	}
+	if came.Truncate(time.Hour).Equal(claimed) {
+		claimed = came
 	}
 	return claimed.Local().Format(layout)
 }

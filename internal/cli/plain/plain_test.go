@@ -80,6 +80,9 @@ func TestTimes(t *testing.T) {
 			t.Errorf("%v: %s", claimed, got)
 		}
 	}
+	if plain.Time(came.Truncate(time.Hour), came) != plain.Time(came, came) {
+		t.Error("what came within its hour is shown without the minute")
+	}
 }
 
 // TestNoLineOfALayout: whatever a stranger writes, each line of it stands behind the margin, none
