@@ -35,7 +35,7 @@ func (c *Circles) Heard(tx *store.Tx, now time.Time, h relation.Heard) error {
 	case h.Own:
 		return c.heardOwn(tx, i)
 	}
-	return unlessFull(c.heardMember(tx, now, h, i))
+	return later(c.heardMember(tx, now, h, i))
 }
 
 // missed remembers that somebody who is blocked sent a card: without asking for it nothing would be

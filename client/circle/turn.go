@@ -53,12 +53,24 @@ func (c *Circles) Turn(now time.Time) error {
 	return nil
 }
 
-// unlessFull passes over that too much waits in the outbox: it is tried again, or was asked for by
-// somebody who can ask again. That the disk is full is for the person's loop to wait out.
+// full says whether too much waits in the outbox. That the disk is full is for the person's loop to
+// wait out.
+func full(err error) bool {
+	return fault.Of(err).ExitCode() == int(fault.Quota) && !errors.Is(err, store.ErrFull)
+}
+
+// unlessFull passes over what the clock asks for again.
 func unlessFull(err error) error {
-	full := fault.Of(err).ExitCode() == int(fault.Quota) && !errors.Is(err, store.ErrFull)
-	if err == nil || full {
+	if err == nil || full(err) {
 		return nil
+	}
+	return err
+}
+
+// later has what a member said come again, as after a full disk: nothing of it is noted.
+func later(err error) error {
+	if err != nil && full(err) {
+		return store.ErrFull
 	}
 	return err
 }

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"murmuration/client/content"
+	"murmuration/client/outbox"
 	"murmuration/client/relation"
+	"murmuration/client/store"
 )
 
 var someID = strings.Repeat("a", content.IDSize)
@@ -109,5 +111,19 @@ func TestGranted(t *testing.T) {
 	}
 	if err := (circle{ID: o.ID}).grant(&k, relation.ID{1}); !errors.Is(err, errKey) {
 		t.Errorf("without its key: %v", err)
+	}
+}
+
+// TestRepliesComeAgain: what a member says while too much waits here is noted when it comes again,
+// and not as taken before.
+func TestRepliesComeAgain(t *testing.T) {
+	other := errors.New("something else")
+	for err, want := range map[error]error{
+		nil: nil, outbox.ErrFull.With("8192"): store.ErrFull, store.ErrFull: store.ErrFull,
+		other: other,
+	} {
+		if got := later(err); !errors.Is(got, want) {
+			t.Errorf("%v becomes %v", err, got)
+		}
 	}
 }
