@@ -221,6 +221,8 @@ func (r *Relations) refused(
 	switch {
 	case errors.Is(why, session.ErrOwn) && own:
 		return r.copied(tx, now, rel)
+	case errors.Is(why, session.ErrClaim) && (c.Device == session.DeviceID{}):
+		return nil // the first card of a device that has answered one since: it names nobody else
 	case errors.Is(why, session.ErrClaim), errors.Is(why, session.ErrMostDevices),
 		errors.Is(why, session.ErrGone):
 		rel.alarm(now, Event{What: EventRefused, Own: own, Device: c.ID(), Reason: c.Reason})
