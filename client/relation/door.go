@@ -181,10 +181,8 @@ func (r *Relations) begun(
 	if b.Again {
 		above = b.Acked
 	}
-	var errs []error
-	if b.Again || !own || rel.Self {
-		errs = append(errs, r.anew(tx, now, rel, above))
-	}
+	// An own device as well: what this one said before it knew that one, is for both.
+	errs := []error{r.anew(tx, now, rel, above)}
 	if !known || b.Card.Reason != session.ReasonAnswer && b.Card.Reason != session.ReasonMoved {
 		rel.happens(e)
 	}
