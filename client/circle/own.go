@@ -240,7 +240,7 @@ func (c *Circles) begin(tx *store.Tx, now time.Time, o *circle, before epoch) (e
 			return e, err
 		}
 	}
-	return e, errors.Join(o.putEpoch(tx, e), o.put(tx), c.tell(tx, now, *o, e))
+	return e, errors.Join(o.putEpoch(tx, e), o.put(tx), c.tell(tx, now, *o, e, false))
 }
 
 // cardOf says how to read on in an epoch.
@@ -272,11 +272,17 @@ func (c *Circles) card(
 	return unlessEnded(c.say(tx, now, m.Relation, item{Card: &k}, relation.Saying{}))
 }
 
-// tell says to own other devices what this one writes.
-func (c *Circles) tell(tx *store.Tx, now time.Time, o circle, e epoch) error {
+// tell says to own other devices what this one writes, and with packed what was said last: to one
+// that came since.
+func (c *Circles) tell(tx *store.Tx, now time.Time, o circle, e epoch, packed bool) error {
 	k, err := c.cardOf(now, o, e)
 	if err != nil {
 		return err
+	}
+	if packed {
+		if k.Pack, err = c.pack(tx, now, o); err != nil {
+			return err
+		}
 	}
 	k.Seed = o.Seed
 	b, err := content.Encode(item{Mine: &k})

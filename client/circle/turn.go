@@ -92,7 +92,7 @@ func (c *Circles) writes(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) er
 		case e.Untold:
 			e.Untold = false
 			*todo = append(*todo, func(tx *store.Tx) error {
-				return errors.Join(o.putEpoch(tx, e), c.tell(tx, now, o, e))
+				return errors.Join(o.putEpoch(tx, e), c.tell(tx, now, o, e, true))
 			})
 		case len(e.Changed) > 0 && now.Sub(time.Unix(e.Tallied, 0)) >= tallysApart:
 			*todo = append(*todo, func(tx *store.Tx) error { return c.tally(tx, now, o, e) })
@@ -205,6 +205,7 @@ func (c *Circles) happened(tx *store.Tx, _ time.Time, e relation.Event) error {
 			return nil
 		}
 		change = func(p *epoch) { p.Untold = true }
+		tx.After(func() { c.turned = time.Time{} })
 	default:
 		return nil
 	}
