@@ -22,12 +22,13 @@ func TestSecondDevice(t *testing.T) {
 	say(ada, post.Draft{Text: "before"})
 	w.Wait(6 * time.Minute)
 	second := ada.Restore(true)
+	say(ada, post.Draft{Text: "before it is known"})
 	w.Wait(40 * time.Minute)
 	say(second, post.Draft{Text: "from my telephone"})
 	id := say(ada, post.Draft{Text: "from my desk"})
 	say(ben, post.Draft{Text: "to both of you"})
 	w.Wait(20 * time.Minute)
-	want := []string{"before", "from my telephone", "from my desk", "to both of you"}
+	want := []string{"before it is known", "from my telephone", "from my desk", "to both of you"}
 	for _, h := range []*partstest.Home{ada, second, ben} {
 		for _, text := range want {
 			if n := strings.Count(reads(h), text); n != 1 {
