@@ -13,12 +13,10 @@
 package ticket
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"io"
 
-	"github.com/fxamacker/cbor/v2"
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"murmuration/client/boxstream"
@@ -46,26 +44,8 @@ var (
 	ErrForged  = errors.New("a box of an invitation that was made by somebody else")
 )
 
-var (
-	encMode = must(cbor.CanonicalEncOptions().EncMode())
-	decMode = must(cbor.DecOptions{
-		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField, MaxNestedLevels: 4,
-		MaxArrayElements: 128, MaxMapPairs: 16,
-		UTF8: cbor.UTF8RejectInvalid,
-	}.DecMode())
-)
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic("ticket: CBOR mode: " + err.Error())
-	}
-	return v
-}
-
 func encode(v any) []byte {
-	b, err := encMode.Marshal(v)
+	b, err := content.Encode(v)
 	if err != nil {
 		panic("ticket: " + err.Error()) // bytes and texts only
 	}
@@ -74,7 +54,7 @@ func encode(v any) []byte {
 
 // read reads what encode wrote and refuses every second spelling.
 func read[T any](b []byte, v *T) error {
-	if decMode.Unmarshal(b, v) != nil || !bytes.Equal(encode(*v), b) {
+	if content.Decode(b, v) != nil {
 		return ErrForeign
 	}
 	return nil
