@@ -83,6 +83,12 @@ func (l Admissions) Add(a Admission) Admissions {
 	return slices.Insert(slices.Clone(l), i, a)
 }
 
+// Admits says whether a node is admitted in a role.
+func (l Admissions) Admits(id NodeID, role Role) bool {
+	a, ok := l.get(id)
+	return ok && a.Role == role
+}
+
 // get finds the entry of id.
 func (l Admissions) get(id NodeID) (Admission, bool) {
 	i, ok := slices.BinarySearchFunc(l, Admission{ID: id}, Admission.compare)

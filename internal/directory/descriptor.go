@@ -70,9 +70,9 @@ func ParseDescriptor(b []byte) (*Descriptor, error) {
 	return d, nil
 }
 
-// verify checks everything that can be checked without knowing who is admitted or what time it is.
+// Verify checks everything that can be checked without knowing who is admitted or what time it is.
 // The error wraps a Refusal.
-func (d *Descriptor) verify(g *Genesis) error {
+func (d *Descriptor) Verify(g *Genesis) error {
 	if d.Network != g.ID() {
 		return fmt.Errorf("descriptor of %s: %w", d.ID, refusedNetwork)
 	}

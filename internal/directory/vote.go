@@ -119,5 +119,5 @@ func (v *Vote) verifyListing(g *Genesis, l Listing) error {
 	if l.Descriptor.Epoch != v.Epoch {
 		return fmt.Errorf("descriptor for epoch %d in a vote for %d", l.Descriptor.Epoch, v.Epoch)
 	}
-	return l.Descriptor.verify(g)
+	return l.Descriptor.Verify(g)
 }

@@ -109,7 +109,7 @@ func (a *Voter) Add(now time.Time, d *Descriptor) error {
 	if d.Network != a.network {
 		return fmt.Errorf("descriptor of %s: %w", d.ID, refusedNetwork)
 	}
-	if adm, ok := a.admitted.get(d.ID); !ok || adm.Role != d.Role {
+	if !a.admitted.Admits(d.ID, d.Role) {
 		return fmt.Errorf("descriptor of %s as %s: %w", d.ID, d.Role, RefusedNotAdmitted)
 	}
 	if err := a.timely(now, d.Epoch); err != nil {
@@ -122,7 +122,7 @@ func (a *Voter) Add(now time.Time, d *Descriptor) error {
 	if ok && had.Serial == d.Serial {
 		return fmt.Errorf("descriptor of %s: %w", d.ID, refusedConflict)
 	}
-	if err := d.verify(a.genesis); err != nil {
+	if err := d.Verify(a.genesis); err != nil {
 		return err
 	}
 	if a.ready[d.Epoch] == nil {

@@ -33,6 +33,7 @@ type authority struct {
 	documents *documents.Set
 	log       *slog.Logger
 	wake      chan struct{} // one place: "there may be something to do"
+	roster    *roster
 	// proved is who is known to have signed two bulletins for one slot, by proofs verified here.
 	proved func() []directory.NodeID
 
@@ -52,14 +53,14 @@ func newAuthority(c *node.Chassis, log *slog.Logger, now time.Time,
 	if err != nil {
 		return nil, err
 	}
-	admitted, err := ReadAdmissions(c.Home.Path(AdmissionsFile))
-	if err != nil {
+	admitted := &roster{path: c.Home.Path(AdmissionsFile)}
+	if err := admitted.read(); err != nil {
 		return nil, err
 	}
 	a := &authority{home: c.Home, documents: c.Documents, log: log, wake: make(chan struct{}, 1),
-		proved: proved}
+		proved: proved, roster: admitted}
 	a.voter, err = directory.NewVoter(directory.VoterConfig{
-		Genesis: c.Home.Genesis, Identity: c.Home.Identity, Admitted: admitted,
+		Genesis: c.Home.Genesis, Identity: c.Home.Identity, Admitted: admitted.now(),
 		Latest: c.Documents.Latest(), Record: record,
 	}, now)
 	return a, err
@@ -79,19 +80,6 @@ func readRecord(path string) (*directory.Record, error) {
 			"could be signed for one epoch", path, err)
 	}
 	return record, nil
-}
-
-// ReadAdmissions reads the list of an authority.
-func ReadAdmissions(path string) (directory.Admissions, error) {
-	raw, err := durable.ReadFile(path, directory.MaxAdmissions)
-	if err != nil {
-		return nil, fmt.Errorf("reading who is admitted: %w", err)
-	}
-	list, err := directory.ParseAdmissions(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return list, nil
 }
 
 // run does what the voter asks until ctx ends. It ends the provider when a signature cannot be
@@ -118,14 +106,11 @@ func (a *authority) run(ctx context.Context) error {
 func (a *authority) advance() (next time.Time, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	admitted, err := ReadAdmissions(a.home.Path(AdmissionsFile))
-	if err != nil {
+	if err := a.roster.read(); err != nil {
 		a.log.Error("the admissions cannot be read, and the authority goes on with those that it "+
-			"read "+
-			"before: mend the file", "error", err)
-	} else {
-		a.voter.Admit(admitted)
+			"read before: mend the file", "error", err)
 	}
+	a.voter.Admit(a.roster.now())
 	a.voter.Prove(a.proved())
 	for {
 		now := time.Now()
@@ -183,14 +168,18 @@ func (a *authority) do(now time.Time, action directory.Action) error {
 	return nil
 }
 
-// Submit takes a descriptor of any node, this provider's own among them.
+// Submit takes a descriptor of any node, this provider's own among them. Whoever hands it in may be
+// a stranger: before admission and signature are checked, in memory, neither a file is read for
+// them nor does the tally wait.
 func (a *authority) Submit(_ context.Context, d *directory.Descriptor) error {
-	a.mu.Lock()
-	admitted, err := ReadAdmissions(a.home.Path(AdmissionsFile))
-	if err == nil {
-		a.voter.Admit(admitted)
+	now := time.Now()
+	admitted, err := a.roster.vouch(now, a.home.Genesis, d)
+	if err != nil {
+		return err
 	}
-	err = a.voter.Add(time.Now(), d)
+	a.mu.Lock()
+	a.voter.Admit(admitted)
+	err = a.voter.Add(now, d)
 	a.mu.Unlock()
 	select {
 	case a.wake <- struct{}{}:

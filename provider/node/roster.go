@@ -1,0 +1,84 @@
+package node
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/durable"
+)
+
+// ReadAdmissions reads the list of an authority.
+func ReadAdmissions(path string) (directory.Admissions, error) {
+	raw, err := durable.ReadFile(path, directory.MaxAdmissions)
+	if err != nil {
+		return nil, fmt.Errorf("reading who is admitted: %w", err)
+	}
+	list, err := directory.ParseAdmissions(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return list, nil
+}
+
+// roster is who is admitted, in memory: whoever is not listed costs a look, and the file is read
+// for them once in rereadPause at most, since they may be listed by now.
+type roster struct {
+	path string
+
+	mu    sync.Mutex // guards all below; nothing waits under it but a read
+	list  directory.Admissions
+	again time.Time
+}
+
+// now is the list as it was read last.
+func (r *roster) now() directory.Admissions {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.list
+}
+
+// read reads the file; after an error the list is as before.
+func (r *roster) read() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reread()
+}
+
+func (r *roster) reread() error {
+	list, err := ReadAdmissions(r.path)
+	if err == nil {
+		r.list = list
+	}
+	return err
+}
+
+// vouch says that a descriptor is an admitted node's own, and gives the list by which it is. The
+// error wraps a directory.Refusal.
+func (r *roster) vouch(now time.Time, g *directory.Genesis, d *directory.Descriptor) (
+	directory.Admissions, error) {
+	list := r.admitting(now, d)
+	if list == nil {
+		return nil, fmt.Errorf("descriptor of %s as %s: %w", d.ID, d.Role,
+			directory.RefusedNotAdmitted)
+	}
+	return list, d.Verify(g)
+}
+
+// admitting is the list if it has the node, after a look into the file if need be.
+func (r *roster) admitting(now time.Time, d *directory.Descriptor) directory.Admissions {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.list.Admits(d.ID, d.Role) {
+		if now.Before(r.again) {
+			return nil
+		}
+		r.again = now.Add(rereadPause)
+		_ = r.reread() // the next vote says what is wrong with the file
+	}
+	if !r.list.Admits(d.ID, d.Role) {
+		return nil
+	}
+	return r.list
+}
