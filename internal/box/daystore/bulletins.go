@@ -8,56 +8,18 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/dayform"
 	"murmuration/internal/durable"
 )
 
-// bulletin is what a day keeps of an own bulletin: what it lists, and its body.
-type bulletin struct {
-	listed box.Listings
-	body   []byte
-}
-
-const listingSize = 2 + 32 // day ‖ id
-
-// marshal is count 4 ‖ (day 2 ‖ id 32)… ‖ body.
-func (b bulletin) marshal() []byte {
-	out := binary.BigEndian.AppendUint32(nil, uint32(len(b.listed)))
-	for _, l := range b.listed {
-		out = binary.BigEndian.AppendUint16(out, uint16(l.Day))
-		out = append(out, l.ID[:]...)
-	}
-	return append(out, b.body...)
-}
-
-func parseBulletin(raw []byte) (b bulletin, err error) {
-	if len(raw) < 4 {
-		return b, errDamaged
-	}
-	n, raw := uint64(binary.BigEndian.Uint32(raw)), raw[4:]
-	if n*listingSize > uint64(len(raw)) {
-		return b, errDamaged
-	}
-	for range n {
-		b.listed = append(b.listed, box.Listing{Day: box.Day(binary.BigEndian.Uint16(raw)),
-			ID: box.ID(raw[2:listingSize])})
-		raw = raw[listingSize:]
-	}
-	b.body = raw
-	return b, nil
-}
-
-func bulletinKey(slot box.Slot) []byte {
-	return binary.BigEndian.AppendUint32([]byte{bulletinPrefix}, uint32(slot))
-}
-
 // bulletin returns an own bulletin of the day, or nil.
-func (d *dayDB) bulletin(slot box.Slot) (b *bulletin, err error) {
+func (d *dayDB) bulletin(slot box.Slot) (b *dayform.Bulletin, err error) {
 	err = d.db.View(func(txn *badger.Txn) error {
-		raw, err := d.unseal(txn, bulletinKey(slot))
+		raw, err := d.unseal(txn, dayform.BulletinKey(slot))
 		if raw == nil || err != nil {
 			return err
 		}
-		parsed, err := parseBulletin(raw)
+		parsed, err := dayform.ParseBulletin(raw)
 		b = &parsed
 		return err
 	})
@@ -69,15 +31,15 @@ func (d *dayDB) bulletin(slot box.Slot) (b *bulletin, err error) {
 
 // eachBulletin calls do for every own bulletin of the day. One that does not open is passed over:
 // what it lists is listed once more, which is no harm.
-func (d *dayDB) eachBulletin(do func(bulletin)) error {
+func (d *dayDB) eachBulletin(do func(dayform.Bulletin)) error {
 	return d.db.View(func(txn *badger.Txn) error {
-		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{bulletinPrefix}})
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{dayform.BulletinPrefix}})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
 			raw, err := d.unsealItem(it.Item())
-			var b bulletin
+			var b dayform.Bulletin
 			if err == nil {
-				b, err = parseBulletin(raw)
+				b, err = dayform.ParseBulletin(raw)
 			}
 			switch {
 			case errors.Is(err, errDamaged):
@@ -97,8 +59,8 @@ func (d *dayDB) newest() (slot box.Slot, ok bool, err error) {
 	err = d.db.View(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Reverse: true})
 		defer it.Close()
-		it.Seek([]byte{bulletinPrefix + 1})
-		if !it.ValidForPrefix([]byte{bulletinPrefix}) {
+		it.Seek([]byte{dayform.BulletinPrefix + 1})
+		if !it.ValidForPrefix([]byte{dayform.BulletinPrefix}) {
 			return nil
 		}
 		key := it.Item().Key()
@@ -114,7 +76,7 @@ func (d *dayDB) newest() (slot box.Slot, ok bool, err error) {
 // publish is an own bulletin, as a change.
 type publish struct {
 	slot   box.Slot
-	record bulletin
+	record dayform.Bulletin
 	own    []box.ID // what it lists of its own day
 	names  [][]byte
 	sealed []byte // nil until seal
@@ -125,7 +87,7 @@ func (p *publish) recycle() {}
 func (p *publish) seal(d *dayDB) {
 	if p.sealed == nil {
 		p.names = d.namesOf(p.own)
-		p.sealed = d.seal.Seal(nil, nil, p.record.marshal(), bulletinKey(p.slot))
+		p.sealed = d.form.Seal(p.record.Marshal(), dayform.BulletinKey(p.slot))
 	}
 }
 
@@ -135,7 +97,7 @@ func (p *publish) settle(b *batch, r *request) {
 		return
 	}
 	r.outcome.Status = box.StatusStored
-	b.set(bulletinKey(p.slot), p.sealed)
+	b.set(dayform.BulletinKey(p.slot), p.sealed)
 	for _, name := range p.names {
 		b.unlist(name)
 	}
@@ -176,7 +138,8 @@ func (s *Store) Publish(day box.Day, slot box.Slot, body []byte, listed []box.Li
 	for _, l := range listed {
 		byDay[l.Day] = append(byDay[l.Day], l.ID)
 	}
-	p := &publish{slot: slot, record: bulletin{box.OrderListings(listed), body}, own: byDay[day]}
+	record := dayform.Bulletin{Listed: box.OrderListings(listed), Body: body}
+	p := &publish{slot: slot, record: record, own: byDay[day]}
 	o, err := s.ask(day, p)
 	switch {
 	case errors.Is(err, box.ErrClosed), errors.Is(err, box.ErrExpired):
@@ -223,11 +186,11 @@ func (s *Store) Published() (box.Slot, []byte, bool, error) {
 	if err != nil || b == nil {
 		return 0, nil, false, errors.Join(err, durable.ErrCorrupt)
 	}
-	return newest.slot, b.body, true, nil
+	return newest.slot, b.Body, true, nil
 }
 
 // find returns the own bulletin of a slot, or nil. The caller holds mu.
-func (s *Store) find(slot box.Slot) (*bulletin, error) {
+func (s *Store) find(slot box.Slot) (*dayform.Bulletin, error) {
 	for _, d := range s.days {
 		if b, err := d.bulletin(slot); b != nil || err != nil {
 			return b, err
@@ -247,7 +210,7 @@ func (s *Store) Body(slot box.Slot) ([]byte, bool, error) {
 	if b == nil || err != nil {
 		return nil, false, err
 	}
-	return b.body, true, nil
+	return b.Body, true, nil
 }
 
 // Listed implements box.Lister.
@@ -264,7 +227,7 @@ func (s *Store) Listed(slot box.Slot, e box.Entry, n int) (box.Day, box.Box, box
 	if b == nil {
 		return 0, box.Box{}, box.StatusNotFound, nil
 	}
-	l, ok := b.listed.Find(e, n)
+	l, ok := b.Listed.Find(e, n)
 	if !ok {
 		return 0, box.Box{}, box.StatusNotFound, nil
 	}

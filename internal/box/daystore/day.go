@@ -1,10 +1,7 @@
 package daystore
 
 import (
-	"crypto/cipher"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -16,43 +13,26 @@ import (
 	"github.com/dgraph-io/badger/v4/options"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/dayform"
 	"murmuration/internal/durable"
 )
 
-// What a day's Badger holds. Names are HMACs under the day's key, so that the directory, once the
-// key is gone, does not even say which boxes existed.
+// What a day's Badger holds is in the form of package dayform, and
 //
-//	'b' ‖ name 32                          → AES-256-GCM(id ‖ signature ‖ ciphertext), name as AD
-//	'q' ‖ peer's name 16 ‖ commit 8 ‖ n 4  → name 32 of the box that waits
-//	'u' ‖ name 32                          → its commit 8 ‖ n 4: a box that is to be listed
-//	'p' ‖ slot 4                           → AES-256-GCM of an own bulletin, its key as AD
-//	'k' ‖ kind 1 ‖ number 4 ‖ maker's 16   → AES-256-GCM of maker 32 ‖ record, its key as AD
-//	't' ‖ HMAC of a token 32               → name 32 of the box that it was spent on
-//	's'                                    → number of the newest commit 8
-const (
-	boxPrefix      = 'b'
-	queuePrefix    = 'q'
-	unlistedPrefix = 'u'
-	bulletinPrefix = 'p'
-	recordPrefix   = 'k'
-	tokenPrefix    = 't'
-	peerSize       = 16
-)
-
+//	's'  → number of the newest commit 8
 var commitKey = []byte{'s'}
 
 // Errors of opening a day.
 var (
 	errLost    = errors.New("acknowledged boxes are missing")
-	errDamaged = errors.New("it does not open: the disk returned other bytes than were written")
+	errDamaged = dayform.ErrDamaged
 )
 
 // dayDB is the directory of one day: its key, its mark and its Badger.
 type dayDB struct {
 	day    box.Day
 	dir    string
-	name   []byte // key of the names
-	seal   cipher.AEAD
+	form   *dayform.Form
 	log    *badgerLog
 	db     *badger.DB
 	commit uint64        // newest commit; owned by the committer
@@ -182,23 +162,6 @@ func get(txn *badger.Txn, key []byte) ([]byte, error) {
 	return item.ValueCopy(nil)
 }
 
-func (d *dayDB) nameOf(b []byte) []byte {
-	h := hmac.New(sha256.New, d.name)
-	h.Write(b)
-	return h.Sum(nil)
-}
-
-func boxKey(name []byte) []byte { return append([]byte{boxPrefix}, name...) }
-
-// sealed is the value of a box, in a buffer from the pool.
-func (d *dayDB) sealed(b box.Box, name []byte) []byte {
-	plain, out := buffers.Get().(*[]byte), buffers.Get().(*[]byte)
-	*plain = append(append(append((*plain)[:0], b.ID[:]...), b.Signature[:]...), b.Ciphertext...)
-	sealed := d.seal.Seal((*out)[:0], nil, *plain, name)
-	buffers.Put(plain)
-	return sealed
-}
-
 // unseal opens the value of a key that is its associated data; nil if the key is not there.
 func (d *dayDB) unseal(txn *badger.Txn, key []byte) ([]byte, error) {
 	item, err := txn.Get(key)
@@ -213,10 +176,8 @@ func (d *dayDB) unseal(txn *badger.Txn, key []byte) ([]byte, error) {
 
 func (d *dayDB) unsealItem(item *badger.Item) (plain []byte, err error) {
 	err = item.Value(func(v []byte) error {
-		if plain, err = d.seal.Open(nil, nil, v, item.Key()); err != nil {
-			return errDamaged
-		}
-		return nil
+		plain, err = d.form.Open(v, item.Key())
+		return err
 	})
 	return plain, err
 }
@@ -224,24 +185,23 @@ func (d *dayDB) unsealItem(item *badger.Item) (plain []byte, err error) {
 // load returns the box of that name, or nil. A box that does not open is errDamaged: Badger's own
 // checksums do not bind a value to its key.
 func (d *dayDB) load(txn *badger.Txn, name []byte) (*box.Box, error) {
-	v, err := get(txn, boxKey(name))
+	v, err := get(txn, dayform.BoxKey(name))
 	if err != nil {
 		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, err)
 	}
 	if v == nil {
 		return nil, nil
 	}
-	plain, err := d.seal.Open(nil, nil, v, name)
-	if err != nil || len(plain) < 32+64 {
-		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, errDamaged)
+	b, err := d.form.OpenBox(v, name)
+	if err != nil {
+		return nil, fmt.Errorf("reading a box of day %d: %w", d.day, err)
 	}
-	id, signature := box.ID(plain[:32]), box.Signature(plain[32:96])
-	return &box.Box{ID: id, Signature: signature, Ciphertext: plain[96:]}, nil
+	return b, nil
 }
 
 func (d *dayDB) read(id box.ID) (found *box.Box, err error) {
 	err = d.db.View(func(txn *badger.Txn) error {
-		found, err = d.load(txn, d.nameOf(id[:]))
+		found, err = d.load(txn, d.form.Name(id[:]))
 		return err
 	})
 	return found, err

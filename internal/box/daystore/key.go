@@ -1,15 +1,13 @@
 package daystore
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"strings"
 
+	"murmuration/internal/box/dayform"
 	"murmuration/internal/durable"
 )
 
@@ -35,21 +33,6 @@ func (d *dayDB) readKey() error {
 	if err != nil || string(keyText(key)) != string(text) {
 		return fmt.Errorf("reading the day's key: %w", durable.ErrCorrupt)
 	}
-	return d.setKey(key)
-}
-
-func (d *dayDB) setKey(key []byte) (err error) {
-	if d.name, err = hkdf.Expand(sha256.New, key, "murmuration box day names", 32); err != nil {
-		return err
-	}
-	seal, err := hkdf.Expand(sha256.New, key, "murmuration box day seal", 32)
-	if err != nil {
-		return err
-	}
-	block, err := aes.NewCipher(seal)
-	if err != nil {
-		return err
-	}
-	d.seal, err = cipher.NewGCMWithRandomNonce(block)
+	d.form, err = dayform.New(key)
 	return err
 }

@@ -3,9 +3,9 @@ package daystore
 import (
 	"bytes"
 	"fmt"
-	"sync"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/dayform"
 )
 
 // put is a box that comes, as a change.
@@ -22,10 +22,10 @@ type put struct {
 
 func (p *put) seal(d *dayDB) {
 	if p.name == nil {
-		p.name = d.nameOf(p.box.ID[:])
-		p.sealed = d.sealed(p.box, p.name)
+		p.name = d.form.Name(p.box.ID[:])
+		p.sealed = d.form.SealBox(p.box, p.name)
 		if p.pay != (box.Token{}) {
-			p.paid = append([]byte{tokenPrefix}, d.nameOf(p.pay[:])...)
+			p.paid = d.form.TokenKey(p.pay)
 		}
 	}
 }
@@ -52,9 +52,9 @@ func (p *put) settle(b *batch, r *request) {
 		b.set(p.paid, p.name)
 	}
 	b.boxes[string(p.name)] = &p.box
-	b.set(boxKey(p.name), p.sealed)
+	b.set(dayform.BoxKey(p.name), p.sealed)
 	for _, peer := range p.replicas {
-		b.set(appendPlace(b.day.queueKey(peer), b.place()), p.name)
+		b.set(dayform.AppendPlace(b.day.form.QueueKey(peer), b.place()), p.name)
 	}
 	switch {
 	case r.outcome.New:
@@ -79,15 +79,11 @@ func (b *batch) spentElsewhere(p *put) (bool, error) {
 	return on != nil && !bytes.Equal(on, p.name), nil
 }
 
-// buffers holds the two buffers of a sealing, each of a box's size and something.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
 // recycle gives the sealed bytes to the next one.
 func (p *put) recycle() {
 	if p.sealed != nil {
-		b := p.sealed[:0]
+		dayform.Recycle(p.sealed)
 		p.sealed = nil
-		buffers.Put(&b)
 	}
 }
 
@@ -106,5 +102,5 @@ func (d done) settle(b *batch, r *request) {
 		return
 	}
 	r.outcome.Status = box.StatusStored
-	b.remove(appendPlace(b.day.queueKey(d.peer), d.at))
+	b.remove(dayform.AppendPlace(b.day.form.QueueKey(d.peer), d.at))
 }

@@ -1,7 +1,6 @@
 package daystore
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +9,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/dayform"
 )
 
 // Pending implements box.Queue.
@@ -54,12 +54,12 @@ func (s *Store) Done(peer box.Holder, entries ...box.Queued) error {
 
 // pending returns the oldest n entries for the peer that come after a place.
 func (d *dayDB) pending(peer box.Holder, after box.Place, n int) (found []box.Queued, err error) {
-	prefix := d.queueKey(peer)
+	prefix := d.form.QueueKey(peer)
 	err = d.db.View(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
 		defer it.Close()
 		after.Index++ // the first that may come
-		for it.Seek(appendPlace(prefix, after)); it.Valid() && len(found) < n; it.Next() {
+		for it.Seek(dayform.AppendPlace(prefix, after)); it.Valid() && len(found) < n; it.Next() {
 			e, err := d.entry(txn, it.Item(), len(prefix))
 			// one bad box must not keep the others from their holders
 			if errors.Is(err, errDamaged) {
@@ -87,23 +87,8 @@ func (d *dayDB) entry(txn *badger.Txn, item *badger.Item, prefix int) (box.Queue
 	if err != nil {
 		return box.Queued{}, err
 	}
-	if b == nil || len(at) != placeSize {
+	if b == nil || len(at) != dayform.PlaceSize {
 		return box.Queued{}, fmt.Errorf("reading the queue of day %d: %w", d.day, errDamaged)
 	}
-	return box.Queued{Day: d.day, Box: *b, At: parsePlace(at)}, nil
-}
-
-func (d *dayDB) queueKey(peer box.Holder) []byte {
-	return append([]byte{queuePrefix}, d.nameOf(peer[:])[:peerSize]...)
-}
-
-const placeSize = 8 + 4 // commit ‖ index
-
-func parsePlace(b []byte) box.Place {
-	return box.Place{Commit: binary.BigEndian.Uint64(b), Index: binary.BigEndian.Uint32(b[8:])}
-}
-
-func appendPlace(key []byte, p box.Place) []byte {
-	key = binary.BigEndian.AppendUint64(key, p.Commit)
-	return binary.BigEndian.AppendUint32(key, p.Index)
+	return box.Queued{Day: d.day, Box: *b, At: dayform.ParsePlace(at)}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/dayform"
 )
 
 // keep is a record that comes, as a change.
@@ -23,15 +24,9 @@ func (k *keep) recycle() {}
 
 func (k *keep) seal(d *dayDB) {
 	if k.sealed == nil {
-		k.key = d.recordKey(k.id)
-		k.sealed = d.seal.Seal(nil, nil, append(k.id.Maker[:len(k.id.Maker):len(k.id.Maker)],
-			k.raw...), k.key)
+		k.key = d.form.RecordKey(k.id)
+		k.sealed = d.form.SealRecord(k.id, k.raw, k.key)
 	}
-}
-
-func (d *dayDB) recordKey(k box.RecordKey) []byte {
-	key := binary.BigEndian.AppendUint32([]byte{recordPrefix, k.Kind}, k.Number)
-	return append(key, d.nameOf(k.Maker[:])[:peerSize]...)
 }
 
 func (k *keep) settle(b *batch, r *request) {
@@ -56,22 +51,18 @@ func (k *keep) settle(b *batch, r *request) {
 
 // record returns the record under a key, with its maker; nil if there is none.
 func (d *dayDB) record(txn *badger.Txn, key []byte) (maker box.Holder, raw []byte, err error) {
-	plain, err := d.unseal(txn, key)
-	return d.parseRecord(plain, err)
+	v, err := get(txn, key)
+	if err != nil || v == nil {
+		return maker, nil, err
+	}
+	return d.openRecord(v, key)
 }
 
-// parseRecord splits what a record's value opened into: maker ‖ record.
-func (d *dayDB) parseRecord(plain []byte, err error) (maker box.Holder, raw []byte, _ error) {
-	if err == nil && plain != nil && len(plain) < len(maker) {
-		err = errDamaged
-	}
-	if err != nil {
+func (d *dayDB) openRecord(v, key []byte) (maker box.Holder, raw []byte, err error) {
+	if maker, raw, err = d.form.OpenRecord(v, key); err != nil {
 		return maker, nil, fmt.Errorf("reading a record of day %d: %w", d.day, err)
 	}
-	if plain == nil {
-		return maker, nil, nil
-	}
-	return box.Holder(plain[:len(maker)]), plain[len(maker):], nil
+	return maker, raw, nil
 }
 
 // Keep implements box.Archive.
@@ -95,7 +86,7 @@ func (s *Store) Kept(k box.RecordKey) (raw []byte, ok bool, err error) {
 	}
 	for _, d := range s.sorted() {
 		err := d.db.View(func(txn *badger.Txn) (err error) {
-			_, raw, err = d.record(txn, d.recordKey(k))
+			_, raw, err = d.record(txn, d.form.RecordKey(k))
 			return err
 		})
 		if raw != nil || err != nil {
@@ -121,12 +112,16 @@ func (s *Store) EachKept(kind uint8, from uint32, do func(box.RecordKey, []byte)
 }
 
 func (d *dayDB) eachRecord(kind uint8, from uint32, do func(box.RecordKey, []byte) error) error {
-	prefix := []byte{recordPrefix, kind}
+	prefix := []byte{dayform.RecordPrefix, kind}
 	return d.db.View(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
 		defer it.Close()
 		for it.Seek(binary.BigEndian.AppendUint32(prefix, from)); it.Valid(); it.Next() {
-			maker, raw, err := d.parseRecord(d.unsealItem(it.Item()))
+			v, err := it.Item().ValueCopy(nil)
+			if err != nil {
+				return err
+			}
+			maker, raw, err := d.openRecord(v, it.Item().Key())
 			if errors.Is(err, errDamaged) {
 				d.complain("a record is passed over", err)
 				continue

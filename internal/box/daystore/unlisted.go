@@ -11,6 +11,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/dayform"
 )
 
 // unlisted are the boxes of a day that are still to be listed, by name; the same names are on the
@@ -63,17 +64,15 @@ func (u *unlisted) sorted() []waiting {
 // list puts a box on the list of what is to be listed.
 func (b *batch) list(name []byte, id box.ID) {
 	at := b.place()
-	b.set(unlistedKey(name), appendPlace(nil, at))
+	b.set(dayform.UnlistedKey(name), dayform.AppendPlace(nil, at))
 	b.lists = append(b.lists, list{name: string(name), box: waiting{id, at}})
 }
 
 // unlist takes a box from it.
 func (b *batch) unlist(name []byte) {
-	b.remove(unlistedKey(name))
+	b.remove(dayform.UnlistedKey(name))
 	b.lists = append(b.lists, list{name: string(name), gone: true})
 }
-
-func unlistedKey(name []byte) []byte { return append([]byte{unlistedPrefix}, name...) }
 
 // unlist is that boxes of a day were listed in a slot of another day, as a change.
 type unlist struct {
@@ -91,7 +90,7 @@ func (u *unlist) seal(d *dayDB) {
 
 func (d *dayDB) namesOf(ids []box.ID) (names [][]byte) {
 	for _, id := range ids {
-		names = append(names, d.nameOf(id[:]))
+		names = append(names, d.form.Name(id[:]))
 	}
 	return names
 }
@@ -111,7 +110,7 @@ func (u *unlist) settle(b *batch, r *request) {
 // over: nobody could fetch it.
 func (d *dayDB) readUnlisted() error {
 	return d.db.View(func(txn *badger.Txn) error {
-		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{unlistedPrefix}})
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{dayform.UnlistedPrefix}})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
 			name := it.Item().KeyCopy(nil)[1:]
@@ -120,7 +119,7 @@ func (d *dayDB) readUnlisted() error {
 			if err == nil {
 				b, err = d.load(txn, name)
 			}
-			if err == nil && (b == nil || len(at) != placeSize) {
+			if err == nil && (b == nil || len(at) != dayform.PlaceSize) {
 				err = errDamaged
 			}
 			switch {
@@ -129,7 +128,7 @@ func (d *dayDB) readUnlisted() error {
 			case err != nil:
 				return fmt.Errorf("reading what day %d is to list: %w", d.day, err)
 			default:
-				d.unlisted.boxes[string(name)] = waiting{b.ID, parsePlace(at)}
+				d.unlisted.boxes[string(name)] = waiting{b.ID, dayform.ParsePlace(at)}
 			}
 		}
 		return nil
@@ -158,9 +157,9 @@ func (s *Store) sweepListed(d *dayDB) error {
 		if d.unlisted.len() == 0 || later.day < d.day {
 			continue
 		}
-		err := later.eachBulletin(func(b bulletin) {
-			for _, l := range b.listed {
-				name := string(d.nameOf(l.ID[:]))
+		err := later.eachBulletin(func(b dayform.Bulletin) {
+			for _, l := range b.Listed {
+				name := string(d.form.Name(l.ID[:]))
 				if _, waits := d.unlisted.boxes[name]; waits && l.Day == d.day {
 					gone = append(gone, list{name: name, gone: true})
 				}
@@ -174,7 +173,7 @@ func (s *Store) sweepListed(d *dayDB) error {
 	writes := d.db.NewWriteBatch()
 	defer writes.Cancel()
 	for _, l := range gone {
-		if err := writes.Delete(unlistedKey([]byte(l.name))); err != nil {
+		if err := writes.Delete(dayform.UnlistedKey([]byte(l.name))); err != nil {
 			return err
 		}
 	}
