@@ -38,6 +38,7 @@ var Buckets = map[string]Bucket{
 	"written":   {"outbox", never},
 	"streams":   {"outbox", never},
 	"cover":     {"cover", never},
+	"stones":    {"cover", never},
 	"doors":     {"relation", kept},
 	"relations": {"relation", never},
 	"said":      {"relation", never},

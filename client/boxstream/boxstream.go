@@ -182,6 +182,15 @@ func (s Sealed) Again(n Network, day box.Day) (Sealed, error) {
 	return s, nil
 }
 
+// Tombstone empties the box as it is sealed now.
+func (s Sealed) Tombstone(n Network) (box.Box, error) {
+	c, index, err := s.open()
+	if err != nil {
+		return box.Box{}, err
+	}
+	return c.Tombstone(index, n.ID, s.Day), nil
+}
+
 func (s *Sealed) seal(c *box.WriteCap, index box.Index, n Network, day box.Day) {
 	plaintext := make([]byte, n.Format.Plaintext)
 	copy(plaintext, s.Plaintext)

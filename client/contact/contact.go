@@ -40,9 +40,11 @@ type Outbox interface {
 	Put(tx *store.Tx, now time.Time, d outbox.Draft) error
 }
 
-// Cover is told of what a person writes: so many boxes of cover less are needed.
+// Cover is told of what a person writes, and of what boxes are to be emptied: so many boxes of
+// cover less are written, and emptied.
 type Cover interface {
 	Wrote(tx *store.Tx, boxes int) error
+	Empty(tx *store.Tx, day box.Day, b box.Box) error
 }
 
 // Relations is what contacts are made of: a *relation.Relations.
@@ -87,9 +89,6 @@ type Contacts struct {
 	accepts  map[string]*accept
 	looked   looked
 	told     []func(relation.ID, Line)
-	burying  map[stoneAt]uint64 // the tombstones that are under way, by their numbers
-	graves   map[uint64]stoneAt
-	last     uint64
 	odd      uint64
 	own      string // what the person calls themselves
 	// turns are how long after midnight each claim is written again.
@@ -106,9 +105,7 @@ func New(p *person.Person, cfg Config) (*Contacts, error) {
 	c := &Contacts{
 		cfg: cfg, rng: rand.New(rand.NewChaCha8(seed)), contacts: map[relation.ID]*Contact{},
 		invites: map[string]*invite{}, accepts: map[string]*accept{},
-		looked:  looked{ids: map[spotDay]box.ID{}},
-		burying: map[stoneAt]uint64{}, graves: map[uint64]stoneAt{},
-		turns: map[string]time.Duration{},
+		looked: looked{ids: map[spotDay]box.ID{}}, turns: map[string]time.Duration{},
 	}
 	c.access = p.Join(c)
 	cfg.Relations.Serve(relation.KindContact, c)
@@ -147,6 +144,9 @@ func (c *Contacts) Odd() uint64 { return c.odd }
 // Told has something done for every line that is added to what happened with a contact, when it is
 // on the disk.
 func (c *Contacts) Told(do func(relation.ID, Line)) { c.told = append(c.told, do) }
+
+// Supply does nothing: the outbox and cover supply what they were given.
+func (c *Contacts) Supply(time.Time) error { return nil }
 
 // Turn ends what is over, writes claims again, and looks for the boxes of the day.
 func (c *Contacts) Turn(now time.Time) error {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"murmuration/client/content"
 	"murmuration/client/person"
 	"murmuration/client/relation"
@@ -64,7 +66,8 @@ type invite struct {
 	Odd      int                `cbor:"12,keyasint,omitempty"` // claims that are none
 	Relation relation.ID        `cbor:"13,keyasint"`
 	Via      string             `cbor:"14,keyasint,omitempty"` // of an introduction: by whom
-	Stones   []stone            `cbor:"15,keyasint,omitempty"` // that are still to be written
+	// Stones were tombstones in earlier versions.
+	Stones cbor.RawMessage `cbor:"15,keyasint,omitempty"`
 	// Circle is to which whoever uses it is added, until that is done.
 	Circle string `cbor:"16,keyasint,omitempty"`
 }
@@ -81,8 +84,7 @@ type claim struct {
 }
 
 func (i invite) clone() invite {
-	i.Listed, i.Claims, i.Stones = slices.Clone(i.Listed), slices.Clone(i.Claims),
-		slices.Clone(i.Stones)
+	i.Listed, i.Claims = slices.Clone(i.Listed), slices.Clone(i.Claims)
 	return i
 }
 
@@ -304,10 +306,25 @@ func (c *Contacts) close(
 		days = append(days, k.Day)
 		i.Claims[n].Claimant, i.Claims[n].Secret = ticket.Claimant{}, ticket.Secret{}
 	}
-	stones, err := stonesOf(c.cfg.Network, i, days)
-	i.Stones = append(i.Stones, stones...)
 	i.State, i.Keys, i.Card = s, nil, nil
-	return errors.Join(append(errs, err, c.keep(tx, id, *i))...)
+	return errors.Join(append(errs, c.empty(tx, i, days), c.keep(tx, id, *i))...)
+}
+
+// empty has the card of an invitation emptied, and the claims of some days.
+func (c *Contacts) empty(tx *store.Tx, i *invite, days []box.Day) error {
+	one := func(s ticket.Spot, day box.Day) error {
+		b, err := s.Tombstone(c.cfg.Network, day)
+		if err != nil {
+			return err
+		}
+		return c.cfg.Cover.Empty(tx, day, b)
+	}
+	err := one(i.Ticket.CardSpot(), i.Day)
+	slices.Sort(days)
+	for _, day := range slices.Compact(days) {
+		err = errors.Join(err, one(i.Ticket.ClaimSpot(), day))
+	}
+	return err
 }
 
 // meet makes a contact of somebody.

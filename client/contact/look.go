@@ -92,12 +92,10 @@ func (c *Contacts) look(now time.Time) error {
 // changed has the next Turn look for other boxes.
 func (c *Contacts) changed() { c.looked.fresh = false }
 
-// Answered takes a box that was looked for, and what became of tombstones.
+// Answered takes a box that was looked for.
 func (c *Contacts) Answered(now time.Time, a person.Answer) error {
 	t, ok := c.looked.targets[person.ID{Day: a.Day, ID: a.ID}]
 	switch {
-	case a.Kind == person.Done || a.Kind == person.Lost:
-		return c.buried(a)
 	case !ok:
 		return nil
 	case a.Kind == person.Listed && t.what == ownCard:

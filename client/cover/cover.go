@@ -1,5 +1,6 @@
 // Package cover is boxes that say nothing, in a stream that nobody follows: since every client
-// writes some all the time, nobody sees when somebody writes something.
+// writes some all the time, nobody sees when somebody writes something. It empties some of them,
+// so that nobody sees when somebody has a reason to empty a box.
 //
 // A box of cover is sealed, stored, repeated and read again by the very code that does it for
 // posts, so that none but its author can tell. It is pure, and a person's Part. It must not have a
@@ -41,6 +42,8 @@ type state struct {
 	Runs   uint64           `cbor:"3,keyasint"` // that ever began
 	// Spared is how many boxes the person has written in place of those that would come.
 	Spared int `cbor:"4,keyasint"`
+	// Stones is the number of the last tombstone that was made.
+	Stones uint64 `cbor:"5,keyasint,omitempty"`
 }
 
 func (s state) stream() string { return fmt.Sprintf("%s/%d", author, s.Epoch) }
@@ -60,6 +63,7 @@ type Outbox interface {
 	Serve(name string, a outbox.Author)
 	Put(tx *store.Tx, now time.Time, d outbox.Draft) error
 	Waiting() int
+	Writes(id box.ID) bool
 }
 
 // Config says how much of it there is. All fields but PerDay are required.
@@ -73,72 +77,79 @@ type Config struct {
 	PerDay int
 }
 
-// Cover writes runs of boxes.
+// Cover writes runs of boxes, and empties some.
 type Cover struct {
 	cfg    Config
 	access *person.Access
-	rng    *rand.Rand
-	next   time.Time // when a run begins; zero: not drawn
+	rng    *rand.Rand // of runs
+	runs   process
+	// dice are of what is emptied: nothing that a person writes draws from them.
+	dice     *rand.Rand
+	emptying process
+	going    map[uint64]*numbered // stones that are under way
 }
 
 // New is the cover of a person.
 func New(p *person.Person, cfg Config) (*Cover, error) {
-	var seed [32]byte
-	if _, err := io.ReadFull(cfg.Random, seed[:]); err != nil {
-		return nil, fmt.Errorf("seeding the cover of writes: %w", err)
+	var seeds [2][32]byte
+	for i := range seeds {
+		if _, err := io.ReadFull(cfg.Random, seeds[i][:]); err != nil {
+			return nil, fmt.Errorf("seeding the cover of writes: %w", err)
+		}
 	}
-	c := &Cover{cfg: cfg, rng: rand.New(rand.NewChaCha8(seed))}
+	c := &Cover{
+		cfg: cfg, rng: rand.New(rand.NewChaCha8(seeds[0])),
+		dice: rand.New(rand.NewChaCha8(seeds[1])), going: map[uint64]*numbered{},
+	}
+	if cfg.PerDay > 0 {
+		mean := 24 * time.Hour / time.Duration(cfg.PerDay)
+		c.runs = process{rng: c.rng, mean: time.Duration(meanRun * float64(mean))}
+		c.emptying = process{rng: c.dice, mean: perEmptied * mean}
+	}
 	c.access = p.Join(c)
 	cfg.Outbox.Serve(author, c)
 	return c, nil
 }
 
-// Load does nothing: all is on the disk.
-func (c *Cover) Load(*store.Tx) error { return nil }
+// Load takes up what is under way.
+func (c *Cover) Load(tx *store.Tx) error { return c.loadStones(tx) }
 
-// Supply does nothing: the outbox supplies what it was given.
-func (c *Cover) Supply(time.Time) error { return nil }
-
-// Answered hears nothing.
-func (c *Cover) Answered(time.Time, person.Answer) error { return nil }
-
-// runs are the lengths of runs, as those of posts are, each half as likely as the one before; the
+// lengths are those of runs, as posts have them, each half as likely as the one before; the
 // last two are equally likely. Their mean is 3.125.
-var runs = []int{1, 2, 4, 9, 17}
+var lengths = []int{1, 2, 4, 9, 17}
 
 const meanRun = 3.125
 
 // length draws one.
 func (c *Cover) length() int {
 	i := 0
-	for i < len(runs)-1 && c.rng.IntN(2) == 0 {
+	for i < len(lengths)-1 && c.rng.IntN(2) == 0 {
 		i++
 	}
-	return runs[i]
+	return lengths[i]
 }
 
-// Turn begins the runs whose time has come. They begin as a Poisson process while there is a
-// connection, so that what was missed without one need not be made up for.
+// Turn begins the runs whose time has come, and has boxes emptied. Both come as Poisson processes
+// while there is a connection.
 func (c *Cover) Turn(now time.Time) error {
+	if err := c.giveUp(now); err != nil {
+		return err
+	}
 	if c.cfg.PerDay == 0 || !c.access.Online() {
-		c.next = time.Time{}
+		c.runs.next, c.emptying.next = time.Time{}, time.Time{}
 		return nil
 	}
-	if c.next.IsZero() || now.Sub(c.next) > asleep {
-		c.next = now.Add(c.gap())
-	}
-	for !c.next.After(now) {
-		c.next = c.next.Add(c.gap())
+	for range c.runs.due(now) {
 		if err := c.begin(now); err != nil {
 			return err
 		}
 	}
+	for range c.emptying.due(now) {
+		if err := c.choose(now); err != nil {
+			return err
+		}
+	}
 	return nil
-}
-
-func (c *Cover) gap() time.Duration {
-	mean := 24 * float64(time.Hour) * meanRun / float64(c.cfg.PerDay)
-	return time.Duration(c.rng.ExpFloat64() * mean)
 }
 
 // begin writes a run, unless the person has written in its place.
@@ -156,7 +167,12 @@ func (c *Cover) begin(now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if c.spare(&s, n) {
+		idle, _, err := c.stones(tx, now)
+		if err != nil {
+			return err
+		}
+		// Of who writes much there must be boxes to empty as well: the first run of a day is.
+		if drawn := c.rng.IntN(n); len(idle) > 0 && s.spare(n, drawn) {
 			return s.put(tx)
 		}
 		err = c.run(tx, now, &s, c.cfg.Network.WritingDay(now, after), n, slow)
@@ -168,12 +184,12 @@ func (c *Cover) begin(now time.Time) error {
 	return nil
 }
 
-// spare says whether a run of so many boxes is left out, since the person has written. One that is
-// longer than what they wrote is left out as seldom as it is too long, and nothing is owed then:
-// however somebody writes, a message now and then or many photos, they write as many boxes as who
-// does not, in runs of the same lengths.
-func (c *Cover) spare(s *state, n int) bool {
-	owed, drawn := min(s.Spared, n), c.rng.IntN(n)
+// spare says, by a number drawn below n, whether a run of n boxes is left out, since the person has
+// written. One that is longer than what they wrote is left out as seldom as it is too long, and
+// nothing is owed then: however somebody writes, a message now and then or many photos, they write
+// as many boxes as who does not, in runs of the same lengths.
+func (s *state) spare(n, drawn int) bool {
+	owed := min(s.Spared, n)
 	s.Spared -= owed
 	return drawn < owed
 }
@@ -197,10 +213,14 @@ func (c *Cover) run(
 	if err != nil {
 		return err
 	}
-	return c.cfg.Outbox.Put(tx, now, outbox.Draft{
+	stones, err := stonesOf(c.cfg.Network, boxes)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.add(tx, s, stones...), c.cfg.Outbox.Put(tx, now, outbox.Draft{
 		Name: fmt.Sprintf("%s/%d", author, s.Runs), Author: author, Stream: s.stream(),
 		Slow: slow, Hidden: true, Boxes: boxes,
-	})
+	}))
 }
 
 // Wrote notes, in the transaction that queues it, what the person writes: as many boxes of cover

@@ -33,6 +33,7 @@ type home struct {
 	store  *store.Store
 	sender *persontest.Sender
 	full   bool
+	now    time.Time
 }
 
 // counted is an outbox that counts what it is given.
@@ -83,8 +84,8 @@ func (h *home) check(err error) {
 // live lets days pass, a turn a minute.
 func (h *home) live(from time.Time, d time.Duration) {
 	h.t.Helper()
-	for at := from; at.Before(from.Add(d)); at = at.Add(time.Minute) {
-		h.check(h.sender.Step(at, h.person))
+	for h.now = from; h.now.Before(from.Add(d)); h.now = h.now.Add(time.Minute) {
+		h.check(h.sender.Step(h.now, h.person))
 	}
 }
 

@@ -175,6 +175,11 @@ func (o *Outbox) Load(tx *store.Tx) error {
 // Waiting is how many boxes wait.
 func (o *Outbox) Waiting() int { return len(o.waiting) }
 
+// Writes says whether the box of an id waits, so that it would be written again.
+func (o *Outbox) Writes(id box.ID) bool {
+	return slices.ContainsFunc(o.waiting, func(w *waiting) bool { return w.by(id) != nil })
+}
+
 // Ahead is how many of them no holder has yet, by all that is known.
 func (o *Outbox) Ahead() (n int) {
 	for _, w := range o.waiting {

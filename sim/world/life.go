@@ -98,6 +98,9 @@ func (l *Life) load() error {
 	w := l.line.w
 	who := parts.In(w.genesis)
 	who.Name, who.Store = l.name, l.store
+	if w.cfg.NoCover {
+		who.Cover = 0
+	}
 	who.Random = w.seeds.source("life", l.line.Name+w.Now().String())
 	p, err := parts.New(who)
 	if err != nil {

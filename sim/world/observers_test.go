@@ -112,8 +112,7 @@ func lookOn(t *testing.T, talk bool, cover int) *onlookers {
 
 // TestLinksDoNotSeeWhoTalks: of three people who meet, talk, share photos, answer and part, and of
 // three who say nothing, a watcher of their links sees the same frames at the same times, and
-// holders are asked for the same things, as often: whatever is written is fetched by all three. (An
-// invitation that was used has its boxes emptied, which holders see as that: nobody else does it.)
+// holders are asked for the same things, as often: whatever is written is fetched by all three.
 func TestLinksDoNotSeeWhoTalks(t *testing.T) {
 	t.Parallel()
 	const cover = 48
@@ -127,8 +126,8 @@ func TestLinksDoNotSeeWhoTalks(t *testing.T) {
 		t.Errorf("who talks writes %d boxes, who does not %d", b, a)
 	}
 	for op, n := range talk.ops {
-		if op != box.OpTombstone && idle.ops[op] == 0 || op == box.OpTombstone && n > 20 {
-			t.Errorf("%d requests of kind %d", n, op)
+		if was := idle.ops[op]; n < was*2/3 || n > was*3/2 {
+			t.Errorf("%d requests of kind %d of who talks, %d of who does not", n, op, was)
 		}
 	}
 	for _, o := range []*onlookers{idle, talk} {

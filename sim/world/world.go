@@ -77,6 +77,8 @@ type Config struct {
 	// Turn is how often people look at the clock; zero: as drivers do. Worlds of weeks are cheaper
 	// if they do it seldom.
 	Turn time.Duration
+	// NoCover has people write no cover, and empty boxes at once: what would be seen then.
+	NoCover bool
 	// Tap takes what a watcher of all links sees.
 	Tap trace.Sink
 	// Told takes a line for whatever is worth telling of people, drops and the directory; nil tells

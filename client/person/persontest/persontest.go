@@ -48,9 +48,9 @@ func (h *Holders) perform(now time.Time, r sender.Request) box.Reply {
 	reply := box.Reply{Status: box.StatusNotFound, Day: r.Day, Box: box.Box{ID: r.Box.ID}}
 	have, ok := h.boxes[r.Box.ID]
 	switch {
-	case r.Op == box.OpTombstone && h.Calendar.Kept(now, r.Day) && r.Box.Verify() == nil:
+	case r.Op == box.OpTombstone && h.Calendar.Writable(now, r.Day) && r.Box.Verify() == nil:
 		h.boxes[r.Box.ID] = r.Box
-		reply.Status, reply.Box = box.StatusTombstoned, r.Box
+		reply.Status = box.StatusStored
 	case r.Op != box.OpWrite || !h.Calendar.Writable(now, r.Day):
 	case ok && !have.Equal(r.Box):
 		reply.Status, reply.Box = box.StatusConflict, have
