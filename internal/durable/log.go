@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // File layout of a Log, big-endian:
@@ -38,6 +39,32 @@ var (
 	errLogFull = errors.New("log has 2^32 - 1 records")
 	ErrNoSpace = errors.New("no space left on the disk")
 )
+
+// Passing says that an error may be over soon, and that what failed can be done again then: the
+// disk is full or does not answer, or there are too many open files. It is a reason to wait and to
+// tell somebody, and none to end.
+func Passing(err error) bool {
+	for _, e := range []error{ErrNoSpace, syscall.ENOSPC, syscall.EMFILE, syscall.ENFILE,
+		syscall.EIO, syscall.EAGAIN, syscall.EINTR, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Trouble is a passing error for a person: what is wrong, and what they can do.
+func Trouble(err error) string {
+	switch {
+	case errors.Is(err, ErrNoSpace) || noSpace(err):
+		return "the disk is full: make room"
+	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
+		return "too many files are open: raise the limit (LimitNOFILE, ulimit -n)"
+	case errors.Is(err, syscall.EIO):
+		return "the disk does not work: look at it, and at the system's log"
+	}
+	return "the system refuses it for now"
+}
 
 // orNoSpace is ErrNoSpace for the system's own ways to say it.
 func orNoSpace(err error) error {
@@ -169,25 +196,25 @@ func (l *Log) Append(records ...[]byte) error {
 	return nil
 }
 
-// Sync writes the collected records with one write and one fsync. ErrNoSpace means that the write
-// did not fit: the records stay collected for a later Sync, which writes them in the same place.
-// After any other error the log takes nothing more: the kernel may have dropped the pages, so a
-// second fsync would prove nothing.
+// Sync writes the collected records with one write and one fsync. After an error that is Passing
+// the records stay collected for a later Sync, which writes all of them in the same place anew: a
+// second fsync alone would prove nothing, since the kernel may have dropped the pages. After any
+// other error the log takes nothing more.
 func (l *Log) Sync() error {
 	if l.broken != nil || len(l.pending) == 0 {
 		return l.broken
 	}
 	at := LogHeaderSize + int64(l.count)*l.cell()
 	_, err := l.file.WriteAt(l.pending, at)
-	if noSpace(err) {
-		return fmt.Errorf("syncing log %s: %w", l.name, ErrNoSpace)
-	}
 	if err == nil {
 		err = l.file.Sync()
 	}
 	if err != nil {
-		l.broken = fmt.Errorf("syncing log %s: %w", l.name, err)
-		return l.broken
+		err = fmt.Errorf("syncing log %s: %w", l.name, orNoSpace(err))
+		if !Passing(err) {
+			l.broken = err
+		}
+		return err
 	}
 	l.count = l.Len()
 	l.pending = l.pending[:0]

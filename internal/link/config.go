@@ -43,6 +43,12 @@ type Config struct {
 	// package. Nil admits nobody.
 	Admit func(peer PublicKey, kind Kind) bool
 
+	// Known says whether the network depends on a peer: a node of the document, or
+	// one that is admitted. Its directory links are counted apart, a few for each
+	// such peer, and are never cut for a stranger. It is called as Admit is. Nil
+	// knows nobody.
+	Known func(peer PublicKey) bool
+
 	// Reserved is an address that was bound before; Listen on it takes it over. Nil for none.
 	Reserved *Reservation
 
@@ -88,6 +94,9 @@ type Config struct {
 	// Counters counts what happened, by reason; nil counts nowhere. Several
 	// transports may share one.
 	Counters *Counters
+
+	// Clocks remembers what the clocks of dialled peers said; nil remembers nowhere.
+	Clocks *Clocks
 }
 
 // ready checks the configuration and fills the defaults in.
@@ -119,6 +128,9 @@ func (c *Config) fillDefaults() {
 	if c.Admit == nil {
 		c.Admit = func(PublicKey, Kind) bool { return false }
 	}
+	if c.Known == nil {
+		c.Known = func(PublicKey) bool { return false }
+	}
 	if c.Room == nil {
 		c.Room = func(Guest) Answer { return Welcome }
 	}
@@ -127,6 +139,9 @@ func (c *Config) fillDefaults() {
 	}
 	if c.Counters == nil {
 		c.Counters = new(Counters)
+	}
+	if c.Clocks == nil {
+		c.Clocks = new(Clocks)
 	}
 }
 

@@ -52,9 +52,10 @@ func (c *Config) tryDial(
 // greet says hello and judges the answer. It closes the channel on an error.
 func (c *Config) greet(ctx context.Context, ch *channel, kind Kind) error {
 	stop := context.AfterFunc(ctx, func() { ch.socket.Close() })
+	said := time.Now()
 	err := c.sayHello(ch, kind)
 	if err == nil {
-		err = c.judgeHello(ch, kind)
+		err = c.judgeHello(ch, kind, said)
 	}
 	if !stop() {
 		err = context.Cause(ctx)
@@ -84,7 +85,7 @@ func (c *Config) sayHello(ch *channel, kind Kind) error {
 	return err
 }
 
-func (c *Config) judgeHello(ch *channel, kind Kind) error {
+func (c *Config) judgeHello(ch *channel, kind Kind, said time.Time) error {
 	h, err := readHello(ch)
 	switch {
 	case errors.Is(err, errBadHello):
@@ -101,6 +102,7 @@ func (c *Config) judgeHello(ch *channel, kind Kind) error {
 		return fmt.Errorf("%w: theirs %d bytes, ours %d", errFrameSize, h.frameSize,
 			c.FrameSize(kind))
 	}
+	c.Clocks.hear(ch.peer, time.UnixMilli(int64(h.clock)), said, time.Now())
 	return h.answer.err()
 }
 

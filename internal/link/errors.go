@@ -1,6 +1,10 @@
 package link
 
-import "net"
+import (
+	"errors"
+	"net"
+	"syscall"
+)
 
 // Error is a reason why a link did not come about or ended. Callers compare
 // with errors.Is; a person is shown Error and, on a line of its own, Hint.
@@ -55,3 +59,8 @@ var (
 	errBadKey = &Error{"the key is not a sound Ed25519 public key",
 		"It was mistyped or made to deceive: ask for the right one."}
 )
+
+// manyFiles says that this process, or the computer, has as many files open as it may.
+func manyFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}

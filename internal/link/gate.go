@@ -15,12 +15,14 @@ import (
 type gate struct {
 	cfg *Config
 
-	mu       sync.Mutex // guards all below; Config.Admit is called under it
+	mu       sync.Mutex // guards all below; Config.Admit and Config.Known are called under it
 	closed   bool
 	byHost   map[string]int
 	halfOpen list.List        // of *pass, oldest first
-	open     [kinds]list.List // of *pass, oldest first
+	open     [kinds]list.List // of *pass, oldest first; of kind Directory those of strangers
+	known    list.List        // of *pass of kind Directory, of peers that are known; oldest first
 	latest   map[caller]*pass
+	proven   map[Block]time.Time // blocks that nodes came from, and when last
 }
 
 // caller is what at most one connection may be open for. Directory is not
@@ -39,11 +41,13 @@ type pass struct {
 	socket net.Conn
 	queued *list.Element // in halfOpen, or in the list of its kind
 	conn   *conn         // nil while half-open
+	known  bool          // of kind Directory, of a peer that the network depends on
 	gone   bool
 }
 
 func newGate(cfg *Config) *gate {
-	return &gate{cfg: cfg, byHost: map[string]int{}, latest: map[caller]*pass{}}
+	return &gate{cfg: cfg, byHost: map[string]int{}, latest: map[caller]*pass{},
+		proven: map[Block]time.Time{}}
 }
 
 // enter gives a fresh socket a place, or says why not.
@@ -94,7 +98,7 @@ func (g *gate) admit(p *pass, c *conn) Reason {
 	return reason
 }
 
-func (g *gate) tryAdmit(p *pass, c *conn) (old *pass, _ Reason) {
+func (g *gate) tryAdmit(p *pass, c *conn) (*pass, Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
@@ -103,22 +107,83 @@ func (g *gate) tryAdmit(p *pass, c *conn) (old *pass, _ Reason) {
 	case !g.cfg.Admit(c.Peer(), c.kind):
 		return nil, NotAdmitted
 	}
-	who, list := caller{c.Peer(), c.kind}, &g.open[c.kind]
-	if old = g.latest[who]; old != nil {
-		g.cfg.Counters.add(replaced, 1)
-		old.remove()
-	} else if share := g.cfg.share(c.kind); share > 0 && list.Len() >= share {
-		if old = g.loser(p, "", list); old == nil {
-			return nil, refusedFull
-		}
-		old.evict()
+	p.known = c.kind == Directory && g.cfg.Known(c.Peer())
+	who, list := caller{c.Peer(), c.kind}, g.list(c.kind, p.known)
+	old, reason := g.makeRoom(p, who, list)
+	if reason != accepted {
+		return nil, reason
 	}
 	g.halfOpen.Remove(p.queued)
 	p.queued, p.conn, p.since = list.PushBack(p), c, time.Now()
 	if c.kind != Directory {
 		g.latest[who] = p
 	}
+	if p.known || g.cfg.share(c.kind) == 0 {
+		g.prove(p.block, p.since)
+	}
 	return old, accepted
+}
+
+// list is where the open connections of a kind are counted.
+func (g *gate) list(k Kind, known bool) *list.List {
+	if known {
+		return &g.known
+	}
+	return &g.open[k]
+}
+
+// makeRoom takes the place of another connection away, if one must go for p.
+func (g *gate) makeRoom(p *pass, who caller, list *list.List) (old *pass, _ Reason) {
+	share := g.cfg.share(who.kind)
+	switch old = g.latest[who]; {
+	case old != nil:
+		g.cfg.Counters.add(replaced, 1)
+		old.remove()
+		return old, accepted
+	case p.known:
+		if old = g.surplus(who.peer); old == nil {
+			return nil, accepted
+		}
+	case share == 0 || list.Len() < share:
+		return nil, accepted
+	default:
+		if old = g.loser(p, "", list); old == nil {
+			return nil, refusedFull
+		}
+	}
+	old.evict()
+	return old, accepted
+}
+
+// surplus is the oldest directory link of a known peer that has as many as it may; else nil.
+func (g *gate) surplus(peer PublicKey) (oldest *pass) {
+	n := 0
+	for e := g.known.Front(); e != nil; e = e.Next() {
+		if p := e.Value.(*pass); p.conn.Peer() == peer {
+			if n++; oldest == nil {
+				oldest = p
+			}
+		}
+	}
+	if n < mostOfKnown {
+		return nil
+	}
+	return oldest
+}
+
+// relieve cuts one connection that can be done without, because the process may open no more files;
+// it is false if there is none.
+func (g *gate) relieve() bool {
+	g.mu.Lock()
+	old := g.loser(&pass{}, "", &g.halfOpen, &g.open[Directory], &g.open[Exchange])
+	if old != nil {
+		old.evict()
+	}
+	g.mu.Unlock()
+	if old != nil {
+		old.cut()
+	}
+	return old != nil
 }
 
 // leave gives the place back. Idempotent.
@@ -160,7 +225,7 @@ func (p *pass) remove() {
 		g.halfOpen.Remove(p.queued)
 		return
 	}
-	g.open[p.conn.kind].Remove(p.queued)
+	g.list(p.conn.kind, p.known).Remove(p.queued)
 	if who := (caller{p.conn.Peer(), p.conn.kind}); g.latest[who] == p {
 		delete(g.latest, who)
 	}
@@ -168,11 +233,15 @@ func (p *pass) remove() {
 
 // passes are those of all open connections. The caller holds mu.
 func (g *gate) passes() (all []*pass) {
-	for k := range g.open {
-		for e := g.open[k].Front(); e != nil; e = e.Next() {
+	add := func(l *list.List) {
+		for e := l.Front(); e != nil; e = e.Next() {
 			all = append(all, e.Value.(*pass))
 		}
 	}
+	for k := range g.open {
+		add(&g.open[k])
+	}
+	add(&g.known)
 	return all
 }
 

@@ -9,8 +9,9 @@ import (
 
 // Specification constants, docs/link.md section "Hello".
 const (
-	version    = 2
-	helloSize  = 56
+	version    = 3
+	helloSize  = 64
+	mostClock  = 1 << 48 // milliseconds: some 9,000 years
 	helloLabel = "murmuration/link/v1"
 
 	roleDialler  = 'd'
@@ -40,6 +41,7 @@ type hello struct {
 	frameSize  uint32
 	binding    binding
 	invitation Invitation // of who dials for Exchange
+	clock      uint64     // of the acceptor, in Unix milliseconds; a dialler says 0
 }
 
 func (h hello) marshal() [helloSize]byte {
@@ -48,16 +50,18 @@ func (h hello) marshal() [helloSize]byte {
 	binary.BigEndian.PutUint32(b[4:], h.frameSize)
 	copy(b[8:], h.binding[:])
 	copy(b[40:], h.invitation[:])
+	binary.BigEndian.PutUint64(b[56:], h.clock)
 	return b
 }
 
 // parseHello refuses everything that marshal does not produce for a known kind
-// and answer, a size from 1 to maxFrame, and an invitation where one may be.
+// and answer, a size from 1 to maxFrame, an invitation where one may be, and a
+// clock within reason.
 func parseHello(b [helloSize]byte) (hello, error) {
 	h := hello{kind: Kind(b[1]), answer: Answer(b[2]), frameSize: binary.BigEndian.Uint32(b[4:]),
-		binding: binding(b[8:]), invitation: Invitation(b[40:])}
+		binding: binding(b[8:]), invitation: Invitation(b[40:]), clock: binary.BigEndian.Uint64(b[56:])}
 	if b[0] != version || b[3] != 0 || !h.kind.valid() || h.answer >= answers ||
-		h.frameSize == 0 || h.frameSize > maxFrame ||
+		h.frameSize == 0 || h.frameSize > maxFrame || h.clock > mostClock ||
 		h.kind != Exchange && h.invitation != (Invitation{}) {
 		return hello{}, errBadHello
 	}

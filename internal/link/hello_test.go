@@ -20,13 +20,13 @@ func TestHelloVector(t *testing.T) {
 	got := h.marshal()
 	plain := sha256.Sum256([]byte("murmuration/link/v1" + string(network[:]) + string(exporter[:]) +
 		"d"))
-	want := "020200000000594e" + hex.EncodeToString(plain[:]) + strings.Repeat("00", 16)
+	want := "030200000000594e" + hex.EncodeToString(plain[:]) + strings.Repeat("00", 24)
 	if hex.EncodeToString(got[:]) != want {
 		t.Errorf("got  %x\nwant %s", got, want)
 	}
-	const published = "020200000000594e" +
+	const published = "030200000000594e" +
 		"3b45d574982d837406cb27ac86bbede3aa3868e55912b4bf83198e094af31e12" +
-		"00000000000000000000000000000000"
+		"000000000000000000000000000000000000000000000000"
 	if want != published {
 		t.Errorf("docs/link.md prints %s", published)
 	}
@@ -54,7 +54,8 @@ func TestHelloRefusals(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*[helloSize]byte){
 		"version 0":      func(b *[helloSize]byte) { b[0] = 0 },
-		"version 1":      func(b *[helloSize]byte) { b[0] = 1 },
+		"version 2":      func(b *[helloSize]byte) { b[0] = 2 },
+		"clock":          func(b *[helloSize]byte) { b[56] = 1 },
 		"kind 0":         func(b *[helloSize]byte) { b[1] = 0 },
 		"kind 6":         func(b *[helloSize]byte) { b[1] = byte(kinds) },
 		"answer 3":       func(b *[helloSize]byte) { b[2] = byte(answers) },

@@ -75,11 +75,22 @@ func (l *listener) take() {
 		case errors.Is(err, errClosed):
 			return
 		default:
-			pause := waits.Next()
-			l.cfg.Log.Warn("accepting connections is interrupted", "error", err, "pause", pause)
-			wait(l.ctx, pause)
+			l.interrupted(err, waits.Next())
 		}
 	}
+}
+
+// interrupted waits after an error, and cuts somebody if there are too many open files: what they
+// hold is what the node needs.
+func (l *listener) interrupted(err error, pause time.Duration) {
+	hint := "the system is asked again after a pause"
+	if manyFiles(err) {
+		hint = "too many files are open: raise the limit (LimitNOFILE, ulimit -n)"
+		l.gate.relieve()
+	}
+	l.cfg.Log.Warn("accepting connections is interrupted", "error", err, "pause", pause, "hint",
+		hint)
+	wait(l.ctx, pause)
 }
 
 func (l *listener) begin(socket net.Conn) {
@@ -131,6 +142,7 @@ func (l *listener) welcome(socket net.Conn, p *pass) (*conn, Reason) {
 	if reason := l.compare(ours, theirs, ch); reason != accepted {
 		return nil, reason
 	}
+	ours.clock = uint64(max(0, time.Now().UnixMilli())) // to who knows the network
 	c := newConn(l.cfg, ch, theirs.kind, false)
 	c.guest.Block, c.guest.Invitation = p.block, theirs.invitation
 	c.release = p.leave

@@ -73,15 +73,16 @@ func (c *Config) share(k Kind) int {
 }
 
 // idleSince says since when a connection holds a place without use, and whether
-// it can lose the place for that. A directory link is there for a few questions:
-// one that stays grows old. A client's link must speak.
+// it can lose the place for that. A stranger's directory link is there for a few
+// questions: one that stays grows old; a known peer's is not counted with them.
+// A client's link must speak.
 func (p *pass) idleSince(now time.Time, quiet time.Duration) (time.Time, bool) {
 	if p.conn == nil {
 		return p.since, true
 	}
 	switch p.conn.kind {
 	case Directory:
-		return p.since, true
+		return p.since, !p.known
 	case Exchange:
 		heard := p.conn.heard.Load()
 		if heard == 0 {
@@ -93,11 +94,54 @@ func (p *pass) idleSince(now time.Time, quiet time.Duration) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// loser is who must go for a newcomer when the lists are full: of the block that
-// has most of those who can lose their place, the newcomer counted, the one that
-// has been without use longest. It is nil when everybody there makes use of their
-// place. only, if it is not empty, keeps to one host.
+// mostOfKnown is how many directory links one known peer may have: one to fetch documents, one to
+// hand in descriptors, and as many again that a crash left dead.
+const mostOfKnown = 4
+
+// mostProven is how many blocks are remembered that nodes came from.
+const mostProven = 1024
+
+// prove notes that a node came from a block: handshakes from there go last.
+func (g *gate) prove(b Block, now time.Time) {
+	if _, ok := g.proven[b]; !ok && len(g.proven) >= mostProven {
+		var oldest Block
+		for other, at := range g.proven {
+			if oldest == "" || at.Before(g.proven[oldest]) {
+				oldest = other
+			}
+		}
+		delete(g.proven, oldest)
+	}
+	g.proven[b] = now
+}
+
+// shielded says whether half-open connections from blocks of nodes go only when all others are
+// gone. Whoever shares a block with a node can have half of the places by that, and no more.
+func (g *gate) shielded() bool {
+	n := 0
+	for e := g.halfOpen.Front(); e != nil; e = e.Next() {
+		if _, ok := g.proven[e.Value.(*pass).block]; ok {
+			n++
+		}
+	}
+	return n <= g.cfg.MaxHandshakes/2
+}
+
+// loser is who must go for a newcomer when the lists are full: of the block that has most of those
+// who can lose their place, the newcomer counted, the one that has been without use longest. It is
+// nil when everybody there makes use of their place. only, if it is not empty, keeps to one host.
 func (g *gate) loser(newcomer *pass, only string, among ...*list.List) *pass {
+	if g.shielded() {
+		if p := g.pick(newcomer, only, g.proven, among); p != nil {
+			return p
+		}
+	}
+	return g.pick(newcomer, only, nil, among)
+}
+
+// pick is loser without the half-open connections from some blocks.
+func (g *gate) pick(newcomer *pass, only string, but map[Block]time.Time,
+	among []*list.List) *pass {
 	var found *pass
 	var since time.Time
 	now, held := time.Now(), map[Block]int{newcomer.block: 1}
@@ -105,7 +149,9 @@ func (g *gate) loser(newcomer *pass, only string, among ...*list.List) *pass {
 		for _, l := range among {
 			for e := l.Front(); e != nil; e = e.Next() {
 				p := e.Value.(*pass)
-				if idle, can := p.idleSince(now, g.cfg.quiet()); can &&
+				_, passed := but[p.block]
+				passed = passed && p.conn == nil
+				if idle, can := p.idleSince(now, g.cfg.quiet()); can && !passed &&
 					(only == "" || only == p.host) {
 					f(p, idle)
 				}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net"
 
+	"murmuration/internal/directory"
 	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
@@ -38,6 +39,24 @@ func (c *Chassis) admit(peer link.PublicKey, k link.Kind) bool {
 	}
 	service := c.services[k]
 	return service != nil && service.Admits(peer)
+}
+
+// knows says whether the network depends on a peer: the genesis or the document in force names it,
+// or the service for questions does.
+func (c *Chassis) knows(peer link.PublicKey) bool {
+	id := directory.NodeID(peer)
+	if _, ok := c.Home.Genesis.Authority(id); ok {
+		return true
+	}
+	if service, ok := c.services[link.Directory].(Knower); ok && service.Knows(peer) {
+		return true
+	}
+	doc := c.Documents.Current()
+	if doc == nil {
+		return false
+	}
+	_, ok := doc.Node(id)
+	return ok
 }
 
 // room says whether the service has room for somebody whom it admits.

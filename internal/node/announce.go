@@ -195,7 +195,7 @@ func (a *announcer) catchUp(ctx context.Context, e directory.Epoch) error {
 func (a *announcer) submit(ctx context.Context, e directory.Epoch) error {
 	if a.described[e] == nil {
 		d, err := a.chassis.describe(e)
-		if errors.Is(err, durable.ErrNoSpace) {
+		if durable.Passing(err) {
 			return err // there may be room for the keys later
 		}
 		if err != nil {

@@ -22,6 +22,7 @@ type Chassis struct {
 	Params    *sphinx.Params
 	Counts    *metrics.Counts
 	Events    *link.Counters // what happened to links
+	Clocks    *link.Clocks   // of the nodes that this one dialled
 	Documents *documents.Set
 
 	cfg       Options
@@ -48,6 +49,8 @@ type Options struct {
 	History directory.Epoch
 	// Conns is how many links the role takes in at one time; 0 is the default of links.
 	Conns int
+	// Files is how many files the role has open beside those of every node, at most.
+	Files int
 }
 
 // Open opens the node's home and takes its lock.
@@ -66,7 +69,8 @@ func Open(o Options) (*Chassis, error) {
 	}
 	c := &Chassis{
 		Home: home, Counts: metrics.NewCounts(o.Reasons...), Events: &link.Counters{},
-		cfg: o, lock: lock, services: map[link.Kind]Service{},
+		Clocks: &link.Clocks{},
+		cfg:    o, lock: lock, services: map[link.Kind]Service{},
 	}
 	if err := c.assemble(time.Now()); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -80,10 +84,11 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 		return err
 	}
 	c.buffers = newBuffers(c.Params.PacketSize())
+	quota := c.quota()
 	c.transport, err = c.cfg.Transport(link.Config{
 		Network: genesis.ID(), Identity: c.Home.Seed, FrameSize: c.FrameSize, Admit: c.admit,
-		Room: c.room, Counters: c.Events, Log: c.cfg.Log, MaxConns: c.cfg.Conns,
-		MaxConnsPerAddr: c.connsPerAddr(),
+		Known: c.knows, Room: c.room, Counters: c.Events, Clocks: c.Clocks, Log: c.cfg.Log,
+		MaxConns: quota.conns, MaxHandshakes: quota.handshakes, MaxConnsPerAddr: c.connsPerAddr(),
 	})
 	if err != nil {
 		return err

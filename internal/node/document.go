@@ -16,7 +16,7 @@ func (user) Prepare(*directory.Document) error { return nil }
 
 // Use switches to the document of a new epoch.
 func (n user) Use(now time.Time, doc *directory.Document) error {
-	if err := n.turnKeys(now); err != nil {
+	if _, err := n.tryKeys(now); err != nil {
 		return err
 	}
 	self, listed := doc.Node(n.Home.Identity.ID())

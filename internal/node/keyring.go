@@ -35,6 +35,7 @@ type keyring struct {
 	// with tags that are not on the disk; owned by the goroutine that persists, and by who holds mu
 	// for writing
 	unsynced map[directory.Epoch]*replay.Journal
+	doomed   map[directory.Epoch]bool // whose files could not be erased yet; guarded by mu
 }
 
 // keyringConfig is what a keyring needs to know.
@@ -66,7 +67,7 @@ func openKeyring(cfg keyringConfig, now time.Time) (*keyring, error) {
 		return nil, fmt.Errorf("opening keyring: %w", err)
 	}
 	k := &keyring{cfg: cfg, keys: map[directory.Epoch]*epochKey{},
-		unsynced: map[directory.Epoch]*replay.Journal{}}
+		unsynced: map[directory.Epoch]*replay.Journal{}, doomed: map[directory.Epoch]bool{}}
 	files, err := filepath.Glob(filepath.Join(cfg.Dir, "*.key"))
 	if err != nil {
 		return nil, fmt.Errorf("opening keyring: %w", err)
@@ -200,8 +201,15 @@ func (k *keyring) expire(now time.Time) (gone []directory.Epoch, err error) {
 	for e := range k.keys {
 		if _, until := k.window(e); !now.Before(until) {
 			gone = append(gone, e)
-			err = errors.Join(err, k.destroy(e))
+			k.doomed[e] = true
 		}
+	}
+	for e := range k.doomed {
+		if wrong := k.destroy(e); wrong != nil {
+			err = errors.Join(err, wrong)
+			continue // is tried again
+		}
+		delete(k.doomed, e)
 	}
 	return gone, err
 }
@@ -210,9 +218,7 @@ func (k *keyring) destroy(e directory.Epoch) error {
 	delete(k.unsynced, e)
 	if key := k.keys[e]; key != nil {
 		delete(k.keys, e)
-		if err := key.close(); err != nil {
-			return err
-		}
+		_ = key.close() // nothing of it is needed any more
 	}
 	return errors.Join(durable.Erase(k.path(e, ".key")), durable.Erase(k.path(e, ".tags")))
 }
@@ -255,8 +261,8 @@ func (k *keyring) unwrap(
 }
 
 // persist appends tags to their journals and fsyncs each journal that got any. Tags of a key that
-// is gone are skipped: nothing is accepted under it any more. After durable.ErrNoSpace it may be
-// called again, without the tags that it has already.
+// is gone are skipped: nothing is accepted under it any more. After an error that is
+// durable.Passing it may be called again, without the tags that it has already.
 func (k *keyring) persist(seen []transit.Seen) error {
 	k.mu.RLock()
 	defer k.mu.RUnlock()

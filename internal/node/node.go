@@ -10,6 +10,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -31,6 +32,7 @@ type Node struct {
 	before map[link.PublicKey]struct{}
 	// whose replay set was said to be nearly full; owned by the goroutine of rotate
 	warned directory.Epoch
+	stuck  atomic.Bool // keys could not be changed at the last try
 }
 
 // New gives a chassis its role; the node owns the chassis from here on. Keys and tags are opened

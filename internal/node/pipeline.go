@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -196,18 +195,18 @@ func (p *pipeline) persist(ctx context.Context, seen []transit.Seen) ([]transit.
 	return seen, nil
 }
 
-// noSpacePause is how long the journal writer waits for space on a full disk.
-const noSpacePause = time.Second
+// passingPause is how long whoever met a passing error of the disk waits before it tries again.
+const passingPause = time.Second
 
-// remember waits on a full disk: what came since the disk was full does not leave, and when too
-// much is held, no more is taken.
+// remember waits on a disk that is full or fails for now: what came since then does not leave, and
+// when too much is held, no more is taken.
 func (p *pipeline) remember(ctx context.Context, seen []transit.Seen) error {
 	err := p.cfg.Keys.persist(seen)
-	if errors.Is(err, durable.ErrNoSpace) {
-		p.cfg.Log.Error("the disk is full: packets wait, and soon no more are taken, until "+
-			"somebody makes room to remember them", "error", err)
+	if durable.Passing(err) {
+		p.cfg.Log.Error("packets cannot be remembered: they wait, and soon no more are taken, "+
+			"until they can; "+durable.Trouble(err), "error", err)
 	}
-	for errors.Is(err, durable.ErrNoSpace) && sleepUntil(ctx, time.Now().Add(noSpacePause)) {
+	for durable.Passing(err) && sleepUntil(ctx, time.Now().Add(passingPause)) {
 		err = p.cfg.Keys.persist(nil)
 	}
 	if ctx.Err() != nil {

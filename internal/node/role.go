@@ -54,6 +54,12 @@ type Service interface {
 	Serve(ctx context.Context, conn link.Conn) error
 }
 
+// Knower is a service that knows peers on whom the network depends and whom no document names yet.
+type Knower interface {
+	// Knows must be quick; it is asked by many goroutines.
+	Knows(peer link.PublicKey) bool
+}
+
 // Roomy is a service that does not have room for everybody whom it admits.
 type Roomy interface {
 	// Room says whether there is room for a guest. It is asked once for each connection, by many

@@ -2,10 +2,12 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/durable"
 )
 
 // openAhead is how much of an epoch before its time a key is made ready, as a divisor.
@@ -20,8 +22,15 @@ func (n *Node) rotate(ctx context.Context) error {
 	schedule := n.Home.Genesis.Schedule()
 	for {
 		now := time.Now()
-		if err := n.turnKeys(now); err != nil {
+		waits, err := n.tryKeys(now)
+		if err != nil {
 			return err
+		}
+		if waits {
+			if !sleepUntil(ctx, now.Add(passingPause)) {
+				return nil
+			}
+			continue
 		}
 		e, err := schedule.Epoch(now)
 		if err != nil {
@@ -48,18 +57,34 @@ func (n *Node) nextTurn(now time.Time, e directory.Epoch) time.Time {
 	return next
 }
 
-// turnKeys erases the keys whose grace is over and opens those whose time is near.
+// tryKeys turns the keys. What the disk or the system refuses for now waits, and is said once.
+func (n *Node) tryKeys(now time.Time) (waits bool, err error) {
+	err = n.turnKeys(now)
+	waits = durable.Passing(err)
+	if waits && !n.stuck.Swap(true) {
+		n.cfg.Log.Error("keys cannot be changed, and packets under those that are missing are "+
+			"dropped until they can; "+durable.Trouble(err), "error", err)
+	}
+	if !waits {
+		n.stuck.Store(false)
+		return false, err
+	}
+	return true, nil
+}
+
+// turnKeys erases the keys whose grace is over and opens those whose time is near. What could be
+// done is done, whatever the error.
 func (n *Node) turnKeys(now time.Time) error {
 	gone, err := n.keys.expire(now)
 	if err != nil {
-		return fmt.Errorf("erasing old keys: %w", err)
+		err = fmt.Errorf("erasing old keys: %w", err)
 	}
-	opened, err := n.keys.open(now.Add(n.Home.Genesis.Schedule().Length / openAhead))
-	if err != nil {
-		return fmt.Errorf("opening replay tags: %w", err)
+	opened, wrong := n.keys.open(now.Add(n.Home.Genesis.Schedule().Length / openAhead))
+	if wrong != nil {
+		err = errors.Join(err, fmt.Errorf("opening replay tags: %w", wrong))
 	}
 	if len(gone)+len(opened) == 0 {
-		return nil
+		return err
 	}
 	n.pipeline.do(func(time.Time) {
 		for _, e := range gone {
@@ -69,7 +94,7 @@ func (n *Node) turnKeys(now time.Time) error {
 			n.role.Relay.OpenEpoch(o.Epoch, o.From, o.Until, o.Tags)
 		}
 	})
-	return nil
+	return err
 }
 
 // warnOfTags says once an epoch that the replay set is nearly full.

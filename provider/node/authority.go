@@ -39,7 +39,7 @@ type authority struct {
 
 	mu    sync.Mutex // guards all below
 	voter *directory.Voter
-	full  bool // the disk was full at the last try
+	full  bool // the disk refused at the last try
 }
 
 // newAuthority reads what the authority must know before it may sign anything.
@@ -119,9 +119,9 @@ func (a *authority) advance() (next time.Time, err error) {
 			return a.voter.Next(now), nil
 		}
 		err := a.do(now, action)
-		if errors.Is(err, durable.ErrNoSpace) {
-			a.waitForRoom(action, err)
-			return now.Add(noSpacePause), nil
+		if durable.Passing(err) {
+			a.wait(action, err)
+			return now.Add(passingPause), nil
 		}
 		a.full = false
 		if err != nil {
@@ -130,20 +130,19 @@ func (a *authority) advance() (next time.Time, err error) {
 	}
 }
 
-// waitForRoom puts back what found the disk full, and says so once. The caller holds mu.
-func (a *authority) waitForRoom(action directory.Action, err error) {
+// wait puts back what the disk refused for now, and says so once. The caller holds mu.
+func (a *authority) wait(action directory.Action, err error) {
 	if !a.full {
 		a.full = true
-		a.log.Error("the disk is full: nothing is signed, and there is no next network document, "+
-			"until "+
-			"somebody makes room", "error", err)
+		a.log.Error("nothing is signed, and there is no next network document, until the disk "+
+			"takes what will be signed; "+durable.Trouble(err), "error", err)
 	}
 	action.Notes = nil // they are said
 	a.voter.Again(action)
 }
 
-// noSpacePause is how long an authority waits for space on a full disk.
-const noSpacePause = 5 * time.Second
+// passingPause is how long an authority waits for a disk that is full or fails for now.
+const passingPause = 5 * time.Second
 
 func (a *authority) do(now time.Time, action directory.Action) error {
 	for _, note := range action.Notes {

@@ -63,6 +63,8 @@ const (
 	// be merging then.
 	minKeepFree = 64
 
+	storeFiles = 128 // that the box store may have open
+
 	perSpool  = 64               // replies that wait for one client
 	spoolAge  = 30 * time.Minute // later than this the client has asked again
 	spoolIdle = 48 * time.Hour   // a client that stays away longer begins anew

@@ -21,7 +21,10 @@ func (n *Node) housekeep(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := n.store.Drop(n.inForce.oldest(time.Now())); err != nil {
+		if err := n.store.Drop(n.inForce.oldest(time.Now())); durable.Passing(err) {
+			n.requests.trouble.tell("boxes past their retention are still there, and are dropped "+
+				"later; "+durable.Trouble(err), err)
+		} else if err != nil {
 			return fmt.Errorf("dropping boxes past their retention: %w", err)
 		}
 		select {

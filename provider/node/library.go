@@ -18,6 +18,17 @@ type library struct {
 // Admits lets strangers in: the network is no secret.
 func (library) Admits(link.PublicKey) bool { return true }
 
+// Knows implements node.Knower: whoever is admitted hands in descriptors before any document names
+// them.
+func (l library) Knows(peer link.PublicKey) bool {
+	if l.authority == nil {
+		return false
+	}
+	id := directory.NodeID(peer)
+	list := l.authority.roster.now()
+	return list.Admits(id, directory.RoleMix) || list.Admits(id, directory.RoleProvider)
+}
+
 // Serve answers a stranger's questions about the network.
 func (l library) Serve(_ context.Context, conn link.Conn) error { return query.Serve(conn, l) }
 

@@ -56,6 +56,7 @@ func New(cfg Config) (*Node, error) {
 	chassis, err := node.Open(node.Options{
 		Config: cfg.Config, Role: directory.RoleProvider, Storing: true,
 		Reasons: provider.Reasons(), Conns: cfg.conns(), History: history,
+		Files: storeFiles,
 	})
 	if err != nil {
 		return nil, err
