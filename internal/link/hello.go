@@ -59,7 +59,8 @@ func (h hello) marshal() [helloSize]byte {
 // clock within reason.
 func parseHello(b [helloSize]byte) (hello, error) {
 	h := hello{kind: Kind(b[1]), answer: Answer(b[2]), frameSize: binary.BigEndian.Uint32(b[4:]),
-		binding: binding(b[8:]), invitation: Invitation(b[40:]), clock: binary.BigEndian.Uint64(b[56:])}
+		binding: binding(b[8:]), invitation: Invitation(b[40:]),
+		clock: binary.BigEndian.Uint64(b[56:])}
 	if b[0] != version || b[3] != 0 || !h.kind.valid() || h.answer >= answers ||
 		h.frameSize == 0 || h.frameSize > maxFrame || h.clock > mostClock ||
 		h.kind != Exchange && h.invitation != (Invitation{}) {
