@@ -1,9 +1,9 @@
 package sender_test
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -116,7 +116,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add(make([]byte, len(good)))
 	f.Add(good[:100])
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		p := w.joinWith(0, sender.Config{Seed: [32]byte{byte(rand.Int())}})
+		p := w.joinWith(0, sender.Config{Seed: sha256.Sum256(frame)})
 		if len(frame) > 8 && len(frame) < len(good) {
 			frame = append(slices.Clone(frame), make([]byte, len(good)-len(frame))...)
 		}
