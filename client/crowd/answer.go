@@ -56,6 +56,9 @@ func (c *Crowd) Answered(e sender.Event) (a Answer) {
 		return Answer{}
 	}
 	c.noteHolder(e.Reply.Day, e.Reply.Box.ID, t.Holder)
+	if f := t.fetch; !(f.decoy && f.old()) {
+		c.memory.add(t.Holder, e.Reply.Box)
+	}
 	if !t.fetch.done {
 		t.fetch.done = true
 		c.queueOf(t.fetch).remove(t.fetch)

@@ -87,6 +87,13 @@ type Crowd struct {
 	catch  queue // what was missed, in its window
 	late   queue
 
+	// What was listed before somebody began to wait for it, and is fetched soon.
+	learned      queue
+	learnedDay   box.Day
+	learnedToday int
+	beginning    bool // of a new home, which is still told what was listed before
+	memory       memory
+
 	offer *try // taken, and not yet sent
 	open  []*try
 	last  uint64 // token
@@ -132,7 +139,7 @@ func (c *Crowd) Begin(own directory.NodeID) { c.own = own }
 // Stats returns the counts so far.
 func (c *Crowd) Stats() Stats {
 	s := c.stats
-	s.Waiting, s.Late = len(c.live), len(c.late)
+	s.Waiting, s.Late = len(c.live), len(c.late)+len(c.learned)
 	return s
 }
 

@@ -44,7 +44,7 @@ func (c *Crowd) Resume(now time.Time) error {
 	c.seen = now
 	if !c.began {
 		c.state.Mark = slot - min(slot, YoungSlots)
-		c.began = true
+		c.began, c.beginning = true, true
 		return nil
 	}
 	for roll := bulletin.RollNumber(c.state.Mark); roll <= bulletin.RollNumber(slot); roll++ {
@@ -97,7 +97,7 @@ func (c *Crowd) mark() box.Slot {
 		}
 	}
 	for _, t := range c.open {
-		if f := t.fetch; f != nil && !t.over && !f.done && !f.decoy && f.class != late {
+		if f := t.fetch; f != nil && !t.over && !f.done && !f.decoy && !f.old() {
 			hold(f.pair)
 		}
 	}

@@ -47,7 +47,7 @@ func (c *Crowd) Listed(now time.Time, p board.Pair) {
 // read is fetched late, unless it is going to be fetched anyway.
 func (c *Crowd) Old(now time.Time, p board.Pair) {
 	if len(c.readers(p)) > 0 && !c.coming(p) {
-		c.postpone(now, &fetch{pair: p, read: true})
+		c.postpone(now, &fetch{pair: p, read: true, beginning: c.beginning && !p.Withheld})
 	}
 }
 

@@ -14,6 +14,7 @@ const (
 	live class = iota
 	caught
 	late
+	learned // late, and soon all the same: it takes the place of a decoy
 )
 
 // fetch is a box that is to be asked for, until somebody gave it or all tries are over.
@@ -28,7 +29,12 @@ type fetch struct {
 	further  int // of these, when it was late
 	last     *board.Listing
 	done     bool
+	// beginning: it was waited for before a new home had been told of all that is listed.
+	beginning bool
 }
+
+// old says whether a fetch looks like one of a box that is not new.
+func (f *fetch) old() bool { return f.class == late || f.class == learned }
 
 // queue is fetches in the order of their time.
 type queue []*fetch
@@ -72,6 +78,8 @@ func (c *Crowd) queueOf(f *fetch) *queue {
 		return &c.live
 	case caught:
 		return &c.catch
+	case learned:
+		return &c.learned
 	}
 	return &c.late
 }

@@ -490,7 +490,7 @@ func TestMarkWaitsForOldSlots(t *testing.T) {
 	fetched := func(behind bool) (live, late, caught int) {
 		w := newTown(t, 3)
 		h := w.client(1)
-		h.state.Mark, h.now = 10, start.Add(20*every)
+		h.state.Mark, h.now, h.beginning = 10, start.Add(20*every), false
 		h.seen = h.now
 		h.behind = behind
 		h.Listed(h.now, w.post(19)) // a new one comes first
@@ -519,12 +519,14 @@ func TestMarkWaitsForOldSlots(t *testing.T) {
 	}
 }
 
-// TestNewcomersCatchUpWithNothing, but what they read is fetched late.
+// TestNewcomersCatchUpWithNothing, but what they read is fetched as soon as all that was listed is
+// here: before that its provider could choose what becomes known when.
 func TestNewcomersCatchUpWithNothing(t *testing.T) {
 	w := newTown(t, 3)
 	h := w.client(1)
 	h.now = start.Add(10 * time.Hour)
 	h.cfg.Store = nil
+	h.behind = true
 	c := New(h.cfg)
 	if err := c.Resume(h.now); err != nil {
 		t.Fatal(err)
@@ -539,8 +541,18 @@ func TestNewcomersCatchUpWithNothing(t *testing.T) {
 		t.Errorf("%d are caught up with, %d live, %d late", len(c.catch), len(c.live), len(c.late))
 	}
 	c.Old(h.now, read)
+	c.Learned(h.now, []board.Pair{read, other})
 	if len(c.late) != 1 {
 		t.Error("it is fetched twice")
+	}
+	h.behind = false
+	if c.Live(h.now); len(c.late) != 0 || len(c.learned) != 1 || len(c.catch)+len(c.live) != 0 {
+		t.Errorf("when all is here %d are late, %d come soon", len(c.late), len(c.learned))
+	}
+	late := w.post(100)
+	h.follow(late, 2)
+	if c.Listed(h.now, late); len(c.late) != 1 {
+		t.Error("what is listed afterwards, before the mark, is not late")
 	}
 }
 

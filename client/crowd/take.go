@@ -64,13 +64,13 @@ func (c *Crowd) idle(at time.Time) {
 			return
 		}
 	}
-	if c.pick(c.late.head(at), at) {
-		return
+	p, ok := c.old(at) // drawn in any case, so that no draw afterwards tells what this one was for
+	switch {
+	case c.pick(c.learned.head(at), at), c.pick(c.late.head(at), at):
+	case ok && c.pick(&fetch{pair: p, class: late, decoy: true}, at):
+	default:
+		c.ask(at, false)
 	}
-	if p, ok := c.old(at); ok && c.pick(&fetch{pair: p, class: late, decoy: true}, at) {
-		return
-	}
-	c.ask(at, false)
 }
 
 // old is a pair of an age that is log-uniform between what is new and what is about to go.
@@ -97,7 +97,7 @@ func (c *Crowd) pick(f *fetch, at time.Time) bool {
 		return false
 	}
 	c.propose(&try{fetch: f, at: l, Fetch: sender.Fetch{
-		Op: box.OpFetch, Holder: l.Maker, Slow: f.class == late && c.rng.IntN(slowOneIn) == 0,
+		Op: box.OpFetch, Holder: l.Maker, Slow: f.old() && c.rng.IntN(slowOneIn) == 0,
 		Key: box.FetchKey{Slot: l.Slot, Entry: f.pair.Entry, N: l.N},
 	}})
 	return true
@@ -161,6 +161,7 @@ func (c *Crowd) Sent(token uint64, at, again time.Time) {
 // tick does what the time of a slot asks for.
 func (c *Crowd) tick(at time.Time) {
 	c.wake(at)
+	c.settle(at)
 	c.judge(at)
 	c.catchUp(at)
 	c.questions.turn(c.cfg.Schedule, at, c.rng)
@@ -182,8 +183,10 @@ func (c *Crowd) wake(at time.Time) {
 	if away < YoungSlots*c.net.BulletinEvery {
 		return
 	}
-	for _, f := range c.catch {
-		f.due = f.due.Add(away)
+	for _, q := range []queue{c.catch, c.learned} {
+		for _, f := range q {
+			f.due = f.due.Add(away)
+		}
 	}
 	all := c.late
 	c.late = nil

@@ -5,48 +5,74 @@ import (
 	"time"
 
 	"murmuration/client/board"
+	"murmuration/client/crowd"
 	"murmuration/client/person"
 	"murmuration/internal/box"
 	"murmuration/internal/bulletin"
 )
 
-// look goes through what was listed before somebody began to want it.
-func (s *Scan) look(now time.Time) error {
+// look goes through what was listed before somebody began to want it; first says that they began
+// before this program did, and had it fetched then.
+func (s *Scan) look(now time.Time, first bool) error {
 	fresh := s.person.Fresh()
 	if len(fresh) == 0 {
 		return nil
 	}
-	wanted, first := map[box.Entry]bool{}, fresh[0].Day
-	for _, w := range fresh {
-		wanted[box.EntryOf(w.ID)], first = true, min(first, w.Day)
-	}
-	var found []board.Pair
-	var err error
-	s.cfg.Exclusive(func() { found, err = s.history(now, first, wanted) })
+	var (
+		gave  []crowd.Found
+		pairs []board.Pair
+		err   error
+	)
+	s.cfg.Exclusive(func() { gave, pairs, err = s.history(now, fresh, first) })
 	errs := []error{err}
-	for _, p := range found {
+	for _, p := range pairs {
 		errs = append(errs, s.found(now, p))
+	}
+	for _, f := range gave {
+		errs = append(errs, s.person.Found(now, f.Want, f.Holder, f.Box))
 	}
 	return errors.Join(errs...)
 }
 
-// history is the pairs of wanted entries since a day; the caller has exclusivity.
-func (s *Scan) history(now time.Time, first box.Day, wanted map[box.Entry]bool) (
-	found []board.Pair, err error,
+// history is those wanted boxes that are here, and the pairs of all that were listed; what is not
+// here is fetched. The caller has exclusivity.
+func (s *Scan) history(now time.Time, fresh []person.Want, first bool) (
+	gave []crowd.Found, found []board.Pair, err error,
 ) {
-	begins := first.Start(s.cfg.Schedule.Start)
+	const here, wanted = 1, 2
+	kinds, since := map[box.Entry]int{}, fresh[0].Day
+	for _, w := range fresh {
+		e := box.EntryOf(w.ID)
+		since = min(since, w.Day)
+		if f, ok := s.crowd.Had(w); ok {
+			gave, kinds[e] = append(gave, f), max(kinds[e], here)
+		} else {
+			kinds[e] = wanted
+		}
+	}
+	var old []board.Pair
+	begins := since.Start(s.cfg.Schedule.Start)
 	last := bulletin.RollNumber(s.slot(now))
 	for roll := bulletin.RollNumber(s.slot(begins)); roll <= last; roll++ {
 		pairs, trouble := s.board.History(roll)
 		err = errors.Join(err, trouble)
 		for _, p := range pairs {
-			if wanted[p.Entry] {
+			if kinds[p.Entry] > 0 {
 				found = append(found, p)
-				s.crowd.Old(now, p)
+			}
+			if kinds[p.Entry] == wanted {
+				old = append(old, p)
 			}
 		}
 	}
-	return found, err
+	if !first {
+		s.crowd.Learned(now, old)
+		return gave, found, err
+	}
+	for _, p := range old {
+		s.crowd.Old(now, p)
+	}
+	return gave, found, err
 }
 
 // found tells the person of both listings of a pair.

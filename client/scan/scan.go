@@ -208,8 +208,9 @@ func (s *Scan) Answered(time.Time, person.Answer) error { return nil }
 // Turn keeps what was read, and looks through it for what is wanted since.
 func (s *Scan) Turn(now time.Time) error {
 	var (
-		news board.News
-		err  error
+		news  board.News
+		err   error
+		first = !s.ready
 	)
 	s.cfg.Exclusive(func() {
 		if !s.begun {
@@ -227,5 +228,5 @@ func (s *Scan) Turn(now time.Time) error {
 	if !s.ready {
 		return err
 	}
-	return errors.Join(err, s.tell(now, news), s.look(now))
+	return errors.Join(err, s.tell(now, news), s.look(now, first))
 }

@@ -344,6 +344,34 @@ func TestWhatIsListedComes(t *testing.T) {
 	}
 }
 
+// TestWhatTheCrowdHadIsThere: who begins to want a box that came not long ago has it at once, and
+// nobody is asked for it because of that; after a restart it is fetched.
+func TestWhatTheCrowdHadIsThere(t *testing.T) {
+	w := newTown(t, 3)
+	w.pass(12)
+	x := w.box(1)
+	at, _ := w.holders(x)
+	w.write(x, at...)
+	w.pass(60)
+	before := w.fetches(x)
+	w.want(x)
+	if err := w.person.Turn(w.now); err != nil {
+		t.Fatal(err)
+	}
+	if listed, found := w.said(); listed != 2 || found != 1 || w.fetches(x) != before {
+		t.Errorf("listed %d times, found %d, %d fetches more", listed, found,
+			w.fetches(x)-before)
+	}
+	w.start()
+	w.want(x)
+	if err := w.person.Turn(w.now); err != nil {
+		t.Fatal(err)
+	}
+	if listed, found := w.said(); listed != 2 || found != 0 { // the control
+		t.Errorf("after a restart: listed %d times, found %d", listed, found)
+	}
+}
+
 // TestExclusive: whatever touches what slots ask for keeps slots out meanwhile, once, and no part
 // is told anything meanwhile, so that it can change what it wants. The town fails otherwise; here
 // is the control that each call does it.
