@@ -41,6 +41,7 @@ type epoch struct {
 	Tallied int64            `cbor:"5,keyasint"`           // when tallies were said last; Unix s
 	Changed []string         `cbor:"6,keyasint,omitempty"` // posts whose tallies were not said
 	Untold  bool             `cbor:"7,keyasint,omitempty"` // an own device came that knows it not
+	Came    []relation.ID    `cbor:"8,keyasint,omitempty"` // of whom a device came, likewise
 }
 
 func nameOf(id content.Source) string { return fmt.Sprintf("%x", id[:]) }

@@ -94,6 +94,16 @@ func (c *Circles) writes(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) er
 			*todo = append(*todo, func(tx *store.Tx) error {
 				return errors.Join(o.putEpoch(tx, e), c.tell(tx, now, o, e, true))
 			})
+		case len(e.Came) > 0:
+			came := o.member(e.Came[0])
+			e.Came = e.Came[1:]
+			*todo = append(*todo, func(tx *store.Tx) error {
+				err := o.putEpoch(tx, e)
+				if err == nil && came != nil {
+					err = c.heardAsk(tx, now, &o, came)
+				}
+				return err
+			})
 		case len(e.Changed) > 0 && now.Sub(time.Unix(e.Tallied, 0)) >= tallysApart:
 			*todo = append(*todo, func(tx *store.Tx) error { return c.tally(tx, now, o, e) })
 		}
@@ -192,8 +202,9 @@ func (c *Circles) dropOver(tx *store.Tx, now time.Time, o circle) error {
 	return errors.Join(c.renew(tx, now, &o), o.put(tx))
 }
 
-// happened has other epochs begin where a device that reads may be in other hands, and tells own
-// devices that come what this one writes.
+// happened has other epochs begin where a device that reads may be in other hands, and tells devices
+// that come what this one writes: what they ask for as soon as they are there, those devices alone
+// hear that they know by then.
 func (c *Circles) happened(tx *store.Tx, _ time.Time, e relation.Event) error {
 	var change func(*epoch)
 	switch e.What {
@@ -201,10 +212,14 @@ func (c *Circles) happened(tx *store.Tx, _ time.Time, e relation.Event) error {
 		relation.EventCopied:
 		change = func(p *epoch) { p.Due = true }
 	case relation.EventDevice, relation.EventVouched:
-		if !e.Own {
-			return nil
+		if !e.Own && e.What == relation.EventVouched {
+			return nil // it came before
 		}
-		change = func(p *epoch) { p.Untold = true }
+		change = func(p *epoch) {
+			if p.Untold = p.Untold || e.Own; !e.Own && !slices.Contains(p.Came, e.Relation) {
+				p.Came = append(p.Came, e.Relation)
+			}
+		}
 		tx.After(func() { c.turned = time.Time{} })
 	default:
 		return nil

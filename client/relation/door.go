@@ -170,7 +170,8 @@ func (r *Relations) answer(
 }
 
 // begun is what follows when a session has begun: what the device has not read is said anew. above
-// is up to which record any device of its person had read.
+// is up to which record any device of its person had read: to a device that was not known only what
+// follows goes, unless it is sure whose it is, or this one is new here and that one was there.
 func (r *Relations) begun(
 	tx *store.Tx, now time.Time, rel *relation, b session.Begun, own, known bool, above uint32,
 ) error {
@@ -178,16 +179,22 @@ func (r *Relations) begun(
 	if known {
 		e.What = EventReset
 	}
-	if b.Again {
+	var errs []error
+	vouched := slices.Contains(rel.Mine, b.Device)
+	young := !over(rel.Began, settles, now) && b.Card.Reason != session.ReasonRestored
+	switch {
+	case b.Again:
 		above = b.Acked
+	case !known && (own || vouched || young):
+		errs = append(errs, r.lately(tx, now, rel, above))
 	}
 	// An own device as well: what this one said before it knew that one, is for both.
-	errs := []error{r.anew(tx, now, rel, above)}
+	errs = append(errs, r.anew(tx, now, rel, above))
 	if !known || b.Card.Reason != session.ReasonAnswer && b.Card.Reason != session.ReasonMoved {
 		rel.happens(e)
 	}
 	rel.tells = rel.tells || rel.Self && !known
-	switch vouched := slices.Contains(rel.Mine, b.Device); {
+	switch {
 	case known || own:
 	case vouched:
 		e.What = EventVouched

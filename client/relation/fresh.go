@@ -111,7 +111,7 @@ func (r *Relations) Begin(
 	rel.Their = []theirDoor{{theirs, now.Unix()}}
 	rel.State, rel.Writer, rel.Epoch = f.State, f.Stream, 1
 	rel.State.Relation = secret
-	rel.Moves = r.nextMove(now)
+	rel.Moves, rel.Began = r.nextMove(now), now.Unix()
 	if err := rel.read(now, f.Reads...); err != nil {
 		return id, err
 	}

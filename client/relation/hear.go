@@ -168,7 +168,7 @@ func (r *Relations) open(
 	if o.Next != nil {
 		begun = append(begun, r.begins(*o.Next, min(on, rel.openFrom(at.Root))))
 	}
-	if err := errors.Join(rel.read(now, begun...), r.acknowledged(tx, rel)); err != nil {
+	if err := errors.Join(rel.read(now, begun...), r.acknowledged(tx, now, rel)); err != nil {
 		return err
 	}
 	f, ok := parseFrame(o.Content)

@@ -77,9 +77,11 @@ type running struct {
 	Came []session.DeviceID `cbor:"23,keyasint,omitempty"`
 	// Alarm is when the person was told last of a card that is not answered: once a day.
 	Alarm int64 `cbor:"24,keyasint,omitempty"`
+	// Began is when this device began here; 0: before that was noted.
+	Began int64 `cbor:"25,keyasint,omitempty"`
 }
 
-// open is a saying that not everybody has acknowledged.
+// open is a saying that not everybody has acknowledged, or that was said not long ago.
 type open struct {
 	_      struct{} `cbor:",toarray"`
 	Serial uint32   // of the entry: what is said anew has another one

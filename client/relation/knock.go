@@ -110,6 +110,8 @@ func (r *Relations) copied(tx *store.Tx, now time.Time, rel *relation) error {
 	if err != nil {
 		return err
 	}
+	upTo := rel.State.Acknowledged()
+	err = rel.forget(tx, func(o open) bool { return o.Record != 0 && o.Record <= upTo })
 	rel.Writer, rel.Epoch, rel.Unread = w, rel.Epoch+1, true
 	for i, o := range rel.Open {
 		var s saying
@@ -122,7 +124,7 @@ func (r *Relations) copied(tx *store.Tx, now time.Time, rel *relation) error {
 			return err
 		}
 	}
-	err = rel.forget(tx, func(o open) bool { return o.Echo })
+	err = errors.Join(err, rel.forget(tx, func(o open) bool { return o.Echo }))
 	rel.happens(Event{What: EventCopied, Own: true, Device: rel.State.Self})
 	return errors.Join(err, r.knock(tx, now, rel, session.ReasonCopied))
 }

@@ -34,6 +34,9 @@ const (
 	widens    = 3 * oneDay     // after which a knock without an answer goes to older doors
 	patience  = 90 * oneDay    // for which something is sealed again
 	mostReply = 8              // cards that are answered a day, in one relation
+	settles   = 3 * oneDay     // for which a device that is new here keeps what it said
+	remembers = 6 * time.Hour  // for which any does, though all have it
+	mostAnew  = 32             // of what others have had, that a device that comes is told
 	mostDoors = 6              // of one side
 	frameSize = 1 + 4          // kind, number
 	mostWraps = 16             // that a saying leaves room for

@@ -61,7 +61,7 @@ func (r *Relations) start(
 		return err
 	}
 	rel.Epoch++
-	rel.Moves = r.nextMove(now)
+	rel.Moves, rel.Began = r.nextMove(now), now.Unix()
 	if err := r.makeCard(now, rel, reason); err != nil {
 		return err
 	}

@@ -216,13 +216,16 @@ func (r *Relations) record(
 	return state, all[0], nil
 }
 
-// acknowledged forgets what every device that is written to has read.
-func (r *Relations) acknowledged(tx *store.Tx, rel *relation) error {
-	if !rel.heardBy() {
+// acknowledged forgets what every device that is written to has read, but for what was said lately:
+// a device may come that nobody could write to then.
+func (r *Relations) acknowledged(tx *store.Tx, now time.Time, rel *relation) error {
+	if !rel.heardBy() || !over(rel.Began, settles, now) {
 		return nil
 	}
 	upTo := rel.State.Acknowledged()
-	return rel.forget(tx, func(o open) bool { return o.Record != 0 && o.Record <= upTo })
+	return rel.forget(tx, func(o open) bool {
+		return o.Record != 0 && o.Record <= upTo && (o.Echo || over(o.Made, remembers, now))
+	})
 }
 
 // forget takes sayings off.
@@ -242,9 +245,33 @@ func (rel *relation) forget(tx *store.Tx, which func(open) bool) (err error) {
 // anew has what is above a record said anew, in new records: to a device that had not read it. The
 // old ones are sealed again all the same, if others read on behind them.
 func (r *Relations) anew(tx *store.Tx, now time.Time, rel *relation, above uint32) error {
+	return r.sayAnew(tx, now, rel, func(o open) bool { return o.Record > above })
+}
+
+// lately has said anew what others have read not long ago, up to a record: the last of it.
+func (r *Relations) lately(tx *store.Tx, now time.Time, rel *relation, upTo uint32) error {
+	had := func(o open) bool { return o.Record != 0 && o.Record <= upTo && !o.Echo }
+	left := 0
+	for _, o := range rel.Open {
+		if had(o) {
+			left++
+		}
+	}
+	return r.sayAnew(tx, now, rel, func(o open) bool {
+		if !had(o) {
+			return false
+		}
+		left--
+		return left < mostAnew
+	})
+}
+
+func (r *Relations) sayAnew(
+	tx *store.Tx, now time.Time, rel *relation, which func(open) bool,
+) error {
 	others := len(rel.State.Peers) > 1
 	for i, o := range rel.Open {
-		if o.Record <= above || o.Echo {
+		if o.Echo || !which(o) {
 			continue
 		}
 		var s saying

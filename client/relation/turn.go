@@ -103,7 +103,8 @@ func (r *Relations) expire(tx *store.Tx, now time.Time, rel *relation) error {
 			})
 		}
 	}
-	errs = append(errs, rel.forget(tx, func(o open) bool { return over(o.Made, patience, now) }))
+	errs = append(errs, r.acknowledged(tx, now, rel),
+		rel.forget(tx, func(o open) bool { return over(o.Made, patience, now) }))
 	rel.Took = slices.DeleteFunc(rel.Took, func(t took) bool { return over(t.At, patience, now) })
 	alone := !rel.Self && !rel.Over && !slices.ContainsFunc(rel.State.Peers,
 		func(p session.Peer) bool { return !p.Own })

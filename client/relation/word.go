@@ -141,6 +141,7 @@ func (r *Relations) vouched(
 		} else if i := slices.Index(rel.Came, d); i >= 0 {
 			rel.Came = slices.Delete(slices.Clone(rel.Came), i, i+1)
 			rel.happens(Event{What: EventVouched, Device: d, Reason: session.ReasonSecond})
+			errs = append(errs, r.lately(tx, now, rel, rel.read0(false)), r.flush(tx, now, rel))
 		}
 	}
 	return errors.Join(errs...)
