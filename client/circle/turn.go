@@ -203,8 +203,8 @@ func (c *Circles) dropOver(tx *store.Tx, now time.Time, o circle) error {
 }
 
 // happened has other epochs begin where a device that reads may be in other hands, and tells devices
-// that come what this one writes: what they ask for as soon as they are there, those devices alone
-// hear that they know by then.
+// that come what this one writes: what they ask for as soon as they are there is heard by those that
+// they know by then.
 func (c *Circles) happened(tx *store.Tx, _ time.Time, e relation.Event) error {
 	var change func(*epoch)
 	switch e.What {
