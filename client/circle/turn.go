@@ -202,9 +202,9 @@ func (c *Circles) dropOver(tx *store.Tx, now time.Time, o circle) error {
 	return errors.Join(c.renew(tx, now, &o), o.put(tx))
 }
 
-// happened has other epochs begin where a device that reads may be in other hands, and tells devices
-// that come what this one writes: what they ask for as soon as they are there is heard by those that
-// they know by then.
+// happened has other epochs begin where a device that reads may be in other hands, and tells
+// devices that come what this one writes: what they ask for as soon as they are there is heard by
+// those alone that they know by then.
 func (c *Circles) happened(tx *store.Tx, _ time.Time, e relation.Event) error {
 	var change func(*epoch)
 	switch e.What {
