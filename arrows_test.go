@@ -22,8 +22,8 @@ var arrows = map[string]struct {
 	"main":    {"internal/cli", "main wires signals to the command line and nothing else"},
 	"configs": {"", "files only"},
 	"internal/testnet": {
-		"mix mix/node provider/node internal/node configs internal/config internal/box " +
-			"internal/directory internal/durable internal/link",
+		"mix mix/node provider/node internal/authority internal/node configs internal/config " +
+			"internal/box internal/directory internal/durable internal/link",
 		"whole private networks on one computer",
 	},
 	"internal/demo": {
@@ -41,7 +41,8 @@ var arrows = map[string]struct {
 	},
 	"internal/drawn": {"", "property tests"},
 	"internal/cli": {
-		"internal/demo internal/testnet mix/node provider/node client sim configs " +
+		"internal/demo internal/testnet internal/authority mix/node provider/node client sim " +
+			"configs " +
 			"internal/config internal/directory internal/bulletin internal/durable internal/link",
 		"commands call the role packages, and make and check the files of a network",
 	},
@@ -69,8 +70,14 @@ var arrows = map[string]struct {
 		"a provider is a mix of layer 0 that also holds boxes; of links it knows the frames of " +
 			"an exchange",
 	},
+	"internal/authority": {
+		"internal/backoff internal/documents internal/node internal/link internal/directory " +
+			"internal/durable",
+		"an authority knows no role of a node: it stands beside one, or alone",
+	},
 	"provider/node": {
-		"internal/exchange internal/documents provider mix internal/node internal/transit " +
+		"internal/authority internal/exchange internal/documents provider mix internal/node " +
+			"internal/transit " +
 			"internal/link internal/directory internal/box internal/box/daystore " +
 			"internal/durable internal/bulletin internal/invitation internal/token",
 		"a running provider is the core of a provider on the chassis of every node",

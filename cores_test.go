@@ -47,6 +47,7 @@ var cores = []string{
 	"internal/bulletin",
 	"internal/cover",
 	"internal/directory",
+	"internal/directory/council",
 	"internal/directory/follow",
 	"internal/directory/query",
 	"internal/exchange",

@@ -13,7 +13,7 @@ func largeDocument(b *testing.B, n int) (*Genesis, *Document) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	a := []Authority{{"a1", identity("a1").ID(), "127.0.0.1:7001"}}
+	a := []Authority{{Name: "a1", ID: identity("a1").ID(), Addr: "127.0.0.1:7001"}}
 	g, err := NewGenesis("large", testStart.Truncate(time.Second), p, a, a)
 	if err != nil {
 		b.Fatal(err)

@@ -17,7 +17,7 @@ const (
 	MaxApplication = 2 << 10  // bytes
 	MaxAdmissions  = 128 << 10
 	MaxDocument    = 4 << 20 // bytes: 1,000 nodes with X-Wing keys are 3.8 million
-	maxVote        = 6 << 20
+	MaxRelay       = 6 << 20 // bytes of a vote with its echoes
 	MaxRecord      = MaxDocument + 256
 
 	maxElements = 1024 // of one array, hence nodes of a network and authorities

@@ -27,7 +27,7 @@ func forms(t testing.TB) map[string]struct {
 		Listings: []Listing{{describe(t, g, "m1", 3), true}}}
 	v.Sign(identity("a1"))
 	a := testApplication(g, "m7")
-	s := Signature{identity("a1").ID(), [64]byte{1}}
+	s := Signature{By: identity("a1").ID(), Bytes: [64]byte{1}}
 	return map[string]form{
 		"genesis":     {g.Marshal(), again(ParseGenesis)},
 		"descriptor":  {describe(t, g, "m1", 3).Marshal(), again(ParseDescriptor)},
@@ -35,9 +35,9 @@ func forms(t testing.TB) map[string]struct {
 		"admissions":  {admitAll(someNodes...).Marshal(), again(ParseAdmissions)},
 		"document":    {d.Marshal(), again(ParseDocument)},
 		"vote":        {v.Marshal(), again(parseVote)},
-		"relay":       {(&Relay{v, nil}).echo(identity("a2")).Marshal(), again(parseRelay)},
+		"relay":       {(&Relay{v, nil}).echo(identity("a2")).Marshal(), again(ParseRelay)},
 		"record":      {newRecord(d).Marshal(), again(ParseRecord)},
-		"endorsement": {(&Endorsement{3, d.Digest(), s}).Marshal(), again(parseEndorsement)},
+		"endorsement": {(&Endorsement{3, d.Digest(), s}).Marshal(), again(ParseEndorsement)},
 	}
 }
 

@@ -21,6 +21,7 @@ type wireDocument struct {
 	Parameters Parameters   `cbor:"4,keyasint"`
 	Nodes      []Node       `cbor:"5,keyasint"`
 	Storing    []wireStored `cbor:"6,keyasint"`
+	Moved      []Address    `cbor:"7,keyasint"`
 }
 
 // wireStored has the identities one after the other: an array of short strings would let a few
@@ -38,7 +39,7 @@ type signedDocument struct {
 // body is the signed bytes of d.
 func (d *Document) body() []byte {
 	w := wireDocument{d.Network, d.Epoch, d.Previous, d.Parameters, d.Nodes,
-		make([]wireStored, len(d.Storing))}
+		make([]wireStored, len(d.Storing)), d.Moved}
 	for i, s := range d.Storing {
 		w.Storing[i] = wireStored{s.Day, joinIDs(s.Nodes)}
 	}
@@ -92,7 +93,7 @@ func parseBody(b []byte) (*Document, error) {
 	}
 	d := &Document{
 		Network: w.Network, Epoch: w.Epoch, Previous: w.Previous, Parameters: w.Parameters,
-		Nodes: w.Nodes, Storing: make([]StoringSet, len(w.Storing)),
+		Nodes: w.Nodes, Storing: make([]StoringSet, len(w.Storing)), Moved: w.Moved,
 	}
 	for i, s := range w.Storing {
 		ids, err := splitIDs(s.Nodes)
@@ -107,7 +108,7 @@ func parseBody(b []byte) (*Document, error) {
 // Sign adds the signature of an authority, which must have put (epoch, digest) on its disk before:
 // see Authority.
 func (d *Document) Sign(i *Identity) {
-	d.addSignature(Signature{i.ID(), i.sign(labelDocument, d.Network, d.Digest())})
+	d.addSignature(Signature{By: i.ID(), Bytes: i.sign(labelDocument, d.Network, d.Digest())})
 }
 
 // addSignature keeps the list sorted, and one signature for each authority.

@@ -22,10 +22,10 @@ type wireRelay struct {
 // Marshal writes the canonical bytes.
 func (r *Relay) Marshal() []byte { return encode(wireRelay{r.Vote.Marshal(), r.Echoes}) }
 
-// parseRelay reads what Marshal writes. Nothing is checked but the spelling: see Verify.
-func parseRelay(b []byte) (*Relay, error) {
+// ParseRelay reads what Marshal writes. Nothing is checked but the spelling: see Voter.AddVote.
+func ParseRelay(b []byte) (*Relay, error) {
 	var w wireRelay
-	if err := decode(b, maxVote, &w); err != nil {
+	if err := decode(b, MaxRelay, &w); err != nil {
 		return nil, fmt.Errorf("reading relayed vote: %w", err)
 	}
 	v, err := parseVote(w.Vote)
@@ -58,10 +58,13 @@ func (r *Relay) verify(g *Genesis) error {
 
 // echo is r with one more signature.
 func (r *Relay) echo(i *Identity) *Relay {
-	s := Signature{i.ID(), i.sign(labelEcho, r.Vote.Network, r.Vote.digest())}
+	s := Signature{By: i.ID(), Bytes: i.sign(labelEcho, r.Vote.Network, r.Vote.digest())}
 	at, _ := slices.BinarySearchFunc(r.Echoes, s, Signature.compare)
 	return &Relay{r.Vote, slices.Insert(slices.Clone(r.Echoes), at, s)}
 }
+
+// KnownTo says whether an authority has seen the vote, by its own signature.
+func (r *Relay) KnownTo(id NodeID) bool { return r.Vote.By == id || r.echoedBy(id) }
 
 func (r *Relay) echoedBy(id NodeID) bool {
 	_, ok := slices.BinarySearchFunc(r.Echoes, Signature{By: id}, Signature.compare)

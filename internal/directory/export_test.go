@@ -5,7 +5,8 @@ func (r *Relay) Echo(by *Identity) *Relay { return r.echo(by) }
 
 // Endorse is a signature under any digest.
 func Endorse(by *Identity, network NetworkID, e Epoch, digest Digest) *Endorsement {
-	return &Endorsement{e, digest, Signature{by.ID(), by.sign(labelDocument, network, digest)}}
+	return &Endorsement{e, digest, Signature{By: by.ID(),
+		Bytes: by.sign(labelDocument, network, digest)}}
 }
 
 // Heard is how many votes of an authority this one holds for the document in preparation.

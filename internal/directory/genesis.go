@@ -15,6 +15,8 @@ type Authority struct {
 	Name string `cbor:"1,keyasint"`
 	ID   NodeID `cbor:"2,keyasint"`
 	Addr string `cbor:"3,keyasint"`
+	// Second has its place, and is empty: see Second.
+	Second Second `cbor:"4,keyasint"`
 }
 
 // Genesis founds a network. Whoever chooses it chooses who may sign documents: a client trusts the
@@ -119,6 +121,18 @@ func (g *Genesis) ID() NetworkID { return hash(g.Marshal()) }
 
 // Schedule is the network's division of time.
 func (g *Genesis) Schedule() Schedule { return Schedule{g.Start, g.Parameters.EpochLength} }
+
+// Sources are all whom a node may ask for documents: authorities and entries, each once, without
+// itself, sorted by ID.
+func (g *Genesis) Sources(self NodeID) (list []Authority) {
+	for _, a := range slices.Concat(g.Authorities, g.Entries) {
+		at, ok := slices.BinarySearchFunc(list, a, Authority.compare)
+		if !ok && a.ID != self {
+			list = slices.Insert(list, at, a)
+		}
+	}
+	return list
+}
 
 // Authority finds a voter by its identity.
 func (g *Genesis) Authority(id NodeID) (Authority, bool) {

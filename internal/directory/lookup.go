@@ -29,6 +29,27 @@ func (d *Document) Node(id NodeID) (Node, bool) {
 	return d.Nodes[i], true
 }
 
+// AddressOf is where an authority or entry of the genesis is, as far as d knows: an authority said
+// so in its votes, a node in its descriptor.
+func (d *Document) AddressOf(a Authority) string {
+	if addr, ok := d.movedTo(a.ID); ok {
+		return addr
+	}
+	if n, listed := d.Node(a.ID); listed {
+		return n.Addr
+	}
+	return a.Addr
+}
+
+func (d *Document) movedTo(id NodeID) (addr string, ok bool) {
+	i, ok := slices.BinarySearchFunc(d.Moved, id,
+		func(m Address, id NodeID) int { return compareIDs(m.ID, id) })
+	if !ok {
+		return "", false
+	}
+	return d.Moved[i].Addr, true
+}
+
 // Layer is the mixes of layer i, 1 to Parameters.Layers, that may carry traffic of clients, by ID.
 func (d *Document) Layer(i int) []Node {
 	return d.pick(func(n *Node) bool { return n.Role == RoleMix && n.Layer == i && !n.Probation })

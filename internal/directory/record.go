@@ -48,15 +48,16 @@ type Endorsement struct {
 	Signature Signature `cbor:"3,keyasint"`
 }
 
-const maxEndorsement = 256 // bytes
+// MaxEndorsement is the most bytes of one.
+const MaxEndorsement = 256
 
 // Marshal writes the canonical bytes.
 func (e *Endorsement) Marshal() []byte { return encode(e) }
 
-// parseEndorsement reads what Marshal writes; Authority.AddSignature checks the signature.
-func parseEndorsement(b []byte) (*Endorsement, error) {
+// ParseEndorsement reads what Marshal writes; Voter.AddSignature checks the signature.
+func ParseEndorsement(b []byte) (*Endorsement, error) {
 	e := new(Endorsement)
-	if err := decode(b, maxEndorsement, e); err != nil {
+	if err := decode(b, MaxEndorsement, e); err != nil {
 		return nil, fmt.Errorf("reading endorsement: %w", err)
 	}
 	return e, nil

@@ -138,8 +138,8 @@ func (a *Voter) advance(now time.Time) {
 	}
 	if r.record == nil && !r.voted && (!now.Before(r.closes) || a.everybody(now)) {
 		r.voted = true
-		if a.alone() || now.Before(a.schedule.EndOf(r.epoch-1, phaseVotes)) {
-			a.vote() // later, the others would not all take it
+		if a.alone() || a.mayVote(now) {
+			a.vote()
 		}
 	}
 	if r.record == nil && r.voted && (a.alone() || !now.Before(r.tallies)) {
@@ -149,6 +149,14 @@ func (a *Voter) advance(now time.Time) {
 		r.again = a.schedule.StartOf(r.epoch + protocol.Validity)
 		a.sendEndorsement()
 	}
+}
+
+// mayVote says that one of several authorities votes: the others would all take it, and it began to
+// listen before votes were due. One that began later may have voted before it was stopped, and two
+// votes would be proof that it lies.
+func (a *Voter) mayVote(now time.Time) bool {
+	r := a.round
+	return now.Before(a.schedule.EndOf(r.epoch-1, phaseVotes)) && !a.opened.After(r.closes)
 }
 
 // everybody says that a cold start need wait no longer: all who are admitted have spoken.
@@ -173,7 +181,7 @@ func (a *Voter) listings() []Listing {
 func (a *Voter) vote() {
 	r := a.round
 	v := &Vote{Network: a.network, Epoch: r.epoch, By: a.identity.ID(), Parameters: a.parameters,
-		Listings: a.listings()}
+		Listings: a.listings(), Addr: a.addr}
 	if latest := a.Latest(); latest != nil {
 		v.Previous = latest.Digest()
 	}

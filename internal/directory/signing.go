@@ -77,7 +77,8 @@ func (a *Voter) sendEndorsement() {
 		return
 	}
 	d := a.round.signing
-	s := Signature{a.identity.ID(), a.identity.sign(labelDocument, a.network, d.Digest())}
+	s := Signature{By: a.identity.ID(),
+		Bytes: a.identity.sign(labelDocument, a.network, d.Digest())}
 	a.out = append(a.out, Action{Do: DoEndorse, Endorsement: &Endorsement{d.Epoch, d.Digest(), s}})
 }
 

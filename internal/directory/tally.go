@@ -54,6 +54,7 @@ func tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, err
 			errOtherPrevious, n, len(accepted), most, d.Previous)
 	}
 	listed := o.listed(accepted)
+	d.Moved = o.moved(g, previous, accepted)
 	d.Nodes = o.nodes(previous, listed, d.Parameters.Layers)
 	d.Storing = storingSets(g, previous, d, o.truthful(accepted, listed))
 	if err := firstHolds(previous, d); err != nil {
@@ -164,6 +165,32 @@ func (w *wireParameters) numbers() []*uint32 {
 		&w.BulletinEvery, &w.Hold, &w.FetchDelay, &w.FetchLoad, &w.WritesPerDay, &w.StreamPerDay,
 		&w.CatchUp, &w.SlowDelay, &w.WriteTokens,
 	}
+}
+
+// moved is where the authorities are that are elsewhere than the genesis says: by their own votes,
+// or, if they do not vote, where they were.
+func (o *Outcome) moved(g *Genesis, previous *Document, votes []*Vote) (list []Address) {
+	for _, a := range g.Authorities {
+		at := a.Addr
+		if previous != nil {
+			if there, ok := previous.movedTo(a.ID); ok {
+				at = there
+			}
+		}
+		was := at
+		for _, v := range votes {
+			if v.By == a.ID && v.Addr != "" {
+				at = v.Addr
+			}
+		}
+		if at != was {
+			o.note("%s moves from %s to %s", a.Name, was, at)
+		}
+		if at != a.Addr {
+			list = append(list, Address{a.ID, at})
+		}
+	}
+	return list
 }
 
 func (o *Outcome) nodes(previous *Document, listed []Listing, layers int) []Node {

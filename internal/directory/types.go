@@ -93,7 +93,15 @@ type Document struct {
 	Parameters Parameters
 	Nodes      []Node       // sorted by ID
 	Storing    []StoringSet // one for every day still kept, today's and tomorrow's, sorted by day
-	Signatures []Signature  // by authorities over the digest, sorted by authority
+	// Moved are the authorities that are not where the genesis says, sorted by ID
+	Moved      []Address
+	Signatures []Signature // by authorities over the digest, sorted by authority
+}
+
+// Address is where an authority takes links, by its own word.
+type Address struct {
+	ID   NodeID `cbor:"1,keyasint"`
+	Addr string `cbor:"2,keyasint"` // host:port
 }
 
 // StoringSet lists the providers that store the boxes of one day. It is fixed when the day is first
@@ -107,4 +115,10 @@ type StoringSet struct {
 type Signature struct {
 	By    NodeID   `cbor:"1,keyasint"`
 	Bytes [64]byte `cbor:"2,keyasint"`
+	// Second has its place, and is empty: see Second.
+	Second Second `cbor:"3,keyasint"`
 }
+
+// Second is where keys and signatures by ML-DSA-65 (FIPS 204) shall stand beside those by Ed25519,
+// from the toolchain on that has crypto/mldsa; both must hold then. It is no bytes until then.
+type Second [0]byte

@@ -20,6 +20,7 @@ type Vote struct {
 	Parameters Parameters
 	Listings   []Listing // sorted by node
 	False      []NodeID  // of these, who is proved to have lied about boxes; sorted
+	Addr       string    // host:port where the authority is now; empty: where it was
 
 	Signature [64]byte
 }
@@ -32,6 +33,7 @@ type wireVote struct {
 	Parameters Parameters    `cbor:"5,keyasint"`
 	Listings   []wireListing `cbor:"6,keyasint"`
 	False      []NodeID      `cbor:"7,keyasint"`
+	Addr       string        `cbor:"8,keyasint"`
 }
 
 type wireListing struct {
@@ -41,7 +43,7 @@ type wireListing struct {
 
 func (v *Vote) body() []byte {
 	w := wireVote{v.Network, v.Epoch, v.By, v.Previous, v.Parameters,
-		make([]wireListing, len(v.Listings)), append([]NodeID{}, v.False...)}
+		make([]wireListing, len(v.Listings)), append([]NodeID{}, v.False...), v.Addr}
 	for i, l := range v.Listings {
 		w.Listings[i] = wireListing{l.Descriptor.Marshal(), l.Probation}
 	}
@@ -66,12 +68,12 @@ func (v *Vote) Marshal() []byte { return encode(sealed{v.body(), v.Signature}) }
 // parseVote reads what Marshal writes. Nothing is checked but the spelling: see Verify.
 func parseVote(b []byte) (*Vote, error) {
 	var w wireVote
-	s, err := openSealed(b, maxVote, &w)
+	s, err := openSealed(b, MaxRelay, &w)
 	if err != nil {
 		return nil, fmt.Errorf("reading vote: %w", err)
 	}
 	v := &Vote{w.Network, w.Epoch, w.By, w.Previous, w.Parameters, make([]Listing, len(w.Listings)),
-		w.False, s.Signature}
+		w.False, w.Addr, s.Signature}
 	for i, l := range w.Listings {
 		d, err := ParseDescriptor(l.Descriptor)
 		if err != nil {
@@ -106,6 +108,11 @@ func (v *Vote) verify(g *Genesis) error {
 		if i > 0 && compareIDs(v.False[i-1], id) >= 0 || !v.lists(id) {
 			return fmt.Errorf("vote by %s: %s is false twice, out of order, or not listed", v.By,
 				id)
+		}
+	}
+	if v.Addr != "" {
+		if err := checkAddr(v.Addr); err != nil {
+			return fmt.Errorf("vote by %s: %w", v.By, err)
 		}
 	}
 	return v.Parameters.Validate()

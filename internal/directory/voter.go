@@ -30,6 +30,7 @@ type Voter struct {
 
 	admitted   Admissions
 	proved     []NodeID // false, by proofs that were verified here
+	addr       string   // where it is, empty: where the genesis says
 	parameters Parameters
 	chain      *Chain
 	record     *Record // the last signature ever given
@@ -46,6 +47,7 @@ type VoterConfig struct {
 	Identity   *Identity
 	Admitted   Admissions
 	Parameters Parameters // what it votes for; zero: those of the genesis
+	Addr       string     // host:port where it takes links; empty: where the documents say already
 	Latest     *Document  // the last document that it has; nil: none
 	// the last record that it persisted; nil: none. Without it, it could sign twice
 	Record *Record
@@ -64,12 +66,15 @@ func NewVoter(c VoterConfig, now time.Time) (*Voter, error) {
 		c.Parameters = c.Genesis.Parameters
 	}
 	chain, err := NewChain(c.Genesis, c.Latest)
+	if c.Addr != "" {
+		err = errors.Join(err, checkAddr(c.Addr))
+	}
 	if err := errors.Join(err, c.Parameters.Validate()); err != nil {
 		return nil, fmt.Errorf("starting as authority: %w", err)
 	}
 	return &Voter{
 		genesis: c.Genesis, schedule: c.Genesis.Schedule(), network: c.Genesis.ID(),
-		identity: c.Identity,
+		identity: c.Identity, addr: c.Addr,
 		admitted: c.Admitted, parameters: c.Parameters, chain: chain, record: c.Record, opened: now,
 		ready: map[Epoch]map[NodeID]*Descriptor{},
 	}, nil
@@ -84,6 +89,19 @@ func (a *Voter) Prove(makers []NodeID) { a.proved = slices.Clone(makers) }
 
 // Latest is the newest document that t authorities signed; nil before the first.
 func (a *Voter) Latest() *Document { return a.chain.Latest() }
+
+// Learn takes a document that the others made, or that this authority would have signed had it been
+// there: the next one follows it.
+func (a *Voter) Learn(d *Document) error {
+	if a.done(d.Epoch) {
+		return nil
+	}
+	if err := a.chain.Accept(d); err != nil {
+		return err
+	}
+	a.chain.Forget(d.Epoch)
+	return nil
+}
 
 // alone says that this is the network's only authority.
 func (a *Voter) alone() bool { return len(a.genesis.Authorities) == 1 }

@@ -275,7 +275,8 @@ func TestForgedSignaturesAreNotCollected(t *testing.T) {
 	digest := Digest{1, 2, 3}
 	signed := func(by, with string) *Endorsement {
 		return &Endorsement{1, digest,
-			Signature{identity(by).ID(), identity(with).sign(labelDocument, g.ID(), digest)}}
+			Signature{By: identity(by).ID(),
+				Bytes: identity(with).sign(labelDocument, g.ID(), digest)}}
 	}
 	if err := v.AddSignature(testStart, signed("a2", "a3")); !errors.Is(err, ErrSignature) {
 		t.Errorf("a signature in another's name: %v", err)

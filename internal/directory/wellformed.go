@@ -12,7 +12,7 @@ import (
 // The error wraps errIllFormed.
 func (d *Document) wellFormed(g *Genesis) error {
 	for _, check := range []func(*Genesis) error{d.checkParameters, d.checkNodes, d.checkLayers,
-		d.checkStoring} {
+		d.checkStoring, d.checkMoved} {
 		if err := check(g); err != nil {
 			return fmt.Errorf("%w of epoch %d: %w", errIllFormed, d.Epoch, err)
 		}
@@ -103,6 +103,23 @@ func (d *Document) checkStoring(g *Genesis) error {
 	if n < 2 || d.Storing[n-1].Day != today+1 || d.Storing[n-2].Day != today {
 		return fmt.Errorf("storing sets of today and tomorrow, days %d and %d, are missing", today,
 			today+1)
+	}
+	return nil
+}
+
+// checkMoved wants authorities of the genesis alone.
+func (d *Document) checkMoved(g *Genesis) error {
+	for i, a := range d.Moved {
+		if i > 0 && compareIDs(d.Moved[i-1].ID, a.ID) >= 0 {
+			return fmt.Errorf("authority %d that moved is listed twice or out of order", i+1)
+		}
+		named, ok := g.Authority(a.ID)
+		if !ok || named.Addr == a.Addr {
+			return fmt.Errorf("%s moved, and is no authority or where the genesis says", a.ID)
+		}
+		if err := checkAddr(a.Addr); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -37,8 +37,8 @@ func testGenesis(t testing.TB, n int) *Genesis {
 	var list []Authority
 	for i := range n {
 		name := fmt.Sprintf("a%d", i+1)
-		list = append(list, Authority{name, identity(name).ID(),
-			fmt.Sprintf("127.0.0.1:%d", 7001+i)})
+		list = append(list, Authority{Name: name, ID: identity(name).ID(),
+			Addr: fmt.Sprintf("127.0.0.1:%d", 7001+i)})
 	}
 	g, err := NewGenesis("test", testStart, testParameters(t), list, list)
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/follow"
+	"murmuration/internal/link"
 )
 
 // Source is where documents are fetched: a node uses Links, a client asks its guard by them.
@@ -49,8 +50,10 @@ type Config struct {
 	Genesis *directory.Genesis
 	// Store keeps documents and findings over restarts.
 	Store Store
-	// Source is nil for an authority: its documents come by Add.
+	// Source is nil for a network's only authority: its documents come by Add.
 	Source Source
+	// Entries are whom the source asks; nil are those of the genesis.
+	Entries []directory.Authority
 	// Follow is who follows, but for Genesis and Rand.
 	Follow follow.Config
 	// Log takes one line per event that somebody acts on; nil discards.
@@ -68,6 +71,17 @@ func Node(g *directory.Genesis, history directory.Epoch) follow.Config {
 func Client(g *directory.Genesis) follow.Config {
 	return follow.Config{Entries: 1, RetryFirst: time.Second,
 		RetryLast: g.Parameters.EpochLength / 8}
+}
+
+// From has a node that links are opened for by a transport ask the authorities and entries of the
+// genesis; a network's only authority asks nobody.
+func (c Config) From(self directory.NodeID, t link.Transport) Config {
+	if _, named := c.Genesis.Authority(self); named && len(c.Genesis.Authorities) == 1 {
+		return c
+	}
+	c.Source = Links(func() (link.Transport, error) { return t, nil })
+	c.Entries = c.Genesis.Sources(self)
+	return c
 }
 
 // Set is the documents that a node or client has. Its methods may be called from many goroutines;
@@ -91,6 +105,12 @@ func Open(cfg Config) (*Set, error) {
 	}
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
+	if len(cfg.Entries) == 0 {
+		cfg.Entries = cfg.Genesis.Entries
+	}
+	if cfg.Follow.Entries == 0 {
+		cfg.Follow.Entries = len(cfg.Entries)
+	}
 	cfg.Follow.Genesis, cfg.Follow.Rand = cfg.Genesis, mrand.New(mrand.NewChaCha8(seed))
 	s := &Set{
 		cfg: cfg, wake: make(chan struct{}, 1), follower: follow.New(cfg.Follow),
@@ -267,7 +287,11 @@ func (s *Set) fetch(ctx context.Context, step follow.Step) answer {
 		return answer{err: fmt.Errorf("%w: this authority has not signed it yet",
 			directory.ErrNoDocument)}
 	}
-	doc, err := s.cfg.Source.Fetch(ctx, s.cfg.Genesis.Entries[step.Entry], step.Epoch)
+	entry := s.cfg.Entries[step.Entry]
+	if latest := s.Latest(); latest != nil {
+		entry.Addr = latest.AddressOf(entry)
+	}
+	doc, err := s.cfg.Source.Fetch(ctx, entry, step.Epoch)
 	return answer{doc, err}
 }
 

@@ -39,11 +39,12 @@ const (
 	Directory // anybody to provider: pieces of documents, descriptors, applications
 	// provider to provider: signed bulletins and questions up, answers of equal size down
 	Bulletins
-	kinds // one past the last
+	Council // authority to authority: votes and signatures up, "heard" of equal size down
+	kinds   // one past the last
 )
 
 var kindNames = [kinds]string{"unknown", "packets", "exchange", "replica", "directory",
-	"bulletins"}
+	"bulletins", "council"}
 
 // String is the kind's name in the configuration, logs and metrics.
 func (k Kind) String() string {

@@ -5,6 +5,7 @@ import (
 	"net"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/directory/council"
 	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
 	"murmuration/internal/protocol"
@@ -23,6 +24,8 @@ func (c *Chassis) FrameSize(k link.Kind) int {
 		return query.FrameSize
 	case link.Bulletins:
 		return protocol.BulletinFrame
+	case link.Council:
+		return council.FrameSize
 	}
 	return 0
 }
@@ -67,12 +70,12 @@ func (c *Chassis) room(g link.Guest) link.Answer {
 	return link.Welcome
 }
 
-// connsPerAddr is how many links one address may have: no bound on a node that everybody reaches
+// ConnsPerAddr is how many links one address may have: no bound on a node that everybody reaches
 // from this computer, be it through an onion service or because the network lives here.
-func (c *Chassis) connsPerAddr() int {
-	host, _, _ := net.SplitHostPort(c.cfg.Listen)
-	if ip := net.ParseIP(host); c.cfg.MaxConnsPerAddress == 0 && ip != nil && ip.IsLoopback() {
+func (c *Config) ConnsPerAddr() int {
+	host, _, _ := net.SplitHostPort(c.Listen)
+	if ip := net.ParseIP(host); c.MaxConnsPerAddress == 0 && ip != nil && ip.IsLoopback() {
 		return math.MaxInt
 	}
-	return c.cfg.MaxConnsPerAddress
+	return c.MaxConnsPerAddress
 }

@@ -13,10 +13,8 @@ import (
 	"murmuration/internal/backoff"
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/follow"
-	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
 	"murmuration/internal/durable"
-	"murmuration/internal/link"
 )
 
 // Registry is where a node's descriptors go: the authorities over links, or the authority in the
@@ -35,10 +33,12 @@ type describer interface {
 // announcer hands in the node's descriptor for the next epoch, in each epoch twice: an authority
 // that starts again in between knows nothing of the first. If there is no document for the epoch
 // that runs, a lone authority was away and tallies now: the node is described for this epoch, too.
+// Several authorities meet again in the next one.
 type announcer struct {
 	registry  Registry
 	documents *documents.Set
 	schedule  directory.Schedule
+	several   bool // authorities, which make the next document and no other
 	chassis   describer
 	log       *slog.Logger
 
@@ -51,12 +51,13 @@ type announcer struct {
 
 func newAnnouncer(c *Chassis, to Registry) *announcer {
 	if to == nil {
-		to = Authorities{c.Home.Genesis, c.transport}
+		to = Authorities{Genesis: c.Home.Genesis, Transport: c.transport, Documents: c.Documents}
 	}
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
 	return &announcer{
 		registry: to, documents: c.Documents, schedule: c.Home.Genesis.Schedule(), chassis: c,
+		several:   len(c.Home.Genesis.Authorities) > 1,
 		log:       c.cfg.Log,
 		rng:       mrand.New(mrand.NewChaCha8(seed)),
 		described: map[directory.Epoch]*directory.Descriptor{},
@@ -182,7 +183,7 @@ func (a *announcer) attempt(ctx context.Context, e *task) error {
 // catchUp describes the node for the epoch that runs, until there is a document for it. Before the
 // entries were asked in vain, nobody is bothered.
 func (a *announcer) catchUp(ctx context.Context, e directory.Epoch) error {
-	if a.documents.Document(e) != nil {
+	if a.documents.Document(e) != nil || a.several {
 		return nil
 	}
 	if a.documents.Trouble().Kind == follow.NoTrouble {
@@ -225,38 +226,6 @@ func (a *announcer) tell(err error) {
 			"without it: ask its operator", "reason", refusal)
 		a.told = refusal
 	}
-}
-
-// Authorities are the registry of nodes that are none: those that the genesis names, over links.
-type Authorities struct {
-	Genesis   *directory.Genesis
-	Transport link.Transport // whose key the authorities see
-}
-
-// Submit succeeds when one authority took the descriptor; the votes of the others follow.
-func (a Authorities) Submit(ctx context.Context, d *directory.Descriptor) error {
-	raw := d.Marshal()
-	var errs []error
-	for _, whom := range a.Genesis.Authorities {
-		if err := a.tell(ctx, whom, raw); err != nil {
-			errs = append(errs, fmt.Errorf("asking %s: %w", whom.Name, err))
-		}
-	}
-	if len(errs) < len(a.Genesis.Authorities) {
-		return nil
-	}
-	return errors.Join(errs...)
-}
-
-func (a Authorities) tell(ctx context.Context, whom directory.Authority, descriptor []byte) error {
-	conn, err := a.Transport.Dial(ctx, link.Peer{Addr: whom.Addr, Key: link.PublicKey(whom.ID)},
-		link.Directory)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	return query.Submit(conn, descriptor)
 }
 
 // sleepUntil is false when ctx ended first.

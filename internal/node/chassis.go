@@ -63,7 +63,7 @@ func Open(o Options) (*Chassis, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := home.lock()
+	lock, err := home.Lock()
 	if err != nil {
 		return nil, fmt.Errorf("opening node %s: %w", o.Home, err)
 	}
@@ -88,7 +88,7 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 	c.transport, err = c.cfg.Transport(link.Config{
 		Network: genesis.ID(), Identity: c.Home.Seed, FrameSize: c.FrameSize, Admit: c.admit,
 		Known: c.knows, Room: c.room, Counters: c.Events, Clocks: c.Clocks, Log: c.cfg.Log,
-		MaxConns: quota.conns, MaxHandshakes: quota.handshakes, MaxConnsPerAddr: c.connsPerAddr(),
+		MaxConns: quota.conns, MaxHandshakes: quota.handshakes, MaxConnsPerAddr: c.cfg.ConnsPerAddr(),
 	})
 	if err != nil {
 		return err
@@ -103,8 +103,7 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 	return c.openDocuments()
 }
 
-// openDocuments takes up the network documents. What an authority has signed it does not
-// fetch.
+// openDocuments takes up the network documents.
 func (c *Chassis) openDocuments() error {
 	genesis := c.Home.Genesis
 	files, err := documents.OpenFiles(c.Home.Path("documents"))
@@ -115,10 +114,7 @@ func (c *Chassis) openDocuments() error {
 		Genesis: genesis, Store: files, Follow: documents.Node(genesis, c.cfg.History),
 		Log: c.cfg.Log,
 	}
-	if _, named := genesis.Authority(c.Home.Identity.ID()); !named {
-		cfg.Source = documents.Links(func() (link.Transport, error) { return c.transport, nil })
-	}
-	c.Documents, err = documents.Open(cfg)
+	c.Documents, err = documents.Open(cfg.From(c.Home.Identity.ID(), c.transport))
 	return err
 }
 

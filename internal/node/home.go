@@ -91,8 +91,8 @@ func OpenHome(dir string) (*Home, error) {
 		Seed: link.Seed(seed)}, nil
 }
 
-// lock takes the home for this process; the error of a second one names the first's process id.
-func (h *Home) lock() (*durable.Lock, error) {
+// Lock takes the home for this process; the error of a second one names the first's process id.
+func (h *Home) Lock() (*durable.Lock, error) {
 	return durable.Acquire(filepath.Join(h.Dir, "lock"))
 }
 

@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"murmuration/internal/authority"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 	"murmuration/internal/node"
 	mixnode "murmuration/mix/node"
-	providernode "murmuration/provider/node"
 )
 
 // applicationFile is the name of a volunteer's application in their node's home.
@@ -63,11 +63,11 @@ func Apply(v Volunteer) (path string, err error) {
 // Admit puts the node of an application on the list of the authority in home. The authority reads
 // the list before every vote, running or not.
 func Admit(home, path string) (*directory.Application, error) {
-	authority, err := node.OpenHome(home)
+	here, err := node.OpenHome(home)
 	if err != nil {
 		return nil, err
 	}
-	if _, named := authority.Genesis.Authority(authority.Identity.ID()); !named {
+	if _, named := here.Genesis.Authority(here.Identity.ID()); !named {
 		return nil, fmt.Errorf("%s is not the home of an authority of this network", home)
 	}
 	raw, err := durable.ReadFile(path, directory.MaxApplication)
@@ -76,12 +76,12 @@ func Admit(home, path string) (*directory.Application, error) {
 	}
 	application, err := directory.ParseApplication(raw)
 	if err == nil {
-		err = application.Verify(authority.Genesis)
+		err = application.Verify(here.Genesis)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return application, enlist(authority.Path(providernode.AdmissionsFile), application)
+	return application, enlist(here.Path(authority.AdmissionsFile), application)
 }
 
 // enlist adds to the list that there is. A list that is gone is not begun anew: with the new node
@@ -92,7 +92,7 @@ func enlist(path string, a *directory.Application) error {
 		return fmt.Errorf("changing the admissions: %w", err)
 	}
 	defer lock.Close()
-	list, err := providernode.ReadAdmissions(path)
+	list, err := authority.ReadAdmissions(path)
 	if err != nil {
 		return err
 	}

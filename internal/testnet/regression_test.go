@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"murmuration/internal/authority"
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	mixnode "murmuration/mix/node"
-	providernode "murmuration/provider/node"
 )
 
 // History: A volunteer could apply with an address that the mix then refused to run with.
@@ -72,7 +72,7 @@ func TestLostAdmissionsAreNotBegunAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := filepath.Join(n.Nodes[0].Dir, providernode.AdmissionsFile)
+	list := filepath.Join(n.Nodes[0].Dir, authority.AdmissionsFile)
 	if err := os.Remove(list); err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 // Package testnet makes whole private networks on one computer: the genesis, a home for every node,
-// and the first authority's list of who is admitted. `murmur network new` and `murmur demo` are
+// and the authorities' lists of who is admitted. `murmur network new` and `murmur demo` are
 // made of it.
 //
 // It writes what nodes read at their start and runs nothing itself, but for Network.Run, which runs
@@ -13,8 +13,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"murmuration/internal/authority"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
@@ -24,13 +26,15 @@ import (
 
 // Plan is what a private network shall be like.
 type Plan struct {
-	Dir        string
-	Label      string
-	Host       string // where every node listens, without a port: the system chooses those
-	Providers  int    // at least Parameters.Replicas + 1, so that no client needs its own for a box
-	Width      int    // mixes in each layer
-	Parameters directory.Parameters
-	Start      time.Time // of epoch 0
+	Dir       string
+	Label     string
+	Host      string // where every node listens, without a port: the system chooses those
+	Providers int    // at least Parameters.Replicas + 1, so that no client needs its own for a box
+	Width     int    // mixes in each layer
+	// Authorities is how many of the providers are authorities, the first ones; 0: one
+	Authorities int
+	Parameters  directory.Parameters
+	Start       time.Time // of epoch 0
 }
 
 // Node is one node of a private network.
@@ -61,6 +65,10 @@ func (p Plan) Validate() error {
 	if p.Width < 1 || p.Width > 64 {
 		errs = append(errs, fmt.Errorf("%d mixes in a layer: 1 to 64 make sense on one computer",
 			p.Width))
+	}
+	if p.Authorities < 0 || p.Authorities > p.Providers {
+		errs = append(errs, fmt.Errorf("%d authorities of %d providers", p.Authorities,
+			p.Providers))
 	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
@@ -167,7 +175,10 @@ func (n *Network) settle(node *Node) (err error) {
 	return nil
 }
 
-// found writes the genesis: the first provider is the one authority, all providers serve documents.
+// authorities are the providers that are authorities.
+func (n *Network) authorities() []*Node { return n.Nodes[:max(1, n.Plan.Authorities)] }
+
+// found writes the genesis: the first providers are authorities, all providers serve documents.
 func (n *Network) found() (err error) {
 	var entries []directory.Authority
 	for _, node := range n.Nodes {
@@ -178,19 +189,24 @@ func (n *Network) found() (err error) {
 		}
 	}
 	n.Genesis, err = directory.NewGenesis(n.Plan.Label, n.Plan.Start, n.Plan.Parameters,
-		entries[:1:1], entries)
+		slices.Clone(entries[:len(n.authorities())]), entries)
 	return err
 }
 
-// admitAll puts every node on the authority's list.
+// admitAll puts every node on the list of each authority.
 func (n *Network) admitAll() error {
 	var list directory.Admissions
 	for _, node := range n.Nodes {
 		list = list.Add(directory.Admission{ID: directory.NewIdentity(node.seed).ID(),
 			Role: node.Role})
 	}
-	return durable.WriteFile(filepath.Join(n.Nodes[0].Dir, providernode.AdmissionsFile),
-		list.Marshal(), 0o600)
+	for _, a := range n.authorities() {
+		if err := durable.WriteFile(filepath.Join(a.Dir, authority.AdmissionsFile),
+			list.Marshal(), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // GenesisFile is what clients and volunteers are given.

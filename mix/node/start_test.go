@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/authority"
 	"murmuration/internal/directory"
 	"murmuration/internal/testnet/virtual"
 	mixnode "murmuration/mix/node"
-	providernode "murmuration/provider/node"
 )
 
 // TestClockBeforeTheNetwork is said at once, with both times.
@@ -43,7 +43,7 @@ func TestClockBeforeTheNetwork(t *testing.T) {
 func TestRefusalsAreTold(t *testing.T) {
 	var log lines
 	nobody := func(s *stage) {
-		list := s.homes["provider-1"].Path(providernode.AdmissionsFile)
+		list := s.homes["provider-1"].Path(authority.AdmissionsFile)
 		if err := os.WriteFile(list, directory.Admissions{}.Marshal(), 0o600); err != nil {
 			t.Fatal(err)
 		}

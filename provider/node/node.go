@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"murmuration/internal/authority"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
@@ -36,7 +37,7 @@ type Node struct {
 	requests  *requests
 	replicas  *replicas
 	bulletins *bulletins
-	authority *authority // nil unless the genesis names this provider
+	authority *authority.Authority // nil unless the genesis names this provider
 }
 
 // history is how many epochs a document is given to others beyond its own: as long as it serves,
@@ -85,12 +86,16 @@ func (n *Node) assemble() (err error) {
 	jobs := make(chan provider.Job, n.cfg.MaxHeld)
 	role := node.Role{Core: core{n.edge, jobs, n.chassis.Counts}, Relay: n.edge.Relay(),
 		Document: n.inForce}
+	library := node.Library{Documents: n.chassis.Documents}
 	if _, named := n.chassis.Home.Genesis.Authority(service.Self); named {
-		if n.authority, err = newAuthority(n.chassis, n.cfg.Log, time.Now(),
-			n.bulletins.proved); err != nil {
+		if n.authority, err = authority.New(authority.Options{
+			Home: n.chassis.Home, Documents: n.chassis.Documents, Log: n.cfg.Log,
+			Dial: n.chassis.Transport(), Addr: n.cfg.Address, Proved: n.bulletins.proved,
+		}, time.Now()); err != nil {
 			return err
 		}
-		role.Registry = n.authority
+		library.Registry = n.authority
+		role.Registry = n.chassis.Authorities(n.authority)
 	}
 	if n.node, err = node.New(n.chassis, role); err != nil {
 		return err
@@ -109,7 +114,10 @@ func (n *Node) assemble() (err error) {
 			n.chassis.Home.Genesis.Start))
 	n.node.Handle(link.Replica, newIntake(n.node, service, n.inForce, trouble))
 	n.node.Handle(link.Bulletins, newHearing(n.node, n.bulletins, n.inForce))
-	n.node.Handle(link.Directory, library{n.chassis.Documents, n.authority})
+	n.node.Handle(link.Directory, library)
+	if n.authority != nil {
+		n.node.Handle(link.Council, n.authority)
+	}
 	n.metrics = n.node.Metrics(n.gauges(service)...)
 	return nil
 }
@@ -185,7 +193,7 @@ func (n *Node) Run(ctx context.Context) error {
 	group.Go(func() error { return n.bulletins.run(ctx) })
 	group.Go(func() error { return n.housekeep(ctx) })
 	if n.authority != nil {
-		group.Go(func() error { return n.authority.run(ctx) })
+		group.Go(func() error { return n.authority.Run(ctx) })
 	}
 	return group.Wait()
 }

@@ -36,6 +36,9 @@ func networkNewCommand() *cli.Command {
 			&cli.StringFlag{Name: "preset", Value: "demo",
 				Usage: "network values: demo, default, fast, x25519, or the `FILE` of your own"},
 			&cli.IntFlag{Name: "providers", Value: 3, Usage: "how many providers"},
+			&cli.IntFlag{Name: "authorities", Value: 1,
+				Usage: "how many providers agree on who is in the network (4 bear one that " +
+					"lies or is away)"},
 			&cli.IntFlag{Name: "width", Value: 2, Usage: "mixes in each layer"},
 			&cli.StringFlag{Name: "host", Value: "127.0.0.1",
 				Usage: "`ADDRESS` that the nodes listen on"},
@@ -56,7 +59,7 @@ func networkNew(c *cli.Context) error {
 	}
 	net, err := testnet.New(c.Context, testnet.Plan{
 		Dir: dir, Label: c.String("label"), Host: c.String("host"), Providers: c.Int("providers"),
-		Width:      c.Int("width"),
+		Width: c.Int("width"), Authorities: c.Int("authorities"),
 		Parameters: par, Start: time.Now(),
 	})
 	if err != nil {

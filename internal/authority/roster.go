@@ -1,4 +1,4 @@
-package node
+package authority
 
 import (
 	"fmt"
@@ -8,6 +8,11 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 )
+
+// AdmissionsFile lists, in the home, who is admitted. Whoever can change it decides this
+// authority's vote on who is in the network. It is read again before every vote, so that `murmur
+// authority admit` works while the authority runs.
+const AdmissionsFile = "admissions"
 
 // ReadAdmissions reads the list of an authority.
 func ReadAdmissions(path string) (directory.Admissions, error) {
@@ -21,6 +26,9 @@ func ReadAdmissions(path string) (directory.Admissions, error) {
 	}
 	return list, nil
 }
+
+// rereadPause is how long the file is left alone, whoever asks.
+const rereadPause = time.Second
 
 // roster is who is admitted, in memory: whoever is not listed costs a look, and the file is read
 // for them once in rereadPause at most, since they may be listed by now.

@@ -1,4 +1,4 @@
-package node
+package authority
 
 import (
 	"errors"
@@ -38,7 +38,8 @@ func TestStrangersWaitForNobody(t *testing.T) {
 	if err := r.read(); err != nil {
 		t.Fatal(err)
 	}
-	a := &authority{home: &node.Home{Genesis: genesis}, roster: r, wake: make(chan struct{}, 1)}
+	a := &Authority{Options: Options{Home: &node.Home{Genesis: genesis}}, roster: r,
+		wake: make(chan struct{}, 1)}
 	a.mu.Lock() // the tally is at work, for good
 	forged := described(t, genesis, known)
 	forged.Signature[0] ^= 1

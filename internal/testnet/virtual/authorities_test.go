@@ -1,0 +1,87 @@
+package virtual
+
+import (
+	"testing"
+	"time"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/testnet"
+)
+
+// founded is the plan of a network of several authorities, in epochs that are long enough for what
+// virtual time does not make shorter: nothing.
+func founded(t *testing.T, authorities int) testnet.Plan {
+	plan := Plan(t)
+	plan.Providers, plan.Authorities = max(authorities, 3), authorities
+	plan.Parameters.ReplicateEvery = 20 * time.Millisecond
+	return plan
+}
+
+// TestFourAuthorities: real drivers over links agree on each document; with one of them stopped
+// nobody sees anything, with two there is no new document and the last one ends. Who comes back
+// takes up what the others made, and signs again.
+func TestFourAuthorities(t *testing.T) {
+	Run(t, founded(t, 4), testnet.Options{}, func(n *Net) {
+		n.epoch(3, 0.1)
+		one := n.made(3)
+		if len(one.Signatures) < 3 {
+			t.Fatalf("%d signatures", len(one.Signatures))
+		}
+		n.stopAll("provider-1")
+		n.epoch(6, 0.1)
+		n.made(6)
+		n.Start("provider-1")
+		n.epoch(8, 0.1)
+		n.made(8)
+		if !n.signed(n.Document("provider-1", 8), "provider-1") {
+			t.Error("who came back does not sign")
+		}
+		n.stopAll("provider-2", "provider-3")
+		n.epoch(10, 0.1)
+		if n.Document("provider-1", 9) != nil || n.Document("provider-4", 10) != nil {
+			t.Error("two of four make a document")
+		}
+	})
+}
+
+func (n *Net) stopAll(names ...string) {
+	n.t.Helper()
+	for _, name := range names {
+		if err := n.stop(name); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+}
+
+// made is the document of an epoch, which all that run have, and the same.
+func (n *Net) made(e directory.Epoch) *directory.Document {
+	n.t.Helper()
+	var doc *directory.Document
+	for name := range n.running {
+		d := n.Document(name, e)
+		if d == nil {
+			n.t.Fatalf("%s has no document of epoch %d", name, e)
+		}
+		if doc != nil && doc.Digest() != d.Digest() {
+			n.t.Fatalf("two documents of epoch %d", e)
+		}
+		doc = d
+	}
+	return doc
+}
+
+// signed says whether an authority's signature is among those of the document. Each authority
+// serves what it had when there were enough, its own among them.
+func (n *Net) signed(doc *directory.Document, name string) bool {
+	for _, node := range n.Nodes {
+		if node.Name != name {
+			continue
+		}
+		for _, s := range doc.Signatures {
+			if s.By == directory.NodeID(node.Key()) {
+				return true
+			}
+		}
+	}
+	return false
+}
