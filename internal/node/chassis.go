@@ -88,7 +88,8 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 	c.transport, err = c.cfg.Transport(link.Config{
 		Network: genesis.ID(), Identity: c.Home.Seed, FrameSize: c.FrameSize, Admit: c.admit,
 		Known: c.knows, Room: c.room, Counters: c.Events, Clocks: c.Clocks, Log: c.cfg.Log,
-		MaxConns: quota.conns, MaxHandshakes: quota.handshakes, MaxConnsPerAddr: c.cfg.ConnsPerAddr(),
+		MaxConns: quota.conns, MaxHandshakes: quota.handshakes,
+		MaxConnsPerAddr: c.cfg.ConnsPerAddr(),
 	})
 	if err != nil {
 		return err
