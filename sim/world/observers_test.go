@@ -3,24 +3,58 @@ package world_test
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/sim/trace"
 	"murmuration/sim/world"
 )
 
-// onlookers are what watchers of people's links, and holders, see of three people.
+// What people write, by who looks for it: a watcher does not know which is which.
+const (
+	covers  = "cover"
+	heads   = "head"         // of feeds: a door
+	doors   = "door"         // of relations: cards and answers
+	tickets = "invitation"   // card, claim and answer
+	streams = "what is said" // posts, messages, notes, packs
+)
+
+// classOf is what an entry of an outbox is.
+func classOf(entry string) string {
+	first, _, _ := strings.Cut(entry, "/")
+	switch first {
+	case "cover":
+		return covers
+	case "head", "end":
+		return heads
+	case "door":
+		return doors
+	case "invite", "claim", "answer":
+		return tickets
+	}
+	return streams
+}
+
+// onlookers are what watchers of people's links, and holders, see of five people on up to seven
+// computers.
 type onlookers struct {
 	people  int32 // the lowest number of somebody in a trace
 	frames  int
 	links   [32]byte // of every frame between people and their providers, and when
 	ops     map[box.Op]int
 	written map[box.Entry]time.Time
-	fetched map[string]map[box.Entry]bool // by whom
-	said    int                           // posts and messages that were read
+	emptied []world.Request
+	fetched map[string]map[box.Entry]int // by whom, how often
+	since   map[string]time.Time         // somebody is there
+	until   map[string]time.Time         // likewise
+	end     time.Time
+	// What no onlooker knows:
+	class map[box.Entry]string
+	said  int // posts, replies and messages that came to somebody
 }
 
 // Add implements trace.Sink.
@@ -32,131 +66,162 @@ func (o *onlookers) Add(e trace.Event) error {
 	return nil
 }
 
-// lookOn has three people live for two days, who talk or say nothing, with so many boxes of cover a
-// day.
-func lookOn(t *testing.T, talk bool, cover int) *onlookers {
-	t.Helper()
-	network, err := world.ParseNetwork("[ada bob cid] -> [p1 p2 p3] -> m1 -> m2 -> m3 -> p1")
-	check(t, err)
-	o := &onlookers{
-		people: 6, ops: map[box.Op]int{}, written: map[box.Entry]time.Time{},
-		fetched: map[string]map[box.Entry]bool{},
+// sees is what an onlooker can say of some people that is not so of others: what holders are asked
+// for, and how often.
+func sees(one, other *onlookers) (all []string) {
+	if one.links != other.links {
+		all = append(all, "people's links show other frames")
 	}
-	p := sociable(3 * time.Minute)
-	p.WritesPerDay = cover
-	w, err := world.New(world.Config{
-		Seed: 5, Null: true, Parameters: p, Link: -1, Network: network, Turn: 5 * time.Minute,
-		Tap: o,
-	})
-	check(t, err)
-	for _, name := range network.Providers {
-		w.Node(name).Holder().Watch(func(r world.Request) {
-			o.ops[r.Op]++
-			if e := box.EntryOf(r.ID); r.Op == box.OpWrite && o.written[e].IsZero() {
-				o.written[e] = w.Now()
-			}
-		})
-	}
-	homes := map[string]citizen{}
-	for _, line := range w.People() {
-		homes[line.Name] = live(t, line)
-		mine := map[box.Entry]bool{}
-		o.fetched[line.Name] = mine
-		line.Sent = func(s sender.Sent) {
-			if s.Fetch != nil && s.Fetch.Op == box.OpFetch {
-				mine[s.Fetch.Key.Entry] = true
-			}
+	for _, op := range []box.Op{box.OpWrite, box.OpTombstone, box.OpFetch} {
+		if a, b := one.ops[op], other.ops[op]; b < a*2/3 || b > a*3/2 {
+			all = append(all, fmt.Sprintf("requests of kind %d: %d and %d", op, a, b))
 		}
 	}
-	ada, bob, cid := homes["ada"], homes["bob"], homes["cid"]
-	steps := []func(){
-		func() {
-			check(t, ada.Invite(bob.Life))
-			check(t, ada.Invite(cid.Life))
-		},
-		func() {
-			check(t, ada.Gather("flock", "bob", "cid"))
-			check(t, bob.Tell("ada", "hello"))
-		},
-		func() {
-			_, err := ada.Share("flock", "from below", noise(9000))
-			check(t, err)
-			check(t, ada.Tell("bob", "hello you"))
-		},
-		func() {
-			posts, err := cid.Reads("ada")
-			check(t, err)
-			for _, p := range posts {
-				check(t, cid.Reply(p.ID, "what a sight"))
-				check(t, cid.React(p.ID, "👍"))
-			}
-			o.said += len(posts)
-		},
-		func() { check(t, ada.Dismiss("flock", "cid")) },
-		func() {
-			_, err := ada.Share("flock", "without cid", nil)
-			check(t, err)
-		},
+	if a, b := len(one.written), len(other.written); b < a*2/3 || b > a*3/2 {
+		all = append(all, fmt.Sprintf("boxes: %d and %d", a, b))
 	}
-	for _, step := range steps {
-		if talk {
-			step()
-		}
-		check(t, w.Run(7*time.Hour))
-	}
-	if talk {
-		o.said += len(bob.reads("ada")) + len(cid.reads("ada"))
-	}
-	return o
+	return all
 }
 
-// TestLinksDoNotSeeWhoTalks: of three people who meet, talk, share photos, answer and part, and of
-// three who say nothing, a watcher of their links sees the same frames at the same times, and
-// holders are asked for the same things, as often: whatever is written is fetched by all three.
+// due says whether somebody should have asked for a box that was written at a time.
+func (o *onlookers) due(name string, at time.Time) bool {
+	until, gone := o.until[name], !o.until[name].IsZero()
+	return !at.Before(o.since[name]) && o.end.Sub(at) >= margin &&
+		!(gone && until.Sub(at) < margin)
+}
+
+// asked is how often the people who are there asked for a box, on average.
+func (o *onlookers) asked(e box.Entry) float64 {
+	times, people := 0, 0
+	for name, mine := range o.fetched {
+		if o.due(name, o.written[e]) {
+			times, people = times+mine[e], people+1
+		}
+	}
+	return float64(times) / float64(max(people, 1))
+}
+
+// singles is what an onlooker can say of single boxes, and of those who ask for them: everybody
+// asks for everything, and for nothing that nobody has written, as often whatever it is, and
+// whether or not they look for it; and what is emptied was written on that day.
+func (o *onlookers) singles() (all []string) {
+	missing, due := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(o.fetched)) {
+		mine, by, whole, boxes := o.fetched[name], map[string]float64{}, map[string]float64{},
+			map[string]int{}
+		for e, at := range o.written {
+			if !o.due(name, at) {
+				continue
+			}
+			if due++; mine[e] == 0 {
+				missing++
+			}
+			class := o.class[e]
+			by[class], whole[class] = by[class]+float64(mine[e]), whole[class]+o.asked(e)
+			boxes[class]++
+		}
+		for class, n := range by {
+			if boxes[class] >= 3 && (n < 0.5*whole[class] || n > 1.7*whole[class]) {
+				all = append(all, fmt.Sprintf("%s asks for each %s %.1f times, others %.1f", name,
+					class, n/float64(boxes[class]), whole[class]/float64(boxes[class])))
+			}
+		}
+		for e := range mine {
+			if o.written[e].IsZero() {
+				all = append(all, name+" asks for what nobody wrote")
+			}
+		}
+	}
+	if missing > due/200 { // what an answer was lost of twice, waits for long
+		all = append(all, fmt.Sprintf("%d boxes of %d were not asked for", missing, due))
+	}
+	for _, r := range o.emptied {
+		if at := o.written[box.EntryOf(r.ID)]; at.IsZero() || r.At.Sub(at) > 26*time.Hour {
+			all = append(all, fmt.Sprintf("a box of %v was emptied at %v", at, r.At))
+		}
+	}
+	return append(all, o.classes()...)
+}
+
+// classes is what can be said of boxes by how often they are asked for: no more for one that is
+// something than for those of cover that were written about as long ago. Of the oldest of all, to
+// whom everybody comes back who wants an old one, nothing can be said.
+func (o *onlookers) classes() (all []string) {
+	of, beside, boxes := map[string]float64{}, map[string]float64{}, map[string]int{}
+	first := o.since["ada"].Add(150 * time.Minute)
+	for e, class := range o.class {
+		times, n := 0.0, 0
+		for other, at := range o.written {
+			near := at.After(first) && at.Sub(o.written[e]).Abs() < 2*time.Hour
+			if near && o.class[other] == covers {
+				times, n = times+o.asked(other), n+1
+			}
+		}
+		if asked := o.asked(e); n > 0 && asked > 0 && o.written[e].After(first) {
+			of[class], beside[class] = of[class]+asked, beside[class]+times/float64(n)
+			boxes[class]++
+		}
+	}
+	for class, n := range of {
+		if boxes[class] >= 3 && (n < 0.7*beside[class] || n > 1.4*beside[class]) {
+			all = append(all, fmt.Sprintf("each of %d %s is asked for %.1f times, cover %.1f",
+				boxes[class], class, n/float64(boxes[class]), beside[class]/float64(boxes[class])))
+		}
+	}
+	return all
+}
+
+// TestLinksDoNotSeeWhoTalks: of five people who meet, talk, share photos, answer, take back, part,
+// and go on with a second computer and a restored one, and of five who say nothing, a watcher of
+// their links sees the same frames at the same times, and holders are asked for the same things, as
+// often. Each single box, a door's and the head of a feed like any other, is asked for by all,
+// those who look for it and those who do not, as often as all others.
 func TestLinksDoNotSeeWhoTalks(t *testing.T) {
 	t.Parallel()
-	const cover = 48
-	idle, talk := lookOn(t, false, cover), lookOn(t, true, cover)
-	if idle.links != talk.links || idle.frames < 1000 {
-		t.Errorf("people's links show other frames: %d, %d", idle.frames, talk.frames)
+	idle, talk := lookOn(t, false, false), lookOn(t, true, false)
+	t.Logf("asked of holders: idle %v, talking %v; %d and %d boxes; %d frames", idle.ops, talk.ops,
+		len(idle.written), len(talk.written), talk.frames)
+	for _, fault := range slices.Concat(sees(idle, talk), idle.singles(), talk.singles()) {
+		t.Error(fault)
 	}
-	t.Logf("asked of holders: idle %v, talking %v; %d and %d boxes", idle.ops, talk.ops,
-		len(idle.written), len(talk.written))
-	if a, b := len(idle.written), len(talk.written); b < a*2/3 || b > a*3/2 {
-		t.Errorf("who talks writes %d boxes, who does not %d", b, a)
+	of := map[string]int{}
+	for e := range talk.written {
+		of[talk.class[e]]++
 	}
-	for op, n := range talk.ops {
-		if was := idle.ops[op]; n < was*2/3 || n > was*3/2 {
-			t.Errorf("%d requests of kind %d of who talks, %d of who does not", n, op, was)
-		}
+	t.Logf("they wrote %v", of)
+	if talk.said < 10 || idle.frames < 1000 || of[doors] < 4 || of[heads] < 3 || of[tickets] < 8 ||
+		of[streams] < 20 || of[covers] < 20 || len(idle.emptied) < 20 {
+		t.Errorf("the control: %d posts and messages came, boxes of %v", talk.said, of)
 	}
-	for _, o := range []*onlookers{idle, talk} {
-		boxes, last := 0, time.Time{}
-		for _, at := range o.written {
-			if at.After(last) {
-				last = at
+	// The controls: without cover it shows that boxes are written, and that they are emptied.
+	bare := lookOn(t, true, true)
+	if faults := sees(idle, bare); len(faults) < 3 || bare.links != talk.links ||
+		bare.ops[box.OpTombstone] == 0 {
+		t.Errorf("without cover: %q, %v", faults, bare.ops)
+	}
+	// Somebody who asks for heads, or doors, once more than others; for what may come there; or not
+	// for what they do not look for.
+	for class, who := range map[string]string{heads: "eve", doors: "bob", tickets: "ada"} {
+		polls := *talk
+		polls.fetched = maps.Clone(talk.fetched)
+		polls.fetched[who] = maps.Clone(talk.fetched[who])
+		for e := range talk.written {
+			if talk.class[e] == class {
+				polls.fetched[who][e] += 10
 			}
 		}
-		for e, at := range o.written {
-			if last.Sub(at) < 10*time.Hour {
-				continue // its turn is still to come
-			}
-			boxes++
-			for name, mine := range o.fetched {
-				if !mine[e] {
-					t.Errorf("%s did not ask for a box of %v", name, at)
-				}
+		if len(polls.singles()) == 0 {
+			t.Errorf("nobody sees that %s polls each %s", who, class)
+		}
+		polls.fetched[who][box.Entry{1, 2, 3}]++
+		waits := polls.singles()
+		for e := range talk.written {
+			if talk.class[e] == class {
+				delete(polls.fetched[who], e)
 			}
 		}
-		if boxes < 40 {
-			t.Errorf("the control: %d boxes", boxes)
+		if skips := polls.singles(); len(waits) == 0 || len(skips) == 0 {
+			t.Errorf("nobody sees that %s asks for each %s: %q, %q", who, class, waits, skips)
 		}
-	}
-	if talk.said < 4 {
-		t.Errorf("the control: %d posts were read", talk.said)
-	}
-	bare, quiet := lookOn(t, true, 1), lookOn(t, false, 1) // the control: without cover it shows
-	if len(bare.written) < 3*len(quiet.written) || bare.links != talk.links {
-		t.Errorf("without cover %d and %d boxes are written", len(quiet.written), len(bare.written))
 	}
 }
