@@ -10,6 +10,7 @@ import (
 	"murmuration/client/outbox"
 	"murmuration/client/post"
 	"murmuration/client/store"
+	"murmuration/client/timeline"
 	"murmuration/internal/box"
 )
 
@@ -53,12 +54,14 @@ func (a author) Renew(
 // pack seals the last posts, as they are, into a stream of their own.
 func (c *Circles) pack(tx *store.Tx, now time.Time, o circle) (*pack, error) {
 	var records []box.Record
+	var p pack
 	for _, id := range o.Posts {
 		e, err := c.cfg.Timeline.Entry(tx, id)
 		if err != nil {
 			continue // deleted, or expired
 		}
 		records = append(records, c.cfg.Network.Format.Split(content.KindPost, e.Content)...)
+		p.add(e)
 	}
 	if len(records) == 0 {
 		return nil, nil
@@ -67,16 +70,36 @@ func (c *Circles) pack(tx *store.Tx, now time.Time, o circle) (*pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, err := w.Start()
-	if err != nil {
+	if p.Start, err = w.Start(); err != nil {
 		return nil, err
 	}
-	root, _ := start.Before()
+	root, _ := p.Start.Before()
 	name := fmt.Sprintf("pack/%x", root[:8])
 	_, err = c.cfg.Writing.Say(tx, now, post.Stream{Name: name, Source: o.ID}, &w, outbox.Draft{
 		Name: name, Author: packs, Hidden: true,
 	}, records...)
-	return &pack{start, len(records)}, err
+	return &p, err
+}
+
+// add says where a post of the pack was published.
+func (p *pack) add(e timeline.Entry) {
+	var epoch uint32
+	if e.Epoch%2 == 0 {
+		epoch = uint32(e.Epoch / 2)
+	}
+	p.Posts++
+	p.Epochs, p.Indices = append(p.Epochs, epoch), append(p.Indices, e.Number)
+}
+
+// places is where the posts of a pack stand.
+func (p pack) places() []post.Place {
+	all := make([]post.Place, p.Posts)
+	for i, epoch := range p.Epochs {
+		if epoch != 0 {
+			all[i] = post.Place{Epoch: order(epoch), Number: p.Indices[i]}
+		}
+	}
+	return all
 }
 
 // packs is the outbox's name for who writes what newcomers get: nobody goes on with such a stream.

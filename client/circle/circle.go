@@ -122,6 +122,10 @@ type Reading interface {
 	Start(
 		tx *store.Tx, now time.Time, s post.Stream, start boxstream.Start, first box.Day,
 	) error
+	Collect(
+		tx *store.Tx, now time.Time, s post.Stream, start boxstream.Start, first box.Day,
+		places []post.Place,
+	) error
 	Stop(tx *store.Tx, name string) error
 	Erase(tx *store.Tx, post string) error
 }

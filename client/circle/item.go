@@ -54,6 +54,10 @@ type card struct {
 type pack struct {
 	Start boxstream.Start `cbor:"1,keyasint"`
 	Posts int             `cbor:"2,keyasint"`
+	// Where each of the posts was published: the author's epoch (zero: not known), and the index in
+	// its stream. Earlier versions say neither.
+	Epochs  []uint32 `cbor:"3,keyasint,omitempty"`
+	Indices []uint64 `cbor:"4,keyasint,omitempty"`
 }
 
 // reply is what a member answers to a post of the author's.
@@ -132,7 +136,9 @@ func (c card) check() error {
 	if c.Pack == nil {
 		return nil
 	}
-	if c.Pack.Posts < 1 || c.Pack.Posts > maxPack {
+	n := len(c.Pack.Epochs)
+	if c.Pack.Posts < 1 || c.Pack.Posts > maxPack || n != 0 && n != c.Pack.Posts ||
+		n != len(c.Pack.Indices) {
 		return errCard
 	}
 	_, _, err := c.Pack.Start.Open()

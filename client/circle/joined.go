@@ -228,9 +228,9 @@ func (c *Circles) unpack(tx *store.Tx, now time.Time, k card) error {
 		return nil
 	}
 	s.Streams = append(s.Streams, leaving{Name: name, At: now.Add(c.kept()).Unix()})
-	return errors.Join(all.put(tx, k.Circle), c.cfg.Reading.Start(
+	return errors.Join(all.put(tx, k.Circle), c.cfg.Reading.Collect(
 		tx, now, post.Stream{Name: name, Source: k.Circle, Epoch: order(k.Epoch) - 1},
-		k.Pack.Start, k.Day,
+		k.Pack.Start, k.Day, k.Pack.places(),
 	))
 }
 

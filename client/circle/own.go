@@ -62,8 +62,8 @@ func (o circle) stream(e epoch) post.Stream {
 	}
 }
 
-// order says where posts of an epoch stand among those of others: between two epochs, those that
-// come with the card of the later one.
+// order says how posts of an epoch are kept in the timeline: by even numbers. Odd ones are those
+// that came with a card and are not known to be of any epoch.
 func order(epoch uint32) int { return 2 * int(epoch) }
 
 // member finds one, or is nil.

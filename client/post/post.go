@@ -34,6 +34,13 @@ type Stream struct {
 	Epoch  int // which of its source's streams it is, counting up
 }
 
+// Place is where a post stands in its author's order: in which stream of its source, and where.
+type Place struct {
+	_      struct{} `cbor:",toarray"`
+	Epoch  int
+	Number uint64 // index in the stream
+}
+
 // Draft is what a person wants to say.
 type Draft struct {
 	Text     string

@@ -29,9 +29,20 @@ type reading struct {
 	Epoch  int              `cbor:"3,keyasint"`
 	Number uint64           `cbor:"4,keyasint"` // under which its boxes are wanted
 	Reader boxstream.Reader `cbor:"5,keyasint"`
+	// First is the index of the first of Places, if it is a collection.
+	First  uint64  `cbor:"6,keyasint,omitempty"`
+	Places []Place `cbor:"7,keyasint,omitempty"`
 }
 
 func (r reading) stream() Stream { return Stream{r.Name, r.Source, r.Epoch} }
+
+// at is where a post stands that came at an index.
+func (r reading) at(number uint64) Place {
+	if n := number - r.First; n < uint64(len(r.Places)) && r.Places[n] != (Place{}) {
+		return r.Places[n]
+	}
+	return Place{Epoch: r.Epoch, Number: number}
+}
 
 func (r *reading) put(tx *store.Tx) error { return tx.Put(bucketReading, r.Name, *r) }
 
@@ -100,6 +111,23 @@ func (r *Reading) Supply(time.Time) error { return nil }
 func (r *Reading) Start(
 	tx *store.Tx, now time.Time, s Stream, start boxstream.Start, first box.Day,
 ) error {
+	return r.start(tx, now, reading{Name: s.Name, Source: s.Source, Epoch: s.Epoch}, start, first)
+}
+
+// Collect is Start for a stream in which posts of others are written again, and says where each of
+// them stood, in their order; the zero place: that is not known.
+func (r *Reading) Collect(
+	tx *store.Tx, now time.Time, s Stream, start boxstream.Start, first box.Day, places []Place,
+) error {
+	_, before := start.Before()
+	return r.start(tx, now, reading{
+		Name: s.Name, Source: s.Source, Epoch: s.Epoch, First: before + 1, Places: places,
+	}, start, first)
+}
+
+func (r *Reading) start(
+	tx *store.Tx, now time.Time, s reading, start boxstream.Start, first box.Day,
+) error {
 	known, err := tx.Has(bucketReading, s.Name)
 	if err != nil || known {
 		return err
@@ -108,7 +136,8 @@ func (r *Reading) Start(
 	if err != nil {
 		return err
 	}
-	g := &reading{s.Name, s.Source, s.Epoch, 1, reader}
+	g := &s
+	g.Number, g.Reader = 1, reader
 	err = store.Each(tx, bucketReading, func(_ string, other reading) error {
 		g.Number = max(g.Number, other.Number+1)
 		return nil
@@ -241,7 +270,7 @@ func (r *Reading) Answered(now time.Time, a person.Answer) error {
 			room := idsATurn
 			r.look(g, now, &room)
 		})
-		return r.keep(tx, now, g.stream(), opened)
+		return r.keep(tx, now, next, opened)
 	})
 	if err != nil {
 		return fmt.Errorf("noting a post: %w", err)
@@ -250,7 +279,8 @@ func (r *Reading) Answered(now time.Time, a person.Answer) error {
 }
 
 // keep keeps what a box says.
-func (r *Reading) keep(tx *store.Tx, now time.Time, s Stream, o boxstream.Opened) error {
+func (r *Reading) keep(tx *store.Tx, now time.Time, g reading, o boxstream.Opened) error {
+	s := g.stream()
 	if o.Plaintext == nil {
 		return nil // a tombstone
 	}
@@ -264,7 +294,7 @@ func (r *Reading) keep(tx *store.Tx, now time.Time, s Stream, o boxstream.Opened
 	case record.Kind == content.KindCover:
 		return nil // its author took back what was to stand here
 	case record.Kind == content.KindPost:
-		understood, err = r.post(tx, now, s, o, record)
+		understood, err = r.post(tx, now, g, o, record)
 	default:
 		if h := r.hearers[kindOf(s.Name)]; h != nil {
 			understood, err = h.Said(tx, now, s, o.Number, record)
@@ -288,19 +318,31 @@ func kindOf(name string) string {
 	return kind
 }
 
+// tooOld says whether a post cannot have been written when it says, since nobody waits for so long
+// with a box: its author's clock was wrong.
+func (r *Reading) tooOld(g reading, day box.Day, p content.Post) bool {
+	kept := r.cfg.Network.Calendar
+	return len(g.Places) == 0 &&
+		p.Time < day.Start(kept.Genesis).AddDate(0, 0, -kept.Retention).Unix()
+}
+
 // post keeps a post, unless it is there: the same one comes again in a stream that was renewed.
 // Where nobody hears of posts, photos alone are read.
 func (r *Reading) post(
-	tx *store.Tx, now time.Time, s Stream, o boxstream.Opened, record box.Record,
+	tx *store.Tx, now time.Time, g reading, o boxstream.Opened, record box.Record,
 ) (understood bool, err error) {
+	s, at := g.stream(), g.at(o.Number)
 	h := r.hearers[kindOf(s.Name)]
 	p, err := content.ParsePost(record.Content)
 	if err != nil || record.Parts != 1 || h == nil {
 		return false, nil
 	}
 	e := timeline.Entry{
-		ID: content.ID(s.Source, record.Content), Source: s.Source, Epoch: s.Epoch,
-		Content: record.Content, Received: now.UnixMilli(), Day: o.Day, Number: o.Number,
+		ID: content.ID(s.Source, record.Content), Source: s.Source, Epoch: at.Epoch,
+		Content: record.Content, Received: now.UnixMilli(), Day: o.Day, Number: at.Number,
+	}
+	if r.tooOld(g, o.Day, p) {
+		e.When = content.Hour(now)
 	}
 	known, err := r.cfg.Timeline.Has(tx, e.ID)
 	if err != nil || known || over(p, now) {
@@ -308,7 +350,7 @@ func (r *Reading) post(
 	}
 	errs := []error{
 		r.cfg.Timeline.Keep(tx, e), fade(tx, e.ID, p),
-		r.cfg.Sources.came(tx, s, o.Number, now, p),
+		r.cfg.Sources.came(tx, e, now, p),
 	}
 	for i, about := range p.Photos {
 		errs = append(errs, r.cfg.Photos.Expect(tx, photo.Of{

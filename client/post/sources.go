@@ -9,6 +9,7 @@ import (
 
 	"murmuration/client/content"
 	"murmuration/client/store"
+	"murmuration/client/timeline"
 )
 
 const bucketSources = "sources" // About, by source; never deleted
@@ -23,9 +24,11 @@ type About struct {
 	Read    bool   `cbor:"5,keyasint"` // whether the person reads it
 	Posts   int    `cbor:"6,keyasint"` // that came
 	Last    int64  `cbor:"7,keyasint"` // when the latest of them came; Unix milliseconds
-	// Epoch and Newest are the stream and the index of the post from which Claimed is.
+	// Epoch and Newest are the stream and the index of the post from which Claimed is, and When is
+	// when that was written.
 	Epoch  int    `cbor:"8,keyasint"`
 	Newest uint64 `cbor:"9,keyasint"`
+	When   int64  `cbor:"10,keyasint,omitempty"` // Unix seconds, a full hour
 }
 
 // Name is what lists show: the petname, or the author's claim in quotes.
@@ -91,17 +94,19 @@ func (*Sources) List(tx *store.Tx) (all []About, err error) {
 
 // came notes a post of a source, and what its author is called in it.
 func (r *Sources) came(
-	tx *store.Tx, s Stream, number uint64, now time.Time, p content.Post,
+	tx *store.Tx, e timeline.Entry, now time.Time, p content.Post,
 ) error {
-	a, err := r.Meet(tx, s.Source)
+	a, err := r.Meet(tx, e.Source)
 	if err != nil {
 		return err
 	}
 	a.Posts, a.Last = a.Posts+1, now.UnixMilli()
-	if a.Claimed == "" || cmp.Or(
-		cmp.Compare(s.Epoch, a.Epoch), cmp.Compare(number, a.Newest),
-	) >= 0 {
-		a.Claimed, a.Epoch, a.Newest = p.Name, s.Epoch, number
+	newer := e.Written() >= a.When
+	if e.Epoch == a.Epoch {
+		newer = e.Number >= a.Newest
+	}
+	if a.Claimed == "" || newer {
+		a.Claimed, a.Epoch, a.Newest, a.When = p.Name, e.Epoch, e.Number, e.Written()
 	}
 	return r.Put(tx, a)
 }

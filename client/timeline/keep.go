@@ -3,6 +3,7 @@ package timeline
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"murmuration/client/search"
 	"murmuration/client/store"
@@ -14,7 +15,13 @@ const (
 	listUnread = "unread" // those of them that were not shown before
 )
 
-func (e Entry) item() item { return item{e.ID, e.Epoch, e.Number, e.Source} }
+// late is after how long a post is not taken to come as it was written.
+const late = 2 * time.Hour
+
+func (e Entry) item() item {
+	behind := time.UnixMilli(e.Received).Sub(time.Unix(e.Written(), 0))
+	return item{e.ID, e.Epoch, e.Number, e.Source, e.Written(), behind > late}
+}
 
 // words is what a post is found by, and what it takes: its own bytes, and those of its photos.
 func (e Entry) words() (text string, bytes int64) {
@@ -47,10 +54,11 @@ func (t *Timeline) Keep(tx *store.Tx, e Entry) error {
 		return err2
 	}
 	all.Bytes += bytes
+	e.When = e.Written()
 	if err == nil {
 		_, old := before.words()
 		all.Bytes -= old
-		e.Received = before.Received
+		e.Received, e.When = before.Received, before.When
 		return errors.Join(all.put(), t.write(tx, e, text))
 	}
 	return errors.Join(t.list(tx, all, e), addPrefix(tx, e.ID), t.write(tx, e, text))

@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,10 +42,19 @@ type item struct {
 	Epoch  int            `cbor:"2,keyasint"`
 	Number uint64         `cbor:"3,keyasint"`
 	Source content.Source `cbor:"4,keyasint"`
+	When   int64          `cbor:"5,keyasint,omitempty"` // zero: the entry says it
+	late   bool           // it is to be put into a list, and came long after it was written
 }
 
-func (a item) compare(b item) int {
-	return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Number, b.Number))
+// stands says whether a post of another stream stands behind this one: what was written in the same
+// hour does as it came, unless that was long afterwards.
+func (it item) stands(tx *store.Tx, other item) (behind bool, err error) {
+	if other.When == 0 { // kept by an earlier version
+		var e Entry
+		err = tx.Get(bucket, other.ID, &e)
+		other.When = e.Written()
+	}
+	return other.When > it.When || other.When == it.When && it.late && other.Epoch > it.Epoch, err
 }
 
 // place says in which leaf of which list a post is; no entry: it is not in that list.
@@ -182,30 +190,30 @@ func (l *list) insertBefore(id string, it item) error {
 }
 
 // insertOrdered puts an item where its author's order has it, and says before which post that is,
-// if any. It looks from the end: most posts come in order.
+// if any: those of one stream by their numbers, those of several by when they were written. It
+// looks from the end, until one of the same stream: most posts come in order.
 func (l *list) insertOrdered(it item) (before string, err error) {
-	steps := uint64(0)
-	for number := l.Last; number != 0; steps++ {
-		if steps > l.Ever {
-			return "", l.endless()
-		}
-		f, err := l.leaf(number)
-		if err != nil {
-			return "", err
-		}
-		i := len(f.Items)
-		for ; i > 0 && it.compare(f.Items[i-1]) < 0; i-- {
-			before = f.Items[i-1].ID
-		}
-		if i > 0 || f.Before == 0 {
-			if before == "" {
-				return "", l.append(it)
+	settled := false
+	err = l.backwards("", func(other item) (enough bool, err error) {
+		switch {
+		case other.Epoch != it.Epoch && settled:
+		case other.Epoch != it.Epoch:
+			behind, err := it.stands(l.tx, other)
+			if settled = !behind; behind {
+				before = other.ID
 			}
-			return before, l.insert(number, f, i, it)
+			return false, err
+		case other.Number <= it.Number:
+			return true, nil
+		default:
+			before, settled = other.ID, false
 		}
-		number = f.Before
+		return false, nil
+	})
+	if err != nil {
+		return "", err
 	}
-	return "", l.append(it)
+	return before, l.insertBefore(before, it)
 }
 
 // remove takes a post out, if it is in.

@@ -20,23 +20,36 @@ type model struct {
 	unread []string
 }
 
+// keep puts a post between those before and behind it in its stream, and there behind all that were
+// written before it.
 func (m *model) keep(e Entry) {
-	at, successor := len(m.all), -1
+	var of []int // those of its source, in m.all
+	low, high := 0, -1
 	for i, other := range m.all {
-		later := e.item().compare(other.item()) < 0
-		if other.Source == e.Source && later &&
-			(successor < 0 || other.item().compare(m.all[successor].item()) < 0) {
-			successor = i
+		if other.Source != e.Source {
+			continue
+		}
+		if of = append(of, i); other.Epoch != e.Epoch {
+			continue
+		}
+		if other.Number <= e.Number {
+			low = len(of)
+		} else if high < 0 {
+			high = len(of) - 1
 		}
 	}
-	if successor >= 0 {
-		at = successor
+	if high < 0 {
+		high = len(of)
+	}
+	for high > low && m.all[of[high-1]].When > e.When {
+		high--
+	}
+	at, successor := len(m.all), ""
+	if high < len(of) {
+		at, successor = of[high], m.all[of[high]].ID
 	}
 	if !e.Own {
-		i := -1
-		if successor >= 0 {
-			i = slices.Index(m.unread, m.all[successor].ID)
-		}
+		i := slices.Index(m.unread, successor)
 		if i < 0 {
 			i = len(m.unread)
 		}
@@ -72,11 +85,14 @@ func TestListsAreAModel(t *testing.T) {
 					e := Entry{
 						ID: fmt.Sprintf("id%04d-%d", i, j), Content: []byte{1, 2, 3},
 						Source: content.Source{rapid.Byte().Draw(t, "source") % 3},
-						Epoch:  1, Number: uint64(len(m.all)),
+						Epoch:  rapid.IntRange(1, 3).Draw(t, "epoch"), Number: uint64(len(m.all)),
+						When: int64(10 + len(m.all)/9),
 					}
+					e.Received = 1000 * e.When
 					e.Own = e.Source[0] == 0
 					if rapid.IntRange(0, 5).Draw(t, "late") == 0 {
 						e.Number = rapid.Uint64Range(0, e.Number).Draw(t, "number")
+						e.When = rapid.Int64Range(1, e.When).Draw(t, "written")
 					}
 					m.keep(e)
 					if err := line.Keep(tx, e); err != nil {

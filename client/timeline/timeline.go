@@ -8,6 +8,7 @@ package timeline
 
 import (
 	"errors"
+	"time"
 
 	"murmuration/client/content"
 	"murmuration/client/fault"
@@ -34,10 +35,13 @@ type Entry struct {
 	Received int64   `cbor:"5,keyasint"` // or queued; Unix milliseconds
 	Day      box.Day `cbor:"6,keyasint"`
 	// Number is the index of its box in its stream, and Epoch which of its source's streams that
-	// is, counting up: its author's order.
+	// is: its author's order in one stream. Those of several stand by When.
 	Number uint64         `cbor:"7,keyasint"`
 	Source content.Source `cbor:"8,keyasint"`
 	Epoch  int            `cbor:"9,keyasint"`
+	// When it was written; Unix seconds, a full hour. Keep has its author's word for it, if it is
+	// zero and that can be.
+	When int64 `cbor:"10,keyasint,omitempty"`
 }
 
 // Post is what the entry says.
@@ -47,6 +51,19 @@ func (e Entry) Post() (content.Post, error) {
 		return content.Post{}, store.ErrForeign.With("a post: %w", err)
 	}
 	return p, nil
+}
+
+// Written is when an entry was written, in Unix seconds: as its author says, or when it came, if
+// that was before.
+func (e Entry) Written() int64 {
+	if e.When != 0 {
+		return e.When
+	}
+	came := content.Hour(time.UnixMilli(e.Received))
+	if p, err := e.Post(); err == nil && p.Time > 0 {
+		return min(p.Time, came)
+	}
+	return came
 }
 
 // Timeline keeps posts. All of it is on the disk.

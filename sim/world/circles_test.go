@@ -168,15 +168,6 @@ func (s *society) shared(line, author string) (texts []string) {
 	return texts
 }
 
-// inOrder is what was said, in the order in which a home has to show it: each of an author's
-// devices keeps its own, and a home that was restored is only asked for what it has.
-func inOrder(line, author string, want, got []string) (wanted, has []string) {
-	if author != "ada" && line != "dot2" {
-		return want, got
-	}
-	return slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got))
-}
-
 // TestFivePeopleInCircles: every post is there once, in the order of its author, at every home of
 // every reader, and every message at both sides: with one away for days, one behind a bad link, Ada
 // with two computers, Dot restored from a backup of before, and a lying holder. (It is five people
@@ -219,9 +210,9 @@ func TestFivePeopleInCircles(t *testing.T) {
 	posts, messages := 0, 0
 	for _, line := range slices.Sorted(maps.Keys(s.homes)) {
 		for _, author := range s.names {
-			want, got := inOrder(line, author, s.posted[author], s.shared(line, author))
+			got := s.shared(line, author)
 			posts += len(got)
-			for _, fault := range amiss(want, got) {
+			for _, fault := range amiss(s.posted[author], got) {
 				t.Errorf("%s, of %s: %s", line, author, fault)
 			}
 			for pair, texts := range s.told {
