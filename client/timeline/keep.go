@@ -16,7 +16,7 @@ const (
 )
 
 // late is after how long a post is not taken to come as it was written.
-const late = 2 * time.Hour
+const late = 3 * time.Hour
 
 func (e Entry) item() item {
 	behind := time.UnixMilli(e.Received).Sub(time.Unix(e.Written(), 0))
