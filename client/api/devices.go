@@ -39,7 +39,8 @@ func (s *server) devices() []route {
 		answering("POST", "/v1/devices/link", "makes the key by which a second device is known "+
 			"as one's own", s.linkDevice),
 		answering("DELETE", "/v1/devices/{id}", "tells all contacts that one is gone; "+
-			"`restored`: all who have restored a backup and were not linked",
+			"`restored`: all who have restored a backup and were not linked; `others`: all but "+
+			"this one, known here or not",
 			s.revokeDevice),
 		answering("POST", "/v1/devices/object", "tells all contacts that this one is not gone, "+
 			"though another one said so", s.objectDevice),
@@ -107,11 +108,17 @@ func thatDevice(ids []session.DeviceID, prefix string) (session.DeviceID, error)
 // known here.
 const Restored = "restored"
 
+// Others is the id of all own devices but the one that answers.
+const Others = "others"
+
 func (s *server) revokeDevice(r *http.Request) (nothing, error) {
 	return nothing{}, s.relating(
 		func(tx *store.Tx, now time.Time, rel *relation.Relations) error {
 			if r.PathValue("id") == Restored {
 				return rel.RevokeStrangers(tx, now)
+			}
+			if r.PathValue("id") == Others {
+				return rel.RevokeOthers(tx, now)
 			}
 			own, err := rel.Devices(tx)
 			var ids []session.DeviceID

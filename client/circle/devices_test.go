@@ -7,6 +7,7 @@ import (
 
 	"murmuration/client/parts/partstest"
 	"murmuration/client/post"
+	"murmuration/client/store"
 )
 
 // TestSecondDevice writes to the same circles as the first one, and reads what that writes and what
@@ -51,6 +52,19 @@ func TestSecondDevice(t *testing.T) {
 	w.Wait(10 * time.Minute)
 	if strings.Contains(reads(ben), "between us") || !strings.Contains(reads(ada), "between us") {
 		t.Errorf("at the end Ben reads %q, Ada %q", reads(ben), reads(ada))
+	}
+	say(ada, post.Draft{Text: "before it was lost"})
+	w.Wait(10 * time.Minute)
+	ada.Must(ada.Store.Update(func(tx *store.Tx) error {
+		own, err := ada.Relations.Devices(tx)
+		ada.Must(err)
+		return ada.Relations.Revoke(tx, w.Now, own[1].ID)
+	}))
+	w.Wait(10 * time.Minute)
+	say(ada, post.Draft{Text: "without it"})
+	w.Wait(20 * time.Minute)
+	if got := reads(second); !strings.HasSuffix(got, "before it was lost") {
+		t.Errorf("a device that was revoked reads %q", got)
 	}
 }
 

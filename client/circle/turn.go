@@ -209,7 +209,7 @@ func (c *Circles) happened(tx *store.Tx, _ time.Time, e relation.Event) error {
 	var change func(*epoch)
 	switch e.What {
 	case relation.EventGone, relation.EventRevoked, relation.EventDisputed,
-		relation.EventCopied:
+		relation.EventCopied, relation.EventGave:
 		change = func(p *epoch) { p.Due = true }
 	case relation.EventDevice, relation.EventVouched:
 		if !e.Own && e.What == relation.EventVouched {

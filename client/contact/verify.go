@@ -156,6 +156,10 @@ func lineOf(e relation.Event, now time.Time) string {
 		return fmt.Sprintf(
 			"a device of %s was silent for ninety days, and is not written to", whose)
 	case relation.EventRevoked:
+		if e.Own {
+			return fmt.Sprintf("a device of yours is said to be gone (%s): if it is this one, and "+
+				"you did not say so: murmur device object", day)
+		}
 		return fmt.Sprintf("a device of %s is gone: they say so (%s)", whose, day)
 	case relation.EventDisputed:
 		return "two of their devices contradict each other: neither is written to until you have " +

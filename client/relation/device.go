@@ -289,6 +289,37 @@ func (r *Relations) RevokeStrangers(tx *store.Tx, now time.Time) error {
 	return err
 }
 
+// RevokeOthers says to everybody that all own devices but this one are gone, whether or not it
+// knows them: as one that was restored from a backup says of the one that was stolen.
+func (r *Relations) RevokeOthers(tx *store.Tx, now time.Time) error {
+	return r.eachRelation(tx, func(rel *relation) error {
+		for _, w := range rel.Waits {
+			b, _ := splitLink(w.Card)
+			if card, err := session.ParseCard(b); err == nil {
+				rel.give(card.ID())
+			}
+		}
+		others := rel.others(true, []session.DeviceID{rel.State.Self})
+		for _, d := range append(others, rel.Mine...) {
+			rel.give(d)
+		}
+		if rel.Alone = true; rel.Unread || !rel.heardBy() {
+			return errors.Join(rel.read(now), r.put(tx, now, rel))
+		}
+		err := r.sayAlone(tx, now, rel)
+		return errors.Join(err, r.put(tx, now, rel), r.tellOf(tx, now, rel))
+	})
+}
+
+// sayAlone says that all but this device and those that it vouched for since are gone.
+func (r *Relations) sayAlone(tx *store.Tx, now time.Time, rel *relation) error {
+	rel.Alone = false
+	mine := rel.Mine[:min(len(rel.Mine), session.MostDevices)]
+	_, err := r.sayWord(tx, now, rel, word{Alone: true, Mine: mine}, false)
+	rel.happens(Event{What: EventGave, Own: true, Device: rel.State.Self})
+	return errors.Join(err, r.renewDoor(tx, now, rel))
+}
+
 // revokeIn says it to the device, too, before it is forgotten.
 func (r *Relations) revokeIn(
 	tx *store.Tx, now time.Time, rel *relation, d session.DeviceID,
@@ -298,6 +329,15 @@ func (r *Relations) revokeIn(
 		return err
 	}
 	rel.give(d)
+	rel.happens(Event{What: EventGave, Own: true, Device: d})
+	if err := r.renewDoor(tx, now, rel); err != nil {
+		return err
+	}
+	return errors.Join(r.put(tx, now, rel), r.tellOf(tx, now, rel))
+}
+
+// renewDoor has a new door, a new stream, and no older door any more.
+func (r *Relations) renewDoor(tx *store.Tx, now time.Time, rel *relation) error {
 	door, start, err := r.newStream()
 	if err != nil {
 		return err
@@ -305,10 +345,7 @@ func (r *Relations) revokeIn(
 	rel.Own = []ownDoor{{Writer: door, Start: *start, Made: now.Unix()}}
 	_, err = r.sayWord(tx, now, rel, word{Door: start, Close: true}, true)
 	rel.Moves = r.nextMove(now)
-	if err = errors.Join(err, rel.read(now)); err != nil {
-		return err
-	}
-	return errors.Join(r.put(tx, now, rel), r.tellOf(tx, now, rel))
+	return errors.Join(err, rel.read(now))
 }
 
 // Object says to everybody that this device is not gone, though another one said so.

@@ -203,6 +203,9 @@ func (r *Relations) begun(
 		rel.Came = append(slices.Clip(rel.Came), b.Device)
 		rel.Came = rel.Came[max(0, len(rel.Came)-2*session.MostDevices):]
 	}
+	if rel.Alone && !own { // as was to be said before anybody heard it
+		errs = append(errs, r.sayAlone(tx, now, rel), r.tellOf(tx, now, rel))
+	}
 	return errors.Join(append(errs, r.flush(tx, now, rel))...)
 }
 

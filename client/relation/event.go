@@ -37,6 +37,8 @@ const (
 	EventRefused
 	// EventExpired: a saying was not acknowledged for ninety days, and is given up.
 	EventExpired
+	// EventGave: this device has said that an own one is gone.
+	EventGave
 )
 
 // Event is what a person should be told in one line.

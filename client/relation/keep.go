@@ -79,6 +79,8 @@ type running struct {
 	Alarm int64 `cbor:"24,keyasint,omitempty"`
 	// Began is when this device began here; 0: before that was noted.
 	Began int64 `cbor:"25,keyasint,omitempty"`
+	// Alone: it is to be said that all own devices but this one are gone, once anybody hears it.
+	Alone bool `cbor:"26,keyasint,omitempty"`
 }
 
 // open is a saying that not everybody has acknowledged, or that was said not long ago.

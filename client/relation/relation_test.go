@@ -341,6 +341,49 @@ func TestStrangerIsRevoked(t *testing.T) {
 	ada.hears("four")
 }
 
+// TestAllButThisOne: who restored a backup says of the computer that was stolen, which it does not
+// know, that it is gone, before anybody has answered it: nothing is written to that one any more.
+// It is told so, and its objection puts both in doubt.
+func TestAllButThisOne(t *testing.T) {
+	w := newWorld(t)
+	ada, stolen := w.device("Ada"), w.device("Ben")
+	w.meet(ada, stolen)
+	stolen.say("mine")
+	w.wait(10 * time.Minute)
+	again := w.restore("Ben again", copyOf(t, stolen.store, true), nil)
+	again.id = stolen.id
+	again.update(func(tx *store.Tx) error { return again.RevokeOthers(tx, w.now) })
+	w.wait(time.Hour)
+	again.say("I am back")
+	w.wait(time.Hour)
+	ada.say("to whom is here")
+	stolen.say("and I?")
+	w.wait(time.Hour)
+	again.hears("to whom is here")
+	stolen.hears()
+	ada.hears("mine", "I am back")
+	if ada.told(relation.EventRevoked) != 1 || stolen.told(relation.EventRevoked) != 1 ||
+		again.told(relation.EventGave) != 1 {
+		t.Errorf("Ada is told %v, who was revoked %v", ada.events, stolen.events)
+	}
+	thief := w.restore("thief", copyOf(t, stolen.store, true), nil) // old backups are void
+	thief.id = stolen.id
+	w.wait(time.Hour)
+	ada.say("not to a thief")
+	w.wait(time.Hour)
+	thief.hears()
+	again.hears("to whom is here", "not to a thief")
+	stolen.update(func(tx *store.Tx) error { return stolen.Object(tx, w.now) })
+	w.wait(time.Hour)
+	ada.say("who are you?")
+	w.wait(time.Hour)
+	again.hears("to whom is here", "not to a thief")
+	stolen.hears()
+	if ada.told(relation.EventDisputed) != 1 {
+		t.Errorf("after the objection Ada is told %v", ada.events)
+	}
+}
+
 // TestDoorIsFlooded: who can write a door fills it with devices. Five are the most that a person
 // has; the rest is refused, the person is told once, and the conversation goes on.
 func TestDoorIsFlooded(t *testing.T) {

@@ -21,6 +21,10 @@ type word struct {
 	Mine   []session.DeviceID `cbor:"3,keyasint,omitempty"` // devices of the same person
 	Gone   []session.DeviceID `cbor:"4,keyasint,omitempty"` // those that are its no more
 	Object bool               `cbor:"5,keyasint,omitempty"` // who says it is not gone
+	// Alone: every other device of the person is gone, but those in Mine.
+	Alone bool `cbor:"6,keyasint,omitempty"`
+	// Told: of these devices, the reader's person's, another one has said that they are gone.
+	Told []session.DeviceID `cbor:"7,keyasint,omitempty"`
 }
 
 var (
@@ -55,7 +59,7 @@ func parseWord(b []byte) (w word, err error) {
 	if err := decode(b, &w); err != nil {
 		return word{}, err
 	}
-	if len(w.Mine) > session.MostDevices || len(w.Gone) > session.MostDevices ||
+	if max(len(w.Mine), len(w.Gone), len(w.Told)) > session.MostDevices ||
 		w.Close && w.Door == nil {
 		return word{}, errWord
 	}
@@ -94,7 +98,7 @@ func (r *Relations) word(
 		return nil
 	}
 	if o.Standing != session.Live {
-		if w.Object || len(w.Gone) > 0 {
+		if w.Object || w.Alone || len(w.Gone) > 0 {
 			return r.objects(tx, now, rel, o.Device)
 		}
 		return nil
@@ -103,10 +107,31 @@ func (r *Relations) word(
 		rel.hearDoor(now, *w.Door, w.Close)
 	}
 	errs := []error{r.vouched(tx, now, rel, own, w.Mine)}
-	for _, d := range w.Gone {
+	if !own && slices.Contains(w.Told, rel.State.Self) && !rel.Over {
+		rel.Over = true
+		rel.happens(Event{What: EventRevoked, Own: true, Device: rel.State.Self})
+	}
+	gone := w.Gone
+	if w.Alone {
+		gone = append(slices.Clip(gone), rel.others(own, append(slices.Clip(w.Mine), o.Device))...)
+	}
+	for _, d := range gone {
 		errs = append(errs, r.gone(tx, now, rel, own, d, o.Device))
 	}
 	return errors.Join(append(errs, r.put(tx, now, rel))...)
+}
+
+// others is all devices of one person but some.
+func (rel *relation) others(own bool, but []session.DeviceID) (all []session.DeviceID) {
+	for _, p := range rel.State.Peers {
+		if p.Own == own && !slices.Contains(but, p.Device) {
+			all = append(all, p.Device)
+		}
+	}
+	if own && !slices.Contains(but, rel.State.Self) {
+		all = append(all, rel.State.Self)
+	}
+	return all
 }
 
 // hearDoor takes a newer door of the contact. With close, none but it is read from now on.
@@ -167,9 +192,13 @@ func (r *Relations) gone(
 		rel.Gone = rel.Gone[max(0, len(rel.Gone)-4*session.MostDevices):]
 		return nil
 	}
+	var said error
+	if rel.standing(d) == session.Live { // the last thing that it hears, if it can hear it
+		_, said = r.sayWord(tx, now, rel, word{Told: []session.DeviceID{d}}, false)
+	}
 	state, err := rel.State.Revoke(d, by, now)
 	if err != nil {
-		return nil // a device of somebody else
+		return said // a device of somebody else
 	}
 	rel.State = state
 	for _, p := range state.Peers {
@@ -178,7 +207,7 @@ func (r *Relations) gone(
 		}
 	}
 	rel.happens(e)
-	return nil
+	return said
 }
 
 // give forgets an own device that is gone; its id is never answered again.

@@ -42,7 +42,7 @@ var examples = map[string][]string{
 	"contact rm":        {"murmur contact rm ben"},
 	"device link":       {"murmur device link", "murmur device link --qr"},
 	"device list":       {"murmur device list", "murmur device list ben --json"},
-	"device revoke":     {"murmur device revoke 4f2a91c0"},
+	"device revoke":     {"murmur device revoke 4f2a91c0", "murmur device revoke others"},
 	"device object":     {"murmur device object"},
 	"device keep":       {"murmur device keep ben 4f2a91c0"},
 	"profile show":      {"murmur profile show"},

@@ -29,7 +29,8 @@ func deviceCommand() *cli.Command {
 			{Name: "revoke", ArgsUsage: "ID", Usage: "tell all contacts that a device is gone",
 				Description: "Keys are new from then on, and old backups are void: make a new " +
 					"one. The ID " + api.Restored + " is whoever restored a backup of yours " +
-					"without being linked.",
+					"without being linked; " + api.Others + " are all but this one: say so on " +
+					"a computer where you restored a backup, if the one before was stolen.",
 				Flags: []cli.Flag{personFlag()}, Action: asking(deviceRevoke)},
 			{Name: "object", Usage: "tell all contacts that this device is not gone",
 				Description: "For when another device, or somebody with a backup, said so.",
