@@ -33,7 +33,7 @@ func (a author) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error
 // Renew begins another epoch, since a copy of this home writes in this one, and seals into it what
 // waited.
 func (a author) Renew(
-	tx *store.Tx, day box.Day, waited [][]byte,
+	tx *store.Tx, now time.Time, day box.Day, waited [][]byte,
 ) (name string, all []boxstream.Sealed, err error) {
 	o, err := get(tx, a.id)
 	if err != nil {
@@ -43,7 +43,6 @@ func (a author) Renew(
 	if err = tx.Get(bucketEpochs, nameOf(a.id), &e); err != nil {
 		return "", nil, err
 	}
-	now := day.Start(a.c.cfg.Network.Calendar.Genesis)
 	if e, err = a.c.begin(tx, now, &o, e); err != nil {
 		return "", nil, err
 	}

@@ -245,7 +245,7 @@ func (c *Cover) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error
 
 // Renew begins another stream, as for posts: a copy of this home writes to this one as well.
 func (c *Cover) Renew(
-	tx *store.Tx, day box.Day, waited [][]byte,
+	tx *store.Tx, _ time.Time, day box.Day, waited [][]byte,
 ) (name string, all []boxstream.Sealed, err error) {
 	s, err := get(tx)
 	if err != nil {

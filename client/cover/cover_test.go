@@ -237,7 +237,7 @@ func TestStreamOfCoverIsRenewed(t *testing.T) {
 		t.Errorf("it is %q", name)
 	}
 	err = h.store.Update(func(tx *store.Tx) error {
-		name, sealed, err := h.Renew(tx, 1, [][]byte{{1}, {2}})
+		name, sealed, err := h.Renew(tx, time.Time{}, 1, [][]byte{{1}, {2}})
 		if name != "cover/2" || len(sealed) != 2 {
 			t.Errorf("%q, %d sealed", name, len(sealed))
 		}

@@ -215,7 +215,7 @@ func (f *Own) Stream(tx *store.Tx) (name string, w boxstream.Writer, err error) 
 // Renew begins a new epoch of the feed under new keys, since a copy of this home writes to the old,
 // and seals into it what waited. Its readers find it by the head.
 func (f *Own) Renew(
-	tx *store.Tx, day box.Day, waited [][]byte,
+	tx *store.Tx, _ time.Time, day box.Day, waited [][]byte,
 ) (name string, all []boxstream.Sealed, err error) {
 	before, h, err := f.get(tx)
 	if err != nil {

@@ -249,7 +249,7 @@ func TestRenewalNeedsAFeedAndKeys(t *testing.T) {
 	h := newHome(t, 1, store.Memory())
 	renewed := func() error {
 		return h.store.Update(func(tx *store.Tx) error {
-			_, _, err := h.Renew(tx, 1, nil)
+			_, _, err := h.Renew(tx, time.Time{}, 1, nil)
 			return err
 		})
 	}

@@ -62,7 +62,9 @@ type Author interface {
 	// Renew begins another one in its place, since a copy of this home writes to it, and seals for
 	// a day what waited, all of it or nothing: then it is dropped, and the author says it anew.
 	// All within tx.
-	Renew(tx *store.Tx, day box.Day, waited [][]byte) (name string, s []boxstream.Sealed, err error)
+	Renew(
+		tx *store.Tx, now time.Time, day box.Day, waited [][]byte,
+	) (name string, s []boxstream.Sealed, err error)
 }
 
 // Config says how boxes are written. All fields are required.

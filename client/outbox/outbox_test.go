@@ -89,7 +89,7 @@ func (h *home) Stream(*store.Tx) (string, boxstream.Writer, error) {
 }
 
 func (h *home) Renew(
-	_ *store.Tx, day box.Day, waited [][]byte,
+	_ *store.Tx, _ time.Time, day box.Day, waited [][]byte,
 ) (string, []boxstream.Sealed, error) {
 	h.epoch++
 	w, err := boxstream.NewWriter(rand.NewChaCha8([32]byte{byte(h.epoch)}))

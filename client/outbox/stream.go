@@ -253,7 +253,7 @@ func (o *Outbox) renew(tx *store.Tx, s *stream, now time.Time, from uint64) (r r
 		plaintexts = append(plaintexts, b.Sealed.Plaintext)
 	}
 	author := o.authors[s.Author]
-	name, sealed, err := author.Renew(tx, o.network.Today(now), plaintexts)
+	name, sealed, err := author.Renew(tx, now, o.network.Today(now), plaintexts)
 	if err != nil {
 		return r, err
 	}

@@ -206,6 +206,9 @@ func TestStatePutBack(t *testing.T) {
 	ada.start()
 	ada.say("three")
 	w.wait(time.Hour)
+	if at := ada.last.Sub(ada.last.Truncate(24 * time.Hour)); at < 12*time.Hour {
+		t.Errorf("that somebody has a copy was seen at %s", ada.last)
+	}
 	ada.say("four")
 	w.wait(time.Hour)
 	ben.hears("one", "two", "three", "four")

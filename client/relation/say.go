@@ -314,14 +314,13 @@ func (a author) Stream(tx *store.Tx) (string, boxstream.Writer, error) {
 // Renew begins another stream, since somebody with a copy of this device's state writes to the
 // old: nothing of that goes on in it. The device knocks, and says all anew that was not
 // acknowledged, once that is answered.
-func (a author) Renew(tx *store.Tx, day box.Day, _ [][]byte) (
+func (a author) Renew(tx *store.Tx, now time.Time, _ box.Day, _ [][]byte) (
 	string, []boxstream.Sealed, error,
 ) {
 	rel, err := get(tx, a.id)
 	if err != nil {
 		return "", nil, err
 	}
-	now := day.Start(a.r.cfg.Network.Calendar.Genesis)
 	if err := a.r.copied(tx, now, rel); err != nil {
 		return "", nil, err
 	}

@@ -58,6 +58,7 @@ type device struct {
 	id     relation.ID // of the relation that it has with the other person
 	heard  []string
 	events []relation.Event
+	last   time.Time // when the last event happened
 	off    bool
 }
 
@@ -97,8 +98,8 @@ func (d *device) start() {
 		d.w.t.Fatal(err)
 	}
 	d.Serve(relation.KindMessage, d)
-	d.Watch(func(_ *store.Tx, _ time.Time, e relation.Event) error {
-		d.events = append(d.events, e)
+	d.Watch(func(_ *store.Tx, now time.Time, e relation.Event) error {
+		d.events, d.last = append(d.events, e), now
 		return nil
 	})
 	d.person, d.outbox, d.sender = p, o, d.w.Sender()
