@@ -72,6 +72,34 @@ func FuzzNote(f *testing.F) {
 	})
 }
 
+// TestTalliesFit: a note takes as many as there is room for in a box, and of one that alone is too
+// large the most frequent emojis: readers take no note of two boxes.
+func TestTalliesFit(t *testing.T) {
+	large := tally{Post: someID}
+	for i := range maxEmojis {
+		large.Emojis = append(large.Emojis, strings.Repeat(string(rune('a'+i)), maxReaction))
+		large.Counts = append(large.Counts, maxCount-i)
+	}
+	one, err := note{Tallies: []tally{large}}.size()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room, want := range map[int][2]int{ // tallies, emojis of the first
+		3*one + 20: {3, maxEmojis}, 2 * one: {2, maxEmojis}, one: {1, maxEmojis},
+		one - 1: {1, maxEmojis - 1}, one / 2: {1, maxEmojis/2 - 1}, 60: {1, 0},
+	} {
+		n, err := fitting([]tally{large, large, large}, room)
+		size, err2 := n.size()
+		if err != nil || err2 != nil || size > room || len(n.Tallies) != want[0] ||
+			len(n.Tallies[0].Emojis) != want[1] || len(n.Tallies[0].Counts) != want[1] {
+			t.Errorf("in %d bytes: %d of %d tallies, %v, %v", room, size, len(n.Tallies), err, err2)
+		}
+	}
+	if len(large.Emojis) != maxEmojis {
+		t.Error("what is counted was changed")
+	}
+}
+
 // TestReactions: one character as a person sees it, and nothing else.
 func TestReactions(t *testing.T) {
 	for _, emoji := range []string{"", "👍", "❤️", "👩‍👩‍👧‍👦", "🇩🇪", "👍🏽", "é", "?"} {

@@ -75,6 +75,34 @@ func (t tally) check() error {
 	return checkPost(t.Post)
 }
 
+// fitting is a note with as many of the first tallies as one box has room for, since readers take
+// no other; of the first one without the rarest emojis, if it has too many.
+func fitting(all []tally, room int) (n note, err error) {
+	size := 0
+	for _, t := range all {
+		if n.Tallies = append(n.Tallies, t); err == nil {
+			size, err = n.size()
+		}
+		if size > room && len(n.Tallies) > 1 {
+			n.Tallies = n.Tallies[:len(n.Tallies)-1]
+			break
+		}
+	}
+	for first := &n.Tallies[0]; err == nil && len(first.Emojis) > 0; {
+		if size, err = n.size(); size <= room {
+			break
+		}
+		last := len(first.Emojis) - 1
+		first.Emojis, first.Counts = first.Emojis[:last], first.Counts[:last]
+	}
+	return n, err
+}
+
+func (n note) size() (int, error) {
+	b, err := content.Encode(n)
+	return len(b), err
+}
+
 // note writes one into the stream of an epoch.
 func (c *Circles) note(tx *store.Tx, now time.Time, o circle, e *epoch, n note) error {
 	b, err := content.Encode(n)

@@ -113,16 +113,19 @@ func (c *Circles) writes(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) er
 
 // tally says what changed about posts.
 func (c *Circles) tally(tx *store.Tx, now time.Time, o circle, e epoch) error {
-	var n note
-	said := e.Changed[:min(len(e.Changed), maxTallies)]
-	for _, id := range said {
+	var all []tally
+	for _, id := range e.Changed[:min(len(e.Changed), maxTallies)] {
 		h, err := getThread(tx, id)
 		if err != nil {
 			return err
 		}
-		n.Tallies = append(n.Tallies, tally{id, h.Emojis, h.Counts, h.Votes})
+		all = append(all, tally{id, h.Emojis, h.Counts, h.Votes})
 	}
-	e.Changed, e.Tallied = e.Changed[len(said):], now.Unix()
+	n, err := fitting(all, c.cfg.Network.Format.ContentSize())
+	if err != nil {
+		return err
+	}
+	e.Changed, e.Tallied = e.Changed[len(n.Tallies):], now.Unix()
 	return c.note(tx, now, o, &e, n)
 }
 
