@@ -66,7 +66,7 @@ func fail(w http.ResponseWriter, err error) {
 }
 
 func answer(w http.ResponseWriter, status int, body any) {
-	b, err := json.Marshal(body)
+	b, err := json.Marshal(filled(body))
 	if err != nil {
 		http.Error(
 			w, `{"error":{"message":"encoding the answer","code":2}}`,

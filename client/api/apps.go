@@ -121,8 +121,5 @@ func (c *Client) Apps(ctx context.Context, with string) (all []AppView, err erro
 
 // App is one game or request.
 func (c *Client) App(ctx context.Context, id string) (v AppView, err error) {
-	if !validID(id) {
-		return v, errRequest.With("id %q", id)
-	}
-	return v, c.call(ctx, "GET", "/v1/apps/"+id, nil, &v)
+	return v, c.call(ctx, "GET", "/v1/apps/"+segment(id), nil, &v)
 }

@@ -30,7 +30,7 @@ func TestAppsByCommands(t *testing.T) {
 		"nobody's": {func() error { _, err := ada.Apps(ctx, "ben"); return err },
 			contact.ErrNoContact},
 		"none": {show("abcdefgh"), app.ErrNone}, "short": {show("abc"), app.ErrNone},
-		"up there": {show(".."), errRequest}, "nothing": {show(""), errRequest},
+		"up there": {show(".."), app.ErrNone}, "nothing": {show(""), app.ErrNone},
 	} {
 		if err := c.do(); err == nil || !strings.HasPrefix(err.Error(), c.want.Error()) ||
 			fault.Of(err).Hint() != c.want.Hint() {

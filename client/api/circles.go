@@ -233,16 +233,10 @@ func (c *Client) Vote(ctx context.Context, post string, option int) error {
 
 // Thread is a post and what followed on it.
 func (c *Client) Thread(ctx context.Context, post string) (t Thread, err error) {
-	if !validID(post) {
-		return t, errRequest.With("post %q", post)
-	}
-	return t, c.call(ctx, "GET", "/v1/threads/"+post, nil, &t)
+	return t, c.call(ctx, "GET", "/v1/threads/"+segment(post), nil, &t)
 }
 
 // Unpost takes an own post of a circle back.
 func (c *Client) Unpost(ctx context.Context, post string) error {
-	if !validID(post) {
-		return errRequest.With("post %q", post)
-	}
-	return c.call(ctx, "DELETE", "/v1/posts/"+post, nil, nil)
+	return c.call(ctx, "DELETE", "/v1/posts/"+segment(post), nil, nil)
 }

@@ -106,16 +106,6 @@ func refused(status string, raw []byte) error {
 	return f.Error.revive()
 }
 
-// validID keeps what a person typed from becoming another path.
-func validID(id string) bool {
-	for _, r := range id {
-		if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
-			return false
-		}
-	}
-	return id != "" && len(id) <= 32
-}
-
 // segment is what a person typed as one part of a path. Nothing and dots alone are parts that a
 // server takes out of paths; the blank is none of what names anything.
 func segment(typed string) string {

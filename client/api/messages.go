@@ -187,10 +187,7 @@ func (c *Client) Seen(ctx context.Context, with string, ids []string) error {
 
 // Unsend erases a message, and takes an own one back.
 func (c *Client) Unsend(ctx context.Context, id string) error {
-	if !validID(id) {
-		return errRequest.With("message %q", id)
-	}
-	return c.call(ctx, "DELETE", "/v1/messages/"+id, nil, nil)
+	return c.call(ctx, "DELETE", "/v1/messages/"+segment(id), nil, nil)
 }
 
 // Inbox is all conversations.

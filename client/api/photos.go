@@ -8,7 +8,6 @@ import (
 
 	"murmuration/client/content"
 	"murmuration/client/photo"
-	"murmuration/client/timeline"
 )
 
 // photoLook is how often a waiting command looks how far a photo is.
@@ -78,11 +77,8 @@ func (s *server) photo(w http.ResponseWriter, r *http.Request) error {
 }
 
 // photoPath is where the nth photo of a post is, counted from 1.
-func photoPath(post string, n int) (string, error) {
-	if !validID(post) {
-		return "", timeline.ErrNoPost.With("%q", post)
-	}
-	return "/v1/photos/" + post + "?n=" + strconv.Itoa(n), nil
+func photoPath(post string, n int) string {
+	return "/v1/photos/" + segment(post) + "?n=" + strconv.Itoa(n)
 }
 
 // Photo waits until the nth photo of a post is here, counted from 1, and returns the JPEG file.
@@ -90,10 +86,7 @@ func photoPath(post string, n int) (string, error) {
 func (c *Client) Photo(
 	ctx context.Context, post string, n int, progress func(Photo),
 ) ([]byte, error) {
-	path, err := photoPath(post, n)
-	if err != nil {
-		return nil, err
-	}
+	path := photoPath(post, n)
 	tick := time.NewTicker(photoLook)
 	defer tick.Stop()
 	for {

@@ -3,6 +3,7 @@ package api
 // Each test here is of a bug that was there once, with a line of its history.
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http/httptest"
 	"strings"
@@ -25,6 +26,26 @@ func TestOneValueAndNothingBehindIt(t *testing.T) {
 		if good != (err == nil) || err != nil && !errors.Is(err, errRequest) {
 			t.Errorf("%s: %v", body, err)
 		}
+	}
+}
+
+// History: lists of nothing were null, as the answers of `show --json`, and a list without an end
+// to whoever reads it.
+func TestListsOfNothingAreLists(t *testing.T) {
+	s := &server{}
+	for _, r := range s.routes() {
+		if r.Out == nil {
+			continue
+		}
+		b, err := json.Marshal(filled(r.Out))
+		if err != nil || strings.Contains(string(b), "null") {
+			t.Errorf("%s %s answers %s, %v", r.Method, r.Path, b, err)
+		}
+	}
+	inner := []Thread{{}}
+	b, err := json.Marshal(filled(inner))
+	if err != nil || strings.Contains(string(b), "null") || inner[0].Replies != nil {
+		t.Errorf("in a list: %s, %v", b, err)
 	}
 }
 
