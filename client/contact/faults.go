@@ -15,6 +15,10 @@ var (
 		fault.NotFound, "you know nobody by this name",
 		"`murmur contact list` shows whom you know.",
 	)
+	ErrClaimed = fault.New(
+		fault.NotFound, "that is what somebody claims to be",
+		"Anybody may: use the name that you have for them, which `murmur contact list` shows.",
+	)
 	ErrAmbiguous = fault.New(
 		fault.User, "more than one of your contacts may be meant",
 		"`murmur contact list` shows their names; `murmur contact alias` gives another one.",

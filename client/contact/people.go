@@ -162,19 +162,34 @@ func (c *Contacts) Find(alias string) (Contact, error) {
 			return *k, nil
 		}
 	}
-	var found []Contact
+	return c.findShape(alias, wanted)
+}
+
+// findShape finds a contact by the words of which their alias was made, as these stand in lists.
+// What somebody claims to be counts for nothing: they may say anything, and what was meant for
+// somebody else would go to them.
+func (c *Contacts) findShape(alias, wanted string) (found Contact, err error) {
+	err = ErrNoContact.With("%q", alias)
+	claims, shaped := 0, shape(wanted)
 	for _, k := range c.List() {
-		if !k.Given && fold(k.Claimed.Name) == wanted {
-			found = append(found, k)
+		same := fold(k.Claimed.Name) == wanted
+		if same {
+			claims++
+		}
+		switch {
+		case !k.Given && shaped != unnamed && fold(k.Alias) == fold(shaped):
+			found, err = k, nil
+		case same && err != nil:
+			err = ErrClaimed.With("%q is %s here", alias, k.Alias)
 		}
 	}
-	switch len(found) {
-	case 0:
-		return Contact{}, ErrNoContact.With("%q", alias)
-	case 1:
-		return found[0], nil
+	if claims > 1 {
+		err = ErrAmbiguous.With("%q", alias)
 	}
-	return Contact{}, ErrAmbiguous.With("%q", alias)
+	if err != nil {
+		return Contact{}, err
+	}
+	return found, nil
 }
 
 // FindEver is Find, and where nobody is called so any more, whoever was last: what was said stays,
@@ -214,13 +229,16 @@ func (c *Contacts) free(alias string, but relation.ID) bool {
 	return true
 }
 
+// unnamed is whoever claims nothing of which an alias can be made.
+const unnamed = "somebody"
+
 // shape makes an alias of a claim: one word.
 func shape(claimed string) string {
 	s := strings.Join(strings.FieldsFunc(claimed, func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune("“”„\"'()", r)
 	}), "-")
 	if s = strings.TrimLeft(s, "-"); CheckAlias(s) != nil {
-		return "somebody"
+		return unnamed
 	}
 	return s
 }

@@ -31,6 +31,14 @@ func TestNames(t *testing.T) {
 	if _, err := ada.Find("Ben Nevis"); !errors.Is(err, contact.ErrAmbiguous) {
 		t.Errorf("two claim to be that: %v", err)
 	}
+	// What somebody claims to be moves nothing to them.
+	ben.check(ben.SetProfile(w.now, ticket.Profile{Name: "Mum"}))
+	w.wait(10 * time.Minute)
+	if k, err := ada.Find("mum"); !errors.Is(err, contact.ErrClaimed) {
+		t.Errorf("whoever claims it is found: %q, %v", k.Alias, err)
+	}
+	ben.check(ben.SetProfile(w.now, ticket.Profile{Name: "Ben Nevis"}))
+	w.wait(10 * time.Minute)
 	first, err := ada.Find("ben-nevis")
 	ada.check(err)
 	ada.check(ada.Rename(w.now, "Ben-Nevis-2", "hills"))
