@@ -51,11 +51,12 @@ var (
 		"The author's program made something that this one does not understand.",
 	)
 	errTooLong = fault.New(
-		fault.User, "the post is too long",
-		"A post has up to 3,000 bytes of text, 500 of a description and 100 of a warning.",
+		fault.User, "the text is too long",
+		"What is said at once has up to 3,000 bytes of text, 500 of a description and 100 of a "+
+			"warning.",
 	)
 	errEmpty = fault.New(
-		fault.User, "the post is empty", "Give it some text that can be seen, or a photo.",
+		fault.User, "nothing is said", "Give it some text that can be seen, or a photo.",
 	)
 	errText = fault.New(
 		fault.User, "the text is not valid UTF-8 or has control characters",
@@ -68,6 +69,9 @@ var (
 	)
 	ErrPhotos = fault.New(
 		fault.User, "too many photos", fmt.Sprintf("A post has up to %d.", MaxPhotos),
+	)
+	errTwice = fault.New(
+		fault.User, "a poll has the same option twice", "Whoever votes for one means the other.",
 	)
 	errPoll = fault.New(
 		fault.User, "not a poll", "A poll has 2 to 8 options of up to 80 bytes, and an end.",

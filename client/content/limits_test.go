@@ -111,14 +111,31 @@ func setReply(to, by string) func(*Post) {
 func setPoll(options, size int) func(*Post) {
 	return func(p *Post) {
 		p.Poll = &Poll{Closes: 3600}
-		for range options {
-			p.Poll.Options = append(p.Poll.Options, strings.Repeat("o", size))
+		for i := range options {
+			p.Poll.Options = append(p.Poll.Options, strings.Repeat(string(rune('a'+i)), size))
 		}
 	}
 }
 
 func setSides(w, h int) func(*Post) {
 	return func(p *Post) { p.Photos[0].Width, p.Photos[0].Height = w, h }
+}
+
+// History: a poll took the same option twice, so that its votes were counted apart.
+func TestNoOptionTwice(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		good bool
+	}{
+		{"yes", "no", true}, {"yes", "yes", false}, {"yes", " Yes  ", false},
+		{"a b", "a  b", false},
+	} {
+		p := somePost()
+		p.Poll = &Poll{Options: []string{c.a, c.b}, Closes: 3600}
+		if err := p.Check(); c.good != (err == nil) || err != nil && !errors.Is(err, errTwice) {
+			t.Errorf("%q and %q: %v", c.a, c.b, err)
+		}
+	}
 }
 
 // TestRoomIsUsedToTheLastByte: a thumbnail stays as long as it fits, and a post without one is

@@ -3,6 +3,7 @@ package content
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -181,8 +182,13 @@ func (p *Poll) check() error {
 	if len(p.Options) < 2 || len(p.Options) > MaxOptions || p.Closes == 0 || !fullHour(p.Closes) {
 		return errPoll
 	}
+	seen := map[string]bool{}
 	for _, option := range p.Options {
-		if len(option) > MaxOption {
+		looks := strings.ToLower(strings.Join(strings.Fields(option), " "))
+		if seen[looks] {
+			return errTwice.With("%q", option)
+		}
+		if seen[looks] = true; len(option) > MaxOption {
 			return errPoll.With("an option of %d bytes", len(option))
 		}
 		if !line(option, MaxOption) {
