@@ -12,6 +12,10 @@ var (
 		fault.User, "there is somebody in this home already",
 		"Use another --home; nothing was changed.",
 	)
+	errNotEmpty = fault.New(
+		fault.User, "the directory has something else in it",
+		"Name a new one, or an empty one; nothing was changed.",
+	)
 	errVersion = fault.New(
 		fault.User,
 		"this home was made by another version of this program, with records of another form",

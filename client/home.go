@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"murmuration/client/connection"
 	"murmuration/client/content"
@@ -94,6 +95,15 @@ func checkFree(home string, genesis []byte) error {
 	}
 	if isThere(filepath.Join(home, nodeFile)) {
 		return errHomeTaken.With("%s is a node's", home)
+	}
+	entries, err := os.ReadDir(home)
+	if err != nil {
+		return fmt.Errorf("making a home: %w", err)
+	}
+	for _, e := range entries {
+		if !slices.Contains(files, e.Name()) && e.Name() != "lost+found" {
+			return errNotEmpty.With("%s has %q", home, e.Name())
+		}
 	}
 	path := filepath.Join(home, genesisFile)
 	if there, err := os.ReadFile(path); err == nil && !bytes.Equal(there, genesis) {

@@ -345,6 +345,10 @@ func TestRefusedRestores(t *testing.T) {
 		0o600); err != nil {
 		t.Fatal(err)
 	}
+	foreign := t.TempDir()
+	if err := os.WriteFile(filepath.Join(foreign, "thesis.odt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	before := filesOf(t, inhabited)
 	fresh := filepath.Join(t.TempDir(), "new")
 	for name, c := range map[string]struct {
@@ -354,6 +358,7 @@ func TestRefusedRestores(t *testing.T) {
 		want error
 	}{
 		"somebody lives there":      {inhabited, file, nil, errHomeTaken},
+		"something else is there":   {foreign, file, nil, errNotEmpty},
 		"another network is there":  {elsewhere, file, nil, errHomeTaken},
 		"another network is wanted": {fresh, file, other, errOtherNetwork},
 		"cut short":                 {fresh, file[:len(file)-40], nil, backup.ErrDamaged},
