@@ -127,6 +127,27 @@ func (h *Home) Restore(linked bool) *Home {
 	return other
 }
 
+// Copy is a copy of this home's directory that is started beside it.
+func (h *Home) Copy() *Home {
+	h.World.T.Helper()
+	other := &Home{
+		World: h.World, Name: h.Name, Store: store.Memory(), starts: 100 * (h.starts + 1),
+	}
+	h.Must(h.Store.View(func(from *store.Tx) error {
+		return other.Store.Update(func(to *store.Tx) (err error) {
+			for bucket := range backup.Buckets {
+				err = errors.Join(err, from.Walk(bucket, func(name string, v []byte) error {
+					return to.Copy(bucket, name, v)
+				}))
+			}
+			return err
+		})
+	}))
+	h.World.People = append(h.World.People, other)
+	other.Start()
+	return other
+}
+
 func fill(tx *store.Tx, from *backup.Reader) error {
 	for {
 		r, err := from.Next()
