@@ -40,6 +40,10 @@ verify:
 powercut CYCLES="20":
     MURMUR_POWERCUT={{CYCLES}} go test -count=1 -v -run PowerCut ./internal/box/daystore
 
+# boxes in PostgreSQL: the conformance suite on a server of its own, with kills; needs its programs
+postgres:
+    MURMUR_POSTGRES=1 go test -count=1 -v -timeout 30m ./internal/box/pgstore
+
 # packets replayed to a real mix: in one process, over rotation, kill -9 and a clean stop
 replays COUNT="100000":
     MURMUR_REPLAYS={{COUNT}} go test -count=1 -v -timeout 60m -run Replay ./mix/node

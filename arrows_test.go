@@ -79,7 +79,8 @@ var arrows = map[string]struct {
 		"internal/authority internal/exchange internal/documents provider mix internal/node " +
 			"internal/transit " +
 			"internal/link internal/directory internal/box internal/box/daystore " +
-			"internal/durable internal/bulletin internal/invitation internal/token",
+			"internal/box/pgstore internal/durable internal/bulletin internal/invitation " +
+			"internal/token",
 		"a running provider is the core of a provider on the chassis of every node",
 	},
 	"client": {
@@ -115,6 +116,10 @@ var arrows = map[string]struct {
 		"internal/box internal/durable",
 		"boxes on a disk: who only speaks of boxes needs no database",
 	},
+	"internal/box/pgstore": {
+		"internal/box internal/durable internal/backoff",
+		"boxes in databases: who only speaks of boxes needs none",
+	},
 	"internal/bulletin": {
 		"internal/box internal/directory",
 		"what providers tell of boxes: bytes in, bytes out",
@@ -147,7 +152,10 @@ var outside = map[string]struct {
 		"internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
 	"net/http": {[]string{"client/api", "examples", "client", "internal/node/metrics"},
 		"the daemon's local API, the metrics listener"},
-	"crypto/tls":                           {[]string{"internal/link"}, "links only"},
+	"crypto/tls": {[]string{"internal/link", "internal/box/pgstore"},
+		"links, and what a database's address asks of them"},
+	"github.com/jackc/pgx/v5/pgconn": {[]string{"internal/box/pgstore"},
+		"stores hide behind interfaces"},
 	"murmuration/internal/testnet/virtual": {nil, "only tests run in virtual time"},
 	"github.com/pelletier/go-toml/v2":      {[]string{"internal/config"}, "one strict reader"},
 	"github.com/pelletier/go-toml/v2/unstable": {[]string{"internal/config"},
@@ -318,7 +326,7 @@ func roomOf(dir string) string {
 	parts := strings.Split(dir, "/")
 	switch {
 	case dir == "mix/node" || dir == "provider/node" || dir == "sim/world" ||
-		dir == "internal/box/daystore":
+		dir == "internal/box/daystore" || dir == "internal/box/pgstore":
 		return dir
 	case dir == ".":
 		return "main"

@@ -49,6 +49,8 @@ func useConfiguration(t *testing.T, path string) {
 		if _, err := scenario.Load(path); err != nil {
 			t.Error(err)
 		}
+	case name == "patroni.yml":
+		usePatroni(t, path)
 	case dir == "configs/sim/":
 		useTemplate(t, path)
 	default:
@@ -81,6 +83,20 @@ func useNetwork(t *testing.T, path string) {
 	}
 	if n.Genesis.Parameters.Suite == "xwing" && n.Genesis.Parameters.Request() != 8404 {
 		t.Errorf("requests of %d bytes", n.Genesis.Parameters.Request())
+	}
+}
+
+// usePatroni checks that what keeps acknowledged boxes is set.
+func usePatroni(t *testing.T, path string) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"synchronous_mode: true", "synchronous_mode_strict: true",
+		"synchronous_commit: \"on\"", "fsync: \"on\"", "mode: required"} {
+		if !strings.Contains(string(text), line+"\n") {
+			t.Errorf("without %s", line)
+		}
 	}
 }
 

@@ -106,9 +106,10 @@ var examples = map[string][]string{
 		"murmur mix init --home mix --network genesis --name heron --listen 0.0.0.0:4100 " +
 			"--address heron.example.org:4100",
 	},
-	"mix run":         {"murmur mix run --home mix"},
-	"provider run":    {"murmur provider run --home net/provider-1"},
-	"provider invite": {"murmur provider invite --home net/provider-1 --count 5"},
+	"mix run":            {"murmur mix run --home mix"},
+	"provider run":       {"murmur provider run --home net/provider-1"},
+	"provider databases": {"murmur provider databases --home net/provider-1"},
+	"provider invite":    {"murmur provider invite --home net/provider-1 --count 5"},
 
 	"sim init":   {"murmur sim init mine.toml", "murmur sim init --list"},
 	"sim check":  {"murmur sim check mine.toml"},

@@ -19,7 +19,7 @@ var acting = strings.Fields(`
 	device-revoke device-object device-keep
 	circle-new circle-add circle-remove react delete
 	network-new network-verify network-admit network-evidence
-	mix-init mix-run provider-run provider-invite
+	mix-init mix-run provider-run provider-invite provider-databases
 	feed-end
 	demo completion man sim-init sim-report sim-merge
 `)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/pgstore"
 	"murmuration/internal/directory"
 	"murmuration/internal/node"
 	"murmuration/provider"
@@ -35,8 +36,22 @@ type Config struct {
 	// and a provider does not start: a full disk would end the process. At least 64, default 1,024.
 	KeepFreeMiB int `toml:"keep_free_mib"`
 
-	// Store keeps the boxes and the bulletins; nil is Badger in the home's boxes/.
+	// Databases keep the boxes and the bulletins; none is Badger in the home's boxes/.
+	Databases Databases `toml:"store"`
+
+	// Store keeps them instead of both, if it is not nil.
 	Store Store `toml:"-"`
+}
+
+// Databases are those of a provider that has outgrown one machine.
+type Databases struct {
+	// Postgres are the addresses of PostgreSQL databases, each the one for which a cluster of its
+	// own answers, that `murmur provider databases` has made. Boxes are spread over them.
+	Postgres []string `toml:"postgres"`
+
+	// LimitGiB is how large one of them may become; above it new boxes are refused, and above five
+	// quarters of it everything is. Default: no limit but the databases' own disks.
+	LimitGiB int `toml:"limit_gib"`
 }
 
 // Store is what a provider needs of its box store: boxes, the list of those that the other holders
@@ -79,7 +94,7 @@ func (c *Config) Validate() error {
 	}{
 		{"max_clients", c.MaxClients}, {"max_clients_per_block", c.MaxClientsPerBlock},
 		{"spool_packets", c.SpoolPackets},
-		{"keep_free_mib", c.KeepFreeMiB},
+		{"keep_free_mib", c.KeepFreeMiB}, {"store.limit_gib", c.Databases.LimitGiB},
 	} {
 		if n.value < 0 {
 			errs = append(errs, fmt.Errorf("%s: %d is negative; leave the key out for the default",
@@ -95,6 +110,11 @@ func (c *Config) Validate() error {
 		errs = append(errs,
 			fmt.Errorf("keep_free_mib: %d is less than the %d that the box store needs to write "+
 				"safely", c.KeepFreeMiB, minKeepFree))
+	}
+	if len(c.Databases.Postgres) > 0 {
+		if err := pgstore.Check(c.Databases.Postgres); err != nil {
+			errs = append(errs, fmt.Errorf("store.postgres: %w", err))
+		}
 	}
 	return errors.Join(errs...)
 }

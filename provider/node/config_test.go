@@ -18,6 +18,10 @@ func TestConfigValidation(t *testing.T) {
 		"max_clients_per_block: -1": {Config: good, MaxClientsPerBlock: -1},
 		"keep_free_mib: -1":         {Config: good, KeepFreeMiB: -1},
 		"keep_free_mib: 63":         {Config: good, KeepFreeMiB: 63},
+		"store.limit_gib: -1":       {Config: good, Databases: Databases{LimitGiB: -1}},
+		"in the clear":              {Config: good, Databases: on("host=db.example.org")},
+		"are the same": {Config: good, Databases: on("host=/run/postgresql dbname=a",
+			"postgres:///a?host=/run/postgresql")},
 	} {
 		err := c.Validate()
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
@@ -25,6 +29,8 @@ func TestConfigValidation(t *testing.T) {
 		}
 	}
 }
+
+func on(addresses ...string) Databases { return Databases{Postgres: addresses} }
 
 // TestBounds of what an operator may choose, from both sides.
 func TestBounds(t *testing.T) {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"slices"
 
 	"murmuration/internal/box/daystore"
+	"murmuration/internal/box/pgstore"
 	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
@@ -35,8 +37,11 @@ func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*node.Ho
 // openStore opens the boxes that CreateHome made a place for, or takes the store that was given. A
 // provider whose boxes are gone must not begin anew as if nothing had been promised.
 func (c Config) openStore(home *node.Home) (Store, error) {
-	if c.Store != nil {
+	switch {
+	case c.Store != nil:
 		return c.Store, nil
+	case len(c.Databases.Postgres) > 0:
+		return pgstore.Open(context.Background(), c.databases(home.Dir)) // each wait is bounded
 	}
 	dir := home.Path(boxesDir)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
@@ -49,6 +54,27 @@ func (c Config) openStore(home *node.Home) (Store, error) {
 		return nil, fmt.Errorf("opening the boxes of %s: %w", home.Dir, err)
 	}
 	return store, nil
+}
+
+// databasesKey has, in the home, the secret under which boxes lie in databases.
+const databasesKey = "databases.key"
+
+func (c Config) databases(home string) pgstore.Options {
+	return pgstore.Options{Shards: c.Databases.Postgres, Logger: c.Log,
+		KeyFile: filepath.Join(home, databasesKey), Limit: uint64(c.Databases.LimitGiB) << 30}
+}
+
+// CreateDatabases makes the box store of the provider in cfg.Home in the databases that the
+// configuration names, where there is none yet, and says in how many.
+func CreateDatabases(ctx context.Context, cfg Config) (made int, err error) {
+	if err := cfg.Validate(); err != nil {
+		return 0, err
+	}
+	home, err := node.OpenHome(cfg.Home)
+	if err != nil {
+		return 0, err
+	}
+	return pgstore.Create(ctx, cfg.databases(home.Dir))
 }
 
 // proofsDir has, in a provider's home, a file for each maker that signed two bulletins for one

@@ -68,6 +68,11 @@ func (n *Node) stateDisk() {
 		providers = len(doc.Providers())
 	}
 	need := demand(genesis.Parameters, providers).Disk()
+	if len(n.cfg.Databases.Postgres) > 0 {
+		n.cfg.Log.Info("disk that boxes may need in all databases together, and as much again for "+
+			"their logs and their standbys, each", "disk", size(need))
+		return
+	}
 	const what = "disk that boxes may need, if as many are written as bulletins can list"
 	free, err := durable.Free(n.cfg.Home)
 	if err != nil {

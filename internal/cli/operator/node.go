@@ -44,6 +44,11 @@ func Provider() *cli.Command {
 					Usage: "make `N` of them"}},
 				Action: inviteToProvider,
 			},
+			{
+				Name:  "databases",
+				Usage: "make the box store in the databases that its configuration names",
+				Flags: []cli.Flag{homeFlag("provider")}, Action: makeDatabases,
+			},
 		},
 		Action: talk.NeedSubcommand,
 	}
@@ -75,6 +80,27 @@ func runProvider(c *cli.Context) error {
 	}
 	talk.Say(c, "provider %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
 	return talk.Finish(server.Run(c.Context), server.Close)
+}
+
+// makeDatabases makes the box store of a provider where [store] says, and nothing where it is.
+func makeDatabases(c *cli.Context) error {
+	cfg := providernode.Config{}
+	if err := loadConfig(c.String("home"), directory.RoleProvider, &cfg); err != nil {
+		return err
+	}
+	all := len(cfg.Databases.Postgres)
+	if all == 0 {
+		return talk.Usagef("store.postgres: missing in %s; it names the databases",
+			testnet.ConfigFile(directory.RoleProvider))
+	}
+	cfg.Home, cfg.Log = c.String("home"), talk.Logger(c.App.ErrWriter, false)
+	made, err := providernode.CreateDatabases(c.Context, cfg)
+	if err != nil {
+		return err
+	}
+	talk.Say(c, "made the box store in %d of %d databases; the others have it", made, all)
+	talk.Say(c, "keep a copy of databases.key in the home: without it nobody can read them")
+	return nil
 }
 
 // mostInvitations is how many are made at a time.

@@ -1,0 +1,388 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"murmuration/internal/backoff"
+	"murmuration/internal/box"
+	"murmuration/internal/box/dayform"
+)
+
+const (
+	// maxBatch bounds a batch: 256 boxes of 8 KiB are 2 MiB. Beyond some hundred, one commit more
+	// or less no longer shows.
+	maxBatch = 256
+	// patience is how often in a row the committer finds nothing more, and lets others run, before
+	// it commits: some microseconds when nobody comes.
+	patience = 8
+	// lookEvery is how often a database is asked how large it is.
+	lookEvery = 10 * time.Second
+
+	firstWait = 100 * time.Millisecond // before a database that is away is dialled again
+	lastWait  = 10 * time.Second       // and when it stays away
+)
+
+// request is one change on its way through a committer; without a day it asks to drop what is over.
+type request struct {
+	day    *day
+	change change
+
+	outcome box.Outcome
+	err     error
+	answer  chan struct{} // closed by the committer when outcome and err stand
+}
+
+// change is what somebody asks a committer for.
+type change interface {
+	// keys are those that must be known to settle it.
+	keys() [][]byte
+
+	// settle adds to the batch what the change comes to, and says so in outcome and err of its
+	// request. It may be called again, with another batch.
+	settle(b *batch, r *request)
+}
+
+// commitAll is the committer of a shard. It ends when its requests are closed.
+func (sh *shard) commitAll(life context.Context) {
+	defer func() { sh.conn.close() }()
+	for {
+		if sh.conn == nil && !sh.reconnect(life) {
+			return
+		}
+		batch := sh.waiting()
+		if len(batch) == 0 {
+			first, ok := <-sh.requests
+			if !ok {
+				return
+			}
+			batch = append(sh.waiting(), first)
+		}
+		err := sh.commitBatch(life, batch)
+		for _, r := range batch {
+			if err != nil && r.err == nil {
+				r.err = fmt.Errorf("writing to %s: %w", sh.name, err)
+			}
+			close(r.answer)
+		}
+		if err != nil {
+			sh.lose(err)
+		}
+	}
+}
+
+// waiting returns what waits and what comes while others get to run: those who were just answered
+// ask again at once, and a batch begun without them would cost them a whole commit.
+func (sh *shard) waiting() (batch []*request) {
+	for idle := 0; idle < patience && len(batch) < maxBatch; {
+		select {
+		case r, ok := <-sh.requests:
+			if !ok {
+				return batch
+			}
+			batch, idle = append(batch, r), 0
+		default:
+			runtime.Gosched()
+			idle++
+		}
+	}
+	return batch
+}
+
+// lose gives the connection up.
+func (sh *shard) lose(err error) {
+	sh.away.Store(true)
+	sh.conn.close()
+	sh.conn = nil
+	sh.store.opts.Logger.Error("a database is away: boxes that belong there are refused",
+		"database", sh.name, "error", err)
+}
+
+// reconnect dials until the database is there again, and refuses meanwhile. It is false when the
+// requests are closed.
+func (sh *shard) reconnect(life context.Context) bool {
+	life, cancel := context.WithCancel(life)
+	defer cancel()
+	wait, said := backoff.New(firstWait, lastWait, nil), ""
+	found := make(chan error, 1)
+	go func() { found <- sh.connect(life, 0) }() // ends with its patience, or with life
+	for {
+		select {
+		case r, ok := <-sh.requests:
+			if !ok {
+				cancel()
+				<-found
+				return false
+			}
+			r.err = fmt.Errorf("%w: %s", errAway, sh.name)
+			close(r.answer)
+		case err := <-found:
+			if err == nil {
+				sh.store.opts.Logger.Info("a database is there again", "database", sh.name)
+				return true
+			}
+			if text := err.Error(); text != said {
+				said = text
+				sh.store.opts.Logger.Warn("a database cannot be had yet", "database", sh.name,
+					"error", err)
+			}
+			next := wait.Next()
+			go func() { found <- sh.connect(life, next) }() // likewise
+		}
+	}
+}
+
+// connect makes the committer's connection anew, after a while.
+func (sh *shard) connect(life context.Context, after time.Duration) error {
+	if err := pause(life, after); err != nil {
+		return err
+	}
+	row, err := sh.dial(life)
+	if err != nil {
+		return err
+	}
+	if err := sh.claim(life, row); err != nil {
+		sh.conn.close()
+		sh.conn = nil
+		return err
+	}
+	return nil
+}
+
+// batch collects the changes of one commit and sees those before in it.
+type batch struct {
+	shard   *shard
+	number  uint64
+	room    box.Room
+	changes uint32
+	sheets  map[*day]*sheet
+}
+
+// sheet is the part of a batch that one day has.
+type sheet struct {
+	have  map[string][]byte // what the keys hold, by what is committed and by this batch
+	set   map[string][]byte // what changes; nil for what goes
+	lists []list
+}
+
+// commitBatch settles the requests and commits what they change. An error is the connection's, and
+// nothing may be said on it any more.
+func (sh *shard) commitBatch(ctx context.Context, requests []*request) error {
+	if err := sh.look(ctx); err != nil {
+		return err
+	}
+	for again := false; ; again = true {
+		b, err := sh.read(ctx, requests)
+		if err != nil {
+			return err
+		}
+		sweep := false
+		for _, r := range requests {
+			if r.day == nil {
+				sweep = true
+				continue
+			}
+			r.outcome, r.err = box.Outcome{}, nil
+			r.change.settle(b, r)
+		}
+		err = sh.flush(ctx, b)
+		if said(err, diskFull) && !again {
+			sh.room, sh.looked = box.NoRoom, time.Now()
+			sh.store.opts.Logger.Error("the disk of a database is full: nothing is written there",
+				"database", sh.name)
+			if err := sh.conn.exec(ctx, "ROLLBACK"); err != nil {
+				return err
+			}
+			continue
+		}
+		if err == nil && sweep {
+			err = sh.sweep(ctx)
+		}
+		return err
+	}
+}
+
+// look finds out what may be written, and says when that has changed.
+func (sh *shard) look(ctx context.Context) error {
+	opts := sh.store.opts
+	if opts.size == nil && time.Since(sh.looked) < lookEvery {
+		return nil
+	}
+	sh.looked = time.Now()
+	now, size := box.Plenty, uint64(0)
+	if opts.Limit > 0 {
+		q := &query{sql: `SELECT pg_database_size(current_database())`, most: 1}
+		if err := sh.conn.run(ctx, q); err != nil {
+			return err
+		}
+		row, err := q.one(1)
+		if err == nil {
+			size, err = parseBigint(row[0])
+		}
+		if err != nil {
+			return err
+		}
+		if opts.size != nil {
+			size = opts.size()
+		}
+		switch {
+		case size > opts.Limit+opts.Limit/4:
+			now = box.NoRoom
+		case size > opts.Limit:
+			now = box.Scarce
+		}
+	}
+	if now != sh.room {
+		sh.room = now
+		opts.Logger.Warn("what may be written to a database has changed: "+
+			[]string{"everything", "deletions only", "nothing"}[now], "database", sh.name,
+			"mib", size>>20, "limit_mib", opts.Limit>>20)
+	}
+	return nil
+}
+
+// read begins a batch with what the database holds under the keys of the changes.
+func (sh *shard) read(ctx context.Context, requests []*request) (*batch, error) {
+	b := &batch{shard: sh, number: sh.store.clock.Add(1), room: sh.room,
+		sheets: make(map[*day]*sheet)}
+	wanted := make(map[*day][][]byte)
+	for _, r := range requests {
+		if r.day == nil {
+			continue
+		}
+		if b.sheets[r.day] == nil {
+			b.sheets[r.day] = &sheet{have: make(map[string][]byte), set: make(map[string][]byte)}
+		}
+		wanted[r.day] = append(wanted[r.day], r.change.keys()...)
+	}
+	var queries []*query
+	var of []*sheet
+	for d, keys := range wanted {
+		if !sh.holds(d) {
+			continue
+		}
+		for table, keys := range byTable(d, keys) {
+			queries = append(queries, getAll(table, keys))
+			of = append(of, b.sheets[d])
+		}
+	}
+	if len(queries) == 0 {
+		return b, nil
+	}
+	if err := sh.conn.run(ctx, queries...); err != nil {
+		return nil, err
+	}
+	for i, q := range queries {
+		if err := q.into(of[i].have); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// byTable sorts keys of a day into its tables.
+func byTable(d *day, keys [][]byte) map[string][][]byte {
+	tables := make(map[string][][]byte)
+	for _, k := range keys {
+		table := d.tableOf(k)
+		tables[table] = append(tables[table], k)
+	}
+	return tables
+}
+
+// flush commits a batch, in one transaction with its number, which no other process can have
+// written.
+func (sh *shard) flush(ctx context.Context, b *batch) error {
+	if b.changes == 0 {
+		return nil
+	}
+	queries := []*query{{sql: "BEGIN"}, {sql: fence, args: [][]byte{sh.store.run[:],
+		bigint(sh.commit), bigint(b.number)}, most: 1}}
+	for d, s := range b.sheets {
+		if len(s.set) == 0 {
+			continue
+		}
+		if !sh.holds(d) {
+			queries = append(queries, d.create()...)
+		}
+		queries = append(queries, s.queries(d)...)
+	}
+	last := &query{sql: "COMMIT"}
+	sh.conn.warning = ""
+	if err := sh.conn.run(ctx, append(queries, last)...); err != nil {
+		if said(err, fenced) {
+			return errTaken
+		}
+		return err
+	}
+	if last.tag != "COMMIT" || sh.conn.warning != "" {
+		return errors.Join(errDoubt, errors.New(sh.conn.warning))
+	}
+	sh.commit = b.number
+	sh.apply(b)
+	return nil
+}
+
+// fence writes the number of a commit, and fails if another process has written since.
+const fence = `WITH mine AS (UPDATE murmur.shard SET commit = $3::bigint
+	WHERE run = $1::bytea AND commit = $2::bigint RETURNING 1) SELECT 1 / count(*) FROM mine`
+
+// queries are the changes of a day.
+func (s *sheet) queries(d *day) (all []*query) {
+	set, gone := make(map[string][2][][]byte), make(map[string][][]byte)
+	for key, v := range s.set {
+		table := d.tableOf([]byte(key))
+		if v == nil {
+			gone[table] = append(gone[table], []byte(key))
+			continue
+		}
+		pair := set[table]
+		set[table] = [2][][]byte{append(pair[0], []byte(key)), append(pair[1], v)}
+	}
+	for table, pair := range set {
+		all = append(all, &query{sql: "INSERT INTO " + table + " SELECT * FROM " +
+			"unnest($1::bytea[], $2::bytea[]) ON CONFLICT (k) DO UPDATE SET v = excluded.v",
+			args: [][]byte{array(pair[0]), array(pair[1])}})
+	}
+	for table, keys := range gone {
+		all = append(all, &query{sql: "DELETE FROM " + table + " WHERE k = ANY($1::bytea[])",
+			args: [][]byte{array(keys)}})
+	}
+	return all
+}
+
+// apply takes what was committed into memory.
+func (sh *shard) apply(b *batch) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for d, s := range b.sheets {
+		if len(s.set) > 0 {
+			sh.has[d.number] = true
+		}
+		for _, l := range s.lists {
+			sh.list(d.number, l)
+		}
+		for key, v := range s.set {
+			if v != nil && key[0] == dayform.BoxPrefix {
+				dayform.Recycle(v)
+			}
+		}
+	}
+}
+
+// set adds a change.
+func (b *batch) set(d *day, key, value []byte) {
+	b.sheets[d].have[string(key)], b.sheets[d].set[string(key)] = value, value
+	b.changes++
+}
+
+// remove is set for a key that shall not be there.
+func (b *batch) remove(d *day, key []byte) { b.set(d, key, nil) }
+
+// place is that of the next change.
+func (b *batch) place() box.Place {
+	return box.Place{Commit: b.number, Index: b.changes<<8 | uint32(b.shard.number)}
+}
