@@ -53,6 +53,7 @@ var cores = []string{
 	"internal/exchange",
 	"internal/invitation",
 	"internal/protocol",
+	"internal/siv",
 	"internal/sphinx",
 	"internal/suite",
 	"internal/token",

@@ -2,14 +2,19 @@ package box
 
 import (
 	"crypto/ed25519"
+	"crypto/hkdf"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"log/slog"
 
 	"filippo.io/edwards25519"
 	"github.com/katzenpost/hpqc/bacap"
+	"golang.org/x/crypto/blake2b"
+
+	"murmuration/internal/siv"
 )
 
 // Sizes of marshalled capabilities, in bytes; they are those of hpqc's bacap.
@@ -153,9 +158,16 @@ func (w *WriteCap) At(index Index) *WriteCap {
 func (w *WriteCap) ReadCap() *ReadCap { return &ReadCap{w.cap.ReadCap()} }
 
 // Seal makes the box of this index on this day. The same arguments give the same box. It takes
-// 1 to 4 ms for 8 KiB.
+// some 0.3 ms for 8 KiB: the bytes are those of bacap's EncryptForContext, whose cipher would take
+// milliseconds.
 func (w *WriteCap) Seal(index Index, network NetworkID, day Day, plaintext []byte) Box {
-	id, ciphertext, sig := index.m.EncryptForContext(w.cap, boxContext(network, day), plaintext)
+	return w.seal(index, boxContext(network, day), plaintext)
+}
+
+func (w *WriteCap) seal(index Index, context, plaintext []byte) Box {
+	id, key := w.ReadCap().id(index, context), index.sealKey(context)
+	ciphertext := siv.Seal(&key, id.nonce(), plaintext, id[:])
+	_, sig := index.m.SignBox(w.cap, context, ciphertext)
 	return Box{ID: id, Ciphertext: ciphertext, Signature: Signature(sig)}
 }
 
@@ -207,7 +219,11 @@ func (r *ReadCap) At(index Index) *ReadCap { return &ReadCap{r.cap.WithMessageBo
 
 // ID is the name of this index's box on this day.
 func (r *ReadCap) ID(index Index, network NetworkID, day Day) ID {
-	return ID(index.m.BoxIDForContext(r.cap, boxContext(network, day)).ByteArray())
+	return r.id(index, boxContext(network, day))
+}
+
+func (r *ReadCap) id(index Index, context []byte) ID {
+	return ID(index.m.BoxIDForContext(r.cap, context).ByteArray())
 }
 
 // Open verifies the box against the index, the network and the day, and returns its plaintext. A
@@ -217,16 +233,39 @@ func (r *ReadCap) Open(index Index, network NetworkID, day Day, b Box) ([]byte, 
 	if b.ID != r.ID(index, network, day) {
 		return nil, errBadID
 	}
-	plaintext, err := index.m.DecryptForContext(b.ID, boxContext(network, day), b.Ciphertext,
-		b.Signature[:])
-	switch {
-	case err != nil:
+	if _, err := index.m.VerifyBox(b.ID, b.Ciphertext, b.Signature[:]); err != nil {
 		return nil, errBadSignature
-	case b.Tombstone():
+	}
+	if b.Tombstone() {
 		return nil, ErrTombstone
+	}
+	key := index.sealKey(boxContext(network, day))
+	plaintext, err := siv.Open(&key, b.ID.nonce(), b.Ciphertext, b.ID[:])
+	if err != nil {
+		return nil, errBadSignature
 	}
 	return plaintext, nil
 }
+
+// sealKey is the key of this index's box in a context: HKDF with BLAKE2b of its encryption key.
+func (i Index) sealKey(context []byte) [siv.KeySize]byte {
+	key, err := hkdf.Key(newBLAKE2b, i.m.CurEncryptionKey[:], context, "", siv.KeySize)
+	if err != nil {
+		panic("box: deriving a key: " + err.Error()) // unreachable: 32 bytes from a hash of 64
+	}
+	return [siv.KeySize]byte(key)
+}
+
+func newBLAKE2b() hash.Hash {
+	h, err := blake2b.New512(nil)
+	if err != nil {
+		panic("box: a hash without a key: " + err.Error()) // unreachable
+	}
+	return h
+}
+
+// nonce is the beginning of a box's id, under which its key seals nothing else.
+func (id *ID) nonce() *[siv.NonceSize]byte { return (*[siv.NonceSize]byte)(id[:siv.NonceSize]) }
 
 // LogValue keeps the capability out of logs.
 func (*ReadCap) LogValue() slog.Value { return slog.StringValue("[read capability]") }

@@ -136,6 +136,29 @@ func TestSealVectors(t *testing.T) {
 	}
 }
 
+// TestSealedAsByBACAP: our cipher is bacap's, at every length up to five blocks and at a box's.
+func TestSealedAsByBACAP(t *testing.T) {
+	w, r, ctx := newCap(t, 7), chacha(8), box.Context(box.NetworkID{3}, 9)
+	lengths := []int{8256}
+	for n := range 5*16 + 1 {
+		lengths = append(lengths, n)
+	}
+	i := w.Start()
+	for _, n := range lengths {
+		text := make([]byte, n)
+		r.Read(text)
+		b := w.Seal(i, box.NetworkID{3}, 9, text)
+		if want := box.SealByBACAP(w, i, ctx, text); !b.Equal(want) {
+			t.Fatalf("%d bytes: %x, and not %x", n, b, want)
+		}
+		if got, err := w.ReadCap().Open(i, box.NetworkID{3}, 9, b); err != nil ||
+			!bytes.Equal(got, text) {
+			t.Fatalf("%d bytes do not open: %v", n, err)
+		}
+		i = i.Next()
+	}
+}
+
 func TestContext(t *testing.T) {
 	got := box.Context(box.NetworkID(bytes.Repeat([]byte{0xab}, 32)), 0x0102)
 	want := "murmuration/box/v1" + strings.Repeat("\xab", 32) + "\x01\x02"

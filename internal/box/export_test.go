@@ -12,11 +12,14 @@ func SetLimit(s *MemStore, full bool) {
 
 // IDInContext, SealInContext and Context reach below the network and the day, where hpqc's vectors
 // are.
-func IDInContext(r *ReadCap, i Index, ctx []byte) ID {
-	return ID(i.m.BoxIDForContext(r.cap, ctx).ByteArray())
-}
+func IDInContext(r *ReadCap, i Index, ctx []byte) ID { return r.id(i, ctx) }
 
 func SealInContext(w *WriteCap, i Index, ctx, plaintext []byte) Box {
+	return w.seal(i, ctx, plaintext)
+}
+
+// SealByBACAP is what bacap itself makes of the same box.
+func SealByBACAP(w *WriteCap, i Index, ctx, plaintext []byte) Box {
 	id, ciphertext, sig := i.m.EncryptForContext(w.cap, ctx, plaintext)
 	return Box{ID: id, Ciphertext: ciphertext, Signature: Signature(sig)}
 }
