@@ -8,6 +8,10 @@ build:
 test:
     go test ./...
 
+# what volunteers install, into DIR: binaries, images, Debian packages, built twice and compared
+release DIR="./release":
+    bash .ci/release {{DIR}}
+
 # what CI runs
 check:
     bash .ci/run
@@ -72,9 +76,13 @@ days:
 stories:
     MURMUR_STORIES=1 go test -count=1 -v -timeout 30m -run TestLongStories .
 
-# a network and two people for an hour: what heap, goroutines and open files do
+# a network and two people for DAYS days of virtual time: what heap, goroutines and open files do
+soak-days DAYS="10":
+    MURMUR_SOAK_DAYS={{DAYS}} go test -count=1 -v -timeout 25h -run TestSoakOfDays ./internal/demo
+
+# the same with real sockets, for an hour of real time: goroutines and open files
 soak TIME="60m":
-    MURMUR_SOAK={{TIME}} go test -count=1 -v -timeout 25h -run Soak ./internal/demo
+    MURMUR_SOAK={{TIME}} go test -count=1 -v -timeout 25h -run TestSoak ./internal/demo
 
 # forty people on a private network of real processes, for TIME: every post is read, and how soon
 forty TIME="60m":
