@@ -102,6 +102,9 @@ func (f inForce) SetDocument(doc *directory.Document) {
 	f.loops.SetDocument(doc)
 }
 
+// Alive returns once the core has answered; a mix that hangs never does.
+func (n *Node) Alive() { n.node.Do(func(time.Time) {}) }
+
 // Run mixes until ctx ends.
 func (n *Node) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)

@@ -182,6 +182,9 @@ func (n *Node) online() (online int) {
 	return online
 }
 
+// Alive returns once the core has answered; a provider that hangs never does.
+func (n *Node) Alive() { n.node.Do(func(time.Time) {}) }
+
 // Run serves until ctx ends.
 func (n *Node) Run(ctx context.Context) error {
 	n.stateDisk()

@@ -7,6 +7,7 @@ import (
 
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/directory"
+	"murmuration/internal/supervised"
 	"murmuration/internal/testnet"
 	mixnode "murmuration/mix/node"
 	providernode "murmuration/provider/node"
@@ -65,7 +66,7 @@ func runMix(c *cli.Context) error {
 		return err
 	}
 	talk.Say(c, "mix %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
-	return talk.Finish(node.Run(c.Context), node.Close)
+	return talk.Finish(supervised.Run(c.Context, node.Alive, node.Run), node.Close)
 }
 
 func runProvider(c *cli.Context) error {
@@ -79,7 +80,7 @@ func runProvider(c *cli.Context) error {
 		return err
 	}
 	talk.Say(c, "provider %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
-	return talk.Finish(server.Run(c.Context), server.Close)
+	return talk.Finish(supervised.Run(c.Context, server.Alive, server.Run), server.Close)
 }
 
 // makeDatabases makes the box store of a provider where [store] says, and nothing where it is.
