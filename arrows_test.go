@@ -42,8 +42,8 @@ var arrows = map[string]struct {
 	"internal/drawn": {"", "property tests"},
 	"internal/cli": {
 		"internal/demo internal/testnet internal/authority mix/node provider/node client sim " +
-			"configs " +
-			"internal/config internal/directory internal/bulletin internal/durable internal/link",
+			"configs internal/supervised internal/config internal/directory internal/bulletin " +
+			"internal/durable internal/link",
 		"commands call the role packages, and make and check the files of a network",
 	},
 	"mix": {
@@ -132,6 +132,8 @@ var arrows = map[string]struct {
 	},
 	"internal/cover":      {"", "pure"},
 	"internal/backoff":    {"", "pure"},
+	"internal/packaging":  {"internal/durable", "what volunteers install"},
+	"internal/supervised": {"", "what a service manager is told"},
 	"internal/invitation": {"", "pure"},
 	"internal/token":      {"", "pure"},
 	"internal/durable":    {"", "standard library only"},
