@@ -11,6 +11,7 @@ import (
 	"murmuration/client/contact"
 	"murmuration/client/message"
 	"murmuration/client/parts"
+	"murmuration/client/relation"
 )
 
 // Letter is the body of POST /v1/messages.
@@ -57,7 +58,8 @@ func (s *server) messages() []route {
 		taking("POST", "/v1/messages", "queues a message: sealed and on the disk when it answers",
 			maxDraft, s.send),
 		answering("GET", "/v1/messages", "the last `n` messages (1 to 1000, else 20) `with` a "+
-			"contact, and all that are unread, the oldest first", s.read),
+			"contact, and all that are unread, the oldest first; with `before` those before the "+
+			"message of that id", s.read),
 		taking("POST", "/v1/messages/seen", "marks messages as read; nobody else learns of it",
 			maxSmall, s.seen),
 		answering("DELETE", "/v1/messages/{id}", "erases a message here; the other side's "+
@@ -106,7 +108,13 @@ func (s *server) read(r *http.Request) (shown []Message, err error) {
 		if err != nil {
 			return err
 		}
-		all, err := p.Messages.Last(k.Relation, n)
+		last := p.Messages.Last
+		if before := r.URL.Query().Get("before"); before != "" {
+			last = func(of relation.ID, n int) ([]message.Message, error) {
+				return p.Messages.Before(of, before, n)
+			}
+		}
+		all, err := last(k.Relation, n)
 		for _, m := range all {
 			shown = append(shown, messageOf(now, p, k, m))
 		}
@@ -177,6 +185,14 @@ func (c *Client) Send(ctx context.Context, l Letter) (r Receipt, err error) {
 // Messages is the last n messages with a contact, the oldest first, and all that are unread.
 func (c *Client) Messages(ctx context.Context, with string, n int) (all []Message, err error) {
 	q := url.Values{"with": {with}, "n": {strconv.Itoa(n)}}
+	return all, c.call(ctx, "GET", "/v1/messages?"+q.Encode(), nil, &all)
+}
+
+// MessagesBefore is the n messages with a contact before one of them, the oldest first.
+func (c *Client) MessagesBefore(
+	ctx context.Context, with, id string, n int,
+) (all []Message, err error) {
+	q := url.Values{"with": {with}, "n": {strconv.Itoa(n)}, "before": {id}}
 	return all, c.call(ctx, "GET", "/v1/messages?"+q.Encode(), nil, &all)
 }
 

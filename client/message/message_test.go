@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,15 @@ func TestConversation(t *testing.T) {
 	box, err := ben.Messages.Inbox()
 	if err != nil || len(box) != 1 || box[0].Unread != 2 || box[0].Last.Text != "three" {
 		t.Errorf("the inbox is %+v, %v", box, err)
+	}
+	all, err := ben.Messages.Last(ben.To(ada), 9)
+	ben.Must(err)
+	for i, m := range all {
+		before, err := ben.Messages.Before(ben.To(ada), m.ID, 2)
+		if err != nil || !slices.EqualFunc(before, all[max(0, i-2):i],
+			func(a, b message.Message) bool { return a.ID == b.ID }) {
+			t.Errorf("before %d are %+v, %v", i, before, err)
+		}
 	}
 	if m, err := ben.Messages.Message(first[:6]); err != nil || m.Text != "hello" || m.Own {
 		t.Errorf("by the beginning of her id it is %+v, %v", m, err)

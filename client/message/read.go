@@ -64,6 +64,32 @@ func (m *Messages) Last(of relation.ID, n int) (all []Message, err error) {
 	return all, err
 }
 
+// Before is the n messages before one of a contact, the oldest first.
+func (m *Messages) Before(of relation.ID, id string, n int) (all []Message, err error) {
+	err = m.cfg.Store.View(func(tx *store.Tx) error {
+		c, err := getConversation(tx, of)
+		if err != nil {
+			return err
+		}
+		last, err := getEntry(tx, id)
+		if err == nil && last.Relation != of {
+			err = ErrNoMessage.With("%q", id)
+		}
+		if err != nil {
+			return err
+		}
+		c.Newest = last.mark()
+		return back(tx, of, c, func(e entry) (bool, error) {
+			if e.line().compare(last.line()) < 0 {
+				all = append(all, e.show())
+			}
+			return len(all) < n, nil
+		})
+	})
+	slices.Reverse(all)
+	return all, err
+}
+
 // Read notes that the person has seen messages. Nobody learns of it but their own other devices.
 func (m *Messages) Read(now time.Time, of relation.ID, ids []string) error {
 	marked := map[string]bool{}

@@ -73,9 +73,6 @@ type exportedPost struct {
 	Files []string `json:"files,omitempty"`
 }
 
-// manyMessages is above what a conversation has.
-const manyMessages = api.MaxTimeline
-
 func exportedOf(c *cli.Context, d *api.Client, dir string) (all exported, err error) {
 	q := api.Query{N: api.MaxTimeline}
 	for more := true; more; {
@@ -94,8 +91,18 @@ func exportedOf(c *cli.Context, d *api.Client, dir string) (all exported, err er
 	}
 	talks, err := d.Inbox(c.Context)
 	for _, t := range talks {
-		said, err2 := d.Messages(c.Context, t.Alias, manyMessages)
+		said, err2 := exportedTalk(c, d, t.Alias)
 		all.Messages, err = append(all.Messages, said...), errors.Join(err, err2)
+	}
+	return all, err
+}
+
+// exportedTalk is all messages with a contact, the oldest first.
+func exportedTalk(c *cli.Context, d *api.Client, alias string) (all []api.Message, err error) {
+	page, err := d.Messages(c.Context, alias, api.MaxTimeline)
+	for err == nil && len(page) > 0 {
+		all = append(page, all...)
+		page, err = d.MessagesBefore(c.Context, alias, all[0].ID, api.MaxTimeline)
 	}
 	return all, err
 }
@@ -111,7 +118,7 @@ func exportPhotos(
 		if photo.State != "here" {
 			continue
 		}
-		file, err := d.Photo(c.Context, p.ID, i, nil)
+		file, err := d.Photo(c.Context, p.ID, i+1, nil)
 		if err != nil {
 			return e, err
 		}
