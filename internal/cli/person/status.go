@@ -52,6 +52,10 @@ func printStatus(c *cli.Context, d *api.Client) error {
 	if c.Bool("json") {
 		return talk.JSON(c, s)
 	}
+	q, err := d.Quota(c.Context)
+	if err != nil {
+		return err
+	}
 	link := "not connected"
 	if s.Connected {
 		link = "connected to " + s.Provider
@@ -84,12 +88,23 @@ func printStatus(c *cli.Context, d *api.Client) error {
 		{"sent", strings.Join(sent, ", ")},
 		{"outbox", talk.Plural(s.Waiting, "box waits", "boxes wait")},
 		{"follows", fmt.Sprint(s.Follows)},
+		{"kept", keptLine(q)},
 		{"write tokens", tokensLeft(s)},
 	})
 	for _, t := range s.Trouble {
 		talk.Say(c, "trouble: %s\n  %s", t.What, t.Do)
 	}
 	return err
+}
+
+// keptLine says how much of the room for posts and photos is used.
+func keptLine(q api.Quota) string {
+	line := fmt.Sprintf("%s of %s, %s", size(q.Used), size(q.Bytes),
+		talk.Plural(q.Posts, "post", "posts"))
+	if q.Going != nil {
+		line += "; the oldest go from " + talk.When(*q.Going, talk.Day) + " on"
+	}
+	return line
 }
 
 // tokensLeft says what there is to write with.
