@@ -168,7 +168,7 @@ func (s *server) unpost(r *http.Request) (nothing, error) {
 		if err != nil {
 			return err
 		}
-		return p.Circles.Delete(now, id)
+		return p.Delete(now, id)
 	})
 }
 
@@ -236,7 +236,7 @@ func (c *Client) Thread(ctx context.Context, post string) (t Thread, err error) 
 	return t, c.call(ctx, "GET", "/v1/threads/"+segment(post), nil, &t)
 }
 
-// Unpost takes an own post of a circle back.
+// Unpost takes an own post back.
 func (c *Client) Unpost(ctx context.Context, post string) error {
 	return c.call(ctx, "DELETE", "/v1/posts/"+segment(post), nil, nil)
 }

@@ -77,7 +77,7 @@ func (c *Circles) where(tx *store.Tx, id string) (w where, err error) {
 	err = tx.Get(bucketJoined, nameOf(w.entry.Source), &w.of)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return w, errNotHere
+		return w, ErrNotHere
 	case err == nil && c.out(w.of):
 		return w, errLeft
 	}

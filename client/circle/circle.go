@@ -76,7 +76,7 @@ var (
 		fault.Quota, "no more than that",
 		"A person has up to 64 circles, and a circle up to 150 members.",
 	)
-	errNotHere = fault.New(
+	ErrNotHere = fault.New(
 		fault.User, "this post is in no circle that you are in",
 		"Posts of circles are answered through their authors; open feeds have no answers.",
 	)

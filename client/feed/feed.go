@@ -23,6 +23,10 @@ var (
 	ErrEnded = fault.New(
 		fault.User, "your feed has ended", "`murmur feed publish` begins it again.",
 	)
+	// ErrNotOwn says that a post is not of the own feed.
+	ErrNotOwn = fault.New(
+		fault.User, "the post is not yours", "Only its author can take a post back.",
+	)
 	ErrFollowing = fault.New(fault.User, "this feed is followed already", "Nothing to do.")
 	ErrOwnFeed   = fault.New(fault.User, "this is your own feed", "Give the link to others.")
 	ErrNoFollow  = fault.New(

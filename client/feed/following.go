@@ -31,6 +31,8 @@ type follow struct {
 	Latest  place    `cbor:"7,keyasint"` // of the heads that came
 	Streams []string `cbor:"8,keyasint"` // that are read, by name, the newest last
 	Ended   bool     `cbor:"9,keyasint"`
+	// Gone are posts that were taken back before they came.
+	Gone []string `cbor:"10,keyasint,omitempty"`
 }
 
 // maxStreams is how many streams of a feed are read at once: after a copy or a backup of its home
@@ -102,6 +104,9 @@ func (f *Following) Supply(time.Time) error { return nil }
 func (f *Following) Posted(
 	tx *store.Tx, _ time.Time, s post.Stream, e timeline.Entry, p content.Post,
 ) error {
+	if gone, err := f.wasGone(tx, e); err != nil || gone {
+		return err
+	}
 	about, err := f.sources.Get(tx, s.Source)
 	tx.After(func() {
 		f.access.Show(person.Event{
@@ -111,11 +116,16 @@ func (f *Following) Posted(
 	return err
 }
 
-// Said takes the end of a feed, as its stream says it.
+// Said takes the end of a feed, as its stream says it, and what its author takes back.
 func (f *Following) Said(
 	tx *store.Tx, _ time.Time, s post.Stream, _ uint64, r box.Record,
 ) (bool, error) {
-	if r.Kind != content.KindHead || r.Parts != 1 {
+	switch {
+	case r.Parts != 1:
+		return false, nil
+	case r.Kind == content.KindNote:
+		return f.gone(tx, s, r)
+	case r.Kind != content.KindHead:
 		return false, nil
 	}
 	p, err := parseHead(r.Content)

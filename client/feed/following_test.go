@@ -3,6 +3,7 @@ package feed
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"murmuration/client/person"
 	"murmuration/client/post"
 	"murmuration/client/store"
+	"murmuration/client/timeline"
 	"murmuration/internal/box"
 )
 
@@ -248,6 +250,77 @@ func TestWhatIsNoPostIsPassedOver(t *testing.T) {
 			t.Errorf("after %s: %+v, read %q", name, l, h.read())
 		}
 	}
+}
+
+// TestPostsAreTakenBack, before or after they came; nobody takes back what is another's, and the
+// rest of a feed is read on.
+func TestPostsAreTakenBack(t *testing.T) {
+	ada, bob := newHome(t, 1, store.Memory()), newHome(t, 2, store.Memory())
+	bob.check(bob.Follow(noon, ada.publish(), ""))
+	other := bob.follow()
+	var boxes []box.Box
+	var ids []string
+	next := func() {
+		_, b := ada.sent()
+		boxes = append(boxes, b)
+	}
+	for _, text := range []string{"one", "two", "three"} {
+		ids = append(ids, ada.say(text).Post)
+		next()
+	}
+	for _, id := range ids[:2] {
+		ada.check(ada.store.Update(func(tx *store.Tx) error {
+			e, err := ada.timeline.Entry(tx, id)
+			ada.check(err)
+			return ada.Own.Delete(tx, noon, e)
+		}))
+		ada.check(ada.person.Supply(noon))
+		next()
+	}
+	about, err := content.Encode(map[int]any{2: []string{ids[2]}})
+	bob.check(err)
+	foreign := box.Record{Kind: content.KindNote, Parts: 1, Content: about}
+	for _, step := range []struct {
+		b    box.Box
+		want string
+	}{
+		{boxes[0], "one"}, {boxes[3], ""}, {boxes[4], ""}, {boxes[1], ""},
+		{bob.sealed(other, foreign), ""}, {boxes[2], "three"},
+		{bob.sealed(other, foreign), "three"},
+	} {
+		bob.check(bob.found(step.b))
+		if got := strings.Join(bob.read(), " "); got != step.want {
+			t.Errorf("Bob reads %q, not %q", got, step.want)
+		}
+	}
+	if got := strings.Join(ada.read(), " "); got != "three" || len(bob.person.Notices()) != 0 {
+		t.Errorf("Ada has %q; Bob is told %v", got, bob.person.Notices())
+	}
+	ada.check(ada.store.View(func(tx *store.Tx) error {
+		if err := ada.Own.Delete(tx, noon, timeline.Entry{ID: "x"}); !errors.Is(err, ErrNotOwn) {
+			t.Errorf("what is not hers: %v", err)
+		}
+		return nil
+	}))
+}
+
+// FuzzNote: what is taken is written in one way.
+func FuzzNote(f *testing.F) {
+	good, err := content.Encode(note{Gone: []string{"aaaabbbbccccdddd"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte{0xa0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n, err := parseNote(b)
+		if err != nil {
+			return
+		}
+		if again, err := content.Encode(n); err != nil || string(again) != string(b) {
+			t.Errorf("%x is written as %x, %v", b, again, err)
+		}
+	})
 }
 
 // TestPartsAndPostsOfPhotos go to the photos, in whatever order they come; the name that is shown

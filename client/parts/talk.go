@@ -7,6 +7,7 @@ import (
 
 	"murmuration/client/app"
 	"murmuration/client/circle"
+	"murmuration/client/feed"
 	"murmuration/client/message"
 	"murmuration/client/store"
 	"murmuration/client/timeline"
@@ -51,6 +52,24 @@ func (p *Person) Find(prefix string) (id string, err error) {
 		return err
 	})
 	return id, err
+}
+
+// Delete takes an own post back, of a circle or of the feed.
+func (p *Person) Delete(now time.Time, id string) error {
+	err := p.store.Update(func(tx *store.Tx) error {
+		e, err := p.timeline.Entry(tx, id)
+		if err == nil {
+			err = p.Feed.Delete(tx, now, e)
+		}
+		return err
+	})
+	if !errors.Is(err, feed.ErrNotOwn) {
+		return err
+	}
+	if other := p.Circles.Delete(now, id); !errors.Is(other, circle.ErrNotHere) {
+		return other
+	}
+	return err
 }
 
 // Thread is a post, how it was taken, and the answers to it.

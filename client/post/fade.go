@@ -60,3 +60,9 @@ func (r *Reading) Erase(tx *store.Tx, id string) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Source is what a post is of that is here.
+func (r *Reading) Source(tx *store.Tx, id string) (Source, error) {
+	e, err := r.cfg.Timeline.Entry(tx, id)
+	return e.Source, err
+}

@@ -139,12 +139,17 @@ func (w *Writing) Cancel(tx *store.Tx, id string) (nothing []byte, err error) {
 	if !known { // others wait for what it is
 		return nil, outbox.ErrFast
 	}
+	empty := box.Record{Kind: content.KindCover, Parts: 1}
+	return empty.Marshal(w.cfg.Network.Format), w.Erase(tx, id)
+}
+
+// Erase forgets a post with its pictures, for good.
+func (w *Writing) Erase(tx *store.Tx, id string) error {
 	errs := []error{w.cfg.Timeline.Erase(tx, id)}
 	for i := range content.MaxPhotos {
 		errs = append(errs, w.cfg.Photos.Forget(tx, id, i))
 	}
-	empty := box.Record{Kind: content.KindCover, Parts: 1}
-	return empty.Marshal(w.cfg.Network.Format), errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // Say writes records into a stream, in the caller's transaction, as the boxes of one entry of the

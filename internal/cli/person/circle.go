@@ -158,8 +158,8 @@ func react(c *cli.Context) error {
 func deleteCommand() *cli.Command {
 	return &cli.Command{
 		Name: "delete", ArgsUsage: "ID",
-		Usage: "take a message, or a post in a circle, back: readers' programs are asked to " +
-			"erase it, and nobody can make sure that they do",
+		Usage: "take a message or a post back: readers' programs are asked to erase it, and " +
+			"nobody can make sure that they do",
 		Flags:  []cli.Flag{personFlag()},
 		Action: deleteThing,
 	}
