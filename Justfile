@@ -52,9 +52,10 @@ postgres:
 replays COUNT="100000":
     MURMUR_REPLAYS={{COUNT}} go test -count=1 -v -timeout 60m -run Replay ./mix/node
 
-# kills of a provider under load and of a client that talks, and what they acknowledged
+# kills of a provider under load, of a client at any moment of any command, and of two copies of one
+# home, and what they acknowledged
 kills COUNT="100":
-    MURMUR_KILLS={{COUNT}} go test -count=1 -v -timeout 60m -run Kill ./provider/node ./client
+    MURMUR_KILLS={{COUNT}} go test -count=1 -v -timeout 60m -run Kill ./provider/node ./client ./client/parts
 
 # a provider on a disk that becomes full: needs root on Linux
 diskfull:

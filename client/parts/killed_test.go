@@ -3,7 +3,9 @@ package parts_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -262,13 +264,26 @@ func others(t *testing.T, w *partstest.World, ada, ben, cid *partstest.Home) []a
 	}
 }
 
+// killSeeds is how many orders of kills there are: one, or a fifth of `just kills`.
+func killSeeds() uint64 {
+	n, _ := strconv.ParseUint(os.Getenv("MURMUR_KILLS"), 10, 32)
+	return max(1, n/5)
+}
+
 // TestKilledAnywhere kills a client before each transaction of each command, and at any of those
 // between: what was acknowledged is there at whom it was for, once, and nothing is there twice.
 func TestKilledAnywhere(t *testing.T) {
+	for seed := range killSeeds() {
+		killAnywhere(t, seed)
+	}
+}
+
+func killAnywhere(t *testing.T, seed uint64) {
+	t.Helper()
 	w, ada, ben := neighbours(t)
 	cid := w.Join("Cid")
 	changes := others(t, w, ada, ben, cid)
-	v := newVictim(ada, 1)
+	v := newVictim(ada, seed)
 	toBen := func(v *victim) string { return "ben" }
 	for _, a := range slices.Concat(sayings(toBen), changes, sayings(toBen)) {
 		v.through(t, w, a)

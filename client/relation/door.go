@@ -228,7 +228,8 @@ func (r *Relations) refused(
 ) error {
 	switch {
 	case errors.Is(why, session.ErrOwn) && own:
-		return r.copied(tx, now, rel)
+		r.rivalled(now, rel, c)
+		return nil
 	case errors.Is(why, session.ErrClaim) && (c.Device == session.DeviceID{}):
 		return nil // the first card of a device that has answered one since: it names nobody else
 	case errors.Is(why, session.ErrClaim), errors.Is(why, session.ErrMostDevices),

@@ -81,6 +81,8 @@ type running struct {
 	Began int64 `cbor:"25,keyasint,omitempty"`
 	// Alone: it is to be said that all own devices but this one are gone, once anybody hears it.
 	Alone bool `cbor:"26,keyasint,omitempty"`
+	// Rival is when this device knocks again, since somebody else uses its name; zero: nobody does.
+	Rival int64 `cbor:"27,keyasint,omitempty"`
 }
 
 // open is a saying that not everybody has acknowledged, or that was said not long ago.

@@ -103,6 +103,34 @@ func (r *Relations) free(id ID, root [32]byte, on box.Day) (index int, ok bool) 
 	return index, index < boxstream.DoorSize
 }
 
+// Turns of two devices that have one name are so long, drawn anew each time.
+const (
+	leastTurn = 4 * time.Hour
+	mostTurn  = 12 * time.Hour
+)
+
+// rivalled is for a device in whose name somebody else has knocked, with a copy of its running
+// state. It knocks as well, but not at once: two that are both in use would answer each other's
+// cards with cards for ever, and neither would say anything. So they take turns, in which what each
+// has to say arrives, until somebody ends one of them.
+func (r *Relations) rivalled(now time.Time, rel *relation, c session.Card) {
+	rel.State = rel.State.Rivalled(c)
+	if rel.Rival != 0 {
+		return
+	}
+	rel.Rival = now.Add(leastTurn + time.Duration(r.rng.Int64N(int64(mostTurn-leastTurn)))).Unix()
+	rel.happens(Event{What: EventCopied, Own: true, Device: rel.State.Self})
+}
+
+// takeTurn knocks when the turn of another device with this one's name is over.
+func (r *Relations) takeTurn(tx *store.Tx, now time.Time, rel *relation) error {
+	if rel.Rival == 0 || now.Before(time.Unix(rel.Rival, 0)) {
+		return nil
+	}
+	rel.Rival = 0
+	return r.copied(tx, now, rel)
+}
+
 // copied is for a device whose running state somebody else has: it leaves its stream, knocks, and
 // says anew what was not acknowledged once that is answered.
 func (r *Relations) copied(tx *store.Tx, now time.Time, rel *relation) error {
@@ -125,6 +153,5 @@ func (r *Relations) copied(tx *store.Tx, now time.Time, rel *relation) error {
 		}
 	}
 	err = errors.Join(err, rel.forget(tx, func(o open) bool { return o.Echo }))
-	rel.happens(Event{What: EventCopied, Own: true, Device: rel.State.Self})
 	return errors.Join(err, r.knock(tx, now, rel, session.ReasonCopied))
 }

@@ -321,6 +321,7 @@ func (a author) Renew(tx *store.Tx, now time.Time, _ box.Day, _ [][]byte) (
 	if err != nil {
 		return "", nil, err
 	}
+	rel.happens(Event{What: EventCopied, Own: true, Device: rel.State.Self})
 	if err := a.r.copied(tx, now, rel); err != nil {
 		return "", nil, err
 	}

@@ -75,6 +75,7 @@ func (r *Relations) inOrder() (all []*live) {
 func (r *Relations) tend(tx *store.Tx, now time.Time, rel *relation) error {
 	for _, do := range []func(*store.Tx, time.Time, *relation) error{
 		r.expire, r.tendDoors, r.tendPosts, r.tendWaits, r.sealAgain, r.move, r.answerTurn,
+		r.takeTurn,
 	} {
 		if err := do(tx, now, rel); err != nil {
 			return err

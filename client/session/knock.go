@@ -74,8 +74,18 @@ func (s *State) introduce(c Card) {
 	}
 }
 
+// Rivalled is for a device in whose name somebody else made a card: its next one is preferred to
+// that. What is far ahead is not followed.
+func (s State) Rivalled(c Card) State {
+	if g := s.generation(); c.Generation > g && c.Generation-g <= mostAhead {
+		s.Rival = c.Generation
+	}
+	return s
+}
+
 // generation is that of the newest knock that this device knows.
 func (s State) generation() (newest uint32) {
+	newest = s.Rival
 	for _, k := range s.Knocks {
 		newest = max(newest, k.Generation)
 	}

@@ -26,6 +26,7 @@ const (
 	mostSkipped  = 1000 // records of a chain that cannot come any more
 	mostTurns    = 3    // in one record
 	mostWraps    = 32   // in one record
+	mostAhead    = 1000 // generations of a card in this device's name, of another maker
 	copiedApart  = 1000 // from the numbers of records that a copy may have used
 )
 
@@ -63,6 +64,8 @@ type State struct {
 	// Relation is what both persons know of their relation, and nobody can make equal to that of
 	// another one: a contact cannot pass cards on between two others.
 	Relation [32]byte `cbor:"7,keyasint"`
+	// Rival is the generation of a card that somebody else made with this device's name.
+	Rival uint32 `cbor:"8,keyasint,omitempty"`
 }
 
 // Knock is a card that this device put into a door, until all have answered it.
