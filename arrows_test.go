@@ -26,6 +26,11 @@ var arrows = map[string]struct {
 			"internal/box internal/directory internal/durable internal/link",
 		"whole private networks on one computer",
 	},
+	"internal/founding": {
+		"internal/testnet internal/authority provider/node internal/node internal/documents " +
+			"internal/link internal/directory internal/durable",
+		"homes of a founder's nodes",
+	},
 	"internal/demo": {
 		"internal/testnet client internal/directory internal/link",
 		"the demo is made of what networks are made of",
@@ -41,9 +46,9 @@ var arrows = map[string]struct {
 	},
 	"internal/drawn": {"", "property tests"},
 	"internal/cli": {
-		"internal/demo internal/testnet internal/authority mix/node provider/node client sim " +
-			"configs internal/supervised internal/config internal/directory internal/bulletin " +
-			"internal/durable internal/link",
+		"internal/demo internal/founding internal/testnet internal/authority mix/node " +
+			"provider/node client sim configs internal/supervised internal/config " +
+			"internal/directory internal/bulletin internal/durable internal/link",
 		"commands call the role packages, and make and check the files of a network",
 	},
 	"mix": {
@@ -151,8 +156,9 @@ var outside = map[string]struct {
 	rooms []string
 	why   string
 }{
-	"net": {[]string{"internal/link", "examples", "client/api", "client/cause", "client/socket",
-		"internal/node"}, "sockets: links, the daemon's local API, the metrics listener"},
+	"net": {[]string{"internal/link", "internal/founding", "examples", "client/api",
+		"client/cause", "client/socket", "internal/node", "internal/cli"},
+		"sockets: links, the daemon's local API, the metrics listener; addresses to look at"},
 	"net/http": {[]string{"client/api", "examples", "client", "internal/node/metrics"},
 		"the daemon's local API, the metrics listener"},
 	"crypto/tls": {[]string{"internal/link", "internal/box/pgstore"},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"murmuration/client"
+	"murmuration/internal/authority"
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	"murmuration/internal/testnet"
@@ -43,6 +44,8 @@ func useConfiguration(t *testing.T, path string) {
 		decode(t, path, &mixnode.Config{})
 	case name == "provider.toml":
 		decode(t, path, &providernode.Config{})
+	case name == "authority.toml":
+		decode(t, path, &authority.Config{})
 	case name == "client.toml":
 		decode(t, path, &client.Config{})
 	case dir == "configs/sim/" && strings.HasSuffix(name, ".toml"):

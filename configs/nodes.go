@@ -4,5 +4,5 @@ import "embed"
 
 // Nodes has the configuration of each role, as ROLE.toml, with values that work as they are.
 //
-//go:embed mix.toml provider.toml
+//go:embed mix.toml provider.toml authority.toml
 var Nodes embed.FS

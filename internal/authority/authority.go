@@ -250,6 +250,3 @@ func (a *Authority) say(w council.Word) {
 		}
 	}
 }
-
-// Refused is how many words of other authorities did not count since the start.
-func (a *Authority) Refused() uint64 { return a.refused.Load() }

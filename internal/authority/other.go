@@ -64,6 +64,13 @@ func (o *other) say(frames [][]byte, until time.Time) {
 	}
 }
 
+// waiting is how much the other has not heard.
+func (o *other) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.queue)
+}
+
 // first is what is to be said next, nil for nothing. What is too late is dropped.
 func (o *other) first(now time.Time) *saying {
 	o.mu.Lock()

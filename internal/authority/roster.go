@@ -27,6 +27,22 @@ func ReadAdmissions(path string) (directory.Admissions, error) {
 	return list, nil
 }
 
+// ChangeAdmissions changes the list that there is. A list that is gone is not begun anew: with the
+// change alone on it, the authority would leave everybody else out of its votes.
+func ChangeAdmissions(path string,
+	change func(directory.Admissions) directory.Admissions) error {
+	lock, err := durable.Acquire(path + ".lock")
+	if err != nil {
+		return fmt.Errorf("changing the admissions: %w", err)
+	}
+	defer lock.Close()
+	list, err := ReadAdmissions(path)
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(path, change(list).Marshal(), 0o600)
+}
+
 // rereadPause is how long the file is left alone, whoever asks.
 const rereadPause = time.Second
 

@@ -99,6 +99,12 @@ var examples = map[string][]string{
 	"network new": {
 		"murmur network new net", "murmur network new net --providers 4 --width 3 --preset fast",
 	},
+	"network found": {
+		"murmur network found flock.founding --label flock --founders 4 --home ada --name ada " +
+			"--address ada.example.org:9101 --mix ada.example.org:9102",
+		"murmur network found flock.founding --home ben --name ben --address '[2001:db8::7]:9101'",
+		"murmur network found flock.founding copy-of-ben copy-of-cleo --home ada",
+	},
 	"network verify":   {"murmur network verify net"},
 	"network admit":    {"murmur network admit --home net/provider-1 application"},
 	"network evidence": {"murmur network evidence --network genesis evidence"},
@@ -106,6 +112,14 @@ var examples = map[string][]string{
 		"murmur mix init --home mix --network genesis --name heron --listen 0.0.0.0:4100 " +
 			"--address heron.example.org:4100",
 	},
+	"authority init": {
+		"murmur authority init --home council --address council.example.org:9301",
+	},
+	"authority run":      {"murmur authority run --home council"},
+	"authority status":   {"murmur authority status --home net/provider-1"},
+	"authority admit":    {"murmur authority admit --home net/provider-1 application"},
+	"authority list":     {"murmur authority list --home net/provider-1"},
+	"authority evict":    {"murmur authority evict --home net/provider-1 heron"},
 	"mix run":            {"murmur mix run --home mix"},
 	"provider run":       {"murmur provider run --home net/provider-1"},
 	"provider databases": {"murmur provider databases --home net/provider-1"},

@@ -18,7 +18,8 @@ var acting = strings.Fields(`
 	feed-publish feed-follow feed-unfollow photo-get photo-show outbox-cancel
 	device-revoke device-object device-keep
 	circle-new circle-add circle-remove react delete
-	network-new network-verify network-admit network-evidence
+	network-new network-found network-verify network-admit network-evidence
+	authority-init authority-run authority-admit authority-evict
 	mix-init mix-run provider-run provider-invite provider-databases
 	feed-end
 	demo completion man sim-init sim-report sim-merge

@@ -83,6 +83,11 @@ func (l Admissions) Add(a Admission) Admissions {
 	return slices.Insert(slices.Clone(l), i, a)
 }
 
+// Without lists one node less.
+func (l Admissions) Without(id NodeID) Admissions {
+	return slices.DeleteFunc(slices.Clone(l), func(a Admission) bool { return a.ID == id })
+}
+
 // Admits says whether a node is admitted in a role.
 func (l Admissions) Admits(id NodeID, role Role) bool {
 	a, ok := l.get(id)

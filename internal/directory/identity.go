@@ -20,6 +20,8 @@ const (
 	labelVote        = "murmuration/directory/vote/v1"
 	labelEcho        = "murmuration/directory/echo/v1"
 	labelDocument    = "murmuration/directory/document/v1"
+	labelFounder     = "murmuration/directory/founder/v1"
+	labelConsent     = "murmuration/directory/consent/v1"
 )
 
 var (

@@ -41,6 +41,16 @@ func (s Schedule) Epoch(t time.Time) (Epoch, error) {
 	return Epoch(d / s.Length), nil
 }
 
+// At is the epoch and the phase that t is in.
+func (s Schedule) At(t time.Time) (Epoch, Phase, error) {
+	e, err := s.Epoch(t)
+	if err != nil {
+		return 0, 0, err
+	}
+	p, err := s.phase(t)
+	return e, p, err
+}
+
 // StartOf is the first moment of e. It saturates 292 years after the start.
 func (s Schedule) StartOf(e Epoch) time.Time {
 	if e > Epoch(math.MaxInt64/s.Length) {

@@ -66,6 +66,46 @@ func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*Home, e
 	return OpenHome(dir)
 }
 
+// CreateKeys makes a home that has an identity and no network yet, which Join gives it.
+func CreateKeys(dir string, seed [32]byte) (*directory.Identity, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making a node's home: %w", err)
+	}
+	for _, name := range []string{identityFile, genesisFile, personDir} {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("making a node's home: %s is somebody's home already; choose "+
+				"an empty directory", dir)
+		}
+	}
+	if err := writeSecret(filepath.Join(dir, identityFile), seed); err != nil {
+		return nil, err
+	}
+	return directory.NewIdentity(seed), nil
+}
+
+// OpenKeys reads who a home is, whether or not it has a network; fs.ErrNotExist means nobody.
+func OpenKeys(dir string) (*directory.Identity, error) {
+	seed, err := readSecret(filepath.Join(dir, identityFile))
+	if err != nil {
+		return nil, fmt.Errorf("opening node %s: %w", dir, err)
+	}
+	defer clear(seed[:])
+	return directory.NewIdentity(seed), nil
+}
+
+// Join gives a home from CreateKeys its network; again with the same one is fine.
+func Join(dir string, genesis *directory.Genesis) (*Home, error) {
+	raw := genesis.Marshal()
+	there, err := os.ReadFile(filepath.Join(dir, genesisFile))
+	if err == nil && !bytes.Equal(there, raw) {
+		return nil, fmt.Errorf("%s belongs to another network already", dir)
+	}
+	if err := durable.WriteFile(filepath.Join(dir, genesisFile), raw, 0o600); err != nil {
+		return nil, err
+	}
+	return OpenHome(dir)
+}
+
 // OpenHome reads the home of a node that was created before.
 func OpenHome(dir string) (*Home, error) {
 	raw, err := durable.ReadFile(filepath.Join(dir, genesisFile), maxGenesis)

@@ -19,6 +19,9 @@ func ConfigFile(role directory.Role) string {
 	return "mix.toml"
 }
 
+// AuthorityFile is that of an authority that stands alone.
+const AuthorityFile = "authority.toml"
+
 // Settings are the values that a node's own configuration has in the place of the shipped one's;
 // those that are zero stay as shipped.
 type Settings struct {
@@ -27,26 +30,28 @@ type Settings struct {
 	MaxClients   int    // of a provider
 }
 
-// writeConfig writes the shipped configuration of a role into a node's home, with its comments.
-func writeConfig(dir string, role directory.Role, own Settings) error {
-	text, err := configs.Nodes.ReadFile(ConfigFile(role))
+// Configure writes one of the shipped configurations into a node's home, with its comments.
+func Configure(dir, file string, own Settings) error {
+	text, err := configs.Nodes.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	values := map[string]string{"name": strconv.Quote(own.Name),
-		"listen": strconv.Quote(own.Listen)}
+	values := map[string]string{"listen": strconv.Quote(own.Listen)}
+	if file != AuthorityFile {
+		values["name"] = strconv.Quote(own.Name)
+	}
 	if own.Address != "" {
 		values["address"] = strconv.Quote(own.Address)
 	}
-	if own.MaxClients > 0 && role == directory.RoleProvider {
+	if own.MaxClients > 0 && file == ConfigFile(directory.RoleProvider) {
 		values["max_clients"] = strconv.Itoa(own.MaxClients)
 	}
 	for key, value := range values {
 		line := regexp.MustCompile(`(?m)^(# )?` + key + ` = .*$`)
 		if !line.Match(text) {
-			return fmt.Errorf("the shipped %s has no line for %s", ConfigFile(role), key)
+			return fmt.Errorf("the shipped %s has no line for %s", file, key)
 		}
 		text = line.ReplaceAllLiteral(text, []byte(key+" = "+value))
 	}
-	return durable.WriteFile(filepath.Join(dir, ConfigFile(role)), text, 0o600)
+	return durable.WriteFile(filepath.Join(dir, file), text, 0o600)
 }

@@ -52,7 +52,7 @@ func Apply(v Volunteer) (path string, err error) {
 	if _, err := mixnode.CreateHome(v.Home, v.Genesis, seed); err != nil {
 		return "", err
 	}
-	if err := writeConfig(v.Home, directory.RoleMix,
+	if err := Configure(v.Home, ConfigFile(directory.RoleMix),
 		Settings{Name: v.Name, Listen: v.Listen, Address: v.Address}); err != nil {
 		return "", err
 	}
@@ -81,23 +81,10 @@ func Admit(home, path string) (*directory.Application, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return application, enlist(here.Path(authority.AdmissionsFile), application)
-}
-
-// enlist adds to the list that there is. A list that is gone is not begun anew: with the new node
-// alone on it, the authority would leave everybody else out of the next document.
-func enlist(path string, a *directory.Application) error {
-	lock, err := durable.Acquire(path + ".lock")
-	if err != nil {
-		return fmt.Errorf("changing the admissions: %w", err)
-	}
-	defer lock.Close()
-	list, err := authority.ReadAdmissions(path)
-	if err != nil {
-		return err
-	}
-	return durable.WriteFile(path, list.Add(directory.Admission{ID: a.ID, Role: a.Role}).Marshal(),
-		0o600)
+	return application, authority.ChangeAdmissions(here.Path(authority.AdmissionsFile),
+		func(l directory.Admissions) directory.Admissions {
+			return l.Add(directory.Admission{ID: application.ID, Role: application.Role})
+		})
 }
 
 // homes are the directories below dir that look like a node's.

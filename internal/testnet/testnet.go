@@ -141,7 +141,7 @@ func (n *Network) make(ctx context.Context) error {
 		if err := n.createHome(node); err != nil {
 			return err
 		}
-		if err := writeConfig(node.Dir, node.Role,
+		if err := Configure(node.Dir, ConfigFile(node.Role),
 			Settings{Name: node.Name, Listen: node.Addr,
 				MaxClients: n.Plan.Parameters.Clients}); err != nil {
 			return err

@@ -34,6 +34,18 @@ func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*node.Ho
 	return home, nil
 }
 
+// Join makes a provider of a home that has an identity and no network yet; again with the same
+// network is fine, and leaves the boxes that are there.
+func Join(dir string, genesis *directory.Genesis) (*node.Home, error) {
+	boxes := filepath.Join(dir, boxesDir)
+	if _, err := os.Stat(boxes); errors.Is(err, fs.ErrNotExist) {
+		if err := daystore.Create(boxes); err != nil {
+			return nil, fmt.Errorf("making a provider's home: %w", err)
+		}
+	}
+	return node.Join(dir, genesis)
+}
+
 // openStore opens the boxes that CreateHome made a place for, or takes the store that was given. A
 // provider whose boxes are gone must not begin anew as if nothing had been promised.
 func (c Config) openStore(home *node.Home) (Store, error) {

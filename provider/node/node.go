@@ -118,7 +118,11 @@ func (n *Node) assemble() (err error) {
 	if n.authority != nil {
 		n.node.Handle(link.Council, n.authority)
 	}
-	n.metrics = n.node.Metrics(n.gauges(service)...)
+	gauges := n.gauges(service)
+	if n.authority != nil {
+		gauges = append(gauges, n.authority.Gauges()...)
+	}
+	n.metrics = n.node.Metrics(gauges...)
 	return nil
 }
 

@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/config"
+	"murmuration/internal/link"
 	"murmuration/internal/testnet"
 )
 
@@ -20,7 +23,7 @@ func Network(more []*cli.Command) *cli.Command {
 		Name:  "network",
 		Usage: "make and check private networks; show the one that this client uses",
 		Subcommands: append([]*cli.Command{
-			networkNewCommand(), networkVerifyCommand(),
+			networkNewCommand(), networkFoundCommand(), networkVerifyCommand(),
 			networkAdmitCommand(), networkEvidenceCommand(),
 		}, more...),
 		Action: talk.NeedSubcommand,
@@ -57,24 +60,52 @@ func networkNew(c *cli.Context) error {
 	if err != nil {
 		return talk.Fail(talk.ExitUser, err, "")
 	}
-	net, err := testnet.New(c.Context, testnet.Plan{
-		Dir: dir, Label: c.String("label"), Host: c.String("host"), Providers: c.Int("providers"),
+	host := strings.Trim(c.String("host"), "[]")
+	if err := onThisComputer(host); err != nil {
+		return err
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]" // IPv6
+	}
+	made, err := testnet.New(c.Context, testnet.Plan{
+		Dir: dir, Label: c.String("label"), Host: host, Providers: c.Int("providers"),
 		Width: c.Int("width"), Authorities: c.Int("authorities"),
 		Parameters: par, Start: time.Now(),
 	})
 	if err != nil {
 		return err
 	}
-	net.Release()
-	talk.Say(c, "network %s made in %s: %d providers, %d layers of %s", net.Genesis.ID(), dir,
-		net.Plan.Providers, par.Layers, talk.Plural(net.Plan.Width, "mix", "mixes"))
+	made.Release()
+	talk.Say(c, "network %s made in %s: %d providers, %d layers of %s", made.Genesis.ID(), dir,
+		made.Plan.Providers, par.Layers, talk.Plural(made.Plan.Width, "mix", "mixes"))
+	if preset := c.String("preset"); preset == "demo" || preset == "fast" {
+		talk.Say(c, "the preset %s is for trying out: short delays, and some 14 GB a day for each "+
+			"person; for a network that stays take --preset default", preset)
+	}
 	talk.Say(c, "start each node in a terminal of its own (or with & behind it):")
-	for _, node := range net.Nodes {
+	for _, node := range made.Nodes {
 		fmt.Fprintf(c.App.Writer, "murmur %s run --home %s\n", node.Role, talk.ShellWord(node.Dir))
 	}
 	talk.Say(c, "then a person: murmur init --network %s --name NAME",
-		talk.ShellWord(net.GenesisFile()))
+		talk.ShellWord(made.GenesisFile()))
 	return nil
+}
+
+// onThisComputer refuses a host that no node can listen on, or nobody dial.
+func onThisComputer(host string) error {
+	const elsewhere = "A network on several computers is founded with `murmur network found`."
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		return talk.Fail(talk.ExitUser, fmt.Errorf("--host %q is every address of this computer, "+
+			"and others cannot dial it", host), "Give one address of this computer, or leave "+
+			"--host out: then the network is here alone. "+elsewhere)
+	}
+	port, err := link.Reserve(net.JoinHostPort(host, "0"))
+	if err != nil {
+		return talk.Fail(talk.ExitUser, fmt.Errorf("--host %s: no node can listen there: %w", host,
+			err), "It must be an address of this computer, on which all nodes of this network "+
+			"run. "+elsewhere)
+	}
+	return port.Close()
 }
 
 func networkVerifyCommand() *cli.Command {

@@ -1,0 +1,215 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/directory/council"
+	"murmuration/internal/directory/query"
+	"murmuration/internal/documents"
+	"murmuration/internal/durable"
+	"murmuration/internal/link"
+	"murmuration/internal/node"
+	"murmuration/internal/node/metrics"
+	"murmuration/internal/protocol"
+)
+
+// Config is what the operator of an authority that stands alone decides. Zero values mean the
+// default.
+type Config struct {
+	// Home is the authority's directory.
+	Home string `toml:"-"`
+
+	// Listen is the host:port of the link listener.
+	Listen string `toml:"listen"`
+
+	// Address is the host:port that others dial, if it is not Listen (behind a router). If it
+	// changes, the others hear of it by this authority's votes.
+	Address string `toml:"address"`
+
+	// Metrics is the host:port of the listener for Prometheus and health; empty for none.
+	Metrics string `toml:"metrics"`
+
+	// MaxConnsPerAddress is how many links one network address may have to this authority at a
+	// time. Default 64; without bound if it listens on this computer alone.
+	MaxConnsPerAddress int `toml:"max_conns_per_address"`
+
+	// Transport opens links; nil is TLS over TCP.
+	Transport func(link.Config) (link.Transport, error) `toml:"-"`
+
+	// Log takes one line per event that an operator acts on; nil discards.
+	Log *slog.Logger `toml:"-"`
+}
+
+// history is how many epochs a document is given to others beyond its own.
+const history = 2 * protocol.Validity
+
+// node is the part of the configuration that every node has.
+func (c *Config) node() node.Config {
+	return node.Config{Home: c.Home, Listen: c.Listen, Address: c.Address, Metrics: c.Metrics,
+		MaxConnsPerAddress: c.MaxConnsPerAddress, Transport: c.Transport, Log: c.Log}
+}
+
+// Validate says what is wrong with the configuration, one error per key.
+func (c *Config) Validate() error {
+	n := c.node()
+	return n.Validate()
+}
+
+// Node is an authority that stands alone.
+type Node struct {
+	cfg       node.Config
+	lock      *durable.Lock
+	documents *documents.Set
+	authority *Authority
+	library   node.Library
+	transport link.Transport
+	events    link.Counters
+	metrics   *metrics.Page
+}
+
+// Open opens the authority in cfg.Home. Nothing moves before Run.
+func Open(cfg Config) (*Node, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	home, err := node.OpenHome(cfg.Home)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := home.Lock()
+	if err != nil {
+		return nil, fmt.Errorf("opening authority %s: %w", cfg.Home, err)
+	}
+	own := cfg.node()
+	n := &Node{cfg: own.WithDefaults(), lock: lock}
+	if err := n.assemble(home); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+func (n *Node) assemble(home *node.Home) (err error) {
+	n.transport, err = n.cfg.Transport(link.Config{
+		Network: home.Genesis.ID(), Identity: home.Seed, FrameSize: FrameSize, Admit: n.admit,
+		Known: n.knows, Counters: &n.events, Log: n.cfg.Log,
+		MaxConnsPerAddr: n.cfg.ConnsPerAddr(),
+	})
+	if err != nil {
+		return err
+	}
+	files, err := documents.OpenFiles(home.Path("documents"))
+	if err != nil {
+		return err
+	}
+	follow := documents.Config{Genesis: home.Genesis, Store: files,
+		Follow: documents.Node(home.Genesis, history), Log: n.cfg.Log}
+	n.documents, err = documents.Open(follow.From(home.Identity.ID(), n.transport))
+	if err != nil {
+		return err
+	}
+	n.authority, err = New(Options{Home: home, Documents: n.documents, Log: n.cfg.Log,
+		Dial: n.transport, Addr: n.cfg.Address}, time.Now())
+	if err != nil {
+		return err
+	}
+	n.library = node.Library{Documents: n.documents, Registry: n.authority}
+	n.metrics = metrics.New(n.cfg.Metrics, n.healthy, metrics.NewCounts(), &n.events,
+		n.authority.Gauges()...)
+	return nil
+}
+
+// FrameSize is that of the two kinds of links which an authority has.
+func FrameSize(k link.Kind) int {
+	switch k {
+	case link.Directory:
+		return query.FrameSize
+	case link.Council:
+		return council.FrameSize
+	}
+	return 0
+}
+
+func (n *Node) admit(peer link.PublicKey, k link.Kind) bool {
+	switch k {
+	case link.Directory:
+		return n.library.Admits(peer)
+	case link.Council:
+		return n.authority.Admits(peer)
+	}
+	return false
+}
+
+// knows says whether the network depends on a peer.
+func (n *Node) knows(peer link.PublicKey) bool {
+	return n.authority.Admits(peer) || n.authority.Knows(peer)
+}
+
+// healthy tells why the authority does not do its work, or nil.
+func (n *Node) healthy() error {
+	if n.documents.Current() == nil {
+		return errors.New("no network document is in force: too few authorities agree on one")
+	}
+	return nil
+}
+
+// Run serves until ctx ends.
+func (n *Node) Run(ctx context.Context) error {
+	listener, err := n.transport.Listen(n.cfg.Listen)
+	if err != nil {
+		return err // names the address itself
+	}
+	defer listener.Close()
+	group, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, func() { listener.Close() })()
+	group.Go(func() error { return n.authority.Run(ctx) })
+	group.Go(func() error { return n.documents.Run(ctx, reader{n}) })
+	group.Go(func() error { return n.metrics.Run(ctx) })
+	group.Go(func() error { return n.accept(ctx, listener, group) })
+	return group.Wait()
+}
+
+// accept takes links in until the listener closes.
+func (n *Node) accept(ctx context.Context, listener link.Listener, group *errgroup.Group) error {
+	for {
+		conn, err := listener.Accept(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("accepting links: %w", err)
+		}
+		group.Go(func() error { n.serve(ctx, conn); return nil })
+	}
+}
+
+// serve answers one link to its end, which is no error of the authority's.
+func (n *Node) serve(ctx context.Context, conn link.Conn) {
+	defer conn.Close()
+	if conn.Kind() == link.Council {
+		_ = n.authority.Serve(ctx, conn)
+		return
+	}
+	_ = n.library.Serve(ctx, conn)
+}
+
+// Close gives the home back after Run, or instead of it.
+func (n *Node) Close() error { return n.lock.Close() }
+
+// reader is an authority that goes by no document, but makes the next one after it.
+type reader struct{ *Node }
+
+func (r reader) Use(_ time.Time, doc *directory.Document) error {
+	r.cfg.Log.Info("network document in force", "epoch", doc.Epoch, "nodes", len(doc.Nodes))
+	r.authority.stir()
+	return nil
+}
+
+func (r reader) Prepare(*directory.Document) error { r.authority.stir(); return nil }
+func (r reader) Expire(time.Time)                  {}

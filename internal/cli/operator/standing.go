@@ -1,0 +1,73 @@
+package operator
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"murmuration/internal/cli/talk"
+	"murmuration/internal/founding"
+)
+
+func authorityStatusCommand() *cli.Command {
+	return &cli.Command{
+		Name: "status",
+		Usage: "how the authorities stand: the newest document here, who signed it, and who is " +
+			"reached from this computer",
+		Flags:  []cli.Flag{homeFlag("authority"), talk.JSONFlag()},
+		Action: authorityStatus,
+	}
+}
+
+func authorityStatus(c *cli.Context) error {
+	s, err := founding.Look(c.Context, c.String("home"))
+	if err != nil {
+		return notAuthority(err)
+	}
+	if c.Bool("json") {
+		return talk.JSON(c, s)
+	}
+	talk.Print(c, "network    %s %.16s, %d of %d authorities sign", s.Network, s.ID.String(),
+		s.Threshold, len(s.Authorities))
+	talk.Print(c, "now        epoch %d, phase %s", s.Epoch, s.Phase)
+	talk.Print(c, "document   %s", document(s))
+	talk.Print(c, "admitted   %s", talk.Plural(s.Admitted, "node", "nodes"))
+	rows := [][]string{}
+	for _, a := range s.Authorities {
+		rows = append(rows, []string{a.Name, a.Addr, state(a)})
+	}
+	if err := talk.Table(c, rows); err != nil {
+		return err
+	}
+	if reached := s.Reached(); reached < s.Threshold {
+		return talk.Fail(talk.ExitNetwork,
+			fmt.Errorf("%d authorities are reached from here, and it takes %d to make a document",
+				reached, s.Threshold), "Tell the operators of those that are not.")
+	}
+	return nil
+}
+
+func document(s founding.Standing) string {
+	if s.Document == nil {
+		return "none yet: it is made in the epoch after enough authorities run"
+	}
+	words := fmt.Sprintf("epoch %d, %s, signed by %s", s.Document.Epoch,
+		talk.Plural(s.Document.Nodes, "node", "nodes"), strings.Join(s.Document.Signers, ", "))
+	if s.Document.Ended {
+		words += "; it has ended, and nothing is carried"
+	}
+	return words
+}
+
+func state(a founding.Seat) string {
+	switch {
+	case a.Self && !a.Reached:
+		return "this one; it does not run, or is not reached at that address: " + a.Error
+	case !a.Reached:
+		return "not reached: " + a.Error
+	case a.Epoch == nil:
+		return "reached; it has no document yet"
+	}
+	return fmt.Sprintf("reached; it has the document of epoch %d", *a.Epoch)
+}

@@ -1,0 +1,117 @@
+package founding
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"murmuration/internal/authority"
+	"murmuration/internal/directory"
+	"murmuration/internal/documents"
+	"murmuration/internal/node"
+	"murmuration/internal/testnet"
+)
+
+// ErrNobody says that nobody, or more than one, is meant by a name.
+var ErrNobody = errors.New("is not one of those who are admitted")
+
+// Admitted is one node whom an authority admits, with what the newest document that it has says.
+type Admitted struct {
+	ID        directory.NodeID `json:"id"`
+	Role      string           `json:"role"`
+	Probation directory.Epoch  `json:"probation,omitempty"`
+	Listed    bool             `json:"in_document"`
+	Name      string           `json:"name,omitempty"`
+	Addr      string           `json:"address,omitempty"`
+}
+
+// Prepare makes the keys and the configuration of an authority that no network names yet.
+func Prepare(home, address, listen string) (*directory.Identity, error) {
+	m := Member{Address: address, Listen: listen}
+	if err := m.validate(); err != nil {
+		return nil, err
+	}
+	if _, err := node.OpenKeys(home); err == nil {
+		return nil, fmt.Errorf("%s has an identity already", home)
+	}
+	return settle(home, testnet.AuthorityFile, "", m.listen(address), address,
+		&directory.Founding{})
+}
+
+// open opens the home of an authority, running or not.
+func open(home string) (*node.Home, error) {
+	h, err := node.OpenHome(home)
+	if err != nil {
+		return nil, err
+	}
+	if _, named := h.Genesis.Authority(h.Identity.ID()); !named {
+		return nil, fmt.Errorf("%s is not the home of an authority of this network", home)
+	}
+	return h, nil
+}
+
+// newest is the newest document in a home, nil for none.
+func newest(h *node.Home) (*directory.Document, error) {
+	files, err := documents.OpenFiles(h.Path("documents"))
+	if err != nil {
+		return nil, err
+	}
+	set, err := documents.Open(documents.Config{Genesis: h.Genesis, Store: files,
+		Follow: documents.Node(h.Genesis, 0)})
+	if err != nil {
+		return nil, err
+	}
+	return set.Latest(), nil
+}
+
+// List is who is admitted by the authority in home.
+func List(home string) ([]Admitted, error) {
+	h, err := open(home)
+	if err != nil {
+		return nil, err
+	}
+	list, err := authority.ReadAdmissions(h.Path(authority.AdmissionsFile))
+	if err != nil {
+		return nil, err
+	}
+	doc, err := newest(h)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Admitted, len(list))
+	for i, a := range list {
+		all[i] = Admitted{ID: a.ID, Role: a.Role.String(), Probation: a.Probation}
+		if doc == nil {
+			continue
+		}
+		if n, ok := doc.Node(a.ID); ok {
+			all[i].Listed, all[i].Name, all[i].Addr = true, n.Name, n.Addr
+		}
+	}
+	return all, nil
+}
+
+// Evict takes one node off the list of the authority in home: by its name in the document, or by
+// the first digits of its identity, eight at least.
+func Evict(home, which string) (gone Admitted, err error) {
+	all, err := List(home)
+	if err != nil {
+		return gone, err
+	}
+	found := 0
+	for _, a := range all {
+		if a.Name == which && which != "" || len(which) >= 8 &&
+			strings.HasPrefix(a.ID.String(), which) {
+			gone = a
+			found++
+		}
+	}
+	if found != 1 {
+		return gone, fmt.Errorf("%q %w (%d fit)", which, ErrNobody, found)
+	}
+	path := filepath.Join(home, authority.AdmissionsFile)
+	return gone, authority.ChangeAdmissions(path, func(l directory.Admissions) directory.Admissions {
+		return l.Without(gone.ID)
+	})
+}
