@@ -1,9 +1,10 @@
-// Package founding is what the computer of a founder does when several found a network: it makes the
-// homes of the founder's nodes with keys that never leave them, enters the founder into the founding
-// document, and gives the homes their network when all have signed.
+// Package founding is what the computer of a founder does when several found a network: it makes
+// the homes of the founder's nodes with keys that never leave them, enters the founder into the
+// founding document, and gives the homes their network when all have signed. It also shows how the
+// authorities stand, from the home of one.
 //
-// It must not decide what makes a network, which internal/directory does, nor talk to anybody: the
-// document goes from founder to founder by whatever way they have.
+// It must not decide what makes a network, which internal/directory does, and the founding document
+// goes from founder to founder by whatever way they have.
 package founding
 
 import (

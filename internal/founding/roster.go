@@ -111,7 +111,6 @@ func Evict(home, which string) (gone Admitted, err error) {
 		return gone, fmt.Errorf("%q %w (%d fit)", which, ErrNobody, found)
 	}
 	path := filepath.Join(home, authority.AdmissionsFile)
-	return gone, authority.ChangeAdmissions(path, func(l directory.Admissions) directory.Admissions {
-		return l.Without(gone.ID)
-	})
+	return gone, authority.ChangeAdmissions(path,
+		func(l directory.Admissions) directory.Admissions { return l.Without(gone.ID) })
 }

@@ -40,8 +40,8 @@ func Authority() *cli.Command {
 func authorityInitCommand() *cli.Command {
 	return &cli.Command{
 		Name: "init",
-		Usage: "make the keys and the configuration of an authority that will stand alone, before " +
-			"a network names it",
+		Usage: "make the keys and the configuration of an authority that will stand alone, " +
+			"before a network names it",
 		Flags: []cli.Flag{
 			homeFlag("authority"),
 			&cli.StringFlag{Name: "address", Required: true,
@@ -58,7 +58,8 @@ func authorityInit(c *cli.Context) error {
 	if err != nil {
 		return talk.Fail(talk.ExitUser, err, "Nothing was made.")
 	}
-	talk.Say(c, "an authority is made in %s; a network names it by this identity:", c.String("home"))
+	talk.Say(c, "an authority is made in %s; a network names it by this identity:",
+		c.String("home"))
 	fmt.Fprintln(c.App.Writer, identity.ID())
 	return nil
 }

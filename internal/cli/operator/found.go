@@ -21,8 +21,8 @@ import (
 func networkFoundCommand() *cli.Command {
 	return &cli.Command{
 		Name: "found", ArgsUsage: "FILE [COPY...]",
-		Usage: "found a network with others: FILE goes round, and each founder runs this on their " +
-			"own computer",
+		Usage: "found a network with others: FILE goes round, and each founder runs this where " +
+			"their keys are",
 		Description: "The first founder says --label, --preset and --founders, and makes FILE. " +
 			"Each founder enters with --name and --address, and passes FILE on, or sends their " +
 			"copy back to who puts all of them together. When all are in it, each signs, and " +
@@ -67,7 +67,8 @@ func networkFound(c *cli.Context) error {
 			err = f.Merge(other)
 		}
 		if err != nil {
-			return talk.Fail(talk.ExitTrust, fmt.Errorf("%s: %w", copy, err), "Nothing was changed.")
+			return talk.Fail(talk.ExitTrust, fmt.Errorf("%s: %w", copy, err),
+				"Nothing was changed.")
 		}
 	}
 	if err := enter(c, f); err != nil {
@@ -173,16 +174,16 @@ func consent(c *cli.Context, f *directory.Founding, path string) error {
 		return talk.Fail(talk.ExitUser, err, "Nobody can sign this: founders must change what "+
 			"they brought, or begin anew with another preset.")
 	}
-	fmt.Fprintf(c.App.Writer, "network %s %s: %d of %d sign each document, suite %s, epochs of %s\n",
-		g.Label, g.ID(), g.Threshold, len(g.Authorities), g.Parameters.Suite,
-		g.Parameters.EpochLength)
+	fmt.Fprintf(c.App.Writer,
+		"network %s %s: %d of %d sign each document, suite %s, epochs of %s\n", g.Label, g.ID(),
+		g.Threshold, len(g.Authorities), g.Parameters.Suite, g.Parameters.EpochLength)
 	mixes := 0
 	for _, r := range f.Founders {
 		mixes += len(r.Nodes)
 	}
 	if mixes < g.Parameters.Layers {
-		talk.Say(c, "founders bring %s, and there are %d layers: the network carries nothing until "+
-			"volunteers run more (`murmur mix init`), and the authorities admit them",
+		talk.Say(c, "founders bring %s, and there are %d layers: the network carries nothing "+
+			"until volunteers run more (`murmur mix init`), and the authorities admit them",
 			talk.Plural(mixes, "mix", "mixes"), g.Parameters.Layers)
 	}
 	if signed(f, identity.ID()) {
@@ -246,8 +247,8 @@ func nextStep(c *cli.Context, f *directory.Founding, path string) error {
 	if err != nil {
 		return err
 	}
-	talk.Say(c, "the network is founded. Send %s back to the others, who run the same command once "+
-		"more; and compare with them, by voice, the first digits of its id: %.8s %.8s", path,
+	talk.Say(c, "the network is founded. Send %s back to the others, who run the same command "+
+		"once more; and compare with them, by voice, the first digits of its id: %.8s %.8s", path,
 		g.ID().String(), g.ID().String()[8:])
 	talk.Say(c, "%s is for everybody who joins. Run, now and after each start of this computer:",
 		genesis)
