@@ -13,7 +13,7 @@ func commands() []*cli.Command { return shown(tree(), nil) }
 
 func tree() []*cli.Command {
 	all := append([]*cli.Command{operator.Demo()}, person.Commands()...)
-	return append(all, operator.Network(person.NetworkCommands()),
-		operator.Mix(),
-		operator.Authority(), operator.Provider(), research.Sim(), completionCommand(), manCommand())
+	return append(all, operator.Network(person.NetworkCommands()), operator.Mix(),
+		operator.Authority(), operator.Provider(), research.Sim(), completionCommand(),
+		manCommand())
 }
