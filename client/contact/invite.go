@@ -337,7 +337,7 @@ func (c *Contacts) meet(tx *store.Tx, now time.Time, k Contact, alias string) er
 		how = "was introduced to you by " + k.Via
 		k.How = Introduced
 	}
-	err := c.tell(tx, now, &k, "%s %s", content.Quote(k.Claimed.Name), how)
+	err := c.tell(tx, now, &k, "%s %s", content.Quote(k.Claimed.Name), how+c.looks(k))
 	return errors.Join(err, c.share(tx, now, k))
 }
 

@@ -101,6 +101,21 @@ func (k Contact) Name() string {
 	return shown
 }
 
+// looks says of what somebody claims to be that it looks like the name of another contact, though
+// it is none; empty: it does not.
+func (c *Contacts) looks(k Contact) string {
+	shape := content.Skeleton(k.Claimed.Name)
+	for _, o := range c.List() {
+		for _, name := range []string{o.Alias, o.Claimed.Name} {
+			if o.Relation != k.Relation && o.Gone == 0 && content.Skeleton(name) == shape &&
+				fold(name) != fold(k.Claimed.Name) {
+				return "; that looks like " + o.Name() + ", whom you know: compare words"
+			}
+		}
+	}
+	return ""
+}
+
 // Name is how the contact of a relation is shown, also after it is over.
 func (c *Contacts) Name(id relation.ID) string {
 	if k := c.contacts[id]; k != nil {

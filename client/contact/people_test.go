@@ -73,6 +73,14 @@ func TestNames(t *testing.T) {
 		"“Ben Nevis” calls themselves “Carl” now\n") {
 		t.Errorf("lines: %s", l)
 	}
+	ben2.check(ben2.SetProfile(w.now, ticket.Profile{Name: "Саrl"})) // not all of it is Latin
+	w.wait(6 * time.Minute)
+	if l := ada.lines("hills"); !strings.Contains(l, "“Саrl” [letters of several alphabets] now; "+
+		"that looks like Carl, whom you know") {
+		t.Errorf("lines: %s", l)
+	}
+	ben2.check(ben2.SetProfile(w.now, ticket.Profile{Name: "Carl"}))
+	w.wait(6 * time.Minute)
 	if k, _ := ada.Find("hills"); k.Claimed.Name != "Carl" {
 		t.Errorf("claimed: %+v", k.Claimed)
 	}

@@ -141,8 +141,8 @@ func (c *Contacts) claims(tx *store.Tx, now time.Time, k Contact, p ticket.Profi
 	if before.Name == p.Name {
 		return c.put(tx, k)
 	}
-	return c.tell(tx, now, &k, "%s calls themselves %s now", content.Quote(before.Name),
-		content.Quote(p.Name))
+	return c.tell(tx, now, &k, "%s calls themselves %s now%s", content.Quote(before.Name),
+		content.Quote(p.Name), c.looks(k))
 }
 
 // ended is the last word of a contact.

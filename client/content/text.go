@@ -30,9 +30,14 @@ func CheckName(name string) error {
 }
 
 // Quote is a claim as it is shown: in quotation marks, of which it has none inside, so that nobody
-// ends them early and goes on in the words of whoever shows it.
+// ends them early and goes on in the words of whoever shows it; with a mark behind them if it may
+// be made to look like another.
 func Quote(claim string) string {
-	return "“" + strings.NewReplacer("“", `"`, "”", `"`).Replace(claim) + "”"
+	quoted := "“" + strings.NewReplacer("“", `"`, "”", `"`).Replace(claim) + "”"
+	if Mixed(claim) {
+		quoted += " [letters of several alphabets]"
+	}
+	return quoted
 }
 
 // line says whether s can be shown on one line, and seen, and has at most so many bytes.

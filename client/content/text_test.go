@@ -91,9 +91,27 @@ func TestIDs(t *testing.T) {
 func TestQuote(t *testing.T) {
 	for claim, want := range map[string]string{
 		"Ben": "“Ben”", "Ben” (verified) “": `“Ben" (verified) "”`, "": "“”",
+		"Аda": "“Аda” [letters of several alphabets]", "Ада": "“Ада”", "Ναυσικά": "“Ναυσικά”",
+		"山田 Ken": "“山田 Ken”", "Zoë 🎉": "“Zoë 🎉”",
 	} {
 		if got := Quote(claim); got != want {
 			t.Errorf("%q is shown as %s", claim, got)
+		}
+	}
+}
+
+// TestSkeleton: names that look alike have one, and others have not.
+func TestSkeleton(t *testing.T) {
+	for _, c := range []struct {
+		a, b  string
+		alike bool
+	}{
+		{"Аda", "Ada", true}, {"Сара", "Capa", true}, {"Iris", "lris", true}, {"B0b", "Bob", true},
+		{"Ben Nevis", "Ben-Nevis", true}, {"Μara", "Mara", true}, {"Ada", "Ida", false},
+		{"Ben", "Ben2", false}, {"Мария", "Mapua", false},
+	} {
+		if (Skeleton(c.a) == Skeleton(c.b)) != c.alike {
+			t.Errorf("%q and %q: %q, %q", c.a, c.b, Skeleton(c.a), Skeleton(c.b))
 		}
 	}
 }
