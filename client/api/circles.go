@@ -51,6 +51,7 @@ type Tally struct {
 	Chosen    int             `json:"chosen,omitempty"`
 	Reactions []ReactionCount `json:"reactions,omitempty"` // the most frequent first
 	Votes     []int           `json:"votes,omitempty"`     // for each option of a poll
+	Final     bool            `json:"final,omitempty"`     // all votes are counted: it has closed
 }
 
 // ReactionCount is how many feel so.
@@ -189,7 +190,7 @@ func (s *server) thread(r *http.Request) (shown Thread, err error) {
 }
 
 func tallyOf(t circle.Tally) Tally {
-	shown := Tally{Mine: t.Mine, Chosen: t.Choice, Votes: t.Votes}
+	shown := Tally{Mine: t.Mine, Chosen: t.Choice, Votes: t.Votes, Final: t.Final}
 	for i, emoji := range t.Emojis {
 		shown.Reactions = append(shown.Reactions, ReactionCount{emoji, t.Counts[i]})
 	}

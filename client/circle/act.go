@@ -43,6 +43,9 @@ func (c *Circles) post(
 	if err != nil {
 		return r, err
 	}
+	if d.Poll != nil && len(e.Polls) < maxChanged {
+		e.Polls = append(e.Polls, closing{Post: r.Post, At: d.Poll.Closes})
+	}
 	if d.Reply == nil {
 		o.wrote(r.Post)
 	} else {

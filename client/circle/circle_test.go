@@ -77,7 +77,8 @@ func tally(h *partstest.Home, id string) (shown string) {
 		for i, emoji := range t.Emojis {
 			shown += fmt.Sprint(emoji, t.Counts[i], " ")
 		}
-		shown += fmt.Sprintf("votes %v, %d replies, mine %s", t.Votes, len(t.Replies), t.Mine)
+		last := map[bool]string{true: " at last"}[t.Final]
+		shown += fmt.Sprintf("votes %v%s, %d replies, mine %s", t.Votes, last, len(t.Replies), t.Mine)
 		return err
 	}))
 	return shown
@@ -143,6 +144,10 @@ func testPoll(t *testing.T, w *partstest.World, ada, ben, cem *partstest.Home) {
 	if ben.Circles.Vote(w.Now, id, 3) == nil {
 		t.Error("a third option was chosen")
 	}
+	w.Wait(20 * time.Minute)
+	if got := tally(cem, id); !strings.Contains(got, "votes [0 1],") {
+		t.Errorf("while it is open Cem sees %q", got)
+	}
 	w.Pass(2*time.Hour, 5*time.Minute)
 	if cem.Circles.Vote(w.Now, id, 1) == nil {
 		t.Error("one voted after the close")
@@ -152,7 +157,7 @@ func testPoll(t *testing.T, w *partstest.World, ada, ben, cem *partstest.Home) {
 	cem.Say(ada, relation.KindCircle, raw)
 	w.Wait(20 * time.Minute)
 	for _, h := range []*partstest.Home{ada, ben, cem} {
-		if got := tally(h, id); !strings.Contains(got, "votes [0 1]") {
+		if got := tally(h, id); !strings.Contains(got, "votes [0 1] at last") {
 			t.Errorf("%s sees %q", h.Name, got)
 		}
 	}

@@ -54,7 +54,7 @@ func FuzzItem(f *testing.F) {
 func FuzzNote(f *testing.F) {
 	seed(f,
 		note{Ended: true}, note{Gone: []string{someID}},
-		note{Tallies: []tally{{someID, []string{"👍", "🎉"}, []int{3, 1}, []int{0, 4}}}},
+		note{Tallies: []tally{{someID, []string{"👍", "🎉"}, []int{3, 1}, []int{0, 4}, true}}},
 	)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		n, err := parseNote(b)

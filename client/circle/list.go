@@ -78,10 +78,13 @@ type Tally struct {
 	Emojis  []string
 	Counts  []int // of the emojis
 	Votes   []int // of the options of a poll
+	Final   bool  // it has closed, and its author has counted all votes
 }
 
 // Tally is that of a post.
 func (c *Circles) Tally(tx *store.Tx, post string) (Tally, error) {
 	h, err := getThread(tx, post)
-	return Tally{h.Replies, h.Mine, h.Choice, h.Emojis, h.Counts, h.Votes}, err
+	return Tally{
+		h.Replies, h.Mine, h.Choice, h.Emojis, h.Counts, h.Votes, h.Final,
+	}, err
 }

@@ -36,6 +36,7 @@ type tally struct {
 	Emojis []string `cbor:"2,keyasint,omitempty"`
 	Counts []int    `cbor:"3,keyasint,omitempty"` // of the emojis, in their order
 	Votes  []int    `cbor:"4,keyasint,omitempty"` // of the options
+	Final  bool     `cbor:"5,keyasint,omitempty"` // the poll has closed: the votes stay so
 }
 
 var errNote = errors.New("a note that says nothing, or too much")
@@ -168,7 +169,7 @@ func (c *Circles) tallied(tx *store.Tx, s post.Stream, number uint64, t tally) e
 		return err
 	}
 	h.Epoch, h.At = s.Epoch, number
-	h.Emojis, h.Counts, h.Votes = t.Emojis, t.Counts, t.Votes
+	h.Emojis, h.Counts, h.Votes, h.Final = t.Emojis, t.Counts, t.Votes, t.Final
 	return h.put(tx, t.Post)
 }
 

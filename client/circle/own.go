@@ -42,6 +42,14 @@ type epoch struct {
 	Changed []string         `cbor:"6,keyasint,omitempty"` // posts whose tallies were not said
 	Untold  bool             `cbor:"7,keyasint,omitempty"` // an own device came that knows it not
 	Came    []relation.ID    `cbor:"8,keyasint,omitempty"` // of whom a device came, likewise
+	Polls   []closing        `cbor:"9,keyasint,omitempty"` // that this device wrote and are open
+}
+
+// closing is a poll, and when it closes.
+type closing struct {
+	_    struct{} `cbor:",toarray"`
+	Post string
+	At   int64 // Unix seconds
 }
 
 func nameOf(id content.Source) string { return fmt.Sprintf("%x", id[:]) }
@@ -234,7 +242,7 @@ func (c *Circles) begin(tx *store.Tx, now time.Time, o *circle, before epoch) (e
 	e := epoch{
 		// One that a restored device begins is later than those of the device before it.
 		Number: max(before.Number+1, uint32(now.Unix()/60)), Writer: w, Began: now.Unix(),
-		Tallied: before.Tallied, Changed: before.Changed,
+		Tallied: before.Tallied, Changed: before.Changed, Polls: before.Polls,
 	}
 	for i := range o.Members {
 		if err := c.card(tx, now, *o, e, &o.Members[i], false); err != nil {

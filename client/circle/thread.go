@@ -23,6 +23,9 @@ type thread struct {
 	Epoch  int      `cbor:"7,keyasint,omitempty"`
 	At     uint64   `cbor:"8,keyasint,omitempty"`
 
+	// Final: the poll has closed, and these are its votes.
+	Final bool `cbor:"11,keyasint,omitempty"`
+
 	// What the author counts: of an own post.
 	Felt []felt    `cbor:"9,keyasint,omitempty"`
 	Took [][8]byte `cbor:"10,keyasint,omitempty"` // answers that were published

@@ -77,6 +77,7 @@ func later(err error) error {
 
 // writes is what is to be done about own circles.
 func (c *Circles) writes(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) error) error {
+	closed := func(p closing) bool { return p.At <= now.Unix() }
 	return store.Each(tx, bucketEpochs, func(name string, e epoch) error {
 		var o circle
 		if err := tx.Get(bucketCircles, name, &o); err != nil {
@@ -104,10 +105,49 @@ func (c *Circles) writes(tx *store.Tx, now time.Time, todo *[]func(*store.Tx) er
 				}
 				return err
 			})
+		case slices.ContainsFunc(e.Polls, closed):
+			*todo = append(*todo, func(tx *store.Tx) error { return c.closes(tx, now, o, e) })
 		case len(e.Changed) > 0 && now.Sub(time.Unix(e.Tallied, 0)) >= tallysApart:
 			*todo = append(*todo, func(tx *store.Tx) error { return c.tally(tx, now, o, e) })
 		}
 		return nil
+	})
+}
+
+// closes says the last tallies of polls that have closed, before any other.
+func (c *Circles) closes(tx *store.Tx, now time.Time, o circle, e epoch) error {
+	var over []string
+	for _, p := range e.Polls {
+		if p.At > now.Unix() {
+			continue
+		}
+		final, err := c.final(tx, o, p.Post)
+		if err != nil {
+			return err
+		}
+		if final {
+			over = append(over, p.Post)
+		}
+	}
+	e.Polls = slices.DeleteFunc(e.Polls, func(p closing) bool { return p.At <= now.Unix() })
+	e.Changed = append(over, slices.DeleteFunc(e.Changed, func(id string) bool {
+		return slices.Contains(over, id)
+	})...)
+	if len(e.Changed) == 0 {
+		return o.putEpoch(tx, e)
+	}
+	return c.tally(tx, now, o, e)
+}
+
+// final counts the votes of a poll for the last time, if it is still there.
+func (c *Circles) final(tx *store.Tx, o circle, id string) (bool, error) {
+	e, p, err := c.ownPost(tx, o, id)
+	if err != nil || e.ID == "" || p.Poll == nil {
+		return false, err
+	}
+	return true, mine(tx, id, func(h *thread) {
+		h.count(len(p.Poll.Options))
+		h.Final = true
 	})
 }
 
@@ -119,7 +159,7 @@ func (c *Circles) tally(tx *store.Tx, now time.Time, o circle, e epoch) error {
 		if err != nil {
 			return err
 		}
-		all = append(all, tally{id, h.Emojis, h.Counts, h.Votes})
+		all = append(all, tally{id, h.Emojis, h.Counts, h.Votes, h.Final})
 	}
 	n, err := fitting(all, c.cfg.Network.Format.ContentSize())
 	if err != nil {

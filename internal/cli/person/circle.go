@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -241,5 +242,12 @@ func printTally(c *cli.Context, p api.Post, t api.Tally) {
 		talk.Print(c, indent+"%d. %s: %s%s", i+1, option,
 			talk.Plural(votes, "vote", "votes"), mine)
 	}
-	fmt.Fprintf(c.App.Writer, "    closes %s\n", talk.When(p.Poll.Closes, talk.Minute))
+	says := "closes %s"
+	switch {
+	case t.Final:
+		says = "closed %s; all votes are counted"
+	case !time.Now().Before(p.Poll.Closes):
+		says = "closed %s; the last count has not come yet"
+	}
+	talk.Print(c, indent+says, talk.When(p.Poll.Closes, talk.Minute))
 }
