@@ -29,7 +29,8 @@ type Contact struct {
 	Heard    time.Time `json:"heard,omitzero"` // when they told something of themselves last
 	Muted    bool      `json:"muted,omitempty"`
 	Blocked  bool      `json:"blocked,omitempty"`
-	Lines    []Line    `json:"lines,omitempty"` // what happened, the oldest first
+	Picture  bool      `json:"picture,omitempty"` // they show one
+	Lines    []Line    `json:"lines,omitempty"`   // what happened, the oldest first
 }
 
 // Line is one thing that happened with a contact.
@@ -88,7 +89,7 @@ func contactOf(k contact.Contact) Contact {
 	v := Contact{
 		Name: k.Name(), Alias: k.Alias, Given: k.Given, Claimed: k.Claimed.Name,
 		Since: time.Unix(k.Since, 0).UTC(), How: string(k.How), Via: k.Via,
-		Muted: k.Muted, Blocked: k.Blocked,
+		Muted: k.Muted, Blocked: k.Blocked, Picture: len(k.Claimed.Picture) > 0,
 	}
 	if k.Marked() {
 		v.Verified = time.Unix(k.Verified, 0).UTC()
@@ -107,6 +108,11 @@ func (s *server) contacts() []route {
 			s.changeContact),
 		answering("DELETE", "/v1/contacts/{alias}", "ends a contact: keys are erased, what was "+
 			"said stays", s.removeContact),
+		{
+			Method: "GET", Path: "/v1/contacts/{alias}/picture", Summary: "the picture with " +
+				"which they show themselves, as a JPEG file that was encoded on this computer",
+			handle: s.contactPicture,
+		},
 		answering("GET", "/v1/contacts/{alias}/words", "four words to compare with them",
 			s.contactWords),
 		taking("POST", "/v1/contacts/{alias}/words", "notes whether they were the same", maxSmall,

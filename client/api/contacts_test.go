@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -86,6 +88,20 @@ func TestProfileByCommands(t *testing.T) {
 	if err != nil || p.Name != "Ada L." || len(p.Picture) == 0 ||
 		len(p.Picture) > ticket.MaxPicture {
 		t.Errorf("%+v, %v", p, err)
+	}
+	// What somebody else shows is encoded anew, and nothing that is no picture comes out.
+	if b, err := anew(ctx, p.Picture); err != nil || len(b) == 0 || bytes.Equal(b, p.Picture) {
+		t.Errorf("a picture as others see it: %d bytes, %v", len(b), err)
+	}
+	for file, want := range map[string]error{
+		"": errNoFace, "<svg onload='x'/>": errFace, string(p.Picture[:40]): errFace,
+	} {
+		if b, err := anew(ctx, []byte(file)); !errors.Is(err, want) || b != nil {
+			t.Errorf("%q: %q, %v", file, b, err)
+		}
+	}
+	if _, err := ada.ContactPicture(ctx, "ben"); fault.Of(err).ExitCode() != int(fault.NotFound) {
+		t.Errorf("of nobody: %v", err)
 	}
 	if s, err := ada.Status(ctx); err != nil || s.Name != "Ada L." {
 		t.Errorf("%+v, %v", s.Name, err)

@@ -2,11 +2,15 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
 
 	"murmuration/client/content"
+	"murmuration/client/decoder"
+	"murmuration/client/fault"
+	"murmuration/client/parts"
 	"murmuration/client/photo"
 )
 
@@ -70,10 +74,63 @@ func (s *server) photo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	giveJPEG(w, picture)
+	return nil
+}
+
+// errNoFace says that a contact has no picture.
+var errNoFace = fault.New(
+	fault.NotFound, "they show no picture of themselves", "`murmur contact show` says who does.",
+)
+
+// contactPicture shows what a contact has sent, decoded and encoded anew in a process of its own
+// each time: it is a small file, and few ask for it.
+func (s *server) contactPicture(w http.ResponseWriter, r *http.Request) error {
+	var file []byte
+	err := s.client.View(func(_ time.Time, p *parts.Person) error {
+		k, err := p.Contacts.FindEver(r.PathValue("alias"))
+		file = k.Claimed.Picture
+		return err
+	})
+	if err == nil {
+		file, err = anew(r.Context(), file)
+	}
+	if err != nil {
+		return err
+	}
+	giveJPEG(w, file)
+	return nil
+}
+
+// anew is a small picture as it was encoded on this computer.
+func anew(ctx context.Context, file []byte) ([]byte, error) {
+	if len(file) == 0 {
+		return nil, errNoFace
+	}
+	jpeg, err := decoder.RenewThumb(ctx, file)
+	if errors.Is(err, decoder.ErrCrashed) { // which a computer short of memory does too
+		jpeg, err = decoder.RenewThumb(ctx, file)
+	}
+	if decoder.Blames(err) {
+		err = errFace.With("%w", err)
+	}
+	return jpeg, err
+}
+
+// errFace says that what a contact shows is no picture.
+var errFace = fault.New(
+	fault.Trust, "what they show of themselves is no picture", "Ask them.",
+)
+
+func giveJPEG(w http.ResponseWriter, file []byte) {
 	w.Header().Set("Content-Type", "image/jpeg")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Write(picture) // a command that has gone away needs no answer
-	return nil
+	w.Write(file) // a command that has gone away needs no answer
+}
+
+// ContactPicture is the picture of a contact, a JPEG file that the daemon has encoded.
+func (c *Client) ContactPicture(ctx context.Context, alias string) ([]byte, error) {
+	return c.raw(ctx, "GET", contactPath(alias)+"/picture", nil)
 }
 
 // photoPath is where the nth photo of a post is, counted from 1.

@@ -78,7 +78,8 @@ func tally(h *partstest.Home, id string) (shown string) {
 			shown += fmt.Sprint(emoji, t.Counts[i], " ")
 		}
 		last := map[bool]string{true: " at last"}[t.Final]
-		shown += fmt.Sprintf("votes %v%s, %d replies, mine %s", t.Votes, last, len(t.Replies), t.Mine)
+		shown += fmt.Sprintf("votes %v%s, %d replies, mine %s", t.Votes, last, len(t.Replies),
+			t.Mine)
 		return err
 	}))
 	return shown

@@ -29,7 +29,7 @@ var examples = map[string][]string{
 	"invite revoke": {"murmur invite revoke 4f2a"},
 
 	"contact list":      {"murmur contact list"},
-	"contact show":      {"murmur contact show ben"},
+	"contact show":      {"murmur contact show ben", "murmur contact show ben -o ben.jpg"},
 	"contact alias":     {"murmur contact alias ben 'Ben from work'"},
 	"contact verify":    {"murmur contact verify ben"},
 	"contact introduce": {"murmur contact introduce ben cleo"},

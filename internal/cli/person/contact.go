@@ -1,6 +1,7 @@
 package person
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"murmuration/client/api"
 	"murmuration/client/content"
 	"murmuration/internal/cli/plain"
+	"murmuration/internal/cli/screen"
 	"murmuration/internal/cli/talk"
 )
 
@@ -34,7 +36,9 @@ func contactCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{Name: "list", Usage: "whom you know",
 				Flags: []cli.Flag{personFlag(), talk.JSONFlag()}, Action: asking(contactList)},
-			one("show", "one of them, and what happened", contactShow, talk.JSONFlag()),
+			one("show", "one of them, and what happened", contactShow, talk.JSONFlag(),
+				pictureFlag(), &cli.BoolFlag{Name: "photos",
+					Usage: "draw their picture where the terminal can"}),
 			{Name: "alias", ArgsUsage: "ALIAS NEW",
 				Usage: "call somebody otherwise; what they said stands under the new name",
 				Flags: []cli.Flag{personFlag()}, Action: contactAlias},
@@ -115,13 +119,40 @@ func marks(k api.Contact) (all []string) {
 	return all
 }
 
+func pictureFlag() cli.Flag {
+	return &cli.StringFlag{Name: "o", Usage: "write their picture into a `FILE`, - for stdout"}
+}
+
+// contactPicture writes or draws a contact's picture, where a flag asks for it.
+func contactPicture(c *cli.Context, d *api.Client, k api.Contact) error {
+	drawn := c.Bool("photos") && screenOf(c.App.Writer) != screen.None && k.Picture
+	path := c.String("o")
+	if !drawn && path == "" {
+		return nil
+	}
+	file, err := d.ContactPicture(c.Context, k.Alias)
+	if err == nil && drawn {
+		err = screen.Draw(c.App.Writer, screenOf(c.App.Writer), file, thumbColumns, thumbRows)
+	}
+	if err == nil && path != "" {
+		err = writePicture(c, path, file)
+	}
+	return err
+}
+
 func contactShow(c *cli.Context, d *api.Client, alias string) error {
 	k, err := d.Contact(c.Context, alias)
 	if err != nil {
 		return err
 	}
+	if c.String("o") == "-" {
+		return contactPicture(c, d, k)
+	}
 	if c.Bool("json") {
-		return talk.JSON(c, k)
+		return errors.Join(talk.JSON(c, k), contactPicture(c, d, k))
+	}
+	if err := contactPicture(c, d, k); err != nil {
+		return err
 	}
 	how := map[string]string{
 		"invited": "they used your invitation", "accepted": "you accepted their invitation",
@@ -131,6 +162,9 @@ func contactShow(c *cli.Context, d *api.Client, alias string) error {
 		{"alias", k.Alias}, {"claims to be", claim(k.Claimed)},
 		{"known since", talk.When(k.Since, talk.Day) + ", " + how},
 		{"is", strings.Join(marks(k), ", ")},
+	}
+	if k.Picture {
+		rows = append(rows, []string{"picture", "murmur contact show " + k.Alias + " -o FILE"})
 	}
 	if err := talk.Table(c, rows); err != nil {
 		return err

@@ -58,9 +58,8 @@ func photoGet(c *cli.Context) error {
 	case path == "":
 		path = fmt.Sprintf("%s-%d.jpg", id, n)
 	}
-	if _, err := os.Stat(path); err == nil && path != "-" {
-		return talk.Fail(talk.ExitUser, fmt.Errorf("%s is there already", path),
-			"Name another file with -o.")
+	if err := free(path); err != nil {
+		return err
 	}
 	d, err := daemon(c)
 	if err != nil {
@@ -71,14 +70,33 @@ func photoGet(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	return writePicture(c, path, picture)
+}
+
+// free refuses to write over a file.
+func free(path string) error {
+	if _, err := os.Stat(path); err == nil && path != "-" {
+		return talk.Fail(talk.ExitUser, fmt.Errorf("%s is there already", path),
+			"Name another file with -o.")
+	}
+	return nil
+}
+
+// writePicture writes one into a new file, or to stdout.
+func writePicture(c *cli.Context, path string, picture []byte) error {
 	if path == "-" {
 		_, err := c.App.Writer.Write(picture)
+		return err
+	}
+	if err := free(path); err != nil {
 		return err
 	}
 	if err := durable.WriteFile(path, picture, 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintln(c.App.Writer, path)
+	if !c.Bool("json") { // then lines of JSON are what is data
+		fmt.Fprintln(c.App.Writer, path)
+	}
 	return nil
 }
 
