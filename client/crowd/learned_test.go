@@ -16,7 +16,7 @@ import (
 // many boxes of hours ago, which it does not have any more.
 func learner(w *town, boxes int, learn func(*house, []board.Pair)) (*house, []board.Pair) {
 	h := w.client(1)
-	h.run(11 * time.Hour)
+	h.run(6 * time.Hour)
 	h.memory = memory{}
 	var pairs []board.Pair
 	for i := range boxes {
@@ -43,7 +43,7 @@ func (w *town) age(a asked) box.Slot {
 func TestNothingShowsThatSomethingWasLearned(t *testing.T) {
 	const boxes = 8
 	w := newTown(t, 5)
-	w.fill(0.01, box.Slot(14*time.Hour/every))
+	w.fill(0.02, box.Slot(9*time.Hour/every))
 	idle, _ := learner(w, 0, nil)
 	differ := func(h *house) (replaced, other int) {
 		if len(h.log) != len(idle.log) {
@@ -87,7 +87,7 @@ func TestNothingShowsThatSomethingWasLearned(t *testing.T) {
 // TestLearnedComesSoon, and not after an hour; of many boxes the newest do.
 func TestLearnedComesSoon(t *testing.T) {
 	w := newTown(t, 5)
-	w.fill(0.01, box.Slot(14*time.Hour/every))
+	w.fill(0.02, box.Slot(9*time.Hour/every))
 	within := func(h *house, all []board.Pair, d time.Duration) (n int) {
 		end := h.log[0].At.Add(d)
 		asked := map[box.Entry]bool{}
