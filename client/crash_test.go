@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"testing"
@@ -20,6 +21,9 @@ const crashHome = "MURMUR_TEST_CRASH_HOME"
 func TestMain(m *testing.M) {
 	if home := os.Getenv(crashTalk); home != "" {
 		talkForever(home)
+	}
+	if order := os.Getenv(crashFiles); order != "" {
+		filesForever(order)
 	}
 	if home := os.Getenv(crashHome); home != "" {
 		writeForever(home)
@@ -118,9 +122,13 @@ func killAfter(t *testing.T, as, home string, n int) (ids []string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(out)
+	lines, last, took := bufio.NewScanner(out), time.Now(), time.Duration(0)
 	for lines.Scan() {
+		now := time.Now()
+		took = now.Sub(last)
+		last = now
 		if ids = append(ids, lines.Text()); len(ids) == n {
+			<-time.After(time.Duration(rand.Int64N(int64(took) + 1))) // anywhere in the next one
 			if err := cmd.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
