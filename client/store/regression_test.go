@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/dgraph-io/badger/v4"
 )
 
 // History: Badger panicked for a damaged table when a person opened their home.
@@ -59,5 +61,48 @@ func TestDamagedTablesAreRefused(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// History: A process was killed while it opened a home, and the home never opened again: Badger
+// had created a log and not begun it.
+//
+// TestKilledWhileALogIsMade: the newest log and the newest table in memory may be empty files.
+// Badger alone refuses them, and an older one is refused, too: that is damage.
+func TestKilledWhileALogIsMade(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "home")
+	if err := Create(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, dir)
+	key, err := readKey(filepath.Join(dir, keyFile), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := badgerOptions(filepath.Join(dir, tables), key.derive().badger)
+	for _, name := range []string{"000999.vlog", "00999.mem"} {
+		path := filepath.Join(dir, tables, name)
+		write(t, path, nil)
+		if db, err := badger.Open(options); err == nil {
+			t.Errorf("the control: Badger opens with an empty %s", name)
+			_ = db.Close()
+		}
+		write(t, path, nil) // it has a size now
+		s, err := Open(dir, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	logs, err := filepath.Glob(filepath.Join(dir, tables, "*.vlog"))
+	if err != nil || len(logs) < 2 {
+		t.Fatalf("logs: %q, %v", logs, err)
+	}
+	write(t, logs[0], nil)
+	if s, err := Open(dir, nil); err == nil {
+		t.Error("an older log that is empty is taken for none")
+		_ = s.Close()
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dgraph-io/ristretto/v2"
 
 	"murmuration/internal/box/daystore"
+	"murmuration/internal/durable"
 )
 
 // openBadger turns the panics that Badger has for some damaged files into errors. Its tables are
@@ -24,6 +25,13 @@ func openBadger(o badger.Options) (db *badger.DB, err error) {
 		}
 	}()
 	if err := checkTables(o); err != nil {
+		return nil, err
+	}
+	// Badger makes a log when it is opened, and never opens again with one that it had not begun.
+	err = errors.Join(
+		durable.RemoveEmpty(o.Dir, ".vlog"), durable.RemoveEmpty(o.Dir, ".mem"),
+	)
+	if err != nil {
 		return nil, err
 	}
 	return badger.Open(o)

@@ -129,6 +129,13 @@ func openBadger(opts badger.Options) (db *badger.DB, err error) {
 	if err := checkTables(opts.Dir); err != nil {
 		return nil, err
 	}
+	// Badger makes a log when it is opened, and never opens again with one that it had not begun.
+	err = errors.Join(
+		durable.RemoveEmpty(opts.Dir, ".vlog"), durable.RemoveEmpty(opts.Dir, ".mem"),
+	)
+	if err != nil {
+		return nil, err
+	}
 	return badger.Open(opts)
 }
 

@@ -89,3 +89,44 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("the operator reads\n%s", said)
 	}
 }
+
+// History: A process was killed while it opened a store, and the store never opened again: Badger
+// had created a log and not begun it.
+//
+// TestKilledWhileALogIsMade: the newest log and the newest table in memory may be empty files, with
+// everything that was kept there; an older one that is empty is damage.
+func TestKilledWhileALogIsMade(t *testing.T) {
+	dir, opts := newDir(t), daystore.SmallFiles(daystore.Options{})
+	s := openBadger(t, dir, opts)
+	b := boxtest.Box(1, 'a', 2048)
+	mustWrite(t, s, 1, b, box.Holder{1})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"000999.vlog", "00999.mem"} {
+		path := filepath.Join(dir, "day-00001", "badger", name)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := openBadger(t, dir, opts)
+		if got, status, err := s.Read(1, b.ID); err != nil || !got.Equal(b) {
+			t.Errorf("%s: %v, %v", name, status, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	logs, err := filepath.Glob(filepath.Join(dir, "day-00001", "badger", "*.vlog"))
+	if err != nil || len(logs) < 2 {
+		t.Fatalf("logs: %q, %v", logs, err)
+	}
+	if err := os.Truncate(logs[0], 0); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := daystore.Open(dir, opts); err == nil {
+		_, _, err = s.Read(1, b.ID)
+		if _ = s.Close(); err == nil {
+			t.Error("an older log that is empty is taken for none")
+		}
+	}
+}
