@@ -49,7 +49,25 @@ func rewrap(dir string, old, fresh []byte) error {
 	if err := durable.WriteFile(path, file, 0o600); err != nil {
 		return err
 	}
-	return eraseAll(unfinishedKeys(dir))
+	return eraseUnfinished(dir)
+}
+
+// eraseUnfinished erases what a change of the passphrase that was cut short has left. A second name
+// of the key file that is in use is taken away, and nothing else: its bytes are the key's.
+func eraseUnfinished(dir string) error {
+	key, err := os.Stat(filepath.Join(dir, keyFile))
+	if err != nil {
+		return fmt.Errorf("looking at the data key: %w", err)
+	}
+	var errs []error
+	for _, path := range unfinishedKeys(dir) {
+		erase := durable.Erase
+		if left, err := os.Stat(path); err == nil && os.SameFile(left, key) {
+			erase = os.Remove
+		}
+		errs = append(errs, erase(path))
+	}
+	return errors.Join(errs...)
 }
 
 // unfinishedKeys are what a process that was killed while it wrote the key file has left: parts of

@@ -124,6 +124,38 @@ func TestKilledWhileChangingThePassphrase(t *testing.T) {
 	}
 }
 
+// History: Whoever opened a home after a change of the passphrase that had got no further than
+// giving the key file a second name, as when it was killed or the disk was full, erased its key.
+//
+// TestKilledBeforeTheNewKeyIsThere: the old passphrase opens, and the second name is gone; by the
+// next change as well.
+func TestKilledBeforeTheNewKeyIsThere(t *testing.T) {
+	for name, next := range map[string]func(dir string) error{
+		"start": func(dir string) error {
+			s, err := Open(dir, []byte("old"))
+			if err == nil {
+				err = s.Close()
+			}
+			return err
+		},
+		"change": func(dir string) error { return Rewrap(dir, []byte("old"), []byte("old")) },
+	} {
+		dir := create(t, "old")
+		old := filepath.Join(dir, ".key.old.tmp")
+		if err := os.Link(filepath.Join(dir, keyFile), old); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := next(dir); err != nil {
+				t.Errorf("a %s: %v", name, err)
+			}
+		}
+		if left := unfinishedKeys(dir); len(left) > 0 {
+			t.Errorf("after a %s there are %v", name, left)
+		}
+	}
+}
+
 // TestOldKeyIsOverwritten, so that its blocks do not lie on the disk for whoever knows the old
 // passphrase.
 func TestOldKeyIsOverwritten(t *testing.T) {

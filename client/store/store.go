@@ -147,7 +147,7 @@ func open(dir string, passphrase []byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := eraseAll(unfinishedKeys(dir)); err != nil {
+	if err := eraseUnfinished(dir); err != nil {
 		return nil, err
 	}
 	derived := key.derive()
