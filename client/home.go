@@ -67,7 +67,7 @@ func moveIn(home string, g *directory.Genesis, settle func(dir string) error) er
 		return err
 	}
 	making := filepath.Join(home, unfinished)
-	if err := os.RemoveAll(making); err != nil {
+	if err := errors.Join(os.RemoveAll(making), removeParts(home)); err != nil {
 		return fmt.Errorf("making a home: %w", err)
 	}
 	if err := settle(making); err != nil {
@@ -101,7 +101,7 @@ func checkFree(home string, genesis []byte) error {
 		return fmt.Errorf("making a home: %w", err)
 	}
 	for _, e := range entries {
-		if !slices.Contains(files, e.Name()) && e.Name() != "lost+found" {
+		if !slices.Contains(files, e.Name()) && e.Name() != "lost+found" && !partOf(e.Name()) {
 			return errNotEmpty.With("%s has %q", home, e.Name())
 		}
 	}
@@ -110,6 +110,23 @@ func checkFree(home string, genesis []byte) error {
 		return errHomeTaken.With("%s is another network's", path)
 	}
 	return nil
+}
+
+// partOf says whether a name is of a genesis file that a process which was killed had begun.
+func partOf(name string) bool {
+	part, _ := filepath.Match("."+genesisFile+".*.tmp", name) // the pattern is right
+	return part
+}
+
+// removeParts takes such files out of a home.
+func removeParts(home string) error {
+	entries, err := os.ReadDir(home)
+	for _, e := range entries {
+		if partOf(e.Name()) {
+			err = errors.Join(err, os.Remove(filepath.Join(home, e.Name())))
+		}
+	}
+	return err
 }
 
 func isThere(path string) bool { _, err := os.Stat(path); return err == nil }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -61,5 +62,46 @@ func TestHomesOfOtherVersionsAreRefused(t *testing.T) {
 		if err := Create(home, Init{Name: "Ada", Genesis: genesis}); !errors.Is(err, errHomeTaken) {
 			t.Errorf("%s: another home was put in its place: %v", name, err)
 		}
+	}
+}
+
+// History: A home whose making was killed could not be made again in its directory, since a part of
+// the genesis file was there.
+//
+// TestUnfinishedHomeIsMadeAgain, and nothing of the first try is left; nor is by a wipe.
+func TestUnfinishedHomeIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	par, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := []directory.Authority{
+		{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"},
+	}
+	genesis, err := directory.NewGenesis("new", time.Now(), par, one, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	part := filepath.Join(home, ".genesis.123.tmp")
+	begin := func() error {
+		return errors.Join(os.MkdirAll(filepath.Join(home, unfinished), 0o700),
+			os.WriteFile(part, []byte("gene"), 0o600))
+	}
+	if err := errors.Join(begin(), Create(home, Init{Name: "Ada", Genesis: genesis})); err != nil {
+		t.Fatal(err)
+	}
+	if isThere(part) || isThere(filepath.Join(home, unfinished)) {
+		t.Error("something of the first try is left")
+	}
+	left, err := Wipe(home)
+	if err != nil || len(left) != 0 {
+		t.Errorf("a wipe leaves %q: %v", left, err)
+	}
+	if err := begin(); err != nil { // makes the directory anew
+		t.Fatal(err)
+	}
+	if left, err := Wipe(home); err != nil || len(left) != 0 {
+		t.Errorf("a wipe of what was not made leaves %q: %v", left, err)
 	}
 }

@@ -62,6 +62,9 @@ func Wipe(home string) (left []string, err error) {
 			return nil, fmt.Errorf("wiping a home: %w", err)
 		}
 	}
+	if err := removeParts(home); err != nil {
+		return nil, fmt.Errorf("wiping a home: %w", err)
+	}
 	entries, err := os.ReadDir(home)
 	for _, e := range entries {
 		left = append(left, filepath.Join(home, e.Name()))
