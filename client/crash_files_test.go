@@ -162,7 +162,6 @@ func postsIn(home string) (n int, phrase string, err error) {
 // passphrases, at any moment: what was done is whole, what was not is not there or can be done
 // again, and a home opens with one phrase, with everything that it had.
 func TestKilledWithFiles(t *testing.T) {
-	t.Parallel()
 	kills := 1
 	if n, err := strconv.Atoi(os.Getenv("MURMUR_KILLS")); err == nil {
 		kills = max(1, n/4)
