@@ -132,7 +132,7 @@ func (o *onlookers) singles() (all []string) {
 			}
 		}
 	}
-	if missing > due/200 { // what an answer was lost of twice, waits for long
+	if missing > due/40 { // what did not fit into slots after a restore waits for long
 		all = append(all, fmt.Sprintf("%d boxes of %d were not asked for", missing, due))
 	}
 	for _, r := range o.emptied {
