@@ -86,6 +86,11 @@ var errRequest = fault.New(
 	"The command and the daemon may be of different versions: restart the daemon.",
 )
 
+// errValue says that a request is one, with a value that nothing is meant by.
+var errValue = fault.New(
+	fault.User, "a value that the request does not take", "docs/api.md says which it takes.",
+)
+
 // decode reads a body strictly: one JSON value, no unknown key, at most limit bytes.
 func decode(r *http.Request, limit int64, into any) error {
 	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, limit))

@@ -51,7 +51,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	if given := cmp.Or(r.URL.Query().Get("after"), r.Header.Get("Last-Event-ID")); given != "" {
 		var err error
 		if after, err = strconv.ParseUint(given, 10, 64); err != nil {
-			return errRequest.With("after=%q", given)
+			return errValue.With("after=%q", given)
 		}
 	}
 	conn := http.NewResponseController(w)

@@ -75,7 +75,7 @@ func (s *server) follow(_ *http.Request, l Link) (nothing, error) {
 func (s *server) unfollow(r *http.Request) (nothing, error) {
 	token, err := strconv.ParseUint(r.PathValue("feed"), 10, 63)
 	if err != nil {
-		return nothing{}, errRequest.With("feed %q", r.PathValue("feed"))
+		return nothing{}, errValue.With("feed %q", r.PathValue("feed"))
 	}
 	return nothing{}, s.client.Unfollow(token)
 }

@@ -51,7 +51,7 @@ func nth(r *http.Request) (int, error) {
 	}
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 1 || n > content.MaxPhotos {
-		return 0, errRequest.With("n=%q: want 1 to %d", given, content.MaxPhotos)
+		return 0, errValue.With("n=%q: want 1 to %d", given, content.MaxPhotos)
 	}
 	return n - 1, nil
 }

@@ -168,7 +168,7 @@ func count(r *http.Request) (int, error) {
 	}
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 1 || n > MaxTimeline {
-		return 0, errRequest.With("n=%q: want 1 to %d", given, MaxTimeline)
+		return 0, errValue.With("n=%q: want 1 to %d", given, MaxTimeline)
 	}
 	return n, nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"murmuration/client/content"
+	"murmuration/client/fault"
 	"murmuration/client/photo"
 	"murmuration/client/picture"
 )
@@ -26,6 +27,26 @@ func TestOneValueAndNothingBehindIt(t *testing.T) {
 		if good != (err == nil) || err != nil && !errors.Is(err, errRequest) {
 			t.Errorf("%s: %v", body, err)
 		}
+	}
+}
+
+// History: what had a value out of range was told to restart the daemon.
+func TestValuesAreNoVersions(t *testing.T) {
+	ada, _ := daemon(t)
+	for _, path := range []string{
+		"/v1/posts?n=0", "/v1/posts?n=x", "/v1/messages?with=a&n=1001", "/v1/search?n=-1",
+		"/v1/photos/aaaabbbbccccdddd?n=9", "/v1/events?after=x",
+	} {
+		method := "GET"
+		if err := ada.call(t.Context(), method, path, nil, nil); err == nil ||
+			fault.Of(err).ExitCode() != int(fault.User) ||
+			strings.Contains(fault.Of(err).Hint(), "restart") {
+			t.Errorf("%s: %v, %s", path, err, fault.Of(err).Hint())
+		}
+	}
+	if err := ada.call(t.Context(), "GET", "/v1/nothing", nil, nil); !strings.Contains(
+		fault.Of(err).Hint(), "restart") {
+		t.Errorf("the control: %v", err)
 	}
 }
 

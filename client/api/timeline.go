@@ -54,7 +54,7 @@ func number(r *http.Request, name string, otherwise, most uint64) (uint64, error
 	}
 	n, err := strconv.ParseUint(given, 10, 63)
 	if err != nil || n < 1 || n > most {
-		return 0, errRequest.With("%s=%q: want 1 to %d", name, given, most)
+		return 0, errValue.With("%s=%q: want 1 to %d", name, given, most)
 	}
 	return n, nil
 }

@@ -49,8 +49,8 @@ func photoGet(c *cli.Context) error {
 		return err
 	}
 	n, path := c.Int("n"), c.String("o")
-	if n < 1 || n > content.MaxPhotos {
-		return talk.Usagef("-n %d: a post has up to %d photos", n, content.MaxPhotos)
+	if err := checkNth(n); err != nil {
+		return err
 	}
 	switch {
 	case path == "" && n == 1:
@@ -71,6 +71,14 @@ func photoGet(c *cli.Context) error {
 		return err
 	}
 	return writePicture(c, path, picture)
+}
+
+// checkNth refuses a photo that no post has.
+func checkNth(n int) error {
+	if n < 1 || n > content.MaxPhotos {
+		return talk.Usagef("-n %d: a post has up to %d photos", n, content.MaxPhotos)
+	}
+	return nil
 }
 
 // free refuses to write over a file.

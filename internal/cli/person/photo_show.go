@@ -53,6 +53,9 @@ func photoShow(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkNth(c.Int("n")); err != nil {
+		return err
+	}
 	if screenOf(c.App.Writer) == screen.None {
 		return talk.Fail(talk.ExitUser, fmt.Errorf("nothing can be drawn here"),
 			"It takes a terminal with colours; MURMUR_PICTURES=kitty, iterm2, sixel, blocks or "+
