@@ -65,6 +65,7 @@ const (
 type Relations interface {
 	Serve(kind relation.Kind, h relation.Hearer)
 	Say(tx *store.Tx, now time.Time, to relation.ID, s relation.Saying) (relation.Said, error)
+	Unsay(tx *store.Tx, now time.Time, to relation.ID, name string) error
 	Room(tx *store.Tx, to relation.ID) (int, error)
 	Tell(tx *store.Tx, now time.Time, kind relation.Kind, content []byte) error
 }

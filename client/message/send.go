@@ -156,6 +156,9 @@ func (m *Messages) Delete(now time.Time, prefix string) error {
 		}
 		errs := []error{m.erase(tx, e, false)}
 		if e.Own {
+			// What nobody could hear yet is not said; whether anybody heard it before this
+			// home was put back from a copy is not known, so that it is taken back as well.
+			errs = append(errs, m.cfg.Relations.Unsay(tx, now, e.Relation, e.ID.String()))
 			i := item{Delete: []ID{e.ID}}
 			_, err = m.say(tx, now, e.Relation, i, relation.Saying{
 				Name: e.ID.String() + "-", What: "deletion", Says: "taking a message back",

@@ -387,6 +387,30 @@ func TestAllButThisOne(t *testing.T) {
 	}
 }
 
+// TestUnsaid: what nobody could hear yet is never said when it is taken back; what is in a record is.
+func TestUnsaid(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.device("Ada"), w.device("Ben")
+	w.meet(ada, ben)
+	ben.say("before")
+	w.wait(10 * time.Minute)
+	again := w.restore("again", copyOf(t, ben.store, true), nil)
+	again.id, ben.off = ben.id, true
+	again.say("stays")
+	again.say("taken back")
+	unsay := func(name string) {
+		again.update(func(tx *store.Tx) error {
+			return again.Unsay(tx, w.now, again.id, "again: "+name)
+		})
+	}
+	unsay("taken back")
+	w.wait(time.Hour)
+	again.say("too late")
+	unsay("too late")
+	w.wait(time.Hour)
+	ada.hears("before", "stays", "too late")
+}
+
 // TestDoorIsFlooded: who can write a door fills it with devices. Five are the most that a person
 // has; the rest is refused, the person is told once, and the conversation goes on.
 func TestDoorIsFlooded(t *testing.T) {

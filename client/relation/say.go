@@ -75,6 +75,28 @@ func (r *Relations) Say(tx *store.Tx, now time.Time, to ID, s Saying) (Said, err
 	return said, r.put(tx, now, rel)
 }
 
+// Unsay forgets what was to be said under a name, as far as it is in no record yet: since nobody
+// could hear it, or the outbox was full.
+func (r *Relations) Unsay(tx *store.Tx, now time.Time, to ID, name string) error {
+	rel, err := get(tx, to)
+	if err != nil {
+		return err
+	}
+	waits := map[uint32]bool{}
+	for _, o := range rel.Open {
+		var s saying
+		if o.Record != 0 {
+			continue
+		}
+		if err := tx.Get(bucketSaid, rel.id.saying(o.Serial), &s); err != nil {
+			return err
+		}
+		waits[o.Serial] = s.Name == name
+	}
+	err = rel.forget(tx, func(o open) bool { return waits[o.Serial] })
+	return errors.Join(err, r.put(tx, now, rel))
+}
+
 // say is Say within a transaction that puts the relation.
 func (r *Relations) say(tx *store.Tx, now time.Time, rel *relation, s saying) (Said, error) {
 	rel.Said += r.jump(tx, rel.id)
