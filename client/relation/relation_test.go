@@ -387,7 +387,8 @@ func TestAllButThisOne(t *testing.T) {
 	}
 }
 
-// TestUnsaid: what nobody could hear yet is never said when it is taken back; what is in a record is.
+// TestUnsaid: what nobody could hear yet is never said when it is taken back; what is in a record
+// is.
 func TestUnsaid(t *testing.T) {
 	w := newWorld(t)
 	ada, ben := w.device("Ada"), w.device("Ben")
