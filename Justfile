@@ -44,9 +44,10 @@ verify:
 powercut CYCLES="20":
     MURMUR_POWERCUT={{CYCLES}} go test -count=1 -v -run PowerCut ./internal/box/daystore
 
-# boxes in PostgreSQL: the conformance suite on a server of its own, with kills; needs its programs
-postgres:
-    MURMUR_POSTGRES=1 go test -count=1 -v -timeout 30m ./internal/box/pgstore
+# boxes in PostgreSQL: the conformance suite on servers of its own, mistakes, outages, CYCLES kills of the
+# provider and as many of the servers, and as root on Linux two power cuts; needs the server's programs
+postgres CYCLES="3":
+    MURMUR_POSTGRES={{CYCLES}} MURMUR_POWERCUT=2 go test -count=1 -v -timeout 60m ./internal/box/pgstore
 
 # packets replayed to a real mix: in one process, over rotation, kill -9 and a clean stop
 replays COUNT="100000":

@@ -1,13 +1,14 @@
 package daystore_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
+	"murmuration/internal/box/boxtest"
 	"murmuration/internal/box/daystore"
 )
 
@@ -39,77 +40,27 @@ func TestPowerCut(t *testing.T) {
 }
 
 func cutCycles(t *testing.T, mode string, cycles int) (acked, lost int) {
-	disk := newDisk(t)
-	dir := filepath.Join(disk.mount, "boxes")
+	disk := boxtest.NewDisk(t)
+	dir := filepath.Join(disk.Mount, "boxes")
 	if err := daystore.Create(dir); err != nil {
 		t.Fatal(err)
 	}
-	all := nothingPrinted()
+	all := boxtest.NothingPrinted()
 	for cycle := range cycles {
-		all.runChild(t, dir, mode, 200+37*cycle, disk.cut)
-		disk.remount()
+		all.RunChild(t, child(dir, mode), 200+37*cycle, func(cmd *exec.Cmd) {
+			disk.Cut()
+			kill(cmd)
+		})
+		disk.Remount()
 		got := missing(t, dir, all)
 		lost += got
 		if got > 0 { // begin anew, or the next cycle would count them again
-			acked += all.len()
-			all = nothingPrinted()
-			run(t, "rm", "-rf", dir)
-			if err := daystore.Create(dir); err != nil {
+			acked += all.Len()
+			all = boxtest.NothingPrinted()
+			if err := errors.Join(os.RemoveAll(dir), daystore.Create(dir)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return acked + all.len(), lost
-}
-
-// disk is an ext4 file system in a file.
-type disk struct {
-	t             *testing.T
-	device, mount string
-}
-
-func newDisk(t *testing.T) *disk {
-	t.Helper()
-	dir := t.TempDir()
-	d := &disk{t: t, mount: filepath.Join(dir, "mount")}
-	if err := os.Mkdir(d.mount, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	image := filepath.Join(dir, "image")
-	run(t, "truncate", "-s", "512M", image)
-	run(t, "mkfs.ext4", "-q", "-F", image)
-	d.device = strings.TrimSpace(run(t, "losetup", "--find", "--show", image))
-	t.Cleanup(func() { run(t, "losetup", "--detach", d.device) })
-	run(t, "mount", "-t", "ext4", d.device, d.mount)
-	t.Cleanup(func() { run(t, "umount", d.mount) })
-	return d
-}
-
-// cut is the power cut: from now on nothing reaches the disk, not even the journal.
-func (d *disk) cut(cmd *exec.Cmd) {
-	const shutdown, noLogFlush = 0x8004587D, 2
-	f, err := os.Open(d.mount)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer f.Close()
-	flags := uint32(noLogFlush)
-	if err := ioctl(f, shutdown, &flags); err != 0 {
-		d.t.Fatalf("EXT4_IOC_SHUTDOWN: %v", err)
-	}
-	kill(cmd)
-}
-
-func (d *disk) remount() {
-	run(d.t, "umount", d.mount)
-	run(d.t, "mount", "-t", "ext4", d.device, d.mount)
-}
-
-func run(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return string(out)
+	return acked + all.Len(), lost
 }

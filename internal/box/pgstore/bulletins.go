@@ -176,6 +176,7 @@ func (s *Store) Publish(number box.Day, slot box.Slot, body []byte, listed []box
 	}
 	s.publishing.Lock()
 	defer s.publishing.Unlock()
+	s.settle()
 	if s.bulletins.any && slot <= s.bulletins.newest {
 		return errors.Join(box.ErrPublished, s.alive())
 	}
@@ -201,6 +202,10 @@ func (s *Store) Publish(number box.Day, slot box.Slot, body []byte, listed []box
 		}
 		s.bulletins.note(slot, where{number, n}) // after a failure, too: it may be there
 		if err != nil {
+			for p, names := range lists {
+				p.shard.hold(p.day, names, false)
+			}
+			s.doubts = append(s.doubts, doubt{slot, where{number, n}, lists})
 			return err
 		}
 		s.bulletins.keep(slot, one)

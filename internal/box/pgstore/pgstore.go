@@ -70,7 +70,8 @@ type Store struct {
 	days  map[box.Day]*day
 	floor box.Day // days before it are refused
 
-	publishing sync.Mutex // one bulletin at a time
+	publishing sync.Mutex // one bulletin at a time; guards doubts
+	doubts     []doubt
 	bulletins  bulletins
 	paying     locks // tokens that are being spent on a box of another shard
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,7 +38,8 @@ type shard struct {
 	mu    sync.Mutex // guards what follows
 	has   map[box.Day]bool
 	lists map[box.Day]map[string]waiting
-	owed  map[box.Day][][]byte // what is listed, and stays on the database's list
+	owed  map[box.Day][][]byte           // what is listed, and stays on the database's list
+	held  map[box.Day]map[string]waiting // listed by a bulletin that may be there, or not
 
 	damaged sync.Map // what was said of damage: queues are read many times a second
 }
@@ -54,7 +56,7 @@ func newShard(s *Store, a address) *shard {
 	return &shard{store: s, address: a, name: a.name,
 		requests: make(chan *request, maxBatch), asked: make(chan *read, maxBatch),
 		has: make(map[box.Day]bool), lists: make(map[box.Day]map[string]waiting),
-		owed: make(map[box.Day][][]byte)}
+		owed: make(map[box.Day][][]byte), held: make(map[box.Day]map[string]waiting)}
 }
 
 // Errors of taking a database over.
@@ -279,16 +281,9 @@ func (sh *shard) before(floor box.Day) (old []box.Day) {
 // forget drops what memory has of the days before one, and says whether the database has any.
 func (sh *shard) forget(before box.Day) bool {
 	sh.mu.Lock()
-	for n := range sh.lists {
-		if n < before {
-			delete(sh.lists, n)
-		}
-	}
-	for n := range sh.owed {
-		if n < before {
-			delete(sh.owed, n)
-		}
-	}
+	maps.DeleteFunc(sh.lists, func(n box.Day, _ map[string]waiting) bool { return n < before })
+	maps.DeleteFunc(sh.owed, func(n box.Day, _ [][]byte) bool { return n < before })
+	maps.DeleteFunc(sh.held, func(n box.Day, _ map[string]waiting) bool { return n < before })
 	sh.mu.Unlock()
 	return len(sh.before(before)) > 0
 }

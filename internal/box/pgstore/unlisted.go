@@ -29,6 +29,7 @@ type list struct {
 func (sh *shard) list(of box.Day, l list) {
 	if l.gone {
 		delete(sh.lists[of], l.name)
+		delete(sh.held[of], l.name)
 		return
 	}
 	if sh.lists[of] == nil {
@@ -99,19 +100,66 @@ func (s *Store) pay(sh *shard, d *day) {
 	}
 }
 
-// readUnlisted reads from the database what is to be listed, but for what is owed. One that does
-// not open is passed over: nobody could fetch it.
-func (sh *shard) readUnlisted(ctx context.Context, d *day) error {
+// doubt is a bulletin of which the database did not say whether it is there, and what it lists.
+type doubt struct {
+	slot  box.Slot
+	at    where
+	lists map[part][][]byte
+}
+
+// hold takes boxes from the list, or else puts them back that are still held.
+func (sh *shard) hold(d *day, names [][]byte, back bool) {
 	sh.mu.Lock()
-	owed := array(sh.owed[d.number])
-	sh.mu.Unlock()
+	defer sh.mu.Unlock()
+	from, to := sh.lists, sh.held
+	if back {
+		from, to = to, from
+	}
+	for _, name := range names {
+		if w, ok := from[d.number][string(name)]; ok {
+			delete(from[d.number], string(name))
+			if to[d.number] == nil {
+				to[d.number] = make(map[string]waiting)
+			}
+			to[d.number][string(name)] = w
+		}
+	}
+}
+
+// settle finds out about bulletins that are in doubt, as soon as their databases can be asked. The
+// caller holds publishing.
+func (s *Store) settle() {
+	s.doubts = slices.DeleteFunc(s.doubts, func(u doubt) bool {
+		d := s.day(u.at.day)
+		if d == nil {
+			return true
+		}
+		key := dayform.BulletinKey(u.slot)
+		have, err := s.get(s.numbered(u.at.shard), d, key)
+		if err != nil {
+			return false
+		}
+		if have[string(key)] != nil {
+			s.unlistAll(u.lists)
+			return true
+		}
+		for p, names := range u.lists {
+			p.shard.hold(p.day, names, true)
+		}
+		return true
+	})
+}
+
+// readUnlisted reads from the database what is to be listed, but for what is owed or held. One that
+// does not open is passed over: nobody could fetch it.
+func (sh *shard) readUnlisted(ctx context.Context, d *day) error {
 	q := &query{sql: fmt.Sprintf(`SELECT u.k, u.v, b.v FROM %[1]s.unlisted u
 		JOIN %[1]s.box b ON b.k = '\x62'::bytea || substr(u.k, 2)
-		WHERE u.k > $1::bytea AND substr(u.k, 2) <> ALL($2::bytea[]) ORDER BY u.k LIMIT %[2]d`,
+		WHERE u.k > $1::bytea ORDER BY u.k LIMIT %[2]d`,
 		d.schema(), page), most: page}
 	boxes, from := make(map[string]waiting), []byte{dayform.UnlistedPrefix}
 	for {
-		q.args = [][]byte{from, owed}
+		q.args = [][]byte{from}
 		if err := sh.conn.run(ctx, q); err != nil {
 			return err
 		}
@@ -134,6 +182,12 @@ func (sh *shard) readUnlisted(ctx context.Context, d *day) error {
 	}
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	for _, name := range sh.owed[d.number] {
+		delete(boxes, string(name))
+	}
+	for name := range sh.held[d.number] {
+		delete(boxes, name)
+	}
 	sh.lists[d.number] = boxes
 	return nil
 }
