@@ -76,6 +76,7 @@ func parseAddress(text string) (a address, err error) {
 var session = map[string]string{
 	"application_name":        "murmur",
 	"enable_seqscan":          "off", // before the first statistics a scan looks cheap
+	"jit":                     "off", // and where there is no index, dear: a compiler would start
 	"lock_timeout":            "5s",
 	"tcp_keepalives_idle":     "10", // the lock of a machine that is gone must go, too
 	"tcp_keepalives_interval": "5",
