@@ -21,7 +21,7 @@ import (
 // The ratios are medians over the slices, which a noisy machine moves less. Each server has the
 // whole machine's processors and disk, and shares them with the provider:
 //
-//	MURMUR_POSTGRES=1 go test ./internal/box/pgstore -run '^$' -bench DurableWrites -benchtime 8192x
+//	MURMUR_POSTGRES=1 go test ./internal/box/pgstore -run '^$' -bench Durable -benchtime 8192x
 func BenchmarkDurableWrites(b *testing.B) {
 	const slice = 1024
 	stores := []boxtest.Store{badger(b), database(b, 1), database(b, 2)}
