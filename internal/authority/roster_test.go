@@ -76,7 +76,7 @@ func described(t *testing.T, g *directory.Genesis, id *directory.Identity) *dire
 	d := &directory.Descriptor{Network: g.ID(), ID: id.ID(), Role: directory.RoleMix, Name: "m",
 		Addr: "127.0.0.1:1", Serial: 1}
 	for i := range d.Keys {
-		key, err := s.NewPrivateKey([suite.SeedSize]byte{byte(i + 1)})
+		key, err := s.NewPrivateKey([suite.SeedSize]byte{0, byte(i + 1)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -220,3 +220,38 @@ func TestEchoesSpreadTheProof(t *testing.T) {
 		}
 	}
 }
+
+// TestParliamentClocks: of a clock that is off by less than half a sub-round nobody sees anything.
+// One that is off by more makes its authority one of the f; two of four such clocks leave no
+// document.
+func TestParliamentClocks(t *testing.T) {
+	for _, n := range []int{4, 7} {
+		length := newParliament(t, n, 0).Genesis().Parameters.EpochLength
+		half := length / 8 / time.Duration(directory.FaultBound(n)+1) / 2
+		for _, c := range []struct {
+			off  time.Duration
+			many int
+			made bool
+			with bool // those with such clocks have it too, at its epoch's beginning
+		}{
+			{half - 50*time.Millisecond, 1, true, true},
+			{-half + 50*time.Millisecond, 1, true, true},
+			{length / 2, directory.FaultBound(n), true, false},
+			{-length / 2, directory.FaultBound(n), true, false},
+			{length / 2, n - directory.Threshold(n) + 1, false, false},
+		} {
+			p := newParliament(t, n, 0)
+			for _, a := range p.honest[:c.many] {
+				a.SetClock(c.off)
+			}
+			p.epoch(0, lies["silent"])
+			_, splits := p.Reports()
+			latest := p.honest[0].Authority().Voter().Latest()
+			has := latest != nil && latest.Epoch == 1
+			if made := p.Document(1) != nil; made != c.made || has != c.with || splits != 0 {
+				t.Errorf("n=%d, %d clocks off by %s: a document: %t, theirs: %t, %d splits", n, c.many,
+					c.off, made, has, splits)
+			}
+		}
+	}
+}

@@ -176,6 +176,124 @@ func TestLoneVoterComesBackCold(t *testing.T) {
 	t.Fatalf("latest is epoch %d, want 80001", v.Latest().Epoch)
 }
 
+// TestLateStarterDoesNotVote: of several authorities, one that begins to listen after votes were due
+// may have voted before it was stopped. The control began in time.
+func TestLateStarterDoesNotVote(t *testing.T) {
+	g := testGenesis(t, 4)
+	due := g.Schedule().EndOf(0, PhaseDescriptors)
+	for _, c := range []struct {
+		opened time.Time
+		votes  bool
+	}{{due.Add(-time.Millisecond), true}, {due.Add(time.Millisecond), false}} {
+		v := newVoter(t, g, "a1", c.opened)
+		did, _, _ := drive(t, v, due.Add(2*time.Millisecond))
+		if slices.Contains(did, DoVote) != c.votes {
+			t.Errorf("opened at %s: did %v", c.opened, did)
+		}
+		if at := v.Next(due.Add(2 * time.Millisecond)); !at.Equal(g.Schedule().EndOf(0, PhaseEcho)) {
+			t.Errorf("it does not tally: next is %s", at)
+		}
+	}
+}
+
+// TestLearn: an authority that was away goes on after the document that the others made, and takes
+// none that contradicts what it has.
+func TestLearn(t *testing.T) {
+	g := testGenesis(t, 4)
+	v := newVoter(t, g, "a1", testStart)
+	missed := testDocument(t, g, 1, Digest{}, someNodes...)
+	other := testDocument(t, g, 1, Digest{9}, someNodes...)
+	few := testDocument(t, g, 2, missed.Digest(), someNodes...)
+	few.Signatures = few.Signatures[:2]
+	if err := v.Learn(few); !errors.Is(err, ErrFewSignatures) {
+		t.Errorf("two signatures of four: %v", err)
+	}
+	if err := v.Learn(missed); err != nil || v.Latest() != missed {
+		t.Fatal(err)
+	}
+	if err := v.Learn(other); err != nil || v.Latest() != missed {
+		t.Errorf("another of that epoch: %v", err)
+	}
+	now := g.Schedule().EndOf(1, PhaseDescriptors)
+	for a := v.Due(now); a.Do != DoNothing; a = v.Due(now) {
+		if a.Do == DoVote && a.Relay.Vote.Previous == missed.Digest() {
+			return
+		}
+	}
+	t.Error("its vote does not name the document that it learnt")
+}
+
+// TestMovedAuthorities: where an authority says it is goes into the document, stays there when it
+// is away, and leaves it when it is back; nobody moves another.
+func TestMovedAuthorities(t *testing.T) {
+	g := testGenesis(t, 4)
+	said := map[string]string{"a2": "b.example.org:1"}
+	var last *Document
+	vote := func(e Epoch, names ...string) *Document {
+		t.Helper()
+		var votes []*Vote
+		for _, name := range names {
+			v := &Vote{Network: g.ID(), Epoch: e, By: identity(name).ID(), Addr: said[name],
+				Parameters: g.Parameters}
+			for _, node := range someNodes {
+				v.Listings = append(v.Listings, Listing{describe(t, g, node, e), false})
+			}
+			if last != nil {
+				v.Previous = last.Digest()
+			}
+			v.Sign(identity(name))
+			if err := v.verify(g); err != nil {
+				t.Fatal(err)
+			}
+			votes = append(votes, v)
+		}
+		o, err := tally(g, last, e, votes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = o.Document
+		return last
+	}
+	a2 := g.Authorities[slices.IndexFunc(g.Authorities, func(a Authority) bool {
+		return a.Name == "a2"
+	})]
+	for i, c := range []struct {
+		voters []string
+		says   string
+		at     string
+	}{
+		{[]string{"a1", "a2", "a3"}, "b.example.org:1", "b.example.org:1"},
+		{[]string{"a1", "a3", "a4"}, "", "b.example.org:1"},
+		{[]string{"a1", "a2", "a3"}, "", "b.example.org:1"},
+		{[]string{"a1", "a2", "a3"}, a2.Addr, a2.Addr},
+	} {
+		said["a2"] = c.says
+		d := vote(Epoch(i), c.voters...)
+		if got := d.AddressOf(a2); got != c.at {
+			t.Errorf("epoch %d: a2 is at %s, want %s", i, got, c.at)
+		}
+		if moved := len(d.Moved) > 0; moved == (c.at == a2.Addr) {
+			t.Errorf("epoch %d: %v", i, d.Moved)
+		}
+		signAll(g, d)
+		if err := d.Verify(g); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, moved := range map[string][]Address{
+		"a stranger": {{identity("m1").ID(), "b.example.org:1"}},
+		"nowhere":    {{a2.ID, "b"}},
+		"as it was":  {{a2.ID, a2.Addr}},
+		"twice":      {{a2.ID, "b:1"}, {a2.ID, "b:2"}},
+	} {
+		last.Moved = moved
+		signAll(g, last)
+		if err := last.Verify(g); !errors.Is(err, errIllFormed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // An empty layer is named, and tried again a window later.
 func TestLoneVoterNamesWhatIsMissing(t *testing.T) {
 	g := testGenesis(t, 1)

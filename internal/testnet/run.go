@@ -40,6 +40,9 @@ type Options struct {
 // Key is the node's on links.
 func (node *Node) Key() link.PublicKey { return link.Seed(node.seed).Public() }
 
+// Seed is the node's, for a test that plays it.
+func (node *Node) Seed() link.Seed { return link.Seed(node.seed) }
+
 // OpenTLS opens links over TCP on the port that New bound for the node.
 func (node *Node) OpenTLS(cfg link.Config) (link.Transport, error) {
 	cfg.Reserved = node.reserved

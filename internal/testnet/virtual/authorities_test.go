@@ -8,12 +8,12 @@ import (
 	"murmuration/internal/testnet"
 )
 
-// founded is the plan of a network of several authorities, in epochs that are long enough for what
-// virtual time does not make shorter: nothing.
+// founded is the plan of a network of several authorities, with as little traffic as may be.
 func founded(t *testing.T, authorities int) testnet.Plan {
 	plan := Plan(t)
 	plan.Providers, plan.Authorities = max(authorities, 3), authorities
-	plan.Parameters.ReplicateEvery = 20 * time.Millisecond
+	plan.Parameters.BulletinEvery = time.Second
+	plan.Parameters.ReplicateEvery = 150 * time.Millisecond // half of what traffic there is asks for
 	return plan
 }
 
@@ -41,6 +41,27 @@ func TestFourAuthorities(t *testing.T) {
 		if n.Document("provider-1", 9) != nil || n.Document("provider-4", 10) != nil {
 			t.Error("two of four make a document")
 		}
+	})
+}
+
+// TestSevenAuthorities: two away are not seen, three are; when one of them is back the others take
+// its votes again.
+func TestSevenAuthorities(t *testing.T) {
+	Run(t, founded(t, 7), testnet.Options{}, func(n *Net) {
+		n.epoch(1, 0.2)
+		n.stopAll("provider-1", "provider-2")
+		n.epoch(3, 0.1)
+		if doc := n.made(3); len(doc.Signatures) != 5 {
+			t.Errorf("%d signatures of those five who are there", len(doc.Signatures))
+		}
+		n.stopAll("provider-3")
+		n.epoch(5, 0.1)
+		if n.Document("provider-7", 5) != nil {
+			t.Error("four of seven make a document")
+		}
+		n.Start("provider-2")
+		n.epoch(7, 0.1)
+		n.made(7)
 	})
 }
 
