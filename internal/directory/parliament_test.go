@@ -249,8 +249,8 @@ func TestParliamentClocks(t *testing.T) {
 			latest := p.honest[0].Authority().Voter().Latest()
 			has := latest != nil && latest.Epoch == 1
 			if made := p.Document(1) != nil; made != c.made || has != c.with || splits != 0 {
-				t.Errorf("n=%d, %d clocks off by %s: a document: %t, theirs: %t, %d splits", n, c.many,
-					c.off, made, has, splits)
+				t.Errorf("n=%d, %d clocks off by %s: a document: %t, theirs: %t, %d splits", n,
+					c.many, c.off, made, has, splits)
 			}
 		}
 	}

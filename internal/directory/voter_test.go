@@ -176,8 +176,8 @@ func TestLoneVoterComesBackCold(t *testing.T) {
 	t.Fatalf("latest is epoch %d, want 80001", v.Latest().Epoch)
 }
 
-// TestLateStarterDoesNotVote: of several authorities, one that begins to listen after votes were due
-// may have voted before it was stopped. The control began in time.
+// TestLateStarterDoesNotVote: of several authorities, one that begins to listen after votes were
+// due may have voted before it was stopped. The control began in time.
 func TestLateStarterDoesNotVote(t *testing.T) {
 	g := testGenesis(t, 4)
 	due := g.Schedule().EndOf(0, PhaseDescriptors)
@@ -190,7 +190,8 @@ func TestLateStarterDoesNotVote(t *testing.T) {
 		if slices.Contains(did, DoVote) != c.votes {
 			t.Errorf("opened at %s: did %v", c.opened, did)
 		}
-		if at := v.Next(due.Add(2 * time.Millisecond)); !at.Equal(g.Schedule().EndOf(0, PhaseEcho)) {
+		if at := v.Next(due.Add(2 * time.Millisecond)); !at.Equal(g.Schedule().EndOf(0,
+			PhaseEcho)) {
 			t.Errorf("it does not tally: next is %s", at)
 		}
 	}

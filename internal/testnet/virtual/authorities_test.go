@@ -13,7 +13,7 @@ func founded(t *testing.T, authorities int) testnet.Plan {
 	plan := Plan(t)
 	plan.Providers, plan.Authorities = max(authorities, 3), authorities
 	plan.Parameters.BulletinEvery = time.Second
-	plan.Parameters.ReplicateEvery = 150 * time.Millisecond // half of what traffic there is asks for
+	plan.Parameters.ReplicateEvery = 150 * time.Millisecond
 	return plan
 }
 
