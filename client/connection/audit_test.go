@@ -80,7 +80,7 @@ func TestAudits(t *testing.T) {
 			func(e directory.Epoch) byte { return byte(e) }, "--!!!----"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			n := newNetwork(t)
+			n := networkOf(t, calm)
 			s := home(t)
 			asked, lies, told := 0, uint64(0), ""
 			audited(t, n, s, func(e directory.Epoch) (byte, directory.Digest) {
@@ -117,7 +117,7 @@ func TestAudits(t *testing.T) {
 // restart too, until they are judged.
 func TestSplitIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(t)
+		n := networkOf(t, calm)
 		s := home(t)
 		c := n.run(s, "")
 		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })

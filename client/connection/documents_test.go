@@ -16,7 +16,7 @@ import (
 func TestDocumentsComeFromTheGuard(t *testing.T) {
 	for _, first := range []string{"", "p1"} {
 		synctest.Test(t, func(t *testing.T) {
-			n := newNetwork(t)
+			n := networkOf(t, calm)
 			c := n.run(home(t), first)
 			<-time.After(4 * n.genesis.Parameters.EpochLength)
 			guard := c.Status().Guard
@@ -44,7 +44,7 @@ func TestDocumentsComeFromTheGuard(t *testing.T) {
 // the guard.
 func TestFirstDocumentIsAskedOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(t)
+		n := networkOf(t, calm)
 		n.close("p1", "p3")
 		c := n.run(home(t), "")
 		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
@@ -84,7 +84,7 @@ func TestForgedDocumentIsRefused(t *testing.T) {
 func TestStartAtTheEndOfAnEpoch(t *testing.T) {
 	for _, hide := range []directory.Epoch{0, 2} {
 		synctest.Test(t, func(t *testing.T) {
-			n := newNetwork(t)
+			n := networkOf(t, calm)
 			n.hide = hide
 			<-time.After(time.Until(n.at(3).Add(-50 * time.Second)))
 			s := home(t)

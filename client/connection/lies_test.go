@@ -43,7 +43,7 @@ func errorsOf(all ...error) error {
 // told, and at most it is counted. A status that is new has a row by itself.
 func TestNoReplyIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(t)
+		n := networkOf(t, calm)
 		s := home(t)
 		c := n.run(s, "p2")
 		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
@@ -109,7 +109,7 @@ func TestLyingEntry(t *testing.T) {
 		"numbers at random":    func(f []byte) { reply(f, rng.Uint64(), body) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			n := newNetwork(t)
+			n := networkOf(t, calm)
 			n.answer, sequence = answer, 1<<32
 			s := home(t)
 			c := n.run(s, "p2")

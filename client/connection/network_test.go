@@ -45,12 +45,20 @@ type asker struct {
 	of  string
 }
 
-// signing is the world whose documents all networks have; nobody changes it any more.
-var signing = sync.OnceValues(func() (*world.World, error) {
+// signing is the world whose documents networks have; nobody changes it any more. Calm is one in
+// which clients make few packets, for tests that look at nothing but documents: each packet takes
+// most of a millisecond.
+var (
+	signing = sync.OnceValues(func() (*world.World, error) { return signs(1) })
+	calm    = sync.OnceValues(func() (*world.World, error) { return signs(15) })
+)
+
+// signs makes a world in which there are so many times fewer packets than usual.
+func signs(fewer time.Duration) (*world.World, error) {
 	p := world.Quick()
 	p.EpochLength, p.BulletinEvery = 4*time.Minute, time.Minute
-	p.PayloadEvery, p.LoopEvery, p.DropEvery = 3*time.Second, 6*time.Second, 6*time.Second
-	p.MixLoopEvery = time.Minute
+	p.PayloadEvery, p.MixLoopEvery = fewer*3*time.Second, time.Minute
+	p.LoopEvery, p.DropEvery = fewer*6*time.Second, fewer*6*time.Second
 	drawn, err := world.ParseNetwork("p1 p2 p3 -> [m1] -> [m2] -> [m3]")
 	if err != nil {
 		return nil, err
@@ -60,10 +68,12 @@ var signing = sync.OnceValues(func() (*world.World, error) {
 		return nil, err
 	}
 	return w, w.Run((epochs + 1) * p.EpochLength)
-})
+}
 
 // newNetwork is made within a bubble, at whose time its epoch 2 begins.
-func newNetwork(t *testing.T) *network {
+func newNetwork(t *testing.T) *network { return networkOf(t, signing) }
+
+func networkOf(t *testing.T, signing func() (*world.World, error)) *network {
 	t.Helper()
 	w, err := signing()
 	if err != nil {
