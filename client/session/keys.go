@@ -66,9 +66,14 @@ func decapsulate(seed, ciphertext []byte) ([]byte, error) {
 // next takes the key that is due and moves on.
 func (c *Chain) next() (key [32]byte) {
 	key = mac(c.Key, "message", nil)
+	c.skip()
+	return key
+}
+
+// skip forgets the next key, which is not worked out.
+func (c *Chain) skip() {
 	c.Key = mac(c.Key, "chain", nil)
 	c.Counter++
-	return key
 }
 
 // at takes the key of a counter and forgets those before it.
@@ -80,7 +85,7 @@ func (c *Chain) at(counter uint32) (key [32]byte, err error) {
 		return key, ErrLost
 	}
 	for c.Counter < counter {
-		c.next()
+		c.skip()
 	}
 	return c.next(), nil
 }

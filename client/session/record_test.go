@@ -283,12 +283,12 @@ func TestKeysGoForwards(t *testing.T) {
 	a, b := newDevice(t, 1), newDevice(t, 2)
 	meet(t, a, b, false)
 	says(t, a, "with the turn", b)
-	early := thief{b.State}
+	early := thief{State: b.State}
 	at, record := a.write(t, "read and erased")
 	if _, err := b.read(at, record); err != nil {
 		t.Fatal(err)
 	}
-	later := thief{b.clone()}
+	later := thief{State: b.clone()}
 	x := &later.Peers[0].Sessions[0]
 	x.Last, x.Seen, x.Receiving.Counter = at.Index-1, 1, 1 // as if it had not been read
 	if later.reads(at, record, a.Self) {

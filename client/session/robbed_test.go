@@ -15,7 +15,7 @@ type robbery struct {
 func (w *world) rob() {
 	if w.theft == nil && rapid.IntRange(0, 7).Draw(w.t, "theft") == 0 {
 		n := w.nodes[rapid.IntRange(0, len(w.nodes)-1).Draw(w.t, "robbed")]
-		w.theft = &robbery{n, n.clone(), thief{n.clone()}}
+		w.theft = &robbery{n, n.clone(), thief{State: n.clone()}}
 		w.t.Logf("%s is robbed", n.name)
 	}
 }

@@ -10,8 +10,11 @@ import (
 	"pgregory.net/rapid"
 
 	"murmuration/client/boxstream"
-	_ "murmuration/internal/drawn"
+	"murmuration/internal/drawn"
 )
+
+// Schedules beyond these are drawn by `just schedules`, and 1,000 of them by CI.
+func init() { drawn.Fewer(40) }
 
 // world is holders, doors, and devices of two people. What leaves a device is in it for good, and
 // every device reads when the schedule says so.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 
 	_ "pgregory.net/rapid" // registers the flag that is set here
 )
@@ -25,5 +26,13 @@ func init() {
 	}
 	if err := flag.Set("rapid.seed", seed); err != nil {
 		panic("drawn: MURMUR_SEED: " + err.Error())
+	}
+}
+
+// Fewer lowers the number of draws of a package of which each is much work; a test package calls it
+// in an init, and `-rapid.checks` still asks for more.
+func Fewer(checks int) {
+	if err := flag.Set("rapid.checks", strconv.Itoa(checks)); err != nil {
+		panic("drawn: rapid.checks: " + err.Error())
 	}
 }
