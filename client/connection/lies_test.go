@@ -109,7 +109,7 @@ func TestLyingEntry(t *testing.T) {
 		"numbers at random":    func(f []byte) { reply(f, rng.Uint64(), body) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			n := networkOf(t, calm)
+			n := newNetwork(t)
 			n.answer, sequence = answer, 1<<32
 			s := home(t)
 			c := n.run(s, "p2")

@@ -115,7 +115,7 @@ func village(t *testing.T, seed uint64) (w *world.World, people []citizen, seen 
 	check(t, err)
 	w, err = world.New(world.Config{
 		Seed: seed, Null: true, Parameters: slow(every), Tap: seen, Link: -1,
-		Network: network,
+		Network: network, Turn: every / 2,
 	})
 	check(t, err)
 	for _, line := range w.People() {

@@ -27,6 +27,7 @@ func readerOf(t *testing.T, follows int) sight {
 	check(t, err)
 	w, err := world.New(world.Config{
 		Seed: 3, Null: true, Parameters: slow(2 * pace), Link: -1, Network: network,
+		Turn: pace,
 	})
 	check(t, err)
 	seen := sight{written: map[box.Entry]time.Time{}, fetched: map[box.Entry]int{}}
@@ -134,7 +135,7 @@ func newAbsence(t *testing.T, seed uint64, posts int) absence {
 	network, err := world.ParseNetwork("[ada cid eve] -> [p1 p2 p3] -> m1 -> m2 -> m3 -> p1")
 	check(t, err)
 	w, err := world.New(world.Config{
-		Seed: seed, Null: true, Parameters: p, Link: -1, Network: network,
+		Seed: seed, Null: true, Parameters: p, Link: -1, Network: network, Turn: time.Minute,
 	})
 	check(t, err)
 	ada, cid, eve := live(t, w.Person("ada")), live(t, w.Person("cid")), live(t, w.Person("eve"))
