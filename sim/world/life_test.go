@@ -278,7 +278,7 @@ func photoRun(t *testing.T, seed uint64) (post, all time.Duration) {
 // average. The row's own run goes over sockets.
 func TestPhotoRow(t *testing.T) {
 	t.Parallel()
-	runs := 4
+	runs := 3
 	if os.Getenv("MURMUR_ROWS") != "" { // just photo-virtual
 		runs = 20
 	}

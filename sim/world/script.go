@@ -75,6 +75,7 @@ func init() {
 		"packets":     drafting("packets null|real", (*draft).packets),
 		"set":         drafting("set PARAMETER VALUE ...", (*draft).set),
 		"links":       drafting("links DURATION [people DURATION]", (*draft).links),
+		"turns":       drafting("turns DURATION", (*draft).turns),
 		"authorities": drafting("authorities NUMBER", (*draft).authorities),
 
 		"run":   {"run DURATION", false, (*Script).run},

@@ -48,6 +48,13 @@ func (d *draft) links(words []string) (err error) {
 	return nil
 }
 
+func (d *draft) turns(words []string) error {
+	if len(words) != 2 || read(&d.Turn, words[1]) != nil || d.Turn <= 0 {
+		return usage("turns")
+	}
+	return nil
+}
+
 func (d *draft) authorities(words []string) error {
 	var n int
 	if len(words) != 2 || read(&n, words[1]) != nil || n < 1 {

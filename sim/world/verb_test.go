@@ -159,8 +159,9 @@ func TestEarlyLinesAreRefused(t *testing.T) {
 	for line, want := range map[string]string{
 		"seed": "want seed", "seed x": "invalid syntax", "links": "want links",
 		"links soon": "want links", "links 1s people -1s": "want links",
-		"links 1s folk 1s": "want links",
-		"authorities":      "want authorities", "authorities 0": "want authorities",
+		"links 1s folk 1s": "want links", "turns": "want turns", "turns 0s": "want turns",
+		"turns often": "want turns",
+		"authorities": "want authorities", "authorities 0": "want authorities",
 		"authorities many": "want authorities", "set replicas many": "parameter replicas",
 		"set poll_share 0.5 loop_every": "want set", "heal": "too early",
 	} {
