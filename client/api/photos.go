@@ -35,6 +35,8 @@ func (s *server) photos() []route {
 	return []route{
 		answering("POST", "/v1/photos/{post}", "how far a photo of a post is, the `n`th (else the "+
 			"first)", s.photoState),
+		answering("POST", "/v1/photos/{post}/again", "asks the author of a post in a circle to "+
+			"send a photo again that has expired, the `n`th (else the first)", s.askPhoto),
 		{
 			Method: "GET", Path: "/v1/photos/{post}", Summary: "a photo of a post, the " +
 				"`n`th (else the first), as a JPEG file that was encoded on this computer",
@@ -54,6 +56,26 @@ func nth(r *http.Request) (int, error) {
 		return 0, errValue.With("n=%q: want 1 to %d", given, content.MaxPhotos)
 	}
 	return n - 1, nil
+}
+
+func (s *server) askPhoto(r *http.Request) (nothing, error) {
+	index, err := nth(r)
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, s.client.Do(func(now time.Time, p *parts.Person) error {
+		id, err := p.Find(r.PathValue("post"))
+		if err != nil {
+			return err
+		}
+		return p.Circles.AskPhoto(now, id, index)
+	})
+}
+
+// AskPhoto asks the author of a post for the nth photo again, counted from 1.
+func (c *Client) AskPhoto(ctx context.Context, post string, n int) error {
+	path := "/v1/photos/" + segment(post) + "/again?n=" + strconv.Itoa(n)
+	return c.call(ctx, "POST", path, nil, nil)
 }
 
 func (s *server) photoState(r *http.Request) (Photo, error) {

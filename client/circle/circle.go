@@ -155,6 +155,7 @@ type Config struct {
 	Outbox    Outbox
 	Writing   Writing
 	Reading   Reading
+	Photos    Albums
 	Timeline  *timeline.Timeline
 }
 

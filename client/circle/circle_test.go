@@ -237,6 +237,53 @@ func TestNewcomer(t *testing.T) {
 	expect(t, dia, want+"welcome; Dia: hello all")
 }
 
+// TestPhotoIsAskedFor: who was let in when the boxes of a photo were not kept any more has its
+// author's program write it again, four a day at most; nobody else's photo, and nothing unasked.
+func TestPhotoIsAskedFor(t *testing.T) {
+	w := partstest.New(t)
+	ada, ben := w.Join("Ada"), w.Join("Ben")
+	w.Meet(ada, ben)
+	ada.Must(ada.Circles.New("hills"))
+	jpeg := make([]byte, 20000)
+	rand.NewChaCha8([32]byte{9}).Read(jpeg)
+	p := post.Picture{Picture: picture.Picture{JPEG: jpeg, Width: 40, Height: 30}, Alt: "noise"}
+	id := say(ada, post.Draft{Text: "the view", Pictures: []post.Picture{p}})
+	w.Wait(6 * time.Minute)
+	w.Now = w.Now.AddDate(0, 0, 20)
+	w.Wait(6 * time.Minute)
+	add(ada, ben)
+	w.Wait(20 * time.Minute)
+	expect(t, ben, "the view")
+	if got, err := ben.Photos.File(id, 0); err == nil {
+		t.Fatalf("the control: %d bytes are here", len(got))
+	}
+	ben.Must(ben.Circles.AskPhoto(w.Now, id, 0))
+	w.Wait(20 * time.Minute)
+	if got, err := ben.Photos.File(id, 0); err != nil || !bytes.Equal(got, jpeg) {
+		t.Errorf("%d bytes came, %v", len(got), err)
+	}
+	if ben.Circles.AskPhoto(w.Now, id, 0) == nil || ada.Circles.AskPhoto(w.Now, id, 0) == nil ||
+		ben.Circles.AskPhoto(w.Now, id, 1) == nil {
+		t.Error("what is here, one's own, or none was asked for")
+	}
+	put := func(from, to *partstest.Home, v any) {
+		raw, err := content.Encode(v)
+		from.Must(err)
+		from.Say(to, relation.KindCircle, raw)
+	}
+	source := sourceOf(ada)
+	for range 6 {
+		put(ben, ada, map[int]any{8: map[int]any{1: source, 2: id, 3: 0}})
+	}
+	put(ada, ben, map[int]any{9: map[int]any{
+		1: source, 2: id, 3: 0, 4: bytes.Repeat([]byte{1}, 72), 5: 0,
+	}})
+	w.Wait(20 * time.Minute)
+	if a, b := ada.Circles.Refused(), ben.Circles.Refused(); a != 3 || b < 1 {
+		t.Errorf("Ada refused %d, Ben %d", a, b)
+	}
+}
+
 func last(h *partstest.Home) string {
 	h.World.T.Helper()
 	all, err := h.Timeline(h.World.Now, 1)

@@ -28,6 +28,10 @@ func (c *Circles) Heard(tx *store.Tx, now time.Time, h relation.Heard) error {
 		return c.heardCard(tx, now, h, *i.Card)
 	case i.Mine != nil:
 		return c.heardMine(tx, now, h, *i.Mine)
+	case i.Again != nil && h.Own, i.Photo != nil && h.Own:
+		return nil // it is for this person's other device
+	case i.Again != nil:
+		return c.heardAgain(tx, now, h, *i.Again)
 	case i.Out != nil && h.Own:
 		return c.heardDrop(tx, h.Relation, i.Out.Circle)
 	case i.Out != nil:
@@ -134,6 +138,8 @@ func (c *Circles) heardMember(tx *store.Tx, now time.Time, h relation.Heard, i i
 		return err
 	}
 	switch {
+	case i.Photo != nil:
+		return c.heardPhoto(tx, now, &o, m, *i.Photo)
 	case i.Reply != nil:
 		return c.heardReply(tx, now, &o, m, e, h.Content, *i.Reply)
 	case i.React != nil:
@@ -163,6 +169,8 @@ func (i item) circle() content.Source {
 		return i.Reply.Circle
 	case i.React != nil:
 		return i.React.Circle
+	case i.Photo != nil:
+		return i.Photo.Circle
 	}
 	return i.Vote.Circle
 }
@@ -173,6 +181,8 @@ func (i item) post() string {
 		return i.Reply.Post
 	case i.React != nil:
 		return i.React.Post
+	case i.Photo != nil:
+		return i.Photo.Post
 	}
 	return i.Vote.Post
 }

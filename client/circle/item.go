@@ -27,6 +27,9 @@ type item struct {
 	React *react `cbor:"5,keyasint,omitempty"`
 	Vote  *vote  `cbor:"6,keyasint,omitempty"`
 	Mine  *card  `cbor:"7,keyasint,omitempty"` // among own devices: what this one writes
+	// Photo is asked for by a member, whose boxes are not kept any more; Again is where it is.
+	Photo *wanted `cbor:"8,keyasint,omitempty"`
+	Again *again  `cbor:"9,keyasint,omitempty"`
 }
 
 // about names a circle.
@@ -101,7 +104,7 @@ func (i item) check() error {
 	n := 0
 	for _, has := range []bool{
 		i.Card != nil, i.Out != nil, i.Ask != nil, i.Reply != nil, i.React != nil, i.Vote != nil,
-		i.Mine != nil,
+		i.Mine != nil, i.Photo != nil, i.Again != nil,
 	} {
 		if has {
 			n++
@@ -114,6 +117,10 @@ func (i item) check() error {
 		return i.Card.check()
 	case i.Mine != nil:
 		return i.Mine.check()
+	case i.Photo != nil:
+		return checkPhoto(i.Photo.Post, i.Photo.Index)
+	case i.Again != nil:
+		return i.Again.check()
 	case i.Reply != nil:
 		return errors.Join(checkPost(i.Reply.Post), content.CheckSaid(i.Reply.Text))
 	case i.React != nil:

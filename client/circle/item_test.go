@@ -33,6 +33,7 @@ func FuzzItem(f *testing.F) {
 		item{Reply: &reply{Post: someID, Text: "lovely"}},
 		item{React: &react{Post: someID, Emoji: "👩‍👩‍👧‍👦"}}, item{React: &react{Post: someID}},
 		item{Vote: &vote{Post: someID, Choice: 7}},
+		item{Photo: &wanted{Post: someID, Index: 1}}, item{Again: &again{Post: someID}},
 		item{Card: &card{Name: "hills", Epoch: 1, Pack: &pack{Posts: 3}}},
 	)
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -26,6 +26,8 @@ type joined struct {
 	Gone     []string       `cbor:"7,keyasint"` // posts that were taken back before they came
 	// Missed: a card came while its author was blocked.
 	Missed bool `cbor:"8,keyasint,omitempty"`
+	// Wants are photos that the author was asked for.
+	Wants []wanted `cbor:"9,keyasint,omitempty"`
 }
 
 func (j joined) put(tx *store.Tx) error { return tx.Put(bucketJoined, nameOf(j.ID), j) }

@@ -30,6 +30,8 @@ type member struct {
 	Replies  int         `cbor:"3,keyasint"` // on it
 	AskDay   int64       `cbor:"4,keyasint,omitempty"`
 	Asks     int         `cbor:"5,keyasint,omitempty"` // for a card, on that day
+	PhotoDay int64       `cbor:"6,keyasint,omitempty"` // on which they asked for a photo last
+	Photos   int         `cbor:"7,keyasint,omitempty"` // on that day
 }
 
 // epoch is the stream that this device writes to a circle now.

@@ -22,7 +22,7 @@ func (p *Person) wireTalk(cfg Config) {
 	p.Circles = circle.New(p.Person, circle.Config{
 		Store: cfg.Store, Network: cfg.Network, Random: cfg.Random, Relations: p.Relations,
 		People: p.Contacts, Outbox: p.Outbox, Writing: p.Writing, Reading: p.Reading,
-		Timeline: p.timeline,
+		Photos: p.Photos, Timeline: p.timeline,
 	})
 	p.Contacts.JoinBy(p.Circles.Add)
 	p.Apps = app.New(p.Person, app.Config{

@@ -88,7 +88,7 @@ func TestForgottenPicturesDoNotCome(t *testing.T) {
 	a.expect()
 	a.update(func(tx *store.Tx) error { return a.Forget(tx, "post", 0) })
 	a.look(anew)
-	if _, err := a.File("post", 0); !errors.Is(err, errNone) || a.state(noon).Where != Here {
+	if _, err := a.File("post", 0); !errors.Is(err, ErrNone) || a.state(noon).Where != Here {
 		t.Errorf("the control: %v, %+v", err, a.state(noon))
 	}
 }
@@ -104,7 +104,7 @@ func TestForgottenWhileLookedAt(t *testing.T) {
 	a.check(err)
 	a.update(func(tx *store.Tx) error { return a.Forget(tx, "post", 0) })
 	a.check(a.Checked(thumb, anew))
-	if _, err := a.File("post", 0); !errors.Is(err, errNone) || a.left() != 0 || a.Waiting() != 0 {
+	if _, err := a.File("post", 0); !errors.Is(err, ErrNone) || a.left() != 0 || a.Waiting() != 0 {
 		t.Errorf("%v, %d records, %d wait", err, a.left(), a.Waiting())
 	}
 	if s := a.state(noon); s.Thumb != nil {
@@ -130,7 +130,7 @@ func TestWhatIsNoPicture(t *testing.T) {
 	if s := a.state(noon); s.Where != Bad || a.Waiting() != 0 || len(p.Notices()) != 1 {
 		t.Errorf("%+v, %d wait", s, a.Waiting())
 	}
-	if _, err := a.File("post", 0); !errors.Is(err, errNone) {
+	if _, err := a.File("post", 0); !errors.Is(err, ErrNone) {
 		t.Errorf("%v", err)
 	}
 	a.of.Post, a.of.About.Width = "another", 9 // the same file, of another size

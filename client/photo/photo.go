@@ -27,13 +27,14 @@ import (
 
 // Faults of photos.
 var (
-	errNone = fault.New(
+	ErrNone = fault.New(
 		fault.NotFound, "the photo of this post is not here",
 		"`murmur timeline` shows which posts have one, and how far it is.",
 	)
 	ErrGone = fault.New(
 		fault.NotFound, "the photo has expired",
-		"Boxes are kept for some days only: ask its author to post it again.",
+		"Boxes are kept for some days only. In a circle, `murmur photo ask ID` has its author's "+
+			"program send it again.",
 	)
 	ErrBad = fault.New(
 		fault.Trust, "the photo is not the one that the post describes, or is no picture",
@@ -110,9 +111,18 @@ func (f *Photos) File(post string, index int) ([]byte, error) {
 		return tx.Get(bucketPhotos, fileName(post, index), &picture)
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, errNone
+		return nil, ErrNone
 	}
 	return picture, err
+}
+
+// Kept is File within a transaction: nil if it is not here.
+func (f *Photos) Kept(tx *store.Tx, post string, index int) (jpeg []byte, err error) {
+	err = tx.Get(bucketPhotos, fileName(post, index), &jpeg)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return jpeg, err
 }
 
 // Of says which picture is meant: one of those of a post of a source, in a box of a day.

@@ -126,7 +126,7 @@ func TestPartsComeInAnyOrder(t *testing.T) {
 		if s := a.state(noon); s.Where != Checking || s.Got != 3 {
 			t.Errorf("before it was looked at: %+v", s)
 		}
-		if _, err := a.File("post", 0); !errors.Is(err, errNone) {
+		if _, err := a.File("post", 0); !errors.Is(err, ErrNone) {
 			t.Errorf("given out as it came: %v", err)
 		}
 		a.look(anew)
@@ -170,7 +170,7 @@ func TestPictureThatIsNotTheOne(t *testing.T) {
 		if s := a.state(noon); s.Where != Bad || a.left() != 1 {
 			t.Errorf("%s: %+v, %d records", name, s, a.left())
 		}
-		if _, err := a.File("post", 0); !errors.Is(err, errNone) {
+		if _, err := a.File("post", 0); !errors.Is(err, ErrNone) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -243,7 +243,7 @@ func TestWhatDoesNotComeAnyMore(t *testing.T) {
 
 func TestOwnPictureIsHere(t *testing.T) {
 	a := newAlbum(t)
-	if _, err := a.File("post", 0); !errors.Is(err, errNone) {
+	if _, err := a.File("post", 0); !errors.Is(err, ErrNone) {
 		t.Errorf("before: %v", err)
 	}
 	a.update(func(tx *store.Tx) error { return a.Keep(tx, "post", 0, jpeg, []byte("small")) })

@@ -84,6 +84,7 @@ var examples = map[string][]string{
 	"outbox list":   {"murmur outbox list --json"},
 	"outbox show":   {"murmur outbox show abcdefgh"},
 	"outbox cancel": {"murmur outbox cancel abcdefgh"},
+	"photo ask":     {"murmur photo ask abcdefgh"},
 	"photo get":     {"murmur photo get abcdefgh -o cat.jpg", "murmur photo get abcdefgh -n 2"},
 	"photo show":    {"murmur photo show abcdefgh"},
 	"photo check":   {"murmur photo check cat.jpg"},

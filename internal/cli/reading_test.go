@@ -15,7 +15,7 @@ var acting = strings.Fields(`
 	invite-revoke contact-alias contact-introduce contact-accept contact-decline contact-mute
 	contact-block contact-rm contact-reset profile-set
 	react delete circle-new circle-add circle-remove device-revoke device-object device-keep
-	feed-publish feed-follow feed-unfollow photo-get photo-show outbox-cancel
+	feed-publish feed-follow feed-unfollow photo-get photo-ask photo-show outbox-cancel
 	device-revoke device-object device-keep
 	circle-new circle-add circle-remove react delete
 	network-new network-found network-verify network-admit network-evidence

@@ -34,6 +34,13 @@ func photoCommand() *cli.Command {
 				&cli.IntFlag{Name: "n", Value: 1, Usage: "which photo of the post, from 1 on"}},
 			Action: photoShow,
 		}, {
+			Name: "ask", ArgsUsage: "ID",
+			Usage: "have a photo sent again that has expired, by the program of its author, in " +
+				"a circle",
+			Flags: []cli.Flag{personFlag(),
+				&cli.IntFlag{Name: "n", Value: 1, Usage: "which photo of the post, from 1 on"}},
+			Action: photoAsk,
+		}, {
 			Name: "check", ArgsUsage: "FILE",
 			Usage: "what a picture's file has beside the picture, which would not go with it: " +
 				"place, time, camera",
@@ -71,6 +78,23 @@ func photoGet(c *cli.Context) error {
 		return err
 	}
 	return writePicture(c, path, picture)
+}
+
+func photoAsk(c *cli.Context) error {
+	id, err := talk.OneArgument(c, "ID")
+	if err != nil {
+		return err
+	}
+	if err := checkNth(c.Int("n")); err != nil {
+		return err
+	}
+	return asking(func(c *cli.Context, d *api.Client) error {
+		if err := d.AskPhoto(c.Context, id, c.Int("n")); err != nil {
+			return err
+		}
+		talk.Say(c, "its author is asked; murmur photo get %s waits for it", id)
+		return nil
+	})(c)
 }
 
 // checkNth refuses a photo that no post has.
