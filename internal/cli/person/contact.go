@@ -15,34 +15,18 @@ import (
 )
 
 func contactCommand() *cli.Command {
-	one := func(name, usage string, do func(*cli.Context, *api.Client, string) error,
-		flags ...cli.Flag) *cli.Command {
-		return &cli.Command{
-			Name: name, ArgsUsage: "ALIAS", Usage: usage, Flags: append(flags, personFlag()),
-			Action: func(c *cli.Context) error {
-				alias, err := talk.OneArgument(c, "ALIAS")
-				if err != nil {
-					return err
-				}
-				return asking(func(c *cli.Context, d *api.Client) error {
-					return do(c, d, alias)
-				})(c)
-			},
-		}
-	}
-	off := func(what string) cli.Flag { return &cli.BoolFlag{Name: "off", Usage: what} }
 	return &cli.Command{
 		Name: "contact", Usage: "the people whom you know",
-		Subcommands: []*cli.Command{
+		Subcommands: append([]*cli.Command{
 			{Name: "list", Usage: "whom you know",
 				Flags: []cli.Flag{personFlag(), talk.JSONFlag()}, Action: asking(contactList)},
-			one("show", "one of them, and what happened", contactShow, talk.JSONFlag(),
+			aboutOne("show", "one of them, and what happened", contactShow, talk.JSONFlag(),
 				pictureFlag(), &cli.BoolFlag{Name: "photos",
 					Usage: "draw their picture where the terminal can"}),
 			{Name: "alias", ArgsUsage: "ALIAS NEW",
 				Usage: "call somebody otherwise; what they said stands under the new name",
 				Flags: []cli.Flag{personFlag()}, Action: contactAlias},
-			one("verify", "compare four words with somebody, by voice or face to face",
+			aboutOne("verify", "compare four words with somebody, by voice or face to face",
 				contactVerify, talk.JSONFlag(), yesFlag("the words were the same")),
 			{Name: "introduce", ArgsUsage: "ALIAS ALIAS",
 				Usage: "ask two contacts whether they want to know each other",
@@ -55,26 +39,51 @@ func contactCommand() *cli.Command {
 				Action: settling(true)},
 			{Name: "decline", ArgsUsage: "ID", Usage: "say no to a request",
 				Flags: []cli.Flag{personFlag()}, Action: settling(false)},
-			one("mute", "announce nothing of somebody", func(c *cli.Context, d *api.Client,
-				alias string) error {
-				on := !c.Bool("off")
-				_, err := d.ChangeContact(c.Context, alias, api.Changing{Muted: &on})
-				return err
-			}, off("announce it again")),
-			one("block", "show nothing of somebody; they are not told", func(c *cli.Context,
-				d *api.Client, alias string) error {
-				on := !c.Bool("off")
-				_, err := d.ChangeContact(c.Context, alias, api.Changing{Blocked: &on})
-				return err
-			}, off("show it again")),
-			one("reset", "begin the conversation anew, if nothing arrives any more",
-				func(c *cli.Context, d *api.Client, alias string) error {
-					return d.ResetContact(c.Context, alias)
-				}),
-			one("rm", "end a contact: they are told, keys are erased, what was said stays",
-				contactRemove, yesFlag("end it without being asked")),
-		},
+		}, contactSwitches()...),
 		Action: talk.NeedSubcommand,
+	}
+}
+
+// aboutOne is a command about one contact.
+func aboutOne(
+	name, usage string, do func(*cli.Context, *api.Client, string) error, flags ...cli.Flag,
+) *cli.Command {
+	return &cli.Command{
+		Name: name, ArgsUsage: "ALIAS", Usage: usage, Flags: append(flags, personFlag()),
+		Action: func(c *cli.Context) error {
+			alias, err := talk.OneArgument(c, "ALIAS")
+			if err != nil {
+				return err
+			}
+			return asking(func(c *cli.Context, d *api.Client) error {
+				return do(c, d, alias)
+			})(c)
+		},
+	}
+}
+
+// contactSwitches are commands about one contact that ask for nothing else.
+func contactSwitches() []*cli.Command {
+	off := func(what string) cli.Flag { return &cli.BoolFlag{Name: "off", Usage: what} }
+	return []*cli.Command{
+		aboutOne("mute", "announce nothing of somebody", func(c *cli.Context, d *api.Client,
+			alias string) error {
+			on := !c.Bool("off")
+			_, err := d.ChangeContact(c.Context, alias, api.Changing{Muted: &on})
+			return err
+		}, off("announce it again")),
+		aboutOne("block", "show nothing of somebody; they are not told", func(c *cli.Context,
+			d *api.Client, alias string) error {
+			on := !c.Bool("off")
+			_, err := d.ChangeContact(c.Context, alias, api.Changing{Blocked: &on})
+			return err
+		}, off("show it again")),
+		aboutOne("reset", "begin the conversation anew, if nothing arrives any more",
+			func(c *cli.Context, d *api.Client, alias string) error {
+				return d.ResetContact(c.Context, alias)
+			}),
+		aboutOne("rm", "end a contact: they are told, keys are erased, what was said stays",
+			contactRemove, yesFlag("end it without being asked")),
 	}
 }
 
