@@ -39,6 +39,7 @@ var arrows = map[string]struct {
 		"client internal/directory internal/link",
 		"programs of others: they talk to the socket, and only their tests to a daemon",
 	},
+	"internal/release":    {"", "which program this is"},
 	"internal/transcript": {"", "text tests"},
 	"internal/script": {
 		"configs internal/exchange internal/box internal/directory internal/link internal/sphinx",
@@ -48,7 +49,8 @@ var arrows = map[string]struct {
 	"internal/cli": {
 		"internal/demo internal/founding internal/testnet internal/authority mix/node " +
 			"provider/node client sim configs internal/supervised internal/config " +
-			"internal/directory internal/bulletin internal/durable internal/link",
+			"internal/directory internal/bulletin internal/durable internal/link " +
+			"internal/release internal/checkup internal/node",
 		"commands call the role packages, and make and check the files of a network",
 	},
 	"mix": {
@@ -61,8 +63,12 @@ var arrows = map[string]struct {
 	},
 	"internal/node": {
 		"internal/backoff internal/documents internal/transit internal/sphinx internal/suite " +
-			"internal/link internal/directory internal/replay internal/durable",
+			"internal/link internal/directory internal/replay internal/durable internal/release",
 		"a chassis knows no role: roles are given to it",
+	},
+	"internal/checkup": {
+		"internal/node internal/link internal/directory internal/replay internal/durable",
+		"it looks at a node as its operator does, and runs none",
 	},
 	"internal/exchange": {"", "the frames of an exchange, for cores"},
 	"internal/transit": {
@@ -157,7 +163,8 @@ var outside = map[string]struct {
 	why   string
 }{
 	"net": {[]string{"internal/link", "internal/founding", "examples", "client/api",
-		"client/cause", "client/socket", "internal/node", "internal/cli"},
+		"client/cause", "client/socket", "internal/node", "internal/cli",
+		"internal/checkup"},
 		"sockets: links, the daemon's local API, the metrics listener; addresses to look at"},
 	"net/http": {[]string{"client/api", "examples", "client", "internal/node/metrics"},
 		"the daemon's local API, the metrics listener"},

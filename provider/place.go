@@ -267,6 +267,9 @@ func (p *places) Sweep(now time.Time) (expired int) {
 	return expired
 }
 
+// Known says whether a client has a place here.
+func (p *places) Known(key SpoolKey) bool { return p.spools[key] != nil }
+
 // Clients is the number of spools, and how many of them are connected.
 func (p *places) Clients() (known, online int) {
 	for _, s := range p.spools {

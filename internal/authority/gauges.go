@@ -3,9 +3,9 @@ package authority
 import "murmuration/internal/node/metrics"
 
 // Gauges are what an authority shows of itself on a metrics page.
-func (a *Authority) Gauges() []metrics.Gauge {
-	return []metrics.Gauge{{
-		Name: "murmur_council_waiting",
+func (a *Authority) Gauges() []metrics.Metric {
+	return []metrics.Metric{{
+		Name: "murmur_council_waiting", Kind: metrics.State,
 		Help: "Votes and signatures that other authorities have not heard yet.",
 		Value: func() float64 {
 			waiting := 0
@@ -15,11 +15,11 @@ func (a *Authority) Gauges() []metrics.Gauge {
 			return float64(waiting)
 		},
 	}, {
-		Name:  "murmur_council_refused",
+		Name: "murmur_council_refused_total", Kind: metrics.Count,
 		Help:  "Votes and signatures of other authorities that did not count.",
 		Value: func() float64 { return float64(a.refused.Load()) },
 	}, {
-		Name: "murmur_document_signatures",
+		Name: "murmur_document_signatures", Kind: metrics.State,
 		Help: "Signatures on the newest network document that is here.",
 		Value: func() float64 {
 			doc := a.Documents.Latest()

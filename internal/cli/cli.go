@@ -24,10 +24,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/internal/cli/talk"
+	"murmuration/internal/release"
 )
-
-// version is what `murmur --version` prints.
-const version = "0.1.0"
 
 // Streams are the process's standard streams, replaceable in tests.
 type Streams struct {
@@ -69,7 +67,7 @@ func newApp(std Streams) *cli.App {
 		Name: "murmur",
 		Usage: "an anonymous social network over a mixnet: mixes, providers, " +
 			"clients and the simulator",
-		Version:                   version,
+		Version:                   release.Version,
 		Description:               exitCodesHelp,
 		Reader:                    std.In,
 		Writer:                    std.Out,

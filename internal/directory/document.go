@@ -8,7 +8,7 @@ import (
 
 // Errors of verification, one for each thing that a caller does about it.
 var (
-	errOtherNetwork  = errors.New("of another network")
+	ErrOtherNetwork  = errors.New("of another network")
 	errIllFormed     = errors.New("ill-formed network document")
 	ErrFewSignatures = errors.New("too few signatures of authorities")
 )
@@ -128,7 +128,7 @@ func (s Signature) compare(o Signature) int { return compareIDs(s.By, o.By) }
 // and Chain.
 func (d *Document) Verify(g *Genesis) error {
 	if d.Network != g.ID() {
-		return fmt.Errorf("network document is %w: it says %s, the genesis %s", errOtherNetwork,
+		return fmt.Errorf("network document is %w: it says %s, the genesis %s", ErrOtherNetwork,
 			d.Network, g.ID())
 	}
 	if err := d.verifySignatures(g); err != nil {

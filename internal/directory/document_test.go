@@ -53,7 +53,7 @@ func TestDocumentVerifyRefuses(t *testing.T) {
 			ErrSignature},
 		{"changed after signing", func(d *Document) { d.Nodes[0].Addr = "10.0.0.1:1" }, true,
 			ErrSignature},
-		{"other network", func(d *Document) { d.Network[0] ^= 1 }, false, errOtherNetwork},
+		{"other network", func(d *Document) { d.Network[0] ^= 1 }, false, ErrOtherNetwork},
 		{"out of order", func(d *Document) { d.Nodes[0], d.Nodes[1] = d.Nodes[1], d.Nodes[0] },
 			false, errIllFormed},
 		{"listed twice", func(d *Document) { d.Nodes[1] = d.Nodes[0] }, false, errIllFormed},

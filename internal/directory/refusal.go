@@ -17,6 +17,7 @@ const (
 	RefusedClock       Refusal = 6 // for an epoch that is not being prepared now
 	refusedConflict    Refusal = 7 // another descriptor of this node for this epoch came first
 	RefusedLater       Refusal = 8 // try again: the provider is busy or is no authority
+	RefusedName        Refusal = 9 // another node has this name
 )
 
 var refusals = map[Refusal]string{
@@ -26,10 +27,12 @@ var refusals = map[Refusal]string{
 	RefusedNotAdmitted: "not admitted: an authority must accept the application first",
 	refusedSignature:   "bad signature",
 	RefusedKeys:        "keys do not fit the network's suite",
-	RefusedClock:       "clock: not an epoch that is being prepared now; compare the clocks",
+	RefusedClock:       "clock: not an epoch that is being prepared now",
 	refusedConflict: "conflict: this identity handed in something else for this epoch; is it " +
 		"running twice?",
 	RefusedLater: "not now: try again later",
+	RefusedName: "name: another node of this network has it; set another name in the " +
+		"configuration",
 }
 
 func (r Refusal) Error() string {

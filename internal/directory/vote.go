@@ -88,7 +88,7 @@ func parseVote(b []byte) (*Vote, error) {
 // about itself what is listed.
 func (v *Vote) verify(g *Genesis) error {
 	if v.Network != g.ID() {
-		return fmt.Errorf("vote is %w", errOtherNetwork)
+		return fmt.Errorf("vote is %w", ErrOtherNetwork)
 	}
 	if _, ok := g.Authority(v.By); !ok {
 		return fmt.Errorf("vote by %s, which is no authority", v.By)

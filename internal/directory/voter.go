@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -143,11 +144,38 @@ func (a *Voter) Add(now time.Time, d *Descriptor) error {
 	if err := d.Verify(a.genesis); err != nil {
 		return err
 	}
+	if a.namesake(d) {
+		return fmt.Errorf("descriptor of %s as %q: %w", d.ID, d.Name, RefusedName)
+	}
 	if a.ready[d.Epoch] == nil {
 		a.ready[d.Epoch] = map[NodeID]*Descriptor{}
 	}
 	a.ready[d.Epoch][d.ID] = d
 	return nil
+}
+
+// namesake says whether another admitted node has the name of d, by the latest document or by what
+// it handed in: two of one name nobody could tell apart.
+func (a *Voter) namesake(d *Descriptor) bool {
+	same := func(id NodeID, name string, role Role) bool {
+		return id != d.ID && strings.EqualFold(name, d.Name) && a.admitted.Admits(id, role)
+	}
+	if latest := a.Latest(); latest != nil {
+		if n, ok := latest.Node(d.ID); ok && strings.EqualFold(n.Name, d.Name) {
+			return false // it has had the name
+		}
+		for _, n := range latest.Nodes {
+			if same(n.ID, n.Name, n.Role) {
+				return true
+			}
+		}
+	}
+	for _, other := range a.ready[d.Epoch] {
+		if same(other.ID, other.Name, other.Role) {
+			return true
+		}
+	}
+	return false
 }
 
 func encodedKey(d *Descriptor) *string { s := string(d.Marshal()); return &s }

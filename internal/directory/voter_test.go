@@ -458,6 +458,35 @@ func TestAddRefuses(t *testing.T) {
 	}
 }
 
+// TestOneNameOneNode: a name is whose it is in the latest document, else whose who said it first;
+// one who is not admitted any more has none.
+func TestOneNameOneNode(t *testing.T) {
+	g := testGenesis(t, 1)
+	now := testStart
+	named := func(name string) func(*Descriptor) {
+		return func(d *Descriptor) { d.Name = name }
+	}
+	v := newVoter(t, g, "a1", now)
+	addAll(t, v, g, now, 0, "m1")
+	if err := v.Add(now, describe(t, g, "m2", 0, named("M1"))); !errors.Is(err, RefusedName) {
+		t.Errorf("a name that is another's: %v", err)
+	}
+	addAll(t, v, g, now, 0, someNodes[1:]...) // control: with names of their own
+	if _, d, _ := drive(t, v, now); d == nil {
+		t.Fatal("no document")
+	}
+	if err := v.Add(now, describe(t, g, "m2", 1, named("m1"))); !errors.Is(err, RefusedName) {
+		t.Errorf("a name that another has in the document: %v", err)
+	}
+	addAll(t, v, g, now, 1, "m1")
+	v.Admit(slices.DeleteFunc(admitAll(someNodes...), func(a Admission) bool {
+		return a.ID == identity("m1").ID()
+	}))
+	if err := v.Add(now, describe(t, g, "m2", 1, named("m1"))); err != nil {
+		t.Errorf("the name of one who is not admitted any more: %v", err)
+	}
+}
+
 // Of two descriptors for one epoch the greater serial counts; two with one serial are a conflict.
 func TestSerial(t *testing.T) {
 	g := testGenesis(t, 1)

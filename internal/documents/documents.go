@@ -56,6 +56,9 @@ type Config struct {
 	Entries []directory.Authority
 	// Follow is who follows, but for Genesis and Rand.
 	Follow follow.Config
+	// Clock says for a person how this computer's clock stands to those of others; nil says that
+	// nobody compared them.
+	Clock func() string
 	// Log takes one line per event that somebody acts on; nil discards.
 	Log *slog.Logger
 }
@@ -102,6 +105,9 @@ type Set struct {
 func Open(cfg Config) (*Set, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = func() string { return "not compared" }
 	}
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
@@ -326,10 +332,11 @@ func (s *Set) report(now time.Time, t follow.Trouble) error {
 		if s.Current() == nil {
 			return err
 		}
-		log.Error("this computer's clock is behind: set it", "error", err)
+		log.Error("this computer's clock is behind: set it", "error", err, "clock", s.cfg.Clock())
 	case follow.StoodStill:
 		log.Error("the latest network document has ended: "+
-			"the network stood still, or this computer's clock is ahead", "ended", at)
+			"the network stood still, or this computer's clock is ahead", "ended", at, "clock",
+			s.cfg.Clock())
 	case follow.NotBegun:
 		log.Warn("there is no network document for now: "+
 			"nothing is carried until the first one begins", "begins", at)

@@ -2,6 +2,7 @@ package documents
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -71,11 +72,20 @@ func (s *Set) load() error {
 			continue
 		}
 		if err := s.take(r); err != nil {
-			return fmt.Errorf("opening network document %s: %w\n"+
-				"  remove the file and start again: it will be fetched anew", r.Path, err)
+			return fmt.Errorf("opening network document %s: %w\n  %s", r.Path, err,
+				mendDocument(err))
 		}
 	}
 	return nil
+}
+
+// mendDocument is what a person can do about a kept document that was not taken.
+func mendDocument(err error) string {
+	if errors.Is(err, directory.ErrOtherNetwork) {
+		return "the genesis file in this home is not the one with which the home was made: put " +
+			"that one back. Nothing was changed"
+	}
+	return "remove the file and start again: it will be fetched anew"
 }
 
 func (s *Set) take(r Record) error {

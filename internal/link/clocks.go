@@ -25,8 +25,8 @@ type said struct {
 	at    time.Time
 }
 
-// hear notes that a peer's clock said then, between two moments of this computer.
-func (c *Clocks) hear(peer PublicKey, then, from, to time.Time) {
+// Hear notes that a peer's clock said then, between two moments of this computer.
+func (c *Clocks) Hear(peer PublicKey, then, from, to time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.said = slices.DeleteFunc(c.said, func(s said) bool { return s.peer == peer })
@@ -40,6 +40,9 @@ func (c *Clocks) hear(peer PublicKey, then, from, to time.Time) {
 // Ahead is the median of how far their clocks are ahead, and of how many peers. More than half of
 // them must be wrong for it to be. It is off by half a round trip, and by the time of a handshake.
 func (c *Clocks) Ahead(now time.Time) (median time.Duration, peers int) {
+	if c == nil {
+		return 0, 0
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.said) == 0 {

@@ -32,19 +32,19 @@ func TestClocksAreCompared(t *testing.T) {
 		now := time.Now()
 		const off = time.Second
 		for who, ahead := range []time.Duration{time.Hour, time.Hour + off, -9 * time.Hour} {
-			c.hear(PublicKey{byte(who)}, now.Add(ahead), now.Add(-off), now.Add(off))
+			c.Hear(PublicKey{byte(who)}, now.Add(ahead), now.Add(-off), now.Add(off))
 		}
 		if ahead, n := c.Ahead(now); ahead != time.Hour || n != 3 {
 			t.Errorf("%v ahead of %d", ahead, n)
 		}
 		for range 3 { // the same one says it again and again
-			c.hear(PublicKey{2}, now.Add(-9*time.Hour), now, now)
+			c.Hear(PublicKey{2}, now.Add(-9*time.Hour), now, now)
 		}
 		if ahead, n := c.Ahead(now); ahead != time.Hour || n != 3 {
 			t.Errorf("one who dials often counts often: %v of %d", ahead, n)
 		}
 		for who := range mostClocks {
-			c.hear(PublicKey{9, byte(who)}, now, now, now)
+			c.Hear(PublicKey{9, byte(who)}, now, now, now)
 		}
 		if ahead, n := c.Ahead(now); ahead != 0 || n != mostClocks {
 			t.Errorf("control: %v of %d", ahead, n)

@@ -51,6 +51,16 @@ func (r Reason) String() string {
 	return reasonNames[r]
 }
 
+// Traffic says that a reason is ordinary: its count tells when somebody comes, goes or sends. The
+// others are what is wrong.
+func (r Reason) Traffic() bool {
+	switch r {
+	case accepted, replaced, cutIdle, dialled, sent, droppedFull, droppedLost, droppedClosed:
+		return true
+	}
+	return false
+}
+
 // Counters counts by reason. The zero value is ready; all methods may be
 // called at any time.
 type Counters struct{ n [reasons]atomic.Uint64 }

@@ -89,7 +89,7 @@ func (c *Config) judgeHello(ch *channel, kind Kind, said time.Time) error {
 	h, err := readHello(ch)
 	switch {
 	case errors.Is(err, errBadHello):
-		return fmt.Errorf("%w: %w", errNotMurmur, err)
+		return fmt.Errorf("%w: %w", ErrNotMurmur, err)
 	case err != nil && !isTimeout(err):
 		return fmt.Errorf("%w: %w", ErrNotAdmitted, err) // a close is all that it tells
 	case err != nil:
@@ -97,12 +97,12 @@ func (c *Config) judgeHello(ch *channel, kind Kind, said time.Time) error {
 	case h.binding != bind(c.Network, ch.exporter, roleAcceptor):
 		return ErrOtherNetwork
 	case h.kind != kind, h.invitation != (Invitation{}):
-		return errNotMurmur
+		return ErrNotMurmur
 	case int(h.frameSize) != c.FrameSize(kind):
 		return fmt.Errorf("%w: theirs %d bytes, ours %d", errFrameSize, h.frameSize,
 			c.FrameSize(kind))
 	}
-	c.Clocks.hear(ch.peer, time.UnixMilli(int64(h.clock)), said, time.Now())
+	c.Clocks.Hear(ch.peer, time.UnixMilli(int64(h.clock)), said, time.Now())
 	return h.answer.err()
 }
 

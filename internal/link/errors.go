@@ -25,9 +25,9 @@ var (
 	errRefused = &Error{"the node closed the connection before the handshake ended",
 		"It is full, stopping or starting, or it has too many connections from this address: try " +
 			"again later."}
-	errNotMurmur = &Error{"what listens there does not speak this version of the link protocol",
+	ErrNotMurmur = &Error{"what listens there does not speak this version of the link protocol",
 		"Check the address, and that both sides run versions of murmur that go together."}
-	errWrongKey = &Error{"the node has another identity key than the one expected",
+	ErrOtherKey = &Error{"the node has another identity key than the one expected",
 		"Fetch the current network document; if it persists, the address is wrong or somebody " +
 			"sits in between."}
 	ErrOtherNetwork = &Error{"the node belongs to another network",
@@ -63,4 +63,12 @@ var (
 // manyFiles says that this process, or the computer, has as many files open as it may.
 func manyFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// NoWayOut says that a dial failed for a reason that lies with this computer: no way out of it, or
+// no names. Nobody else is dialled to find that out.
+func NoWayOut(err error) bool {
+	var name *net.DNSError
+	return errors.As(err, &name) || errors.Is(err, syscall.ENETUNREACH) ||
+		errors.Is(err, syscall.ENETDOWN)
 }

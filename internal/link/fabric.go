@@ -84,7 +84,7 @@ func (m *memory) Dial(ctx context.Context, to Peer, kind Kind) (Conn, error) {
 		}
 		if end.peer != to.Key {
 			end.Close()
-			return nil, errWrongKey
+			return nil, ErrOtherKey
 		}
 		return end.channel(), nil
 	})

@@ -102,7 +102,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	everywhere(t, func(w world) {
 		_, to := w.listen(testConfig(1))
 		impostor := Peer{Addr: to.Addr, Key: seed(9).Public()}
-		if _, err := w.dial(testConfig(2), impostor, Packets); !errors.Is(err, errWrongKey) {
+		if _, err := w.dial(testConfig(2), impostor, Packets); !errors.Is(err, ErrOtherKey) {
 			w.Errorf("dialling: %v", err)
 		}
 		if _, err := w.dial(testConfig(2), Peer{to.Addr, PublicKey{1}}, Packets); !errors.Is(err,

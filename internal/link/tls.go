@@ -114,7 +114,7 @@ func (t *TLS) call(ctx context.Context, socket net.Conn, want PublicKey) (*chann
 	cfg.VerifyConnection = func(state tls.ConnectionState) error {
 		key, err := peerKey(state)
 		if err == nil && key != want {
-			err = errWrongKey
+			err = ErrOtherKey
 		}
 		return err
 	}
@@ -135,7 +135,7 @@ func callError(err error) error {
 		return err
 	case errors.As(err, &record), errors.As(err, &op) &&
 		op.Op == "remote error", errors.Is(err, errProtocol):
-		return fmt.Errorf("%w: %w", errNotMurmur, err)
+		return fmt.Errorf("%w: %w", ErrNotMurmur, err)
 	}
 	return fmt.Errorf("%w: %w", errRefused, err)
 }

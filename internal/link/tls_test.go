@@ -276,7 +276,7 @@ func TestDiallingOtherServers(t *testing.T) {
 		}()
 		client, _ := NewTLS(testConfig(2))
 		_, err = client.Dial(t.Context(), Peer{raw.Addr().String(), seed(1).Public()}, Packets)
-		if !errors.Is(err, errNotMurmur) {
+		if !errors.Is(err, ErrNotMurmur) {
 			t.Errorf("%s: %v", name, err)
 		}
 		raw.Close()

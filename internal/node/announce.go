@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	mrand "math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"murmuration/internal/backoff"
@@ -15,6 +16,7 @@ import (
 	"murmuration/internal/directory/follow"
 	"murmuration/internal/documents"
 	"murmuration/internal/durable"
+	"murmuration/internal/link"
 )
 
 // Registry is where a node's descriptors go: the authorities over links, or the authority in the
@@ -40,7 +42,12 @@ type announcer struct {
 	schedule  directory.Schedule
 	several   bool // authorities, which make the next document and no other
 	chassis   describer
+	clocks    *link.Clocks                      // of others
+	refused   atomic.Pointer[directory.Refusal] // of the last try; nil when it was none
 	log       *slog.Logger
+
+	// leaving says that no more documents are to have this node; nil: never
+	leaving func() bool
 
 	// All below are owned by the goroutine of run.
 	rng       *mrand.Rand
@@ -58,6 +65,7 @@ func newAnnouncer(c *Chassis, to Registry) *announcer {
 	return &announcer{
 		registry: to, documents: c.Documents, schedule: c.Home.Genesis.Schedule(), chassis: c,
 		several:   len(c.Home.Genesis.Authorities) > 1,
+		clocks:    c.Clocks,
 		log:       c.cfg.Log,
 		rng:       mrand.New(mrand.NewChaCha8(seed)),
 		described: map[directory.Epoch]*directory.Descriptor{},
@@ -174,7 +182,7 @@ func (a *announcer) attempt(ctx context.Context, e *task) error {
 	if e.at = time.Now().Add(e.waits.Next()); !e.at.Before(e.until) {
 		e.done = true
 		if e.failure != "" {
-			a.log.Warn(e.failure, "error", err)
+			a.log.Warn(e.failure, "error", err, "clock", ClockWords(a.clocks.Ahead(time.Now())))
 		}
 	}
 	return nil
@@ -194,6 +202,9 @@ func (a *announcer) catchUp(ctx context.Context, e directory.Epoch) error {
 
 // submit hands in the descriptor whose first epoch is e, the same bytes at every try.
 func (a *announcer) submit(ctx context.Context, e directory.Epoch) error {
+	if a.leaving != nil && a.leaving() {
+		return nil
+	}
 	if a.described[e] == nil {
 		d, err := a.chassis.describe(e)
 		if durable.Passing(err) {
@@ -206,6 +217,13 @@ func (a *announcer) submit(ctx context.Context, e directory.Epoch) error {
 	}
 	err := a.registry.Submit(ctx, a.described[e])
 	a.tell(err)
+	var refusal directory.Refusal
+	switch {
+	case err == nil:
+		a.refused.Store(nil)
+	case errors.As(err, &refusal):
+		a.refused.Store(&refusal)
+	}
 	return err
 }
 

@@ -33,6 +33,8 @@ type Chassis struct {
 
 	services map[link.Kind]Service                       // set before anybody listens
 	senders  atomic.Pointer[map[link.PublicKey]struct{}] // that packets are taken from
+	// that the node leaves, and takes no more boxes; nil: never. Set before anything runs
+	retiring func() bool
 	// received when the node described itself last; owned by the goroutine of announcer.run
 	packets uint64
 }
@@ -113,7 +115,8 @@ func (c *Chassis) openDocuments() error {
 	}
 	cfg := documents.Config{
 		Genesis: genesis, Store: files, Follow: documents.Node(genesis, c.cfg.History),
-		Log: c.cfg.Log,
+		Clock: func() string { return ClockWords(c.Clocks.Ahead(time.Now())) },
+		Log:   c.cfg.Log,
 	}
 	c.Documents, err = documents.Open(cfg.From(c.Home.Identity.ID(), c.transport))
 	return err
@@ -137,8 +140,9 @@ func (c *Chassis) describe(e directory.Epoch) (*directory.Descriptor, error) {
 	d := &directory.Descriptor{
 		Network: c.Home.Genesis.ID(), ID: c.Home.Identity.ID(), Role: c.cfg.Role, Name: c.cfg.Name,
 		Addr:  c.cfg.Address,
-		Epoch: e, Storing: c.cfg.Storing, Capacity: uint64(c.cfg.PacketsPerEpoch),
-		Packets: received - c.packets, Family: c.cfg.Family,
+		Epoch: e, Storing: c.cfg.Storing && (c.retiring == nil || !c.retiring()),
+		Capacity: uint64(c.cfg.PacketsPerEpoch),
+		Packets:  received - c.packets, Family: c.cfg.Family,
 		Serial: uint64(time.Now().UnixNano()),
 	}
 	c.packets = received

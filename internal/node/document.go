@@ -20,10 +20,7 @@ func (n user) Use(now time.Time, doc *directory.Document) error {
 		return err
 	}
 	self, listed := doc.Node(n.Home.Identity.ID())
-	if !listed {
-		n.cfg.Log.Warn("this node is not in the network document and carries nothing: is it "+
-			"admitted?", "epoch", doc.Epoch)
-	}
+	n.tellListed(doc, self, listed)
 	previous, next := doc.Neighbours(n.Home.Identity.ID())
 	if err := n.links.set(peers(next)); err != nil {
 		return err
@@ -34,6 +31,20 @@ func (n user) Use(now time.Time, doc *directory.Document) error {
 	n.cfg.Log.Info("network document in force", "epoch", doc.Epoch, "nodes", len(doc.Nodes),
 		"layer", self.Layer)
 	return nil
+}
+
+// tellListed says what the operator must know of this node in a document.
+func (n *Node) tellListed(doc *directory.Document, self directory.Node, listed bool) {
+	switch {
+	case listed:
+		n.lookForTwin(doc, self)
+	case n.leaving.Load():
+		n.cfg.Log.Info("this node is not in the network document any more", "epoch", doc.Epoch)
+	default:
+		n.cfg.Log.Warn("this node is not in the network document and carries nothing: is it "+
+			"admitted?", "epoch", doc.Epoch)
+	}
+	nudge(n.news)
 }
 
 // Expire ends all mixing until there is a document again. What is held still leaves if its link

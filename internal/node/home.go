@@ -123,12 +123,28 @@ func OpenHome(dir string) (*Home, error) {
 	}
 	seed, err := readSecret(filepath.Join(dir, identityFile))
 	if err != nil {
-		return nil, fmt.Errorf("opening node %s: %w: restore it from a backup, or make a new node",
-			dir, err)
+		return nil, fmt.Errorf("opening node %s: %w: %s", dir, err, mendSecret(err))
 	}
 	defer clear(seed[:])
 	return &Home{Dir: dir, Genesis: genesis, Identity: directory.NewIdentity(seed),
 		Seed: link.Seed(seed)}, nil
+}
+
+// mendSecret is what an operator can do about an identity that could not be read.
+func mendSecret(err error) string {
+	switch {
+	case errors.Is(err, errOpen):
+		return "whoever read it can be this node; if nobody else did, take their rights away " +
+			"(chmod 600), else make a new node"
+	case errors.Is(err, errDamaged), errors.Is(err, fs.ErrNotExist):
+		return "restore it from a backup, or make a new node"
+	case errors.Is(err, fs.ErrPermission):
+		return "it is another user's: run the node as the one whose it is (ls -l), or give it to " +
+			"this one (chown)"
+	case durable.Passing(err):
+		return durable.Trouble(err)
+	}
+	return "nothing is wrong with the node itself as far as can be seen: look at the disk"
 }
 
 // Lock takes the home for this process; the error of a second one names the first's process id.

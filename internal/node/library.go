@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/query"
@@ -14,6 +15,7 @@ import (
 type Library struct {
 	Documents *documents.Set
 	Registry  Registry // nil where there is no authority
+	Calls     *Calls   // nil dials nobody
 }
 
 // Admits lets strangers in: the network is no secret.
@@ -26,7 +28,29 @@ func (l Library) Knows(peer link.PublicKey) bool {
 }
 
 // Serve answers a stranger's questions about the network.
-func (l Library) Serve(_ context.Context, conn link.Conn) error { return query.Serve(conn, l) }
+func (l Library) Serve(ctx context.Context, conn link.Conn) error {
+	return query.Serve(conn, visited{l, ctx, conn.Peer()})
+}
+
+// visited is a library as one peer uses it.
+type visited struct {
+	Library
+	ctx  context.Context
+	peer link.PublicKey
+}
+
+// Reach implements query.Dialler.
+func (v visited) Reach() query.Reach {
+	doc := v.Documents.Latest()
+	if doc == nil || v.Calls == nil {
+		return query.ReachLater
+	}
+	n, ok := doc.Node(directory.NodeID(v.peer))
+	if !ok {
+		return query.Unlisted
+	}
+	return v.Calls.call(v.ctx, time.Now(), link.Peer{Addr: n.Addr, Key: v.peer})
+}
 
 // Document is the document of one epoch, if it is here.
 func (l Library) Document(e directory.Epoch) ([]byte, bool) {

@@ -9,6 +9,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -33,12 +34,17 @@ type Node struct {
 	// whose replay set was said to be nearly full; owned by the goroutine of rotate
 	warned directory.Epoch
 	stuck  atomic.Bool // keys could not be changed at the last try
+	adrift bool        // the clock was said to be off; owned by the goroutine of rotate
+
+	started        time.Time
+	twice, leaving atomic.Bool
+	news           chan struct{} // one place: "the state is another"
 }
 
 // New gives a chassis its role; the node owns the chassis from here on. Keys and tags are opened
 // now, so that what is damaged is said before anything runs.
 func New(c *Chassis, role Role) (*Node, error) {
-	n := &Node{Chassis: c, role: role}
+	n := &Node{Chassis: c, role: role, started: time.Now(), news: make(chan struct{}, 1)}
 	n.links = newLinks(linksConfig{
 		Transport: c.transport, Buffers: c.buffers, FrameSize: c.Params.PacketSize(),
 		Counters: c.Events, Log: c.cfg.Log,
@@ -49,6 +55,9 @@ func New(c *Chassis, role Role) (*Node, error) {
 		Workers: c.cfg.Workers, Log: c.cfg.Log,
 	})
 	n.announce = newAnnouncer(c, role.Registry)
+	n.leaving.Store(Leaving(c.Home.Dir))
+	n.announce.leaving = func() bool { return n.leaving.Load() && !n.needed(time.Now()) }
+	c.retiring = n.leaving.Load
 	return n, n.turnKeys(time.Now())
 }
 
@@ -68,14 +77,32 @@ func (n *Node) Submit(packet []byte, judged func(opened bool)) {
 	n.pipeline.submit(arrived{own, judged})
 }
 
-// Run lives until ctx ends, and leaves nothing running.
-func (n *Node) Run(ctx context.Context) error {
-	listener, err := n.transport.Listen(n.cfg.Listen)
-	if err != nil {
-		return err // names the address itself
+// Listen binds the node's address, so that whoever starts it can say where it runs. Run does it if
+// nobody did.
+func (n *Node) Listen() (err error) {
+	if n.listener == nil {
+		n.listener, err = n.transport.Listen(n.cfg.Listen) // the error names the address itself
 	}
+	return err
+}
+
+// Close gives the home back after Run, or instead of it.
+func (n *Node) Close() error {
+	var err error
+	if n.listener != nil {
+		err = n.listener.Close()
+	}
+	return errors.Join(err, n.Chassis.Close())
+}
+
+// Run lives until ctx ends, and leaves nothing running. A node that was told to leave ends by
+// itself with ErrLeft.
+func (n *Node) Run(ctx context.Context) error {
+	if err := n.Listen(); err != nil {
+		return err
+	}
+	listener := n.listener
 	defer listener.Close()
-	n.listener = listener
 	group, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
@@ -84,6 +111,8 @@ func (n *Node) Run(ctx context.Context) error {
 	group.Go(func() error { return n.Documents.Run(ctx, user{n}) })
 	group.Go(func() error { return n.announce.run(ctx) })
 	group.Go(func() error { return n.rotate(ctx) })
+	group.Go(func() error { return n.report(ctx) })
+	group.Go(func() error { return n.leave(ctx) })
 	group.Go(func() error { return n.accept(ctx, group) })
 	return group.Wait()
 }

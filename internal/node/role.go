@@ -18,6 +18,11 @@ type Role struct {
 	Document DocumentSetter
 	// Registry is where the node's descriptors go; nil is Authorities.
 	Registry Registry
+	// State adds to what a running node says of itself; nil adds nothing.
+	State func(*State)
+	// Needed says that the network needs a node that leaves for more than packets: boxes that it
+	// has promised to keep. Nil is never.
+	Needed func(now time.Time) bool
 }
 
 // Core is the pure part of a role that the pipeline runs: the relay of a mix, the edge of a

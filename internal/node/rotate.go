@@ -37,6 +37,7 @@ func (n *Node) rotate(ctx context.Context) error {
 			return nil // the documents say what is wrong
 		}
 		n.warnOfTags(e)
+		n.compareClocks(now)
 		if !sleepUntil(ctx, n.nextTurn(now, e)) {
 			return nil
 		}

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
 
 	"murmuration/internal/durable"
 )
@@ -31,7 +33,25 @@ func writeSecret(path string, seed [seedSize]byte) error {
 	return durable.WriteFile(path, raw, 0o600)
 }
 
+// errOpen says that others may read a secret's file.
+var errOpen = errors.New("can be read by others")
+
+// private refuses a secret's file that others may read: they are the node as well.
+func private(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" { // where these bits say nothing
+		return err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return fmt.Errorf("%s %w (mode %04o)", path, errOpen, mode)
+	}
+	return nil
+}
+
 func readSecret(path string) (seed [seedSize]byte, err error) {
+	if err := private(path); err != nil {
+		return seed, err
+	}
 	raw, err := durable.ReadFile(path, secretSize)
 	if err != nil {
 		if errors.Is(err, durable.ErrTooLarge) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/node"
 	"murmuration/internal/node/metrics"
 )
 
@@ -29,6 +30,12 @@ func (n *Node) loopState() (s loopState) {
 		}
 	})
 	return s
+}
+
+// state adds what loops tell.
+func (n *Node) state(s *node.State) {
+	loops := n.loopState()
+	s.Loops, s.LoopAlarm, s.Neighbours = hundredths(loops.ratio), loops.alarm, loops.names
 }
 
 // LoopReturns is the share of this mix's own loops that came back lately, and whether so many were
@@ -64,15 +71,15 @@ func (n *Node) watchLoops(ctx context.Context) error {
 
 // gauges are those of loops: one number for the node, one for its worst link, none that names a
 // link.
-func (n *Node) gauges() []metrics.Gauge {
-	return []metrics.Gauge{
+func (n *Node) gauges() []metrics.Metric {
+	return []metrics.Metric{
 		{Name: "murmur_loop_return_ratio",
 			Help:  "Share of this mix's own loops that came back lately; 0 before the first.",
 			Value: func() float64 { return hundredths(n.loopState().ratio) }},
 		{Name: "murmur_loop_worst_link_ratio",
 			Help:  "The same of the link over which the fewest came back.",
 			Value: func() float64 { return hundredths(n.loopState().worst) }},
-		{Name: "murmur_loop_alarm",
+		{Name: "murmur_loop_alarm", Kind: metrics.State,
 			Help: "1 when loops are being lost in a row: a neighbour is down or drops packets.",
 			Value: func() float64 {
 				if n.loopState().alarm {

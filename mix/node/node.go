@@ -64,7 +64,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	n := &Node{log: cfg.Log, loops: loops, relay: mix.NewRelay(cfg.MaxHeld, loops)}
 	role := node.Role{Core: n.relay, Relay: n.relay,
-		Document: inForce{chassis.Home.Identity.ID(), n.relay, loops}}
+		Document: inForce{chassis.Home.Identity.ID(), n.relay, loops}, State: n.state}
 	if n.node, err = node.New(chassis, role); err != nil {
 		return nil, errors.Join(err, chassis.Close())
 	}
@@ -105,13 +105,19 @@ func (f inForce) SetDocument(doc *directory.Document) {
 // Alive returns once the core has answered; a mix that hangs never does.
 func (n *Node) Alive() { n.node.Do(func(time.Time) {}) }
 
-// Run mixes until ctx ends.
+// Listen binds the mix's address; Run does it if nobody did.
+func (n *Node) Listen() error { return n.node.Listen() }
+
+// Run mixes until ctx ends, or the mix has left its network.
 func (n *Node) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.node.Run(ctx) })
 	group.Go(func() error { return n.metrics.Run(ctx) })
 	group.Go(func() error { return n.watchLoops(ctx) })
-	return group.Wait()
+	if err := group.Wait(); !errors.Is(err, node.ErrLeft) {
+		return err
+	}
+	return nil
 }
 
 // Totals are the packets taken in and sent since the start.

@@ -77,6 +77,8 @@ const (
 	// minKeepFree: a quarter of it, 16 MiB, has room for a batch and for the tables that Badger may
 	// be merging then.
 	minKeepFree = 64
+	// DefaultKeepFree is KeepFreeMiB where the configuration says nothing.
+	DefaultKeepFree = 1024
 
 	storeFiles = 128 // that the box store may have open
 

@@ -51,7 +51,8 @@ func (s *exchanges) Room(g link.Guest) (answer link.Answer) {
 		return link.Uninvited
 	}
 	s.node.Do(func(now time.Time) {
-		if !s.edge.Room(now, provider.SpoolKey(g.Peer), block(g)) {
+		key := provider.SpoolKey(g.Peer)
+		if !s.edge.Room(now, key, block(g)) || s.node.Leaving() && !s.edge.Known(key) {
 			answer = link.Full
 		}
 	})

@@ -85,8 +85,9 @@ func (n *Node) assemble() (err error) {
 		replicas: n.replicas, bulletins: n.bulletins}
 	jobs := make(chan provider.Job, n.cfg.MaxHeld)
 	role := node.Role{Core: core{n.edge, jobs, n.chassis.Counts}, Relay: n.edge.Relay(),
-		Document: n.inForce}
-	library := node.Library{Documents: n.chassis.Documents}
+		Document: n.inForce, State: n.state, Needed: n.promised}
+	library := node.Library{Documents: n.chassis.Documents,
+		Calls: node.NewCalls(n.chassis.Transport())}
 	if _, named := n.chassis.Home.Genesis.Authority(service.Self); named {
 		if n.authority, err = authority.New(authority.Options{
 			Home: n.chassis.Home, Documents: n.chassis.Documents, Log: n.cfg.Log,
@@ -136,60 +137,13 @@ func (n *Node) newService() *provider.Service {
 	}
 }
 
-func (n *Node) gauges(service *provider.Service) []metrics.Gauge {
-	return []metrics.Gauge{{
-		Name: "murmur_clients_online", Help: "Clients connected now, rounded down to tens.",
-		Value: func() float64 { return float64(n.online() / 10 * 10) },
-	}, {
-		Name: "murmur_box_conflicts", Help: "Boxes of which another holder had other contents.",
-		Value: func() float64 { return float64(service.Conflicts()) },
-	}, {
-		Name: "murmur_bulletins_made", Help: "Bulletins signed since the start, one for each slot.",
-		Value: func() float64 { return float64(n.bulletins.stats().Made) },
-	}, {
-		Name: "murmur_bulletins_taken", Help: "Bulletins and rolls of other providers taken in.",
-		Value: func() float64 { return float64(n.bulletins.stats().Taken) },
-	}, {
-		Name: "murmur_tokens_asked", Help: "Batches of write tokens that clients here asked for.",
-		Value: func() float64 { return float64(n.bulletins.tokens().Asked) },
-	}, {
-		Name: "murmur_tokens_issued", Help: "Batches of write tokens issued, for all clients.",
-		Value: func() float64 { return float64(n.bulletins.tokens().Issued) },
-	}, {
-		Name:  "murmur_tokens_refused",
-		Help:  "Questions and answers for write tokens of other providers that were not taken.",
-		Value: func() float64 { return float64(n.bulletins.tokens().Refused) },
-	}, {
-		Name: "murmur_writes_unpaid", Help: "Writes without a write token that is good for them.",
-		Value: func() float64 { return float64(service.Unpaid()) },
-	}, {
-		Name:  "murmur_bulletins_missing",
-		Help:  "Holes in the bulletins of other providers; they are asked for.",
-		Value: func() float64 { return float64(n.bulletins.missing()) },
-	}, {
-		Name:  "murmur_bulletins_refused",
-		Help:  "Bulletins and rolls of other providers that do not verify or come out of time.",
-		Value: func() float64 { return float64(n.bulletins.stats().Refused) },
-	}, {
-		Name:  "murmur_makers_false",
-		Help:  "Providers of which there is proof that they signed two bulletins for one slot.",
-		Value: func() float64 { return float64(len(n.bulletins.proved())) },
-	}, {
-		Name:  "murmur_bulletins_skipped",
-		Help:  "Slots without an own bulletin because the clock is off the other providers'.",
-		Value: func() float64 { return float64(n.bulletins.stats().Skipped) },
-	}}
-}
-
-func (n *Node) online() (online int) {
-	n.node.Do(func(time.Time) { _, online = n.edge.Clients() })
-	return online
-}
-
 // Alive returns once the core has answered; a provider that hangs never does.
 func (n *Node) Alive() { n.node.Do(func(time.Time) {}) }
 
-// Run serves until ctx ends.
+// Listen binds the provider's address; Run does it if nobody did.
+func (n *Node) Listen() error { return n.node.Listen() }
+
+// Run serves until ctx ends, or the provider has left its network.
 func (n *Node) Run(ctx context.Context) error {
 	n.stateDisk()
 	group, ctx := errgroup.WithContext(ctx)
@@ -202,7 +156,10 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.authority != nil {
 		group.Go(func() error { return n.authority.Run(ctx) })
 	}
-	return group.Wait()
+	if err := group.Wait(); !errors.Is(err, node.ErrLeft) {
+		return err
+	}
+	return nil
 }
 
 // Close gives home and store back after Run, or instead of it.
@@ -210,6 +167,9 @@ func (n *Node) Close() error {
 	var err error
 	if n.store != nil {
 		err = n.store.Close()
+	}
+	if n.node != nil {
+		return errors.Join(err, n.node.Close())
 	}
 	return errors.Join(err, n.chassis.Close())
 }

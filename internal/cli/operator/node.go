@@ -17,14 +17,14 @@ func Mix() *cli.Command {
 	return &cli.Command{
 		Name:  "mix",
 		Usage: "run a mix: it peels packets, delays them, and passes them on",
-		Subcommands: []*cli.Command{
+		Subcommands: append([]*cli.Command{
 			mixInitCommand(),
 			{
 				Name: "run", Usage: "run the mix in --home until Ctrl-C",
 				Flags:  []cli.Flag{homeFlag("mix"), talk.VerboseFlag()},
 				Action: func(c *cli.Context) error { return runMix(c) },
 			},
-		},
+		}, careCommands(directory.RoleMix)...),
 		Action: talk.NeedSubcommand,
 	}
 }
@@ -33,7 +33,7 @@ func Provider() *cli.Command {
 	return &cli.Command{
 		Name:  "provider",
 		Usage: "run a provider: it admits clients and keeps boxes",
-		Subcommands: []*cli.Command{
+		Subcommands: append([]*cli.Command{
 			{
 				Name: "run", Usage: "run the provider in --home until Ctrl-C",
 				Flags:  []cli.Flag{homeFlag("provider"), talk.VerboseFlag()},
@@ -50,7 +50,7 @@ func Provider() *cli.Command {
 				Usage: "make the box store in the databases that its configuration names",
 				Flags: []cli.Flag{homeFlag("provider")}, Action: makeDatabases,
 			},
-		},
+		}, careCommands(directory.RoleProvider)...),
 		Action: talk.NeedSubcommand,
 	}
 }
@@ -65,6 +65,9 @@ func runMix(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := node.Listen(); err != nil {
+		return talk.Finish(err, node.Close)
+	}
 	talk.Say(c, "mix %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
 	return talk.Finish(supervised.Run(c.Context, node.Alive, node.Run), node.Close)
 }
@@ -78,6 +81,9 @@ func runProvider(c *cli.Context) error {
 	server, err := providernode.New(cfg)
 	if err != nil {
 		return err
+	}
+	if err := server.Listen(); err != nil {
+		return talk.Finish(err, server.Close)
 	}
 	talk.Say(c, "provider %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
 	return talk.Finish(supervised.Run(c.Context, server.Alive, server.Run), server.Close)

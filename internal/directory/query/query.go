@@ -32,12 +32,14 @@ const (
 	opDocument op = 1 // up: piece of the document of an epoch
 	opLatest   op = 2 // up: piece of the newest document
 	opSubmit   op = 3 // up: piece of a descriptor
+	opReach    op = 4 // up: dial me at the address that the document has
 
 	opPiece   op = 0x81 // down: a piece of the document of the epoch that it names
 	opNone    op = 0x82 // down: there is no such document or piece
 	opMore    op = 0x83 // down: the next piece of the descriptor, please
 	opTaken   op = 0x84 // down: the descriptor is taken
 	opRefused op = 0x85 // down: it is not, for a reason
+	opReached op = 0x86 // down: what came of dialling, in the place of a piece
 )
 
 // frame is one frame in the open.
@@ -92,13 +94,13 @@ func (f frame) check() error {
 	switch f.op {
 	case opDocument:
 		want.piece, want.epoch = f.piece, f.epoch
-	case opLatest, opNone, opTaken:
+	case opLatest, opNone, opTaken, opReach:
 	case opSubmit, opPiece:
 		want.piece, want.pieces, data = f.piece, f.pieces, true
 		if f.op == opPiece {
 			want.epoch = f.epoch
 		}
-	case opMore:
+	case opMore, opReached:
 		want.piece = f.piece
 	case opRefused:
 		want.reason = f.reason
@@ -107,7 +109,8 @@ func (f frame) check() error {
 	}
 	same := f.reason == want.reason && f.piece == want.piece && f.pieces == want.pieces &&
 		f.epoch == want.epoch
-	if f.op == opRefused && f.reason == 0 {
+	if f.op == opRefused && f.reason == 0 ||
+		f.op == opReached && (f.piece == 0 || f.piece >= uint32(reaches)) {
 		same = false
 	}
 	if !same || data != (len(f.data) > 0) || data && f.piece >= f.pieces {

@@ -63,6 +63,8 @@ func (s *server) answer(q frame) (frame, error) {
 		return piece(q.epoch, whole, ok, q.piece), nil
 	case opSubmit:
 		return s.take(q)
+	case opReach:
+		return s.reach(), nil
 	default:
 		return frame{}, fmt.Errorf("%w: directory request of kind %d", directory.ErrMalformed, q.op)
 	}
