@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -150,6 +151,11 @@ func (s *Status) addTokens(p *purse.Purse, now time.Time) {
 			"What you post waits here until midnight (UTC), when there are others.",
 		})
 	}
+}
+
+// UseGuard has the provider of this name be the person's from now on.
+func (c *Client) UseGuard(ctx context.Context, name string) error {
+	return c.connection.UseGuard(ctx, name)
 }
 
 // NetworkView is the network as the newest document shows it.

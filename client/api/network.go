@@ -88,7 +88,21 @@ func (s *server) network() []route {
 	return []route{
 		answering("GET", "/v1/network", "the newest network document, and the budget",
 			func(*http.Request) (Network, error) { return networkOf(s.client.Network()), nil }),
+		taking("PUT", "/v1/guard", "uses another provider from now on", maxSmall,
+			func(r *http.Request, g Guard) (nothing, error) {
+				return nothing{}, s.client.UseGuard(r.Context(), g.Name)
+			}),
 	}
+}
+
+// Guard is the provider that a person uses.
+type Guard struct {
+	Name string `json:"name"` // in the network document
+}
+
+// UseGuard uses another provider from now on.
+func (c *Client) UseGuard(ctx context.Context, name string) error {
+	return c.call(ctx, "PUT", "/v1/guard", Guard{name}, nil)
 }
 
 // Network shows the newest network document.

@@ -53,6 +53,7 @@ type Connection struct {
 	slots     slots
 	heard     chan Heard    // a full channel stops the listening, never the speaking
 	ready     chan struct{} // closed when there is a sender
+	wishes    chan wish     // for another guard; watch grants them
 
 	// state guards what follows. No slot waits for it: it is locked before that of slots.
 	state  sync.Mutex
@@ -87,7 +88,7 @@ func New(cfg Config) (*Connection, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Connection{cfg: cfg, heard: make(chan Heard, backlog), ready: make(chan struct{}),
-		rng: generator(), hangUp: func() {}}
+		wishes: make(chan wish), rng: generator(), hangUp: func() {}}
 	var err error
 	if c.links, err = newLinks(cfg); err != nil {
 		return nil, err

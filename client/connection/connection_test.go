@@ -137,7 +137,7 @@ func TestDialsAgain(t *testing.T) {
 		n.close("p2")
 		<-time.After(time.Minute)
 		if s := c.Status(); s.Connected || len(s.Faults) != 1 ||
-			!errors.Is(s.Faults[0], errOffline) || time.Since(s.Since) < 50*time.Second {
+			!errors.Is(s.Faults[0], errProviderStarts) || time.Since(s.Since) < 50*time.Second {
 			t.Errorf("without the provider: %+v", s)
 		}
 		n.close()

@@ -81,7 +81,7 @@ func faultOf(t follow.Trouble, now time.Time) error {
 		return ErrClock.With("this computer's clock says %s; the network's document begins at %s",
 			stamp(now), stamp(t.At))
 	case follow.StoodStill:
-		return errNoDocument.With("the latest one ended at %s, and this computer's clock says %s",
+		return errStoodStill.With("the latest one ended at %s, and this computer's clock says %s",
 			stamp(t.At), stamp(now))
 	case follow.NotBegun:
 		return errNoDocument.With("the next one begins at %s", stamp(t.At))

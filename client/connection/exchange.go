@@ -59,8 +59,12 @@ func refusal(err error) error {
 		return errFull.With("%w", err)
 	case errors.Is(err, link.ErrUninvited):
 		return errUninvited.With("%w", err)
+	case errors.Is(err, link.ErrNotAdmitted):
+		return errProviderStarts.With("%w", err)
+	case link.NoWayOut(err):
+		return errOffline.With("%w", err)
 	}
-	return errOffline.With("%w", err)
+	return errProviderDown.With("%w", err)
 }
 
 // inUse is the guard in use.
@@ -100,6 +104,9 @@ func (c *Connection) converse(ctx context.Context, at guard.Guard, conn link.Con
 		size: c.links.frameSize(link.Exchange), hear: c.hear}
 	c.slots.note(true, nil)
 	c.cfg.Log.Info("connected")
+	if off := c.clockFault(now); off != nil {
+		c.cfg.Log.Error("nothing will come back: set the clock", "error", off)
+	}
 	if err := talk.run(ctx); err != nil {
 		return errCut.With("%w", err)
 	}

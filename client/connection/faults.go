@@ -6,6 +6,10 @@ import "murmuration/client/fault"
 var (
 	ErrClock = fault.New(fault.Trust, "the clock of this computer and the network's do not agree",
 		"Set the clock (time zone and date included), or wait, and start again.")
+	errClockOff = fault.New(fault.Trust,
+		"the clock of this computer and that of our provider do not agree",
+		"Set the clock (time zone and date included), or let the network set it. While it is off, "+
+			"nothing comes back, and what goes out stands out.")
 	errSplit = fault.New(fault.Trust,
 		"there are two signed network documents of which only one can be true",
 		"Do not use this network until its operators have explained it: somebody may be "+
@@ -16,12 +20,23 @@ var (
 			"do not use this network until its operators have explained it.")
 	errOffline = fault.New(fault.Network, "the network cannot be reached",
 		"Check the connection; the client keeps trying.")
+	errProviderDown = fault.New(fault.Network, "our provider is down: nobody answers there",
+		"Nothing is lost: what you post waits here, and the provider is dialled until it is back. "+
+			"After a day another one takes over; `murmur guard use NAME` changes it at once.")
+	errProviderStarts = fault.New(fault.Network,
+		"our provider answers, and takes nobody in: it has just started, or the network is down",
+		"Nothing to do: it has no network document yet, and is dialled again. If it lasts, the "+
+			"network's operators must do something.")
+	errStoodStill = fault.New(fault.Network,
+		"the network is down: it has made no document for now",
+		"There is nothing to do here: what you post waits, and goes when the network is back. "+
+			"Its operators must do something.")
 	errFull = fault.New(fault.Network, "our provider is full",
 		"Nothing is wrong here. The client keeps trying and gets in when a place becomes free; if "+
-			"that takes too long, make a new home with another provider (`guard` in client.toml).")
+			"that takes too long, change the provider (`murmur guard use NAME`).")
 	errUninvited = fault.New(fault.User, "our provider takes only people with an invitation",
-		"Ask its operator for one and write it into client.toml (`invitation`), or make a new "+
-			"home with another provider (`guard`).")
+		"Ask its operator for one and write it into client.toml (`invitation`), or change the "+
+			"provider (`murmur guard use NAME`).")
 	errCut = fault.New(fault.Network, "the link to our provider has ended",
 		"Nothing to do: the client links to it again. If this comes again and again, its places "+
 			"are fought over, or the connection is bad.")
@@ -44,6 +59,9 @@ var (
 		"the network document asks for what this program cannot do",
 		"Get a newer version of the program: this one falls silent when the last document has "+
 			"ended.")
+	errNoGuardYet = fault.New(fault.Network,
+		"there is no network document yet, and nobody knows who the providers are",
+		"Try again when the client is connected for the first time (`murmur status`).")
 	errGuard = fault.New(fault.User, "the network lists no provider of this name",
 		"Compare `murmur network show`.")
 )

@@ -15,11 +15,12 @@ import (
 type links struct {
 	cfg    Config
 	params *sphinx.Params
+	clocks *link.Clocks // of whom it linked to
 }
 
 func newLinks(cfg Config) (links, error) {
 	params, err := cfg.Genesis.Parameters.PacketParams()
-	return links{cfg, params}, err
+	return links{cfg, params, new(link.Clocks)}, err
 }
 
 // guest links to a provider of this name as its client.
@@ -34,7 +35,7 @@ func (l links) guest(name string, identity link.Seed) (link.Transport, error) {
 func (l links) under(identity link.Seed, shown link.Invitation) (link.Transport, error) {
 	t, err := l.cfg.Transport(link.Config{
 		Network: l.cfg.Genesis.ID(), Identity: identity, FrameSize: l.frameSize,
-		Invitation: shown, Log: l.cfg.Log,
+		Invitation: shown, Clocks: l.clocks, Log: l.cfg.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing a link: %w", err)

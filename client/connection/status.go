@@ -76,6 +76,9 @@ func (c *Connection) Status() Status {
 	if err := faultOf(c.documents.Trouble(), now); err != nil {
 		s.Faults = append(s.Faults, err)
 	}
+	if err := c.clockFault(now); err != nil {
+		s.Faults = append(s.Faults, err)
+	}
 	c.state.Lock()
 	if c.unusable != nil {
 		s.Faults = append(s.Faults, c.unusable)
@@ -93,6 +96,25 @@ func (c *Connection) Status() Status {
 	c.state.Unlock()
 	c.slots.tell(&s)
 	return s
+}
+
+// leastClock is the difference of clocks that is never said: in networks whose epochs are seconds,
+// the grace says little.
+const leastClock = 15 * time.Second
+
+// clockFault is what the status says when this computer's clock is off the provider's by so much
+// that packets miss their epoch. It is the provider's word, and changes nothing else.
+func (c *Connection) clockFault(now time.Time) error {
+	ahead, peers := c.links.clocks.Ahead(now)
+	if peers == 0 || ahead.Abs() <= max(c.cfg.Genesis.Parameters.Grace/2, leastClock) {
+		return nil
+	}
+	how := "ahead of"
+	if ahead > 0 {
+		how = "behind"
+	}
+	return errClockOff.With("this computer's clock says %s, %s %s the provider's", stamp(now),
+		ahead.Abs().Round(time.Second), how)
 }
 
 // Findings are the evidence that was found about the network documents and not judged yet.

@@ -29,6 +29,8 @@ func (c *Connection) watch(ctx context.Context) error {
 			if err := c.look(ctx, now); err != nil {
 				return err
 			}
+		case w := <-c.wishes:
+			w.done <- c.grant(ctx, time.Now(), w.guard)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -48,6 +50,50 @@ func (c *Connection) look(ctx context.Context, now time.Time) error {
 		return err
 	}
 	return c.takeOver(ctx, now)
+}
+
+// wish is that a provider be the guard in use from now on.
+type wish struct {
+	guard string
+	done  chan error // has room for the answer
+}
+
+// UseGuard has the provider of this name be the guard from now on: the person wants it so. The one
+// that was in use comes second.
+func (c *Connection) UseGuard(ctx context.Context, name string) error {
+	select {
+	case <-c.ready:
+	default:
+		return errNoGuardYet
+	}
+	w := wish{name, make(chan error, 1)}
+	select {
+	case c.wishes <- w:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// grant changes the guard for the person.
+func (c *Connection) grant(ctx context.Context, now time.Time, name string) error {
+	var wrong error
+	changed, err := c.change(ctx, now, func(doc *directory.Document) (changed bool) {
+		changed, wrong = c.guards.Use(doc, name, seeds(), c.rng)
+		return changed
+	})
+	if wrong != nil {
+		return errGuard.With("%w", wrong)
+	}
+	if changed {
+		c.cfg.Log.Info("another provider is used from now on", "name", name)
+	}
+	return err
 }
 
 // takeOver gives the guard in use up, with its link, and begins with the other one.

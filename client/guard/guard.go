@@ -145,6 +145,29 @@ func (g *Guards) Refuse(doc *directory.Document, seeds [count][32]byte, rng *ran
 	return true
 }
 
+// Use has the provider of this name be the one in use, because the person wants it, and says
+// whether that is new. The one before comes second: it is known to this person already.
+func (g *Guards) Use(doc *directory.Document, name string, seeds [count][32]byte,
+	rng *rand.Rand) (changed bool, err error) {
+	all := doc.Providers()
+	i := slices.IndexFunc(all, called(name))
+	switch {
+	case i < 0:
+		return false, fmt.Errorf("%w: %q", ErrNoProvider, name)
+	case g.Chosen() && g.List[0].Node == all[i].ID:
+		return false, nil
+	case len(g.List) == count && g.List[1].Node == all[i].ID:
+		slices.Reverse(g.List)
+	default:
+		g.List = append([]Guard{guardOf(all[i], seeds[0])}, g.List...)
+		g.List = g.List[:min(count, len(g.List))]
+	}
+	g.fill(doc, [count][32]byte{seeds[1], seeds[0]}, rng)
+	g.begin()
+	g.Given = 0
+	return true, nil
+}
+
 // Meet takes names and addresses from a new document, and says whether one has changed.
 func (g *Guards) Meet(doc *directory.Document) (changed bool) {
 	for i, one := range g.List {

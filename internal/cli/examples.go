@@ -96,6 +96,14 @@ var examples = map[string][]string{
 
 	"network show":     {"murmur network show"},
 	"network budget":   {"murmur network budget"},
+	"mix status":       {"murmur mix status --home mix"},
+	"mix doctor":       {"murmur mix doctor --home mix"},
+	"mix leave":        {"murmur mix leave --home mix", "murmur mix leave --home mix --stay"},
+	"provider status":  {"murmur provider status --home provider --json"},
+	"provider doctor":  {"murmur provider doctor --home provider"},
+	"provider leave":   {"murmur provider leave --home provider"},
+	"guard show":       {"murmur guard show"},
+	"guard use":        {"murmur guard use provider-2"},
 	"network findings": {"murmur network findings --save evidence"},
 	"network new": {
 		"murmur network new net", "murmur network new net --providers 4 --width 3 --preset fast",

@@ -21,7 +21,7 @@ var acting = strings.Fields(`
 	network-new network-found network-verify network-admit network-evidence
 	authority-init authority-run authority-admit authority-evict
 	mix-init mix-run provider-run provider-invite provider-databases
-	feed-end
+	feed-end guard-use mix-leave provider-leave
 	demo completion man sim-init sim-report sim-merge
 `)
 

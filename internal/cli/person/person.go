@@ -35,6 +35,7 @@ func Commands() []*cli.Command {
 		timelineCommand(),
 		searchCommand(),
 		quotaCommand(),
+		guardCommand(),
 		pinCommand("pin", "let a post stay, whatever its age", true),
 		pinCommand("unpin", "let a post go with the others", false),
 		showCommand(),
