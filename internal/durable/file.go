@@ -48,6 +48,17 @@ func WriteFile(path string, data []byte, perm fs.FileMode) error {
 	return nil
 }
 
+// Show is WriteFile without durability: the path holds either content at every moment, and after a
+// power cut it may hold neither. It is for what says how a process is while it runs.
+func Show(path string, data []byte, perm fs.FileMode) error {
+	s := system
+	s.sync, s.syncDir = func(*os.File) error { return nil }, func(string) error { return nil }
+	if err := s.replace(path, data, perm); err != nil {
+		return fmt.Errorf("showing %s: %w", path, orNoSpace(err))
+	}
+	return nil
+}
+
 // Copy is WriteFile of what from gives until io.EOF, which need not fit into the memory. If from
 // fails, the old content stays.
 func Copy(path string, from io.Reader, perm fs.FileMode) error {

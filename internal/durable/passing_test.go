@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -35,6 +36,26 @@ func (a *ailing) WriteAt(b []byte, at int64) (int, error) {
 		return n, err
 	}
 	return a.File.WriteAt(b, at)
+}
+
+// TestShow replaces a file, and leaves nothing beside it.
+func TestShow(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state")
+	for _, text := range []string{"one", "another"} {
+		if err := durable.Show(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != text {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+	if all, _ := os.ReadDir(dir); len(all) != 1 {
+		t.Errorf("there are %v", all)
+	}
+	if durable.Show(filepath.Join(dir, "none", "state"), nil, 0o600) == nil {
+		t.Error("control: a directory was made")
+	}
 }
 
 // TestPassingErrors: a log goes on after an error that passes, with all that was collected, once;

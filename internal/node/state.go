@@ -106,10 +106,7 @@ func (n *Node) writeState() {
 	if err != nil {
 		return
 	}
-	path := n.Home.Path(stateFile)
-	if os.WriteFile(path+".new", raw, 0o600) == nil {
-		_ = os.Rename(path+".new", path)
-	}
+	_ = durable.Show(n.Home.Path(stateFile), raw, 0o600)
 }
 
 // State is how the node is now.
