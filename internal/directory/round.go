@@ -55,6 +55,9 @@ func (a *Voter) times(now time.Time, e Epoch) (closes, tallies time.Time) {
 		return a.schedule.EndOf(e-1, PhaseDescriptors), a.schedule.EndOf(e-1, PhaseEcho)
 	}
 	closes = a.opened.Add(a.window())
+	if !a.trusts(now, e) {
+		closes = a.opened.Add(uncheckedWindow)
+	}
 	if regular := a.schedule.EndOf(e-min(e, 1), PhaseDescriptors); e > 0 && regular.After(closes) &&
 		!a.cold(now, e) {
 		closes = regular
@@ -63,6 +66,30 @@ func (a *Voter) times(now time.Time, e Epoch) (closes, tallies time.Time) {
 		closes = begun
 	}
 	return closes, closes
+}
+
+// trusts says that an authority that is alone may believe its clock at once, as far as epoch e
+// goes: the document before is that of the epoch before, or the network has just begun.
+func (a *Voter) trusts(now time.Time, e Epoch) bool {
+	if latest := a.Latest(); latest != nil {
+		return e <= latest.Epoch+1 && !a.cold(now, e)
+	}
+	return now.Sub(a.schedule.Start) < fresh
+}
+
+// look notices that the clock has leapt: what was sure of it before is not any more.
+func (a *Voter) look(now time.Time) {
+	e, err := a.schedule.Epoch(now)
+	if err != nil {
+		return
+	}
+	if e > a.seen+1 && a.seen > 0 || now.Before(a.opened) {
+		a.opened = now
+		if a.round != nil && a.round.record == nil {
+			a.round = nil // its times are anew
+		}
+	}
+	a.seen = e
 }
 
 // cold says that epoch e has begun, and still waits for its document.
@@ -92,6 +119,7 @@ func (a *Voter) report(err error, notes ...string) {
 
 // Due says what to do now. Call it until it returns DoNothing.
 func (a *Voter) Due(now time.Time) Action {
+	a.look(now)
 	e, err := a.target(now)
 	if err == nil && !a.done(e) {
 		a.turn(now, e)
@@ -162,7 +190,7 @@ func (a *Voter) mayVote(now time.Time) bool {
 // everybody says that a cold start need wait no longer: all who are admitted have spoken.
 func (a *Voter) everybody(now time.Time) bool {
 	return a.alone() && !a.round.waits && a.cold(now, a.round.epoch) && len(a.admitted) > 0 &&
-		len(a.listings()) == len(a.admitted)
+		a.trusts(now, a.round.epoch) && len(a.listings()) == len(a.admitted)
 }
 
 // listings is the nodes that this authority would have in the document.

@@ -13,6 +13,16 @@ import (
 // that the network is back need a few seconds to say so.
 const coldWindow = 20 * time.Second
 
+// A network's only authority does not sign at once by a clock that nobody has checked: a computer
+// that starts may have an hour too much, until it asks somebody, and what is signed for an epoch to
+// come cannot be signed again. So after a start, and after a leap of the clock, it waits for
+// uncheckedWindow where epochs have passed without a document; not while the network is younger
+// than fresh.
+const (
+	uncheckedWindow = 30 * time.Second
+	fresh           = 15 * time.Minute
+)
+
 // Voter is the core of one authority. It prepares the document of one epoch at a time, and is told
 // the time with every call; it does nothing itself but says what to do: call Due until it returns
 // DoNothing, and again at Next and after every call that adds something.
@@ -34,8 +44,9 @@ type Voter struct {
 	addr       string   // where it is, empty: where the genesis says
 	parameters Parameters
 	chain      *Chain
-	record     *Record // the last signature ever given
-	opened     time.Time
+	record     *Record   // the last signature ever given
+	opened     time.Time // it began to listen, or saw its clock leap
+	seen       Epoch     // by the clock, at the last call of Due
 
 	ready map[Epoch]map[NodeID]*Descriptor
 	round *round
