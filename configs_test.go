@@ -54,6 +54,12 @@ func useConfiguration(t *testing.T, path string) {
 		}
 	case name == "patroni.yml":
 		usePatroni(t, path)
+	case dir == "configs/package/":
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		usePackaged(t, name, text)
 	case dir == "configs/sim/":
 		useTemplate(t, path)
 	default:
