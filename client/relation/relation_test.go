@@ -55,6 +55,7 @@ const oneDay = 24 * time.Hour
 // TestAwayForWeeks: what was said while the other one was away comes, though no box of that time is
 // kept any more; what nobody acknowledges is sealed again.
 func TestAwayForWeeks(t *testing.T) {
+	quick(t)
 	w := newWorld(t)
 	ada, ben := w.device("Ada"), w.device("Ben")
 	w.meet(ada, ben)
@@ -81,6 +82,7 @@ func long() bool { return os.Getenv("MURMUR_RELATIONS") != "" }
 // TestAwayForHalfAYear: all sessions are over, and yet people find each other. Both are away, or
 // one is, and the other's doors are renewed meanwhile.
 func TestAwayForHalfAYear(t *testing.T) {
+	quick(t)
 	w := newWorld(t)
 	ada, ben := w.device("Ada"), w.device("Ben")
 	w.meet(ada, ben)
@@ -110,6 +112,7 @@ func TestAwayForHalfAYear(t *testing.T) {
 
 // TestMonths of two who say little: streams move, doors are renewed and closed, and nothing grows.
 func TestMonths(t *testing.T) {
+	quick(t)
 	w := newWorld(t)
 	ada, ben := w.device("Ada"), w.device("Ben")
 	w.meet(ada, ben)
@@ -529,5 +532,14 @@ func BenchmarkTurn(b *testing.B) {
 		if err := ada.person.Turn(w.now); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// quick leaves a test out of -short: it has one goroutine, in which a race build finds nothing and
+// takes ten times as long.
+func quick(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: one goroutine and long; a race build finds nothing here")
 	}
 }

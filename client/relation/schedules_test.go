@@ -28,6 +28,7 @@ func schedules() (from, to uint64) {
 // lost and late boxes, restarts, knocks that cross, a restore. In the end everything that was said
 // is with everybody, once; nobody's state was seen twice.
 func TestSchedules(t *testing.T) {
+	quick(t)
 	for from, to := schedules(); from < to; from++ {
 		if !t.Run(fmt.Sprint(from), func(t *testing.T) { newSchedule(t, from).run() }) {
 			t.Fatalf("replay it: MURMUR_SCHEDULE=%d go test ./client/relation -run TestSchedules",

@@ -8,6 +8,7 @@ import (
 // Everybody fetches what is listed, whether or not it is there, twice soon and then late; who
 // leaves false boxes to others leaves them to those who take them for theirs.
 func TestBaitsAreFetchedByAll(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	fetchers := func(without Rules) float64 {
 		c := listing(100)

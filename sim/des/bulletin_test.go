@@ -54,6 +54,7 @@ func TestEverybodyFetchesEverything(t *testing.T) {
 // Where that is too much, a share of the clients fetches each box: as many work slots as there are
 // for it, by the boxes that each client writes, whatever the number of clients.
 func TestCrowdOfABox(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	c := listing(200)
 	c.Duration = 6 * time.Hour
@@ -68,6 +69,7 @@ func TestCrowdOfABox(t *testing.T) {
 // queues: for some minutes a share of the clients fetches each, and posts are not slower than
 // elsewhere.
 func TestRunsThatComeTogether(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	c := listing(280)
 	c.Duration = 6 * time.Hour
@@ -83,6 +85,7 @@ func TestRunsThatComeTogether(t *testing.T) {
 
 // A post takes the place of cover: who posts writes no more boxes than who does not.
 func TestPostsReplaceCover(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	c := listing(60)
 	c.Warmup, c.Duration = 3*time.Hour, 30*time.Hour
@@ -97,6 +100,7 @@ func TestPostsReplaceCover(t *testing.T) {
 // Slow posts take longer, by their wait at a mix on the way there and the time in which nothing
 // slow leaves. A photo comes in the boxes after its post.
 func TestSlowPostsAndPhotos(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	c := listing(100)
 	quick := value(t, run(t, c), "latency_s_mean")
@@ -121,6 +125,7 @@ func TestSlowPostsAndPhotos(t *testing.T) {
 
 // Who was away gets what was missed within the window, and what is new as fast as others.
 func TestCatchUp(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	c := listing(100)
 	c.OnlineFor, c.OfflineFor = 8*time.Hour, 16*time.Hour

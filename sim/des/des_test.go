@@ -43,6 +43,7 @@ func rollercoasterNetwork(s Strategy) Config {
 // The 99th percentile of unicast hangs on the few posts that meet another of the same
 // author in the queue: hours do not settle it.
 func TestRollercoasterRows(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	for name, s := range map[string]Strategy{
 		"unicast": Unicast, "rollercoaster k=p=2": Rollercoaster,
@@ -310,5 +311,14 @@ func TestMemoryEstimate(t *testing.T) {
 			t.Errorf("%s: uses %d bytes, estimated %d", name, used, estimate)
 		}
 		runtime.KeepAlive(e)
+	}
+}
+
+// quick leaves a test out of -short: the engine has one goroutine, in which a race build finds
+// nothing and takes ten times as long.
+func quick(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: one goroutine and long; a race build finds nothing here")
 	}
 }

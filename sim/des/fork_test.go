@@ -8,6 +8,7 @@ import (
 // A fork is suspected once three providers that are no part of it have attested a slot of it: not
 // before two slots have passed, and by nobody who does not compare. The proof takes two questions.
 func TestForks(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	c := listing(100)
 	c.Providers, c.Duration = 8, 8*time.Hour

@@ -13,6 +13,7 @@ import (
 // What comes while its client is away waits until that is back: an exponential rest of the absence.
 // The control is a client that is always there.
 func TestAbsentWait(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	for retrieval, usual := range map[Retrieval]float64{Push: 0, Pull: 1.5} {
 		c := small()

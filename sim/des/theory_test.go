@@ -206,6 +206,7 @@ func TestPullWait(t *testing.T) {
 // In an exchange the spool is drained by every packet sent: arrivals λP+λL, service
 // λP+λL+λD, mean wait 1/λD where what arrives is Poisson.
 func TestExchangeDrains(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	c := small()
 	c.Retrieval, c.Messages.Every = Exchange, 0

@@ -57,6 +57,7 @@ func against(attack, without string) string {
 // do where boxes are polled, and not if everybody fetches everything. The author they name by the
 // frames that are no cover.
 func TestCoalitions(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	for _, c := range []struct {
 		attack, without string
@@ -88,6 +89,7 @@ func TestPollersAreNamedInADay(t *testing.T) {
 // attest, within some slots, and proven by the questions of an epoch or two. Who does not compare
 // never finds out, and is shown one post after the other.
 func TestForksAreFoundOut(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	const forks = "hold_for = \"10min\"\n[[sweep]]\n\"topology.providers\" = [8]\n" +
 		"\"boxes.writes_per_day\" = [400]\n\"time.duration\" = [\"8h\"]\n"
@@ -113,6 +115,7 @@ func TestForksAreFoundOut(t *testing.T) {
 // A box that is listed and was never written tells nothing where everybody fetches it, and names
 // the members of its feed if they alone do.
 func TestBaits(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	const every = "hold_for = \"1h\"\n"
 	if n := attackOn(t, against("baits", "nothing")+every)["named_after"]; n < 1000 {
@@ -126,6 +129,7 @@ func TestBaits(t *testing.T) {
 // What others fetch late, or at all, hides what its readers fetch; without that rule each attack
 // finds them.
 func TestRulesHideReaders(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	const (
 		away = "[[sweep]]\n\"clients.session\" = [\"8h\"]\n\"clients.absence\" = [\"16h\"]\n" +

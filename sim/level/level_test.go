@@ -66,6 +66,7 @@ func TestWatchersAttacksWork(t *testing.T) {
 // which his first attack, which takes the background for uniform, works. Where all have friends, it
 // mistakes those who are popular for them.
 func TestOriginalDisclosureNeedsUniformOthers(t *testing.T) {
+	quick(t)
 	const world = "level = \"des\"" + network + `
 [[sweep]]
 "adversary.attack" = ["disclosure"]
@@ -141,5 +142,14 @@ func TestPollIntersectionFindsThoseWhoAskTheirOwn(t *testing.T) {
 	}
 	if days, ok := r.Metric("poll_days"); !ok || days.Value < 1 || days.Value > 60 {
 		t.Errorf("%+v", r.Metrics)
+	}
+}
+
+// quick leaves a test out of -short: it has one goroutine, in which a race build finds nothing and
+// takes ten times as long.
+func quick(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: one goroutine and long; a race build finds nothing here")
 	}
 }

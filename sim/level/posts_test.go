@@ -65,6 +65,7 @@ func apart(few, more stat.Metric) float64 {
 // chance allows. The controls: an engine that holds boxes back twice as long, or fetches them twice
 // as late, does not.
 func TestPostsOverRealCoresAgreeWithTheEventEngine(t *testing.T) {
+	quick(t)
 	const chance = 4
 	world, events := posts(t, "world", 3), posts(t, "des", 12)
 	for _, name := range ways {

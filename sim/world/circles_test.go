@@ -173,6 +173,7 @@ func (s *society) shared(line, author string) (texts []string) {
 // with two computers, Dot restored from a backup of before, and a lying holder. (It is five people
 // and a week with `just days`, else three, of whom Bob is away, and nobody has a bad link.)
 func TestFivePeopleInCircles(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	length, _ := long(8*time.Hour, 0)
 	names, absent, away := []string{"ada", "bob", "dot"}, "bob", 3

@@ -27,6 +27,7 @@ const ksCritical = 2.226
 // TestRealisedDelaysAreExponential measures what a watcher sees: the time between a packet's coming
 // and its leaving, at every layer, providers (as first hop and as holder) included.
 func TestRealisedDelaysAreExponential(t *testing.T) {
+	quick(t)
 	par := world.Quick()
 	par.Suite, par.BoxPlaintext = "xwing", 64+1024
 	par.MeanHopDelay, par.HopDelayLimit = 200*time.Millisecond, 2*time.Second

@@ -153,6 +153,7 @@ func day(t *testing.T, w *world.World, people []citizen, n int, away string) {
 // the photo. Cid is away for three days, and Dot's client starts anew on each. (A day has half its
 // hours but with `just days`.)
 func TestFivePeople(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	length, _ := villageDay()
 	w, people, seen := village(t, 1)
@@ -203,6 +204,7 @@ func TestFivePeople(t *testing.T) {
 
 // TestOneSeedOneLife: one trace of the frames on all links, and of what people read.
 func TestOneSeedOneLife(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	first := func(seed uint64) (fingerprint, string) {
 		w, people, seen := village(t, seed)
@@ -277,6 +279,7 @@ func photoRun(t *testing.T, seed uint64) (post, all time.Duration) {
 // ms, one payload slot a second, loops of 0.5/s, bulletins every second, fetches after two more on
 // average. The row's own run goes over sockets.
 func TestPhotoRow(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	runs := 3
 	if os.Getenv("MURMUR_ROWS") != "" { // just photo-virtual
@@ -295,5 +298,14 @@ func TestPhotoRow(t *testing.T) {
 	)
 	if alls[runs/2] > 40*time.Second {
 		t.Errorf("half of the photos take longer than %v", alls[runs/2])
+	}
+}
+
+// quick leaves a test out of -short: it has one goroutine, in which a race build finds nothing and
+// takes ten times as long.
+func quick(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: one goroutine and long; a race build finds nothing here")
 	}
 }

@@ -51,6 +51,7 @@ func (c citizen) says(t *testing.T, texts ...string) {
 // TestWritesArePaidFor: people write with the tokens that they got through their providers, and a
 // holder refuses who has none, though not where none are given.
 func TestWritesArePaidFor(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	for tokens, refused := range map[int]bool{0: false, 300: true} {
 		w, ada, bob, writes := market(t, tokens)
@@ -97,6 +98,7 @@ func (constant) Read(b []byte) (int, error) {
 // TestTokensOutliveKills: a client that is killed again and again, with a post under way each time,
 // shows no token for two boxes, and all posts are read.
 func TestTokensOutliveKills(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	w, ada, bob, writes := market(t, 300)
 	var texts []string
@@ -115,6 +117,7 @@ func TestTokensOutliveKills(t *testing.T) {
 // TestProviderSwallowsQuestions: who gets no tokens writes nothing, and reads as always; nothing is
 // lost, and goes when there are tokens.
 func TestProviderSwallowsQuestions(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	w, ada, bob, writes := market(t, 300)
 	swallowed := 0
@@ -142,6 +145,7 @@ func TestProviderSwallowsQuestions(t *testing.T) {
 // TestHolderTakesNoTokens: a holder that calls every token unpaid keeps nothing from being stored
 // and read.
 func TestHolderTakesNoTokens(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	w, ada, bob, _ := market(t, 300)
 	lies := 0

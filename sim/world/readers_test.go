@@ -98,6 +98,7 @@ func readerOf(t *testing.T, follows int) sight {
 // TestHoldersDoNotSeeWhoReads: who follows nobody, one and all four fetches every box of everybody,
 // over a night, a crash and a liar.
 func TestHoldersDoNotSeeWhoReads(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	none, one, all := readerOf(t, 0), readerOf(t, 1), readerOf(t, 4)
 	boxes, last := 0, time.Time{}
@@ -183,6 +184,7 @@ func (a absence) watch(w *world.World, providers []string) {
 // TestAbsenceIsCaughtUpByAll: whoever was away has soon asked for every box of that time, follower
 // or not, and the follower has read all posts.
 func TestAbsenceIsCaughtUpByAll(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	const posts = 5
 	a := newAbsence(t, 1, posts)

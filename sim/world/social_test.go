@@ -46,6 +46,7 @@ func (c citizen) knows() string {
 // on another computer, of which the other is told; the other has a second computer, which knows
 // whom the first one knows.
 func TestRestoredAndLinked(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	network, err := world.ParseNetwork(
 		"[ada bob ada2 bob2] -> [p1 p2 p3] -> m1 -> m2 -> m3 -> p1",

@@ -179,6 +179,7 @@ func flooded(t *testing.T, writeTokens int, third time.Duration) (mal *flooder, 
 // of each holder pays for, and those who pay are read meanwhile. In a network that asks for no
 // tokens the same flood is stored.
 func TestFloodCostsTokens(t *testing.T) {
+	quick(t)
 	t.Parallel()
 	const tokens = 24
 	want := []string{"one", "two", "three"}

@@ -212,6 +212,7 @@ func TestDiskOutlivesACrash(t *testing.T) {
 // nothing, since another holder is asked. (Bob's own provider, the third, is asked by others
 // alone.)
 func TestLiarsReachTheirAskers(t *testing.T) {
+	quick(t)
 	net := []string{
 		"packets null", "set replicas 3",
 		"alice -> [p1 p2] -> m1 -> m2 -> m3 -> p3", "bob joins p3", "bob follows alice",
