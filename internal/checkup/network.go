@@ -82,15 +82,16 @@ func (e *exam) ask(ctx context.Context, t link.Transport) []answer {
 	answers := make([]answer, len(entries))
 	var asking sync.WaitGroup
 	for i, entry := range entries {
-		asking.Go(func() { answers[i] = e.askOne(ctx, t, entry, i == 0) }) // ends with its patience
+		asking.Go(func() { answers[i] = e.askOne(ctx, t, entry, false) }) // ends with its patience
 	}
 	asking.Wait()
-	if len(answers) > 0 && answers[0].err != nil { // another one dials back
-		for i, a := range answers {
-			if a.err == nil && answers[i].reach == 0 {
-				answers[i] = e.askOne(ctx, t, entries[i], true)
-				break
-			}
+	for i, a := range answers {
+		if a.err != nil || !e.running {
+			continue
+		}
+		answers[i] = e.askOne(ctx, t, entries[i], true)
+		if r := answers[i].reach; answers[i].err == nil && r != query.ReachLater {
+			break // one of them has dialled
 		}
 	}
 	return answers
@@ -116,7 +117,7 @@ func (e *exam) askOne(ctx context.Context, t link.Transport, entry directory.Aut
 			a.doc = doc
 		}
 	}
-	if dial && e.running {
+	if dial {
 		a.reach, _ = query.AskReach(conn) // no answer is none
 	}
 	return a
@@ -206,11 +207,12 @@ func (e *exam) reachable(answers []answer) {
 		case query.OtherThere:
 			e.bad("reach", "Correct `address` in the configuration: it leads to somebody else.",
 				"%s has dialled this node's address, and another one answers there", a.name)
-		case query.Unlisted, query.ReachLater:
-			continue
-		default:
+		default: // nobody has dialled
 			continue
 		}
 		return
+	}
+	if e.running && e.state != nil && e.state.InDocument {
+		e.good("reach", "nobody has dialled this node now: ask again in %s", "10 s")
 	}
 }

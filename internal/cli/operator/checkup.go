@@ -46,7 +46,8 @@ func careCommands(role directory.Role) []*cli.Command {
 				"those that have it and ends by\nitself. A provider takes no new boxes and no " +
 				"new people first, and leaves when the time of its boxes is over.",
 			Flags: []cli.Flag{homeFlag(what),
-				&cli.BoolFlag{Name: "stay", Usage: "take it back"}},
+				&cli.BoolFlag{Name: "stay", Usage: "take it back"},
+				&cli.BoolFlag{Name: "anyway", Usage: "although the network needs it"}},
 			Action: func(c *cli.Context) error { return nodeLeave(c, role) },
 		},
 	}
@@ -155,7 +156,7 @@ func reached(c *cli.Context, role directory.Role, running bool) string {
 
 // place is where the node stands in the network.
 func place(s node.State) string {
-	where := fmt.Sprintf("of epoch %d or before: this node is in it, layer %d", s.Epoch, s.Layer)
+	where := fmt.Sprintf("that in force in epoch %d has this node, in layer %d", s.Epoch, s.Layer)
 	switch {
 	case !s.InForce:
 		where = "none is in force"
@@ -206,9 +207,6 @@ func loops(s node.State) string {
 
 func nodeLeave(c *cli.Context, role directory.Role) error {
 	home := c.String("home")
-	if _, err := node.OpenHome(home); err != nil {
-		return err
-	}
 	if c.Bool("stay") {
 		if err := node.Stay(home); err != nil {
 			return err
@@ -216,7 +214,15 @@ func nodeLeave(c *cli.Context, role directory.Role) error {
 		talk.Say(c, "the %s stays", role)
 		return nil
 	}
-	err := node.Leave(home)
+	opened, err := node.OpenHome(home)
+	if err != nil {
+		return err
+	}
+	if why := checkup.Irreplaceable(opened); why != "" && !c.Bool("anyway") {
+		return talk.Fail(talk.ExitUser, errors.New(why), "Have another one join first. --anyway "+
+			"leaves all the same.")
+	}
+	err = node.Leave(home)
 	if errors.Is(err, node.ErrLeaving) {
 		return talk.Fail(talk.ExitUser, err, "`murmur "+role.String()+" status` says how far it "+
 			"is; --stay takes it back.")

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/checkup"
 	"murmuration/internal/directory"
 	"murmuration/internal/node"
 	"murmuration/internal/testnet"
@@ -41,6 +42,16 @@ func TestLeaving(t *testing.T) {
 			s.Clocks == 0 || s.Ahead.Abs() > 2*time.Millisecond || s.Refusal != "" ||
 			s.Trouble != "" || s.Twice {
 			t.Errorf("before: %+v", s)
+		}
+		for name, needed := range map[string]bool{"provider-1": true, "provider-2": false,
+			"mix-1": false} {
+			home, err := node.OpenHome(n.home(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if why := checkup.Irreplaceable(home); (why != "") != needed {
+				t.Errorf("%s cannot leave: %q", name, why)
+			}
 		}
 		if err := node.Leave(n.home("mix-1")); err != nil || node.Leave(n.home("mix-1")) == nil {
 			t.Fatal(err)

@@ -1,0 +1,51 @@
+package checkup
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"murmuration/internal/directory"
+	"murmuration/internal/durable"
+	"murmuration/internal/node"
+)
+
+// Irreplaceable says why a network cannot go on without a node, by the newest document in its home;
+// empty if it can.
+func Irreplaceable(home *node.Home) string {
+	id := home.Identity.ID()
+	if _, named := home.Genesis.Authority(id); named && len(home.Genesis.Authorities) == 1 {
+		return "this is the network's only authority: without it there are no more documents"
+	}
+	doc := newest(home)
+	if doc == nil {
+		return ""
+	}
+	self, ok := doc.Node(id)
+	switch {
+	case !ok:
+	case self.Role == directory.RoleMix && len(doc.Layer(self.Layer)) == 1:
+		return fmt.Sprintf("this is the only mix of layer %d: without it nothing is carried",
+			self.Layer)
+	case self.Role == directory.RoleProvider && len(doc.Providers()) <= doc.Parameters.Replicas:
+		return fmt.Sprintf("there are %d providers, and each box needs %d", len(doc.Providers()),
+			doc.Parameters.Replicas)
+	}
+	return ""
+}
+
+// newest is the newest document that a home keeps; nil if it keeps none that is good.
+func newest(home *node.Home) (found *directory.Document) {
+	paths, _ := filepath.Glob(home.Path("documents/*.document"))
+	for _, path := range paths {
+		raw, err := durable.ReadFile(path, directory.MaxDocument)
+		if err != nil {
+			continue
+		}
+		doc, err := directory.ParseDocument(raw)
+		if err == nil && doc.Verify(home.Genesis) == nil &&
+			(found == nil || doc.Epoch > found.Epoch) {
+			found = doc
+		}
+	}
+	return found
+}
