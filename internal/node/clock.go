@@ -27,6 +27,28 @@ func ClockWords(ahead time.Duration, peers int) string {
 	return fmt.Sprintf("it is %s ahead of %s: set it", by, others)
 }
 
+// clockSure is how long a clock must have gone evenly before a key is erased by it: computers start
+// with clocks that are off, until they have asked somebody.
+const clockSure = 30 * time.Second
+
+// evenly watches whether the clock goes evenly: as fast as one that nobody sets. The zero value is
+// ready.
+type evenly struct {
+	wall       time.Time     // at the last look
+	ran, since time.Duration // by the other clock: then, and when the last leap was seen
+}
+
+// sure says that the clock has gone evenly for a while. ran is for how long the process runs, by a
+// clock that nobody sets.
+func (e *evenly) sure(wall time.Time, ran time.Duration) bool {
+	leap := wall.Sub(e.wall) - (ran - e.ran)
+	if e.wall.IsZero() || leap.Abs() > clockAgrees {
+		e.since = ran
+	}
+	e.wall, e.ran = wall, ran
+	return ran-e.since >= clockSure
+}
+
 // clockMatters is the difference from which a node misses what the others do: half of the grace,
 // and a quarter of a minute in networks whose epochs are seconds.
 func (n *Node) clockMatters() time.Duration {

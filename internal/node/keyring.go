@@ -60,8 +60,7 @@ type openedKey struct {
 	Tags        *replay.Tags
 }
 
-// openKeyring loads the keys in cfg.Dir, making the directory if need be, and erases those whose
-// time is over.
+// openKeyring loads the keys in cfg.Dir, making the directory if need be.
 func openKeyring(cfg keyringConfig, now time.Time) (*keyring, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("opening keyring: %w", err)
@@ -80,17 +79,20 @@ func openKeyring(cfg keyringConfig, now time.Time) (*keyring, error) {
 	return k, nil
 }
 
-// find loads the key in path, or erases it when its time is over.
+// find loads the key in path, whether or not its time is over: the clock may have an hour too much,
+// and what is erased for that is lost. expire erases it. One that cannot be read, and whose time is
+// over, goes at once.
 func (k *keyring) find(path string, now time.Time) error {
 	number, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(path), ".key"), 10, 64)
 	if err != nil {
 		return fmt.Errorf("%s is not named after an epoch: remove it if it is yours", path)
 	}
 	e := directory.Epoch(number)
-	if _, until := k.window(e); !now.Before(until) {
+	err = k.load(e)
+	if _, until := k.window(e); err != nil && !durable.Passing(err) && !now.Before(until) {
 		return k.destroy(e)
 	}
-	return k.load(e)
+	return err
 }
 
 func (k *keyring) path(e directory.Epoch, kind string) string {

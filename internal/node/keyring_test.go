@@ -73,7 +73,10 @@ func TestKeysAreErased(t *testing.T) {
 	over := epoch0.Add(time.Hour + 15*time.Minute)
 	for name, expire := range map[string]func(dir string, k *keyring) error{
 		"running": func(_ string, k *keyring) error { _, err := k.expire(over); return err },
-		"restart": func(dir string, k *keyring) error { openRing(t, dir, over); return nil },
+		"restart": func(dir string, k *keyring) error {
+			_, err := openRing(t, dir, over).expire(over)
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,9 @@ type Node struct {
 	warned directory.Epoch
 	stuck  atomic.Bool // keys could not be changed at the last try
 	adrift bool        // the clock was said to be off; owned by the goroutine of rotate
+
+	clock sync.Mutex // guards even
+	even  evenly
 
 	started        time.Time
 	twice, leaving atomic.Bool
