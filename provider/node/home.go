@@ -53,7 +53,11 @@ func (c Config) openStore(home *node.Home) (Store, error) {
 	case c.Store != nil:
 		return c.Store, nil
 	case len(c.Databases.Postgres) > 0:
-		return pgstore.Open(context.Background(), c.databases(home.Dir)) // each wait is bounded
+		store, err := pgstore.Open(context.Background(), c.databases(home.Dir)) // waits are bounded
+		if err != nil {
+			return nil, fmt.Errorf("opening the boxes of %s: %w", home.Dir, err)
+		}
+		return store, nil
 	}
 	dir := home.Path(boxesDir)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {

@@ -55,3 +55,17 @@ func TestTwoProofsOfOne(t *testing.T) {
 		t.Errorf("there are %v", names)
 	}
 }
+
+// TestNoDatabases: a provider whose databases cannot be had is refused, and there is no store to
+// close: it once was closed all the same, which ended the process without a word to the operator.
+func TestNoDatabases(t *testing.T) {
+	home := &node.Home{Dir: t.TempDir()}
+	cfg := Config{Databases: Databases{Postgres: []string{"host=" + t.TempDir()}}}
+	if store, err := cfg.openStore(home); store != nil || err == nil {
+		t.Errorf("without the secret: %v, %v", store, err)
+	}
+	if made, err := CreateDatabases(t.Context(), Config{Config: node.Config{Home: home.Dir,
+		Listen: "127.0.0.1:1"}, Databases: cfg.Databases}); made != 0 || err == nil {
+		t.Errorf("%d were made in a home that is none, %v", made, err)
+	}
+}

@@ -77,6 +77,19 @@ func (n *Node) bulletinMetrics() []metrics.Metric {
 	}}
 }
 
+// databases is the number of databases that are away, where boxes are in some.
+func (n *Node) databases() []metrics.Metric {
+	store, ok := n.store.(interface{ Away() int })
+	if !ok {
+		return nil
+	}
+	return []metrics.Metric{{
+		Name: "murmur_databases_away", Kind: metrics.State,
+		Help:  "Databases of boxes that do not answer now.",
+		Value: func() float64 { return float64(store.Away()) },
+	}}
+}
+
 // clients are how many have a place here, and how many of them are connected.
 func (n *Node) clients() (known, online int) {
 	n.node.Do(func(time.Time) { known, online = n.edge.Clients() })

@@ -119,7 +119,7 @@ func (n *Node) assemble() (err error) {
 	if n.authority != nil {
 		n.node.Handle(link.Council, n.authority)
 	}
-	gauges := n.gauges(service)
+	gauges := append(n.gauges(service), n.databases()...)
 	if n.authority != nil {
 		gauges = append(gauges, n.authority.Gauges()...)
 	}

@@ -220,6 +220,16 @@ func (s *Store) alive() error {
 	return nil
 }
 
+// Away is how many of the shards are away.
+func (s *Store) Away() (n int) {
+	for _, sh := range s.shards {
+		if sh.away.Load() {
+			n++
+		}
+	}
+	return n
+}
+
 // Close lets what waits be committed and answered, then closes the connections. A second Close does
 // nothing.
 func (s *Store) Close() error {
