@@ -9,6 +9,10 @@ import (
 var (
 	ErrClosed  = errors.New("box store is closed")
 	ErrExpired = errors.New("that day's boxes are gone")
+
+	// ErrAway is passing: what was asked for lies where nobody answers just now, nothing was
+	// begun, and the store says in its log when that begins and ends.
+	ErrAway = errors.New("a part of the box store is away")
 )
 
 // Outcome is what became of a box that came to a store.

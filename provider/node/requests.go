@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"murmuration/internal/box"
 	"murmuration/internal/node"
 	"murmuration/internal/transit"
 	"murmuration/provider"
@@ -78,13 +79,16 @@ func (r *requests) finish(job provider.Job, reason transit.Reason) {
 }
 
 // complaints tell what the store cannot do, not again while nothing else goes wrong: a broken disk
-// fails at every request.
+// fails at every request. That a part of it is away it tells itself.
 type complaints struct {
 	log  *slog.Logger
 	last atomic.Pointer[string]
 }
 
 func (c *complaints) tell(what string, err error) {
+	if errors.Is(err, box.ErrAway) {
+		return
+	}
 	text := what + err.Error()
 	if old := c.last.Swap(&text); old == nil || *old != text {
 		c.log.Error(what, "error", err)

@@ -193,7 +193,7 @@ func (s *Store) Publish(number box.Day, slot box.Slot, body []byte, listed []box
 		p.names = lists[part{sh, d}]
 		o, err := s.ask(sh, d, p)
 		switch {
-		case errors.Is(err, errAway):
+		case errors.Is(err, box.ErrAway):
 			continue
 		case errors.Is(err, box.ErrClosed), errors.Is(err, box.ErrExpired):
 			return err
@@ -213,7 +213,7 @@ func (s *Store) Publish(number box.Day, slot box.Slot, body []byte, listed []box
 		s.unlistAll(lists)
 		return nil
 	}
-	return fmt.Errorf("%w: all that store this day", errAway)
+	return fmt.Errorf("%w: all that store this day", box.ErrAway)
 }
 
 // part is what a shard has of a day.

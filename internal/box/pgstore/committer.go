@@ -9,7 +9,6 @@ import (
 
 	"murmuration/internal/backoff"
 	"murmuration/internal/box"
-	"murmuration/internal/box/dayform"
 )
 
 const (
@@ -61,17 +60,34 @@ func (sh *shard) commitAll(life context.Context) {
 			}
 			batch = append(sh.waiting(), first)
 		}
-		err := sh.commitBatch(life, batch)
+		err := sh.commitTwice(life, batch)
 		for _, r := range batch {
 			if err != nil && r.err == nil {
 				r.err = fmt.Errorf("writing to %s: %w", sh.name, err)
 			}
 			close(r.answer)
 		}
-		if err != nil {
+		if err != nil && sh.conn != nil {
 			sh.lose(err)
 		}
 	}
+}
+
+// commitTwice commits a batch, on another connection if this one turns out to be dead before
+// anything was begun: a server may have been there again for hours.
+func (sh *shard) commitTwice(life context.Context, batch []*request) error {
+	err := sh.commitBatch(life, batch)
+	if !errors.Is(err, box.ErrAway) {
+		return err
+	}
+	sh.lose(err)
+	soon, cancel := context.WithTimeout(life, time.Second)
+	defer cancel()
+	if sh.connect(soon, 0) != nil {
+		return err
+	}
+	sh.store.opts.Logger.Info("a database is there again", "database", sh.name)
+	return sh.commitBatch(life, batch)
 }
 
 // waiting returns what waits and what comes while others get to run: those who were just answered
@@ -117,7 +133,7 @@ func (sh *shard) reconnect(life context.Context) bool {
 				<-found
 				return false
 			}
-			r.err = fmt.Errorf("%w: %s", errAway, sh.name)
+			r.err = fmt.Errorf("%w: %s", box.ErrAway, sh.name)
 			close(r.answer)
 		case err := <-found:
 			if err == nil {
@@ -152,32 +168,16 @@ func (sh *shard) connect(life context.Context, after time.Duration) error {
 	return nil
 }
 
-// batch collects the changes of one commit and sees those before in it.
-type batch struct {
-	shard   *shard
-	number  uint64
-	room    box.Room
-	changes uint32
-	sheets  map[*day]*sheet
-}
-
-// sheet is the part of a batch that one day has.
-type sheet struct {
-	have  map[string][]byte // what the keys hold, by what is committed and by this batch
-	set   map[string][]byte // what changes; nil for what goes
-	lists []list
-}
-
 // commitBatch settles the requests and commits what they change. An error is the connection's, and
-// nothing may be said on it any more.
+// nothing may be said on it any more; box.ErrAway is that of one where nothing was begun.
 func (sh *shard) commitBatch(ctx context.Context, requests []*request) error {
 	if err := sh.look(ctx); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", box.ErrAway, err)
 	}
 	for again := false; ; again = true {
 		b, err := sh.read(ctx, requests)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", box.ErrAway, err)
 		}
 		sweep := false
 		for _, r := range requests {
@@ -283,16 +283,6 @@ func (sh *shard) read(ctx context.Context, requests []*request) (*batch, error) 
 	return b, nil
 }
 
-// byTable sorts keys of a day into its tables.
-func byTable(d *day, keys [][]byte) map[string][][]byte {
-	tables := make(map[string][][]byte)
-	for _, k := range keys {
-		table := d.tableOf(k)
-		tables[table] = append(tables[table], k)
-	}
-	return tables
-}
-
 // flush commits a batch, in one transaction with its number, which no other process can have
 // written.
 func (sh *shard) flush(ctx context.Context, b *batch) error {
@@ -329,60 +319,3 @@ func (sh *shard) flush(ctx context.Context, b *batch) error {
 // fence writes the number of a commit, and fails if another process has written since.
 const fence = `WITH mine AS (UPDATE murmur.shard SET commit = $3::bigint
 	WHERE run = $1::bytea AND commit = $2::bigint RETURNING 1) SELECT 1 / count(*) FROM mine`
-
-// queries are the changes of a day.
-func (s *sheet) queries(d *day) (all []*query) {
-	set, gone := make(map[string][2][][]byte), make(map[string][][]byte)
-	for key, v := range s.set {
-		table := d.tableOf([]byte(key))
-		if v == nil {
-			gone[table] = append(gone[table], []byte(key))
-			continue
-		}
-		pair := set[table]
-		set[table] = [2][][]byte{append(pair[0], []byte(key)), append(pair[1], v)}
-	}
-	for table, pair := range set {
-		all = append(all, &query{sql: "INSERT INTO " + table + " SELECT * FROM " +
-			"unnest($1::bytea[], $2::bytea[]) ON CONFLICT (k) DO UPDATE SET v = excluded.v",
-			args: [][]byte{array(pair[0]), array(pair[1])}})
-	}
-	for table, keys := range gone {
-		all = append(all, &query{sql: "DELETE FROM " + table + " WHERE k = ANY($1::bytea[])",
-			args: [][]byte{array(keys)}})
-	}
-	return all
-}
-
-// apply takes what was committed into memory.
-func (sh *shard) apply(b *batch) {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	for d, s := range b.sheets {
-		if len(s.set) > 0 {
-			sh.has[d.number] = true
-		}
-		for _, l := range s.lists {
-			sh.list(d.number, l)
-		}
-		for key, v := range s.set {
-			if v != nil && key[0] == dayform.BoxPrefix {
-				dayform.Recycle(v)
-			}
-		}
-	}
-}
-
-// set adds a change.
-func (b *batch) set(d *day, key, value []byte) {
-	b.sheets[d].have[string(key)], b.sheets[d].set[string(key)] = value, value
-	b.changes++
-}
-
-// remove is set for a key that shall not be there.
-func (b *batch) remove(d *day, key []byte) { b.set(d, key, nil) }
-
-// place is that of the next change.
-func (b *batch) place() box.Place {
-	return box.Place{Commit: b.number, Index: b.changes<<8 | uint32(b.shard.number)}
-}

@@ -128,6 +128,31 @@ func untilStored(t *testing.T, s *pgstore.Store, n uint64, dead bool) {
 	}
 }
 
+// TestServerRestarts: a server that was killed while nobody asked, and is there again, has not been
+// away for anybody.
+func TestServerRestarts(t *testing.T) {
+	server := newServer(t, memory(t))
+	s := open(t, newStore(t, server, 1))
+	for n := range uint64(3) {
+		write(t, s, 3, n, box.StatusStored)
+		if _, status, err := s.Read(3, boxtest.Box(n, 'a', 0).ID); err != nil ||
+			status != box.StatusFound {
+			t.Errorf("box %d: %s, %v", n, status, err)
+		}
+		server.kill()
+		server.start()
+		if n == 1 { // who reads first
+			if _, status, err := s.Read(3, boxtest.Box(n, 'a', 0).ID); err != nil ||
+				status != box.StatusFound {
+				t.Errorf("box %d after a restart: %s, %v", n, status, err)
+			}
+		}
+	}
+	if s.Away() != 0 {
+		t.Errorf("%d are away", s.Away())
+	}
+}
+
 // TestRefused are the mistakes of operators, each refused with what to do; the first is none.
 func TestRefused(t *testing.T) {
 	server := newServer(t, memory(t))

@@ -190,7 +190,7 @@ func (s *Store) Merge(day box.Day, b box.Box) (box.Outcome, error) {
 
 // fullIfAway is what to say when nothing was begun.
 func fullIfAway(o box.Outcome, err error) (box.Outcome, error) {
-	if errors.Is(err, errAway) {
+	if errors.Is(err, box.ErrAway) {
 		return box.Outcome{Status: box.StatusFull}, nil
 	}
 	return o, err

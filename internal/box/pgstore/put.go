@@ -106,14 +106,14 @@ func (s *Store) writePaid(d *day, p *put, there *shard, key []byte) (box.Outcome
 		return s.ask(home, d, p)
 	}
 	if home.away.Load() {
-		return box.Outcome{}, fmt.Errorf("%w: %s", errAway, home.name)
+		return box.Outcome{}, fmt.Errorf("%w: %s", box.ErrAway, home.name)
 	}
 	spent, err := s.ask(there, d, spend{key: key, name: p.name})
 	if err != nil || spent.Status != box.StatusStored {
 		return box.Outcome{Status: spent.Status}, err
 	}
 	o, err := s.ask(home, d, p)
-	if spent.New && !o.New && (err == nil || errors.Is(err, errAway)) {
+	if spent.New && !o.New && (err == nil || errors.Is(err, box.ErrAway)) {
 		if _, wrong := s.ask(there, d, spend{key: key, name: p.name, undo: true}); wrong != nil {
 			s.opts.Logger.Debug("a token stays spent on a box that was not stored", "error", wrong)
 		}

@@ -23,7 +23,7 @@ func (s *Store) Pending(peer box.Holder, after box.Queued, n int) ([]box.Queued,
 		var more []box.Queued
 		for _, number := range d.shards {
 			part, err := s.pending(s.numbered(number), d, peer, from, n-len(found))
-			if err != nil && !errors.Is(err, errAway) {
+			if err != nil && !errors.Is(err, box.ErrAway) {
 				return nil, err
 			}
 			more = append(more, part...)
@@ -108,7 +108,7 @@ func (s *Store) Done(peer box.Holder, entries ...box.Queued) error {
 	}
 	var errs []error
 	for p, keys := range parts {
-		if _, err := s.ask(p.shard, p.day, done{keys}); !errors.Is(err, errAway) {
+		if _, err := s.ask(p.shard, p.day, done{keys}); !errors.Is(err, box.ErrAway) {
 			errs = append(errs, err)
 		}
 	}

@@ -85,7 +85,7 @@ func (sh *shard) readAll(life context.Context) {
 		err := r.answer(life, batch)
 		for _, q := range batch {
 			if err != nil && q.err == nil {
-				q.err = fmt.Errorf("%w: reading from %s: %w", errAway, sh.name, err)
+				q.err = fmt.Errorf("%w: reading from %s: %w", box.ErrAway, sh.name, err)
 			}
 			close(q.answer)
 		}
@@ -110,6 +110,7 @@ func (sh *shard) alsoAsked() (batch []*read) {
 // answer asks the database. When it refuses one of several questions, about a day that has just
 // been dropped, it asks them one by one.
 func (r *reader) answer(ctx context.Context, batch []*read) error {
+	old := r.conn
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
@@ -119,7 +120,9 @@ func (r *reader) answer(ctx context.Context, batch []*read) error {
 		return nil
 	case !refused(err):
 		r.conn.close()
-		r.conn = nil
+		if r.conn = nil; old != nil { // it may have been dead for long
+			return r.answer(ctx, batch)
+		}
 		return err
 	case len(batch) > 1:
 		for _, q := range batch {

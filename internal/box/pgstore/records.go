@@ -59,7 +59,7 @@ func (s *Store) Kept(k box.RecordKey) (raw []byte, ok bool, err error) {
 	for _, d := range s.sorted(0) {
 		key := d.form.RecordKey(k)
 		have, err := s.get(s.at(d, key), d, key)
-		if errors.Is(err, errAway) {
+		if errors.Is(err, box.ErrAway) {
 			failed = err // another day may have it
 			continue
 		}
