@@ -15,8 +15,8 @@ type Authority struct {
 	Name string `cbor:"1,keyasint"`
 	ID   NodeID `cbor:"2,keyasint"`
 	Addr string `cbor:"3,keyasint"`
-	// Second has its place, and is empty: see Second.
-	Second Second `cbor:"4,keyasint"`
+	// Second has its place, and is left out while it is empty: see Second.
+	Second Second `cbor:"4,keyasint,omitempty"`
 }
 
 // Genesis founds a network. Whoever chooses it chooses who may sign documents: a client trusts the

@@ -115,8 +115,8 @@ type StoringSet struct {
 type Signature struct {
 	By    NodeID   `cbor:"1,keyasint"`
 	Bytes [64]byte `cbor:"2,keyasint"`
-	// Second has its place, and is empty: see Second.
-	Second Second `cbor:"3,keyasint"`
+	// Second has its place, and is left out while it is empty: see Second.
+	Second Second `cbor:"3,keyasint,omitempty"`
 }
 
 // Second is where keys and signatures by ML-DSA-65 (FIPS 204) shall stand beside those by Ed25519,
