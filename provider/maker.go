@@ -30,6 +30,10 @@ const (
 // ErrAdrift says why a slot passes without a bulletin.
 var ErrAdrift = errors.New("the clock is more than one slot off the median of the others'")
 
+// ErrAhead says why slots pass without bulletins when the clock is right: it was ahead before, and
+// what is signed for a slot to come cannot be followed by one before it.
+var ErrAhead = errors.New("a bulletin is signed for a slot that has not come")
+
 // Draft is a bulletin that is to be on the disk before it is signed: Lister.Publish, and then Sign.
 type Draft struct {
 	Day    box.Day
@@ -127,6 +131,10 @@ func (b *Bulletins) follow(slot box.Slot) (previous bulletin.Hash, due bool, err
 	}
 	if err := b.resume(last); err != nil {
 		return previous, false, err
+	}
+	if last > slot+mostDrift {
+		return previous, false, fmt.Errorf("%w, which ends at %s", ErrAhead,
+			b.calendar.Ends(last).UTC().Format(time.RFC3339))
 	}
 	body, err := bulletin.ParseBody(raw)
 	return body.Hash(), err == nil && slot > last, err

@@ -53,4 +53,22 @@ func TestAdriftIsNoDisk(t *testing.T) {
 	if n := strings.Count(said.String(), "clock of this computer"); n != 1 {
 		t.Errorf("said %d times: %s", n, said.String())
 	}
+
+	// a bulletin of a slot that has not come: the clock was ahead, and is right
+	said.Reset()
+	at := now.Add(time.Hour)
+	if err := store.Publish(0, box.Slot(at.Sub(start)/par.BulletinEvery),
+		(&bulletin.Body{Network: genesis.ID(), Maker: self.ID()}).Marshal(), nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		now = now.Add(par.BulletinEvery)
+		if err := b.make(now); err != nil {
+			t.Errorf("it is told as trouble: %v", err)
+		}
+	}
+	if n := strings.Count(said.String(), "was ahead"); n != 1 ||
+		!strings.Contains(said.String(), at.UTC().Format("2006-01-02T15:")) {
+		t.Errorf("said %d times: %s", n, said.String())
+	}
 }

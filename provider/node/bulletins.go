@@ -40,8 +40,8 @@ type bulletins struct {
 
 	keeping sync.Mutex // held while records go to the disk; taken before mu
 
-	adrift bool // as it was said last; owned by the goroutine of publish
-	proofs proofs
+	adrift, ahead bool // as it was said last; owned by the goroutine of publish
+	proofs        proofs
 }
 
 func newBulletins(c *node.Chassis, store Store, log *slog.Logger,
@@ -192,7 +192,7 @@ func (b *bulletins) make(now time.Time) error {
 	b.mu.Lock()
 	draft, ok, err := b.core.Draft(now)
 	b.mu.Unlock()
-	if b.tellAdrift(err) {
+	if b.tellAdrift(err) || b.tellAhead(err) {
 		return nil // it has been told, and no disk is at fault
 	}
 	if err != nil || !ok {
@@ -212,6 +212,21 @@ func (b *bulletins) make(now time.Time) error {
 	b.core.Sign(draft)
 	b.mu.Unlock()
 	return nil
+}
+
+// tellAhead says once that the clock was ahead, and that what was signed then is over.
+func (b *bulletins) tellAhead(err error) bool {
+	ahead := errors.Is(err, provider.ErrAhead)
+	switch {
+	case ahead && !b.ahead:
+		b.log.Error("nothing is listed, because the clock of this computer was ahead when a "+
+			"bulletin was signed, or is behind now: compare it. If it is right, boxes are listed "+
+			"again when that slot has come", "error", err)
+	case !ahead && b.ahead && err == nil:
+		b.log.Info("boxes are listed again")
+	}
+	b.ahead = ahead
+	return ahead
 }
 
 // tellAdrift says once that the clock is off, and once that it is right again.
