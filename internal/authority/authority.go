@@ -82,7 +82,7 @@ func New(o Options, now time.Time) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, who := range o.Home.Genesis.Authorities {
+	for _, who := range o.Home.Genesis.Named() {
 		if who.ID != o.Home.Identity.ID() {
 			a.others = append(a.others, newOther(a, who))
 		}
@@ -243,8 +243,12 @@ func (a *Authority) publish(now time.Time, doc *directory.Document) error {
 // say tells all others who do not know it already.
 func (a *Authority) say(w council.Word) {
 	frames := w.Frames()
-	until := a.Home.Genesis.Schedule().StartOf(w.Epoch())
+	genesis := a.Home.Genesis.At(w.Epoch())
+	until := genesis.Schedule().StartOf(w.Epoch())
 	for _, o := range a.others {
+		if _, named := genesis.Authority(o.who.ID); !named {
+			continue
+		}
 		if w.Vote == nil || !w.Vote.KnownTo(o.who.ID) {
 			o.say(frames, until)
 		}

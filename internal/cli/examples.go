@@ -124,6 +124,12 @@ var examples = map[string][]string{
 	"authority init": {
 		"murmur authority init --home council --address council.example.org:9301",
 	},
+	"authority succeed": {
+		"murmur authority succeed next --home ada/provider --without dan --since 900 " +
+			"--with eve=IDENTITY@eve.example.org:9101",
+		"murmur authority succeed next --home ben/provider",
+	},
+	"network succeed":    {"murmur network succeed next --home ~/murmur"},
 	"authority run":      {"murmur authority run --home council"},
 	"authority status":   {"murmur authority status --home net/provider-1"},
 	"authority admit":    {"murmur authority admit --home net/provider-1 application"},

@@ -19,7 +19,8 @@ var acting = strings.Fields(`
 	device-revoke device-object device-keep
 	circle-new circle-add circle-remove react delete
 	network-new network-found network-verify network-admit network-evidence
-	authority-init authority-run authority-admit authority-evict
+	authority-init authority-run authority-admit authority-evict authority-succeed
+	network-succeed
 	mix-init mix-run provider-run provider-invite provider-databases
 	feed-end guard-use mix-leave provider-leave
 	demo completion man sim-init sim-report sim-merge

@@ -30,6 +30,8 @@ func forms(t testing.TB) map[string]struct {
 	s := Signature{By: identity("a1").ID(), Bytes: [64]byte{1}}
 	return map[string]form{
 		"genesis":     {g.Marshal(), again(ParseGenesis)},
+		"succession":  {testDraft(t, g, 2), again(draftOf)},
+		"successor":   {testDraft(t, g, 3), again(ParseGenesis)},
 		"founding":    {testFounding(t, "a1", "a2").Marshal(), again(ParseFounding)},
 		"descriptor":  {describe(t, g, "m1", 3).Marshal(), again(ParseDescriptor)},
 		"application": {a.Marshal(), again(ParseApplication)},

@@ -139,6 +139,7 @@ func (d *Document) Verify(g *Genesis) error {
 
 func (d *Document) verifySignatures(g *Genesis) error {
 	digest := d.Digest()
+	g = g.At(d.Epoch)
 	for i, s := range d.Signatures {
 		if i > 0 && d.Signatures[i-1].compare(s) >= 0 {
 			return fmt.Errorf("%w: signature %d is there twice or out of order", errIllFormed, i+1)

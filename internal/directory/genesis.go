@@ -30,6 +30,9 @@ type Genesis struct {
 	Threshold   int         // t = ⌊(n+f)/2⌋+1 signatures make a document
 	Start       time.Time   // of epoch 0, UTC, whole milliseconds
 	Parameters  Parameters  // of the first document
+
+	before     *Genesis    // whose authorities signed the succession to this one; nil: the first
+	succession *Succession // by which it follows
 }
 
 type wireGenesis struct {
@@ -101,23 +104,52 @@ func checkAuthorities(what string, list []Authority) error {
 
 // Marshal writes the canonical bytes, the contents of the genesis file.
 func (g *Genesis) Marshal() []byte {
+	if g.before != nil {
+		return encode(g.line())
+	}
 	return encode(wireGenesis{g.Label, g.Version, g.Authorities, g.Entries, g.Fault, g.Threshold,
 		g.Start.UnixMilli(), g.Parameters})
 }
 
-// ParseGenesis reads and validates a genesis file.
+// ParseGenesis reads and validates a genesis file, with all successions in it.
 func ParseGenesis(b []byte) (*Genesis, error) {
+	if len(b) == 0 || b[0] != lineHead {
+		return parseRoot(b)
+	}
+	g, last, err := parseLine(b)
+	if err == nil && last != nil {
+		g, err = g.Succeed(last)
+	}
+	if err == nil && last == nil {
+		err = fmt.Errorf("%w: no succession", ErrMalformed)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading genesis: %w", err)
+	}
+	return g, nil
+}
+
+// lineHead begins the file of a network that has changed its authorities: a map of two.
+const lineHead = 0xa2
+
+func parseRoot(b []byte) (*Genesis, error) {
 	var w wireGenesis
 	if err := decode(b, MaxGenesis, &w); err != nil {
 		return nil, fmt.Errorf("reading genesis: %w", err)
 	}
-	g := &Genesis{w.Label, w.Version, w.Authorities, w.Entries, w.Fault, w.Threshold,
-		time.UnixMilli(w.Start).UTC(), w.Parameters}
+	g := &Genesis{Label: w.Label, Version: w.Version, Authorities: w.Authorities,
+		Entries: w.Entries, Fault: w.Fault, Threshold: w.Threshold,
+		Start: time.UnixMilli(w.Start).UTC(), Parameters: w.Parameters}
 	return g, g.Validate()
 }
 
-// ID is the network's name: SHA-256 of the canonical bytes.
-func (g *Genesis) ID() NetworkID { return hash(g.Marshal()) }
+// ID is the network's name: SHA-256 of the canonical bytes of its first genesis.
+func (g *Genesis) ID() NetworkID {
+	for g.before != nil {
+		g = g.before
+	}
+	return hash(g.Marshal())
+}
 
 // Schedule is the network's division of time.
 func (g *Genesis) Schedule() Schedule { return Schedule{g.Start, g.Parameters.EpochLength} }
@@ -125,7 +157,7 @@ func (g *Genesis) Schedule() Schedule { return Schedule{g.Start, g.Parameters.Ep
 // Sources are all whom a node may ask for documents: authorities and entries, each once, without
 // itself, sorted by ID.
 func (g *Genesis) Sources(self NodeID) (list []Authority) {
-	for _, a := range slices.Concat(g.Authorities, g.Entries) {
+	for _, a := range slices.Concat(g.Named(), g.Entries) {
 		at, ok := slices.BinarySearchFunc(list, a, Authority.compare)
 		if !ok && a.ID != self {
 			list = slices.Insert(list, at, a)

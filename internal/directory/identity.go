@@ -21,6 +21,7 @@ const (
 	labelEcho        = "murmuration/directory/echo/v1"
 	labelDocument    = "murmuration/directory/document/v1"
 	labelFounder     = "murmuration/directory/founder/v1"
+	labelSuccession  = "murmuration/directory/succession/v1"
 	labelConsent     = "murmuration/directory/consent/v1"
 )
 

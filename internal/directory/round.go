@@ -11,6 +11,8 @@ import (
 // round is the making of one epoch's document by one authority.
 type round struct {
 	epoch   Epoch
+	genesis *Genesis  // by whose authorities the document is made
+	member  bool      // this is one of them
 	closes  time.Time // for descriptors: then the vote
 	tallies time.Time
 	again   time.Time // when signatures are sent once more
@@ -32,7 +34,9 @@ func (a *Voter) turn(now time.Time, e Epoch) {
 	if a.round != nil && a.round.epoch == e {
 		return
 	}
-	r := &round{epoch: e, voters: map[NodeID][]*Relay{}, early: map[NodeID]Endorsement{}}
+	r := &round{epoch: e, genesis: a.genesis.At(e), voters: map[NodeID][]*Relay{},
+		early: map[NodeID]Endorsement{}}
+	_, r.member = r.genesis.Authority(a.identity.ID())
 	r.closes, r.tallies = a.times(now, e)
 	r.again = a.schedule.EndOf(e-min(e, 1), PhaseSign)
 	a.round = r
@@ -51,7 +55,7 @@ func (a *Voter) turn(now time.Time, e Epoch) {
 // for votes, but gives the nodes a window after a start or when an epoch has begun without
 // document.
 func (a *Voter) times(now time.Time, e Epoch) (closes, tallies time.Time) {
-	if !a.alone() {
+	if !a.alone(e) {
 		return a.schedule.EndOf(e-1, PhaseDescriptors), a.schedule.EndOf(e-1, PhaseEcho)
 	}
 	closes = a.opened.Add(a.window())
@@ -161,16 +165,16 @@ func (a *Voter) Next(now time.Time) time.Time {
 // advance takes the round as far as the time allows.
 func (a *Voter) advance(now time.Time) {
 	r := a.round
-	if r.failed {
+	if r.failed || !r.member {
 		return
 	}
 	if r.record == nil && !r.voted && (!now.Before(r.closes) || a.everybody(now)) {
 		r.voted = true
-		if a.alone() || a.mayVote(now) {
+		if a.alone(r.epoch) || a.mayVote(now) {
 			a.vote()
 		}
 	}
-	if r.record == nil && r.voted && (a.alone() || !now.Before(r.tallies)) {
+	if r.record == nil && r.voted && (a.alone(r.epoch) || !now.Before(r.tallies)) {
 		a.tally(now)
 	}
 	if r.signing != nil && !now.Before(r.again) {
@@ -189,8 +193,9 @@ func (a *Voter) mayVote(now time.Time) bool {
 
 // everybody says that a cold start need wait no longer: all who are admitted have spoken.
 func (a *Voter) everybody(now time.Time) bool {
-	return a.alone() && !a.round.waits && a.cold(now, a.round.epoch) && len(a.admitted) > 0 &&
-		a.trusts(now, a.round.epoch) && len(a.listings()) == len(a.admitted)
+	r := a.round
+	return a.alone(r.epoch) && !r.waits && a.cold(now, r.epoch) && len(a.admitted) > 0 &&
+		a.trusts(now, r.epoch) && len(a.listings()) == len(a.admitted)
 }
 
 // listings is the nodes that this authority would have in the document.
@@ -220,7 +225,7 @@ func (a *Voter) vote() {
 	}
 	v.Sign(a.identity)
 	r.voters[v.By] = []*Relay{{Vote: v}}
-	if !a.alone() {
+	if !a.alone(r.epoch) {
 		a.out = append(a.out, Action{Do: DoVote, Relay: r.voters[v.By][0]})
 	}
 }
@@ -233,7 +238,7 @@ func (a *Voter) tally(now time.Time) {
 			votes = append(votes, relay.Vote)
 		}
 	}
-	o, err := tally(a.genesis, a.Latest(), r.epoch, votes)
+	o, err := tally(r.genesis, a.Latest(), r.epoch, votes)
 	if err != nil {
 		a.report(err, o.Notes...)
 		a.retry(now)
@@ -247,7 +252,7 @@ func (a *Voter) tally(now time.Time) {
 // epoch.
 func (a *Voter) retry(now time.Time) {
 	r := a.round
-	if !a.alone() {
+	if !a.alone(r.epoch) {
 		r.failed = true
 		return
 	}

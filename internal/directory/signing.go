@@ -19,7 +19,7 @@ func (a *Voter) AddVote(now time.Time, r *Relay) error {
 	if err != nil {
 		return err
 	}
-	if a.alone() || r.Vote.Epoch != e || a.done(e) {
+	if a.alone(e) || r.Vote.Epoch != e || a.done(e) {
 		return fmt.Errorf("vote for epoch %d: %w", r.Vote.Epoch, errNotNow)
 	}
 	a.turn(now, e)
@@ -31,7 +31,7 @@ func (a *Voter) AddVote(now time.Time, r *Relay) error {
 		had[0].Vote.digest() == r.Vote.digest() {
 		return nil
 	}
-	if err := r.verify(a.genesis); err != nil {
+	if err := r.verify(a.round.genesis); err != nil {
 		return err
 	}
 	a.round.voters[r.Vote.By] = append(had, r)
@@ -44,14 +44,14 @@ func (a *Voter) AddVote(now time.Time, r *Relay) error {
 // needed is how many signatures a vote needs at this time; 0: none is taken.
 func (a *Voter) needed(now time.Time) int {
 	r := a.round
-	if !now.Before(r.tallies) || r.record != nil || r.failed {
+	if !now.Before(r.tallies) || r.record != nil || r.failed || !r.member {
 		return 0
 	}
 	echo := a.schedule.EndOf(r.epoch-1, phaseVotes)
 	if now.Before(echo) {
 		return 1
 	}
-	sub := r.tallies.Sub(echo) / time.Duration(a.genesis.Fault+1)
+	sub := r.tallies.Sub(echo) / time.Duration(r.genesis.Fault+1)
 	return 1 + int(now.Sub(echo)/sub)
 }
 
@@ -73,7 +73,7 @@ func (a *Voter) endorse() error {
 }
 
 func (a *Voter) sendEndorsement() {
-	if a.alone() {
+	if a.alone(a.round.epoch) {
 		return
 	}
 	d := a.round.signing
@@ -89,10 +89,10 @@ func (a *Voter) AddSignature(now time.Time, e *Endorsement) error {
 	if err != nil {
 		return err
 	}
-	if a.alone() || e.Epoch != target || a.done(target) {
+	if a.alone(target) || e.Epoch != target || a.done(target) {
 		return fmt.Errorf("signature for epoch %d: %w", e.Epoch, errNotNow)
 	}
-	if _, ok := a.genesis.Authority(e.Signature.By); !ok {
+	if _, ok := a.genesis.At(target).Authority(e.Signature.By); !ok {
 		return fmt.Errorf("signature for epoch %d by %s, which is no authority", e.Epoch,
 			e.Signature.By)
 	}
@@ -120,7 +120,7 @@ func (a *Voter) collect(e Endorsement) {
 // publish hands out the document once t authorities have signed it.
 func (a *Voter) publish() {
 	d := a.round.signing
-	if len(d.Signatures) < a.genesis.Threshold || a.done(d.Epoch) {
+	if len(d.Signatures) < a.round.genesis.Threshold || a.done(d.Epoch) {
 		return
 	}
 	if err := a.chain.Accept(d); err != nil {

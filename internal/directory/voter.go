@@ -70,7 +70,7 @@ func NewVoter(c VoterConfig, now time.Time) (*Voter, error) {
 	if err := c.Genesis.Validate(); err != nil {
 		return nil, err
 	}
-	if _, ok := c.Genesis.Authority(c.Identity.ID()); !ok {
+	if !c.Genesis.Names(c.Identity.ID()) {
 		return nil, fmt.Errorf("starting as authority: the genesis does not name %s",
 			c.Identity.ID())
 	}
@@ -115,8 +115,8 @@ func (a *Voter) Learn(d *Document) error {
 	return nil
 }
 
-// alone says that this is the network's only authority.
-func (a *Voter) alone() bool { return len(a.genesis.Authorities) == 1 }
+// alone says that this is the only authority that makes the document of an epoch.
+func (a *Voter) alone(e Epoch) bool { return len(a.genesis.At(e).Authorities) == 1 }
 
 // target is the epoch whose document is wanted next.
 func (a *Voter) target(now time.Time) (Epoch, error) {
@@ -124,7 +124,7 @@ func (a *Voter) target(now time.Time) (Epoch, error) {
 	if err != nil {
 		return 0, err
 	}
-	if latest := a.Latest(); a.alone() && (latest == nil || latest.Epoch < e) {
+	if latest := a.Latest(); a.alone(e) && (latest == nil || latest.Epoch < e) {
 		return e, nil
 	}
 	return e + 1, nil

@@ -109,6 +109,7 @@ func (d *Document) checkStoring(g *Genesis) error {
 
 // checkMoved wants authorities of the genesis alone.
 func (d *Document) checkMoved(g *Genesis) error {
+	g = g.At(d.Epoch)
 	for i, a := range d.Moved {
 		if i > 0 && compareIDs(d.Moved[i-1].ID, a.ID) >= 0 {
 			return fmt.Errorf("authority %d that moved is listed twice or out of order", i+1)

@@ -45,7 +45,7 @@ func open(home string) (*node.Home, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, named := h.Genesis.Authority(h.Identity.ID()); !named {
+	if !h.Genesis.Names(h.Identity.ID()) {
 		return nil, fmt.Errorf("%s is not the home of an authority of this network", home)
 	}
 	return h, nil

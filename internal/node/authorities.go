@@ -33,10 +33,10 @@ func (c *Chassis) Authorities(own Registry) Authorities {
 // Submit asks all at the same time, and succeeds when as many took the descriptor as sign a
 // document: then it stands in most votes.
 func (a Authorities) Submit(ctx context.Context, d *directory.Descriptor) error {
-	raw := d.Marshal()
-	errs := make([]error, len(a.Genesis.Authorities))
+	raw, genesis := d.Marshal(), a.Genesis.At(d.Epoch)
+	errs := make([]error, len(genesis.Authorities))
 	var asked sync.WaitGroup
-	for i, whom := range a.Genesis.Authorities {
+	for i, whom := range genesis.Authorities {
 		asked.Go(func() { // ends with ctx, or the link's time-outs
 			if errs[i] = a.submit(ctx, whom, d, raw); errs[i] != nil {
 				errs[i] = fmt.Errorf("asking %s: %w", whom.Name, errs[i])
@@ -50,7 +50,7 @@ func (a Authorities) Submit(ctx context.Context, d *directory.Descriptor) error 
 			taken++
 		}
 	}
-	if taken >= a.Genesis.Threshold {
+	if taken >= genesis.Threshold {
 		return nil
 	}
 	return errors.Join(errs...)

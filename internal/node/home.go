@@ -106,6 +106,24 @@ func Join(dir string, genesis *directory.Genesis) (*Home, error) {
 	return OpenHome(dir)
 }
 
+// Succeed replaces a home's genesis, a node's or a person's, by one that goes on from it, signed by
+// enough of the old authorities. What runs goes by it from its next start on.
+func Succeed(dir string, next *directory.Genesis) error {
+	path := filepath.Join(dir, genesisFile)
+	raw, err := durable.ReadFile(path, maxGenesis)
+	if err != nil {
+		return fmt.Errorf("reading the genesis of %s: %w", dir, err)
+	}
+	old, err := directory.ParseGenesis(raw)
+	if err != nil {
+		return fmt.Errorf("reading the genesis of %s: %w", dir, err)
+	}
+	if err := next.Follows(old); err != nil {
+		return err
+	}
+	return durable.WriteFile(path, next.Marshal(), 0o600)
+}
+
 // OpenHome reads the home of a node that was created before.
 func OpenHome(dir string) (*Home, error) {
 	raw, err := durable.ReadFile(filepath.Join(dir, genesisFile), maxGenesis)

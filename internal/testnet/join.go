@@ -67,7 +67,7 @@ func Admit(home, path string) (*directory.Application, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, named := here.Genesis.Authority(here.Identity.ID()); !named {
+	if !here.Genesis.Names(here.Identity.ID()) {
 		return nil, fmt.Errorf("%s is not the home of an authority of this network", home)
 	}
 	raw, err := durable.ReadFile(path, directory.MaxApplication)

@@ -88,7 +88,7 @@ func (n *Node) assemble() (err error) {
 		Document: n.inForce, State: n.state, Needed: n.promised}
 	library := node.Library{Documents: n.chassis.Documents,
 		Calls: node.NewCalls(n.chassis.Transport())}
-	if _, named := n.chassis.Home.Genesis.Authority(service.Self); named {
+	if n.chassis.Home.Genesis.Names(service.Self) {
 		if n.authority, err = authority.New(authority.Options{
 			Home: n.chassis.Home, Documents: n.chassis.Documents, Log: n.cfg.Log,
 			Dial: n.chassis.Transport(), Addr: n.cfg.Address, Proved: n.bulletins.proved,

@@ -31,7 +31,7 @@ func Authority() *cli.Command {
 				Action: runAuthority,
 			},
 			authorityStatusCommand(), authorityAdmitCommand(), authorityListCommand(),
-			authorityEvictCommand(),
+			authorityEvictCommand(), authoritySucceedCommand(),
 		},
 		Action: talk.NeedSubcommand,
 	}

@@ -23,7 +23,8 @@ func Network(more []*cli.Command) *cli.Command {
 		Name:  "network",
 		Usage: "make and check private networks; show the one that this client uses",
 		Subcommands: append([]*cli.Command{
-			networkNewCommand(), networkFoundCommand(), networkVerifyCommand(),
+			networkNewCommand(), networkFoundCommand(), networkSucceedCommand(),
+			networkVerifyCommand(),
 			networkAdmitCommand(), networkEvidenceCommand(),
 		}, more...),
 		Action: talk.NeedSubcommand,
