@@ -21,7 +21,8 @@ func authoritySucceedCommand() *cli.Command {
 			"round among them",
 		Description: "The first authority says who goes and who comes, and makes FILE; the " +
 			"others look at it and sign. With enough signatures FILE is the new genesis of " +
-			"the same network, which every node and every person takes by `murmur network succeed`.",
+			"the same network, which every node and every person takes by " +
+			"`murmur network succeed`.",
 		Flags: []cli.Flag{
 			homeFlag("authority"),
 			&cli.StringSliceFlag{Name: "without", Usage: "`NAME` of an authority that goes"},
