@@ -2,6 +2,7 @@ package authority
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -83,7 +84,8 @@ func (l *lone) decide(a *Authority, addr string) error {
 	l.t.Helper()
 	for i, role := range cast {
 		d := described(l.t, l.genesis, player(i))
-		d.Role, d.Addr, d.Storing = role, addr, role == directory.RoleProvider
+		d.Name, d.Role, d.Addr = fmt.Sprint("n", i), role, addr
+		d.Storing = role == directory.RoleProvider
 		if err := d.GiveTokens(player(i), l.genesis.Schedule()); err != nil {
 			l.t.Fatal(err)
 		}
