@@ -123,9 +123,9 @@ loaded TIMES="20":
 exports *ARGS:
     go run -modfile=tools.mod ./.ci/exports {{ARGS}}
 
-# all that is drawn, TIMES times with seeds of chance: what failed names its seed
+# all that is drawn, 100 draws of each, TIMES times with seeds of chance: what failed names its seed
 seeds TIMES="5":
-    for i in $(seq {{TIMES}}); do MURMUR_SEED=0 go test -count=1 -short $(git grep -l internal/drawn -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|;/^.\/.$/d') || exit 1; done
+    for i in $(seq {{TIMES}}); do MURMUR_SEED=0 go test -count=1 -timeout 60m $(git grep -l internal/drawn -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|;/^.\/.$/d') -rapid.checks=100 || exit 1; done
 
 # races, flakes under shuffled order, and other draws of the property tests
 race:

@@ -9,10 +9,13 @@ import (
 
 	"pgregory.net/rapid"
 
-	_ "murmuration/internal/drawn"
+	"murmuration/internal/drawn"
 
 	"murmuration/internal/box"
 )
+
+// More are drawn by `just seeds`.
+func init() { drawn.Fewer(30) }
 
 // places is IDs without a limit.
 func places(r Reader, n Network, now time.Time) []Place {

@@ -9,13 +9,16 @@ import (
 
 	"pgregory.net/rapid"
 
-	_ "murmuration/internal/drawn"
+	"murmuration/internal/drawn"
 
 	"murmuration/client/board"
 	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/directory"
 )
+
+// More are drawn by `just seeds`.
+func init() { drawn.Fewer(30) }
 
 // TestAnswersAreVerified: each kind of answer to a fetch of a box that is read.
 func TestAnswersAreVerified(t *testing.T) {
