@@ -41,6 +41,9 @@ func (n *Node) Metrics(more ...metrics.Metric) *metrics.Page {
 		{Name: "murmur_in_document", Kind: metrics.State,
 			Help:  "1 when the network document in force has this node.",
 			Value: func() float64 { return number(n.inDocument()) }},
+		{Name: "murmur_unreachable", Kind: metrics.State,
+			Help:  "1 when another node dialled this one in vain, in this epoch or the last.",
+			Value: func() float64 { return number(n.unreached.Load()) }},
 		{Name: "murmur_clock_offset_seconds", Kind: metrics.State,
 			Help: "How far the clocks of other nodes are ahead of this one, the median of those " +
 				"that it dialled.", Value: n.clockOffset},

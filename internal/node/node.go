@@ -42,7 +42,9 @@ type Node struct {
 
 	started        time.Time
 	twice, leaving atomic.Bool
-	news           chan struct{} // one place: "the state is another"
+	unreached      atomic.Bool            // when others dialled this node last
+	reach          atomic.Pointer[string] // what came of that; nil: nobody did
+	news           chan struct{}          // one place: "the state is another"
 }
 
 // New gives a chassis its role; the node owns the chassis from here on. Keys and tags are opened
@@ -117,6 +119,7 @@ func (n *Node) Run(ctx context.Context) error {
 	group.Go(func() error { return n.rotate(ctx) })
 	group.Go(func() error { return n.report(ctx) })
 	group.Go(func() error { return n.leave(ctx) })
+	group.Go(func() error { return n.askReach(ctx) })
 	group.Go(func() error { return n.accept(ctx, group) })
 	return group.Wait()
 }

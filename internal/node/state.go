@@ -42,6 +42,7 @@ type State struct {
 	Leaving    bool   `json:"leaving,omitempty"`   // no more documents are to have it
 	LeavesAt   string `json:"leaves_at,omitempty"` // when it has left, as far as is known
 
+	Reach   string         `json:"reach,omitempty"` // what came of being dialled last
 	LinksUp int            `json:"links_up"`
 	Links   int            `json:"links"`
 	Ahead   time.Duration  `json:"clocks_ahead_ns"` // those of others, the median
@@ -120,6 +121,9 @@ func (n *Node) State() State {
 		Files: filesOpen(), FileLimit: openFiles(), Dropped: map[string]int{},
 	}
 	n.stateOfDocument(&s, now)
+	if reach := n.reach.Load(); reach != nil {
+		s.Reach = *reach
+	}
 	s.LinksUp, s.Links = n.links.connected()
 	s.Ahead, s.Clocks = n.Clocks.Ahead(now)
 	in, out := n.Counts.Totals()

@@ -124,7 +124,7 @@ func nodeStatus(c *cli.Context, role directory.Role) error {
 		{"address", s.Address},
 		{"document", place(*s)},
 		{"links", fmt.Sprintf("%d of %d to the next layer are up", s.LinksUp, s.Links)},
-		{"reached", reached(c, role, running)},
+		{"reached", cmp.Or(s.Reach, "nobody was asked to dial it yet; `doctor` asks")},
 		{"clock", node.ClockWords(s.Ahead, s.Clocks)},
 		{"packets", fmt.Sprintf("%d in, %d out", s.In, s.Out)},
 		{"dropped", drops(s.Dropped)},
@@ -139,19 +139,6 @@ func nodeStatus(c *cli.Context, role directory.Role) error {
 			s.Places)})
 	}
 	return talk.Table(c, rows)
-}
-
-// reached asks another node to dial this one.
-func reached(c *cli.Context, role directory.Role, running bool) string {
-	if !running {
-		return "nobody was asked"
-	}
-	for _, f := range checkup.Examine(c.Context, subject(c.String("home"), role)) {
-		if f.Name == "reach" {
-			return f.Says
-		}
-	}
-	return "nobody could be asked"
 }
 
 // place is where the node stands in the network.

@@ -179,6 +179,11 @@ func TestDoctorNamesTheFault(t *testing.T) {
 			t.Fatal(err)
 		}
 		n.epoch(6, 0.9)
+		for _, name := range []string{"mix-lost", "mix-confused"} {
+			if s := w.state(w.home(name)); s.Reach == "" || strings.Contains(s.Reach, "found it") {
+				t.Errorf("%s says of itself: %q", name, s.Reach)
+			}
+		}
 		planted := w.offline()
 		for name, home := range map[string]string{
 			"admitted": stranger, "name": namesake, "links": w.home("mix-walled"),

@@ -3,6 +3,7 @@ package virtual
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestLeaving(t *testing.T) {
 		n.epoch(2, 0.7)
 		if s := n.state(n.home("mix-1")); !s.InDocument || s.Leaving || s.Layer == 0 ||
 			s.Clocks == 0 || s.Ahead.Abs() > 2*time.Millisecond || s.Refusal != "" ||
-			s.Trouble != "" || s.Twice {
+			s.Trouble != "" || s.Twice || !strings.Contains(s.Reach, "found it") {
 			t.Errorf("before: %+v", s)
 		}
 		for name, needed := range map[string]bool{"provider-1": true, "provider-2": false,
