@@ -19,6 +19,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -118,7 +119,7 @@ func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
 		}
 		for _, f := range flags {
 			name := f.Names()[0]
-			if !c.IsSet(name) || c.Value(name) != "" {
+			if !c.IsSet(name) || !isEmpty(c, f) {
 				continue
 			}
 			if r, ok := f.(cli.RequiredFlag); ok && r.IsRequired() {
@@ -131,6 +132,15 @@ func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
 		}
 		return noArguments(c)
 	}
+}
+
+// isEmpty says whether an option has nothing in it, or, of one that may be given several times, one
+// of them: a post --circle "$C" with nothing in C is not one for everybody.
+func isEmpty(c *cli.Context, f cli.Flag) bool {
+	if _, several := f.(*cli.StringSliceFlag); several {
+		return slices.Contains(c.StringSlice(f.Names()[0]), "")
+	}
+	return c.Value(f.Names()[0]) == ""
 }
 
 func noArguments(c *cli.Context) error {

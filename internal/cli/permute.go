@@ -13,7 +13,7 @@ import (
 // permute moves flags in front of arguments, because urfave/cli v2 stops at the first argument:
 // `murmur post "hello" --photo f` would otherwise post without the photo and exit with 0. Words
 // that look like a flag and are none of the command's are refused; everything after "--" stays as
-// it is.
+// it is, behind the arguments before it.
 func permute(app *cli.App, args []string) ([]string, error) {
 	var out, above []string
 	flags, commands := app.Flags, app.Commands
@@ -24,7 +24,7 @@ func permute(app *cli.App, args []string) ([]string, error) {
 		for i := 0; i < len(args); i++ {
 			word := args[i]
 			if word == "--" {
-				rest = append(rest, args[i:]...)
+				rest = slices.Concat(args[i:i+1], rest, args[i+1:]) // first, or it is a word itself
 				break
 			}
 			if !isFlag(word) {

@@ -40,6 +40,21 @@ func tryFlag(t *testing.T, words []string, c *cli.Command, f cli.Flag, name stri
 	}
 }
 
+// TestWordsBehindTwoDashes: they are no options, wherever the arguments before them stand.
+func TestWordsBehindTwoDashes(t *testing.T) {
+	want := []string{"ben", "-hi"}
+	for _, line := range [][]string{
+		{"dm", "ben", "--home", "h", "--", "-hi"}, {"dm", "--home", "h", "ben", "--", "-hi"},
+		{"dm", "--home", "h", "--", "ben", "-hi"},
+	} {
+		runOnly(t, line, func(c *cli.Context) {
+			if got := c.Args().Slice(); !slices.Equal(got, want) || c.String("home") != "h" {
+				t.Errorf("murmur %q: arguments %q", line, got)
+			}
+		})
+	}
+}
+
 // given is a flag on the command line, with a value if it takes one.
 func given(f cli.Flag, name string) []string {
 	word := "--" + name

@@ -41,6 +41,8 @@ func TestWrongUseIsSaid(t *testing.T) {
 		{"1 to 1000", []string{"timeline", "-n", "1001"}},
 		{"1 to 1000", []string{"timeline", "-n", "0"}},
 		{"less than nothing", []string{"sim", "verify", "--workers", "-1"}},
+		{"--circle is empty", []string{"post", "for some alone", "--circle", ""}},
+		{"--circle is empty", []string{"post", "x", "--circle", "a", "--circle", " "}},
 		{"--name is empty; see", []string{"init", "--network", "x", "--name", ""}},
 		// the control: nothing is wrong with it but this
 		{"there is no person", []string{"post", "a"}},

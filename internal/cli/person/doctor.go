@@ -153,7 +153,7 @@ func linkOf(s api.Status) finding {
 
 func documentOf(s api.Status) finding {
 	switch {
-	case s.Document == 0:
+	case s.Until.IsZero(): // there is one of epoch 0
 		return bad("network document", "none yet",
 			"Wait: it is fetched as soon as a provider answers.")
 	case s.Now.After(s.Until):

@@ -17,14 +17,15 @@ func TestTheDoctorSaysWhatIsWrong(t *testing.T) {
 		Until: now.Add(time.Hour), Loops: 0.99, LoopsOf: 100, Tokens: 3, TokensOf: 9,
 	}
 	for want, change := range map[string]func(*api.Status){
-		"":                 func(*api.Status) {},
-		"clock":            func(s *api.Status) { s.Epoch = 9 },
-		"clock ":           func(s *api.Status) { s.Document = 10 },
-		"connection":       func(s *api.Status) { s.Connected, s.Epoch = false, 9 },
-		"connection ":      func(s *api.Status) { s.Serves, s.Failing = false, 600 },
-		"network document": func(s *api.Status) { s.Until = now.Add(-time.Second) },
-		"loops":            func(s *api.Status) { s.Loops = 0.5 },
-		"write tokens":     func(s *api.Status) { s.Tokens = 0 },
+		"":                   func(*api.Status) {},
+		"network document  ": func(s *api.Status) { s.Until = time.Time{} },
+		"clock":              func(s *api.Status) { s.Epoch = 9 },
+		"clock ":             func(s *api.Status) { s.Document = 10 },
+		"connection":         func(s *api.Status) { s.Connected, s.Epoch = false, 9 },
+		"connection ":        func(s *api.Status) { s.Serves, s.Failing = false, 600 },
+		"network document":   func(s *api.Status) { s.Until = now.Add(-time.Second) },
+		"loops":              func(s *api.Status) { s.Loops = 0.5 },
+		"write tokens":       func(s *api.Status) { s.Tokens = 0 },
 		"trouble": func(s *api.Status) {
 			s.Trouble = []api.Trouble{{What: "somebody lies", Do: "Ask."}}
 		},
