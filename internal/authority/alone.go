@@ -70,6 +70,7 @@ type Node struct {
 	authority *Authority
 	library   node.Library
 	transport link.Transport
+	listener  link.Listener
 	events    link.Counters
 	metrics   *metrics.Page
 }
@@ -159,26 +160,36 @@ func (n *Node) healthy() error {
 	return nil
 }
 
+// Listen binds the address, so that whoever says where the authority runs says what is so. Run does
+// it if it was not done.
+func (n *Node) Listen() (err error) {
+	if n.listener == nil {
+		n.listener, err = n.transport.Listen(n.cfg.Listen) // the error names the address itself
+	}
+	return err
+}
+
+// Alive returns once the roster has answered; an authority that hangs never does.
+func (n *Node) Alive() { n.authority.Knows(link.PublicKey{}) }
+
 // Run serves until ctx ends.
 func (n *Node) Run(ctx context.Context) error {
-	listener, err := n.transport.Listen(n.cfg.Listen)
-	if err != nil {
-		return err // names the address itself
+	if err := n.Listen(); err != nil {
+		return err
 	}
-	defer listener.Close()
 	group, ctx := errgroup.WithContext(ctx)
-	defer context.AfterFunc(ctx, func() { listener.Close() })()
+	defer context.AfterFunc(ctx, func() { n.listener.Close() })()
 	group.Go(func() error { return n.authority.Run(ctx) })
 	group.Go(func() error { return n.documents.Run(ctx, reader{n}) })
 	group.Go(func() error { return n.metrics.Run(ctx) })
-	group.Go(func() error { return n.accept(ctx, listener, group) })
+	group.Go(func() error { return n.accept(ctx, group) })
 	return group.Wait()
 }
 
 // accept takes links in until the listener closes.
-func (n *Node) accept(ctx context.Context, listener link.Listener, group *errgroup.Group) error {
+func (n *Node) accept(ctx context.Context, group *errgroup.Group) error {
 	for {
-		conn, err := listener.Accept(ctx)
+		conn, err := n.listener.Accept(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -200,7 +211,13 @@ func (n *Node) serve(ctx context.Context, conn link.Conn) {
 }
 
 // Close gives the home back after Run, or instead of it.
-func (n *Node) Close() error { return n.lock.Close() }
+func (n *Node) Close() error {
+	var err error
+	if n.listener != nil {
+		err = n.listener.Close()
+	}
+	return errors.Join(err, n.lock.Close())
+}
 
 // reader is an authority that goes by no document, but makes the next one after it.
 type reader struct{ *Node }

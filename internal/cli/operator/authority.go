@@ -14,6 +14,7 @@ import (
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	"murmuration/internal/founding"
+	"murmuration/internal/supervised"
 	"murmuration/internal/testnet"
 )
 
@@ -87,8 +88,11 @@ func runAuthority(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := node.Listen(); err != nil {
+		return talk.Finish(err, node.Close)
+	}
 	talk.Say(c, "authority runs on %s; Ctrl-C stops it", cfg.Listen)
-	return talk.Finish(node.Run(c.Context), node.Close)
+	return talk.Finish(supervised.Run(c.Context, node.Alive, node.Run), node.Close)
 }
 
 func authorityAdmitCommand() *cli.Command {
