@@ -12,6 +12,10 @@ test:
 release DIR="./release":
     bash .ci/release {{DIR}}
 
+# alerts for Prometheus: each is raised by a node that is ill, and by no other
+alerts:
+    cd configs/package && promtool check rules alerts.yml && promtool test rules alerts.test.yml
+
 # what CI runs
 check:
     bash .ci/run
