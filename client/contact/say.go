@@ -1,11 +1,8 @@
 package contact
 
 import (
-	"bytes"
 	"errors"
 	"time"
-
-	"github.com/fxamacker/cbor/v2"
 
 	"murmuration/client/content"
 	"murmuration/client/relation"
@@ -41,26 +38,11 @@ type introduction struct {
 	Name   string   `cbor:"4,keyasint"` // of the other, as who introduces them calls them
 }
 
-var (
-	encMode = must(cbor.CanonicalEncOptions().EncMode())
-	decMode = must(cbor.DecOptions{
-		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField, MaxNestedLevels: 6,
-		MaxArrayElements: 128, MaxMapPairs: 32,
-		UTF8: cbor.UTF8RejectInvalid,
-	}.DecMode())
-)
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic("contact: CBOR mode: " + err.Error())
-	}
-	return v
-}
+// form has room for a contact within a saying, and for all that is known of one.
+var form = content.NewForm(6, 32)
 
 func (s saying) marshal() []byte {
-	b, err := encMode.Marshal(s)
+	b, err := content.Encode(s)
 	if err != nil {
 		panic("contact: " + err.Error()) // bytes, texts and numbers only
 	}
@@ -72,7 +54,7 @@ var errSaying = errors.New("malformed saying about contacts")
 
 // parseSaying is the inverse of marshal, and refuses every second spelling.
 func parseSaying(b []byte) (s saying, err error) {
-	if decMode.Unmarshal(b, &s) != nil || !bytes.Equal(s.marshal(), b) {
+	if form.Decode(b, &s) != nil {
 		return saying{}, errSaying
 	}
 	has := [3]bool{s.Profile != nil, s.Introduce != nil, s.Contact != nil}

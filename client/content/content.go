@@ -92,7 +92,6 @@ func decOptions(unknown cbor.ExtraDecErrorCond) cbor.DecOptions {
 
 var (
 	encMode = must(cbor.CanonicalEncOptions().EncMode())
-	decMode = must(decOptions(cbor.ExtraDecErrorUnknownField).DecMode())
 	// keptMode reads what was checked before it was kept.
 	keptMode = must(decOptions(cbor.ExtraDecErrorNone).DecMode())
 )

@@ -111,7 +111,7 @@ func (p Post) Marshal(room int) ([]byte, error) {
 // ParsePost reads what Marshal wrote and refuses every second spelling.
 func ParsePost(b []byte) (Post, error) {
 	var s said
-	if err := decMode.Unmarshal(b, &s); err != nil {
+	if err := usual.mode.Unmarshal(b, &s); err != nil {
 		return Post{}, errPost.With("%w", err)
 	}
 	p := s.post()

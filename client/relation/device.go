@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"murmuration/client/boxstream"
+	"murmuration/client/content"
 	"murmuration/client/fault"
 	"murmuration/client/session"
 	"murmuration/client/store"
@@ -128,7 +129,7 @@ func (r *Relations) tellOf(tx *store.Tx, now time.Time, rel *relation) error {
 }
 
 func (r *Relations) tellTold(tx *store.Tx, now time.Time, t told) error {
-	b, err := encMode.Marshal(t)
+	b, err := content.Encode(t)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"murmuration/client/content"
 	"murmuration/client/session"
 )
 
@@ -12,7 +13,7 @@ func FuzzWord(f *testing.F) {
 	for _, w := range []word{
 		{}, {Mine: []session.DeviceID{{1}}}, {Gone: []session.DeviceID{{2}, {3}}, Object: true},
 	} {
-		b, err := encMode.Marshal(w)
+		b, err := content.Encode(w)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -21,12 +22,12 @@ func FuzzWord(f *testing.F) {
 	f.Add([]byte{0xa1, 0x02, 0xf5})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if w, err := parseWord(b); err == nil {
-			if again, err := encMode.Marshal(w); err != nil || !bytes.Equal(again, b) {
+			if again, err := content.Encode(w); err != nil || !bytes.Equal(again, b) {
 				t.Errorf("%x is read as %x", b, again)
 			}
 		}
 		if told, err := parseTold(b); err == nil {
-			if again, err := encMode.Marshal(told); err != nil || !bytes.Equal(again, b) {
+			if again, err := content.Encode(told); err != nil || !bytes.Equal(again, b) {
 				t.Errorf("%x is read as %x", b, again)
 			}
 		}

@@ -1,14 +1,12 @@
 package relation
 
 import (
-	"bytes"
 	"errors"
 	"slices"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"murmuration/client/boxstream"
+	"murmuration/client/content"
 	"murmuration/client/session"
 	"murmuration/client/store"
 )
@@ -27,29 +25,14 @@ type word struct {
 	Told []session.DeviceID `cbor:"7,keyasint,omitempty"`
 }
 
-var (
-	encMode = must(cbor.CanonicalEncOptions().EncMode())
-	decMode = must(cbor.DecOptions{
-		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden,
-		TagsMd: cbor.TagsForbidden, ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-		MaxNestedLevels: 8, MaxArrayElements: 64, MaxMapPairs: 16,
-	}.DecMode())
-	errWord = errors.New("malformed word of a device")
-)
+// form has room for a session within what one device tells another of it.
+var form = content.NewForm(8, 16)
 
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic("relation: CBOR mode: " + err.Error())
-	}
-	return v
-}
+var errWord = errors.New("malformed word of a device")
 
-// decode reads what encode writes, and refuses every other spelling.
+// decode reads what content.Encode writes, and refuses every other spelling.
 func decode(b []byte, v any) error {
-	if err := decMode.Unmarshal(b, v); err != nil {
-		return errWord
-	}
-	if again, err := encMode.Marshal(v); err != nil || !bytes.Equal(again, b) {
+	if form.Decode(b, v) != nil {
 		return errWord
 	}
 	return nil
@@ -75,7 +58,7 @@ func parseWord(b []byte) (w word, err error) {
 func (r *Relations) sayWord(
 	tx *store.Tx, now time.Time, rel *relation, w word, moves bool,
 ) (Said, error) {
-	b, err := encMode.Marshal(w)
+	b, err := content.Encode(w)
 	if err != nil {
 		return Said{}, err
 	}
