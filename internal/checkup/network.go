@@ -212,7 +212,14 @@ func (e *exam) reachable(answers []answer) {
 		}
 		return
 	}
-	if e.running && e.state != nil && e.state.InDocument {
+	switch {
+	case e.state == nil || !e.state.InDocument:
+	case e.state.Unreached: // it asked itself, not long ago
+		e.bad("reach", "Open the port in the firewall and forward it in the router; compare "+
+			"`address` in the configuration with what others can dial.", "%s", e.state.Reach)
+	case e.state.Reach != "":
+		e.good("reach", "%s", e.state.Reach)
+	default:
 		e.good("reach", "nobody has dialled this node now: ask again in %s", "10 s")
 	}
 }

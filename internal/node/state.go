@@ -42,16 +42,17 @@ type State struct {
 	Leaving    bool   `json:"leaving,omitempty"`   // no more documents are to have it
 	LeavesAt   string `json:"leaves_at,omitempty"` // when it has left, as far as is known
 
-	Reach   string         `json:"reach,omitempty"` // what came of being dialled last
-	LinksUp int            `json:"links_up"`
-	Links   int            `json:"links"`
-	Ahead   time.Duration  `json:"clocks_ahead_ns"` // those of others, the median
-	Clocks  int            `json:"clocks"`          // how many those are
-	In      uint64         `json:"packets_received"`
-	Out     uint64         `json:"packets_sent"`
-	Dropped map[string]int `json:"dropped"` // by reason
-	Held    int            `json:"packets_held"`
-	Fill    float64        `json:"replay_fill"`
+	Reach     string         `json:"reach,omitempty"`     // what came of being dialled last
+	Unreached bool           `json:"unreached,omitempty"` // it was dialled in vain
+	LinksUp   int            `json:"links_up"`
+	Links     int            `json:"links"`
+	Ahead     time.Duration  `json:"clocks_ahead_ns"` // those of others, the median
+	Clocks    int            `json:"clocks"`          // how many those are
+	In        uint64         `json:"packets_received"`
+	Out       uint64         `json:"packets_sent"`
+	Dropped   map[string]int `json:"dropped"` // by reason
+	Held      int            `json:"packets_held"`
+	Fill      float64        `json:"replay_fill"`
 
 	Files     int    `json:"files_open"` // -1 where that cannot be seen
 	FileLimit uint64 `json:"file_limit"` // 0: none is known
@@ -122,7 +123,7 @@ func (n *Node) State() State {
 	}
 	n.stateOfDocument(&s, now)
 	if reach := n.reach.Load(); reach != nil {
-		s.Reach = *reach
+		s.Reach, s.Unreached = *reach, n.unreached.Load()
 	}
 	s.LinksUp, s.Links = n.links.connected()
 	s.Ahead, s.Clocks = n.Clocks.Ahead(now)
