@@ -103,6 +103,9 @@ var phases = []directory.Phase{
 func (c *council) begin(e directory.Epoch) {
 	w := c.w
 	schedule := w.genesis.Schedule()
+	for _, a := range c.members {
+		a.learn(e)
+	}
 	for _, n := range w.nodes {
 		c.take(n, e)
 		n.plan()
@@ -167,6 +170,15 @@ func (c *council) describe(n *Node, e directory.Epoch) (*directory.Descriptor, e
 	}
 	d.Sign(n.identity)
 	return d, nil
+}
+
+// learn has an authority that was away take up the document of an epoch that begins.
+func (a *Authority) learn(e directory.Epoch) {
+	if p := a.c.docs[e]; p != nil && a.n.up && !a.mute && p.reaches(a.c.w, a.n) {
+		if err := a.voter.Learn(p.doc); err != nil {
+			a.c.w.tell("directory", "%s cannot take the document: %v", a.n.Name, err)
+		}
+	}
 }
 
 // serve is the driver of one voter.

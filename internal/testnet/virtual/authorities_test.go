@@ -36,9 +36,23 @@ func TestFourAuthorities(t *testing.T) {
 		if !n.signed(n.Document("provider-1", 8), "provider-1") {
 			t.Error("who came back does not sign")
 		}
-		n.stopAll("provider-2", "provider-3")
+		// Another moves: the others hear of it by its vote, all by the document after that.
+		n.stopAll("provider-4")
+		moved := n.Nodes[3]
+		from := moved.Addr
+		moved.Addr = "127.0.0.1:1"
+		n.Start("provider-4")
 		n.epoch(10, 0.1)
-		if n.Document("provider-1", 9) != nil || n.Document("provider-4", 10) != nil {
+		if doc := n.made(10); doc.AddressOf(n.authority("provider-4")) != moved.Addr ||
+			from == moved.Addr {
+			t.Errorf("it moved from %s, and is at %s", from, doc.AddressOf(n.authority("provider-4")))
+		}
+		if !n.signed(n.Document("provider-4", 10), "provider-4") {
+			t.Error("who moved does not sign")
+		}
+		n.stopAll("provider-2", "provider-3")
+		n.epoch(12, 0.1)
+		if n.Document("provider-1", 11) != nil || n.Document("provider-4", 12) != nil {
 			t.Error("two of four make a document")
 		}
 	})
@@ -63,6 +77,16 @@ func TestSevenAuthorities(t *testing.T) {
 		n.epoch(7, 0.1)
 		n.made(7)
 	})
+}
+
+// authority is that of a name in the genesis.
+func (n *Net) authority(name string) (found directory.Authority) {
+	for _, a := range n.Genesis.Authorities {
+		if a.Name == name {
+			found = a
+		}
+	}
+	return found
 }
 
 func (n *Net) stopAll(names ...string) {
