@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
@@ -29,6 +30,10 @@ func Propose(home string, c Change) (*directory.Genesis, *directory.Succession, 
 	h, err := open(home)
 	if err != nil {
 		return nil, nil, err
+	}
+	if now, _, err := h.Genesis.Schedule().At(time.Now()); err == nil && c.Since < now+2 {
+		return nil, nil, fmt.Errorf("epoch %d is too soon: it is %d now, and everybody must have "+
+			"the new genesis before", c.Since, now)
 	}
 	doc, err := newest(h)
 	if err != nil {

@@ -128,8 +128,7 @@ func Succeed(dir string, next *directory.Genesis) error {
 func OpenHome(dir string) (*Home, error) {
 	raw, err := durable.ReadFile(filepath.Join(dir, genesisFile), maxGenesis)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("opening node %s: there is no node in this directory; make one "+
-			"with `murmur network new` or `murmur mix init`", dir)
+		return nil, noNetwork(dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening node %s: %w", dir, err)
@@ -163,6 +162,17 @@ func mendSecret(err error) string {
 		return durable.Trouble(err)
 	}
 	return "nothing is wrong with the node itself as far as can be seen: look at the disk"
+}
+
+// noNetwork is what is wrong with a home that has no genesis.
+func noNetwork(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, identityFile)); err == nil {
+		return fmt.Errorf("opening node %s: there are keys, but its network is not founded yet: "+
+			"`murmur network found` says who has to sign, and `murmur network succeed` takes the "+
+			"genesis of a network that has named it since", dir)
+	}
+	return fmt.Errorf("opening node %s: there is no node in this directory; make one with "+
+		"`murmur network new` or `murmur mix init`", dir)
 }
 
 // Lock takes the home for this process; the error of a second one names the first's process id.

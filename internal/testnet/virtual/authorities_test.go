@@ -43,9 +43,8 @@ func TestFourAuthorities(t *testing.T) {
 		moved.Addr = "127.0.0.1:1"
 		n.Start("provider-4")
 		n.epoch(10, 0.1)
-		if doc := n.made(10); doc.AddressOf(n.authority("provider-4")) != moved.Addr ||
-			from == moved.Addr {
-			t.Errorf("it moved from %s, and is at %s", from, doc.AddressOf(n.authority("provider-4")))
+		if at := n.made(10).AddressOf(n.authority("provider-4")); at != moved.Addr || at == from {
+			t.Errorf("it moved from %s, and is at %s", from, at)
 		}
 		if !n.signed(n.Document("provider-4", 10), "provider-4") {
 			t.Error("who moved does not sign")
