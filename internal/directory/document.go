@@ -21,7 +21,7 @@ type wireDocument struct {
 	Parameters Parameters   `cbor:"4,keyasint"`
 	Nodes      []Node       `cbor:"5,keyasint"`
 	Storing    []wireStored `cbor:"6,keyasint"`
-	Moved      []Address    `cbor:"7,keyasint"`
+	Moved      []Address    `cbor:"7,keyasint,omitempty"`
 }
 
 // wireStored has the identities one after the other: an array of short strings would let a few

@@ -33,7 +33,7 @@ type wireVote struct {
 	Parameters Parameters    `cbor:"5,keyasint"`
 	Listings   []wireListing `cbor:"6,keyasint"`
 	False      []NodeID      `cbor:"7,keyasint"`
-	Addr       string        `cbor:"8,keyasint"`
+	Addr       string        `cbor:"8,keyasint,omitempty"`
 }
 
 type wireListing struct {
