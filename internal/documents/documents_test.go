@@ -284,3 +284,29 @@ func TestDamagedDocumentsAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestAnotherGenesisIsNoDamage: documents of another network are told to be such, and nobody is told
+// to remove them.
+func TestAnotherGenesisIsNoDamage(t *testing.T) {
+	w := newNetwork(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "0.document"), w.signed(0, nil).Marshal(),
+		0o600); err != nil {
+		t.Fatal(err)
+	}
+	files, err := OpenFiles(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := *w.genesis
+	other.Label = "another"
+	_, err = Open(Config{Genesis: &other, Store: files, Follow: Node(&other, 2)})
+	if err == nil || !strings.Contains(err.Error(), "put that one back") ||
+		strings.Contains(err.Error(), "remove the file") {
+		t.Errorf("with another genesis: %v", err)
+	}
+	if _, err := Open(Config{Genesis: w.genesis, Store: files,
+		Follow: Node(w.genesis, 2)}); err != nil {
+		t.Errorf("control: %v", err)
+	}
+}
