@@ -285,8 +285,8 @@ func TestDamagedDocumentsAreNamed(t *testing.T) {
 	}
 }
 
-// TestAnotherGenesisIsNoDamage: documents of another network are told to be such, and nobody is told
-// to remove them.
+// TestAnotherGenesisIsNoDamage: documents of another network are told to be such, and nobody is
+// told to remove them.
 func TestAnotherGenesisIsNoDamage(t *testing.T) {
 	w := newNetwork(t)
 	dir := t.TempDir()
