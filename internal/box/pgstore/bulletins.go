@@ -47,16 +47,19 @@ func (b *bulletins) forget(before box.Day) {
 	defer b.mu.Unlock()
 	maps.DeleteFunc(b.index, func(slot box.Slot, at where) bool {
 		if at.day < before && b.held[slot] != nil {
-			b.size -= len(b.held[slot].Body)
+			b.size -= sizeOf(b.held[slot])
 			delete(b.held, slot)
 		}
 		return at.day < before
 	})
 }
 
+// sizeOf is what a bulletin takes of memory, in bytes.
+func sizeOf(b *dayform.Bulletin) int { return len(b.Body) + 34*len(b.Listed) }
+
 // keep holds one in memory; when too much is held, nothing else.
 func (b *bulletins) keep(slot box.Slot, one *dayform.Bulletin) {
-	size := len(one.Body) + 34*len(one.Listed)
+	size := sizeOf(one)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.size += size; b.size > mostHeld || b.held == nil {

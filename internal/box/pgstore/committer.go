@@ -25,7 +25,7 @@ const (
 	lastWait  = 10 * time.Second       // and when it stays away
 )
 
-// request is one change on its way through a committer; without a day it asks to drop what is over.
+// request is one change on its way through a committer.
 type request struct {
 	day    *day
 	change change
@@ -179,12 +179,7 @@ func (sh *shard) commitBatch(ctx context.Context, requests []*request) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", box.ErrAway, err)
 		}
-		sweep := false
 		for _, r := range requests {
-			if r.day == nil {
-				sweep = true
-				continue
-			}
 			r.outcome, r.err = box.Outcome{}, nil
 			r.change.settle(b, r)
 		}
@@ -197,9 +192,6 @@ func (sh *shard) commitBatch(ctx context.Context, requests []*request) error {
 				return err
 			}
 			continue
-		}
-		if err == nil && sweep {
-			err = sh.sweep(ctx)
 		}
 		return err
 	}
@@ -250,9 +242,6 @@ func (sh *shard) read(ctx context.Context, requests []*request) (*batch, error) 
 		sheets: make(map[*day]*sheet)}
 	wanted := make(map[*day][][]byte)
 	for _, r := range requests {
-		if r.day == nil {
-			continue
-		}
 		if b.sheets[r.day] == nil {
 			b.sheets[r.day] = &sheet{have: make(map[string][]byte), set: make(map[string][]byte)}
 		}

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -158,7 +159,8 @@ func (s *Store) takeDay(r dayRow) error {
 	return err
 }
 
-// Drop implements box.Store. What a database that is away has goes when it comes back.
+// Drop implements box.Store. What a database that is away has goes with the next Drop after it came
+// back, and until then nothing of it is read.
 func (s *Store) Drop(before box.Day) error {
 	if err := s.alive(); err != nil {
 		return err
@@ -169,13 +171,8 @@ func (s *Store) Drop(before box.Day) error {
 	s.mu.Unlock()
 	s.bulletins.forget(before)
 	for _, sh := range s.shards {
-		if !sh.forget(before) {
-			continue
-		}
-		if _, err := s.ask(sh, nil, nil); err != nil {
-			if errors.Is(err, box.ErrClosed) {
-				return err
-			}
+		sh.forget(before)
+		if err := sh.sweep(context.Background(), before); err != nil {
 			s.opts.Logger.Warn("a day that is over stays in a database, and is dropped later",
 				"database", sh.name, "error", err)
 		}

@@ -85,6 +85,13 @@ func TestOutage(t *testing.T) {
 	if unlisted, err := s.Unlisted(); err != nil || len(unlisted) != 0 {
 		t.Errorf("%d are to be listed twice, %v", len(unlisted), err)
 	}
+	if _, status, err := s.Read(2, boxtest.Box(1, 'a', 0).ID); err != nil ||
+		status != box.StatusNotFound {
+		t.Errorf("a box of a dropped day: %s, %v", status, err)
+	}
+	if err := s.Drop(3); err != nil { // as every minute
+		t.Error(err)
+	}
 	for i, server := range servers {
 		if days := server.do("boxes", "SELECT count(*) FROM pg_namespace WHERE nspname LIKE "+
 			"'murmur_day_%'"); days != "1" {

@@ -215,8 +215,7 @@ func (sh *shard) claim(ctx context.Context, row shardRow) error {
 	return nil
 }
 
-// takeDays notes which days the database has, drops those that are over, and reads what they are to
-// list.
+// takeDays notes which days the database has, and reads what they are to list.
 func (sh *shard) takeDays(ctx context.Context, rows []dayRow) error {
 	sh.mu.Lock()
 	clear(sh.has)
@@ -224,9 +223,6 @@ func (sh *shard) takeDays(ctx context.Context, rows []dayRow) error {
 		sh.has[r.number] = true
 	}
 	sh.mu.Unlock()
-	if err := sh.sweep(ctx); err != nil {
-		return err
-	}
 	for _, d := range sh.store.sorted(0) {
 		if !sh.holds(d) {
 			continue
@@ -245,13 +241,23 @@ func (sh *shard) holds(d *day) bool {
 	return sh.has[d.number]
 }
 
-// sweep drops the days that are over.
-func (sh *shard) sweep(ctx context.Context) error {
-	sh.store.mu.RLock()
-	floor := sh.store.floor
-	sh.store.mu.RUnlock()
-	for _, n := range sh.before(floor) {
-		err := sh.conn.run(ctx, &query{sql: "BEGIN"},
+// sweep drops the days that are over, on a connection of its own: the files of a large day take a
+// while to go, and nobody shall wait for it. What is refused now is tried again with the next Drop.
+func (sh *shard) sweep(ctx context.Context, floor box.Day) error {
+	old := sh.before(floor)
+	if len(old) == 0 || sh.away.Load() {
+		return nil
+	}
+	c, err := dial(ctx, sh.address, sh.store.opts.Patience, sh.store.opts.noSync)
+	defer c.close()
+	if err != nil {
+		return err
+	}
+	c.patience = dropPatience
+	for _, n := range old {
+		err := c.run(ctx, &query{sql: "BEGIN"},
+			&query{sql: "SELECT 1 / count(*) FROM murmur.shard WHERE run = $1::bytea",
+				args: [][]byte{sh.store.run[:]}, most: 1},
 			&query{sql: "DROP SCHEMA IF EXISTS " + schemaOf(n) + " CASCADE"},
 			&query{sql: "DELETE FROM murmur.day WHERE day = $1::bigint",
 				args: [][]byte{bigint(uint64(n))}},
@@ -266,6 +272,9 @@ func (sh *shard) sweep(ctx context.Context) error {
 	return nil
 }
 
+// dropPatience is how long the files of a day may take to go.
+const dropPatience = 10 * time.Minute
+
 // before are the days of the database before one.
 func (sh *shard) before(floor box.Day) (old []box.Day) {
 	sh.mu.Lock()
@@ -278,12 +287,11 @@ func (sh *shard) before(floor box.Day) (old []box.Day) {
 	return old
 }
 
-// forget drops what memory has of the days before one, and says whether the database has any.
-func (sh *shard) forget(before box.Day) bool {
+// forget drops what memory has of the days before one.
+func (sh *shard) forget(before box.Day) {
 	sh.mu.Lock()
+	defer sh.mu.Unlock()
 	maps.DeleteFunc(sh.lists, func(n box.Day, _ map[string]waiting) bool { return n < before })
 	maps.DeleteFunc(sh.owed, func(n box.Day, _ [][]byte) bool { return n < before })
 	maps.DeleteFunc(sh.held, func(n box.Day, _ map[string]waiting) bool { return n < before })
-	sh.mu.Unlock()
-	return len(sh.before(before)) > 0
 }
