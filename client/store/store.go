@@ -223,14 +223,20 @@ func badgerOptions(dir string, key [32]byte) badger.Options {
 		WithLogger(nil)
 }
 
-// Close ends the store; a second Close does nothing.
+// Close ends the store; a second Close does nothing. On a full disk it is ErrFull, and the database
+// is left to the end of the process: Badger would write its last table, and what is acknowledged is
+// in the log.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.memory != nil || s.closed.Swap(true) {
 		return nil
 	}
-	return errors.Join(s.db.Close(), s.mark.Close(), s.lock.Close())
+	end := s.db.Close
+	if s.Room() != nil {
+		end = s.Room
+	}
+	return errors.Join(end(), s.mark.Close(), s.lock.Close())
 }
 
 // Room is ErrFull while nothing can be written.

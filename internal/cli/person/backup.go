@@ -40,7 +40,7 @@ func backupCommand() *cli.Command {
 				&cli.BoolFlag{Name: "no-passphrase",
 					Usage: "keep the new home's data key in a file that only this user can read"},
 				&cli.BoolFlag{Name: "link",
-					Usage: "ask for the key of `murmur device link`: another device of yours"},
+					Usage: "ask for the key of another device of yours (murmur device link)"},
 				&cli.StringFlag{Name: "link-file", Usage: "read that key from `FILE`"},
 				&cli.StringFlag{Name: "network",
 					Usage: "refuse a backup of another network than that of this genesis `FILE`"},
