@@ -121,6 +121,10 @@ var examples = map[string][]string{
 		"murmur mix init --home mix --network genesis --name heron --listen 0.0.0.0:4100 " +
 			"--address heron.example.org:4100",
 	},
+	"provider init": {
+		"murmur provider init --home provider --network genesis --name shelter " +
+			"--listen 0.0.0.0:4200 --address shelter.example.org:4200",
+	},
 	"authority init": {
 		"murmur authority init --home council --address council.example.org:9301",
 	},

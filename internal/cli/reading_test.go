@@ -16,12 +16,10 @@ var acting = strings.Fields(`
 	contact-block contact-rm contact-reset profile-set
 	react delete circle-new circle-add circle-remove device-revoke device-object device-keep
 	feed-publish feed-follow feed-unfollow photo-get photo-ask photo-show outbox-cancel
-	device-revoke device-object device-keep
-	circle-new circle-add circle-remove react delete
 	network-new network-found network-verify network-admit network-evidence
 	authority-init authority-run authority-admit authority-evict authority-succeed
 	network-succeed
-	mix-init mix-run provider-run provider-invite provider-databases
+	mix-init mix-run provider-init provider-run provider-invite provider-databases
 	feed-end guard-use mix-leave provider-leave
 	demo completion man sim-init sim-report sim-merge
 `)

@@ -12,13 +12,15 @@ import (
 	"murmuration/internal/durable"
 	"murmuration/internal/node"
 	mixnode "murmuration/mix/node"
+	providernode "murmuration/provider/node"
 )
 
 // applicationFile is the name of a volunteer's application in their node's home.
 const applicationFile = "application"
 
-// Volunteer is somebody who wants to run a mix for a network that exists already.
+// Volunteer is somebody who wants to run a node for a network that exists already.
 type Volunteer struct {
+	Role    directory.Role
 	Home    string
 	Genesis *directory.Genesis
 	Name    string
@@ -27,11 +29,15 @@ type Volunteer struct {
 	Contact string
 }
 
-// Apply makes the home of a volunteer's mix with its configuration, and the signed application in
-// it, whose path it returns. What `murmur mix run` would refuse later is refused here, before
-// anything is made.
+// Apply makes the home of a volunteer's node with its configuration, and the signed application in
+// it, whose path it returns. What running it would refuse later is refused here, before anything is
+// made.
 func Apply(v Volunteer) (path string, err error) {
-	cfg := mixnode.Config{Name: v.Name, Listen: v.Listen, Address: v.Address}
+	cfg := node.Config{Name: v.Name, Listen: v.Listen, Address: v.Address}
+	capacity, create := mixnode.Capacity, mixnode.CreateHome
+	if v.Role == directory.RoleProvider {
+		capacity, create = providernode.Capacity, providernode.CreateHome
+	}
 	if err := cfg.Validate(); err != nil {
 		return "", fmt.Errorf("applying: %w", err)
 	}
@@ -41,18 +47,18 @@ func Apply(v Volunteer) (path string, err error) {
 	}
 	identity := directory.NewIdentity(seed)
 	a := &directory.Application{
-		Network: v.Genesis.ID(), ID: identity.ID(), Role: directory.RoleMix, Name: v.Name,
+		Network: v.Genesis.ID(), ID: identity.ID(), Role: v.Role, Name: v.Name,
 		Addr:     cmp.Or(v.Address, v.Listen),
-		Capacity: uint64(mixnode.Capacity(v.Genesis.Parameters)), Contact: v.Contact,
+		Capacity: uint64(capacity(v.Genesis.Parameters)), Contact: v.Contact,
 	}
 	a.Sign(identity)
 	if err := a.Verify(v.Genesis); err != nil {
 		return "", fmt.Errorf("applying: %w", err)
 	}
-	if _, err := mixnode.CreateHome(v.Home, v.Genesis, seed); err != nil {
+	if _, err := create(v.Home, v.Genesis, seed); err != nil {
 		return "", err
 	}
-	if err := Configure(v.Home, ConfigFile(directory.RoleMix),
+	if err := Configure(v.Home, ConfigFile(v.Role),
 		Settings{Name: v.Name, Listen: v.Listen, Address: v.Address}); err != nil {
 		return "", err
 	}

@@ -31,7 +31,7 @@ func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
 		{Name: "two words", Listen: "127.0.0.1:9999"},
 		{Name: "volunteer", Listen: "0.0.0.0:9999", Address: "mix.example.org"},
 	} {
-		v.Home, v.Genesis = home, n.Genesis
+		v.Role, v.Home, v.Genesis = directory.RoleMix, home, n.Genesis
 		if _, err := Apply(v); err == nil {
 			t.Errorf("name %q, listen %q, address %q: made", v.Name, v.Listen, v.Address)
 		}
@@ -39,7 +39,8 @@ func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
 			t.Fatalf("%s was made all the same", home)
 		}
 	}
-	file, err := Apply(Volunteer{Home: home, Genesis: n.Genesis, Name: "volunteer",
+	file, err := Apply(Volunteer{Role: directory.RoleMix,
+		Home: home, Genesis: n.Genesis, Name: "volunteer",
 		Listen: "0.0.0.0:9999", Address: "mix.example.org:443"})
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,8 @@ func TestLostAdmissionsAreNotBegunAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer n.Release()
-	file, err := Apply(Volunteer{Home: filepath.Join(t.TempDir(), "volunteer"), Genesis: n.Genesis,
+	file, err := Apply(Volunteer{Role: directory.RoleMix,
+		Home: filepath.Join(t.TempDir(), "volunteer"), Genesis: n.Genesis,
 		Name: "volunteer", Listen: "127.0.0.1:9999"})
 	if err != nil {
 		t.Fatal(err)

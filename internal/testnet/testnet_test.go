@@ -127,7 +127,8 @@ func TestApplyAndAdmit(t *testing.T) {
 	}
 	defer n.Release()
 	home := filepath.Join(t.TempDir(), "volunteer")
-	file, err := Apply(Volunteer{Home: home, Genesis: n.Genesis, Name: "volunteer",
+	file, err := Apply(Volunteer{Role: directory.RoleMix,
+		Home: home, Genesis: n.Genesis, Name: "volunteer",
 		Listen: "127.0.0.1:9999"})
 	if err != nil {
 		t.Fatal(err)

@@ -121,13 +121,21 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Capacity is how many packets a provider of a network takes in one epoch, unless its operator
+// decides otherwise.
+func Capacity(par directory.Parameters) int { return capacity(defaultMaxClients, par) }
+
+func capacity(clients int, par directory.Parameters) int {
+	return max(leastTags, provider.Tags(clients, par))
+}
+
 // withDefaults fills in what was left out, for the network that the parameters are of.
 func (c Config) withDefaults(par directory.Parameters) Config {
 	if c.MaxClients == 0 {
 		c.MaxClients = defaultMaxClients
 	}
 	if c.PacketsPerEpoch == 0 {
-		c.PacketsPerEpoch = max(leastTags, provider.Tags(c.MaxClients, par))
+		c.PacketsPerEpoch = capacity(c.MaxClients, par)
 	}
 	c.Config = c.Config.WithDefaults()
 	if c.MaxClientsPerBlock == 0 {

@@ -14,6 +14,7 @@ import (
 
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/config"
+	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/testnet"
 )
@@ -169,12 +170,14 @@ func networkAdmit(c *cli.Context) error {
 	return nil
 }
 
-func mixInitCommand() *cli.Command {
+// initCommand is how a volunteer begins with a node of a role.
+func initCommand(role directory.Role) *cli.Command {
 	return &cli.Command{
-		Name:  "init",
-		Usage: "make a mix's home: keys, configuration, and an application for the network",
+		Name: "init",
+		Usage: "make a " + role.String() +
+			"'s home: keys, configuration, and an application for the network",
 		Flags: []cli.Flag{
-			homeFlag("mix"),
+			homeFlag(role.String()),
 			&cli.StringFlag{Name: "network", Usage: "the network's genesis `FILE`", Required: true},
 			&cli.StringFlag{Name: "name", Usage: "what the network shall call it", Required: true},
 			&cli.StringFlag{Name: "listen", Usage: "`HOST:PORT` where it takes links",
@@ -185,27 +188,25 @@ func mixInitCommand() *cli.Command {
 			&cli.StringFlag{Name: "contact",
 				Usage: "how operators reach you (goes into the application)"},
 		},
-		Action: func(c *cli.Context) error { return mixInit(c) },
+		Action: func(c *cli.Context) error { return apply(c, role) },
 	}
 }
 
-func mixInit(c *cli.Context) error {
+func apply(c *cli.Context, role directory.Role) error {
 	genesis, err := talk.ReadGenesis(c.String("network"))
 	if err != nil {
 		return err
 	}
 	file, err := testnet.Apply(testnet.Volunteer{
-		Home: c.String("home"), Genesis: genesis, Name: c.String("name"),
-		Listen:  c.String("listen"),
-		Address: c.String("address"), Contact: c.String("contact"),
+		Role: role, Home: c.String("home"), Genesis: genesis, Name: c.String("name"),
+		Listen: c.String("listen"), Address: c.String("address"), Contact: c.String("contact"),
 	})
 	if err != nil {
 		return err
 	}
-	talk.Say(c, "mix made in %s; hand this application to an authority, who runs `murmur network "+
-		"admit "+
-		"FILE`:", c.String("home"))
+	talk.Say(c, "%s made in %s; hand this application to each authority, who runs `murmur "+
+		"authority admit --home DIR FILE`:", role, c.String("home"))
 	fmt.Fprintln(c.App.Writer, file)
-	talk.Say(c, "then: murmur mix run --home %s", talk.ShellWord(c.String("home")))
+	talk.Say(c, "then: murmur %s run --home %s", role, talk.ShellWord(c.String("home")))
 	return nil
 }

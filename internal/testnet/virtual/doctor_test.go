@@ -102,7 +102,8 @@ func (w *ward) volunteer(name, address string, admit bool,
 	w.t.Helper()
 	home = filepath.Join(w.Plan.Dir, "mix-"+name)
 	port := filepath.Base(home)
-	file, err := testnet.Apply(testnet.Volunteer{Home: home, Genesis: w.Genesis, Name: name,
+	file, err := testnet.Apply(testnet.Volunteer{Role: directory.RoleMix,
+		Home: home, Genesis: w.Genesis, Name: name,
 		Listen: port + ":1", Address: address})
 	if err == nil && admit {
 		_, err = testnet.Admit(w.home("provider-1"), file)
@@ -235,7 +236,8 @@ func (n *Net) address(name string) string {
 // volunteerNamed runs a mix that is admitted, and takes the name of another.
 func (w *ward) volunteerNamed(home, name string) {
 	w.t.Helper()
-	file, err := testnet.Apply(testnet.Volunteer{Home: home, Genesis: w.Genesis, Name: name,
+	file, err := testnet.Apply(testnet.Volunteer{Role: directory.RoleMix,
+		Home: home, Genesis: w.Genesis, Name: name,
 		Listen: "namesake:1"})
 	if err == nil {
 		_, err = testnet.Admit(w.home("provider-1"), file)
