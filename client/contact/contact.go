@@ -62,6 +62,7 @@ type Relations interface {
 	Say(tx *store.Tx, now time.Time, to relation.ID, s relation.Saying) (relation.Said, error)
 	Tell(tx *store.Tx, now time.Time, kind relation.Kind, content []byte) error
 	Self(tx *store.Tx, id relation.ID) (session.DeviceID, error)
+	Gone(tx *store.Tx, id relation.ID) ([]session.DeviceID, error)
 	Reset(tx *store.Tx, now time.Time, id relation.ID) error
 	End(tx *store.Tx, now time.Time, id relation.ID) error
 }

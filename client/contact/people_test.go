@@ -384,6 +384,32 @@ func TestSecondDevice(t *testing.T) {
 	}
 }
 
+// TestWordsAfterAThief: a backup was stolen and restored. When its owner has said that the thief's
+// device is gone, the words are again the same at the two who met, and not at the thief.
+func TestWordsAfterAThief(t *testing.T) {
+	w := newWorld(t)
+	ada, ben := w.join("Ada"), w.join("Ben")
+	w.meet(ada, ben)
+	before := ada.words("ben")
+	thief := ben.restore(nil)
+	w.wait(20 * time.Minute)
+	if a, b := ada.words("ben"), ben.words("ada"); a == b {
+		t.Errorf("the control: with a thief between them both have %q", a)
+	}
+	ben.check(ben.store.Update(func(tx *store.Tx) error {
+		return ben.rel.RevokeStrangers(tx, w.now)
+	}))
+	w.wait(20 * time.Minute)
+	a, b, c := ada.words("ben"), ben.words("ada"), thief.words("ada")
+	if a != before || b != before || c == before {
+		t.Errorf("%q, %q, the thief %q, and %q before", a, b, c, before)
+	}
+	w.wait(92 * 24 * time.Hour) // the thief's device is erased
+	if a, b := ada.words("ben"), ben.words("ada"); a != before || b != before {
+		t.Errorf("%q, %q, and %q before", a, b, before)
+	}
+}
+
 // TestReset: both see one line, and speak on.
 func TestReset(t *testing.T) {
 	w := newWorld(t)

@@ -40,13 +40,21 @@ type Compared struct {
 
 // Compare is what two people compare, by voice or face to face: if the same four words stand at
 // both, nobody is between them. They are made of both cards and of a nonce that was promised
-// before, and of every device that came since.
+// before, and of every device that came since and is not gone: one that came with a backup, and was
+// called gone by the device before it, is not among those that the latter knows.
 func (c *Contacts) Compare(alias string) (k Contact, what Compared, err error) {
 	if k, err = c.Find(alias); err != nil {
 		return k, what, err
 	}
 	what = Compared{k.Meeting.Nonce, bytes.Clone(k.Meeting.Transcript[:])}
 	err = c.cfg.Store.View(func(tx *store.Tx) error {
+		gone, err := c.cfg.Relations.Gone(tx, k.Relation)
+		if err != nil {
+			return err
+		}
+		k.Devices = slices.DeleteFunc(slices.Clone(k.Devices), func(d device) bool {
+			return slices.Contains(gone, d.ID)
+		})
 		self, err := c.cfg.Relations.Self(tx, k.Relation)
 		k.add(device{ID: self, Own: true})
 		return err

@@ -231,6 +231,22 @@ func (r *Relations) Others(tx *store.Tx, id ID) (all []Other, err error) {
 	return all, nil
 }
 
+// Gone are the devices of both sides of which another one of the same person, or this one's person,
+// has said that they are gone, and that are in no dispute.
+func (r *Relations) Gone(tx *store.Tx, id ID) (all []session.DeviceID, err error) {
+	rel, err := get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.Clone(rel.Gone)
+	for _, p := range rel.State.Peers {
+		if p.Standing == session.Revoked {
+			all = append(all, p.Device)
+		}
+	}
+	return all, nil
+}
+
 // Devices are the own ones, this one first.
 func (r *Relations) Devices(tx *store.Tx) ([]Device, error) {
 	rel, err := r.self(tx)

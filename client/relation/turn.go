@@ -93,6 +93,9 @@ func (r *Relations) expire(tx *store.Tx, now time.Time, rel *relation) error {
 	state, gone := rel.State.Expire(now)
 	var errs []error
 	for _, d := range gone {
+		if rel.standing(d) == session.Revoked { // and stays so
+			rel.Gone = append(slices.Clip(rel.Gone), d)
+		}
 		rel.happens(Event{What: EventGone, Own: rel.own(d), Device: d})
 	}
 	rel.State = state
