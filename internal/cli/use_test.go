@@ -37,6 +37,8 @@ func TestWrongUseIsSaid(t *testing.T) {
 		{"takes no argument", []string{"timeline", "bob"}},
 		{"takes no argument", []string{"demo", "extra"}},
 		{"there is none; nothing was queued", []string{"post", "a", "--alt", "a flock"}},
+		{"there is none; nothing was queued", []string{"dm", "ben", "a", "--alt", "a flock"}},
+		{"there is none; nothing was queued", []string{"post", "a", "--closes", "1h"}},
 		{"a duration has a unit", []string{"post", "a", "--wait", "5"}},
 		{"1 to 1000", []string{"timeline", "-n", "1001"}},
 		{"1 to 1000", []string{"timeline", "-n", "0"}},

@@ -39,7 +39,10 @@ func dm(c *cli.Context) (err error) {
 	if l.Expire, err = longDuration(c.String("expire")); err != nil {
 		return err
 	}
-	if path := c.String("photo"); path != "" {
+	switch path := c.String("photo"); {
+	case path == "" && l.Alt != "":
+		return errNoPhoto
+	case path != "":
 		if l.Photo, err = talk.ReadPicture(path); err != nil {
 			return err
 		}

@@ -109,6 +109,9 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 		return d, talk.Usagef("--wait %s is less than nothing; nothing was queued",
 			c.Duration("wait"))
 	}
+	if c.IsSet("closes") && len(c.StringSlice("poll")) == 0 {
+		return d, talk.Usagef("--closes ends a poll, and there is none; nothing was queued")
+	}
 	d.Quick = c.Bool("quick")
 	d.Warning, d.Poll = c.String("warning"), c.StringSlice("poll")
 	d.Expire, err = longDuration(c.String("expire"))
@@ -130,6 +133,8 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 	return d, err
 }
 
+var errNoPhoto = talk.Usagef("--alt describes a photo, and there is none; nothing was queued")
+
 // maxPhotos is what the pictures of a post may have together, in bytes.
 const maxPhotos = 64 << 20
 
@@ -143,7 +148,7 @@ func readPhotos(paths, alts []string) (all []api.Attached, err error) {
 		return nil, talk.Usagef("a post has up to %d photos, and these are %d; nothing was queued",
 			content.MaxPhotos, len(paths))
 	case len(alts) > 0 && len(paths) == 0:
-		return nil, talk.Usagef("--alt describes a photo, and there is none; nothing was queued")
+		return nil, errNoPhoto
 	case len(alts) > 0 && len(alts) != len(paths):
 		return nil, talk.Usagef("%s and %s: give each photo its --alt, in their order; nothing "+
 			"was queued", talk.Plural(len(paths), "photo", "photos"),
