@@ -16,14 +16,14 @@ import (
 
 // Standing is how the authorities of a network stand, as one of them sees it from its computer.
 type Standing struct {
-	Network     string              `json:"network"`
-	ID          directory.NetworkID `json:"id"`
-	Threshold   int                 `json:"threshold"`
-	Epoch       directory.Epoch     `json:"epoch"` // by this computer's clock
-	Phase       string              `json:"phase"`
-	Admitted    int                 `json:"admitted"`
-	Document    *Made               `json:"document,omitempty"` // the newest here
-	Authorities []Seat              `json:"authorities"`
+	Network     string          `json:"network"`
+	ID          string          `json:"id"` // of the network
+	Threshold   int             `json:"threshold"`
+	Epoch       directory.Epoch `json:"epoch"` // by this computer's clock
+	Phase       string          `json:"phase"`
+	Admitted    int             `json:"admitted"`
+	Document    *Made           `json:"document,omitempty"` // the newest here
+	Authorities []Seat          `json:"authorities"`
 }
 
 // Made is a document, in short.
@@ -72,8 +72,9 @@ func Look(ctx context.Context, home string) (s Standing, err error) {
 		return s, err
 	}
 	now := time.Now()
-	s = Standing{Network: h.Genesis.Label, ID: h.Genesis.ID(), Threshold: h.Genesis.Threshold,
-		Admitted: len(list), Phase: "before the start"}
+	s = Standing{Network: h.Genesis.Label, ID: h.Genesis.ID().String(),
+		Threshold: h.Genesis.Threshold,
+		Admitted:  len(list), Phase: "before the start"}
 	if e, phase, err := h.Genesis.Schedule().At(now); err == nil {
 		s.Epoch, s.Phase = e, phase.String()
 	}

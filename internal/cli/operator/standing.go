@@ -28,7 +28,7 @@ func authorityStatus(c *cli.Context) error {
 	if c.Bool("json") {
 		return talk.JSON(c, s)
 	}
-	talk.Print(c, "network    %s %.16s, %d of %d authorities sign", s.Network, s.ID.String(),
+	talk.Print(c, "network    %s %.16s, %d of %d authorities sign", s.Network, s.ID,
 		s.Threshold, len(s.Authorities))
 	talk.Print(c, "now        epoch %d, phase %s", s.Epoch, s.Phase)
 	talk.Print(c, "document   %s", document(s))
@@ -42,8 +42,9 @@ func authorityStatus(c *cli.Context) error {
 	}
 	if reached := s.Reached(); reached < s.Threshold {
 		return talk.Fail(talk.ExitNetwork,
-			fmt.Errorf("%d authorities are reached from here, and it takes %d to make a document",
-				reached, s.Threshold), "Tell the operators of those that are not.")
+			fmt.Errorf("%d of %s answer here, and it takes %d to make a document", reached,
+				talk.Plural(len(s.Authorities), "authority", "authorities"), s.Threshold),
+			"Tell the operators of those that do not.")
 	}
 	return nil
 }
