@@ -9,16 +9,16 @@ import (
 	"murmuration/internal/node"
 )
 
-// Irreplaceable says why a network cannot go on without a node, by the newest document in its home;
-// empty if it can.
+// Irreplaceable says why a network cannot go on without a node, by the newest document in its home,
+// or that it has none; empty if it can.
 func Irreplaceable(home *node.Home) string {
 	id := home.Identity.ID()
 	if _, named := home.Genesis.Authority(id); named && len(home.Genesis.Authorities) == 1 {
 		return "this is the network's only authority: without it there are no more documents"
 	}
 	doc := newest(home)
-	if doc == nil {
-		return ""
+	if doc == nil { // a founder's, perhaps, for whom all others wait
+		return "there is no network document here yet, and it alone says who can be spared"
 	}
 	self, ok := doc.Node(id)
 	switch {

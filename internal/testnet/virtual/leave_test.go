@@ -1,6 +1,7 @@
 package virtual
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,6 +54,17 @@ func TestLeaving(t *testing.T) {
 			if why := checkup.Irreplaceable(home); (why != "") != needed {
 				t.Errorf("%s cannot leave: %q", name, why)
 			}
+		}
+		bare := filepath.Join(t.TempDir(), "bare") // of which nothing is known yet
+		err := os.CopyFS(bare, os.DirFS(n.home("mix-1")))
+		err = errors.Join(err, os.RemoveAll(filepath.Join(bare, "documents")),
+			os.Chmod(filepath.Join(bare, "identity.key"), 0o600))
+		if err != nil {
+			t.Fatal(err)
+		}
+		home, err := node.OpenHome(bare)
+		if err != nil || checkup.Irreplaceable(home) == "" {
+			t.Errorf("a node without a document can leave: %v", err)
 		}
 		if err := node.Leave(n.home("mix-1")); err != nil || node.Leave(n.home("mix-1")) == nil {
 			t.Fatal(err)
