@@ -21,6 +21,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -102,7 +103,7 @@ func terse(list []*cli.Command) []*cli.Command {
 			}
 		}
 		if len(c.Subcommands) == 0 {
-			c.Before = wellTyped(c.Flags, c.ArgsUsage != "")
+			c.Before = wellTyped(c.Flags, c.ArgsUsage)
 		}
 		terse(c.Subcommands)
 	}
@@ -111,8 +112,11 @@ func terse(list []*cli.Command) []*cli.Command {
 
 // wellTyped refuses what a command would not look at: `timeline bob` is not bob's timeline, and
 // --home "$H" with nothing in H is not the home of whoever is at the keyboard.
-func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
+func wellTyped(flags []cli.Flag, arguments string) cli.BeforeFunc {
 	return func(c *cli.Context) error {
+		if !isText(c, flags, arguments) {
+			return talk.ErrNotUTF8
+		}
 		if c.Int("workers") < 0 {
 			return talk.Usagef("--%s %d is less than nothing; leave it out for the default",
 				"workers", c.Int("workers"))
@@ -127,11 +131,40 @@ func wellTyped(flags []cli.Flag, arguments bool) cli.BeforeFunc {
 			}
 			return talk.Usagef("--%s is empty; leave it out for the default", name)
 		}
-		if arguments {
+		if arguments != "" {
 			return nil
 		}
 		return noArguments(c)
 	}
+}
+
+// isText says whether all words are UTF-8 but those that name files, which may be called anything:
+// on their way to the daemon others would become something else, and a name be shown so for good.
+func isText(c *cli.Context, flags []cli.Flag, arguments string) bool {
+	words := ""
+	if !namesFiles(arguments) {
+		words = strings.Join(c.Args().Slice(), " ")
+	}
+	for _, f := range flags {
+		name := f.Names()[0]
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			if !namesFiles(f.Usage) {
+				words += " " + c.String(name)
+			}
+		case *cli.StringSliceFlag:
+			if !namesFiles(f.Usage) {
+				words += " " + strings.Join(c.StringSlice(name), " ")
+			}
+		}
+	}
+	return utf8.ValidString(words)
+}
+
+func namesFiles(usage string) bool {
+	return slices.ContainsFunc([]string{"FILE", "DIR", "FOLDER"}, func(what string) bool {
+		return strings.Contains(usage, what)
+	})
 }
 
 // isEmpty says whether an option has nothing in it, or, of one that may be given several times, one
