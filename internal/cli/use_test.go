@@ -99,7 +99,7 @@ func TestHelpIsAboutTheCommand(t *testing.T) {
 func TestWaitingForInputStops(t *testing.T) {
 	silent, _ := io.Pipe()
 	for _, args := range [][]string{
-		{"post", "-"}, {"feed", "follow", "-"},
+		{"post", "-"}, {"feed", "follow", "-"}, {"wipe"},
 	} {
 		home := t.TempDir()
 		if err := os.Mkdir(filepath.Join(home, "store"), 0o700); err != nil {

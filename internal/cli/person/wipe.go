@@ -2,6 +2,7 @@ package person
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -147,6 +148,9 @@ func confirmWipe(c *cli.Context, home string) error {
 		}
 		return []byte(line), err
 	})
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
 	if err != nil || strings.TrimSpace(string(typed)) != name {
 		return talk.Fail(talk.ExitUser, errors.New("that is not its name; nothing was wiped"),
 			"Type it again, or give --yes.")
