@@ -44,7 +44,7 @@
 //	            session
 //	app         small programs of two people, a part → content, person, relation
 //	circle      posts for some people, a part →
-//	            boxstream, content, outbox, person, post, relation, session, timeline
+//	            boxstream, content, outbox, person, photo, post, relation, session, timeline
 //	search      finds texts by their words
 //	backup      what is kept in another place; which bucket is whose
 //	quota       lets the oldest posts go; a part → person, timeline
