@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -280,11 +281,15 @@ func (k *kept) planted(name, text string) (remove func()) {
 
 // process is one that waits, with an argument and a variable.
 func (k *kept) process(argument, variable string) (end func()) {
-	c := exec.Command("/bin/sh", "-c", "read x", argument)
+	c := exec.Command("/bin/sh", "-c", "echo; read x", argument)
 	c.Env = []string{variable}
 	in, err := c.StdinPipe()
-	if err == nil {
+	out, failed := c.StdoutPipe()
+	if err = errors.Join(err, failed); err == nil {
 		err = c.Start()
+	}
+	if err == nil { // a process that has just begun has no arguments yet
+		_, err = out.Read(make([]byte, 1))
 	}
 	if err != nil {
 		k.t.Fatal(err)
