@@ -126,7 +126,8 @@ func wellTyped(flags []cli.Flag, arguments string) cli.BeforeFunc {
 			if !c.IsSet(name) || !isEmpty(c, f) {
 				continue
 			}
-			if r, ok := f.(cli.RequiredFlag); ok && r.IsRequired() {
+			_, several := f.(*cli.StringSliceFlag) // without --circle a post is for everybody
+			if r, ok := f.(cli.RequiredFlag); several || ok && r.IsRequired() {
 				return talk.Usagef("--%s is empty; see --help", name)
 			}
 			return talk.Usagef("--%s is empty; leave it out for the default", name)

@@ -47,7 +47,7 @@ func TestWrongUseIsSaid(t *testing.T) {
 		{"not valid UTF-8", []string{"profile", "set", "--name", "a\xff"}},
 		{"not valid UTF-8", []string{"post", "a", "--poll", "b", "--poll", "c\xff"}},
 		{"there is no person", []string{"export", "a\xff"}},
-		{"--circle is empty", []string{"post", "for some alone", "--circle", ""}},
+		{"--circle is empty; see", []string{"post", "for some alone", "--circle", ""}},
 		{"--circle is empty", []string{"post", "x", "--circle", "a", "--circle", " "}},
 		{"--name is empty; see", []string{"init", "--network", "x", "--name", ""}},
 		// the control: nothing is wrong with it but this
