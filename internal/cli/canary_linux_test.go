@@ -84,7 +84,6 @@ type kept struct {
 	t        *testing.T
 	dir      string
 	canaries []string
-	seen     []string // in what an editor saw around itself
 }
 
 // try runs a command with something to read, and looks around afterwards.
