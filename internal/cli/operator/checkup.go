@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,6 +99,11 @@ func nodeDoctor(c *cli.Context, role directory.Role) error {
 
 func nodeStatus(c *cli.Context, role directory.Role) error {
 	home := c.String("home")
+	if _, none := os.Stat(filepath.Join(home, testnet.ConfigFile(role))); none != nil {
+		return talk.Fail(talk.ExitNotFound,
+			fmt.Errorf("there is no %s in %s: %w", role, home, none),
+			"--home is the directory that `murmur "+role.String()+" init` made.")
+	}
 	s, err := node.ReadState(home)
 	if errors.Is(err, fs.ErrNotExist) {
 		return talk.Fail(talk.ExitNotFound, fmt.Errorf("the %s in %s has never run", role, home),

@@ -25,9 +25,23 @@ func authorityStatus(c *cli.Context) error {
 	if err != nil {
 		return notAuthority(err)
 	}
+	return showStanding(c, s)
+}
+
+// showStanding says how the authorities stand, and ends with an error if they do not stand well.
+func showStanding(c *cli.Context, s founding.Standing) (err error) {
 	if c.Bool("json") {
-		return talk.JSON(c, s)
+		err = talk.JSON(c, s)
+	} else {
+		err = printStanding(c, s)
 	}
+	if err != nil {
+		return err
+	}
+	return stands(s)
+}
+
+func printStanding(c *cli.Context, s founding.Standing) error {
 	talk.Print(c, "network    %s %.16s, %d of %d authorities sign", s.Network, s.ID,
 		s.Threshold, len(s.Authorities))
 	talk.Print(c, "now        epoch %d, phase %s", s.Epoch, s.Phase)
@@ -37,14 +51,23 @@ func authorityStatus(c *cli.Context) error {
 	for _, a := range s.Authorities {
 		rows = append(rows, []string{a.Name, a.Addr, state(a)})
 	}
-	if err := talk.Table(c, rows); err != nil {
-		return err
-	}
+	return talk.Table(c, rows)
+}
+
+// stands is an error if no document can be made, or the newest is over.
+func stands(s founding.Standing) error {
 	if reached := s.Reached(); reached < s.Threshold {
 		return talk.Fail(talk.ExitNetwork,
 			fmt.Errorf("%d of %s answer here, and it takes %d to make a document", reached,
 				talk.Plural(len(s.Authorities), "authority", "authorities"), s.Threshold),
 			"Tell the operators of those that do not.")
+	}
+	if s.Document != nil && s.Document.Ended {
+		return talk.Fail(talk.ExitNetwork,
+			fmt.Errorf("the document of epoch %d has ended, and nothing is carried",
+				s.Document.Epoch),
+			"The authorities that answer make the next one in the next epoch; if they do not, "+
+				"look at their logs.")
 	}
 	return nil
 }
