@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"murmuration/client/fault"
 	"murmuration/internal/link"
 )
 
@@ -46,7 +47,9 @@ func TestPersonChangesTheGuard(t *testing.T) {
 		s := n.with(0, "p1", "p2")
 		c := n.run(s, "")
 		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
-		if err := c.UseGuard(t.Context(), "m1"); !errors.Is(err, errGuard) {
+		if err := c.UseGuard(t.Context(), "m1"); !errors.Is(err, errGuard) ||
+			fault.Of(err).ExitCode() != int(fault.NotFound) ||
+			strings.Count(err.Error(), "provider of this name") != 1 {
 			t.Errorf("a mix: %v", err)
 		}
 		if err := c.UseGuard(t.Context(), "p1"); err != nil || c.begun() != 1 {

@@ -160,7 +160,7 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 	chosen := c.guards.Chosen()
 	err := c.guards.Choose(doc, c.cfg.Guard, c.served, seeds(), c.rng)
 	if err != nil {
-		return nil, errGuard.With("%w", err)
+		return nil, errGuard.With("%q", c.cfg.Guard)
 	}
 	inUse := c.guards.List[0]
 	var seed [32]byte

@@ -62,6 +62,6 @@ var (
 	errNoGuardYet = fault.New(fault.Network,
 		"there is no network document yet, and nobody knows who the providers are",
 		"Try again when the client is connected for the first time (`murmur status`).")
-	errGuard = fault.New(fault.User, "the network lists no provider of this name",
+	errGuard = fault.New(fault.NotFound, "the network lists no provider of this name",
 		"Compare `murmur network show`.")
 )

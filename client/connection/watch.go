@@ -88,7 +88,7 @@ func (c *Connection) grant(ctx context.Context, now time.Time, name string) erro
 		return changed
 	})
 	if wrong != nil {
-		return errGuard.With("%w", wrong)
+		return errGuard.With("%q", name)
 	}
 	if changed {
 		c.cfg.Log.Info("another provider is used from now on", "name", name)

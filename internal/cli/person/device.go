@@ -1,6 +1,7 @@
 package person
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -144,6 +145,10 @@ func linkKey(c *cli.Context) (*relation.Key, error) {
 		return nil, nil
 	}
 	text, err := secret(c, "link-file", "Key that `murmur device link` printed: ")
+	if errors.Is(err, errEmpty) {
+		return nil, talk.Usagef("the key is empty; `murmur device link` on the first device " +
+			"prints it. Nothing was made")
+	}
 	if err != nil {
 		return nil, err
 	}

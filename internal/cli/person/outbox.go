@@ -118,23 +118,31 @@ func withEntry(
 }
 
 // printEntry says all that is known of an entry.
-func printEntry(c *cli.Context, e api.Entry) error {
+func printEntry(c *cli.Context, e api.Entry) error { return talk.Table(c, entryRows(e)) }
+
+// entryRows are the lines of an entry. Of one that was taken back there are no counts: what is in
+// the places of its boxes says nothing, however far it is.
+func entryRows(e api.Entry) [][]string {
 	far, more := progress(e)
 	rows := [][]string{
 		{"number", fmt.Sprint(e.Number)}, {"name", e.Post}, {"what", e.What}, {"says", says(e)},
 		{"state", e.State + ", " + far},
-		{"handed over", fmt.Sprintf("%d of %d", e.Handed, e.Boxes)},
-		{"stored", fmt.Sprintf("%d of %d, by the word of one holder each", e.Stored, e.Boxes)},
-		{"kept", fmt.Sprintf("%d of %d, by the signatures of all holders", e.Kept, e.Boxes)},
-		{"queued", talk.When(e.Queued, talk.Second)},
 	}
+	if e.State != "cancelled" {
+		rows = append(rows, []string{"handed over", fmt.Sprintf("%d of %d", e.Handed, e.Boxes)},
+			[]string{"stored", fmt.Sprintf("%d of %d, by the word of one holder each",
+				e.Stored, e.Boxes)},
+			[]string{"kept", fmt.Sprintf("%d of %d, by the signatures of all holders",
+				e.Kept, e.Boxes)})
+	}
+	rows = append(rows, []string{"queued", talk.When(e.Queued, talk.Second)})
 	if !e.Done.IsZero() {
 		rows = append(rows, []string{"done", talk.When(e.Done, talk.Second)})
 	}
 	if more != "" {
 		rows = append(rows, []string{"then", more})
 	}
-	return talk.Table(c, rows)
+	return rows
 }
 
 // waitKept looks at the outbox until all holders of the post keep it.

@@ -50,6 +50,9 @@ func passphrase(c *cli.Context, prompt string) ([]byte, error) {
 	return secret(c, passphraseFileFlag.Name, prompt)
 }
 
+var errEmpty = talk.Usagef("the passphrase is empty; `murmur init --no-passphrase` makes a home " +
+	"without one")
+
 // secret reads a passphrase from the file of a flag, or asks for it.
 func secret(c *cli.Context, flag, prompt string) (secret []byte, err error) {
 	switch file := c.String(flag); {
@@ -70,8 +73,7 @@ func secret(c *cli.Context, flag, prompt string) (secret []byte, err error) {
 	}
 	secret = bytes.TrimRight(secret, "\r\n")
 	if err == nil && len(secret) == 0 {
-		err = talk.Usagef("the passphrase is empty; `murmur init --no-passphrase` makes a home " +
-			"without one")
+		err = errEmpty
 	}
 	return secret, err
 }

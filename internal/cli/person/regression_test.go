@@ -3,6 +3,8 @@ package person
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,6 +43,45 @@ func TestNothingToSaveIsSaidOnce(t *testing.T) {
 		if n := strings.Count(said.String(), "nothing was found"); n != 1 ||
 			strings.Count(said.String(), "\n") != 1 {
 			t.Errorf("%q: %q", args, &said)
+		}
+	}
+}
+
+// History: Of an entry that was taken back, `outbox show` said that it was handed over and kept.
+//
+// TestCancelledHasNoCounts: what goes in its place says nothing, and is not counted as it.
+func TestCancelledHasNoCounts(t *testing.T) {
+	for _, state := range []string{"cancelled", "kept", "expired", "queued"} {
+		e := api.Entry{State: state, Boxes: 1, Handed: 1, Stored: 1, Kept: 1}
+		said := fmt.Sprint(entryRows(e))
+		if counted := strings.Contains(said, "1 of 1, by"); counted == (state == "cancelled") {
+			t.Errorf("%s: %s", state, said)
+		}
+	}
+}
+
+// History: An empty --link-file was said to be an empty passphrase.
+func TestEmptyLinkFileIsNoPassphrase(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(file, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for flag, word := range map[string]string{
+		"link-file": "the key is empty", "passphrase-file": "the passphrase is empty",
+	} {
+		app := &cli.App{ExitErrHandler: func(*cli.Context, error) {},
+			Flags: []cli.Flag{passphraseFileFlag, &cli.StringFlag{Name: "link-file"}},
+			Action: func(c *cli.Context) error {
+				if flag == "link-file" {
+					_, err := linkKey(c)
+					return err
+				}
+				_, err := passphrase(c, "")
+				return err
+			}}
+		err := app.Run([]string{"murmur", "--" + flag, file})
+		if err == nil || !strings.HasPrefix(err.Error(), word) {
+			t.Errorf("--%s: %v", flag, err)
 		}
 	}
 }
