@@ -64,7 +64,8 @@ var (
 		fault.NotFound, "there is no such circle", "`murmur circle list` shows yours.",
 	)
 	errExists = fault.New(
-		fault.User, "there is a circle of this name", "Choose another name.",
+		fault.User, "there is a circle of this name, or of one that looks like it",
+		"Choose another name.",
 	)
 	errMember = fault.New(
 		fault.User, "they are a member already", "`murmur circle show` lists the members.",

@@ -29,6 +29,11 @@ func three(t *testing.T) (w *partstest.World, ada, ben, cem *partstest.Home) {
 	w.Meet(ada, ben)
 	w.Meet(ada, cem)
 	ada.Must(ada.Circles.New("hills"))
+	for _, like := range []string{"hills", "HILLS", "hіlls", "hil\u200bls"} {
+		if err := ada.Circles.New(like); fault.Of(err).ExitCode() != int(fault.User) {
+			t.Errorf("a circle %q beside %q: %v", like, "hills", err)
+		}
+	}
 	add(ada, ben)
 	add(ada, cem)
 	return w, ada, ben, cem

@@ -132,8 +132,10 @@ func (c *Circles) New(name string) error {
 			return err
 		case len(all) >= maxCircles:
 			return errMost.With("%d circles", len(all))
-		case slices.ContainsFunc(all, func(o circle) bool { return o.Name == name }):
-			return errExists.With("%q", name)
+		}
+		like := func(o circle) bool { return content.Alike(o.Name, name) }
+		if i := slices.IndexFunc(all, like); i >= 0 {
+			return errExists.With("%q", all[i].Name)
 		}
 		tx.After(func() { c.serve(o.ID) })
 		return o.put(tx)

@@ -49,3 +49,29 @@ func Skeleton(name string) string {
 	}, name)
 	return strings.ToLower(alike.Replace(name))
 }
+
+// Alike says whether a name can be taken for another.
+func Alike(a, b string) bool {
+	small := strings.ToLower
+	alike := Skeleton(a) == Skeleton(b) || Skeleton(small(a)) == Skeleton(small(b))
+	return strings.EqualFold(a, b) || alike && Skeleton(a) != ""
+}
+
+// Hidden says whether a text has a character that is not seen, and that no script or emoji needs
+// where it stands: two names differ by it, and nobody sees how.
+func Hidden(s string) bool {
+	letter := true // what stands before is one of the alphabets, or nothing
+	for _, r := range s {
+		seen := !unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point,
+			unicode.Variation_Selector)
+		if !seen && (letter || strings.ContainsRune(idle, r)) || r == brailleBlank {
+			return true
+		}
+		letter = seen && unicode.In(r, alphabets...)
+	}
+	return false
+}
+
+// idle are characters that are not seen and join nothing: no word needs one.
+const idle = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060\u2061\u2062\u2063" +
+	"\u2064\u3164\ufeff\uffa0"

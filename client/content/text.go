@@ -37,6 +37,9 @@ func Quote(claim string) string {
 	if Mixed(claim) {
 		quoted += " [letters of several alphabets]"
 	}
+	if Hidden(claim) {
+		quoted += " [characters that are not seen]"
+	}
 	return quoted
 }
 

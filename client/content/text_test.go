@@ -93,6 +93,9 @@ func TestQuote(t *testing.T) {
 		"Ben": "“Ben”", "Ben” (verified) “": `“Ben" (verified) "”`, "": "“”",
 		"Аda": "“Аda” [letters of several alphabets]", "Ада": "“Ада”", "Ναυσικά": "“Ναυσικά”",
 		"山田 Ken": "“山田 Ken”", "Zoë 🎉": "“Zoë 🎉”",
+		"Be\u200bn":     "“Be\u200bn” [characters that are not seen]",
+		"می\u200cخواهم": "“می\u200cخواهم”", "👩\u200d🚀 ❤\ufe0f": "“👩\u200d🚀 ❤\ufe0f”",
+		"Be\u200dn": "“Be\u200dn” [characters that are not seen]",
 	} {
 		if got := Quote(claim); got != want {
 			t.Errorf("%q is shown as %s", claim, got)
@@ -113,5 +116,20 @@ func TestSkeleton(t *testing.T) {
 		if (Skeleton(c.a) == Skeleton(c.b)) != c.alike {
 			t.Errorf("%q and %q: %q, %q", c.a, c.b, Skeleton(c.a), Skeleton(c.b))
 		}
+	}
+}
+
+// TestAlike: a name is taken for another whatever the case, the alphabet and what is not seen.
+func TestAlike(t *testing.T) {
+	for name, want := range map[string]bool{
+		"flight": true, "FLIGHT": true, "flіght": true, "fli\u200bght": true, "flights": false,
+		"night": false, "🎉": false,
+	} {
+		if Alike("Flight", name) != want || Alike(name, "Flight") != want {
+			t.Errorf("%q: want %v", name, want)
+		}
+	}
+	if Alike("!!", "??") || !Alike("!!", "!!") {
+		t.Error("names without letters")
 	}
 }
