@@ -289,6 +289,9 @@ func TestClockOff(t *testing.T) {
 		if ok != want || errors.Is(err, ErrAdrift) == want {
 			t.Errorf("%s ahead: lists %v, %v", ahead, ok, err)
 		}
+		if errors.Is(err, ErrLate) != (!want && ahead > 0) { // as if the others were late
+			t.Errorf("%s ahead: %v", ahead, err)
+		}
 		if p.ahead = 0; want {
 			continue
 		}

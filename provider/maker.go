@@ -30,6 +30,15 @@ const (
 // ErrAdrift says why a slot passes without a bulletin.
 var ErrAdrift = errors.New("the clock is more than one slot off the median of the others'")
 
+// ErrLate is an ErrAdrift that need not be the clock's fault: the others' bulletins come late, as
+// they do where a computer or the network has too much to do.
+var ErrLate error = late{}
+
+type late struct{}
+
+func (late) Error() string { return "the bulletins of the others come more than one slot late" }
+func (late) Unwrap() error { return ErrAdrift }
+
 // ErrAhead says why slots pass without bulletins when the clock is right: it was ahead before, and
 // what is signed for a slot to come cannot be followed by one before it.
 var ErrAhead = errors.New("a bulletin is signed for a slot that has not come")
@@ -264,8 +273,11 @@ func (b *Bulletins) adrift(current box.Slot) error {
 			drifts = append(drifts, c.drift)
 		}
 	}
-	if m := median(drifts); m > mostDrift || m < -mostDrift {
+	switch m := median(drifts); {
+	case m > mostDrift:
 		return fmt.Errorf("%w: by %d slots", ErrAdrift, m)
+	case m < -mostDrift:
+		return fmt.Errorf("%w: by %d slots", ErrLate, -m)
 	}
 	return nil
 }

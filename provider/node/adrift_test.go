@@ -38,20 +38,24 @@ func TestAdriftIsNoDisk(t *testing.T) {
 	core.SetDocument(doc)
 	var said strings.Builder
 	b := &bulletins{core: core, log: slog.New(slog.NewTextHandler(&said, nil))}
-	for i := range 5 {
+	// others that are late say nothing of the clock here; others that are early do
+	for i, off := range []int{-10, -10, -10, 2, 2, 2} {
+		if i == 3 {
+			b.adrift = false // it is told anew
+		}
 		now = now.Add(par.BulletinEvery)
 		for _, o := range others {
-			late := bulletin.Body{Network: genesis.ID(), Maker: o.ID(), Slot: box.Slot(90 + i)}
-			if err := core.Take(now, late.Sign(o.PrivateKey())); err != nil {
-				t.Fatal(err)
-			}
+			x := bulletin.Body{Network: genesis.ID(), Maker: o.ID(), Slot: box.Slot(100 + i + off)}
+			_ = core.Take(now, x.Sign(o.PrivateKey())) // heard, though it is early
 		}
 		if err := b.make(now); err != nil {
 			t.Errorf("it is told as trouble: %v", err)
 		}
-	}
-	if n := strings.Count(said.String(), "clock of this computer"); n != 1 {
-		t.Errorf("said %d times: %s", n, said.String())
+		late, wrong := strings.Count(said.String(), "come late"),
+			strings.Count(said.String(), "clock of this computer")
+		if i%3 == 2 && (late != 1 || wrong != i/3) {
+			t.Errorf("late is said %d times, a wrong clock %d times: %s", late, wrong, &said)
+		}
 	}
 
 	// a bulletin of a slot that has not come: the clock was ahead, and is right

@@ -233,11 +233,15 @@ func (b *bulletins) tellAhead(err error) bool {
 func (b *bulletins) tellAdrift(err error) bool {
 	adrift := errors.Is(err, provider.ErrAdrift)
 	switch {
+	case adrift && !b.adrift && errors.Is(err, provider.ErrLate):
+		b.log.Warn("nothing is listed, because the bulletins of the others come late: this "+
+			"computer, theirs or the network has too much to do, or the clock here is ahead",
+			"error", err)
 	case adrift && !b.adrift:
 		b.log.Error("nothing is listed, because the clock of this computer cannot be right: set "+
 			"it, or have it set by the network", "error", err)
 	case !adrift && b.adrift && err == nil:
-		b.log.Info("the clock is right again, and boxes are listed")
+		b.log.Info("the others are in step with the clock here again, and boxes are listed")
 	}
 	b.adrift = adrift
 	return adrift
