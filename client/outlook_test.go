@@ -29,6 +29,7 @@ func TestOfflinePostIsNotExpectedSoon(t *testing.T) {
 	}
 	for _, d := range []client.Draft{
 		{Text: "over", Expire: -1}, {Text: "for ever", Expire: math.MaxInt64},
+		{Text: "open", Poll: []string{"a", "b"}, Closes: time.Hour},
 		{Text: "no end", Poll: []string{"a", "b"}},
 		{Text: "closed", Poll: []string{"a", "b"}, Closes: -time.Hour},
 	} {

@@ -120,7 +120,12 @@ var errAhead = fault.New(
 	fault.User, "a post names no such time", "Its end, and that of its poll, are within 100 years.",
 )
 
-// check refuses times that are none, as programs give them.
+var errOpenPoll = fault.New(
+	fault.User, "nobody can vote in an open feed", "Post the poll to a circle: its `circle`, or "+
+		"`murmur post --circle NAME --poll …`. Nothing was queued.",
+)
+
+// check refuses times that are none, as programs give them, and polls that nobody can answer.
 func (d Draft) check() error {
 	for _, t := range []time.Duration{d.Expire, d.Closes} {
 		if t < 0 || t > longest {
@@ -129,6 +134,9 @@ func (d Draft) check() error {
 	}
 	if len(d.Poll) > 0 && d.Closes == 0 {
 		return errAhead.With("a poll without an end")
+	}
+	if len(d.Poll) > 0 && d.Circle == "" {
+		return errOpenPoll
 	}
 	return nil
 }

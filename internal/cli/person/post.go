@@ -1,6 +1,7 @@
 package person
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -31,7 +32,7 @@ func postCommand() *cli.Command {
 			&cli.StringFlag{Name: "warning",
 				Usage: "what it is about, to be read before it, on one line"},
 			&cli.StringSliceFlag{Name: "poll",
-				Usage: "an `OPTION` of a poll; give it two to eight times"},
+				Usage: "an `OPTION` of a poll in a circle; give it two to eight times"},
 			&cli.StringFlag{Name: "closes", Usage: "the poll ends after `DUR`", Value: "7d"},
 			&cli.DurationFlag{Name: "wait",
 				Usage: "wait up to `DUR` until its holders keep it (exit code 8 when they do not)"},
@@ -111,6 +112,11 @@ func readDraft(c *cli.Context) (d api.Draft, err error) {
 	}
 	if c.IsSet("closes") && len(c.StringSlice("poll")) == 0 {
 		return d, talk.Usagef("--closes ends a poll, and there is none; nothing was queued")
+	}
+	if c.IsSet("poll") && !c.IsSet("reply") &&
+		(!c.IsSet("circle") || slices.Contains(c.StringSlice("circle"), "")) {
+		return d, talk.Usagef("nobody can vote in an open feed: post the poll to one of your " +
+			"circles with --circle NAME (`murmur circle list` shows them); nothing was queued")
 	}
 	d.Quick = c.Bool("quick")
 	d.Warning, d.Poll = c.String("warning"), c.StringSlice("poll")
