@@ -30,7 +30,10 @@ type Contact struct {
 	Muted    bool      `json:"muted,omitempty"`
 	Blocked  bool      `json:"blocked,omitempty"`
 	Picture  bool      `json:"picture,omitempty"` // they show one
-	Lines    []Line    `json:"lines,omitempty"`   // what happened, the oldest first
+	// Disputed: devices of theirs contradict each other, and nothing goes to these until one was
+	// kept.
+	Disputed bool   `json:"disputed,omitempty"`
+	Lines    []Line `json:"lines,omitempty"` // what happened, the oldest first
 }
 
 // Line is one thing that happened with a contact.
@@ -49,6 +52,18 @@ type Changing struct {
 // Words are what two people compare: the answer to GET /v1/contacts/{alias}/words.
 type Words struct {
 	Name  string    `json:"name"`
+	Words [4]string `json:"words"`
+	// Device are words of the device that answers alone: where devices of this person are in
+	// dispute the contact compares them with those of each, which are in Disputed there.
+	Device   [4]string     `json:"device"`
+	Disputed []DeviceWords `json:"disputed,omitempty"`
+}
+
+// DeviceWords are those of one of a contact's devices that contradict each other: the one whose
+// words the contact reads is theirs, and to be kept.
+type DeviceWords struct {
+	ID    string    `json:"id"`
+	Since time.Time `json:"since"` // it is known here
 	Words [4]string `json:"words"`
 }
 
@@ -138,10 +153,18 @@ func (s *server) people(do func(now time.Time, c *contact.Contacts) error) error
 func (s *server) contactList(*http.Request) ([]Contact, error) {
 	all := []Contact{}
 	err := s.client.View(func(_ time.Time, p *parts.Person) error {
-		for _, k := range p.Contacts.List() {
-			all = append(all, contactOf(k))
-		}
-		return nil
+		return p.View(func(tx *store.Tx) error {
+			for _, k := range p.Contacts.List() {
+				v := contactOf(k)
+				disputed, err := p.Contacts.Disputed(tx, k)
+				if err != nil {
+					return err
+				}
+				v.Disputed = len(disputed) > 0
+				all = append(all, v)
+			}
+			return nil
+		})
 	})
 	return all, err
 }
@@ -154,6 +177,11 @@ func (s *server) contact(r *http.Request) (v Contact, err error) {
 		}
 		v = contactOf(k)
 		return p.View(func(tx *store.Tx) error {
+			disputed, err := p.Contacts.Disputed(tx, k)
+			if err != nil {
+				return err
+			}
+			v.Disputed = len(disputed) > 0
 			lines, err := p.Contacts.Lines(tx, k.Relation)
 			for _, l := range lines {
 				v.Lines = append(v.Lines, Line{time.Unix(l.At, 0).UTC(), l.What})
@@ -195,15 +223,28 @@ func (s *server) removeContact(r *http.Request) (nothing, error) {
 
 func (s *server) contactWords(r *http.Request) (Words, error) {
 	var k contact.Contact
-	var what contact.Compared
+	var what, alone contact.Compared
+	var disputed []contact.Disputed
 	err := s.client.View(func(_ time.Time, p *parts.Person) (err error) {
-		k, what, err = p.Contacts.Compare(r.PathValue("alias"))
-		return err
+		if k, what, err = p.Contacts.Compare(r.PathValue("alias")); err != nil {
+			return err
+		}
+		return p.View(func(tx *store.Tx) (err error) {
+			if alone, err = p.Contacts.Alone(tx, k); err == nil {
+				disputed, err = p.Contacts.Disputed(tx, k)
+			}
+			return err
+		})
 	})
 	if err != nil {
 		return Words{}, err
 	}
-	return Words{k.Name(), what.Words()}, nil // outside of the person's life: it takes a while
+	// outside of the person's life: it takes a while
+	w := Words{Name: k.Name(), Words: what.Words(), Device: alone.Words()}
+	for _, d := range disputed {
+		w.Disputed = append(w.Disputed, DeviceWords{idOf(d.ID), d.Since, d.What.Words()})
+	}
+	return w, nil
 }
 
 func (s *server) compared(r *http.Request, in Compared) (nothing, error) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -153,7 +154,28 @@ func (s *server) post(_ *http.Request, d Draft) (Receipt, error) {
 		said.Photos = append(said.Photos, client.Photo(p))
 	}
 	r, err := s.client.Post(said)
+	if err == nil && d.Circle != "" {
+		var notes []string
+		notes, err = s.unheard(d.Circle)
+		r.Notes = append(r.Notes, notes...)
+	}
 	return receiptOf(r), err
+}
+
+// unheard says to which members of a circle nothing goes.
+func (s *server) unheard(circle string) (notes []string, err error) {
+	err = s.client.View(func(_ time.Time, p *parts.Person) error {
+		members, err := p.Circles.Unheard(circle)
+		for _, m := range members {
+			if k, known := p.Contacts.Of(m); known {
+				notes = append(notes, fmt.Sprintf("nothing goes to %s until you have chosen one "+
+					"of their devices, which contradict each other: murmur contact verify %s",
+					k.Name(), k.Alias))
+			}
+		}
+		return err
+	})
+	return notes, err
 }
 
 func receiptOf(r client.Receipt) Receipt {

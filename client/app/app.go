@@ -85,6 +85,7 @@ type Relations interface {
 	Serve(kind relation.Kind, h relation.Hearer)
 	Say(tx *store.Tx, now time.Time, to relation.ID, s relation.Saying) (relation.Said, error)
 	Room(tx *store.Tx, to relation.ID) (int, error)
+	Decided(tx *store.Tx, to relation.ID) error
 }
 
 // People is who contacts are: *contact.Contacts does.

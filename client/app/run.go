@@ -177,6 +177,9 @@ func (a *Apps) say(
 		return err
 	}
 	room, err := a.cfg.Relations.Room(tx, to)
+	if err == nil {
+		err = a.cfg.Relations.Decided(tx, to)
+	}
 	if err != nil {
 		return err
 	}

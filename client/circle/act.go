@@ -100,6 +100,9 @@ func (c *Circles) act(
 		if w.own != nil {
 			return own(tx, w)
 		}
+		if err := c.cfg.Relations.Decided(tx, w.of.Relation); err != nil {
+			return err
+		}
 		i, err := theirs(w)
 		if err != nil {
 			return err

@@ -102,6 +102,7 @@ type Relations interface {
 	Watch(do func(*store.Tx, time.Time, relation.Event) error)
 	Say(tx *store.Tx, now time.Time, to relation.ID, s relation.Saying) (relation.Said, error)
 	Tell(tx *store.Tx, now time.Time, kind relation.Kind, content []byte) error
+	Decided(tx *store.Tx, to relation.ID) error
 }
 
 // Writing writes posts: *post.Writing does.

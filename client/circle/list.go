@@ -81,6 +81,22 @@ type Tally struct {
 	Final   bool  // it has closed, and its author has counted all votes
 }
 
+// Unheard are the members of an own circle whose devices contradict each other, so that nothing of
+// it goes to them yet.
+func (c *Circles) Unheard(name string) (members []relation.ID, err error) {
+	err = c.cfg.Store.View(func(tx *store.Tx) error {
+		o, err := byName(tx, name)
+		for _, m := range o.Members {
+			e := c.cfg.Relations.Decided(tx, m.Relation)
+			if errors.Is(e, relation.ErrDisputed) { // of a contact that is over nothing is said
+				members = append(members, m.Relation)
+			}
+		}
+		return err
+	})
+	return members, err
+}
+
 // Tally is that of a post.
 func (c *Circles) Tally(tx *store.Tx, post string) (Tally, error) {
 	h, err := getThread(tx, post)

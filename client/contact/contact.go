@@ -63,6 +63,7 @@ type Relations interface {
 	Tell(tx *store.Tx, now time.Time, kind relation.Kind, content []byte) error
 	Self(tx *store.Tx, id relation.ID) (session.DeviceID, error)
 	Gone(tx *store.Tx, id relation.ID) ([]session.DeviceID, error)
+	Others(tx *store.Tx, id relation.ID) ([]relation.Other, error)
 	Reset(tx *store.Tx, now time.Time, id relation.ID) error
 	End(tx *store.Tx, now time.Time, id relation.ID) error
 }

@@ -66,6 +66,46 @@ func (c *Contacts) Compare(alias string) (k Contact, what Compared, err error) {
 	return k, what, err
 }
 
+// Disputed is a device of a contact's that another one of theirs contradicts, and what their person
+// and this one compare to find whether it is theirs.
+type Disputed struct {
+	ID    session.DeviceID
+	Since time.Time // it is known here
+	What  Compared
+}
+
+// Disputed are those of a contact; mostly there are none.
+func (c *Contacts) Disputed(tx *store.Tx, k Contact) (all []Disputed, err error) {
+	others, err := c.cfg.Relations.Others(tx, k.Relation)
+	if errors.Is(err, relation.ErrNoRelation) {
+		return nil, nil // the contact is over
+	}
+	for _, o := range others {
+		if o.Standing != session.Disputed {
+			continue
+		}
+		d := Disputed{o.ID, o.Since, k.alone(o.ID)}
+		if slices.Contains(k.Meeting.Devices, o.ID) {
+			d.Since = time.Unix(k.Since, 0).UTC()
+		}
+		all = append(all, d)
+	}
+	return all, err
+}
+
+// Alone is what is compared of this device: a contact with whom its person's devices are in dispute
+// sees the same words at its id, and others at the other ones.
+func (c *Contacts) Alone(tx *store.Tx, k Contact) (Compared, error) {
+	self, err := c.cfg.Relations.Self(tx, k.Relation)
+	return k.alone(self), err
+}
+
+// alone is what is compared of one device, whatever others there are.
+func (k Contact) alone(id session.DeviceID) Compared {
+	what := append(bytes.Clone(k.Meeting.Transcript[:]), "device"...)
+	return Compared{k.Meeting.Nonce, append(what, id[:]...)}
+}
+
 // Words are the four: 0.1 s of work.
 func (w Compared) Words() [4]string { return words.Compare(w.nonce[:], w.what) }
 
@@ -76,6 +116,13 @@ func (c *Contacts) Verify(now time.Time, alias string, same bool) error {
 		return err
 	}
 	return c.cfg.Store.Update(func(tx *store.Tx) error {
+		all, err := c.Disputed(tx, k)
+		if err == nil && same && len(all) > 0 {
+			err = relation.ErrDisputed
+		}
+		if err != nil {
+			return err
+		}
 		if !same {
 			k.Verified = 0
 			err := c.tell(tx, now, &k, "the words were not the same: somebody may be between you")
@@ -86,7 +133,7 @@ func (c *Contacts) Verify(now time.Time, alias string, same bool) error {
 		for i := range k.Devices {
 			k.Devices[i].Doubt = false
 		}
-		err := c.tell(tx, now, &k, "you compared words: they were the same")
+		err = c.tell(tx, now, &k, "you compared words: they were the same")
 		return errors.Join(err, c.share(tx, now, k))
 	})
 }
@@ -170,8 +217,8 @@ func lineOf(e relation.Event, now time.Time) string {
 		}
 		return fmt.Sprintf("a device of %s is gone: they say so (%s)", whose, day)
 	case relation.EventDisputed:
-		return "two of their devices contradict each other: neither is written to until you have " +
-			"compared words with one"
+		return "two of their devices contradict each other: nothing goes to either until you " +
+			"have compared words (murmur contact verify) and kept one (murmur device keep)"
 	case relation.EventRefused:
 		return fmt.Sprintf("a device was refused that says to be %s (%s)", whose, day)
 	case relation.EventExpired:

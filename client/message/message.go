@@ -67,6 +67,7 @@ type Relations interface {
 	Say(tx *store.Tx, now time.Time, to relation.ID, s relation.Saying) (relation.Said, error)
 	Unsay(tx *store.Tx, now time.Time, to relation.ID, name string) error
 	Room(tx *store.Tx, to relation.ID) (int, error)
+	Decided(tx *store.Tx, to relation.ID) error
 	Tell(tx *store.Tx, now time.Time, kind relation.Kind, content []byte) error
 }
 

@@ -45,7 +45,8 @@ type Receipt struct {
 	Boxes int
 }
 
-// Send queues a message: when it returns it is on the disk, sealed.
+// Send queues a message: when it returns it is on the disk, sealed. While devices of the contact
+// contradict each other nobody would read it: relation.ErrDisputed.
 func (m *Messages) Send(now time.Time, to relation.ID, d Draft) (r Receipt, err error) {
 	l, err := m.letter(now, d)
 	if err != nil {
@@ -62,6 +63,9 @@ func (m *Messages) Send(now time.Time, to relation.ID, d Draft) (r Receipt, err 
 		return r, err
 	}
 	err = m.cfg.Store.Update(func(tx *store.Tx) error {
+		if err := m.cfg.Relations.Decided(tx, to); err != nil {
+			return err
+		}
 		id, kept, err := m.send(tx, now, to, l)
 		r = Receipt{id, 1 + len(parts)}
 		if err == nil && d.Picture != nil {

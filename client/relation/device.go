@@ -18,6 +18,13 @@ var (
 	ErrNoDevice = fault.New(
 		fault.NotFound, "there is no such device of yours", "`murmur device list` shows them.",
 	)
+	// ErrDisputed says that nobody would read it: devices of a contact contradict each other.
+	ErrDisputed = fault.New(
+		fault.Trust, "two of their devices say of each other that they are gone: nothing goes to "+
+			"either",
+		"Choose one: `murmur contact verify ALIAS` shows words of each, to compare with them; "+
+			"then `murmur device keep ALIAS ID`.",
+	)
 )
 
 // told is what own devices tell each other of a relation: the content of a saying of KindDevice
@@ -215,6 +222,7 @@ type Other struct {
 	ID       session.DeviceID
 	Standing session.Standing
 	Heard    time.Time
+	Since    time.Time // the oldest session with it that is still here
 }
 
 // Others are the devices of a contact.
@@ -225,7 +233,9 @@ func (r *Relations) Others(tx *store.Tx, id ID) (all []Other, err error) {
 	}
 	for _, p := range rel.State.Peers {
 		if !p.Own {
-			all = append(all, Other{p.Device, p.Standing, time.Unix(p.Heard, 0).UTC()})
+			all = append(all, Other{
+				p.Device, p.Standing, time.Unix(p.Heard, 0).UTC(), began(p),
+			})
 		}
 	}
 	return all, nil

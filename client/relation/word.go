@@ -221,6 +221,30 @@ func (r *Relations) objects(
 	return r.put(tx, now, rel)
 }
 
+// Decided is ErrDisputed if what is said to a contact is read by nobody until their person has
+// chosen one of the devices that contradict each other.
+func (r *Relations) Decided(tx *store.Tx, id ID) error {
+	rel, err := get(tx, id)
+	if err != nil {
+		return err
+	}
+	if !rel.heardBy() && slices.ContainsFunc(rel.State.Peers, func(p session.Peer) bool {
+		return !p.Own && p.Standing == session.Disputed
+	}) {
+		return ErrDisputed
+	}
+	return nil
+}
+
+// began is when the oldest session with a device began.
+func began(p session.Peer) time.Time {
+	since := p.Heard
+	for _, x := range p.Sessions {
+		since = min(since, x.Begun)
+	}
+	return time.Unix(since, 0).UTC()
+}
+
 func (rel *relation) standing(d session.DeviceID) session.Standing {
 	for _, p := range rel.State.Peers {
 		if p.Device == d {

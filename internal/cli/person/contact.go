@@ -9,6 +9,7 @@ import (
 
 	"murmuration/client/api"
 	"murmuration/client/content"
+	"murmuration/client/relation"
 	"murmuration/internal/cli/plain"
 	"murmuration/internal/cli/screen"
 	"murmuration/internal/cli/talk"
@@ -116,6 +117,9 @@ func marks(k api.Contact) (all []string) {
 	} else {
 		all = append(all, "verified")
 	}
+	if k.Disputed {
+		all = append(all, "devices in dispute: nothing goes to them")
+	}
 	if k.Heard.IsZero() {
 		all = append(all, "not heard of yet")
 	}
@@ -172,6 +176,9 @@ func contactShow(c *cli.Context, d *api.Client, alias string) error {
 		{"known since", talk.When(k.Since, talk.Day) + ", " + how},
 		{"is", strings.Join(marks(k), ", ")},
 	}
+	if k.Disputed {
+		rows = append(rows, []string{"choose one", "murmur contact verify " + k.Alias})
+	}
 	if k.Picture {
 		rows = append(rows, []string{"picture", "murmur contact show " + k.Alias + " -o FILE"})
 	}
@@ -200,11 +207,17 @@ func contactVerify(c *cli.Context, d *api.Client, alias string) error {
 		return err
 	}
 	if c.Bool("json") {
-		if err := talk.JSON(c, w); err != nil {
-			return err
-		}
-	} else {
+		err = talk.JSON(c, w)
+	} else if len(w.Disputed) == 0 {
 		fmt.Fprintln(c.App.Writer, strings.Join(w.Words[:], " "))
+		talk.Say(c, "of this device alone, should %s have to choose among yours: %s", w.Name,
+			strings.Join(w.Device[:], " "))
+	}
+	if err != nil {
+		return err
+	}
+	if len(w.Disputed) > 0 {
+		return wordsOfEach(c, w, alias)
 	}
 	if !c.Bool("yes") && !talk.IsTerminalReader(c.App.Reader) {
 		talk.Say(c, "if %s reads you the same words, where you know their voice or face: murmur "+
@@ -226,6 +239,27 @@ func contactVerify(c *cli.Context, d *api.Client, alias string) error {
 	return talk.Fail(talk.ExitTrust, fmt.Errorf("the words of %s are not the same", w.Name),
 		"Somebody may be between you, or one of you has not heard of a new device yet: do not "+
 			"trust what comes under this name, and meet anew.")
+}
+
+// wordsOfEach shows words of each device of a contact's that contradict each other.
+func wordsOfEach(c *cli.Context, w api.Words, alias string) error {
+	rows := [][]string{}
+	for _, d := range w.Disputed {
+		rows = append(rows, []string{d.ID[:min(shortID, len(d.ID))],
+			"since " + talk.When(d.Since, talk.Minute), strings.Join(d.Words[:], " ")})
+	}
+	if !c.Bool("json") {
+		if err := talk.Table(c, rows); err != nil {
+			return err
+		}
+	}
+	if c.Bool("yes") {
+		return relation.ErrDisputed
+	}
+	talk.Say(c, "devices of %s contradict each other: nothing goes to them. Where you know their "+
+		"voice or face, ask for the words that `murmur contact verify` shows of their device "+
+		"alone, and keep the one that has them: murmur device keep %s ID", w.Name, alias)
+	return nil
 }
 
 func contactIntroduce(c *cli.Context) error {
