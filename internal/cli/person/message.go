@@ -120,7 +120,7 @@ func markSeen(c *cli.Context, d *api.Client, alias string, all []api.Message) er
 	if len(unread) == 0 {
 		return nil
 	}
-	return d.Seen(c.Context, alias, unread)
+	return noted(c, d.Seen(c.Context, alias, unread))
 }
 
 func printMessages(c *cli.Context, alias string, all []api.Message) {

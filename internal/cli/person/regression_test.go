@@ -2,6 +2,7 @@ package person
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/client/api"
+	"murmuration/client/fault"
 	"murmuration/client/photo"
 )
 
@@ -82,6 +84,28 @@ func TestEmptyLinkFileIsNoPassphrase(t *testing.T) {
 		err := app.Run([]string{"murmur", "--" + flag, file})
 		if err == nil || !strings.HasPrefix(err.Error(), word) {
 			t.Errorf("--%s: %v", flag, err)
+		}
+	}
+}
+
+// History: `timeline` on a full disk printed the posts, and then failed.
+//
+// TestReadingNeedsNoRoom: that nothing can be noted is said, and any other failure is one.
+func TestReadingNeedsNoRoom(t *testing.T) {
+	full := fault.New(fault.Quota, "the disk is nearly full", "")
+	broken := fault.New(fault.Internal, "broken", "")
+	for _, err := range []error{full, full.With("3 MiB"), broken, nil} {
+		var said bytes.Buffer
+		app := &cli.App{Writer: &said, ErrWriter: &said,
+			ExitErrHandler: func(*cli.Context, error) {},
+			Action:         func(c *cli.Context) error { return noted(c, err) }}
+		got := app.Run([]string{"murmur"})
+		isFull := errors.Is(err, full)
+		if isFull && got != nil || !isFull && !errors.Is(got, err) {
+			t.Errorf("%v: %v", err, got)
+		}
+		if strings.Contains(said.String(), "nearly full") != isFull {
+			t.Errorf("%v: said %q", err, &said)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/client/api"
+	"murmuration/client/fault"
 	"murmuration/client/person"
 	"murmuration/internal/cli/plain"
 	"murmuration/internal/cli/talk"
@@ -66,7 +67,17 @@ func showPosts(c *cli.Context, d *api.Client, posts []api.Post) error {
 	for i, p := range posts {
 		ids[i] = p.ID
 	}
-	return errors.Join(printPosts(c, posts), d.Shown(c.Context, ids...))
+	return errors.Join(printPosts(c, posts), noted(c, d.Shown(c.Context, ids...)))
+}
+
+// noted is an error of noting that something was read; a full disk is none, and only said: reading
+// needs no room.
+func noted(c *cli.Context, err error) error {
+	if fault.Of(err).ExitCode() == talk.ExitQuota {
+		talk.Say(c, "that this was shown is not noted, and it stays unread: %s", err)
+		return nil
+	}
+	return err
 }
 
 // query is what is asked for.
@@ -140,10 +151,12 @@ func watchTimeline(c *cli.Context, d *api.Client) error {
 		ctx, cancel = context.WithTimeout(ctx, c.Duration("wait"))
 		defer cancel()
 	}
+	shown := unseen{} // here: what could not be noted as shown would come again
 	look := func(unread bool) error {
 		q := query(c, c.Int("n"))
 		q.Unread = unread
 		posts, err := d.Posts(ctx, q)
+		posts = slices.DeleteFunc(posts, func(p api.Post) bool { return !shown.first(p.ID) })
 		if err == nil && len(posts) > 0 {
 			err = showPosts(c, d, posts)
 		}
