@@ -77,7 +77,7 @@ func (s *server) circles() []route {
 		answering("GET", "/v1/threads/{id}", "a post, how it was taken, and the answers to it",
 			s.thread),
 		answering("DELETE", "/v1/posts/{id}", "takes an own post of a circle back: readers are "+
-			"asked to erase it", s.unpost),
+			"asked to erase it, but for those who were removed since", s.unpost),
 	}
 }
 

@@ -175,7 +175,8 @@ func deleteThing(c *cli.Context) error {
 		what := "the message is erased here; of an own one, the other side is asked as well"
 		err := d.Unsend(c.Context, id)
 		if fault.Of(err).ExitCode() == talk.ExitNotFound {
-			what = "readers are asked to erase it; what they have read stays read"
+			what = "readers are asked to erase it; what they have read stays read, and " +
+				"whoever was removed from its circle since is not asked"
 			err = d.Unpost(c.Context, id)
 		}
 		if err == nil {
