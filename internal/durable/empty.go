@@ -1,32 +1,35 @@
 package durable
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// RemoveEmpty removes of a directory the file of some extension (".vlog") that stands last by its
-// name, if it has no byte: what a process that was killed had created and not yet begun. An empty
-// file before it is damage, and stays. A directory that is not there has none.
+// RemoveEmpty removes of a directory the files of some extension (".vlog") that have no byte: what
+// a process that was killed had created and not yet begun, or had emptied and not yet deleted, as
+// Badger does with logs. Neither held anything; whoever reads what was in a log that damage emptied
+// gets an error. A directory that is not there has none.
 func RemoveEmpty(dir, extension string) error {
-	entries, err := os.ReadDir(dir) // by name
-	if err != nil && !os.IsNotExist(err) {
+	entries, err := os.ReadDir(dir)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("looking for empty files: %w", err)
 	}
-	for i := len(entries) - 1; i >= 0; i-- {
-		e := entries[i]
+	for _, e := range entries {
 		if !e.Type().IsRegular() || filepath.Ext(e.Name()) != extension {
 			continue
 		}
-		info, err := e.Info()
-		if err == nil && info.Size() == 0 {
-			err = os.Remove(filepath.Join(dir, e.Name()))
+		info, bad := e.Info()
+		if bad == nil && info.Size() == 0 {
+			bad = os.Remove(filepath.Join(dir, e.Name()))
 		}
-		if err != nil {
-			return fmt.Errorf("removing an empty file: %w", err)
+		if bad != nil {
+			err = errors.Join(err, fmt.Errorf("removing an empty file: %w", bad))
 		}
-		return nil
 	}
-	return nil
+	return err
 }

@@ -93,8 +93,8 @@ func TestFullDisk(t *testing.T) {
 // History: A process was killed while it opened a store, and the store never opened again: Badger
 // had created a log and not begun it.
 //
-// TestKilledWhileALogIsMade: the newest log and the newest table in memory may be empty files, with
-// everything that was kept there; an older one that is empty is damage.
+// TestKilledWhileALogIsMade: logs and tables in memory may be empty files, the newest, which was
+// not begun, and older ones, which Badger empties before it deletes them; what was kept is there.
 func TestKilledWhileALogIsMade(t *testing.T) {
 	dir, opts := newDir(t), daystore.SmallFiles(daystore.Options{})
 	s := openBadger(t, dir, opts)
@@ -103,7 +103,8 @@ func TestKilledWhileALogIsMade(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"000999.vlog", "00999.mem"} {
+	for _, name := range []string{"000000.vlog", "000999.vlog", "00000.mem",
+		"00999.mem"} {
 		path := filepath.Join(dir, "day-00001", "badger", name)
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -126,7 +127,7 @@ func TestKilledWhileALogIsMade(t *testing.T) {
 	if s, err := daystore.Open(dir, opts); err == nil {
 		_, _, err = s.Read(1, b.ID)
 		if _ = s.Close(); err == nil {
-			t.Error("an older log that is empty is taken for none")
+			t.Error("the control: a box whose log was emptied is read")
 		}
 	}
 }
