@@ -16,17 +16,7 @@ import (
 // changed.
 func TestHomesOfOtherVersionsAreRefused(t *testing.T) {
 	t.Parallel()
-	par, err := directory.Defaults("x25519")
-	if err != nil {
-		t.Fatal(err)
-	}
-	one := []directory.Authority{
-		{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"},
-	}
-	genesis, err := directory.NewGenesis("old", time.Now(), par, one, one)
-	if err != nil {
-		t.Fatal(err)
-	}
+	genesis := genesisOfOne(t)
 	for name, change := range map[string]func(*store.Tx) error{
 		"version 1": func(tx *store.Tx) error {
 			return errors.Join(tx.Delete("home", "version"), tx.Delete("home", "self"),
@@ -71,17 +61,7 @@ func TestHomesOfOtherVersionsAreRefused(t *testing.T) {
 // TestUnfinishedHomeIsMadeAgain, and nothing of the first try is left; nor is by a wipe.
 func TestUnfinishedHomeIsMadeAgain(t *testing.T) {
 	t.Parallel()
-	par, err := directory.Defaults("x25519")
-	if err != nil {
-		t.Fatal(err)
-	}
-	one := []directory.Authority{
-		{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"},
-	}
-	genesis, err := directory.NewGenesis("new", time.Now(), par, one, one)
-	if err != nil {
-		t.Fatal(err)
-	}
+	genesis := genesisOfOne(t)
 	home := t.TempDir()
 	part := filepath.Join(home, ".genesis.123.tmp")
 	begin := func() error {
@@ -104,4 +84,21 @@ func TestUnfinishedHomeIsMadeAgain(t *testing.T) {
 	if left, err := Wipe(home); err != nil || len(left) != 0 {
 		t.Errorf("a wipe of what was not made leaves %q: %v", left, err)
 	}
+}
+
+// genesisOfOne is a network with one authority, which nobody reaches.
+func genesisOfOne(t *testing.T) *directory.Genesis {
+	t.Helper()
+	par, err := directory.Defaults("x25519")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := []directory.Authority{
+		{Name: "p1", ID: directory.NewIdentity([32]byte{1}).ID(), Addr: "p1:1"},
+	}
+	genesis, err := directory.NewGenesis("one", time.Now(), par, one, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return genesis
 }
