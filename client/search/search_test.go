@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"pgregory.net/rapid"
 
@@ -353,15 +354,31 @@ func TestManyWordsOfOneBeginning(t *testing.T) {
 	}
 }
 
+// TestWordsOfEverySign: each sign that words are made of, alone, in a word, and behind bytes that
+// begin another sign, gives words that are words of themselves.
+func TestWordsOfEverySign(t *testing.T) {
+	for r := range rune(unicode.MaxRune + 1) {
+		if !unicode.In(r, unicode.L, unicode.N, unicode.M) {
+			continue
+		}
+		for _, before := range []string{"", "a", "\xf0", "\xf0\x9f"} {
+			wordsOfThemselves(t, before+string(r))
+		}
+	}
+}
+
 // FuzzWords: of whatever text, words are words of themselves.
 func FuzzWords(f *testing.F) {
 	f.Add("Crème Straße 東京 \xff")
-	f.Fuzz(func(t *testing.T, text string) {
-		words := Words(text)
-		for _, w := range words {
-			if again := Words(w); len(again) != 1 || again[0] != w {
-				t.Fatalf("%q of %q has the words %q", w, text, again)
-			}
+	f.Add("\xf0è")
+	f.Fuzz(func(t *testing.T, text string) { wordsOfThemselves(t, text) })
+}
+
+func wordsOfThemselves(t *testing.T, text string) {
+	t.Helper()
+	for _, w := range Words(text) {
+		if again := Words(w); len(again) != 1 || again[0] != w {
+			t.Fatalf("%q of %q has the words %q", w, text, again)
 		}
-	})
+	}
 }

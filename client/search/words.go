@@ -20,7 +20,8 @@ func Words(text string) (words []string) {
 		}
 		word = word[:0]
 	}
-	for _, r := range norm.NFKD.String(text) {
+	// what is no UTF-8 would keep the sign behind it from being taken apart
+	for _, r := range norm.NFKD.String(strings.ToValidUTF8(text, "\uFFFD")) {
 		switch {
 		case unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Cf, r):
 		case unicode.In(r, alone...):
