@@ -42,8 +42,9 @@ var arrows = map[string]struct {
 	"internal/release":    {"", "which program this is"},
 	"internal/transcript": {"", "text tests"},
 	"internal/script": {
-		"configs internal/exchange internal/box internal/directory internal/link internal/sphinx",
-		"the stage of the stories: a stranger on the wire, and no role",
+		"configs internal/exchange internal/box internal/directory internal/link internal/node " +
+			"internal/sphinx",
+		"the stage of the stories: strangers and liars on the wire, and no role",
 	},
 	"internal/drawn": {"", "property tests"},
 	"internal/cli": {

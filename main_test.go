@@ -15,9 +15,9 @@ import (
 )
 
 // TestMain makes the test binary the tool: a story that runs `murmur` runs it again under that
-// name.
+// name, and an authority that lies under the name `liar`: no build of the product has that.
 func TestMain(m *testing.M) {
-	testscript.Main(script.Paced{M: m}, map[string]func(){"murmur": main})
+	testscript.Main(script.Paced{M: m}, map[string]func(){"murmur": main, "liar": script.Liar})
 }
 
 // TestStories plays testdata/script: real processes, real sockets, real disks.

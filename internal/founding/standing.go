@@ -42,12 +42,14 @@ type Seat struct {
 	Reached bool             `json:"reached"`
 	Epoch   *directory.Epoch `json:"epoch,omitempty"` // of its newest document
 	Error   string           `json:"error,omitempty"`
+	// False says what is not true of the document that it serves; empty: it is.
+	False string `json:"false,omitempty"`
 }
 
-// Reached is how many authorities are.
+// Reached is how many authorities are, but for those who serve what is not true.
 func (s Standing) Reached() (n int) {
 	for _, a := range s.Authorities {
-		if a.Reached {
+		if a.Reached && a.False == "" {
 			n++
 		}
 	}
@@ -122,6 +124,9 @@ func ask(ctx context.Context, h *node.Home, doc *directory.Document) ([]Seat, er
 			switch {
 			case err == nil:
 				seats[i].Reached, seats[i].Epoch = true, &theirs.Epoch
+				if err := theirs.Verify(h.Genesis); err != nil {
+					seats[i].False = err.Error()
+				}
 			case errors.Is(err, directory.ErrNoDocument):
 				seats[i].Reached = true
 			default:

@@ -1,6 +1,6 @@
 // Package script is the stage on which the stories of testdata/script play: real processes, real
 // sockets, real disks. It adds to testscript the commands that start and end nodes and people, wait
-// for what they do, and damage what they have.
+// for what they do, and damage what they have; and it has a liar, an authority that keeps no rules.
 //
 // It must not know what a story is about, and nothing but the tests of the root uses it. A story is
 // never fast or slow: it waits for events, each up to a patience that only a broken one comes near.

@@ -90,6 +90,8 @@ func state(a founding.Seat) string {
 		return "this one; it does not run, or is not reached at that address: " + a.Error
 	case !a.Reached:
 		return "not reached: " + a.Error
+	case a.False != "":
+		return "reached; it serves a document that is not true: " + a.False
 	case a.Epoch == nil:
 		return "reached; it has no document yet"
 	}
