@@ -30,8 +30,9 @@ func Liar() {
 	}
 	home, err := node.OpenHome(os.Args[1])
 	if err == nil {
-		err = (&liar{Home: home, heard: map[directory.Epoch]map[directory.NodeID]directory.Listing{},
-			served: map[directory.Epoch]bool{}}).run(ctx, os.Args[2])
+		l := &liar{Home: home, heard: map[directory.Epoch]listings{},
+			served: map[directory.Epoch]bool{}}
+		err = l.run(ctx, os.Args[2])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -39,13 +40,16 @@ func Liar() {
 	}
 }
 
+// listings are nodes as they described themselves.
+type listings map[directory.NodeID]directory.Listing
+
 // liar is an authority that keeps no rules.
 type liar struct {
 	*node.Home
 	transport link.Transport
 
 	mu     sync.Mutex // guards all below
-	heard  map[directory.Epoch]map[directory.NodeID]directory.Listing
+	heard  map[directory.Epoch]listings
 	truth  *directory.Document // the newest that another one gave; nil: none yet
 	served map[directory.Epoch]bool
 }
@@ -260,7 +264,7 @@ func (l *liar) Submit(raw []byte) error {
 	defer l.mu.Unlock()
 	if l.heard[d.Epoch] == nil {
 		clear(l.heard) // nobody needs those of epochs before
-		l.heard[d.Epoch] = map[directory.NodeID]directory.Listing{}
+		l.heard[d.Epoch] = listings{}
 	}
 	l.heard[d.Epoch][d.ID] = directory.Listing{Descriptor: d}
 	return nil
