@@ -40,6 +40,31 @@ bench PATTERN=".":
 exhaustive:
     bash .ci/exhaustive
 
+# the recipes of docs/rows.md at their full counts, all or those that are named, and a line for each
+# row of what was counted: a day of a core; -n only shows the commands
+rows *ROWS:
+    go run ./.ci/rows {{ROWS}}
+
+# every bit of a packet flipped at every hop
+bitflips:
+    SPHINX_EXHAUSTIVE=1 go test -count=1 -v -timeout 60m -run TestEveryBitFlip ./internal/sphinx
+
+# four and seven authorities among liars, EPOCHS for each of fourteen patterns
+authorities EPOCHS="72":
+    go test -count=1 -v -timeout 60m -run Parliament ./internal/directory -parliament.epochs {{EPOCHS}}
+
+# what a provider and a mix do with five times as many packets as they can take
+overload:
+    go test -count=1 -v -run TestOverload ./provider ./mix/node
+
+# what every answer of a holder or an entry does to a person who is lied to
+liars:
+    go test -count=1 -v -run 'TestWhateverAHolder|TestNoReplyIsKept|TestLyingEntry' ./client/parts ./client/connection
+
+# logs, metrics, files and memory, searched for what must not be there
+canaries:
+    go test -count=1 -v -run 'TestNoCanary|TestLogsNameNobody|TestMetricsNameNobody' ./client ./internal/cli ./provider/node ./mix/node
+
 # the simulator's conformance table, all rows: two minutes
 verify:
     go run . sim verify

@@ -46,7 +46,8 @@ var arrows = map[string]struct {
 			"internal/sphinx",
 		"the stage of the stories: strangers and liars on the wire, and no role",
 	},
-	"internal/drawn": {"", "property tests"},
+	"internal/drawn":   {"", "property tests"},
+	"internal/counted": {"", "what tests say that they counted"},
 	"internal/cli": {
 		"internal/demo internal/founding internal/testnet internal/authority mix/node " +
 			"provider/node client sim configs internal/supervised internal/config " +

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"murmuration/client/api"
+	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 	"murmuration/internal/sphinx"
 )
@@ -182,15 +183,16 @@ func (s *siege) unacknowledged(t *testing.T) (n int) {
 
 func (s *siege) report(t *testing.T) {
 	t.Helper()
-	t.Logf("besiegers: %d places taken by throwaway keys, %d told full, %d silent links, "+
-		"%d silent questioners, %d half-open, %d frames of noise, %d of flooders with %d writes, "+
+	counted.Say(t, "siege", "besiegers: %d places taken by throwaway keys, %d told full, "+
+		"%d silent links, %d silent questioners, %d half-open, %d frames of noise, "+
+		"%d of flooders with %d writes, "+
 		"%d floods cut",
 		s.squats.Load(), s.full.Load(), s.silent.Load(), s.sitters.Load(), s.halfOpen.Load(),
 		s.chats.Load(), s.frames.Load(), s.writes.Load(), s.cut.Load())
 	read, missing := s.readings(t)
 	waiting := s.unacknowledged(t)
-	t.Logf("besieged: %d posts, %d of %d readings, %d boxes not acknowledged yet", len(s.posted),
-		read, read+missing, waiting)
+	counted.Say(t, "siege", "besieged: %d posts, %d of %d readings, %d boxes not acknowledged yet",
+		len(s.posted), read, read+missing, waiting)
 	if read == 0 || read*100 < 99*(read+missing) {
 		t.Errorf("only %d of %d readings", read, read+missing)
 	}
@@ -207,7 +209,7 @@ func (s *siege) report(t *testing.T) {
 		t.Fatal("nobody came")
 	}
 	slices.Sort(s.late)
-	t.Logf("newcomers: %d, half in within %v, the last within %v", len(s.late),
+	counted.Say(t, "siege", "newcomers: %d, half in within %v, the last within %v", len(s.late),
 		s.late[len(s.late)/2].Round(time.Millisecond),
 		s.late[len(s.late)-1].Round(time.Millisecond))
 	if last := s.late[len(s.late)-1]; last > getIn {

@@ -22,6 +22,7 @@ import (
 	"murmuration/client/message"
 	"murmuration/client/parts"
 	"murmuration/client/post"
+	"murmuration/internal/counted"
 	"murmuration/internal/link"
 )
 
@@ -154,6 +155,8 @@ func TestNoCanaryLeavesTheStore(t *testing.T) {
 	if all := found(memoryOf(t, home, "not it"), canaries); len(all) != 0 {
 		t.Errorf("a process that did not open the home has %q in memory", all)
 	}
+	counted.Say(t, "canaries", "%d files of a home, its log, the memory of a process that did not "+
+		"open it: none of %d canaries", files, len(canaries))
 	open := found(memoryOf(t, home, passphrase), canaries) // the control
 	if files < 4 || !slices.Contains(open, "canary-message") {
 		t.Errorf("the control: %d files, and a process that opened the home has %q", files, open)

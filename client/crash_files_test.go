@@ -13,6 +13,7 @@ import (
 	"murmuration/client"
 	"murmuration/client/backup"
 	"murmuration/client/store"
+	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
@@ -213,7 +214,7 @@ func TestKilledWithFiles(t *testing.T) {
 		},
 	}
 	for _, verb := range []string{"init", "restore", "backup", "wipe", "passwd"} {
-		t.Logf("%s: %d kills", verb, kills)
+		counted.Say(t, "kills", "%d kills of `%s`", kills, verb)
 		for range kills {
 			lines := killAfter(t, crashFiles, verb+" "+dir, 2)
 			last := lines[len(lines)-1]

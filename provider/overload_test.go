@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/counted"
 	"murmuration/internal/cover"
 	"murmuration/internal/directory"
 	"murmuration/internal/protocol"
@@ -141,7 +142,12 @@ func TestOverload(t *testing.T) {
 			t.Errorf("of %d requests %d were answered and %d counted as dropped", s.offered, s.left,
 				s.count())
 		}
-		t.Logf("skipping %v: goodput %.3f, dropped %v", skip, goodput, s.dropped)
+		what := "provider"
+		if !skip {
+			what = "control, that does what is too late"
+		}
+		counted.Say(t, "overload", "%s: 10 minutes of 5 times the capacity, %d requests, goodput "+
+			"%.3f, dropped %v", what, s.offered, goodput, s.dropped)
 	}
 }
 

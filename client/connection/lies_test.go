@@ -10,6 +10,7 @@ import (
 	"murmuration/client/person"
 	"murmuration/client/store"
 	"murmuration/internal/box"
+	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 	"murmuration/internal/exchange"
 )
@@ -72,6 +73,7 @@ func TestNoReplyIsKept(t *testing.T) {
 		if after := dump(t, s); after != before {
 			t.Error("what is kept has changed")
 		}
+		counted.Say(t, "liars", "%d rows of status and kind to an audit, nothing changed", rows)
 		if differ == 0 || rows < 8*4 {
 			t.Errorf("the control: %d rows, %d counted", rows, differ)
 		}

@@ -10,6 +10,7 @@ import (
 	"murmuration/client/contact"
 	"murmuration/client/feed"
 	"murmuration/client/store"
+	"murmuration/internal/counted"
 )
 
 // TestKilledCopies: a copy of a home is started beside it, both are used, and both are killed at
@@ -58,5 +59,6 @@ func killCopies(t *testing.T, seed uint64) {
 	if one.kills+twin.kills < 20 {
 		t.Errorf("the control: %d and %d kills", one.kills, twin.kills)
 	}
-	t.Logf("%d and %d kills; Ben has %d texts", one.kills, twin.kills, len(texts))
+	counted.Say(t, "kills", "%d and %d kills of two copies of a home: all %d texts once", one.kills,
+		twin.kills, len(texts))
 }

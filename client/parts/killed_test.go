@@ -18,6 +18,7 @@ import (
 	"murmuration/client/post"
 	"murmuration/client/store"
 	"murmuration/client/ticket"
+	"murmuration/internal/counted"
 )
 
 // victim is a home whose client is killed before some transaction of its store, whatever it is
@@ -303,8 +304,9 @@ func killAnywhere(t *testing.T, seed uint64) {
 	if v.kills < 25 || len(v.tried) < 15 {
 		t.Errorf("the control: %d kills, %q were not acknowledged", v.kills, v.tried)
 	}
-	t.Logf("%d kills, %d acts that were not acknowledged, %d that were", v.kills, len(v.tried),
-		len(v.acked))
+	counted.Say(t, "kills", "%d kills of a client, "+
+		"%d acts not acknowledged, %d acknowledged, none lost",
+		v.kills, len(v.tried), len(v.acked))
 }
 
 // changed checks what the other acts have changed.

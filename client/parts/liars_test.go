@@ -14,6 +14,7 @@ import (
 	"murmuration/client/sender"
 	"murmuration/client/store"
 	"murmuration/internal/box"
+	"murmuration/internal/counted"
 )
 
 // row is what one holder may say to a write, without having stored anything.
@@ -70,7 +71,10 @@ func TestWhateverAHolderSaysToAWrite(t *testing.T) {
 		}
 		return sealed[0].Box()
 	}()
-	for _, r := range rows(t, foreign) {
+	all := rows(t, foreign)
+	counted.Say(t, "liars", "%d answers to the write of a post, as many of a photo's part",
+		len(all))
+	for _, r := range all {
 		for n, what := range map[int]string{1: "post", 3: "part of a photo"} {
 			t.Run(fmt.Sprint(r.status, r.name, ", to a ", what), func(t *testing.T) {
 				h := newHolder(t)

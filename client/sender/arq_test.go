@@ -8,6 +8,7 @@ import (
 
 	"murmuration/client/sender"
 	"murmuration/internal/box"
+	"murmuration/internal/counted"
 )
 
 // TestRoundTripsAreCompleted is about lossy links and dead mixes: the share of requests that are
@@ -18,17 +19,18 @@ func TestRoundTripsAreCompleted(t *testing.T) {
 		t.Skip("minutes for each thousand: just arq (MURMUR_ARQ=10000)")
 	}
 	for _, row := range []struct {
+		of          string // row of docs/rows.md
 		name        string
 		loss        float64
 		width, dead int // mixes of a layer
 		tries       int
 		want        float64
 	}{
-		{"5 % of packets lost on each link", 0.05, 2, 0, 16, 0.9999},
-		{"10 % lost", 0.10, 2, 0, 32, 0.9999},
-		{"20 % lost", 0.20, 2, 0, 64, 0.998},
-		{"20 % of the mixes dead", 0, 5, 1, 32, 0.9999},
-		{"33 % dead", 0, 3, 1, 48, 0.985},
+		{"arq", "5 % of packets lost on each link", 0.05, 2, 0, 16, 0.9999},
+		{"arq", "10 % lost", 0.10, 2, 0, 32, 0.9999},
+		{"arq", "20 % lost", 0.20, 2, 0, 64, 0.998},
+		{"dead-mixes", "20 % of the mixes dead", 0, 5, 1, 32, 0.9999},
+		{"dead-mixes", "33 % dead", 0, 3, 1, 48, 0.985},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -41,8 +43,8 @@ func TestRoundTripsAreCompleted(t *testing.T) {
 				}
 				return done
 			}
-			t.Logf("%d of %d round trips within %d tries, %d within one", within(row.tries), n,
-				row.tries, within(1))
+			counted.Say(t, row.of, "%s: %d of %d round trips within %d tries, %d within one",
+				row.name, within(row.tries), n, row.tries, within(1))
 			enough := int(row.want * float64(n))
 			if done := within(row.tries); done < enough {
 				t.Errorf("%d of %d round trips, expected %d", done, n, enough)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"murmuration/client/api"
+	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 )
 
@@ -212,6 +213,8 @@ echo canary-draft > "$1~"
 		err != nil || len(files) != 1 {
 		t.Errorf("the control: the timeline is %q, the photos %q", timeline, files)
 	}
+	counted.Say(t, "canaries", "beside a home, over its life: none of %d canaries",
+		len(k.canaries))
 	stop()
 	if code := <-done; code != 0 {
 		t.Errorf("the daemon ended with %d", code)

@@ -11,6 +11,7 @@ import (
 
 	"murmuration/client"
 	"murmuration/internal/config"
+	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 	"murmuration/internal/testnet"
 	"murmuration/internal/testnet/virtual"
@@ -58,7 +59,8 @@ func TestSoakOfDays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%d days, %d posts, %d of them read by the follower", days, 24*days, len(read))
+		counted.Say(t, "soak", "%d days, %d posts, %d of them read by the follower", days, 24*days,
+			len(read))
 		if len(read) < 24*days-2 { // what was just written is under way
 			t.Errorf("the follower has %d of %d posts", len(read), 24*days)
 		}

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"murmuration/internal/counted"
 )
 
 // leakLimit is the growth in percent an hour that is allowed.
@@ -51,8 +53,8 @@ func (s samples) judge(t *testing.T, perHour float64, shown ...string) {
 	t.Helper()
 	for i, g := range gauges {
 		growth, half := slope(s[i], perHour)
-		t.Logf("%s: %.4g at the end of %d samples, growth %.3f ± %.3f %% an hour", g.name,
-			s[i][len(s[i])-1], len(s[i]), growth, half)
+		counted.Say(t, "soak", "%s: %.4g at the end of %d samples, growth %.3f ± %.3f %% an hour",
+			g.name, s[i][len(s[i])-1], len(s[i]), growth, half)
 		if growth-half > leakLimit && !slices.Contains(shown, g.name) {
 			t.Errorf("%s grow by %.3f ± %.3f %% an hour: more than %.0f %%", g.name, growth, half,
 				leakLimit)

@@ -12,6 +12,7 @@ import (
 
 	"murmuration/client"
 	"murmuration/internal/config"
+	"murmuration/internal/counted"
 	"murmuration/internal/testnet"
 )
 
@@ -114,7 +115,7 @@ func (s *soak) judge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d posts, %d of them read by the follower", s.posts, len(read))
+	counted.Say(t, "soak", "%d posts, %d of them read by the follower", s.posts, len(read))
 	if len(read) < s.posts*9/10 {
 		t.Errorf("the follower has %d of %d posts", len(read), s.posts)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 	"murmuration/sim/world"
 )
@@ -176,6 +177,8 @@ func TestParliamentNeverSplits(t *testing.T) {
 							p.Document(e+1) != nil)
 					}
 				}
+				counted.Say(t, "authorities", "%d of %d lie (%s): %d epochs, 0 splits",
+					directory.FaultBound(n), n, name, *parliamentEpochs)
 				last := directory.Epoch(*parliamentEpochs)
 				for _, a := range p.honest {
 					if held := a.Authority().Voter().Latest().Epoch; held != last {
@@ -198,6 +201,8 @@ func TestParliamentFailsClosed(t *testing.T) {
 			if made := p.Document(1) != nil; made != (extra == 0) || (reports > 0) != (extra == 1) {
 				t.Errorf("n=%d, %d down: a document: %t, %d reports", n, down+extra, made, reports)
 			}
+			counted.Say(t, "authorities", "%d of %d down: a document: %t", down+extra, n,
+				extra == 0)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"murmuration/internal/counted"
 	"murmuration/internal/suite"
 )
 
@@ -111,7 +112,8 @@ func TestEveryBitFlip(t *testing.T) {
 			everyHop(len(j.keys), func(hop int) { j.flip(t, hop, stride, &count) })
 		}
 	}
-	t.Logf("%d mutants refused where they must be", count.Load())
+	counted.Say(t, "bitflips", "%d mutants, forward and reply, each refused where it must be",
+		count.Load())
 	if count.Load() < 6000 {
 		t.Errorf("only %d mutants were tried", count.Load())
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/counted"
 	"murmuration/internal/node/metrics"
 	mixnode "murmuration/mix/node"
 )
@@ -19,6 +20,7 @@ func TestMetricsNameNobody(t *testing.T) {
 		pass(2 * time.Minute)
 		_, _, metrics := n.Inside()
 		_, body := page(t, metrics)
+		counted.Say(t, "canaries", "%d bytes of metrics name nobody", len(body))
 		for line := range strings.Lines(body) {
 			name, rest, labelled := strings.Cut(line, "{")
 			label, _, _ := strings.Cut(rest, "}")

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/sphinx"
@@ -126,6 +127,9 @@ func TestReplaysOverRestarts(t *testing.T) {
 		r.send(ctx, r.packets)
 		if twice := s.dropped(r.doc, mix.Replayed) - before; (twice > 0) != c.replay {
 			t.Errorf("%s: %d packets came through twice", c.name, twice)
+		} else {
+			counted.Say(t, "replays", "%s: of %d packets sent again %d came through twice", c.name,
+				len(r.packets), twice)
 		}
 		distinct := s.dropped(r.doc, mix.UnknownLoop)
 		r.send(ctx, [][]byte{s.packet(r.doc, 0, 0)})

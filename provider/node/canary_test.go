@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/counted"
 	"murmuration/internal/link"
 )
 
@@ -86,6 +87,8 @@ func TestLogsNameNobody(t *testing.T) {
 		!strings.Contains(text, "could not be executed") {
 		t.Fatalf("control: what must be logged is not\n%s", text)
 	}
+	counted.Say(t, "canaries", "%d bytes of a provider's debug log: no %d secrets in 7 spellings",
+		len(log.String()), len(secrets))
 	for what, secret := range secrets {
 		if found := traces(log.String(), secret); len(found) > 0 {
 			t.Errorf("the log has a %s (%v)", what, found)

@@ -16,6 +16,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/box/daystore"
+	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
@@ -114,8 +115,9 @@ func TestKilledUnderLoad(t *testing.T) {
 		h.check(said)
 		h.spawn()
 	}
-	t.Logf("%d boxes acknowledged, %d of them asked to be deleted, and %d bulletins, over %d kills",
-		len(said.acked), len(said.deleting), len(h.heard.heard), kills())
+	counted.Say(t, "kills", "%d kills of a provider under load: %d boxes acknowledged, %d of them "+
+		"asked to be deleted, and %d bulletins, 0 lost", kills(), len(said.acked),
+		len(said.deleting), len(h.heard.heard))
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)

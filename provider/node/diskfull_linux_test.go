@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/counted"
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
 	"murmuration/internal/testnet"
@@ -47,8 +48,8 @@ func TestDiskFull(t *testing.T) {
 	h.fill(home, "ballast", 136<<20)
 	refused := h.offer(conn, 0, said, func(full int) bool { return full > 100 })
 	free := h.free(home)
-	t.Logf("%d boxes were taken, then %d refused, with %d MiB free", len(said.acked), refused,
-		free>>20)
+	counted.Say(t, "diskfull", "%d boxes were taken, then %d refused, with %d MiB free",
+		len(said.acked), refused, free>>20)
 	if len(said.acked) < 100 || refused < 100 || free < 100<<20 {
 		t.Fatal("it was not refused in time")
 	}
@@ -70,7 +71,7 @@ func TestDiskFull(t *testing.T) {
 	if took := time.Since(since); len(said.acked) == before || took > 5*time.Second {
 		t.Errorf("serving again after %s, %d boxes", took, len(said.acked)-before)
 	} else {
-		t.Logf("serving again after %s", took)
+		counted.Say(t, "diskfull", "serving again after %s, 0 exits, 0 acknowledged lost", took)
 	}
 	h.kill()
 	h.check(said)

@@ -10,6 +10,7 @@ import (
 
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/box/daystore"
+	"murmuration/internal/counted"
 )
 
 // TestPowerCut: a provider's store under load on a file system of its own, whose power is cut
@@ -28,12 +29,14 @@ func TestPowerCut(t *testing.T) {
 		cycles = 10
 	}
 	acked, lost := cutCycles(t, honest, cycles)
-	t.Logf("fsync on: %d cycles, %d operations acknowledged, %d lost", cycles, acked, lost)
+	counted.Say(t, "powercut", "%d cycles, %d operations acknowledged, %d lost", cycles, acked,
+		lost)
 	if lost != 0 || acked == 0 {
 		t.Error("acknowledged operations were lost")
 	}
 	acked, lost = cutCycles(t, noSync, 3)
-	t.Logf("control, fsync off: 3 cycles, %d operations acknowledged, %d lost", acked, lost)
+	counted.Say(t, "powercut", "control, fsync off: 3 cycles, %d acknowledged, %d lost", acked,
+		lost)
 	if lost == 0 {
 		t.Error("control: nothing was lost without fsync, so this test cannot fail")
 	}
