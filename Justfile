@@ -107,6 +107,11 @@ days:
 stories:
     MURMUR_STORIES=1 go test -count=1 -v -timeout 30m -run TestLongStories .
 
+# stories of several hosts with addresses of their own, IPv4 and IPv6, some behind a router, and cables
+# that break: needs root on Linux, ip and nft
+namespaces:
+    MURMUR_NAMESPACES=1 go test -count=1 -v -timeout 30m -run TestHosts .
+
 # a network and two people for DAYS days of virtual time: what heap, goroutines and open files do
 soak-days DAYS="10":
     MURMUR_SOAK_DAYS={{DAYS}} go test -count=1 -v -timeout 25h -run TestSoakOfDays ./internal/demo

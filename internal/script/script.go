@@ -79,6 +79,7 @@ func Run(t *testing.T, dir string, murmur Murmur) {
 			"picture":  picture,
 			"freeport": freePort, "remember": remember, "unchanged": unchanged,
 			"replay": replayPacket, "refused": refusedLink,
+			"lan": lan, "host": host, "trunk": trunk, "names": names, "at": at,
 		},
 	})
 }
@@ -88,7 +89,8 @@ type story struct {
 	env     []string
 	murmur  Murmur
 	running map[string]*process
-	posts   int // by load
+	posts   int             // by load
+	spaces  map[string]bool // by lan and host: a namespace is there
 }
 
 type storyKey struct{}
@@ -109,7 +111,8 @@ func setup(e *testscript.Env, run string, murmur Murmur) error {
 	e.Setenv("HOST", host)
 	e.Setenv("CALM", calm)
 	e.Setenv("XDG_RUNTIME_DIR", run)
-	e.Values[storyKey{}] = &story{env: e.Vars, murmur: murmur, running: map[string]*process{}}
+	e.Values[storyKey{}] = &story{env: e.Vars, murmur: murmur, running: map[string]*process{},
+		spaces: map[string]bool{}}
 	return nil
 }
 
