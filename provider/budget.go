@@ -22,6 +22,13 @@ func NewBudget(every time.Duration) *rate.Limiter {
 	return rate.NewLimiter(limit(every), rateBurst)
 }
 
+// Retune holds somebody to another rate from now on; what is left of the budget stays.
+func Retune(budget *rate.Limiter, every time.Duration) {
+	if l := limit(every); budget.Limit() != l {
+		budget.SetLimit(l)
+	}
+}
+
 func limit(every time.Duration) rate.Limit {
 	if every <= 0 {
 		return rate.Inf

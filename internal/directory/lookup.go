@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"murmuration/internal/protocol"
 	"murmuration/internal/suite"
@@ -109,6 +110,16 @@ func (d *Document) StoringOn(day uint16) []NodeID {
 		}
 	}
 	return nil
+}
+
+// ReplicateEvery is how long lies between two replication frames from one provider to another. It
+// goes by the smaller of the two sets that new boxes go to: today's and tomorrow's.
+func (d *Document) ReplicateEvery() time.Duration {
+	least := len(d.Providers())
+	for _, set := range d.Storing[max(0, len(d.Storing)-2):] {
+		least = min(least, len(set.Nodes))
+	}
+	return d.Parameters.ReplicateAmong(least)
 }
 
 // TokenKey is the key under which a holder gives tokens for a day; ok is false if the document

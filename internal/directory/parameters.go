@@ -116,6 +116,17 @@ func (p Parameters) Listings(makers int) int {
 		protocol.MaxBulletinEntries))
 }
 
+// ReplicateAmong is how long lies between two replication frames from one of so many storing
+// providers to another: as long as what clients may write, twice over, and what a provider may list
+// still goes on in time, at most half a bulletin slot, and never less than ReplicateEvery. With it
+// the traffic of all pairs follows what they may have to pass on, and nothing that they do.
+func (p Parameters) ReplicateAmong(providers int) time.Duration {
+	rate := max(2*p.writesPerPair(p.Clients, providers), p.listedPerPair(providers),
+		2/p.BulletinEvery.Seconds())
+	every := time.Duration(float64(time.Second) / rate).Truncate(time.Millisecond)
+	return max(p.ReplicateEvery, every)
+}
+
 // listedPerPair is the mean number of writes per second that one provider passes on to one other
 // when all that it can list is written to it.
 func (p Parameters) listedPerPair(providers int) float64 {

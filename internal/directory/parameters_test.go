@@ -117,6 +117,40 @@ func TestValidateFor(t *testing.T) {
 	}
 }
 
+// TestReplicateAmong: frames are as rare as the network's size allows, and never too rare for what
+// may have to go on; a provider's whole traffic falls with each that joins until the slot bounds it.
+func TestReplicateAmong(t *testing.T) {
+	p, _ := Defaults("xwing")
+	const ms = time.Millisecond
+	for providers, want := range map[int]time.Duration{
+		1: 7500 * ms, 2: 500 * ms, 3: 864 * ms, 5: 2880 * ms, 10: 7500 * ms, 100: 7500 * ms,
+	} {
+		if got := p.ReplicateAmong(providers); got != want {
+			t.Errorf("%d providers: a frame every %s, want %s", providers, got, want)
+		}
+	}
+	for providers := 2; providers < 40; providers++ {
+		for _, clients := range []int{1, 1000, 30_000} {
+			p.Clients = clients
+			every := p.ReplicateAmong(providers).Seconds()
+			carried := every*max(2*p.writesPerPair(clients, providers),
+				p.listedPerPair(providers)) < 1+1e-9
+			if every > 7.5 || every > 0.5 && !carried {
+				t.Errorf("%d providers, %d clients: a frame every %v s", providers, clients, every)
+			}
+		}
+	}
+	p.Clients = 1000
+	d := Document{Parameters: p, Storing: []StoringSet{
+		{Nodes: make([]NodeID, 2)}, {Nodes: make([]NodeID, 5)}, {Nodes: make([]NodeID, 4)}}}
+	for range 10 {
+		d.Nodes = append(d.Nodes, Node{Role: RoleProvider})
+	}
+	if d.ReplicateEvery() != p.ReplicateAmong(4) || p.ReplicateAmong(4) == p.ReplicateAmong(5) {
+		t.Errorf("10 providers, 4 of which store tomorrow: a frame every %s", d.ReplicateEvery())
+	}
+}
+
 func drawParameters(t *rapid.T) Parameters {
 	ms := func(name string) uint32 { return rapid.Uint32().Draw(t, name) }
 	w := wireParameters{Suite: rapid.String().Draw(t, "suite")}

@@ -52,7 +52,7 @@ type Parameters struct {
 	LoopEvery      time.Duration // 1/λL
 	DropEvery      time.Duration // 1/λD
 	MixLoopEvery   time.Duration // 1/λM
-	ReplicateEvery time.Duration // one replication frame per provider pair
+	ReplicateEvery time.Duration // at least this lies between replication frames of a pair
 	Replicas       int           // K holders of a box
 	RetentionDays  int           // full days that a box is kept after its own
 	EpochLength    time.Duration

@@ -45,6 +45,7 @@ func (b *budgets) allow(peer link.PublicKey, every time.Duration) bool {
 	if b.of[peer] == nil {
 		b.of[peer] = provider.NewBudget(every)
 	}
+	provider.Retune(b.of[peer], every)
 	return b.of[peer].AllowN(time.Now(), 1)
 }
 
@@ -88,7 +89,7 @@ func (i *intake) Serve(_ context.Context, conn link.Conn) error {
 		}
 		switch {
 		case !idle:
-		case i.allow(conn.Peer(), i.inForce.document.Load().Parameters.ReplicateEvery):
+		case i.allow(conn.Peer(), i.inForce.document.Load().ReplicateEvery()):
 			merging.Go(func() { before <- i.merge(request) }) // ends when the store answers
 		default:
 			i.node.Counts.Drop(provider.OverRate)

@@ -80,7 +80,7 @@ func (o *others) feeds() map[feed]bool {
 	for _, n := range doc.Providers() {
 		if n.ID != o.self {
 			want[feed{link.Peer{Addr: n.Addr, Key: link.PublicKey(n.ID)},
-				doc.Parameters.ReplicateEvery}] = true
+				doc.ReplicateEvery()}] = true
 		}
 	}
 	return want

@@ -12,8 +12,8 @@ import (
 )
 
 // replicas keep the boxes of this provider at their other holders. To each other provider one frame
-// of a fixed size goes out every ReplicateEvery whatever happens: a box that waits, or a request
-// for a digest that nobody needs. It is answered at once with what became of the frame before, so
+// of a fixed size goes out as often as the document says, whatever happens: a box that waits, or a
+// request for a digest that nobody needs. It is answered at once with what became of the frame before, so
 // that no fsync can be heard in the answers either. A watcher of links does not learn which
 // requests were writes.
 type replicas struct {
@@ -53,22 +53,33 @@ func (r *replicas) connect(ctx context.Context, f feed, tick <-chan time.Time) e
 		return err
 	}
 	defer end()
-	return r.talk(ctx, conn, box.Holder(f.peer.Key), tick)
+	return r.talk(ctx, conn, box.Holder(f.peer.Key), f.every, tick)
 }
+
+// head is how long before its tick a frame is made, where ticks lie so far apart: a disk that takes
+// no longer is not seen, and a box waits for one tick, not for two.
+const head = 500 * time.Millisecond
 
 // mostAwaited is for how many frames a box may be on its way to another holder without an answer: a
 // disk there that takes longer than a tick answers some frames later. Then it is sent again.
 const mostAwaited = 4
 
-// talk sends one frame at each tick until the link breaks. The frame is made before the tick:
-// nothing but the sending lies between the two.
-func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder,
+// talk sends one frame at each tick, one every so often, until the link breaks. The frame is made
+// before the tick: nothing but the sending lies between the two.
+func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, every time.Duration,
 	tick <-chan time.Time) error {
+	rest := time.NewTimer(0)
+	defer rest.Stop()
 	answer := make([]byte, r.format.RequestSize())
 	var awaited []*box.Queued // of the last frames; nil for a dummy, and for what was answered
 	// that went out: the queue goes round, so that nothing holds up what comes behind it
 	var last box.Queued
 	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-rest.C:
+		}
 		entry, err := r.pick(peer, last, awaited)
 		if err != nil {
 			return err
@@ -82,6 +93,7 @@ func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder,
 			return nil
 		case <-tick:
 		}
+		rest.Reset(max(0, every-head))
 		if err := conn.Send(frame); err != nil {
 			return err
 		}

@@ -8,17 +8,19 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/directory"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
 	"murmuration/provider"
 )
 
-// replication is what a watcher sees on the first provider's replica links in four seconds, when so
-// many boxes wait for the second provider.
-func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace []sighting,
-	arrived int) {
+// replication is what a watcher sees on the first provider's replica links in so long, when so many
+// boxes wait for the second provider.
+func replication(t *testing.T, long, slot time.Duration, boxes int,
+	slow func(string, *slowStore)) (trace []sighting, arrived int) {
 	t.Helper()
-	watch(t, slow, func(ctx context.Context, w *watched) {
+	watchWith(t, func(par *directory.Parameters) { par.BulletinEvery = slot }, slow, func(
+		ctx context.Context, w *watched) {
 		w.Pass(3 * time.Second)
 		doc := w.first()
 		var put []box.Box
@@ -31,7 +33,7 @@ func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace 
 			put = append(put, b)
 		}
 		from := w.elapsed()
-		w.Pass(4 * time.Second)
+		w.Pass(long)
 		trace = w.seenOn(link.Replica, from)
 		for _, b := range put {
 			if got, _, err := w.stores["provider-2"].MemStore.Read(w.today(), b.ID); err == nil &&
@@ -44,33 +46,45 @@ func replication(t *testing.T, boxes int, slow func(string, *slowStore)) (trace 
 }
 
 // TestReplicationHidesWrites: a watcher of the links between providers sees the same frames at the
-// same times whether boxes wait or not, on whatever disk; and the boxes arrive. Control: a provider
-// that takes longer than a tick to find what waits is seen.
+// same times whether boxes wait or not, on whatever disk, where ticks are short and where they are
+// long; and the boxes arrive. Control: a provider that takes longer than a tick to find what waits
+// is seen.
 func TestReplicationHidesWrites(t *testing.T) {
-	idle, _ := replication(t, 0, nil)
-	if len(idle) < 300 {
-		t.Fatalf("a watcher sees %d frames in four seconds", len(idle))
+	const ms = time.Millisecond
+	late := func(by time.Duration) func(string, *slowStore) {
+		return func(_ string, s *slowStore) { s.merge = by }
 	}
-	for name, slow := range map[string]func(string, *slowStore){
-		"fast disk": nil,
-		"slow disk": func(_ string, s *slowStore) {
-			s.merge, s.pending = 7*time.Millisecond,
-				3*time.Millisecond
-		},
-		// longer than a tick
-		"late disk": func(_ string, s *slowStore) { s.merge = 30 * time.Millisecond },
+	slow := func(by time.Duration) func(string, *slowStore) {
+		return func(_ string, s *slowStore) { s.merge, s.pending = 2*by, by }
+	}
+	for name, of := range map[string]struct {
+		long, slot, tick time.Duration // tick by the rule for three providers
+		boxes            int
+		disk             map[string]func(string, *slowStore)
+		seen             func(string, *slowStore)
+	}{
+		"short": {4 * time.Second, 500 * ms, 62 * ms, 20, map[string]func(string, *slowStore){
+			"fast": nil, "slow": slow(10 * ms), "late": late(90 * ms)}, slow(100 * ms)},
+		"long": {40 * time.Second, 8 * time.Second, 1000 * ms, 20,
+			map[string]func(string, *slowStore){"slow": slow(200 * ms)}, slow(1100 * ms)},
 	} {
-		busy, arrived := replication(t, 20, slow)
-		if arrived != 20 {
-			t.Errorf("%s: %d of 20 boxes arrived at the second holder", name, arrived)
+		idle, _ := replication(t, of.long, of.slot, 0, nil)
+		if frames := 4 * int(of.long/of.tick); len(idle) < frames-8 || len(idle) > frames+8 {
+			t.Fatalf("%s: a watcher sees %d frames, there are %d", name, len(idle), frames)
 		}
-		if !same(idle, busy) {
-			t.Errorf("%s: a watcher can tell an idle from a busy provider", name)
+		for disk, slow := range of.disk {
+			busy, arrived := replication(t, of.long, of.slot, of.boxes, slow)
+			if arrived != of.boxes {
+				t.Errorf("%s, %s disk: %d of %d boxes arrived at the second holder", name, disk,
+					arrived, of.boxes)
+			}
+			if !same(idle, busy) {
+				t.Errorf("%s, %s disk: a watcher can tell an idle from a busy provider", name, disk)
+			}
 		}
-	}
-	if control, _ := replication(t, 20,
-		func(_ string, s *slowStore) { s.pending = 33 * time.Millisecond }); same(idle, control) {
-		t.Error("control: a provider that falls behind its ticks is not seen")
+		if seen, _ := replication(t, of.long, of.slot, of.boxes, of.seen); same(idle, seen) {
+			t.Errorf("control: %s: a provider that falls behind its ticks is not seen", name)
+		}
 	}
 }
 

@@ -94,6 +94,7 @@ func (h *Holder) deceive(now time.Time, payload []byte) (transit.Departure, erro
 // replicate carries what waits for the other holders to them, a tick of the network's rate later.
 func (h *Holder) replicate() {
 	w := h.n.w
+	tick := w.genesis.Parameters.ReplicateAmong(len(w.providers()))
 	for _, other := range w.providers() {
 		if other == h.n {
 			continue
@@ -106,7 +107,7 @@ func (h *Holder) replicate() {
 		if len(waiting) == 0 {
 			continue
 		}
-		w.After(w.genesis.Parameters.ReplicateEvery, func() { h.hand(other, waiting) })
+		w.After(tick, func() { h.hand(other, waiting) })
 	}
 }
 
