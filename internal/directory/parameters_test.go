@@ -118,7 +118,7 @@ func TestValidateFor(t *testing.T) {
 }
 
 // TestReplicateAmong: frames are as rare as the network's size allows, and never too rare for what
-// may have to go on; a provider's whole traffic falls with each that joins until the slot bounds it.
+// may have to go on.
 func TestReplicateAmong(t *testing.T) {
 	p, _ := Defaults("xwing")
 	const ms = time.Millisecond

@@ -28,8 +28,10 @@ func Hosts() error {
 	}
 	trial := fmt.Sprintf("mm%d-trial", os.Getpid())
 	defer exec.Command("ip", "netns", "del", trial).Run()
-	for _, words := range []string{"netns add " + trial, "-n " + trial + " link add name left type veth peer name right",
-		"-n " + trial + " link add name middle type bridge", "netns exec " + trial + " nft add table inet t"} {
+	for _, words := range []string{"netns add " + trial,
+		"-n " + trial + " link add name left type veth peer name right",
+		"-n " + trial + " link add name middle type bridge",
+		"netns exec " + trial + " nft add table inet t"} {
 		if said, err := exec.Command("ip", strings.Fields(words)...).CombinedOutput(); err != nil {
 			return fmt.Errorf("ip %s: %w: %s", words, err, said)
 		}
@@ -97,8 +99,8 @@ func trunk(ts *testscript.TestScript, _ bool, args []string) {
 
 // cable leads from a host, where it is the device dev, to the bridge of a lan.
 func cable(ts *testscript.TestScript, from, to, dev string) {
-	ts.Check(ts.Exec("ip", "-n", space(ts, from), "link", "add", "name", dev, "up", "type", "veth", "peer",
-		"name", from, "netns", space(ts, to)))
+	ts.Check(ts.Exec("ip", "-n", space(ts, from), "link", "add", "name", dev, "up", "type", "veth",
+		"peer", "name", from, "netns", space(ts, to)))
 	ts.Check(ts.Exec("ip", "-n", space(ts, to), "link", "set", from, "up", "master", "bridge"))
 }
 
@@ -111,9 +113,9 @@ func names(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// at HOST start NAME PROGRAM [ARG]... | at HOST exec PROGRAM [ARG]... | at HOST until [-t DUR] [-out
-// REGEXP] PROGRAM [ARG]...: there, what `start`, `exec` and `until` do here. What asks a daemon or a
-// file needs no `at`: hosts share the disk.
+// at HOST start NAME PROGRAM [ARG]... | at HOST exec PROGRAM [ARG]... | at HOST until [-t DUR]
+// [-out REGEXP] PROGRAM [ARG]...: there, what `start`, `exec` and `until` do here. What asks a
+// daemon or a file needs no `at`: hosts share the disk.
 func at(ts *testscript.TestScript, neg bool, args []string) {
 	there := []string{"ip", "netns", "exec", space(ts, args[0])}
 	switch args[1] {

@@ -13,9 +13,9 @@ import (
 
 // replicas keep the boxes of this provider at their other holders. To each other provider one frame
 // of a fixed size goes out as often as the document says, whatever happens: a box that waits, or a
-// request for a digest that nobody needs. It is answered at once with what became of the frame before, so
-// that no fsync can be heard in the answers either. A watcher of links does not learn which
-// requests were writes.
+// request for a digest that nobody needs. It is answered at once with what became of the frame
+// before, so that no fsync can be heard in the answers either. A watcher of links does not learn
+// which requests were writes.
 type replicas struct {
 	*others
 	transport link.Transport
