@@ -18,7 +18,7 @@ import (
 // name, and an authority that lies under the name `liar`: no build of the product has that.
 func TestMain(m *testing.M) {
 	testscript.Main(script.Paced{M: m}, map[string]func(){"murmur": main, "liar": script.Liar,
-		"reaches": script.Reaches})
+		"reaches": reaches})
 }
 
 // TestStories plays testdata/script: real processes, real sockets, real disks.
@@ -43,16 +43,4 @@ func TestLongStories(t *testing.T) {
 		t.Skip("takes minutes: just stories (MURMUR_STORIES=1)")
 	}
 	script.Run(t, filepath.Join("testdata", "long"), murmur)
-}
-
-// TestHosts plays testdata/hosts, in which every process is on a host with addresses of its own:
-// `just namespaces`.
-func TestHosts(t *testing.T) {
-	if os.Getenv("MURMUR_NAMESPACES") == "" {
-		t.Skip("needs root on Linux: just namespaces (MURMUR_NAMESPACES=1)")
-	}
-	if err := script.Hosts(); err != nil {
-		t.Fatal("this computer cannot have several hosts: ", err)
-	}
-	script.Run(t, filepath.Join("testdata", "hosts"), murmur)
 }

@@ -3,14 +3,12 @@ package script
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -37,17 +35,6 @@ func Hosts() error {
 		}
 	}
 	return nil
-}
-
-// Reaches is a program: it ends with 0 if something takes connections at the address that is its
-// argument.
-func Reaches() {
-	c, err := net.DialTimeout("tcp", os.Args[1], 2*time.Second)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	c.Close()
 }
 
 // space is the namespace of a host or a lan of this story.
