@@ -61,6 +61,11 @@ overload:
 liars:
     go test -count=1 -v -run 'TestWhateverAHolder|TestNoReplyIsKept|TestLyingEntry' ./client/parts ./client/connection
 
+# 10,000 half-open and 5,000 slow connections to a listener, for TIME: who is shut out, and its memory.
+# It needs Linux and 16,000 open files
+strangers TIME="60s":
+    MURMUR_STRANGERS={{TIME}} go test -count=1 -v -timeout 60m -run TestManyStrangers ./internal/link
+
 # logs, metrics, files and memory, searched for what must not be there
 canaries:
     go test -count=1 -v -run 'TestNoCanary|TestLogsNameNobody|TestMetricsNameNobody' ./client ./internal/cli ./provider/node ./mix/node

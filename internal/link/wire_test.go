@@ -43,13 +43,13 @@ func TestPackFillsRecords(t *testing.T) {
 	}
 }
 
-// counted is a socket that keeps each write apart.
-type counted struct {
+// counting is a socket that keeps each write apart.
+type counting struct {
 	net.Conn
 	written pieces
 }
 
-func (c *counted) Write(p []byte) (int, error) {
+func (c *counting) Write(p []byte) (int, error) {
 	_, _ = c.written.Write(p)
 	return c.Conn.Write(p)
 }
@@ -69,7 +69,7 @@ func TestBatchLeavesAtOnce(t *testing.T) {
 func (w world) batch(frames, records, writes int) {
 	near, far := w.pair(Packets)
 	wire := near.(*conn).ch.wire
-	socket := &counted{Conn: wire.Conn}
+	socket := &counting{Conn: wire.Conn}
 	wire.Conn = socket
 	var batch [][]byte
 	for i := range frames {
