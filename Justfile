@@ -66,6 +66,10 @@ liars:
 strangers TIME="60s":
     MURMUR_STRANGERS={{TIME}} go test -count=1 -v -timeout 60m -run TestManyStrangers ./internal/link
 
+# COUNT inputs to each decoder of what strangers write, 27 forms: panics, second spellings, memory
+hostile COUNT="40000":
+    MURMUR_HOSTILE={{COUNT}} go test -count=1 -v -timeout 60m -run 'TestHostileForms|TestStrangersCost' ./internal/directory ./internal/directory/query ./internal/bulletin ./internal/box ./internal/exchange ./internal/link ./client/session ./client/content ./client/ticket ./client/contact
+
 # logs, metrics, files and memory, searched for what must not be there
 canaries:
     go test -count=1 -v -run 'TestNoCanary|TestLogsNameNobody|TestMetricsNameNobody' ./client ./internal/cli ./provider/node ./mix/node

@@ -48,6 +48,7 @@ var arrows = map[string]struct {
 	},
 	"internal/drawn":   {"", "property tests"},
 	"internal/counted": {"", "what tests say that they counted"},
+	"internal/hostile": {"internal/counted", "what strangers send, for tests"},
 	"internal/cli": {
 		"internal/demo internal/founding internal/testnet internal/authority mix/node " +
 			"provider/node client sim configs internal/supervised internal/config " +

@@ -5,6 +5,8 @@ import (
 	"net"
 	"runtime"
 	"testing"
+
+	"murmuration/internal/counted"
 )
 
 var sink []byte
@@ -50,7 +52,7 @@ func TestStrangersCostLittleMemory(t *testing.T) {
 		if n := perStranger(t, l.Addr(), flight, 50); n > limit {
 			t.Errorf("%s: %d bytes allocated for a stranger", name, n)
 		} else {
-			t.Logf("%s: %d bytes", name, n)
+			counted.Say(t, "hostile", "%s of a stranger: %d bytes allocated", name, n)
 		}
 	}
 }

@@ -98,8 +98,8 @@ type besiegedBy struct {
 	memory                 int64           // at most, in bytes
 }
 
-// TestManyStrangers: 10,000 connections that say nothing and 5,000 that say a byte of the handshake a
-// second, from a thousand places, against a listener with its default bounds.
+// TestManyStrangers: 10,000 connections that say nothing and 5,000 that say a byte of the handshake
+// a second, from a thousand places, against a listener with its default bounds.
 // Of the frames of honest peers, and of honest newcomers, 99 in 100 are answered; it takes no more
 // than 64 MiB for all that. The control: so many were there at once, and had to be evicted.
 func TestManyStrangers(t *testing.T) {
@@ -211,7 +211,7 @@ func after(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// stay is one stranger that comes back after a while whenever it is cut. Of three the third is slow.
+// stay is one stranger that comes back after a while when it is cut. The third of three is slow.
 func (b *besiegedBy) stay(ctx context.Context, n int) {
 	from := fmt.Sprintf("127.%d.%d.%d", 1+n%40, n/40%25, 1+n/1000%15)
 	for ctx.Err() == nil {
@@ -309,7 +309,7 @@ func (b *besiegedBy) frame(c Conn) error {
 	return c.Receive(frame)
 }
 
-// newcomers come one after the other, send a frame and go. Who fails tries once more, as clients do.
+// newcomers come one after the other, send a frame and go. Who fails tries again, as clients do.
 func (b *besiegedBy) newcomers(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()

@@ -299,7 +299,7 @@ func TestHostileBytes(t *testing.T) {
 	first := firstFlight(t)
 	for i := range tries {
 		c := dialRaw(t, l.Addr())
-		c.Write(hostile(rng, i, first))
+		c.Write(hostileBytes(rng, i, first))
 		c.(*net.TCPConn).CloseWrite()
 		io.Copy(io.Discard, c)
 		c.Close()
@@ -316,9 +316,9 @@ func TestHostileBytes(t *testing.T) {
 	}
 }
 
-// hostile is one stranger's bytes: by turns noise, a long lie about a length,
+// hostileBytes is one stranger's bytes: by turns noise, a long lie about a length,
 // another protocol, and a true first flight with one bit flipped or cut short.
-func hostile(rng *mrand.Rand, i int, first []byte) []byte {
+func hostileBytes(rng *mrand.Rand, i int, first []byte) []byte {
 	b := make([]byte, len(first))
 	copy(b, first)
 	switch i % 5 {
