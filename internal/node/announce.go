@@ -130,8 +130,8 @@ func (a *announcer) tasks(now time.Time, e directory.Epoch) []*task {
 	first := task{
 		at: a.between(start, 2*eighth), until: start.Add(3 * eighth),
 		try: func(ctx context.Context) error { return a.submit(ctx, e+1) },
-		failure: "no authority took this node's descriptor, and the next network document will " +
-			"be without it: check the connection and the clock",
+		failure: "too few authorities took this node's descriptor, and the next network document " +
+			"will be without it: check the connection to those named, and the clock",
 	}
 	again := first
 	again.at, again.failure = a.between(start.Add(2*eighth), eighth*3/4), ""

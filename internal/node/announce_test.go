@@ -78,7 +78,7 @@ func TestOnlyRealRefusalsAreWarnedOf(t *testing.T) {
 		if err := a.attempt(t.Context(), first); err != nil {
 			t.Fatal(err)
 		}
-		if !first.done || !strings.Contains(log.String(), "no authority took") ||
+		if !first.done || !strings.Contains(log.String(), "too few authorities took") ||
 			!strings.Contains(log.String(), reason.Error()) {
 			t.Errorf("%v: when the time was up, said %q", reason, &log)
 		}

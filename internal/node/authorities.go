@@ -53,7 +53,8 @@ func (a Authorities) Submit(ctx context.Context, d *directory.Descriptor) error 
 	if taken >= genesis.Threshold {
 		return nil
 	}
-	return errors.Join(errs...)
+	return fmt.Errorf("%d of %d authorities took it, and it needs %d: %w", taken, len(errs),
+		genesis.Threshold, errors.Join(errs...))
 }
 
 func (a Authorities) submit(ctx context.Context, whom directory.Authority,
