@@ -138,6 +138,15 @@ forty TIME="60m":
 siege TIME="3m" WRITES="60":
     MURMUR_SIEGE={{TIME}} MURMUR_SIEGE_WRITES={{WRITES}} go test -count=1 -v -timeout 60m -run TestSiege .
 
+# what nodes of the default network and PEOPLE who use it send, compute and keep: of real processes, measured for
+# TIME, and of a thousand people in virtual time
+costs TIME="60m" PEOPLE="10":
+    MURMUR_COSTS={{TIME}} MURMUR_COSTS_PEOPLE={{PEOPLE}} MURMUR_COSTS_WORLD=1 go test -count=1 -v -timeout 25h -run TestCosts .
+
+# who is active and who idle, by the links of forty real daemons watched for TIME, and for CONTROL without cover
+traffic TIME="28m" CONTROL="10m":
+    MURMUR_TRAFFIC={{TIME}} MURMUR_TRAFFIC_CONTROL={{CONTROL}} go test -count=1 -v -timeout 25h -run TestTraffic .
+
 # COUNT random schedules of sessions, thieves' too: a minute and more for each thousand
 schedules COUNT="100000":
     go test -count=1 -v -timeout 24h -run 'TestSchedules|TestPassiveThief' ./client/session -rapid.checks={{COUNT}}

@@ -149,7 +149,7 @@ func (f *forty) run(t *testing.T, args ...string) string {
 }
 
 // start runs a process until the test ends; what it says goes to a file.
-func (f *forty) start(t *testing.T, name string, args ...string) {
+func (f *forty) start(t *testing.T, name string, args ...string) *os.Process {
 	t.Helper()
 	log, err := os.Create(filepath.Join(f.dir, name+".log"))
 	if err != nil {
@@ -168,6 +168,7 @@ func (f *forty) start(t *testing.T, name string, args ...string) {
 			t.Logf("%s:\n%s", name, f.tail(name))
 		}
 	})
+	return c.Process
 }
 
 func (f *forty) tail(name string) string {
