@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"murmuration/client/api"
+	"murmuration/internal/counted"
 )
 
 // What is measured, beside the people: the default network.
@@ -206,10 +207,10 @@ func (c *costs) report(t *testing.T, before, after map[string]usage, long time.D
 	for _, role := range []string{"provider", "mix", "person"} {
 		a, u := after[role], after[role]
 		u.add(before[role], -1)
-		t.Logf("COSTS people=%d role=%s count=%d sent_gb_day=%.2f received_gb_day=%.2f "+
-			"cpu_percent=%.2f memory_mb=%.0f disk_mb=%.1f disk_mb_day=%.1f", len(c.of["person"]),
-			role, len(c.of[role]), u.sent*perDay/gb, u.received*perDay/gb,
-			100*u.cpu/long.Seconds(), a.memory/mb, a.disk/mb, u.disk*perDay/mb)
+		counted.Say(t, "costs", "%d people, %d of role %s: %.2f GB sent and %.2f received a day, "+
+			"%.2f %% of a processor, %.0f MB of memory, %.1f MB of disk", len(c.of["person"]),
+			len(c.of[role]), role, u.sent*perDay/gb, u.received*perDay/gb,
+			100*u.cpu/long.Seconds(), a.memory/mb, a.disk/mb)
 		if u.sent <= 0 || u.received <= 0 || u.cpu <= 0 || a.disk <= 0 {
 			t.Errorf("control: a %s used nothing: %+v", role, u)
 		}

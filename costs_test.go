@@ -8,6 +8,7 @@ import (
 
 	"murmuration/internal/box"
 	"murmuration/internal/config"
+	"murmuration/internal/counted"
 	"murmuration/internal/protocol"
 	"murmuration/sim/level"
 	"murmuration/sim/scenario"
@@ -29,8 +30,8 @@ func TestCostsInTheWorld(t *testing.T) {
 		s := cell.Scenario
 		sent := exchanged(t, cell)
 		for _, role := range []string{"provider", "mix", "person"} {
-			t.Logf("COSTS world=1 people=%d role=%s sent_gb_day=%.2f", s.Clients.Count, role,
-				sent[role]/1e9)
+			counted.Say(t, "costs", "%d people in the world, role %s: %.2f GB sent a day",
+				s.Clients.Count, role, sent[role]/1e9)
 			if sent[role] <= 0 {
 				t.Errorf("control: a %s sends nothing", role)
 			}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"murmuration/client/api"
+	"murmuration/internal/counted"
 	"murmuration/sim/attack"
 	"murmuration/sim/stat"
 	"murmuration/sim/trace"
@@ -97,9 +98,9 @@ func watchTraffic(t *testing.T, bare bool, long time.Duration, least int) stat.M
 	w.gather(t)
 	from := w.live(t)
 	m := w.judge(t, from, least)
-	t.Logf("TRAFFIC bare=%v people=%d phases=%d said=%d failed=%d auc=%.4f lo=%.4f hi=%.4f "+
-		"windows=%d", bare, watchedPeople, len(w.active), w.said.Load(), w.failed.Load(), m.Value,
-		m.Lo, m.Hi, m.N)
+	counted.Say(t, "traffic", "cover %v, %d people for %d minutes, who posted %d times: "+
+		"AUC %.3f (%.3f to %.3f) over %d windows", !bare, watchedPeople, len(w.active),
+		w.said.Load()-w.failed.Load(), m.Value, m.Lo, m.Hi, m.N)
 	return m
 }
 
