@@ -94,43 +94,76 @@ func FuzzParseHello(f *testing.F) {
 	})
 }
 
-// FuzzWelcome sends what a stranger may say inside the channel. Without the
-// network id and the exporter no bytes get it in.
+// welcomed tells whether a stranger who says these bytes inside the channel is let in.
+func welcomed(t *testing.T, said []byte) (in bool) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig(1)
+		fabric := NewFabric()
+		tr, _ := fabric.Transport(cfg)
+		l, err := tr.Listen("node")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		end, _ := fabric.connect(seed(2).Public(), "node")
+		end.Write(said)
+		end.SetDeadline(time.Now().Add(2 * defaultHandshakeTimeout))
+		answer := make([]byte, 2*helloSize)
+		n := 0
+		for err == nil {
+			var k int
+			k, err = end.Read(answer[n:])
+			n += k
+		}
+		if n != 0 && n != helloSize {
+			t.Errorf("a stranger got %d bytes", n)
+		}
+		in = cfg.Counters.Get(accepted) != 0
+	})
+	return in
+}
+
+// diallers is what a dialler says on the connection of welcomed.
+func diallers() hello {
+	return hello{kind: Packets, frameSize: testFrame,
+		binding: bind(testConfig(1).Network, [32]byte{7: 1}, roleDialler)}
+}
+
+// TestWelcomeRefusals: a hello that is the dialler's own is let in, and not one that says more than
+// a dialler does.
+func TestWelcomeRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*hello)
+		want  bool
+	}{
+		"control":          {func(*hello) {}, true},
+		"other frame size": {func(h *hello) { h.frameSize++ }, false},
+		"other network":    {func(h *hello) { h.binding[31] ^= 1 }, false},
+		"answer":           {func(h *hello) { h.answer = Uninvited }, false},
+		"clock":            {func(h *hello) { h.clock = 0x303030303030 }, false},
+		"invitation":       {func(h *hello) { h.invitation[0] = 1 }, false},
+	} {
+		h := diallers()
+		c.spoil(&h)
+		if b := h.marshal(); welcomed(t, b[:]) != c.want {
+			t.Errorf("%s: let in: %v", name, !c.want)
+		}
+	}
+}
+
+// FuzzWelcome sends what a stranger may say. Without the network id and the exporter no bytes get
+// it in.
 func FuzzWelcome(f *testing.F) {
-	good := hello{kind: Packets, frameSize: testFrame,
-		binding: bind(testConfig(1).Network, [32]byte{7: 1}, roleDialler)}.marshal()
+	good := diallers().marshal()
 	f.Add(good[:], byte(39))
 	f.Add(bytes.Repeat([]byte{0}, 100), byte(0))
 	f.Fuzz(func(t *testing.T, said []byte, flip byte) {
-		synctest.Test(t, func(t *testing.T) {
-			cfg := testConfig(1)
-			fabric := NewFabric()
-			tr, _ := fabric.Transport(cfg)
-			l, err := tr.Listen("node")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			end, _ := fabric.connect(seed(2).Public(), "node")
-			said = bytes.Clone(said)
-			if bytes.HasPrefix(said, good[:]) {
-				said[flip%helloSize] ^= 1 // the one thing that would be right
-			}
-			end.Write(said)
-			end.SetDeadline(time.Now().Add(2 * defaultHandshakeTimeout))
-			answer := make([]byte, 2*helloSize)
-			n := 0
-			for err == nil {
-				var k int
-				k, err = end.Read(answer[n:])
-				n += k
-			}
-			if n != 0 && n != helloSize {
-				t.Errorf("a stranger got %d bytes", n)
-			}
-			if cfg.Counters.Get(accepted) != 0 {
-				t.Errorf("accepted %x", said)
-			}
-		})
+		said = bytes.Clone(said)
+		if len(said) >= 40 && bytes.Equal(said[8:40], good[8:40]) {
+			said[8+flip%32] ^= 1 // which no stranger can know
+		}
+		if welcomed(t, said) {
+			t.Errorf("accepted %x", said)
+		}
 	})
 }

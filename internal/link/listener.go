@@ -179,7 +179,7 @@ func (l *listener) room(p *pass, c *conn) Reason {
 func (l *listener) compare(ours, theirs hello, ch *channel) Reason {
 	reason := accepted
 	switch {
-	case ours.frameSize == 0, theirs.answer != Welcome:
+	case ours.frameSize == 0, theirs.answer != Welcome, theirs.clock != 0:
 		return badHello
 	case theirs.binding != bind(l.cfg.Network, ch.exporter, roleDialler):
 		reason = otherNetwork
