@@ -67,6 +67,9 @@ type Admission struct {
 	Role Role   `cbor:"2,keyasint"`
 	// in documents before this epoch it carries only loops of mixes; 0: none
 	Probation Epoch `cbor:"3,keyasint"`
+	// Name is what its application calls it, for people; empty in lists that are older. What
+	// documents call it, its descriptors say.
+	Name string `cbor:"4,keyasint,omitempty"`
 }
 
 // Admissions is an authority's list, sorted by identity.
@@ -103,6 +106,13 @@ func (l Admissions) get(id NodeID) (Admission, bool) {
 	return l[i], true
 }
 
+func (a Admission) checkName() error {
+	if a.Name == "" {
+		return nil
+	}
+	return checkName("name", a.Name)
+}
+
 func (a Admission) compare(b Admission) int { return compareIDs(a.ID, b.ID) }
 
 type wireAdmissions struct {
@@ -119,7 +129,7 @@ func ParseAdmissions(b []byte) (Admissions, error) {
 		return nil, fmt.Errorf("reading admissions: %w", err)
 	}
 	for i, a := range w.List {
-		if err := errors.Join(a.ID.Check(), checkRole(a.Role)); err != nil {
+		if err := errors.Join(a.ID.Check(), checkRole(a.Role), a.checkName()); err != nil {
 			return nil, fmt.Errorf("reading admissions: entry %d: %w", i+1, err)
 		}
 		if i > 0 && w.List[i-1].compare(a) >= 0 {

@@ -292,7 +292,7 @@ func (f *Founding) Complete() bool { return f.Full() && len(f.Consents) == f.Cou
 func (f *Founding) Admitted() (list Admissions) {
 	for _, r := range f.Founders {
 		if r.Provider {
-			list = list.Add(Admission{ID: r.ID, Role: RoleProvider})
+			list = list.Add(Admission{ID: r.ID, Role: RoleProvider, Name: r.Name})
 		}
 		for _, id := range r.Nodes {
 			list = list.Add(Admission{ID: id, Role: RoleMix})

@@ -81,7 +81,8 @@ func List(home string) ([]Admitted, error) {
 	}
 	all := make([]Admitted, len(list))
 	for i, a := range list {
-		all[i] = Admitted{ID: a.ID, Role: a.Role.String(), Probation: a.Probation}
+		all[i] = Admitted{ID: a.ID, Role: a.Role.String(), Probation: a.Probation,
+			Name: a.Name}
 		if doc == nil {
 			continue
 		}
@@ -92,8 +93,8 @@ func List(home string) ([]Admitted, error) {
 	return all, nil
 }
 
-// Evict takes one node off the list of the authority in home: by its name in the document, or by
-// the first digits of its identity, eight at least.
+// Evict takes one node off the list of the authority in home: by its name in the document or its
+// application, or by the first digits of its identity, eight at least.
 func Evict(home, which string) (gone Admitted, err error) {
 	all, err := List(home)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"murmuration/internal/authority"
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 	"murmuration/internal/node"
@@ -64,33 +63,6 @@ func Apply(v Volunteer) (path string, err error) {
 	}
 	path = filepath.Join(v.Home, applicationFile)
 	return path, durable.WriteFile(path, a.Marshal(), 0o644)
-}
-
-// Admit puts the node of an application on the list of the authority in home. The authority reads
-// the list before every vote, running or not.
-func Admit(home, path string) (*directory.Application, error) {
-	here, err := node.OpenHome(home)
-	if err != nil {
-		return nil, err
-	}
-	if !here.Genesis.Names(here.Identity.ID()) {
-		return nil, fmt.Errorf("%s is not the home of an authority of this network", home)
-	}
-	raw, err := durable.ReadFile(path, directory.MaxApplication)
-	if err != nil {
-		return nil, err
-	}
-	application, err := directory.ParseApplication(raw)
-	if err == nil {
-		err = application.Verify(here.Genesis)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return application, authority.ChangeAdmissions(here.Path(authority.AdmissionsFile),
-		func(l directory.Admissions) directory.Admissions {
-			return l.Add(directory.Admission{ID: application.ID, Role: application.Role})
-		})
 }
 
 // homes are the directories below dir that look like a node's.

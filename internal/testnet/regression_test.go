@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"murmuration/internal/authority"
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	mixnode "murmuration/mix/node"
@@ -45,7 +44,11 @@ func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := Admit(n.Nodes[0].Dir, file)
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := directory.ParseApplication(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,30 +58,5 @@ func TestApplyRefusesWhatTheMixWouldRefuse(t *testing.T) {
 	}
 	if a.Addr != "mix.example.org:443" || cfg.Address != a.Addr || cfg.Listen != "0.0.0.0:9999" {
 		t.Errorf("applied as %s, configured as %s on %s", a.Addr, cfg.Address, cfg.Listen)
-	}
-}
-
-// History: An authority that had lost its list of admissions began an empty one.
-//
-// TestLostAdmissionsAreNotBegunAnew: a list with the newcomer alone on it would shut everybody else
-// out.
-func TestLostAdmissionsAreNotBegunAnew(t *testing.T) {
-	n, err := New(t.Context(), fastPlan(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer n.Release()
-	file, err := Apply(Volunteer{Role: directory.RoleMix,
-		Home: filepath.Join(t.TempDir(), "volunteer"), Genesis: n.Genesis,
-		Name: "volunteer", Listen: "127.0.0.1:9999"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := filepath.Join(n.Nodes[0].Dir, authority.AdmissionsFile)
-	if err := os.Remove(list); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Admit(n.Nodes[0].Dir, file); err == nil || exists(list) {
-		t.Errorf("admitted without the list of the others: %v", err)
 	}
 }

@@ -198,7 +198,7 @@ func (n *Network) admitAll() error {
 	var list directory.Admissions
 	for _, node := range n.Nodes {
 		list = list.Add(directory.Admission{ID: directory.NewIdentity(node.seed).ID(),
-			Role: node.Role})
+			Role: node.Role, Name: node.Name})
 	}
 	for _, a := range n.authorities() {
 		if err := durable.WriteFile(filepath.Join(a.Dir, authority.AdmissionsFile),

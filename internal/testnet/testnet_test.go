@@ -120,42 +120,6 @@ func TestDamageIsNamed(t *testing.T) {
 	}
 }
 
-func TestApplyAndAdmit(t *testing.T) {
-	n, err := New(t.Context(), fastPlan(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer n.Release()
-	home := filepath.Join(t.TempDir(), "volunteer")
-	file, err := Apply(Volunteer{Role: directory.RoleMix,
-		Home: home, Genesis: n.Genesis, Name: "volunteer",
-		Listen: "127.0.0.1:9999"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Admit(n.Nodes[1].Dir, file); err == nil {
-		t.Error("a provider that is no authority admitted somebody")
-	}
-	a, err := Admit(n.Nodes[0].Dir, file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a.ID.String() == "" || a.Role != directory.RoleMix {
-		t.Errorf("admitted %v", a)
-	}
-	raw, err := durable.ReadFile(file, 1<<16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw[len(raw)-1] ^= 1
-	if err := os.WriteFile(file, raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Admit(n.Nodes[0].Dir, file); err == nil {
-		t.Error("an application with a bad signature was admitted")
-	}
-}
-
 // TestRunAgreesOnADocument runs all nodes in this process over TLS until every one of them has a
 // document.
 func TestRunAgreesOnADocument(t *testing.T) {

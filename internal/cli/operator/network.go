@@ -1,9 +1,7 @@
 package operator
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -136,37 +134,6 @@ func networkVerify(c *cli.Context) error {
 		return talk.Fail(talk.ExitTrust, err,
 			"Nothing was changed. Mend or remove what is named above.")
 	}
-	return nil
-}
-
-func networkAdmitCommand() *cli.Command {
-	return &cli.Command{
-		Name: "admit", ArgsUsage: "FILE",
-		Usage: "accept a volunteer's application, on the home of the authority (a provider); it " +
-			"may be running",
-		Flags:  []cli.Flag{homeFlag("authority")},
-		Action: func(c *cli.Context) error { return networkAdmit(c) },
-	}
-}
-
-func networkAdmit(c *cli.Context) error {
-	path, err := talk.OneArgument(c, "FILE")
-	if err != nil {
-		return err
-	}
-	application, err := testnet.Admit(c.String("home"), path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return talk.Fail(talk.ExitUser, err,
-			"Nothing was changed. --home is the authority's own directory, FILE the application "+
-				"that `murmur mix init` made.")
-	}
-	if err != nil {
-		return talk.Fail(talk.ExitTrust, err, "Nothing was changed.")
-	}
-	talk.Say(c, "%s %q at %s is admitted: it carries traffic within two epochs of handing in its "+
-		"first "+
-		"descriptor", application.Role, application.Name, application.Addr)
-	fmt.Fprintln(c.App.Writer, application.ID)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"murmuration/internal/checkup"
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
+	"murmuration/internal/founding"
 	"murmuration/internal/link"
 	"murmuration/internal/node"
 	"murmuration/internal/testnet"
@@ -106,7 +107,8 @@ func (w *ward) volunteer(name, address string, admit bool,
 		Home: home, Genesis: w.Genesis, Name: name,
 		Listen: port + ":1", Address: address})
 	if err == nil && admit {
-		_, err = testnet.Admit(w.home("provider-1"), file)
+		_, err = founding.Admit(w.home("provider-1"), file, 0,
+			founding.Terms{Anyway: true})
 	}
 	if err != nil {
 		w.t.Fatal(err)
@@ -237,10 +239,10 @@ func (n *Net) address(name string) string {
 func (w *ward) volunteerNamed(home, name string) {
 	w.t.Helper()
 	file, err := testnet.Apply(testnet.Volunteer{Role: directory.RoleMix,
-		Home: home, Genesis: w.Genesis, Name: name,
+		Home: home, Genesis: w.Genesis, Name: "namesake",
 		Listen: "namesake:1"})
 	if err == nil {
-		_, err = testnet.Admit(w.home("provider-1"), file)
+		_, err = founding.Admit(w.home("provider-1"), file, 0, founding.Terms{})
 	}
 	if err != nil {
 		w.t.Fatal(err)
