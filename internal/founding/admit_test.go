@@ -90,8 +90,8 @@ func has(list directory.Admissions, want directory.Admission) bool {
 	return false
 }
 
-// TestNamesAreLookedAt: nobody is admitted under the name of another node; under one that looks like
-// it, or at the same address, only by an operator who says so. Any other name is fine.
+// TestNamesAreLookedAt: nobody is admitted under the name of another node; under one that looks
+// like it, or at the same address, only by an operator who says so. Any other name is fine.
 func TestNamesAreLookedAt(t *testing.T) {
 	n := private(t)
 	home := n.Nodes[0].Dir

@@ -22,8 +22,8 @@ func networkAdmitCommand() *cli.Command {
 		Flags: []cli.Flag{homeFlag("authority"),
 			&cli.IntFlag{Name: "probation", Usage: "for `EPOCHS` the node carries loops of mixes " +
 				"alone, which show whether it works; all authorities must say the same"},
-			&cli.BoolFlag{Name: "anyway", Usage: "although its name looks like another node's, or " +
-				"it has the same address"}},
+			&cli.BoolFlag{Name: "anyway", Usage: "although its name looks like another node's, " +
+				"or it has the same address"}},
 		Action: func(c *cli.Context) error { return networkAdmit(c) },
 	}
 }
