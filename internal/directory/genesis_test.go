@@ -115,7 +115,7 @@ func TestAdmissions(t *testing.T) {
 	if a, ok := l.get(id); !ok || a.Role != RoleProvider {
 		t.Error(a, ok)
 	}
-	changed := l.Add(Admission{id, RoleMix, 9})
+	changed := l.Add(Admission{ID: id, Role: RoleMix, Probation: 9})
 	if a, _ := changed.get(id); a.Probation != 9 || len(changed) != 3 {
 		t.Error(a)
 	}

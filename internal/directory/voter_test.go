@@ -535,7 +535,8 @@ func TestProbation(t *testing.T) {
 	g := testGenesis(t, 1)
 	now := testStart
 	v := newVoter(t, g, "a1", now, func(c *VoterConfig) {
-		c.Admitted = c.Admitted.Add(Admission{identity("m7").ID(), RoleMix, 1})
+		c.Admitted = c.Admitted.Add(Admission{ID: identity("m7").ID(), Role: RoleMix,
+			Probation: 1})
 	})
 	all := append(slices.Clone(someNodes), "m7")
 	addAll(t, v, g, now, 0, all...)
