@@ -66,6 +66,19 @@ liars:
 strangers TIME="60s":
     MURMUR_STRANGERS={{TIME}} go test -count=1 -v -timeout 60m -run TestManyStrangers ./internal/link
 
+# FLIPS flipped bytes in stores of boxes and of people, closed and killed; each byte of a node's keys,
+# replay tags and documents
+damage FLIPS="1000":
+    MURMUR_DAMAGE={{FLIPS}} go test -count=1 -v -timeout 120m -run TestFlippedBytes ./internal/box/daystore ./client/store ./internal/node ./internal/documents
+
+# clocks that are off by an eighth of an epoch, and by more
+skew:
+    MURMUR_ROWS=1 go test -count=1 -v -run 'TestSkewedClocks|TestParliamentClocks|TestWrongClocks|TestClockIsWatched|TestClockOffIsSaid' ./sim/world ./internal/directory ./client/connection ./internal/documents ./internal/node
+
+# ten retention periods of fourteen days, BOXES a day: what is asked for too late, and the disk
+expiry BOXES="500":
+    MURMUR_EXPIRY={{BOXES}} go test -count=1 -v -timeout 60m -run TestNothingOutlives ./internal/box/daystore
+
 # COUNT inputs to each decoder of what strangers write, 27 forms: panics, second spellings, memory
 hostile COUNT="40000":
     MURMUR_HOSTILE={{COUNT}} go test -count=1 -v -timeout 60m -run 'TestHostileForms|TestStrangersCost' ./internal/directory ./internal/directory/query ./internal/bulletin ./internal/box ./internal/exchange ./internal/link ./client/session ./client/content ./client/ticket ./client/contact

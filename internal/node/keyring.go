@@ -53,11 +53,13 @@ type epochKey struct {
 }
 
 // openedKey is a key that packets are accepted under from From until Until, with the tags seen
-// before.
+// before. Torn is how many could not be read at the end of the journal: those of packets that had
+// not left when the power went, or of a damaged disk.
 type openedKey struct {
 	Epoch       directory.Epoch
 	From, Until time.Time
 	Tags        *replay.Tags
+	Torn        int
 }
 
 // openKeyring loads the keys in cfg.Dir, making the directory if need be.
@@ -191,7 +193,8 @@ func (k *keyring) open(before time.Time) (opened []openedKey, err error) {
 			return opened, err
 		}
 		key.journal = journal
-		opened = append(opened, openedKey{Epoch: e, From: from, Until: until, Tags: tags})
+		opened = append(opened, openedKey{Epoch: e, From: from, Until: until, Tags: tags,
+			Torn: journal.Dropped()})
 	}
 	return opened, nil
 }

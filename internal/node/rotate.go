@@ -101,6 +101,7 @@ func (n *Node) turnKeys(now time.Time) error {
 	if len(gone)+len(opened) == 0 {
 		return err
 	}
+	n.warnOfTorn(opened)
 	n.pipeline.do(func(time.Time) {
 		for _, e := range gone {
 			n.role.Relay.CloseEpoch(e)
@@ -110,6 +111,18 @@ func (n *Node) turnKeys(now time.Time) error {
 		}
 	})
 	return err
+}
+
+// warnOfTorn says of which tags nothing is known any more.
+func (n *Node) warnOfTorn(opened []openedKey) {
+	for _, o := range opened {
+		if o.Torn > 0 {
+			n.cfg.Log.Warn("the last replay tags of an epoch could not be read: after a power cut "+
+				"that is as it must be, for their packets had not left; after a clean stop it is "+
+				"a damaged disk, and those packets could come through again", "epoch", o.Epoch,
+				"tags", o.Torn)
+		}
+	}
 }
 
 // warnOfTags says once an epoch that the replay set is nearly full.

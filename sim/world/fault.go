@@ -138,8 +138,8 @@ func (n *Node) SetClock(ahead time.Duration) {
 	}
 }
 
-// setClock puts a person's clock ahead, or behind.
-func (p *Person) setClock(ahead time.Duration) {
+// SetClock puts a person's clock ahead, or behind.
+func (p *Person) SetClock(ahead time.Duration) {
 	p.clock = ahead
 	if p.online {
 		p.plan()

@@ -326,7 +326,7 @@ func (by harms) clock(words []string) error {
 		return usage(".clock")
 	}
 	if p := by.w.Person(words[0]); p != nil {
-		p.setClock(d)
+		p.SetClock(d)
 		return nil
 	}
 	n, err := by.node(words[0])
