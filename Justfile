@@ -199,3 +199,8 @@ race:
 # what our default network gives, all of docs/simulation.md section 7: an hour and more
 answers DIR="./answers":
     for f in configs/sim/answer-*.toml; do go run . sim run --out {{DIR}}/$(basename $f .toml) $f || exit 1; done
+
+# the list of all defences (checks, caps, fsyncs, thresholds), each taken away by `go test -overlay`:
+# which are noticed by a test. With a PATTERN those whose names fit
+defences PATTERN="":
+    go run ./internal/defences '{{PATTERN}}'

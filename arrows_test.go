@@ -49,6 +49,8 @@ var arrows = map[string]struct {
 	"internal/drawn":   {"", "property tests"},
 	"internal/counted": {"", "what tests say that they counted"},
 	"internal/hostile": {"internal/counted", "what strangers send, for tests"},
+	"internal/defences": {"",
+		"it takes defences of all rooms away by their texts, and imports none"},
 	"internal/cli": {
 		"internal/demo internal/founding internal/testnet internal/authority mix/node " +
 			"provider/node client sim configs internal/supervised internal/config " +
@@ -198,7 +200,7 @@ var forbidden = []string{
 // name and can make again, and internal/durable itself. What a node or a client keeps goes through
 // it, fsynced.
 var writers = []string{"internal/durable", "internal/cli", "internal/demo", "internal/transcript",
-	"internal/script", "sim"}
+	"internal/script", "internal/defences", "sim"}
 
 // roles are the libraries whose runnable examples must stand without any internal room.
 var roles = []string{"mix", "mix/node", "provider", "provider/node", "client", "sim"}

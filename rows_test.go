@@ -11,7 +11,7 @@ import (
 var rowOfTable = regexp.MustCompile("(?m)^\\| `(R[0-9]+)` \\| ([a-z-]+) \\|.*?\\| `just ([a-z-]+)")
 
 // saysRow is what says what was counted, in a test or a script.
-var saysRow = regexp.MustCompile(`counted\.Say\(\w, "([a-z-]+)"|echo "row ([a-z-]+): ` +
+var saysRow = regexp.MustCompile(`counted\.Say\(\w, "([a-z-]+)"|(?:echo |Sprintf\()"row ([a-z-]+): ` +
 	`|\{"(arq|dead-mixes)", "`)
 
 // TestRowsAreCounted: each row of docs/rows.md has a recipe that is there, and something that says
