@@ -11,8 +11,8 @@ import (
 var rowOfTable = regexp.MustCompile("(?m)^\\| `(R[0-9]+)` \\| ([a-z-]+) \\|.*?\\| `just ([a-z-]+)")
 
 // saysRow is what says what was counted, in a test or a script.
-var saysRow = regexp.MustCompile(`counted\.Say\(\w, "([a-z-]+)"|(?:echo |Sprintf\()"row ([a-z-]+): ` +
-	`|\{"(arq|dead-mixes)", "`)
+var saysRow = regexp.MustCompile(`counted\.Say\(\w, "([a-z-]+)"|` +
+	`(?:echo |Sprintf\()"row ([a-z-]+): |\{"(arq|dead-mixes)", "`)
 
 // TestRowsAreCounted: each row of docs/rows.md has a recipe that is there, and something that says
 // what it counted, or `just rows` would run it in vain. What is said is said for a row that is
