@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"time"
 
 	"murmuration/internal/link"
 )
@@ -54,6 +55,10 @@ type Config struct {
 
 	// Transport opens links; nil is TLS over TCP. Tests use a link.Fabric.
 	Transport func(link.Config) (link.Transport, error) `toml:"-"`
+
+	// StateEvery is how often the node says how it is in its home, where nothing is new. Default
+	// 10 seconds, which readers of it count on; tests of whole days want it rarer.
+	StateEvery time.Duration `toml:"-"`
 
 	// Log takes one line per event that an operator acts on; nil discards.
 	Log *slog.Logger `toml:"-"`

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,7 +91,7 @@ func ReadState(home string) (*State, error) {
 // report writes the state into the home until ctx ends. What cannot be written is left out: it is
 // for somebody to read, and nothing rests on it.
 func (n *Node) report(ctx context.Context) error {
-	tick := time.NewTicker(stateEvery)
+	tick := time.NewTicker(cmp.Or(n.cfg.StateEvery, stateEvery))
 	defer tick.Stop()
 	for {
 		n.writeState()

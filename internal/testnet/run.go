@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,7 +35,9 @@ type Options struct {
 	Stop <-chan string
 	// Skip names nodes that Run leaves out, because something else plays them; nil leaves out none.
 	Skip []string
-	Log  *slog.Logger
+	// StateEvery is how often nodes say how they are in their homes; 0 is as shipped.
+	StateEvery time.Duration
+	Log        *slog.Logger
 }
 
 // Key is the node's on links.
@@ -53,6 +56,7 @@ func (node *Node) OpenTLS(cfg link.Config) (link.Transport, error) {
 func (n *Network) Open(node *Node, o Options) (Runner, error) {
 	cfg := mixnode.Config{
 		Home: node.Dir, Name: node.Name, Listen: node.Addr, Log: o.Log,
+		StateEvery: o.StateEvery,
 		Transport: func(l link.Config) (link.Transport, error) {
 			if o.Transport != nil {
 				return o.Transport(node, l)

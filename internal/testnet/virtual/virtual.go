@@ -90,6 +90,9 @@ func (n *Net) fill() {
 	if n.options.Store == nil {
 		n.options.Store = func(*testnet.Node) providernode.Store { return box.NewMemStore(0) }
 	}
+	if length := n.Plan.Parameters.EpochLength; n.options.StateEvery == 0 && length > time.Hour {
+		n.options.StateEvery = length // files, renamed on a real disk, were half of the work of days
+	}
 }
 
 func (n *Net) startAll() {
