@@ -121,9 +121,13 @@ photo RUNS="20":
 photo-virtual:
     MURMUR_ROWS=1 go test -count=1 -v -run TestPhotoRow ./sim/world
 
+# tests that `go test ./...` leaves out or makes small, in their long forms: some minutes
+long:
+    bash .ci/long
+
 # worlds of whole days: five people for a week, and what holders see of a reader for four days
 days:
-    MURMUR_DAYS=1 go test -count=1 -v -run 'TestFivePeople|TestHoldersDoNotSeeWhoReads|TestOneSeedOneLife|TestLinksDoNotSee' ./sim/world
+    MURMUR_LONG=1 MURMUR_DAYS=1 go test -count=1 -v -run 'TestFivePeople|TestHoldersDoNotSeeWhoReads|TestOneSeedOneLife|TestLinksDoNotSee' ./sim/world
 
 # stories of real processes that take a minute or more
 stories:
@@ -166,7 +170,7 @@ schedules COUNT="100000":
 
 # COUNT random schedules of two people with three devices, and their years: seconds for each
 relations COUNT="1000":
-    MURMUR_SCHEDULES={{COUNT}} MURMUR_RELATIONS=1 go test -count=1 -v -timeout 24h ./client/relation
+    MURMUR_SCHEDULES={{COUNT}} MURMUR_RELATIONS=1 MURMUR_LONG=1 go test -count=1 -v -timeout 24h ./client/relation
 
 # the model of sessions: every order of turns, crossing knocks, moves and revoking, with controls
 spin:

@@ -18,7 +18,7 @@ import (
 )
 
 // More are drawn by `just seeds`.
-func init() { drawn.Fewer(30) }
+func init() { drawn.Fewer(12) }
 
 // TestAnswersAreVerified: each kind of answer to a fetch of a box that is read.
 func TestAnswersAreVerified(t *testing.T) {
@@ -235,15 +235,15 @@ func TestQuestions(t *testing.T) {
 	h := w.client(1)
 	w.post(0)
 	h.read = 1 // there is something to fetch
-	h.run(100 * time.Hour)
+	h.run(30 * time.Hour)
 	var all []asked
 	for _, a := range h.log {
 		if a.Op == box.OpBulletin {
 			all = append(all, a)
 		}
 	}
-	if len(all) < 190 || len(all) > 201 {
-		t.Errorf("%d questions in 100 epochs", len(all))
+	if len(all) < 57 || len(all) > 61 {
+		t.Errorf("%d questions in 30 epochs", len(all))
 	}
 	half := 0
 	for i, a := range all {
@@ -254,7 +254,7 @@ func TestQuestions(t *testing.T) {
 			half++
 		}
 	}
-	if half < 70 || half > 130 {
+	if half < 15 || half > 45 {
 		t.Errorf("%d of %d in the first half of an epoch", half, len(all))
 	}
 	fresh := newTown(t, 5).client(1)

@@ -17,6 +17,7 @@ import (
 	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
 	_ "murmuration/internal/drawn"
+	"murmuration/internal/long"
 	"murmuration/internal/token"
 )
 
@@ -611,7 +612,11 @@ func TestNothingIsAskedWhereNothingIsGiven(t *testing.T) {
 // TestNoTokenIsForTwoBoxes: over whatever order of writes, answers, refusals, starts, kills, full
 // disks and days.
 func TestNoTokenIsForTwoBoxes(t *testing.T) {
+	drawn := 0
 	rapid.Check(t, func(t *rapid.T) {
+		if drawn++; drawn > 25 && !long.Form() {
+			return
+		}
 		if twice, given := schedule(t, false); twice > 0 {
 			t.Fatalf("%d of %d tokens went to two boxes", twice, given)
 		}

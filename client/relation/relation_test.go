@@ -11,6 +11,7 @@ import (
 	"murmuration/client/relation"
 	"murmuration/client/session"
 	"murmuration/client/store"
+	"murmuration/internal/long"
 )
 
 // TestTwoPeople speak, in both directions and in order, and nothing that was acknowledged waits.
@@ -76,20 +77,20 @@ func TestAwayForWeeks(t *testing.T) {
 	ada.hears("see you", "back")
 }
 
-// long says whether tests take as long as they like: `just relations`.
-func long() bool { return os.Getenv("MURMUR_RELATIONS") != "" }
+// years says whether tests take as long as they like: `just relations`.
+func years() bool { return os.Getenv("MURMUR_RELATIONS") != "" }
 
 // TestAwayForHalfAYear: all sessions are over, and yet people find each other. Both are away, or
 // one is, and the other's doors are renewed meanwhile.
 func TestAwayForHalfAYear(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	w := newWorld(t)
 	ada, ben := w.device("Ada"), w.device("Ben")
 	w.meet(ada, ben)
 	ada.say("hello")
 	ben.say("hi")
 	w.wait(time.Hour)
-	if long() {
+	if years() {
 		w.pass(32)
 		ben.off = true
 		w.pass(180)
@@ -112,12 +113,12 @@ func TestAwayForHalfAYear(t *testing.T) {
 
 // TestMonths of two who say little: streams move, doors are renewed and closed, and nothing grows.
 func TestMonths(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	w := newWorld(t)
 	ada, ben := w.device("Ada"), w.device("Ben")
 	w.meet(ada, ben)
 	backup, months := copyOf(t, ben.store, true), 1
-	if long() {
+	if years() {
 		months = 10
 	}
 	var want []string
@@ -143,7 +144,7 @@ func TestMonths(t *testing.T) {
 				own, their, epoch, open, reads)
 		}
 	}
-	if long() {
+	if years() {
 		return // the door that the backup knows is closed by now
 	}
 	// A backup that is older than the newest door that the contact knows.

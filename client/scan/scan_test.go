@@ -329,7 +329,7 @@ func TestWhatIsListedComes(t *testing.T) {
 			w.start()
 			w.want(x)
 		}
-		w.pass(800)
+		w.pass(300)
 		listed, found := w.said()
 		if want := when != "never"; want != (found > 0) || want != (listed >= 2) {
 			t.Errorf("%s: listed %d times, found %d", name, listed, found)

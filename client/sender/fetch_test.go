@@ -257,7 +257,7 @@ func TestSlowRequests(t *testing.T) {
 		w.carries = nothing
 		p, shelf := w.fetcher(4)
 		shelf.slow = slow
-		w.until(genesis.Add(2*par.EpochLength + from))
+		w.until(genesis.Add(par.EpochLength + from))
 		p.sent = nil
 		w.run(4 * time.Minute)
 		for _, s := range p.sent {

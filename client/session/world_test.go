@@ -14,7 +14,7 @@ import (
 )
 
 // Schedules beyond these are drawn by `just schedules`, and 1,000 of them by CI.
-func init() { drawn.Fewer(40) }
+func init() { drawn.Fewer(20) }
 
 // world is holders, doors, and devices of two people. What leaves a device is in it for good, and
 // every device reads when the schedule says so.

@@ -8,6 +8,7 @@ import (
 
 	"murmuration/internal/counted"
 	"murmuration/internal/directory"
+	"murmuration/internal/long"
 	"murmuration/sim/world"
 )
 
@@ -230,7 +231,11 @@ func TestEchoesSpreadTheProof(t *testing.T) {
 // One that is off by more makes its authority one of the f; two of four such clocks leave no
 // document.
 func TestParliamentClocks(t *testing.T) {
-	for _, n := range []int{4, 7} {
+	sizes := []int{4}
+	if long.Form() {
+		sizes = append(sizes, 7)
+	}
+	for _, n := range sizes {
 		length := newParliament(t, n, 0).Genesis().Parameters.EpochLength
 		half := length / 8 / time.Duration(directory.FaultBound(n)+1) / 2
 		for _, c := range []struct {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/long"
 	"murmuration/internal/protocol"
 )
 
@@ -54,7 +55,7 @@ func TestEverybodyFetchesEverything(t *testing.T) {
 // Where that is too much, a share of the clients fetches each box: as many work slots as there are
 // for it, by the boxes that each client writes, whatever the number of clients.
 func TestCrowdOfABox(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
 	c := listing(200)
 	c.Duration = 6 * time.Hour
@@ -85,7 +86,7 @@ func TestRunsThatComeTogether(t *testing.T) {
 
 // A post takes the place of cover: who posts writes no more boxes than who does not.
 func TestPostsReplaceCover(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
 	c := listing(60)
 	c.Warmup, c.Duration = 3*time.Hour, 30*time.Hour
@@ -125,7 +126,7 @@ func TestSlowPostsAndPhotos(t *testing.T) {
 
 // Who was away gets what was missed within the window, and what is new as fast as others.
 func TestCatchUp(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
 	c := listing(100)
 	c.OnlineFor, c.OfflineFor = 8*time.Hour, 16*time.Hour

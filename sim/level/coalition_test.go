@@ -1,6 +1,10 @@
 package level
 
-import "testing"
+import (
+	"testing"
+
+	"murmuration/internal/long"
+)
 
 // feed is a small network in which one person follows each author, and the attacks of coalitions.
 const feed = `
@@ -67,6 +71,9 @@ func TestCoalitions(t *testing.T) {
 		{"authors", "cover", 1, 3}, {"authors", "nothing", 15, 100},
 		{"listings", "nothing", 60, 1500},
 	} {
+		if c.attack != "readers" && !long.Form() {
+			continue
+		}
 		got := attackOn(t, against(c.attack, c.without))["named_after"]
 		if got < c.least || got > c.most {
 			t.Errorf("%s without %s are named after %g events, expected %g to %g", c.attack,
@@ -115,7 +122,7 @@ func TestForksAreFoundOut(t *testing.T) {
 // A box that is listed and was never written tells nothing where everybody fetches it, and names
 // the members of its feed if they alone do.
 func TestBaits(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
 	const every = "hold_for = \"1h\"\n"
 	if n := attackOn(t, against("baits", "nothing")+every)["named_after"]; n < 1000 {
@@ -151,6 +158,9 @@ func TestRulesHideReaders(t *testing.T) {
 		{"photo-age", "photo", large, "photo_age_auc", 0.97, 1},
 		{"photo-age", "nothing", large, "photo_age_auc", 0, 0.8},
 	} {
+		if c.attack != "own-boxes" && !long.Form() {
+			continue
+		}
 		got := attackOn(t, against(c.attack, c.without)+c.world)[c.metric]
 		if !(got >= c.least && got <= c.most) {
 			t.Errorf("%s without %s: %s is %g, expected %g to %g", c.attack, c.without, c.metric,

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"murmuration/internal/long"
 	"murmuration/sim/level"
 	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
@@ -65,7 +66,7 @@ func apart(few, more stat.Metric) float64 {
 // chance allows. The controls: an engine that holds boxes back twice as long, or fetches them twice
 // as late, does not.
 func TestPostsOverRealCoresAgreeWithTheEventEngine(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	const chance = 4
 	world, events := posts(t, "world", 3), posts(t, "des", 12)
 	for _, name := range ways {

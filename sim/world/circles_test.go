@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/long"
 	"murmuration/sim/world"
 )
 
@@ -25,7 +26,7 @@ type society struct {
 
 func newSociety(t *testing.T, seed uint64, names ...string) *society {
 	t.Helper()
-	_, every := long(0, 80*time.Second) // what is late waits for 450 slots
+	_, every := realDay(0, 80*time.Second) // what is late waits for 450 slots
 	network, err := world.ParseNetwork("[" + strings.Join(names, " ") +
 		" ada2 dot2] -> [p1 p2 p3] -> m1 -> m2 -> m3 -> p1")
 	check(t, err)
@@ -173,9 +174,9 @@ func (s *society) shared(line, author string) (texts []string) {
 // with two computers, Dot restored from a backup of before, and a lying holder. (It is five people
 // and a week with `just days`, else three, of whom Bob is away, and Dot has the bad link.)
 func TestFivePeopleInCircles(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
-	length, _ := long(8*time.Hour, 0)
+	length, _ := realDay(8*time.Hour, 0)
 	names, absent, away := []string{"ada", "bob", "dot"}, "bob", 3
 	if length == 24*time.Hour {
 		names, absent, away = []string{"ada", "bob", "cid", "dot", "eve"}, "cid", 7

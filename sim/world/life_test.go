@@ -28,9 +28,9 @@ func slow(every time.Duration) directory.Parameters {
 	return p
 }
 
-// long is how long a day of the worlds of days is, and every how much time their people speak: a
+// realDay is how long a day of the worlds of days is, and every how much time their people speak: a
 // whole one and every minute with `just days`, else so long and so often.
-func long(day, every time.Duration) (time.Duration, time.Duration) {
+func realDay(day, every time.Duration) (time.Duration, time.Duration) {
 	if os.Getenv("MURMUR_DAYS") != "" {
 		return 24 * time.Hour, time.Minute
 	}
@@ -38,7 +38,7 @@ func long(day, every time.Duration) (time.Duration, time.Duration) {
 }
 
 // villageDay is a day of the village, and every how much time its people speak.
-func villageDay() (length, every time.Duration) { return long(12*time.Hour, 4*time.Minute) }
+func villageDay() (length, every time.Duration) { return realDay(12*time.Hour, 4*time.Minute) }
 
 // fingerprint is a watcher's whole view.
 type fingerprint struct {

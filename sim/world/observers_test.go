@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"murmuration/internal/box"
+	"murmuration/internal/long"
 	"murmuration/sim/trace"
 	"murmuration/sim/world"
 )
@@ -177,7 +178,7 @@ func (o *onlookers) classes() (all []string) {
 // often. Each single box, a door's and the head of a feed like any other, is asked for by all,
 // those who look for it and those who do not, as often as all others.
 func TestLinksDoNotSeeWhoTalks(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
 	idle, talk := lookOn(t, false, false), lookOn(t, true, false)
 	t.Logf("asked of holders: idle %v, talking %v; %d and %d boxes; %d frames", idle.ops, talk.ops,

@@ -7,6 +7,7 @@ import (
 
 	"murmuration/client/sender"
 	"murmuration/internal/box"
+	"murmuration/internal/long"
 	"murmuration/sim/world"
 )
 
@@ -20,7 +21,7 @@ type sight struct {
 // readerOf lives through four days, with nights that are short in the small form: a night off, a
 // crash, and a holder who says for most of a night that there is nothing.
 func readerOf(t *testing.T, follows int) sight {
-	length, pace := long(14*time.Hour, 2*time.Minute)
+	length, pace := realDay(14*time.Hour, 2*time.Minute)
 	network, err := world.ParseNetwork(
 		"[ada bob cid dot vic] -> [p1 p2 p3 p4] -> m1 -> m2 -> m3 -> p1",
 	)
@@ -98,7 +99,7 @@ func readerOf(t *testing.T, follows int) sight {
 // TestHoldersDoNotSeeWhoReads: who follows nobody, one and all four fetches every box of everybody,
 // over a night, a crash and a liar.
 func TestHoldersDoNotSeeWhoReads(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
 	none, one, all := readerOf(t, 0), readerOf(t, 1), readerOf(t, 4)
 	boxes, last := 0, time.Time{}

@@ -128,7 +128,7 @@ func silent(t *testing.T, dir string, n uint64) (missing int) {
 // one that was killed, is detected or changes nothing. The control does without the mark.
 func TestFlippedBytes(t *testing.T) {
 	const boxes, seed = 12, 1
-	flips := 15
+	flips := 6
 	if n, err := strconv.Atoi(os.Getenv("MURMUR_DAMAGE")); err == nil { // just damage
 		flips = n
 	}
