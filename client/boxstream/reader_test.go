@@ -15,7 +15,7 @@ import (
 )
 
 // More are drawn by `just seeds`.
-func init() { drawn.Fewer(10) }
+func init() { drawn.Fewer(30) }
 
 // places is IDs without a limit.
 func places(r Reader, n Network, now time.Time) []Place {

@@ -178,31 +178,15 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	defer context.AfterFunc(ctx, func() { n.listener.Close() })()
 	group.Go(func() error { return n.authority.Run(ctx) })
 	group.Go(func() error { return n.documents.Run(ctx, reader{n}) })
 	group.Go(func() error { return n.metrics.Run(ctx) })
-	group.Go(func() error { return n.accept(ctx, group) })
+	group.Go(func() error { return link.Serve(ctx, n.listener, n.serve) })
 	return group.Wait()
-}
-
-// accept takes links in until the listener closes.
-func (n *Node) accept(ctx context.Context, group *errgroup.Group) error {
-	for {
-		conn, err := n.listener.Accept(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("accepting links: %w", err)
-		}
-		group.Go(func() error { n.serve(ctx, conn); return nil })
-	}
 }
 
 // serve answers one link to its end, which is no error of the authority's.
 func (n *Node) serve(ctx context.Context, conn link.Conn) {
-	defer conn.Close()
 	if conn.Kind() == link.Council {
 		_ = n.authority.Serve(ctx, conn)
 		return

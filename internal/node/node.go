@@ -10,7 +10,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,11 +106,7 @@ func (n *Node) Run(ctx context.Context) error {
 	if err := n.Listen(); err != nil {
 		return err
 	}
-	listener := n.listener
-	defer listener.Close()
 	group, ctx := errgroup.WithContext(ctx)
-	stop := context.AfterFunc(ctx, func() { listener.Close() })
-	defer stop()
 	group.Go(func() error { return n.pipeline.run(ctx) })
 	group.Go(func() error { return n.links.run(ctx) })
 	group.Go(func() error { return n.Documents.Run(ctx, user{n}) })
@@ -120,27 +115,12 @@ func (n *Node) Run(ctx context.Context) error {
 	group.Go(func() error { return n.report(ctx) })
 	group.Go(func() error { return n.leave(ctx) })
 	group.Go(func() error { return n.askReach(ctx) })
-	group.Go(func() error { return n.accept(ctx, group) })
+	group.Go(func() error { return link.Serve(ctx, n.listener, n.serve) })
 	return group.Wait()
-}
-
-// accept takes links in until the listener closes.
-func (n *Node) accept(ctx context.Context, group *errgroup.Group) error {
-	for {
-		conn, err := n.listener.Accept(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("accepting links: %w", err)
-		}
-		group.Go(func() error { n.serve(ctx, conn); return nil })
-	}
 }
 
 // serve reads one link to its end, which is no error of the node's.
 func (n *Node) serve(ctx context.Context, conn link.Conn) {
-	defer conn.Close()
 	if conn.Kind() != link.Packets {
 		_ = n.services[conn.Kind()].Serve(ctx, conn) // admit has seen that there is one
 		return
