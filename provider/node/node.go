@@ -103,8 +103,14 @@ func (n *Node) assemble() (err error) {
 	}
 	n.requests = &requests{node: n.node, edge: n.edge, service: service, jobs: jobs,
 		trouble: trouble}
+	return n.handle(service, library, trouble)
+}
+
+// handle gives each kind of link its service, and the metrics page what there is to show.
+func (n *Node) handle(service *provider.Service, library node.Library, trouble *complaints) error {
 	var door *doorman
 	if n.cfg.InvitedOnly {
+		var err error
 		home := n.chassis.Home
 		if door, err = newDoorman(home.Dir, home.Genesis.ID()); err != nil {
 			return err
