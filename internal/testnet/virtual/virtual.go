@@ -91,7 +91,7 @@ func (n *Net) fill() {
 		n.options.Store = func(*testnet.Node) providernode.Store { return box.NewMemStore(0) }
 	}
 	if length := n.Plan.Parameters.EpochLength; n.options.StateEvery == 0 && length > time.Hour {
-		n.options.StateEvery = length // files, renamed on a real disk, were half of the work of days
+		n.options.StateEvery = length // files renamed on a real disk were half of the work of days
 	}
 }
 
