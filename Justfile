@@ -49,9 +49,9 @@ rows *ROWS:
 bitflips:
     SPHINX_EXHAUSTIVE=1 go test -count=1 -v -timeout 60m -run TestEveryBitFlip ./internal/sphinx
 
-# four and seven authorities among liars, EPOCHS for each of fourteen patterns
+# four and seven authorities among liars, EPOCHS for each of fourteen patterns, and as many epochs over links
 authorities EPOCHS="72":
-    go test -count=1 -v -timeout 60m -run Parliament ./internal/directory -parliament.epochs {{EPOCHS}}
+    go test -count=1 -v -timeout 60m -run Parliament ./internal/directory -parliament.epochs {{EPOCHS}} && MURMUR_EPOCHS=$((7*{{EPOCHS}})) go test -count=1 -v -timeout 60m -run TestSomeOfThemLie ./internal/testnet/virtual
 
 # what a provider and a mix do with five times as many packets as they can take
 overload:

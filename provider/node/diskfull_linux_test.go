@@ -44,6 +44,10 @@ func TestDiskFull(t *testing.T) {
 	conn := h.dial(ctx, link.Replica)
 	defer func() { conn.Close() }()
 	said := newLedger()
+	hearing, stop := context.WithCancel(ctx)
+	defer stop()
+	heard := make(chan error, 1)
+	go func() { heard <- h.hear(hearing, h.document) }() // ends with hearing
 
 	h.fill(home, "ballast", 136<<20)
 	refused := h.offer(conn, 0, said, func(full int) bool { return full > 100 })
@@ -72,6 +76,10 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("serving again after %s, %d boxes", took, len(said.acked)-before)
 	} else {
 		counted.Say(t, "diskfull", "serving again after %s, 0 exits, 0 acknowledged lost", took)
+	}
+	stop()
+	if err := <-heard; err != nil {
+		t.Error(err)
 	}
 	h.kill()
 	h.check(said)
