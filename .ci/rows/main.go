@@ -27,7 +27,7 @@ import (
 type row struct{ number, name, recipe string }
 
 var (
-	inTable = regexp.MustCompile("(?m)^\\| `(R[0-9]+)` \\| ([a-z-]+) \\|.*?\\| `just ([^`]+)` \\|")
+	inTable = regexp.MustCompile("(?m)^\\| `([A-Z][0-9]+)` \\| ([a-z-]+) \\|.*?\\| `just ([^`]+)` \\|")
 	said    = regexp.MustCompile(`(?m)^.*\brow ([a-z-]+): (.*)$`)
 )
 

@@ -178,9 +178,9 @@ func (l *liar) babble(to string, frame []byte) error {
 	return nil
 }
 
-// TestSomeOfThemLie: over links, with real drivers, whatever one of four authorities or two of seven
-// say, the others make each document, all the same one; and a lie that proves itself is found by
-// all. MURMUR_EPOCHS says over how many epochs of each network.
+// TestSomeOfThemLie: over links, with real drivers, whatever one of four authorities or two of
+// seven say, the others make each document, all the same one; and a lie that proves itself is
+// found by all. MURMUR_EPOCHS says over how many epochs of each network.
 func TestSomeOfThemLie(t *testing.T) {
 	networks := []int{4}
 	rounds := 1
