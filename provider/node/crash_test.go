@@ -256,8 +256,11 @@ func (h *besieged) load(ctx context.Context, from uint64, said *ledger) {
 			h.Error(err)
 		}
 	}()
-	stop := time.Now().Add(600 * time.Millisecond)
-	h.offer(conn, from, said, func(int) bool { return time.Now().After(stop) })
+	// the disk of a loaded machine may take longer for the first one
+	stop, before := time.Now().Add(600*time.Millisecond), len(said.acked)
+	h.offer(conn, from, said, func(int) bool {
+		return time.Now().After(stop) && (len(said.acked) > before || ctx.Err() != nil)
+	})
 }
 
 // offer sends boxes with the numbers from this one on, and now and then deletes one that is there,
