@@ -182,6 +182,8 @@ type Node struct {
 	Packets uint64 // of its last epoch, to two digits
 	New     bool
 	Own     bool // this person's provider
+	Family  string
+	Share   int // of a mix in its layer
 }
 
 // Network shows the newest network document; before the first one, what the genesis says.
@@ -200,10 +202,12 @@ func (c *Client) Network() NetworkView {
 	v.Providers, v.Budget = len(doc.Providers()), BudgetOf(doc.Parameters)
 	v.Budget.Entropy = entropyOf(doc)
 	for _, n := range doc.Nodes {
-		own := n.ID == conn.Guard.Node
-		v.Nodes = append(v.Nodes, Node{
-			n.Name, n.ID.String(), n.Role.String(), n.Layer, n.Addr, n.Packets, n.Probation, own,
-		})
+		one := Node{n.Name, n.ID.String(), n.Role.String(), n.Layer, n.Addr, n.Packets,
+			n.Probation, n.ID == conn.Guard.Node, n.Family, 0}
+		if n.Role == directory.RoleMix {
+			one.Share = n.Weight()
+		}
+		v.Nodes = append(v.Nodes, one)
 	}
 	return v
 }

@@ -140,10 +140,7 @@ func (l *Loops) path() ([]directory.NodeID, error) {
 	rounds := l.doc.Parameters.Layers + 1 // the providers are layer 0
 	ids := make([]directory.NodeID, 0, rounds)
 	for step := 1; step < rounds; step++ {
-		layer := l.doc.Layer((me.Layer + step) % rounds)
-		if (me.Layer+step)%rounds == 0 {
-			layer = l.doc.Providers()
-		}
+		layer := l.doc.Ring(me.Layer + step) // those on probation, too: it shows whether they work
 		if len(layer) == 0 {
 			return nil, fmt.Errorf("layer %d has no node", (me.Layer+step)%rounds)
 		}

@@ -31,7 +31,10 @@ type Node struct {
 	Addr    string `json:"addr"`
 	Packets uint64 `json:"packets"` // of its last epoch, to two digits
 	New     bool   `json:"probation,omitempty"`
-	Own     bool   `json:"own,omitempty"` // this person's provider
+	Own     bool   `json:"own,omitempty"`    // this person's provider
+	Family  string `json:"family,omitempty"` // of one operator's nodes
+	// Share is what a mix gets of its layer's packets, 1 to 8: four is what its middle mix gets.
+	Share int `json:"share,omitempty"`
 }
 
 // Budget is what a client of a network costs and gets, whether or not its person does anything.

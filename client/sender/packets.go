@@ -54,7 +54,7 @@ func (m *packets) request(p *packet, r router, e slotRequest) error {
 	if err != nil {
 		return err
 	}
-	surb, keys, back, err := m.surb(p, r)
+	surb, keys, back, err := m.surb(p, r, holder)
 	if err != nil {
 		return err
 	}
@@ -91,13 +91,13 @@ func (e slotRequest) to(v *view, own directory.NodeID) (*node, box.Request, erro
 }
 
 func (m *packets) surb(
-	p *packet, r router,
+	p *packet, r router, by *node,
 ) (surb []byte, k sphinx.SURBKeys, d time.Duration, err error) {
 	if _, err = io.ReadFull(m.rand, p.id[:]); err != nil {
 		return nil, nil, 0, fmt.Errorf("drawing a SURB id: %w", err)
 	}
 	id := p.id
-	path, d, err := r.back(&id)
+	path, d, err := r.back(by, &id)
 	if err != nil {
 		return nil, nil, 0, err
 	}

@@ -2,6 +2,8 @@ package sender
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"murmuration/internal/cover"
@@ -27,17 +29,17 @@ func (r router) forward(
 	if err != nil {
 		return nil, 0, err
 	}
-	path := append(append([]*node{own}, r.mixes()...), last)
+	path := append(append([]*node{own}, r.mixes(own, last)...), last)
 	return r.hops(path, 1, sphinx.Hop{Recipient: &service})
 }
 
-// back is a reply's path: a mix of each layer, then the spool at the own provider.
-func (r router) back(id *sphinx.SURBID) ([]sphinx.Hop, time.Duration, error) {
+// back is the path of a reply by a provider: a mix of each layer, then the spool at the own one.
+func (r router) back(by *node, id *sphinx.SURBID) ([]sphinx.Hop, time.Duration, error) {
 	own, err := r.home()
 	if err != nil {
 		return nil, 0, err
 	}
-	return r.hops(append(r.mixes(), own), 0, sphinx.Hop{Recipient: &r.spool, SURBID: id})
+	return r.hops(append(r.mixes(by, own), own), 0, sphinx.Hop{Recipient: &r.spool, SURBID: id})
 }
 
 func (r router) home() (*node, error) {
@@ -48,12 +50,52 @@ func (r router) home() (*node, error) {
 	return own, nil
 }
 
-func (r router) mixes() []*node {
+// mixes draws one mix of each layer for a path between two providers. Those of one family are in
+// one layer, so that a path has one of them at most.
+func (r router) mixes(from, to *node) []*node {
 	path := make([]*node, 0, protocol.PathHops(len(r.view.layers)))
 	for _, layer := range r.view.layers {
-		path = append(path, layer[r.route.IntN(len(layer))])
+		path = append(path, drawMix(apart(layer, from, to), r.route))
 	}
 	return path
+}
+
+// apart is the mixes of a layer that are of neither end's family; all, if there are no others: whoever
+// runs a whole layer is met in any case.
+func apart(layer []*node, from, to *node) []*node {
+	related := func(n *node) bool {
+		return n.family != "" && (n.family == from.family || n.family == to.family)
+	}
+	if !slices.ContainsFunc(layer, related) {
+		return layer
+	}
+	if others := slices.DeleteFunc(slices.Clone(layer), related); len(others) > 0 {
+		return others
+	}
+	return layer
+}
+
+// drawMix draws one by weight.
+func drawMix(layer []*node, rng *rand.Rand) *node {
+	unit, all := 0, 0
+	for _, n := range layer {
+		unit, all = divisor(unit, n.weight), all+n.weight
+	}
+	at := rng.IntN(all/unit) * unit
+	for _, n := range layer {
+		if at -= n.weight; at < 0 {
+			return n
+		}
+	}
+	return layer[len(layer)-1] // not reached: at is below the sum
+}
+
+// divisor is the greatest common one.
+func divisor(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // hops gives every node its key and a delay of its own; the mixes begin at first, and end is what

@@ -32,9 +32,11 @@ type view struct {
 // node is a node that packets can go through, with its keys of three epochs, parsed when first
 // used.
 type node struct {
-	id   sphinx.NodeID
-	raw  [protocol.Validity][]byte
-	keys [protocol.Validity]*suite.PublicKey
+	id     sphinx.NodeID
+	family string // of an operator; empty: alone
+	weight int    // of a mix in its layer
+	raw    [protocol.Validity][]byte
+	keys   [protocol.Validity]*suite.PublicKey
 }
 
 func newView(doc *directory.Document) (*view, error) {
@@ -67,7 +69,8 @@ func (v *view) add(listed directory.Node) error {
 	if listed.Probation {
 		return nil
 	}
-	n := &node{id: sphinx.NodeID(listed.ID), raw: listed.Keys}
+	n := &node{id: sphinx.NodeID(listed.ID), family: listed.Family, weight: listed.Weight(),
+		raw: listed.Keys}
 	v.nodes[listed.ID] = n
 	switch {
 	case listed.Role == directory.RoleProvider:

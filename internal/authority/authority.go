@@ -57,6 +57,8 @@ type Authority struct {
 	mu    sync.Mutex // guards all below
 	voter *directory.Voter
 	full  bool // the disk refused at the last try
+	// versions are what the programs of nodes say that they are
+	versions map[directory.NodeID]string
 }
 
 // New reads what the authority must know before it may sign anything; now is when it begins to
@@ -74,7 +76,8 @@ func New(o Options, now time.Time) (*Authority, error) {
 		o.Proved = func() []directory.NodeID { return nil }
 	}
 	a := &Authority{Options: o, roster: admitted, wake: make(chan struct{}, 1),
-		keep: func(path string, raw []byte) error { return durable.WriteFile(path, raw, 0o600) }}
+		versions: map[directory.NodeID]string{},
+		keep:     func(path string, raw []byte) error { return durable.WriteFile(path, raw, 0o600) }}
 	a.voter, err = directory.NewVoter(directory.VoterConfig{
 		Genesis: o.Home.Genesis, Identity: o.Home.Identity, Admitted: admitted.now(),
 		Latest: o.Documents.Latest(), Record: record, Addr: o.Addr,

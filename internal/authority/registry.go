@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -20,10 +21,22 @@ func (a *Authority) Submit(_ context.Context, d *directory.Descriptor) error {
 	}
 	a.mu.Lock()
 	a.voter.Admit(admitted)
-	err = a.voter.Add(now, d)
+	if err = a.voter.Add(now, d); err == nil {
+		a.noteVersion(d)
+	}
 	a.mu.Unlock()
 	a.stir()
 	return err
+}
+
+// noteVersion tells the operator which program a node runs, when that changes. Only who is admitted
+// comes here. The caller holds mu.
+func (a *Authority) noteVersion(d *directory.Descriptor) {
+	if was, known := a.versions[d.ID]; !known || was != d.Version {
+		a.versions[d.ID] = d.Version
+		a.Log.Info("a node says which version it runs", "name", d.Name, "version",
+			cmp.Or(d.Version, "none"))
+	}
 }
 
 // Knows implements node.Knower: whoever is admitted hands in descriptors before any document names

@@ -30,6 +30,8 @@ type Descriptor struct {
 	Serial uint64 `cbor:"12,keyasint"`
 	// of a provider that stores: of the day in which Epoch begins and of the day after, else zero
 	Tokens [2]TokenKey `cbor:"13,keyasint"`
+	// Version is that of the node's program, for the operators of authorities; empty: not said
+	Version string `cbor:"14,keyasint,omitempty"`
 
 	Signature [64]byte `cbor:"-"`
 }
@@ -99,6 +101,11 @@ func (d *Descriptor) wellFormed() error {
 	}
 	if d.Family != "" {
 		if err := checkName("family", d.Family); err != nil {
+			return err
+		}
+	}
+	if d.Version != "" {
+		if err := checkName("version", d.Version); err != nil {
 			return err
 		}
 	}

@@ -64,10 +64,14 @@ func (d *Document) Neighbours(id NodeID) (previous, next []Node) {
 		return nil, nil
 	}
 	ring := d.Parameters.Layers + 1
-	at := func(layer int) []Node {
-		return d.pick(func(n *Node) bool { return n.Layer == layer%ring })
-	}
-	return at(self.Layer + ring - 1), at(self.Layer + 1)
+	return d.Ring(self.Layer + ring - 1), d.Ring(self.Layer + 1)
+}
+
+// Ring is the nodes that stand so many layers behind the providers in the ring, on probation or
+// not, by ID: those that loops of mixes go through.
+func (d *Document) Ring(steps int) []Node {
+	layer := steps % (d.Parameters.Layers + 1)
+	return d.pick(func(n *Node) bool { return n.Layer == layer })
 }
 
 // Providers is the providers that may serve clients, by ID.

@@ -201,8 +201,9 @@ func (o *Outcome) nodes(previous *Document, listed []Listing, layers int) []Node
 		nodes[i] = Node{
 			ID: d.ID, Role: d.Role, Layer: layer[d.ID], Name: d.Name, Addr: d.Addr,
 			Keys: d.Keys, Packets: twoDigits(d.Packets), Probation: l.Probation,
-			Tokens: d.Tokens,
+			Tokens: d.Tokens, Family: d.Family,
 		}
 	}
+	shares(nodes, listed)
 	return nodes
 }

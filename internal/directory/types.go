@@ -83,6 +83,11 @@ type Node struct {
 	Probation bool      `cbor:"8,keyasint"` // carries only loops of mixes
 	// of the day in which the document's epoch begins and the day after; zero: it gives no tokens
 	Tokens [2]TokenKey `cbor:"9,keyasint"`
+	// Family is the operator's name for all of their nodes, of which no path has two; empty: alone.
+	Family string `cbor:"10,keyasint,omitempty"`
+	// Share is a mix's part of what its layer carries, 1 to 8, four being the part of the layer's
+	// middle mix, for which 0 stands.
+	Share int `cbor:"11,keyasint,omitempty"`
 }
 
 // Document is the network document of one epoch, valid for three.

@@ -68,7 +68,8 @@ func (n *Node) check(p Parameters) error {
 	if n.Role == RoleMix && n.Tokens != [2]TokenKey{} {
 		return errors.New("a mix with token keys")
 	}
-	return errors.Join(checkKeys(p.Suite, n.Keys), checkTokens(n.Tokens))
+	return errors.Join(checkKeys(p.Suite, n.Keys), checkTokens(n.Tokens), n.checkFamily(),
+		n.checkShare())
 }
 
 // checkLayers names the part of the network that is missing, for people.

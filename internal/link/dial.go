@@ -88,6 +88,8 @@ func (c *Config) sayHello(ch *channel, kind Kind) error {
 func (c *Config) judgeHello(ch *channel, kind Kind, said time.Time) error {
 	h, err := readHello(ch)
 	switch {
+	case errors.Is(err, errOtherVersion):
+		return err
 	case errors.Is(err, errBadHello):
 		return fmt.Errorf("%w: %w", ErrNotMurmur, err)
 	case err != nil && !isTimeout(err):

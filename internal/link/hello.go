@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -54,14 +55,23 @@ func (h hello) marshal() [helloSize]byte {
 	return b
 }
 
-// parseHello refuses everything that marshal does not produce for a known kind
-// and answer, a size from 1 to maxFrame, an invitation where one may be, and a
+// errOtherVersion says that the other side speaks another version of this protocol.
+var errOtherVersion = &Error{"the other side speaks another version of the link protocol",
+	"The newer of the two programs says in its documents (docs/versions.md) which versions go " +
+		"together: get the one that the network runs, on the side that is older."}
+
+// parseHello refuses every other version, with the kind where all versions have it,
+// everything that marshal does not produce for a known kind and answer, a size from 1 to maxFrame, an invitation where one may be, and a
 // clock within reason.
 func parseHello(b [helloSize]byte) (hello, error) {
+	if b[0] != version {
+		return hello{kind: Kind(b[1])}, fmt.Errorf("%w: theirs is %d, ours %d", errOtherVersion,
+			b[0], version)
+	}
 	h := hello{kind: Kind(b[1]), answer: Answer(b[2]), frameSize: binary.BigEndian.Uint32(b[4:]),
 		binding: binding(b[8:]), invitation: Invitation(b[40:]),
 		clock: binary.BigEndian.Uint64(b[56:])}
-	if b[0] != version || b[3] != 0 || !h.kind.valid() || h.answer >= answers ||
+	if b[3] != 0 || !h.kind.valid() || h.answer >= answers ||
 		h.frameSize == 0 || h.frameSize > maxFrame || h.clock > mostClock ||
 		h.kind != Exchange && h.invitation != (Invitation{}) {
 		return hello{}, errBadHello

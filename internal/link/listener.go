@@ -131,6 +131,9 @@ func (l *listener) welcome(socket net.Conn, p *pass) (*conn, Reason) {
 		return nil, slowOr(err, handshakeFailed)
 	}
 	theirs, err := readHello(ch)
+	if errors.Is(err, errOtherVersion) {
+		l.sayVersion(ch, theirs.kind)
+	}
 	if err != nil {
 		return nil, slowOr(err, badHello)
 	}
@@ -192,6 +195,16 @@ func (l *listener) compare(ours, theirs hello, ch *channel) Reason {
 		return slowOr(err, reason)
 	}
 	return reason
+}
+
+// sayVersion answers whoever speaks another version with the hello that anybody would get: a person
+// there can be told what is wrong.
+func (l *listener) sayVersion(ch *channel, kind Kind) {
+	if !kind.valid() || l.cfg.FrameSize(kind) == 0 {
+		return
+	}
+	writeHello(ch, hello{kind: kind, frameSize: uint32(l.cfg.FrameSize(kind)),
+		binding: bind(l.cfg.Network, ch.exporter, roleAcceptor)}) // nobody waits for it
 }
 
 func slowOr(err error, reason Reason) Reason {

@@ -55,6 +55,43 @@ func knock(t *testing.T, addr string, cfg *tls.Config) bool {
 	return err == nil
 }
 
+// TestOtherVersions: whoever speaks another version of the protocol is told by the hello of this
+// one, whether it dials or is dialled, and nothing else comes of it. The control speaks this one.
+func TestOtherVersions(t *testing.T) {
+	tr, _ := NewTLS(testConfig(1))
+	l, err := tr.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, other := range []byte{version - 1, version, version + 1} {
+		said := hello{kind: Packets, frameSize: testFrame}.marshal()
+		said[0] = other
+		tc := tls.Client(dialRaw(t, l.Addr()), strangerConfig(t, 2))
+		if err := tc.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tc.Write(said[:]); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := readHello(tc)
+		if err != nil || answer.kind != Packets {
+			t.Errorf("version %d is answered by %v, %v", other, answer, err)
+		}
+		if n, _ := tc.Read(make([]byte, 1)); n != 0 {
+			t.Errorf("version %d is told more than a hello", other)
+		}
+		tc.Close()
+
+		_, err = parseHello(said)
+		var told *Error
+		if (other == version) == errors.Is(err, errOtherVersion) ||
+			err != nil && (!errors.As(err, &told) || told.Hint() == "") {
+			t.Errorf("a hello of version %d is %v", other, err)
+		}
+	}
+}
+
 func TestWeakTLSIsRefused(t *testing.T) {
 	tr, _ := NewTLS(testConfig(1))
 	l, err := tr.Listen("127.0.0.1:0")

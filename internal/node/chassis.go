@@ -10,6 +10,7 @@ import (
 	"murmuration/internal/documents"
 	"murmuration/internal/link"
 	"murmuration/internal/node/metrics"
+	"murmuration/internal/release"
 	"murmuration/internal/sphinx"
 	"murmuration/internal/transit"
 )
@@ -27,6 +28,7 @@ type Chassis struct {
 
 	cfg       Options
 	buffers   *buffers
+	allowance *allowance
 	keys      *keyring
 	transport link.Transport
 	lock      interface{ Close() error }
@@ -86,6 +88,7 @@ func (c *Chassis) assemble(now time.Time) (err error) {
 		return err
 	}
 	c.buffers = newBuffers(c.Params.PacketSize())
+	c.allowance = newAllowance(c.cfg.MaxMbit, c.Params.PacketSize())
 	quota := c.quota()
 	c.transport, err = c.cfg.Transport(link.Config{
 		Network: genesis.ID(), Identity: c.Home.Seed, FrameSize: c.FrameSize, Admit: c.admit,
@@ -141,9 +144,11 @@ func (c *Chassis) describe(e directory.Epoch) (*directory.Descriptor, error) {
 		Network: c.Home.Genesis.ID(), ID: c.Home.Identity.ID(), Role: c.cfg.Role, Name: c.cfg.Name,
 		Addr:  c.cfg.Address,
 		Epoch: e, Storing: c.cfg.Storing && (c.retiring == nil || !c.retiring()),
-		Capacity: uint64(c.cfg.PacketsPerEpoch),
-		Packets:  received - c.packets, Family: c.cfg.Family,
-		Serial: uint64(time.Now().UnixNano()),
+		Capacity: uint64(c.allowance.capacity(c.cfg.PacketsPerEpoch,
+			c.Home.Genesis.Parameters.EpochLength)),
+		Packets: received - c.packets, Family: c.cfg.Family,
+		Serial:  uint64(time.Now().UnixNano()),
+		Version: release.Version,
 	}
 	c.packets = received
 	if d.Name == "" {

@@ -56,7 +56,7 @@ func New(c *Chassis, role Role) (*Node, error) {
 	})
 	n.pipeline = newPipeline(pipelineConfig{
 		Params: c.Params, Keys: c.keys, Core: role.Core, Links: n.links, Buffers: c.buffers,
-		Counts:  c.Counts,
+		Counts: c.Counts, Allowance: c.allowance,
 		Workers: c.cfg.Workers, Log: c.cfg.Log,
 	})
 	n.announce = newAnnouncer(c, role.Registry)

@@ -50,7 +50,9 @@ type pipelineConfig struct {
 	Counts  *metrics.Counts
 	Workers int // goroutines that peel; GOMAXPROCS by default
 	Queue   int // packets that wait for a worker; 256 per worker by default
-	Log     *slog.Logger
+	// Allowance bounds what is taken in; nil does not.
+	Allowance *allowance
+	Log       *slog.Logger
 }
 
 // newPipeline allocates; nothing happens before Run.
@@ -69,6 +71,10 @@ func newPipeline(cfg pipelineConfig) *pipeline {
 
 // submit takes a packet from a link; the pipeline owns its bytes from here on. It never blocks.
 func (p *pipeline) submit(a arrived) {
+	if !p.cfg.Allowance.take(time.Now()) {
+		p.drop(a.packet, transit.OverCap)
+		return
+	}
 	select {
 	case p.work <- a:
 	default:

@@ -15,6 +15,7 @@ const (
 	Accepted    Reason = ""             // it is not
 	BadFrame    Reason = "bad_frame"    // a frame of the wrong size or shape
 	Overload    Reason = "overload"     // the queue before the workers is full
+	OverCap     Reason = "over_cap"     // more than the operator lets in
 	BadMAC      Reason = "bad_mac"      // no current key opens the packet
 	BadElement  Reason = "bad_element"  // a degenerate or non-canonical group element
 	BadCommands Reason = "bad_commands" // the routing block has no meaning
@@ -25,8 +26,8 @@ const (
 
 // Reasons lists all of the above but Accepted, for whoever registers counters.
 func Reasons() []Reason {
-	return []Reason{BadFrame, Overload, BadMAC, BadElement, BadCommands, badPayload, WrongEpoch,
-		LinkDown}
+	return []Reason{BadFrame, Overload, OverCap, BadMAC, BadElement, BadCommands, badPayload,
+		WrongEpoch, LinkDown}
 }
 
 // String is the label, and a word for none.

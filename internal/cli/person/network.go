@@ -49,8 +49,14 @@ func networkShow(c *cli.Context, d *api.Client) error {
 		if n.Layer > 0 {
 			place = fmt.Sprintf("%s, layer %d", n.Role, n.Layer)
 		}
+		if n.New {
+			note = "on probation: it carries no packets of people"
+		}
 		if n.Own {
 			note = "your provider"
+		}
+		if n.Family != "" {
+			place += ", family " + n.Family
 		}
 		rows = append(rows, []string{n.Name, place, n.Addr, fmt.Sprintf("%d packets", n.Packets),
 			note})
