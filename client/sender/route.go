@@ -60,8 +60,8 @@ func (r router) mixes(from, to *node) []*node {
 	return path
 }
 
-// apart is the mixes of a layer that are of neither end's family; all, if there are no others: whoever
-// runs a whole layer is met in any case.
+// apart is the mixes of a layer that are of neither end's family; all, if there are no others:
+// whoever runs a whole layer is met in any case.
 func apart(layer []*node, from, to *node) []*node {
 	related := func(n *node) bool {
 		return n.family != "" && (n.family == from.family || n.family == to.family)

@@ -77,7 +77,9 @@ func New(o Options, now time.Time) (*Authority, error) {
 	}
 	a := &Authority{Options: o, roster: admitted, wake: make(chan struct{}, 1),
 		versions: map[directory.NodeID]string{},
-		keep:     func(path string, raw []byte) error { return durable.WriteFile(path, raw, 0o600) }}
+		keep: func(path string, raw []byte) error {
+			return durable.WriteFile(path, raw, 0o600)
+		}}
 	a.voter, err = directory.NewVoter(directory.VoterConfig{
 		Genesis: o.Home.Genesis, Identity: o.Home.Identity, Admitted: admitted.now(),
 		Latest: o.Documents.Latest(), Record: record, Addr: o.Addr,

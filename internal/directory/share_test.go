@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestShares: what mixes of one layer get follows what they declare, and nobody gets more than twice
-// what the middle one does, whatever it says.
+// TestShares: what mixes of one layer get follows what they declare, and nobody gets more than
+// twice what the middle one does, whatever it says.
 func TestShares(t *testing.T) {
 	for _, one := range []struct {
 		capacity []uint64

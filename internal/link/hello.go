@@ -60,9 +60,10 @@ var errOtherVersion = &Error{"the other side speaks another version of the link 
 	"The newer of the two programs says in its documents (docs/versions.md) which versions go " +
 		"together: get the one that the network runs, on the side that is older."}
 
-// parseHello refuses every other version, with the kind where all versions have it,
-// everything that marshal does not produce for a known kind and answer, a size from 1 to maxFrame, an invitation where one may be, and a
-// clock within reason.
+// parseHello refuses every other version, with the kind where all versions have
+// it, and everything that marshal does not produce for a known kind and answer, a
+// size from 1 to maxFrame, an invitation where one may be, and a clock within
+// reason.
 func parseHello(b [helloSize]byte) (hello, error) {
 	if b[0] != version {
 		return hello{kind: Kind(b[1])}, fmt.Errorf("%w: theirs is %d, ours %d", errOtherVersion,

@@ -49,14 +49,14 @@ type Config struct {
 	// have one address: behind an onion service, say.
 	MaxConnsPerAddress int `toml:"max_conns_per_address"`
 
-	// MaxMbit is how many megabits a second of packets the node takes in at most, and sends about as
-	// many; what comes above that is dropped, and counted. It says so in its descriptor, and a mix
-	// gets the less of its layer's packets. What providers send each other and clients get besides
-	// packets is not in it. 0 is no bound.
+	// MaxMbit is how many megabits a second of packets the node takes in at most, and sends about
+	// as many; what comes above that is dropped, and counted. It says so in its descriptor, and a
+	// mix gets the less of its layer's packets. What providers send each other and clients get
+	// besides packets is not in it. 0 is no bound.
 	MaxMbit int `toml:"max_mbit"`
 
-	// Family is the operator's name for all of their nodes: no path meets two of them, where there is
-	// another one.
+	// Family is the operator's name for all of their nodes: no path meets two of them, where there
+	// is another one.
 	Family string `toml:"family"`
 
 	// Transport opens links; nil is TLS over TCP. Tests use a link.Fabric.
