@@ -72,7 +72,9 @@ type Node struct {
 	transport link.Transport
 	listener  link.Listener
 	events    link.Counters
+	clocks    link.Clocks // of those that it dialled
 	metrics   *metrics.Page
+	adrift    bool // the clock was said to be off; owned by the goroutine of documents.Run
 }
 
 // Open opens the authority in cfg.Home. Nothing moves before Run.
@@ -97,9 +99,11 @@ func Open(cfg Config) (*Node, error) {
 }
 
 func (n *Node) assemble(home *node.Home) (err error) {
+	conns, handshakes := node.Quota(n.cfg.Log)
 	n.transport, err = n.cfg.Transport(link.Config{
 		Network: home.Genesis.ID(), Identity: home.Seed, FrameSize: FrameSize, Admit: n.admit,
-		Known: n.knows, Counters: &n.events, Log: n.cfg.Log,
+		Known: n.knows, Counters: &n.events, Clocks: &n.clocks, Log: n.cfg.Log,
+		MaxConns: conns, MaxHandshakes: handshakes,
 		MaxConnsPerAddr: n.cfg.ConnsPerAddr(),
 	})
 	if err != nil {
@@ -110,7 +114,8 @@ func (n *Node) assemble(home *node.Home) (err error) {
 		return err
 	}
 	follow := documents.Config{Genesis: home.Genesis, Store: files,
-		Follow: documents.Node(home.Genesis, history), Log: n.cfg.Log}
+		Follow: documents.Node(home.Genesis, history), Log: n.cfg.Log,
+		Clock: func() string { return node.ClockWords(n.clocks.Ahead(time.Now())) }}
 	n.documents, err = documents.Open(follow.From(home.Identity.ID(), n.transport))
 	if err != nil {
 		return err
@@ -122,9 +127,38 @@ func (n *Node) assemble(home *node.Home) (err error) {
 	}
 	n.library = node.Library{Documents: n.documents, Registry: n.authority}
 	n.metrics = metrics.New(n.cfg.Metrics, n.healthy, metrics.NewCounts(), &n.events,
-		n.authority.Gauges()...)
+		append(n.authority.Gauges(), n.clockGauge())...)
 	return nil
 }
+
+func (n *Node) clockGauge() metrics.Metric {
+	return metrics.Metric{Name: "murmur_clock_offset_seconds", Kind: metrics.State,
+		Help: "How far the clocks of those that it dialled are ahead, their median.",
+		Value: func() float64 {
+			ahead, _ := n.clocks.Ahead(time.Now())
+			return ahead.Seconds()
+		}}
+}
+
+// compareClocks says once that this computer's clock is off by half a sub-round of echoes, from
+// which on votes and signatures come too late, and that it is right again.
+func (n *Node) compareClocks(now time.Time) {
+	genesis := n.authority.Home.Genesis
+	most := genesis.Parameters.EpochLength / 8 / time.Duration(2*(genesis.Fault+1))
+	ahead, peers := n.clocks.Ahead(now)
+	off := peers > 0 && ahead.Abs() > max(most, clockNoise)
+	switch words := node.ClockWords(ahead, peers); {
+	case off && !n.adrift:
+		n.cfg.Log.Error("this computer's clock is off, and what this authority says comes at the "+
+			"wrong time: set it", "clock", words)
+	case !off && n.adrift:
+		n.cfg.Log.Info("this computer's clock is right again", "clock", words)
+	}
+	n.adrift = off
+}
+
+// clockNoise is what clocks differ by where nothing is wrong but a slow link.
+const clockNoise = 5 * time.Second
 
 // FrameSize is that of the two kinds of links which an authority has.
 func FrameSize(k link.Kind) int {
@@ -206,7 +240,8 @@ func (n *Node) Close() error {
 // reader is an authority that goes by no document, but makes the next one after it.
 type reader struct{ *Node }
 
-func (r reader) Use(_ time.Time, doc *directory.Document) error {
+func (r reader) Use(now time.Time, doc *directory.Document) error {
+	r.compareClocks(now)
 	r.cfg.Log.Info("network document in force", "epoch", doc.Epoch, "nodes", len(doc.Nodes))
 	r.authority.stir()
 	return nil

@@ -25,8 +25,10 @@ type Finding struct {
 
 // Subject is the node that is looked at.
 type Subject struct {
-	Home   string
-	Role   directory.Role
+	Home string
+	Role directory.Role
+	// Alone is an authority without a node beside it; Role means nothing then.
+	Alone  bool
 	Config node.Config // as its file has it
 	// Broken is why the configuration could not be read; nil: it could.
 	Broken error
@@ -68,6 +70,14 @@ func Examine(ctx context.Context, s Subject) []Finding {
 		e.life()
 	}
 	return e.found
+}
+
+// what it is, as commands call it.
+func (s *Subject) what() string {
+	if s.Alone {
+		return "authority"
+	}
+	return s.Role.String()
 }
 
 func (e *exam) good(name, says string, args ...any) {

@@ -60,7 +60,26 @@ func (e *exam) identity() bool {
 
 // kept looks at what the node keeps: documents, keys, boxes.
 func (e *exam) kept() bool {
+	if e.Alone {
+		return e.documents() && e.admissions()
+	}
 	return e.documents() && e.keys() && e.boxes()
+}
+
+// admissions are the list of an authority.
+func (e *exam) admissions() bool {
+	raw, err := durable.ReadFile(filepath.Join(e.Home, "admissions"), directory.MaxAdmissions)
+	var list directory.Admissions
+	if err == nil {
+		list, err = directory.ParseAdmissions(raw)
+	}
+	if err != nil {
+		e.bad("admissions", "Put the file back, or copy that of another authority: with an empty "+
+			"one this authority would leave everybody out of its votes.", "%v", err)
+		return false
+	}
+	e.good("admissions", "%d nodes are admitted", len(list))
+	return true
 }
 
 func (e *exam) documents() bool {
@@ -146,7 +165,7 @@ func (e *exam) process() {
 	case err != nil:
 		e.bad("running", "Look at the home: who may write there?", "%v", err)
 	case !running:
-		e.bad("running", fmt.Sprintf("Start it: murmur %s run --home %s", e.Role, e.Home),
+		e.bad("running", fmt.Sprintf("Start it: murmur %s run --home %s", e.what(), e.Home),
 			"no process has this home")
 	default:
 		e.good("running", "as process %d", pid)

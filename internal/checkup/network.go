@@ -75,6 +75,9 @@ func (e *exam) network(ctx context.Context) {
 // ask asks each entry of the genesis, but this node itself.
 func (e *exam) ask(ctx context.Context, t link.Transport) []answer {
 	entries := slices.Clone(e.home.Genesis.Entries)
+	if e.Alone {
+		entries = e.home.Genesis.Sources(e.home.Identity.ID())
+	}
 	entries = slices.DeleteFunc(entries, func(a directory.Authority) bool {
 		return a.ID == e.home.Identity.ID()
 	})
@@ -154,12 +157,37 @@ func (e *exam) document() {
 		return
 	}
 	e.good("document", "of epoch %d, with %d nodes", e.doc.Epoch, len(e.doc.Nodes))
+	if e.Alone {
+		e.signs()
+		return
+	}
 	self, listed := e.doc.Node(e.home.Identity.ID())
 	if !listed {
 		e.unlisted()
 		return
 	}
 	e.good("admitted", "the document has this node as %q", self.Name)
+}
+
+// signs looks for the authority's signature on the newest document.
+func (e *exam) signs() {
+	id := e.home.Identity.ID()
+	if _, named := e.home.Genesis.At(e.doc.Epoch).Authority(id); !named {
+		e.bad("named", "If it is to be one, the authorities name it by a succession; take the "+
+			"newest genesis by `murmur network succeed`.", "the genesis in this home does not "+
+			"name this identity as an authority of epoch %d", e.doc.Epoch)
+		return
+	}
+	signed := slices.ContainsFunc(e.doc.Signatures,
+		func(s directory.Signature) bool { return s.By == id })
+	switch {
+	case signed:
+		e.good("signs", "the newest document has its signature")
+	case e.running:
+		e.bad("signs", "If it started just now, wait for two epochs; else look at its log, its "+
+			"clock, and whether the others reach it (`murmur authority status`).",
+			"the others made the document of epoch %d without it", e.doc.Epoch)
+	}
 }
 
 // unlisted says why the node is in no document.

@@ -136,6 +136,7 @@ var examples = map[string][]string{
 	"network succeed":    {"murmur network succeed next --home ~/murmur"},
 	"authority run":      {"murmur authority run --home council"},
 	"authority status":   {"murmur authority status --home net/provider-1"},
+	"authority doctor":   {"murmur authority doctor --home dan/authority"},
 	"authority admit":    {"murmur authority admit --home net/provider-1 application"},
 	"authority list":     {"murmur authority list --home net/provider-1"},
 	"authority evict":    {"murmur authority evict --home net/provider-1 heron"},

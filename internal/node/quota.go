@@ -19,15 +19,24 @@ const (
 type quota struct{ conns, handshakes int }
 
 // quota is what the role asks for, within the files that this process may have open.
-func (c *Chassis) quota() quota {
-	want := quota{c.cfg.Conns, mostHandshakes}
+func (c *Chassis) quota() quota { return quotaFor(c.cfg.Conns, c.cfg.Files, c.cfg.Log) }
+
+// Quota is how many links, of those half-open ones, somebody takes who has no other use for files
+// than every node: an authority.
+func Quota(log *slog.Logger) (conns, handshakes int) {
+	q := quotaFor(0, 0, log)
+	return q.conns, q.handshakes
+}
+
+func quotaFor(conns, files int, log *slog.Logger) quota {
+	want := quota{conns, mostHandshakes}
 	if want.conns == 0 {
 		want.conns = defaultConns
 	}
 	limit := openFiles()
-	q := want.within(limit, ownFiles+c.cfg.Files)
+	q := want.within(limit, ownFiles+files)
 	if q != want {
-		level, log := slog.LevelInfo, c.cfg.Log
+		level := slog.LevelInfo
 		if limit < fewestFiles {
 			level = slog.LevelWarn
 		}

@@ -10,10 +10,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"murmuration/internal/authority"
+	"murmuration/internal/checkup"
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/config"
 	"murmuration/internal/directory"
 	"murmuration/internal/founding"
+	"murmuration/internal/node"
 	"murmuration/internal/supervised"
 	"murmuration/internal/testnet"
 )
@@ -31,7 +33,8 @@ func Authority() *cli.Command {
 				Flags:  []cli.Flag{homeFlag("authority"), talk.VerboseFlag()},
 				Action: runAuthority,
 			},
-			authorityStatusCommand(), authorityAdmitCommand(), authorityListCommand(),
+			authorityStatusCommand(), authorityDoctorCommand(),
+			authorityAdmitCommand(), authorityListCommand(),
 			authorityEvictCommand(), authoritySucceedCommand(),
 		},
 		Action: talk.NeedSubcommand,
@@ -93,6 +96,25 @@ func runAuthority(c *cli.Context) error {
 	}
 	talk.Say(c, "authority runs on %s; Ctrl-C stops it", cfg.Listen)
 	return talk.Finish(supervised.Run(c.Context, node.Alive, node.Run), node.Close)
+}
+
+func authorityDoctorCommand() *cli.Command {
+	return &cli.Command{
+		Name: "doctor",
+		Usage: "look at everything that an authority alone needs, and say what to do (beside a " +
+			"provider, `murmur provider doctor` does it)",
+		Description: "Home, configuration, admissions, disk, ports, connection, clock, and " +
+			"whether it signs.\nExit code 3 if something needs you.",
+		Flags: []cli.Flag{homeFlag("authority"), talk.JSONFlag()},
+		Action: func(c *cli.Context) error {
+			home, cfg := c.String("home"), authority.Config{}
+			s := checkup.Subject{Home: home, Alone: true,
+				Broken: config.Load(filepath.Join(home, testnet.AuthorityFile), &cfg)}
+			s.Config = node.Config{Home: home, Listen: cfg.Listen, Address: cfg.Address,
+				Metrics: cfg.Metrics}
+			return showFindings(c, checkup.Examine(c.Context, s))
+		},
+	}
 }
 
 func authorityAdmitCommand() *cli.Command {

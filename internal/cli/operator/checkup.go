@@ -72,7 +72,11 @@ func subject(home string, role directory.Role) checkup.Subject {
 }
 
 func nodeDoctor(c *cli.Context, role directory.Role) error {
-	all := checkup.Examine(c.Context, subject(c.String("home"), role))
+	return showFindings(c, checkup.Examine(c.Context, subject(c.String("home"), role)))
+}
+
+// showFindings prints a checkup, and ends with an error if something needs somebody.
+func showFindings(c *cli.Context, all []checkup.Finding) error {
 	rows := [][]string{}
 	for _, f := range all {
 		mark := "ok"
