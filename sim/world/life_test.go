@@ -14,6 +14,7 @@ import (
 	"murmuration/client/parts"
 	"murmuration/client/photo"
 	"murmuration/internal/directory"
+	"murmuration/internal/long"
 	"murmuration/sim/trace"
 	"murmuration/sim/world"
 )
@@ -153,7 +154,7 @@ func day(t *testing.T, w *world.World, people []citizen, n int, away string) {
 // the photo. Cid is away for three days, and Dot's client starts anew on each. (A day has half its
 // hours but with `just days`.)
 func TestFivePeople(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
 	length, _ := villageDay()
 	w, people, seen := village(t, 1)
