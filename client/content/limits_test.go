@@ -193,3 +193,29 @@ func TestSecondSpellings(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordsHaveOneSpelling: what Decode takes is what Encode gives.
+func TestRecordsHaveOneSpelling(t *testing.T) {
+	type pair struct {
+		A uint64 `cbor:"1,keyasint"`
+		B string `cbor:"2,keyasint"`
+	}
+	good, err := Encode(pair{3, "b"})
+	if err != nil || string(good) != "\xa2\x01\x03\x02\x61b" {
+		t.Fatalf("%x, %v", good, err)
+	}
+	var p pair
+	if err := Decode(good, &p); err != nil || p != (pair{3, "b"}) {
+		t.Errorf("control: %+v, %v", p, err)
+	}
+	for name, b := range map[string]string{
+		"a long number": "\xa2\x01\x18\x03\x02\x61b",
+		"a long length": "\xa2\x01\x03\x02\x78\x01b",
+		"another order": "\xa2\x02\x61b\x01\x03",
+		"a field fewer": "\xa1\x01\x03",
+	} {
+		if err := Decode([]byte(b), &p); !errors.Is(err, errForm) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

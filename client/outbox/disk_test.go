@@ -333,3 +333,24 @@ func TestSenderThatTakesNothing(t *testing.T) {
 		t.Errorf("a request that is none: %v", err)
 	}
 }
+
+// TestConflictsOfLiars: a holder that shows another box, or one that nobody signed, has no stream
+// begin anew. The control is a box that stands there.
+func TestConflictsOfLiars(t *testing.T) {
+	h := newHome(t, store.Memory(), noon)
+	h.queue("a", 1)
+	real := h.other(0)
+	forged, elsewhere := real, real
+	forged.Signature[3] ^= 1
+	elsewhere.ID[0] ^= 1
+	now := noon
+	for i, said := range []box.Box{forged, elsewhere, real} {
+		h.answer(now, box.Reply{Status: box.StatusConflict, Box: said})
+		lies, epoch := min(uint64(i+1), 2), 1+i/2
+		if h.Lies() != lies || h.epoch != epoch {
+			t.Errorf("box %d: %d lies, stream %d", i, h.Lies(), h.epoch)
+		}
+		now = now.Add(time.Hour)
+		h.check(h.person.Supply(now))
+	}
+}

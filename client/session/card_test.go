@@ -272,3 +272,14 @@ func TestCardsArePassedOnByNobody(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordsHaveFewWraps: a record may ask for no more work than one of ours.
+func TestRecordsHaveFewWraps(t *testing.T) {
+	for n, want := range map[int]error{1: nil, mostWraps: nil, mostWraps + 1: ErrMalformed,
+		255: ErrMalformed} {
+		r := record{wraps: make([]wrap, n), ciphertext: []byte("said")}
+		if _, err := parseRecord(r.marshal()); err != want {
+			t.Errorf("%d wraps: %v", n, err)
+		}
+	}
+}

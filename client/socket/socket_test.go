@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -99,5 +100,69 @@ func TestStaleSocketIsReplaced(t *testing.T) {
 	if l, err := Listen(path); err == nil {
 		l.Close()
 		t.Error("somebody's file was replaced")
+	}
+}
+
+// TestSocketIsTheOwnersAlone: whatever the umask is.
+func TestSocketIsTheOwnersAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// TestConnectionsHaveACap: one more than maxConns is closed at once, and there is place again when
+// one of them ends.
+func TestConnectionsHaveACap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	accepted := make(chan net.Conn)
+	go func() { // ends with the listener
+		defer close(accepted)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- conn
+		}
+	}()
+	dial := func() net.Conn {
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	var first net.Conn
+	for range maxConns {
+		dial()
+		first = <-accepted
+	}
+	closed, ended := dial(), make(chan error, 1)
+	go func() { // ends with the connection
+		_, err := closed.Read(make([]byte, 1))
+		ended <- err
+	}()
+	select {
+	case <-accepted:
+		t.Fatalf("there are %d connections", maxConns+1)
+	case <-ended:
+	}
+	first.Close()
+	dial()
+	if conn := <-accepted; conn == nil {
+		t.Error("control: nobody has the place that was given back")
 	}
 }

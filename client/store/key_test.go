@@ -12,8 +12,12 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
+// asBuilt is what the program stretches with.
+var asBuilt func(passphrase, salt []byte) []byte
+
 // TestMain stretches passphrases quickly: TestStretch alone takes the time that it takes people.
 func TestMain(m *testing.M) {
+	asBuilt = stretch
 	stretch = func(passphrase, salt []byte) []byte {
 		return argon2.IDKey(passphrase, salt, 1, 8, 1, 32)
 	}
@@ -23,7 +27,7 @@ func TestMain(m *testing.M) {
 // TestStretch holds the key that is made of a passphrase: homes that are there must open.
 func TestStretch(t *testing.T) {
 	const want = "2f56f5363a695288ff28810e46ad69a1fe3068bc6494cd26a8a673b7d9c2b0a2"
-	key := argon([]byte("correct horse"), []byte("0123456789abcdef"))
+	key := asBuilt([]byte("correct horse"), []byte("0123456789abcdef"))
 	if got := hex.EncodeToString(key); got != want {
 		t.Errorf("the passphrase makes %s", got)
 	}

@@ -256,3 +256,18 @@ func FuzzOpenRecord(f *testing.F) {
 		}
 	})
 }
+
+// TestKeysNameNothing: under Badger's own encryption, what a record is called does not stand in its
+// key, and two homes call it differently.
+func TestKeysNameNothing(t *testing.T) {
+	one, two := newSealer(dataKey{1}.derive()), newSealer(dataKey{2}.derive())
+	key := one.key("contacts", "ada lovelace")
+	if bytes.Contains(key, []byte("ada")) || bytes.Contains(key, []byte("contacts")) ||
+		len(key) != bucketSize+nameSize || bytes.Equal(key, two.key("contacts", "ada lovelace")) {
+		t.Errorf("%q", key)
+	}
+	if !bytes.Equal(key, one.key("contacts", "ada lovelace")) ||
+		!bytes.HasPrefix(key, one.prefix("contacts")) {
+		t.Error("control: a name has two keys, or one outside of its bucket")
+	}
+}
