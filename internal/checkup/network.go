@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"murmuration/internal/directory"
@@ -66,10 +68,27 @@ func (e *exam) network(ctx context.Context) {
 			answers[0].err)
 		return
 	}
-	e.good("network", "%d of %d that were asked answer", reached, len(answers))
+	if apart := noWay(answers); len(apart) > 0 {
+		e.bad("network", "A node must reach all others: get this computer an address of the kind "+
+			"that they have, IPv4 or IPv6, or ask them for a name that has both.",
+			"from this computer no way leads to %s", strings.Join(apart, ", "))
+	} else {
+		e.good("network", "%d of %d that were asked answer", reached, len(answers))
+	}
 	e.clock(clocks.Ahead(time.Now()))
 	e.document()
 	e.reachable(answers)
+}
+
+// noWay are the names of those to whom no way leads, as where one side has IPv4 alone and the other
+// IPv6. Who does not answer is not among them: that is theirs to mend.
+func noWay(answers []answer) (names []string) {
+	for _, a := range answers {
+		if errors.Is(a.err, syscall.ENETUNREACH) {
+			names = append(names, a.name)
+		}
+	}
+	return names
 }
 
 // ask asks each entry of the genesis, but this node itself.
