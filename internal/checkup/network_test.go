@@ -11,8 +11,8 @@ import (
 	"murmuration/internal/link"
 )
 
-// History: a mix with an IPv4 address alone, in a network of which two authorities had IPv6 addresses
-// alone, was told that two of three answered, and never got into a document.
+// History: a mix with an IPv4 address alone, in a network of which two authorities had IPv6
+// addresses alone, was told that two of three answered, and never got into a document.
 func TestNoWay(t *testing.T) {
 	failed := func(of syscall.Errno) error {
 		return fmt.Errorf("dialling: %w: %w", link.ErrUnreachable,
