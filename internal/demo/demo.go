@@ -36,6 +36,8 @@ type Options struct {
 	Started    time.Time // of the process
 	Say        func(format string, args ...any)
 	Log        *slog.Logger
+	// Network is what all its nodes share; links, log and who stops are the demo's own.
+	Network testnet.Options
 }
 
 // Report is what a demo did and saw.
@@ -146,12 +148,12 @@ func (s *show) person(name string) (*client.Client, error) {
 func openTLS(cfg link.Config) (link.Transport, error) { return link.NewTLS(cfg) }
 
 func (s *show) runNetwork(ctx context.Context) error {
-	return s.net.Run(ctx, testnet.Options{
-		Log: s.o.Log, Stop: s.stop,
-		Transport: func(n *testnet.Node, cfg link.Config) (link.Transport, error) {
-			return s.tap.Wrap(n.Name, n.OpenTLS)(cfg)
-		},
-	}, func(map[string]testnet.Runner) {})
+	o := s.o.Network
+	o.Log, o.Stop = s.o.Log, s.stop
+	o.Transport = func(n *testnet.Node, cfg link.Config) (link.Transport, error) {
+		return s.tap.Wrap(n.Name, n.OpenTLS)(cfg)
+	}
+	return s.net.Run(ctx, o, func(map[string]testnet.Runner) {})
 }
 
 func (s *show) step(format string, args ...any) {
