@@ -96,7 +96,8 @@ powercut CYCLES="20":
     MURMUR_POWERCUT={{CYCLES}} go test -count=1 -v -run PowerCut ./internal/box/daystore
 
 # boxes in PostgreSQL: the conformance suite on servers of its own, the demo with all its providers on
-# databases, mistakes, outages, a start with a database away, CYCLES kills of the provider and as many of the servers, and as root on Linux two power cuts; needs the server's programs
+# databases, mistakes, outages, a start with a database away, CYCLES kills of the provider and as many of
+# the servers, and as root on Linux two power cuts; needs the server's programs
 postgres CYCLES="3":
     MURMUR_POSTGRES={{CYCLES}} MURMUR_POWERCUT=2 go test -count=1 -v -timeout 60m ./internal/box/pgstore
 

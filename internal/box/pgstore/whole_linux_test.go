@@ -14,10 +14,10 @@ import (
 	providernode "murmuration/provider/node"
 )
 
-// TestWholeProviders: the demo's network, every provider of which keeps what it has in two databases
-// on two servers: a post and a photo come through, and boxes, bulletins and tokens lie there. A
-// provider does not start while one of its databases is away, and says which; it starts when that
-// is there again.
+// TestWholeProviders: the demo's network, every provider of which keeps what it has in two
+// databases on two servers: a post and a photo come through, and boxes, bulletins and tokens lie
+// there. A provider does not start while one of its databases is away, and says which; it starts
+// when that is there again.
 func TestWholeProviders(t *testing.T) {
 	servers := []*server{newServer(t, memory(t)), newServer(t, memory(t))}
 	par, err := config.LoadPreset("demo")
