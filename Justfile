@@ -101,9 +101,10 @@ powercut CYCLES="20":
 postgres CYCLES="3":
     MURMUR_POSTGRES={{CYCLES}} MURMUR_POWERCUT=2 go test -count=1 -v -timeout 60m ./internal/box/pgstore
 
-# packets replayed to a real mix: in one process, over rotation, kill -9 and a clean stop
-replays COUNT="100000":
-    MURMUR_REPLAYS={{COUNT}} go test -count=1 -v -timeout 60m -run Replay ./mix/node
+# packets replayed to a real mix: in one process, over rotation, kill -9, a clean stop, and as root on
+# Linux CUTS power cuts ("" for none)
+replays COUNT="100000" CUTS="2":
+    MURMUR_REPLAYS={{COUNT}} MURMUR_POWERCUT={{CUTS}} go test -count=1 -v -timeout 60m -run Replay ./mix/node
 
 # kills of a provider under load, of a client at any moment of any command, and of two copies of one
 # home, and what they acknowledged

@@ -148,7 +148,7 @@ func (b *besiegedBy) judge(before int64, cut string) {
 	if b.memory-before > mostMemory {
 		b.Errorf("%d bytes before, %d at most", before, b.memory)
 	}
-	if b.mostHalfOpen < halfOpenSlots/10 || b.mostSlow < slowSlots/2 ||
+	if b.mostHalfOpen < defaultMaxHandshakes || b.mostSlow < defaultMaxHandshakes/2 ||
 		strings.HasPrefix(cut, "0 ") {
 		b.Errorf("control: %d half-open, %d slow, cut: %s", b.mostHalfOpen, b.mostSlow, cut)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 	"murmuration/internal/transit"
 	"murmuration/mix"
@@ -50,6 +51,7 @@ func TestReplaysInOneProcess(t *testing.T) {
 			if came := send(); came != 0 {
 				t.Errorf("%d replayed packets went through after %v", came, at)
 			}
+			counted.Say(t, "replays", "%v later: %d packets sent again to one process", at, packets)
 		}
 		if n.Dropped(mix.Replayed) < packets ||
 			n.Dropped(transit.BadMAC)+n.Dropped(transit.WrongEpoch) < packets {
