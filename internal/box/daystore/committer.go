@@ -3,20 +3,12 @@ package daystore
 import (
 	"errors"
 	"fmt"
-	"runtime"
 
 	"github.com/dgraph-io/badger/v4"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/gather"
 )
-
-// maxBatch bounds a batch: 256 boxes of 8 KiB are 2 MiB. Beyond some hundred, one fsync more or
-// less no longer shows.
-const maxBatch = 256
-
-// patience is how often in a row the committer finds nothing more, and lets others run, before it
-// commits: some microseconds when nobody comes.
-const patience = 8
 
 // request is one change on its way through the committer.
 type request struct {
@@ -47,16 +39,16 @@ type change interface {
 func (s *Store) commitAll() {
 	defer close(s.done)
 	for {
-		batch := s.waiting()
-		if len(batch) == 0 {
+		all := gather.Waiting(s.requests)
+		if len(all) == 0 {
 			s.rest()
 			first, ok := <-s.requests
 			if !ok {
 				return
 			}
-			batch = append(s.waiting(), first)
+			all = append(gather.Waiting(s.requests), first)
 		}
-		for day, requests := range byDay(batch) {
+		for day, requests := range byDay(all) {
 			s.commit(day, requests)
 		}
 	}
@@ -80,24 +72,6 @@ func (s *Store) rest() {
 	for _, d := range s.days {
 		d.rest()
 	}
-}
-
-// waiting returns what waits and what comes while others get to run: those who were just answered
-// ask again at once, and a batch begun without them would cost them a whole fsync.
-func (s *Store) waiting() (batch []*request) {
-	for idle := 0; idle < patience && len(batch) < maxBatch; {
-		select {
-		case r, ok := <-s.requests:
-			if !ok {
-				return batch
-			}
-			batch, idle = append(batch, r), 0
-		default:
-			runtime.Gosched()
-			idle++
-		}
-	}
-	return batch
 }
 
 func byDay(batch []*request) map[box.Day][]*request {

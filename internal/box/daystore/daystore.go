@@ -19,6 +19,7 @@ import (
 	"sync"
 
 	"murmuration/internal/box"
+	"murmuration/internal/box/gather"
 	"murmuration/internal/durable"
 )
 
@@ -116,7 +117,7 @@ func Open(dir string, opts Options) (*Store, error) {
 	}
 	s := &Store{
 		dir: dir, opts: opts.withDefaults(), lock: lock,
-		requests: make(chan *request, maxBatch), done: make(chan struct{}),
+		requests: make(chan *request, gather.Most), done: make(chan struct{}),
 		days: make(map[box.Day]*dayDB),
 	}
 	if err := s.openWithRoom(); err != nil {

@@ -4,20 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"murmuration/internal/backoff"
 	"murmuration/internal/box"
+	"murmuration/internal/box/gather"
 )
 
 const (
-	// maxBatch bounds a batch: 256 boxes of 8 KiB are 2 MiB. Beyond some hundred, one commit more
-	// or less no longer shows.
-	maxBatch = 256
-	// patience is how often in a row the committer finds nothing more, and lets others run, before
-	// it commits: some microseconds when nobody comes.
-	patience = 8
 	// lookEvery is how often a database is asked how large it is.
 	lookEvery = 10 * time.Second
 
@@ -52,16 +46,16 @@ func (sh *shard) commitAll(life context.Context) {
 		if sh.conn == nil && !sh.reconnect(life) {
 			return
 		}
-		batch := sh.waiting()
-		if len(batch) == 0 {
+		all := gather.Waiting(sh.requests)
+		if len(all) == 0 {
 			first, ok := <-sh.requests
 			if !ok {
 				return
 			}
-			batch = append(sh.waiting(), first)
+			all = append(gather.Waiting(sh.requests), first)
 		}
-		err := sh.commitTwice(life, batch)
-		for _, r := range batch {
+		err := sh.commitTwice(life, all)
+		for _, r := range all {
 			if err != nil && r.err == nil {
 				r.err = fmt.Errorf("writing to %s: %w", sh.name, err)
 			}
@@ -88,24 +82,6 @@ func (sh *shard) commitTwice(life context.Context, batch []*request) error {
 	}
 	sh.store.opts.Logger.Info("a database is there again", "database", sh.name)
 	return sh.commitBatch(life, batch)
-}
-
-// waiting returns what waits and what comes while others get to run: those who were just answered
-// ask again at once, and a batch begun without them would cost them a whole commit.
-func (sh *shard) waiting() (batch []*request) {
-	for idle := 0; idle < patience && len(batch) < maxBatch; {
-		select {
-		case r, ok := <-sh.requests:
-			if !ok {
-				return batch
-			}
-			batch, idle = append(batch, r), 0
-		default:
-			runtime.Gosched()
-			idle++
-		}
-	}
-	return batch
 }
 
 // lose gives the connection up.

@@ -14,6 +14,7 @@ import (
 	"murmuration/internal/backoff"
 	"murmuration/internal/box"
 	"murmuration/internal/box/dayform"
+	"murmuration/internal/box/gather"
 )
 
 // shard is one of the databases.
@@ -54,7 +55,7 @@ func (sh *shard) complain(what string, d *day) {
 
 func newShard(s *Store, a address) *shard {
 	return &shard{store: s, address: a, name: a.name,
-		requests: make(chan *request, maxBatch), asked: make(chan *read, maxBatch),
+		requests: make(chan *request, gather.Most), asked: make(chan *read, gather.Most),
 		has: make(map[box.Day]bool), lists: make(map[box.Day]map[string]waiting),
 		owed: make(map[box.Day][][]byte), held: make(map[box.Day]map[string]waiting)}
 }
