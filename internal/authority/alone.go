@@ -125,7 +125,8 @@ func (n *Node) assemble(home *node.Home) (err error) {
 	if err != nil {
 		return err
 	}
-	n.library = node.Library{Documents: n.documents, Registry: n.authority}
+	n.library = node.Library{Documents: n.documents, Registry: n.authority,
+		Founding: home.Genesis.Marshal()}
 	n.metrics = metrics.New(n.cfg.Metrics, n.healthy, metrics.NewCounts(), &n.events,
 		append(n.authority.Gauges(), n.clockGauge())...)
 	return nil
@@ -215,6 +216,10 @@ func (n *Node) Run(ctx context.Context) error {
 	group.Go(func() error { return n.authority.Run(ctx) })
 	group.Go(func() error { return n.documents.Run(ctx, reader{n}) })
 	group.Go(func() error { return n.metrics.Run(ctx) })
+	group.Go(func() error {
+		return node.Successions{Home: n.authority.Home, Transport: n.transport,
+			Documents: n.documents, Log: n.cfg.Log}.Watch(ctx)
+	})
 	group.Go(func() error { return link.Serve(ctx, n.listener, n.serve) })
 	return group.Wait()
 }

@@ -16,7 +16,12 @@ type Library struct {
 	Documents *documents.Set
 	Registry  Registry // nil where there is no authority
 	Calls     *Calls   // nil dials nobody
+	// Founding is the genesis by which the node goes, with all its successions.
+	Founding []byte
 }
+
+// Genesis implements query.Founded.
+func (l Library) Genesis() []byte { return l.Founding }
 
 // Admits lets strangers in: the network is no secret.
 func (Library) Admits(link.PublicKey) bool { return true }

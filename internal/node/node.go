@@ -70,6 +70,11 @@ func New(c *Chassis, role Role) (*Node, error) {
 // Run.
 func (n *Node) Handle(k link.Kind, s Service) { n.services[k] = s }
 
+func (n *Node) successions() Successions {
+	return Successions{Home: n.Home, Transport: n.transport, Documents: n.Documents,
+		Log: n.cfg.Log}
+}
+
 // Do runs f with the core locked, and sees to what became due by it.
 func (n *Node) Do(f func(now time.Time)) { n.pipeline.do(f) }
 
@@ -115,6 +120,7 @@ func (n *Node) Run(ctx context.Context) error {
 	group.Go(func() error { return n.report(ctx) })
 	group.Go(func() error { return n.leave(ctx) })
 	group.Go(func() error { return n.askReach(ctx) })
+	group.Go(func() error { return n.successions().Watch(ctx) })
 	group.Go(func() error { return link.Serve(ctx, n.listener, n.serve) })
 	return group.Wait()
 }

@@ -87,7 +87,8 @@ func (n *Node) assemble() (err error) {
 	role := node.Role{Core: core{n.edge, jobs, n.chassis.Counts}, Relay: n.edge.Relay(),
 		Document: n.inForce, State: n.state, Needed: n.promised}
 	library := node.Library{Documents: n.chassis.Documents,
-		Calls: node.NewCalls(n.chassis.Transport())}
+		Founding: n.chassis.Home.Genesis.Marshal(),
+		Calls:    node.NewCalls(n.chassis.Transport())}
 	if n.chassis.Home.Genesis.Names(service.Self) {
 		if n.authority, err = authority.New(authority.Options{
 			Home: n.chassis.Home, Documents: n.chassis.Documents, Log: n.cfg.Log,

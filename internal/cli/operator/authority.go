@@ -16,7 +16,6 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/founding"
 	"murmuration/internal/node"
-	"murmuration/internal/supervised"
 	"murmuration/internal/testnet"
 )
 
@@ -87,15 +86,8 @@ func runAuthority(c *cli.Context) error {
 			"Mend the file.")
 	}
 	cfg.Home, cfg.Log = home, talk.Logger(c.App.ErrWriter, c.Bool("verbose"))
-	node, err := authority.Open(cfg)
-	if err != nil {
-		return err
-	}
-	if err := node.Listen(); err != nil {
-		return talk.Finish(err, node.Close)
-	}
-	talk.Say(c, "authority runs on %s; Ctrl-C stops it", cfg.Listen)
-	return talk.Finish(supervised.Run(c.Context, node.Alive, node.Run), node.Close)
+	return keepRunning(c.Context, func() (*authority.Node, error) { return authority.Open(cfg) },
+		func() { talk.Say(c, "authority runs on %s; Ctrl-C stops it", cfg.Listen) })
 }
 
 func authorityDoctorCommand() *cli.Command {

@@ -7,7 +7,6 @@ import (
 
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/directory"
-	"murmuration/internal/supervised"
 	"murmuration/internal/testnet"
 	mixnode "murmuration/mix/node"
 	providernode "murmuration/provider/node"
@@ -62,15 +61,8 @@ func runMix(c *cli.Context) error {
 		return err
 	}
 	cfg.Home, cfg.Log = c.String("home"), talk.Logger(c.App.ErrWriter, c.Bool("verbose"))
-	node, err := mixnode.New(cfg)
-	if err != nil {
-		return err
-	}
-	if err := node.Listen(); err != nil {
-		return talk.Finish(err, node.Close)
-	}
-	talk.Say(c, "mix %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
-	return talk.Finish(supervised.Run(c.Context, node.Alive, node.Run), node.Close)
+	return keepRunning(c.Context, func() (*mixnode.Node, error) { return mixnode.New(cfg) },
+		func() { talk.Say(c, "mix %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen) })
 }
 
 func runProvider(c *cli.Context) error {
@@ -79,15 +71,9 @@ func runProvider(c *cli.Context) error {
 		return err
 	}
 	cfg.Home, cfg.Log = c.String("home"), talk.Logger(c.App.ErrWriter, c.Bool("verbose"))
-	server, err := providernode.New(cfg)
-	if err != nil {
-		return err
-	}
-	if err := server.Listen(); err != nil {
-		return talk.Finish(err, server.Close)
-	}
-	talk.Say(c, "provider %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen)
-	return talk.Finish(supervised.Run(c.Context, server.Alive, server.Run), server.Close)
+	return keepRunning(c.Context,
+		func() (*providernode.Node, error) { return providernode.New(cfg) },
+		func() { talk.Say(c, "provider %s runs on %s; Ctrl-C stops it", cfg.Name, cfg.Listen) })
 }
 
 // makeDatabases makes the box store of a provider where [store] says, and nothing where it is.

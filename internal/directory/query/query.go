@@ -33,6 +33,7 @@ const (
 	opLatest   op = 2 // up: piece of the newest document
 	opSubmit   op = 3 // up: piece of a descriptor
 	opReach    op = 4 // up: dial me at the address that the document has
+	opGenesis  op = 5 // up: piece of the genesis with all its successions
 
 	opPiece   op = 0x81 // down: a piece of the document of the epoch that it names
 	opNone    op = 0x82 // down: there is no such document or piece
@@ -100,7 +101,7 @@ func (f frame) check() error {
 		if f.op == opPiece {
 			want.epoch = f.epoch
 		}
-	case opMore, opReached:
+	case opMore, opReached, opGenesis:
 		want.piece = f.piece
 	case opRefused:
 		want.reason = f.reason

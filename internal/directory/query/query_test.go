@@ -3,6 +3,7 @@ package query
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"os"
 	"regexp"
 	"strings"
@@ -88,5 +89,35 @@ func TestExampleOfTheSpecification(t *testing.T) {
 	if maxRequests != 4120 || len(first.data) != 4076 || len(second.data) != 924 {
 		t.Errorf("%d requests, pieces of %d and %d bytes", maxRequests, len(first.data),
 			len(second.data))
+	}
+}
+
+// founded is a library that has a genesis.
+type founded struct {
+	library
+	genesis []byte
+}
+
+func (f *founded) Genesis() []byte { return f.genesis }
+
+// TestFetchGenesis: a genesis comes over piece by piece, of any size that one may have; a larger
+// one is not taken, and nothing comes from who has none to give.
+func TestFetchGenesis(t *testing.T) {
+	fetch := func(from Library) (got []byte, err error) {
+		converse(from, func(c Conn) { got, err = FetchGenesis(c) })
+		return got, err
+	}
+	for _, size := range []int{1, pieceSize, pieceSize + 1, directory.MaxGenesis} {
+		whole := bytes.Repeat([]byte{7}, size)
+		if got, err := fetch(&founded{genesis: whole}); err != nil || !bytes.Equal(got, whole) {
+			t.Errorf("%d bytes: %d came, %v", size, len(got), err)
+		}
+	}
+	large := bytes.Repeat([]byte{7}, directory.MaxGenesis+1)
+	if _, err := fetch(&founded{genesis: large}); !errors.Is(err, directory.ErrMalformed) {
+		t.Errorf("one that is too large: %v", err)
+	}
+	if got, err := fetch(&library{}); err == nil {
+		t.Errorf("who has none gives %d bytes", len(got))
 	}
 }

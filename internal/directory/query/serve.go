@@ -65,6 +65,8 @@ func (s *server) answer(q frame) (frame, error) {
 		return s.take(q)
 	case opReach:
 		return s.reach(), nil
+	case opGenesis:
+		return s.genesis(q.piece), nil
 	default:
 		return frame{}, fmt.Errorf("%w: directory request of kind %d", directory.ErrMalformed, q.op)
 	}
