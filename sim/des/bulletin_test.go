@@ -70,7 +70,7 @@ func TestCrowdOfABox(t *testing.T) {
 // queues: for some minutes a share of the clients fetches each, and posts are not slower than
 // elsewhere.
 func TestRunsThatComeTogether(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
 	c := listing(280)
 	c.Duration = 6 * time.Hour
@@ -101,7 +101,7 @@ func TestPostsReplaceCover(t *testing.T) {
 // Slow posts take longer, by their wait at a mix on the way there and the time in which nothing
 // slow leaves. A photo comes in the boxes after its post.
 func TestSlowPostsAndPhotos(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	t.Parallel()
 	c := listing(100)
 	quick := value(t, run(t, c), "latency_s_mean")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"murmuration/configs"
+	"murmuration/internal/long"
 	"murmuration/sim/level"
 	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
@@ -63,7 +64,7 @@ func realCores(t *testing.T, name string) []stat.Metric {
 // every other metric within what chance allows: of two means of six, four and a half standard
 // errors of their difference.
 func TestRealCoresAgreeWithTheEventEngine(t *testing.T) {
-	quick(t)
+	long.Only(t)
 	world, events := realCores(t, "real-cores.toml"), realCores(t, "real-cores-events.toml")
 	for _, name := range []string{
 		"shannon_bits_mean", "mix_occupancy_mean", "queue_wait_s_p50", "queue_wait_s_p95",
@@ -197,14 +198,5 @@ func TestWorldRefusesWhatCoresDoNotDo(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(err.Error(), "hop_delay_limit") {
 		t.Errorf("a delay that no document can say: %v", err)
-	}
-}
-
-// quick leaves a test out of -short: its cores have one goroutine, in which a race build finds
-// nothing and takes ten times as long.
-func quick(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: one goroutine and long; a race build finds nothing here")
 	}
 }
