@@ -73,3 +73,39 @@ func loopsOfRing(t *testing.T) (loops *Loops, every time.Duration) {
 	loops.SetDocument(doc)
 	return loops, every
 }
+
+// TestLoopsGoThroughProbation: a mix on probation, which packets of clients do not use, is on the
+// way of other mixes' loops. The control is a ring without it.
+func TestLoopsGoThroughProbation(t *testing.T) {
+	through := func(listed bool) (n int) {
+		loops, _ := loopsOfRing(t)
+		newcomer := directory.Node{ID: directory.NodeID{99}, Role: directory.RoleMix, Layer: 2,
+			Probation: true}
+		if listed {
+			loops.doc.Nodes = append(loops.doc.Nodes, newcomer)
+		}
+		for range 100 {
+			ids, err := loops.path()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range ids {
+				if id == newcomer.ID {
+					n++
+				}
+			}
+		}
+		for _, one := range loops.doc.Layer(2) {
+			if one.ID == newcomer.ID {
+				t.Error("clients use a mix on probation")
+			}
+		}
+		return n
+	}
+	if n := through(true); n < 30 || n > 70 {
+		t.Errorf("%d of 100 loops go through the newcomer, one of two mixes of its layer", n)
+	}
+	if n := through(false); n != 0 {
+		t.Errorf("control: %d loops go through who is not listed", n)
+	}
+}
