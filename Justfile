@@ -75,11 +75,20 @@ damage FLIPS="1000":
 skew:
     MURMUR_ROWS=1 go test -count=1 -v -run 'TestSkewedClocks|TestParliamentClocks|TestWrongClocks|TestClockIsWatched|TestClockOffIsSaid' ./sim/world ./internal/directory ./client/connection ./internal/documents ./internal/node
 
+# the simulator from the same seeds, TIMES processes on one core and on two: the same hashes of traces
+traces TIMES="10":
+    bash .ci/traces {{TIMES}}
+
+# tests in shuffled order with the race detector: each package in virtual time VIRTUAL times, each with
+# sockets SOCKETS times; days of a core
+flakes VIRTUAL="1000" SOCKETS="20":
+    bash .ci/flakes {{VIRTUAL}} {{SOCKETS}}
+
 # ten retention periods of fourteen days, BOXES a day: what is asked for too late, and the disk
 expiry BOXES="500":
     MURMUR_EXPIRY={{BOXES}} go test -count=1 -v -timeout 60m -run TestNothingOutlives ./internal/box/daystore
 
-# COUNT inputs to each decoder of what strangers write, 27 forms: panics, second spellings, memory
+# COUNT inputs to each decoder of what strangers write, 31 forms: panics, second spellings, memory
 hostile COUNT="40000":
     MURMUR_HOSTILE={{COUNT}} go test -count=1 -v -timeout 60m -run 'TestHostileForms|TestStrangersCost' ./internal/directory ./internal/directory/query ./internal/bulletin ./internal/box ./internal/exchange ./internal/link ./client/session ./client/content ./client/ticket ./client/contact
 

@@ -230,6 +230,8 @@ func TestOneSeedOneLife(t *testing.T) {
 			readAgain,
 		)
 	}
+	// for `just traces`
+	t.Logf("trace lives is %x", sha256.Sum256(fmt.Append(nil, one, read)))
 	if other, _ := first(2); other == one { // the control
 		t.Error("another seed gives the same trace")
 	}

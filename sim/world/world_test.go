@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -189,6 +190,8 @@ func TestOneSeedOneTrace(t *testing.T) {
 	if !slices.Equal(a, b) {
 		t.Error("two runs from one seed differ")
 	}
+	// for `just traces`
+	t.Logf("trace world is %x", sha256.Sum256(fmt.Append(nil, a)))
 	if slices.Equal(a, other) {
 		t.Error("control: two seeds give one trace")
 	}
