@@ -27,13 +27,13 @@ type Rules struct {
 	Next      map[directory.NodeID]struct{} // the only nodes that packets may go to
 }
 
-// RulesOf are those of a node under a document: none without a document, and nowhere to send
-// packets to for a node that is not listed.
-func RulesOf(self directory.NodeID, doc *directory.Document) Rules {
+// RulesOf are those of a node under a document, which some providers missed: none without a
+// document, and nowhere to send packets to for a node that is neither listed nor one of these.
+func RulesOf(self directory.NodeID, doc *directory.Document, missed ...directory.Node) Rules {
 	if doc == nil {
 		return Rules{}
 	}
-	_, next := doc.Neighbours(self)
+	_, next := doc.Neighbours(self, missed...)
 	rules := Rules{DelayLimit: doc.Parameters.HopDelayLimit,
 		Next: make(map[directory.NodeID]struct{}, len(next))}
 	if n, ok := doc.Node(self); ok && n.Role == directory.RoleMix {

@@ -176,6 +176,9 @@ func (c *Connection) makeSender(doc *directory.Document, now time.Time) (*sender
 	}
 	c.slots.begin(doc, inUse.Node)
 	c.given = []*directory.Document{doc}
+	for _, old := range c.before(doc) {
+		_ = made.SetDocument(old) // in it may be the keys of a guard that doc does not list
+	}
 	if c.coming != nil && c.coming.Epoch > doc.Epoch && made.SetDocument(c.coming) == nil {
 		c.given = append(c.given, c.coming) // else it is tried again when its epoch begins
 	}

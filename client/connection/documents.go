@@ -9,6 +9,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/follow"
 	"murmuration/internal/documents"
+	"murmuration/internal/protocol"
 )
 
 // follow has a valid network document always at hand.
@@ -66,6 +67,16 @@ func (c *Connection) noteUnusable(doc *directory.Document, err error) error {
 	c.cfg.Log.Error("a network document cannot be used, and the one before serves on for a while: "+
 		"get a newer version of this program", "epoch", doc.Epoch, "error", err)
 	return nil
+}
+
+// before are the documents at hand that serve at the epoch of doc, too.
+func (c *Connection) before(doc *directory.Document) (all []*directory.Document) {
+	for back := directory.Epoch(1); back < protocol.Validity && back <= doc.Epoch; back++ {
+		if old := c.documents.Document(doc.Epoch - back); old != nil {
+			all = append(all, old)
+		}
+	}
+	return all
 }
 
 // Expire does nothing: a sender whose documents have expired falls silent by itself.

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"slices"
 	"time"
 
 	"murmuration/client/sender"
@@ -47,13 +48,12 @@ func (g *guards) tell() Guard {
 		g.Dry()}
 }
 
-// faults are that the document in force, if any, does not list it, and that nothing comes back,
-// once that lasts.
-func (g Guard) faults(doc *directory.Document) (all []error) {
-	if doc != nil {
-		if _, listed := doc.Node(g.Node); !listed {
-			all = append(all, errUnlisted.With("%s, epoch %d", g.Name, doc.Epoch))
-		}
+// faults are that neither the document in force, if any, nor one before it that still serves lists
+// it, and that nothing comes back, once that lasts.
+func (g Guard) faults(doc *directory.Document, before []*directory.Document) (all []error) {
+	lists := func(d *directory.Document) bool { _, ok := d.Node(g.Node); return ok }
+	if doc != nil && !lists(doc) && !slices.ContainsFunc(before, lists) {
+		all = append(all, errUnlisted.With("%s, epoch %d", g.Name, doc.Epoch))
 	}
 	if g.Healthy || g.Failing < toldAfter && !g.Dry { // who is dry was asked for long already
 		return all
@@ -91,7 +91,12 @@ func (c *Connection) Status() Status {
 	s.Differ = c.doubts.Count()
 	if c.guards.Chosen() {
 		s.Guard = c.guards.tell()
-		s.Faults = append(s.Faults, s.Guard.faults(c.documents.Current())...)
+		doc := c.documents.Current()
+		var before []*directory.Document
+		if doc != nil {
+			before = c.before(doc)
+		}
+		s.Faults = append(s.Faults, s.Guard.faults(doc, before)...)
 	}
 	c.state.Unlock()
 	c.slots.tell(&s)

@@ -47,19 +47,28 @@ func (s *Sender) Prepare() {
 	p := &packet{at: at, stream: stream}
 	if v, e := s.views.at(at); v != nil {
 		p.epoch = v.epoch
-		e = s.views.keys(v, e, at, s.packets.route)
-		if err := s.build(p, router{packets: &s.packets, view: v, epoch: e}); err != nil {
+		if err := s.build(p, s.router(v, e, at)); err != nil {
 			p.frame, p.reply = nil, nil
 		}
 	}
 	s.packet = p
 }
 
+// router is for the packet of a slot at a time in epoch e. Where our provider has no key of the next
+// epoch yet, that of e does it.
+func (s *Sender) router(v *view, e directory.Epoch, at time.Time) router {
+	r := router{packets: &s.packets, view: v, epoch: s.views.keys(v, e, at, s.packets.route)}
+	if r.home = s.views.home(r.packets.own, v, r.epoch); r.home == nil {
+		r.epoch, r.home = e, s.views.home(r.packets.own, v, e)
+	}
+	return r
+}
+
 // build fills p. A request that cannot be carried becomes one that nobody waits for, so that no
 // trouble with one box shows on the wire.
 func (s *Sender) build(p *packet, r router) error {
 	if p.stream == Drop {
-		if s.ask(p, r.view) {
+		if s.ask(p, r) {
 			return nil
 		}
 		return s.packets.drop(p, r)

@@ -54,8 +54,8 @@ func (s *Sender) pay(q Request, r router) (paid *payment, ok bool) {
 
 // ask puts a question for tokens in the place of the packet of a drop slot, if one is due: a frame
 // of the same size at the same moment, which goes no further than the own provider.
-func (s *Sender) ask(p *packet, v *view) bool {
-	if s.tokens == nil || v.net.WriteTokens == 0 || v.nodes[s.packets.own] == nil {
+func (s *Sender) ask(p *packet, r router) bool {
+	if s.tokens == nil || r.view.net.WriteTokens == 0 || r.home == nil {
 		return false
 	}
 	q, ok := s.tokens.Question(p.at)

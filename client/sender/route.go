@@ -17,6 +17,7 @@ type router struct {
 	*packets
 	view  *view
 	epoch directory.Epoch // whose keys the packet is made with
+	home  *node           // our provider, with its key of that epoch; nil: it has none
 	slow  bool            // one mix on each way holds the packet for longer
 }
 
@@ -25,30 +26,24 @@ type router struct {
 func (r router) forward(
 	last *node, service sphinx.RecipientID,
 ) ([]sphinx.Hop, time.Duration, error) {
-	own, err := r.home()
-	if err != nil {
-		return nil, 0, err
+	if r.home == nil {
+		return nil, 0, errUnlisted
 	}
-	path := append(append([]*node{own}, r.mixes(own, last)...), last)
+	path := append(append([]*node{r.home}, r.mixes(r.home, last)...), last)
 	return r.hops(path, 1, sphinx.Hop{Recipient: &service})
 }
 
 // back is the path of a reply by a provider: a mix of each layer, then the spool at the own one.
 func (r router) back(by *node, id *sphinx.SURBID) ([]sphinx.Hop, time.Duration, error) {
-	own, err := r.home()
-	if err != nil {
-		return nil, 0, err
+	if r.home == nil {
+		return nil, 0, errUnlisted
 	}
-	return r.hops(append(r.mixes(by, own), own), 0, sphinx.Hop{Recipient: &r.spool, SURBID: id})
+	return r.hops(append(r.mixes(by, r.home), r.home), 0,
+		sphinx.Hop{Recipient: &r.spool, SURBID: id})
 }
 
-func (r router) home() (*node, error) {
-	own := r.view.nodes[r.own]
-	if own == nil {
-		return nil, fmt.Errorf("%w: it does not list our provider", ErrDocument)
-	}
-	return own, nil
-}
+// errUnlisted says that no document has a key of our provider for now.
+var errUnlisted = fmt.Errorf("%w: it does not list our provider", ErrDocument)
 
 // mixes draws one mix of each layer for a path between two providers. Those of one family are in
 // one layer, so that a path has one of them at most.
@@ -107,7 +102,7 @@ func (r router) hops(
 	total := time.Duration(0)
 	more, at := r.more(first)
 	for i, n := range path {
-		key, err := n.key(r.params.Suite(), r.view, r.epoch)
+		key, err := n.key(r.params.Suite(), r.epoch)
 		if err != nil {
 			return nil, 0, fmt.Errorf("reading the key of a hop: %w", err)
 		}

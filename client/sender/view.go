@@ -29,10 +29,11 @@ type view struct {
 	replicas  int
 }
 
-// node is a node that packets can go through, with its keys of three epochs, parsed when first
-// used.
+// node is a node that packets can go through, with its keys of three epochs from first on, parsed
+// when first used.
 type node struct {
 	id     sphinx.NodeID
+	first  directory.Epoch
 	family string // of an operator; empty: alone
 	weight int    // of a mix in its layer
 	raw    [protocol.Validity][]byte
@@ -69,8 +70,8 @@ func (v *view) add(listed directory.Node) error {
 	if listed.Probation {
 		return nil
 	}
-	n := &node{id: sphinx.NodeID(listed.ID), family: listed.Family, weight: listed.Weight(),
-		raw: listed.Keys}
+	n := &node{id: sphinx.NodeID(listed.ID), first: v.epoch, family: listed.Family,
+		weight: listed.Weight(), raw: listed.Keys}
 	v.nodes[listed.ID] = n
 	switch {
 	case listed.Role == directory.RoleProvider:
@@ -89,8 +90,8 @@ func (v *view) serves(e directory.Epoch) bool {
 }
 
 // key is the node's key of epoch e.
-func (n *node) key(s *suite.Suite, v *view, e directory.Epoch) (*suite.PublicKey, error) {
-	i := e - v.epoch
+func (n *node) key(s *suite.Suite, e directory.Epoch) (*suite.PublicKey, error) {
+	i := e - n.first
 	if n.keys[i] == nil {
 		k, err := s.ParsePublicKey(n.raw[i])
 		if err != nil {
@@ -165,10 +166,11 @@ type views struct {
 	known    []*view
 }
 
-// add takes one in, and forgets what it replaces or outlives.
+// add takes one in, and forgets what it replaces, and what served in no epoch since the one before
+// it, in which it may be had already.
 func (s *views) add(v *view) {
 	s.known = append(slices.DeleteFunc(s.known, func(old *view) bool {
-		return old.epoch == v.epoch || old.epoch+protocol.Validity <= v.epoch
+		return old.epoch == v.epoch || old.epoch+protocol.Validity < v.epoch
 	}), v)
 	slices.SortFunc(s.known, func(a, b *view) int { return cmp.Compare(a.epoch, b.epoch) })
 }
@@ -185,6 +187,18 @@ func (s *views) at(t time.Time) (*view, directory.Epoch) {
 		}
 	}
 	return nil, e
+}
+
+// home is our provider with its key of e, as of v or, where that does not list it, of a document
+// before that: a provider that missed one document still carries what its own people send. It is
+// nil where its keys are over.
+func (s *views) home(own directory.NodeID, v *view, e directory.Epoch) *node {
+	for _, old := range slices.Backward(s.known) {
+		if n := old.nodes[own]; n != nil && old.epoch <= v.epoch && old.serves(e) {
+			return n
+		}
+	}
+	return nil
 }
 
 // keys is the epoch whose keys a packet of a slot at t uses: that of t, e, or the next one, from a

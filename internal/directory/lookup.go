@@ -57,14 +57,22 @@ func (d *Document) Layer(i int) []Node {
 }
 
 // Neighbours are the nodes that a node takes packets from, and those that it sends them to: the
-// layers before and after its own, where providers are layer 0. A node that is not listed has none.
-func (d *Document) Neighbours(id NodeID) (previous, next []Node) {
+// layers before and after its own, where providers are layer 0. Those that missed the document
+// (Missed) are among them. A node that is neither listed nor one of these has none.
+func (d *Document) Neighbours(id NodeID, missed ...Node) (previous, next []Node) {
 	self, listed := d.Node(id)
-	if !listed {
+	if !listed && !slices.ContainsFunc(missed, func(n Node) bool { return n.ID == id }) {
 		return nil, nil
 	}
 	ring := d.Parameters.Layers + 1
-	return d.Ring(self.Layer + ring - 1), d.Ring(self.Layer + 1)
+	at := func(steps int) []Node {
+		list := d.Ring(steps)
+		if steps%ring == 0 {
+			list = append(list, missed...)
+		}
+		return list
+	}
+	return at(self.Layer + ring - 1), at(self.Layer + 1) // of who missed it, the zero Node's layer
 }
 
 // Ring is the nodes that stand so many layers behind the providers in the ring, on probation or

@@ -23,6 +23,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/follow"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 )
 
 // Source is where documents are fetched: a node uses Links, a client asks its guard by them.
@@ -63,16 +64,21 @@ type Config struct {
 	Log *slog.Logger
 }
 
+// missedFor is for how many epochs who follows keeps what is not in force any more: in it are the
+// keys of providers that missed a later document (directory.Document.Missed).
+const missedFor = protocol.Validity - 1
+
 // Node is how nodes follow. History is for those that give documents to others.
 func Node(g *directory.Genesis, history directory.Epoch) follow.Config {
 	const first, last = 250 * time.Millisecond, 15 * time.Second
 	most := min(last, max(first, g.Parameters.EpochLength/32))
-	return follow.Config{History: history, Early: true, RetryFirst: first, RetryLast: most}
+	return follow.Config{History: max(history, missedFor), Early: true, RetryFirst: first,
+		RetryLast: most}
 }
 
 // Client is how clients follow: later, with more patience, and from one source.
 func Client(g *directory.Genesis) follow.Config {
-	return follow.Config{Entries: 1, RetryFirst: time.Second,
+	return follow.Config{History: missedFor, Entries: 1, RetryFirst: time.Second,
 		RetryLast: g.Parameters.EpochLength / 8}
 }
 

@@ -3,6 +3,7 @@ package node
 import (
 	"math"
 	"net"
+	"slices"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/directory/council"
@@ -45,7 +46,7 @@ func (c *Chassis) admit(peer link.PublicKey, k link.Kind) bool {
 }
 
 // knows says whether the network depends on a peer: the genesis or the document in force names it,
-// or the service for questions does.
+// it is a provider that missed that document, or the service for questions names it.
 func (c *Chassis) knows(peer link.PublicKey) bool {
 	id := directory.NodeID(peer)
 	if _, ok := c.Home.Genesis.Authority(id); ok {
@@ -58,8 +59,10 @@ func (c *Chassis) knows(peer link.PublicKey) bool {
 	if doc == nil {
 		return false
 	}
-	_, ok := doc.Node(id)
-	return ok
+	if _, ok := doc.Node(id); ok {
+		return true
+	}
+	return slices.ContainsFunc(c.missed(doc), func(n directory.Node) bool { return n.ID == id })
 }
 
 // room says whether the service has room for somebody whom it admits.

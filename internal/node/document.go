@@ -2,10 +2,12 @@ package node
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/protocol"
 )
 
 // user is the node as it goes by the network documents.
@@ -20,12 +22,13 @@ func (n user) Use(now time.Time, doc *directory.Document) error {
 		return err
 	}
 	self, listed := doc.Node(n.Home.Identity.ID())
-	n.tellListed(doc, self, listed)
-	previous, next := doc.Neighbours(n.Home.Identity.ID())
+	missed := n.missed(doc)
+	n.tellListed(doc, self, listed, missed)
+	previous, next := doc.Neighbours(n.Home.Identity.ID(), missed...)
 	if err := n.links.set(peers(next)); err != nil {
 		return err
 	}
-	n.pipeline.do(func(time.Time) { n.role.Document.SetDocument(doc) })
+	n.pipeline.do(func(time.Time) { n.role.Document.SetDocument(doc, missed) })
 	n.admitSenders(previous) // last: what they send must find rules and links
 	n.prune()
 	n.cfg.Log.Info("network document in force", "epoch", doc.Epoch, "nodes", len(doc.Nodes),
@@ -34,10 +37,15 @@ func (n user) Use(now time.Time, doc *directory.Document) error {
 }
 
 // tellListed says what the operator must know of this node in a document.
-func (n *Node) tellListed(doc *directory.Document, self directory.Node, listed bool) {
+func (n *Node) tellListed(doc *directory.Document, self directory.Node, listed bool,
+	missed []directory.Node) {
 	switch {
 	case listed:
 		n.lookForTwin(doc, self)
+	case slices.ContainsFunc(missed, func(m directory.Node) bool { return m.ID == n.Home.Identity.ID() }):
+		n.cfg.Log.Warn("this node is not in the network document, and carries what its own "+
+			"people send alone: it was away when the document was made, or is not admitted any "+
+			"more", "epoch", doc.Epoch)
 	case n.leaving.Load():
 		n.cfg.Log.Info("this node is not in the network document any more", "epoch", doc.Epoch)
 	default:
@@ -47,10 +55,19 @@ func (n *Node) tellListed(doc *directory.Document, self directory.Node, listed b
 	nudge(n.news)
 }
 
+// missed are the providers that are not in a document, but in those before it that are at hand.
+func (c *Chassis) missed(doc *directory.Document) []directory.Node {
+	var before []*directory.Document
+	for back := directory.Epoch(1); back < protocol.Validity && back <= doc.Epoch; back++ {
+		before = append(before, c.Documents.Document(doc.Epoch-back))
+	}
+	return doc.Missed(before...)
+}
+
 // Expire ends all mixing until there is a document again. What is held still leaves if its link
 // lasts.
 func (n user) Expire(time.Time) {
-	n.pipeline.do(func(time.Time) { n.role.Document.SetDocument(nil) })
+	n.pipeline.do(func(time.Time) { n.role.Document.SetDocument(nil, nil) })
 	_ = n.links.set(nil) // taking links down cannot fail
 	n.before = nil
 	n.senders.Store(nil)

@@ -47,8 +47,9 @@ type Relay interface {
 // DocumentSetter is whoever in a role goes by the network document. It is called as the core is,
 // when the relay's epochs are open already and before anything comes by the new document.
 type DocumentSetter interface {
-	// SetDocument switches to a document; nil means that none is in force any more.
-	SetDocument(doc *directory.Document)
+	// SetDocument switches to a document, and says which providers missed it; nil means that none
+	// is in force any more.
+	SetDocument(doc *directory.Document, missed []directory.Node)
 }
 
 // Service answers one kind of link.

@@ -97,8 +97,8 @@ type inForce struct {
 }
 
 // SetDocument implements node.DocumentSetter.
-func (f inForce) SetDocument(doc *directory.Document) {
-	f.relay.SetRules(mix.RulesOf(f.self, doc))
+func (f inForce) SetDocument(doc *directory.Document, missed []directory.Node) {
+	f.relay.SetRules(mix.RulesOf(f.self, doc, missed...))
 	f.loops.SetDocument(doc)
 }
 

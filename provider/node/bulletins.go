@@ -65,9 +65,9 @@ func newBulletins(c *node.Chassis, store Store, log *slog.Logger,
 }
 
 // setDocument says who makes bulletins from now on.
-func (b *bulletins) setDocument(doc *directory.Document) {
+func (b *bulletins) setDocument(doc *directory.Document, missed []directory.Node) {
 	b.do(func(core *provider.Bulletins) { core.SetDocument(doc) })
-	b.set(doc)
+	b.set(doc, missed)
 }
 
 // do has the core for itself, and sees to what is to be kept.

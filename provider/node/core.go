@@ -61,18 +61,20 @@ type inForce struct {
 	replicas  *replicas
 	bulletins *bulletins
 	document  atomic.Pointer[directory.Document] // in force, or the last that was
+	missed    atomic.Pointer[[]directory.Node]   // providers that it does not list
 }
 
 // SetDocument implements node.DocumentSetter. When there is no document in force any more, the
 // relay alone stops.
-func (f *inForce) SetDocument(doc *directory.Document) {
-	f.edge.Relay().SetRules(mix.RulesOf(f.self, doc))
+func (f *inForce) SetDocument(doc *directory.Document, missed []directory.Node) {
+	f.edge.Relay().SetRules(mix.RulesOf(f.self, doc, missed...))
 	if doc == nil {
 		return
 	}
 	f.edge.SetDocument(doc.Parameters)
+	f.missed.Store(&missed)
 	f.document.Store(doc)
 	f.service.SetDocument(doc)
-	f.replicas.set(doc)
-	f.bulletins.setDocument(doc)
+	f.replicas.set(doc, missed)
+	f.bulletins.setDocument(doc, missed)
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,14 +50,17 @@ func (b *budgets) allow(peer link.PublicKey, every time.Duration) bool {
 	return b.of[peer].AllowN(time.Now(), 1)
 }
 
-// isProvider says whether a peer is one by the document in force.
+// isProvider says whether a peer is one by the document in force, or missed that.
 func (f *inForce) isProvider(peer link.PublicKey) bool {
 	doc := f.document.Load()
 	if doc == nil {
 		return false
 	}
-	n, ok := doc.Node(directory.NodeID(peer))
-	return ok && n.Role == directory.RoleProvider
+	if n, ok := doc.Node(directory.NodeID(peer)); ok {
+		return n.Role == directory.RoleProvider
+	}
+	return slices.ContainsFunc(*f.missed.Load(),
+		func(n directory.Node) bool { return n.ID == directory.NodeID(peer) })
 }
 
 // Admits lets providers in.

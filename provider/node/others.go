@@ -14,8 +14,9 @@ type others struct {
 	self    directory.NodeID
 	changed chan struct{} // one place: "doc is new"
 
-	mu  sync.Mutex // guards doc
-	doc *directory.Document
+	mu     sync.Mutex // guards all below
+	doc    *directory.Document
+	missed []directory.Node
 }
 
 // feed is one link to another provider.
@@ -28,10 +29,10 @@ func newOthers(self directory.NodeID) *others {
 	return &others{self: self, changed: make(chan struct{}, 1)}
 }
 
-// set says who the other providers are from now on.
-func (o *others) set(doc *directory.Document) {
+// set says who the other providers are from now on: those of a document, and those that missed it.
+func (o *others) set(doc *directory.Document, missed []directory.Node) {
 	o.mu.Lock()
-	o.doc = doc
+	o.doc, o.missed = doc, missed
 	o.mu.Unlock()
 	select {
 	case o.changed <- struct{}{}:
@@ -71,13 +72,13 @@ func (o *others) run(ctx context.Context, keep func(context.Context, feed)) erro
 // feeds are the links that there must be by the document in force.
 func (o *others) feeds() map[feed]bool {
 	o.mu.Lock()
-	doc := o.doc
+	doc, missed := o.doc, o.missed
 	o.mu.Unlock()
 	want := map[feed]bool{}
 	if doc == nil {
 		return want
 	}
-	for _, n := range doc.Providers() {
+	for _, n := range append(doc.Providers(), missed...) {
 		if n.ID != o.self {
 			want[feed{link.Peer{Addr: n.Addr, Key: link.PublicKey(n.ID)},
 				doc.ReplicateEvery()}] = true

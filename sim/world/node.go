@@ -192,7 +192,8 @@ func (n *Node) apply(doc *directory.Document) {
 		n.holder.setDocument(doc)
 		n.bulletins.SetDocument(doc)
 	}
-	n.relay.SetRules(mix.RulesOf(n.ID(), doc))
+	missed := doc.Missed(n.w.Document(doc.Epoch-1), n.w.Document(doc.Epoch-2))
+	n.relay.SetRules(mix.RulesOf(n.ID(), doc, missed...))
 	n.plan()
 }
 
