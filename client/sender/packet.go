@@ -54,8 +54,8 @@ func (s *Sender) Prepare() {
 	s.packet = p
 }
 
-// router is for the packet of a slot at a time in epoch e. Where our provider has no key of the next
-// epoch yet, that of e does it.
+// router is for the packet of a slot at a time in epoch e. Where our provider has no key of the
+// next epoch yet, that of e does it.
 func (s *Sender) router(v *view, e directory.Epoch, at time.Time) router {
 	r := router{packets: &s.packets, view: v, epoch: s.views.keys(v, e, at, s.packets.route)}
 	if r.home = s.views.home(r.packets.own, v, r.epoch); r.home == nil {

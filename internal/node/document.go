@@ -42,7 +42,8 @@ func (n *Node) tellListed(doc *directory.Document, self directory.Node, listed b
 	switch {
 	case listed:
 		n.lookForTwin(doc, self)
-	case slices.ContainsFunc(missed, func(m directory.Node) bool { return m.ID == n.Home.Identity.ID() }):
+	case slices.ContainsFunc(missed,
+		func(m directory.Node) bool { return m.ID == n.Home.Identity.ID() }):
 		n.cfg.Log.Warn("this node is not in the network document, and carries what its own "+
 			"people send alone: it was away when the document was made, or is not admitted any "+
 			"more", "epoch", doc.Epoch)
