@@ -25,8 +25,11 @@ var (
 //  4. The one at hand of the epoch after, if any, names its digest.
 //  5. It is newer than all at hand, or there is one that names it (4): signatures alone do not
 //     lead back.
+//  6. None at hand says that it is void.
 //
-// So a document that follows a gap counts by its signatures alone, as the first one does.
+// Documents at hand that d says are void do not count in this, and go. So a document that follows a
+// gap counts by its signatures alone, as the first one does, and one that was signed ahead of its
+// time keeps nobody from those that are made while its time has not come.
 type Chain struct {
 	genesis *Genesis
 	held    map[Epoch]held
@@ -81,35 +84,94 @@ func (c *Chain) Accept(d *Document) error {
 	if c.held[d.Epoch].doc != nil && c.held[d.Epoch].digest == digest {
 		return nil
 	}
-	if err := c.fits(d, digest); err != nil {
+	if c.Void(d.Epoch, digest) {
+		return fmt.Errorf("%w: of epoch %d", ErrVoid, d.Epoch)
+	}
+	left := maps.Clone(c.held)
+	maps.DeleteFunc(left, func(e Epoch, h held) bool { return d.voids(e, h.digest) })
+	if err := fits(left, d, digest); err != nil {
 		return err
 	}
-	c.held[d.Epoch] = held{d, digest}
-	if c.latest == nil || d.Epoch > c.latest.Epoch {
-		c.latest = d
-	}
+	left[d.Epoch] = held{d, digest}
+	c.held, c.latest = left, newest(left)
 	return nil
 }
 
-func (c *Chain) fits(d *Document, digest Digest) error {
-	if same := c.held[d.Epoch].doc; same != nil {
+// Void says that a document at hand has the one of an epoch and a digest never serve; of a zero
+// digest, that there is such a one of the epoch.
+func (c *Chain) Void(e Epoch, digest Digest) bool {
+	for _, h := range c.held {
+		for _, v := range h.doc.Void {
+			if v.Epoch == e && (v.Digest == digest || digest == Digest{}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// before is the newest at hand of an epoch before e, or nil; after are those of later ones, the
+// first first.
+func (c *Chain) before(e Epoch) (found *Document) {
+	for at, h := range c.held {
+		if at < e && (found == nil || at > found.Epoch) {
+			found = h.doc
+		}
+	}
+	return found
+}
+
+func (c *Chain) after(e Epoch) (found []*Document) {
+	for _, at := range c.Epochs() {
+		if at > e {
+			found = append(found, c.held[at].doc)
+		}
+	}
+	return found
+}
+
+func newest(all map[Epoch]held) (d *Document) {
+	for e, h := range all {
+		if d == nil || e > d.Epoch {
+			d = h.doc
+		}
+	}
+	return d
+}
+
+// fits says whether d can be true beside others.
+func fits(all map[Epoch]held, d *Document, digest Digest) error {
+	if same := all[d.Epoch].doc; same != nil {
 		return &Contradiction{same, d}
 	}
-	if before, ok := c.held[d.Epoch-1]; ok && d.Epoch > 0 && d.Previous != before.digest {
+	if before, ok := all[d.Epoch-1]; ok && d.Epoch > 0 && d.Previous != before.digest &&
+		!d.restarts() {
 		return &Contradiction{before.doc, d}
 	}
-	after, ok := c.held[d.Epoch+1]
-	if ok && after.doc.Previous != digest {
+	after, ok := all[d.Epoch+1]
+	if ok && after.doc.Previous != digest && !after.doc.restarts() {
 		return &Contradiction{d, after.doc}
 	}
-	if !ok && c.latest != nil && d.Epoch < c.latest.Epoch {
+	if latest := newest(all); !ok && latest != nil && d.Epoch < latest.Epoch {
 		return fmt.Errorf("network document of epoch %d is %w, of epoch %d", d.Epoch, ErrOlder,
-			c.latest.Epoch)
+			latest.Epoch)
 	}
 	return nil
 }
 
-// Forget drops the documents of the epochs before e; the latest stays.
+// Forget drops the documents of the epochs before e; the latest stays, and so does the last one
+// before a gap that is still to be seen: if the gap is there because the clock was ahead, the next
+// document follows that one.
 func (c *Chain) Forget(e Epoch) {
-	maps.DeleteFunc(c.held, func(old Epoch, h held) bool { return old < e && h.doc != c.latest })
+	var stays *Document
+	if c.latest != nil {
+		begins := c.latest.Epoch // of the documents that follow each other up to the latest
+		for begins > 0 && c.held[begins-1].doc != nil {
+			begins--
+		}
+		stays = c.before(begins)
+	}
+	maps.DeleteFunc(c.held, func(old Epoch, h held) bool {
+		return old < e && h.doc != c.latest && h.doc != stays
+	})
 }

@@ -16,9 +16,9 @@ const (
 	MaxDescriptor  = 8 << 10  // bytes: three X-Wing keys are 3,648
 	MaxApplication = 2 << 10  // bytes
 	MaxAdmissions  = 128 << 10
-	MaxDocument    = 4 << 20 // bytes: 1,000 nodes with X-Wing keys are 3.8 million
-	MaxRelay       = 6 << 20 // bytes of a vote with its echoes
-	MaxRecord      = MaxDocument + 256
+	MaxDocument    = 4 << 20            // bytes: 1,000 nodes with X-Wing keys are 3.8 million
+	MaxRelay       = 6 << 20            // bytes of a vote with its echoes
+	MaxRecord      = MaxDocument + 4096 // with the epochs that were signed
 
 	maxElements = 1024 // of one array, hence nodes of a network and authorities
 	maxPairs    = 32   // of one map

@@ -39,7 +39,7 @@ func forms(t testing.TB) map[string]struct {
 		"document":    {d.Marshal(), again(ParseDocument)},
 		"vote":        {v.Marshal(), again(parseVote)},
 		"relay":       {(&Relay{v, nil}).echo(identity("a2")).Marshal(), again(ParseRelay)},
-		"record":      {newRecord(d).Marshal(), again(ParseRecord)},
+		"record":      {newRecord(d, nil).Marshal(), again(ParseRecord)},
 		"endorsement": {(&Endorsement{3, d.Digest(), s}).Marshal(), again(ParseEndorsement)},
 	}
 }

@@ -34,7 +34,8 @@ func (c *Contradiction) Unwrap() error {
 	return ErrBrokenChain
 }
 
-// verify checks that both documents are good by themselves, and that they do contradict each other.
+// verify checks that both documents are good by themselves, and that they do contradict each other:
+// neither says that the other one is void.
 func (c *Contradiction) Verify(g *Genesis) error {
 	if err := errors.Join(c.One.Verify(g), c.Other.Verify(g)); err != nil {
 		return err
@@ -42,7 +43,8 @@ func (c *Contradiction) Verify(g *Genesis) error {
 	one := c.One.Digest()
 	twice := c.One.Epoch == c.Other.Epoch && one != c.Other.Digest()
 	broken := c.One.Epoch+1 == c.Other.Epoch && c.Other.Previous != one
-	if !twice && !broken {
+	void := c.One.voids(c.Other.Epoch, c.Other.Digest()) || c.Other.voids(c.One.Epoch, one)
+	if !twice && !broken || void || broken && c.Other.restarts() {
 		return errNoContradiction
 	}
 	return nil

@@ -22,6 +22,7 @@ type wireDocument struct {
 	Nodes      []Node       `cbor:"5,keyasint"`
 	Storing    []wireStored `cbor:"6,keyasint"`
 	Moved      []Address    `cbor:"7,keyasint,omitempty"`
+	Void       []Voided     `cbor:"8,keyasint,omitempty"`
 }
 
 // wireStored has the identities one after the other: an array of short strings would let a few
@@ -39,7 +40,7 @@ type signedDocument struct {
 // body is the signed bytes of d.
 func (d *Document) body() []byte {
 	w := wireDocument{d.Network, d.Epoch, d.Previous, d.Parameters, d.Nodes,
-		make([]wireStored, len(d.Storing)), d.Moved}
+		make([]wireStored, len(d.Storing)), d.Moved, d.Void}
 	for i, s := range d.Storing {
 		w.Storing[i] = wireStored{s.Day, joinIDs(s.Nodes)}
 	}
@@ -94,6 +95,7 @@ func parseBody(b []byte) (*Document, error) {
 	d := &Document{
 		Network: w.Network, Epoch: w.Epoch, Previous: w.Previous, Parameters: w.Parameters,
 		Nodes: w.Nodes, Storing: make([]StoringSet, len(w.Storing)), Moved: w.Moved,
+		Void: w.Void,
 	}
 	for i, s := range w.Storing {
 		ids, err := splitIDs(s.Nodes)

@@ -46,7 +46,7 @@ func (a *Voter) turn(now time.Time, e Epoch) {
 			delete(a.ready, old)
 		}
 	}
-	if a.record != nil && a.record.Epoch >= e && !a.done(e) {
+	if a.record != nil && a.record.covers(e) && !a.done(e) {
 		a.resume(r)
 	}
 }
@@ -75,8 +75,8 @@ func (a *Voter) times(now time.Time, e Epoch) (closes, tallies time.Time) {
 // trusts says that an authority that is alone may believe its clock at once, as far as epoch e
 // goes: the document before is that of the epoch before, or the network has just begun.
 func (a *Voter) trusts(now time.Time, e Epoch) bool {
-	if latest := a.Latest(); latest != nil {
-		return e <= latest.Epoch+1 && !a.cold(now, e)
+	if base := a.base(e); base != nil {
+		return base.Epoch < e && e <= base.Epoch+1 && !a.cold(now, e)
 	}
 	return now.Sub(a.schedule.Start) < fresh
 }
@@ -102,9 +102,9 @@ func (a *Voter) cold(now time.Time, e Epoch) bool { return !now.Before(a.schedul
 func (a *Voter) window() time.Duration { return min(a.schedule.Length/8, coldWindow) }
 
 // resume goes on with what was persisted before a crash: the same bytes, or nothing at all if the
-// clock has gone back behind the last signature.
+// clock has gone back to where something was signed before the last signature.
 func (a *Voter) resume(r *round) {
-	if a.record.Epoch > r.epoch {
+	if a.record.Epoch != r.epoch {
 		r.failed = true
 		a.report(fmt.Errorf("epoch %d: a document for epoch %d is already signed; check the clock",
 			r.epoch, a.record.Epoch))
@@ -215,9 +215,13 @@ func (a *Voter) vote() {
 	r := a.round
 	v := &Vote{Network: a.network, Epoch: r.epoch, By: a.identity.ID(), Parameters: a.parameters,
 		Listings: a.listings(), Addr: a.addr}
-	if latest := a.Latest(); latest != nil {
-		v.Previous = latest.Digest()
+	if base := a.base(r.epoch); base != nil {
+		v.Previous = base.Digest()
 	}
+	for _, d := range a.chain.after(r.epoch) { // by this clock nobody can have made it in time
+		v.Void = append(v.Void, Voided{d.Epoch, d.Digest()})
+	}
+	v.Void = v.Void[:min(len(v.Void), mostVoid)]
 	for _, id := range a.proved {
 		if v.lists(id) && !slices.Contains(v.False, id) {
 			v.False = append(v.False, id)
@@ -238,13 +242,13 @@ func (a *Voter) tally(now time.Time) {
 			votes = append(votes, relay.Vote)
 		}
 	}
-	o, err := tally(r.genesis, a.Latest(), r.epoch, votes)
+	o, err := tally(r.genesis, a.base(r.epoch), r.epoch, votes)
 	if err != nil {
 		a.report(err, o.Notes...)
 		a.retry(now)
 		return
 	}
-	r.record = newRecord(o.Document)
+	r.record = newRecord(o.Document, a.record)
 	a.out = append(a.out, Action{Do: DoPersist, Record: r.record, Notes: o.Notes})
 }
 

@@ -128,6 +128,6 @@ func (a *Voter) publish() {
 		a.report(err)
 		return
 	}
-	a.chain.Forget(d.Epoch)
+	a.forget()
 	a.out = append(a.out, Action{Do: DoPublish, Document: d})
 }

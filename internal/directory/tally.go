@@ -36,7 +36,8 @@ func (o *Outcome) note(format string, args ...any) {
 //   - A parameter is the low median of the accepted votes.
 //   - Layers are sticky; see placeMixes. Storing sets of known days stay; see storingSets.
 //
-// previous is the document before, nil in the first epoch. An error comes with the notes so far.
+// previous is the document before, nil in the first epoch; if it was signed ahead of its time, the
+// votes void it. An error comes with the notes so far.
 func tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, error) {
 	var o Outcome
 	accepted := o.accept(g, e, votes)
@@ -54,7 +55,11 @@ func tally(g *Genesis, previous *Document, e Epoch, votes []*Vote) (Outcome, err
 			errOtherPrevious, n, len(accepted), most, d.Previous)
 	}
 	listed := o.listed(accepted)
-	d.Moved = o.moved(g, previous, accepted)
+	d.Moved, d.Void = o.moved(g, previous, accepted), o.void(previous, e, accepted)
+	if previous != nil && previous.Epoch > e && !d.restarts() {
+		return o, fmt.Errorf("tallying epoch %d: %w: that of epoch %d is later, and not void", e,
+			errOtherPrevious, previous.Epoch)
+	}
 	d.Nodes = o.nodes(previous, listed, d.Parameters.Layers)
 	d.Storing = storingSets(g, previous, d, o.truthful(accepted, listed))
 	if err := firstHolds(previous, d); err != nil {

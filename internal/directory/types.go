@@ -99,8 +99,16 @@ type Document struct {
 	Nodes      []Node       // sorted by ID
 	Storing    []StoringSet // one for every day still kept, today's and tomorrow's, sorted by day
 	// Moved are the authorities that are not where the genesis says, sorted by ID
-	Moved      []Address
+	Moved []Address
+	// Void are documents that never serve, sorted by epoch: they were signed ahead of their time
+	Void       []Voided
 	Signatures []Signature // by authorities over the digest, sorted by authority
+}
+
+// Voided names a document that was signed ahead of its time, by clocks that were wrong.
+type Voided struct {
+	Epoch  Epoch  `cbor:"1,keyasint"`
+	Digest Digest `cbor:"2,keyasint"`
 }
 
 // Address is where an authority takes links, by its own word.

@@ -21,6 +21,7 @@ type Vote struct {
 	Listings   []Listing // sorted by node
 	False      []NodeID  // of these, who is proved to have lied about boxes; sorted
 	Addr       string    // host:port where the authority is now; empty: where it was
+	Void       []Voided  // documents that it has of later epochs, which cannot be; sorted
 
 	Signature [64]byte
 }
@@ -34,6 +35,7 @@ type wireVote struct {
 	Listings   []wireListing `cbor:"6,keyasint"`
 	False      []NodeID      `cbor:"7,keyasint"`
 	Addr       string        `cbor:"8,keyasint,omitempty"`
+	Void       []Voided      `cbor:"9,keyasint,omitempty"`
 }
 
 type wireListing struct {
@@ -43,7 +45,7 @@ type wireListing struct {
 
 func (v *Vote) body() []byte {
 	w := wireVote{v.Network, v.Epoch, v.By, v.Previous, v.Parameters,
-		make([]wireListing, len(v.Listings)), append([]NodeID{}, v.False...), v.Addr}
+		make([]wireListing, len(v.Listings)), append([]NodeID{}, v.False...), v.Addr, v.Void}
 	for i, l := range v.Listings {
 		w.Listings[i] = wireListing{l.Descriptor.Marshal(), l.Probation}
 	}
@@ -73,7 +75,7 @@ func parseVote(b []byte) (*Vote, error) {
 		return nil, fmt.Errorf("reading vote: %w", err)
 	}
 	v := &Vote{w.Network, w.Epoch, w.By, w.Previous, w.Parameters, make([]Listing, len(w.Listings)),
-		w.False, w.Addr, s.Signature}
+		w.False, w.Addr, w.Void, s.Signature}
 	for i, l := range w.Listings {
 		d, err := ParseDescriptor(l.Descriptor)
 		if err != nil {
@@ -114,6 +116,9 @@ func (v *Vote) verify(g *Genesis) error {
 		if err := checkAddr(v.Addr); err != nil {
 			return fmt.Errorf("vote by %s: %w", v.By, err)
 		}
+	}
+	if err := checkVoid(v.Epoch, v.Void); err != nil {
+		return fmt.Errorf("vote by %s: %w", v.By, err)
 	}
 	return v.Parameters.Validate()
 }

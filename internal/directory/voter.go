@@ -47,6 +47,7 @@ type Voter struct {
 	record     *Record   // the last signature ever given
 	opened     time.Time // it began to listen, or saw its clock leap
 	seen       Epoch     // by the clock, at the last call of Due
+	clock      Epoch     // by the clock, when it was told last
 
 	ready map[Epoch]map[NodeID]*Descriptor
 	round *round
@@ -61,6 +62,9 @@ type VoterConfig struct {
 	Parameters Parameters // what it votes for; zero: those of the genesis
 	Addr       string     // host:port where it takes links; empty: where the documents say already
 	Latest     *Document  // the last document that it has; nil: none
+	// Held are those before it that are at hand, the oldest first: if the last one was signed ahead
+	// of its time, the next one follows the last of these
+	Held []*Document
 	// the last record that it persisted; nil: none. Without it, it could sign twice
 	Record *Record
 }
@@ -77,15 +81,21 @@ func NewVoter(c VoterConfig, now time.Time) (*Voter, error) {
 	if c.Parameters == (Parameters{}) {
 		c.Parameters = c.Genesis.Parameters
 	}
-	chain, err := NewChain(c.Genesis, c.Latest)
+	chain, err := NewChain(c.Genesis, nil)
+	for _, d := range append(slices.Clone(c.Held), c.Latest) {
+		if d != nil {
+			err = errors.Join(err, chain.Accept(d))
+		}
+	}
 	if c.Addr != "" {
 		err = errors.Join(err, checkAddr(c.Addr))
 	}
 	if err := errors.Join(err, c.Parameters.Validate()); err != nil {
 		return nil, fmt.Errorf("starting as authority: %w", err)
 	}
+	clock, _ := c.Genesis.Schedule().Epoch(now) // before the start nothing is due
 	return &Voter{
-		genesis: c.Genesis, schedule: c.Genesis.Schedule(), network: c.Genesis.ID(),
+		clock: clock, genesis: c.Genesis, schedule: c.Genesis.Schedule(), network: c.Genesis.ID(),
 		identity: c.Identity, addr: c.Addr,
 		admitted: c.Admitted, parameters: c.Parameters, chain: chain, record: c.Record, opened: now,
 		ready: map[Epoch]map[NodeID]*Descriptor{},
@@ -105,14 +115,23 @@ func (a *Voter) Latest() *Document { return a.chain.Latest() }
 // Learn takes a document that the others made, or that this authority would have signed had it been
 // there: the next one follows it.
 func (a *Voter) Learn(d *Document) error {
-	if a.done(d.Epoch) {
+	latest := a.chain.before(a.clock + 2) // what is later was signed ahead of its time
+	if latest != nil && latest.Epoch >= d.Epoch && !d.voids(latest.Epoch, latest.Digest()) ||
+		a.chain.Digest(d.Epoch) == d.Digest() {
 		return nil
 	}
 	if err := a.chain.Accept(d); err != nil {
 		return err
 	}
-	a.chain.Forget(d.Epoch)
+	a.forget()
 	return nil
+}
+
+// forget lets go what no document to come is made after.
+func (a *Voter) forget() {
+	if latest := a.chain.before(a.clock + 2); latest != nil {
+		a.chain.Forget(latest.Epoch)
+	}
 }
 
 // alone says that this is the only authority that makes the document of an epoch.
@@ -124,14 +143,36 @@ func (a *Voter) target(now time.Time) (Epoch, error) {
 	if err != nil {
 		return 0, err
 	}
-	if latest := a.Latest(); a.alone(e) && (latest == nil || latest.Epoch < e) {
+	a.clock = e
+	if a.alone(e) && !a.done(e) && a.chain.Document(e+1) == nil && a.mayMake(e) {
 		return e, nil
 	}
 	return e + 1, nil
 }
 
-// done says that the document of e is there.
-func (a *Voter) done(e Epoch) bool { return a.Latest() != nil && a.Latest().Epoch >= e }
+// done says that the document of e is there, or that there can be none: it was signed ahead of its
+// time, and is void.
+func (a *Voter) done(e Epoch) bool {
+	return a.chain.Document(e) != nil || a.chain.Void(e, Digest{})
+}
+
+// mayMake says that nothing but the record was ever signed for e.
+func (a *Voter) mayMake(e Epoch) bool {
+	return a.record == nil || a.record.Epoch == e || !a.record.covers(e)
+}
+
+// base is the document after which that of e is made: the newest before it. If there is none, it is
+// the first of those that were signed ahead of their time, which is void then; nil if there is none
+// at all.
+func (a *Voter) base(e Epoch) *Document {
+	if d := a.chain.before(e); d != nil {
+		return d
+	}
+	if ahead := a.chain.after(e); len(ahead) > 0 {
+		return ahead[0]
+	}
+	return nil
+}
 
 // Add takes a descriptor that a node handed in. The error wraps a Refusal, which may be told to the
 // node.
@@ -171,7 +212,7 @@ func (a *Voter) namesake(d *Descriptor) bool {
 	same := func(id NodeID, name string, role Role) bool {
 		return id != d.ID && strings.EqualFold(name, d.Name) && a.admitted.Admits(id, role)
 	}
-	if latest := a.Latest(); latest != nil {
+	if latest := a.base(d.Epoch); latest != nil {
 		if n, ok := latest.Node(d.ID); ok && strings.EqualFold(n.Name, d.Name) {
 			return false // it has had the name
 		}

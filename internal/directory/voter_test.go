@@ -374,7 +374,7 @@ func TestNeverTwoDigestsForOneEpoch(t *testing.T) {
 // its epoch.
 func TestRecordFitsItsBody(t *testing.T) {
 	g := testGenesis(t, 1)
-	good := newRecord(testDocument(t, g, 9, Digest{}, someNodes...))
+	good := newRecord(testDocument(t, g, 9, Digest{}, someNodes...), nil)
 	if _, err := ParseRecord(good.Marshal()); err != nil {
 		t.Fatal(err)
 	}
@@ -392,14 +392,14 @@ func TestClockGoneBackSignsNothing(t *testing.T) {
 	g := testGenesis(t, 1)
 	later := testDocument(t, g, 9, Digest{}, someNodes...)
 	now := testStart
-	v := newVoter(t, g, "a1", now, func(c *VoterConfig) { c.Record = newRecord(later) })
+	v := newVoter(t, g, "a1", now, func(c *VoterConfig) { c.Record = newRecord(later, nil) })
 	addAll(t, v, g, now, 1, someNodes...)
 	for _, at := range []time.Time{now, now.Add(time.Second), now.Add(3 * time.Second)} {
 		if _, d, _ := drive(t, v, at); d != nil {
 			t.Fatal("signed an epoch before the last signature")
 		}
 	}
-	if err := v.Persisted(newRecord(later)); err == nil {
+	if err := v.Persisted(newRecord(later, nil)); err == nil {
 		t.Fatal("took a record that it did not ask for")
 	}
 }

@@ -12,7 +12,8 @@ import (
 // The error wraps errIllFormed.
 func (d *Document) wellFormed(g *Genesis) error {
 	for _, check := range []func(*Genesis) error{d.checkParameters, d.checkNodes, d.checkLayers,
-		d.checkStoring, d.checkMoved} {
+		d.checkStoring, d.checkMoved,
+		func(*Genesis) error { return checkVoid(d.Epoch, d.Void) }} {
 		if err := check(g); err != nil {
 			return fmt.Errorf("%w of epoch %d: %w", errIllFormed, d.Epoch, err)
 		}
