@@ -98,7 +98,7 @@ func New(cfg Config) (*Connection, error) {
 	}
 	c.documents, err = documents.Open(documents.Config{
 		Genesis: cfg.Genesis, Store: sealed{cfg.Store}, Source: c.source(),
-		Follow: documents.Client(cfg.Genesis), Log: cfg.Log,
+		Follow: documents.Client(cfg.Genesis), Behind: c.links.behind, Log: cfg.Log,
 	})
 	return c, err
 }

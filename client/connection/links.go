@@ -3,6 +3,7 @@ package connection
 import (
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	"murmuration/internal/directory/query"
 	"murmuration/internal/link"
@@ -21,6 +22,13 @@ type links struct {
 func newLinks(cfg Config) (links, error) {
 	params, err := cfg.Genesis.Parameters.PacketParams()
 	return links{cfg, params, new(link.Clocks)}, err
+}
+
+// behind says that this computer's clock is behind that of who was dialled, by so much that it is in
+// an epoch that is over.
+func (l links) behind(now time.Time) bool {
+	ahead, _ := l.clocks.Ahead(now)
+	return ahead > l.cfg.Genesis.Parameters.EpochLength/2
 }
 
 // guest links to a provider of this name as its client.

@@ -113,6 +113,10 @@ func (s *Sender) SetDocument(doc *directory.Document) error {
 		return fmt.Errorf("%w: its packets are of another size", ErrDocument)
 	}
 	s.views.add(v)
+	s.views.known = slices.DeleteFunc(s.views.known, func(old *view) bool {
+		return slices.ContainsFunc(doc.Void,
+			func(void directory.Voided) bool { return void.Epoch == old.epoch })
+	})
 	if s.packet != nil {
 		now, _ := s.views.at(s.packet.at)
 		if now == nil || now == v || now.epoch != s.packet.epoch {

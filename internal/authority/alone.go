@@ -115,7 +115,9 @@ func (n *Node) assemble(home *node.Home) (err error) {
 	}
 	follow := documents.Config{Genesis: home.Genesis, Store: files,
 		Follow: documents.Node(home.Genesis, history), Log: n.cfg.Log,
-		Clock: func() string { return node.ClockWords(n.clocks.Ahead(time.Now())) }}
+		Clock: func() string { return node.ClockWords(n.clocks.Ahead(time.Now())) },
+		// what was signed ahead of its time is an authority's to make good: it must run for that
+		Behind: func(time.Time) bool { return false }}
 	n.documents, err = documents.Open(follow.From(home.Identity.ID(), n.transport))
 	if err != nil {
 		return err

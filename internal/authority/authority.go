@@ -82,7 +82,7 @@ func New(o Options, now time.Time) (*Authority, error) {
 		}}
 	a.voter, err = directory.NewVoter(directory.VoterConfig{
 		Genesis: o.Home.Genesis, Identity: o.Home.Identity, Admitted: admitted.now(),
-		Latest: o.Documents.Latest(), Record: record, Addr: o.Addr,
+		Held: o.Documents.Held(), Record: record, Addr: o.Addr,
 	}, now)
 	if err != nil {
 		return nil, err

@@ -171,8 +171,9 @@ func TestRecordRemembersWhatWasLeftOut(t *testing.T) {
 	if len(r.Signed) != mostSpans || r.Signed[0].First != 5 || !r.covers(60) || r.covers(d.Epoch-1) {
 		t.Errorf("%d spans from %v on", len(r.Signed), r.Signed[0])
 	}
-	for _, bad := range [][]Span{{{5, 9}}, {{9, 5}}, {{0, 3}, {4, d.Epoch}}, {{9, d.Epoch}, {3, 4}}} {
-		if (&Record{Epoch: d.Epoch, Signed: bad}).check() == nil && bad[0] != (Span{5, 9}) {
+	for _, bad := range [][]Span{{{5, 9}}, {{9, 5}}, {{0, 3}, {4, d.Epoch}},
+		{{9, d.Epoch}, {3, 4}}} {
+		if (&Record{Epoch: d.Epoch, Signed: bad}).check() == nil {
 			t.Errorf("%v is taken", bad)
 		}
 	}

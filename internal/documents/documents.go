@@ -60,6 +60,9 @@ type Config struct {
 	// Clock says for a person how this computer's clock stands to those of others; nil says that
 	// nobody compared them.
 	Clock func() string
+	// Behind says whether this computer's clock is behind those of others, so that a document whose
+	// time has not come ends Run; nil is always. Clocks may have been ahead when it was signed.
+	Behind func(now time.Time) bool
 	// Log takes one line per event that somebody acts on; nil discards.
 	Log *slog.Logger
 }
@@ -140,6 +143,16 @@ func (s *Set) Latest() *directory.Document {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.follower.Chain().Latest()
+}
+
+// Held are all documents at hand, the oldest first.
+func (s *Set) Held() (all []*directory.Document) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.follower.Chain().Epochs() {
+		all = append(all, s.follower.Chain().Document(e))
+	}
+	return all
 }
 
 // Document is that of one epoch, or nil.
@@ -335,10 +348,13 @@ func (s *Set) report(now time.Time, t follow.Trouble) error {
 		log.Info("the network document for now is here")
 	case follow.BeforeStart, follow.ClockBehind:
 		err := &ClockError{t, now}
-		if s.Current() == nil {
+		if s.Current() == nil && (t.Kind == follow.BeforeStart || s.cfg.Behind == nil ||
+			s.cfg.Behind(now)) {
 			return err
 		}
-		log.Error("this computer's clock is behind: set it", "error", err, "clock", s.cfg.Clock())
+		log.Error("this computer's clock is behind: set it; or clocks were ahead when a network "+
+			"document was signed, and then there is another one soon", "error", err, "clock",
+			s.cfg.Clock())
 	case follow.StoodStill:
 		log.Error("the latest network document has ended: "+
 			"the network stood still, or this computer's clock is ahead", "ended", at, "clock",

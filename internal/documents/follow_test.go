@@ -106,6 +106,46 @@ func TestWrongClocks(t *testing.T) {
 	})
 }
 
+// TestSignedAheadIsNoWrongClock: where the clocks of others are not ahead, who has a document whose
+// time has not come goes on, and uses the one that says that it is void, after a restart, too. The
+// control, TestWrongClocks, ends.
+func TestSignedAheadIsNoWrongClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, dir := newNetwork(t), t.TempDir()
+		open := func() *Set {
+			s := w.open(dir, nil)
+			s.cfg.Behind = func(time.Time) bool { return false }
+			return s
+		}
+		s, ahead := open(), w.signed(6, nil)
+		if err := s.Add(w.at(3), ahead); err != nil {
+			t.Fatal(err)
+		}
+		next := w.signed(3, func(d *directory.Document) {
+			d.Void = []directory.Voided{{Epoch: 6, Digest: ahead.Digest()}}
+		})
+		if err := w.run(s, w.at(3), func(u *user) {
+			told := u.heard()
+			if err := s.Add(w.at(3), next); err != nil {
+				t.Error(err)
+			}
+			if then := u.heard(); told != "expire" || then != "use 3" {
+				t.Errorf("told %q, then %q", told, then)
+			}
+		}); err != nil {
+			t.Error(err)
+		}
+		again := open()
+		if err := w.run(again, w.at(4), func(u *user) {
+			if told := u.heard(); told != "use 3" || len(again.Held()) != 1 {
+				t.Errorf("after a restart: %q, %d documents", told, len(again.Held()))
+			}
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // fullDisk takes nothing while it is full.
 type fullDisk struct {
 	Store

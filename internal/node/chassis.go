@@ -118,11 +118,18 @@ func (c *Chassis) openDocuments() error {
 	}
 	cfg := documents.Config{
 		Genesis: genesis, Store: files, Follow: documents.Node(genesis, c.cfg.History),
-		Clock: func() string { return ClockWords(c.Clocks.Ahead(time.Now())) },
-		Log:   c.cfg.Log,
+		Clock:  func() string { return ClockWords(c.Clocks.Ahead(time.Now())) },
+		Behind: c.behind, Log: c.cfg.Log,
 	}
 	c.Documents, err = documents.Open(cfg.From(c.Home.Identity.ID(), c.transport))
 	return err
+}
+
+// behind says that this computer's clock is behind those of others by so much that it is in an
+// epoch that is over.
+func (c *Chassis) behind(now time.Time) bool {
+	ahead, _ := c.Clocks.Ahead(now)
+	return ahead > c.Home.Genesis.Parameters.EpochLength/2
 }
 
 // Transport opens links as this node.

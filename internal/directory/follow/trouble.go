@@ -54,15 +54,18 @@ func (f *Follower) report(t Trouble) Step {
 	return Step{Do: Report, Trouble: t}
 }
 
-// diagnose says what is wrong in epoch e, once a round over the entries was in vain.
+// diagnose says what is wrong in epoch e, once a round over the entries was in vain: before it
+// nobody knows whether the clock is behind or a document was signed ahead of its time.
 func (f *Follower) diagnose(e directory.Epoch) Trouble {
 	latest, s := f.chain.Latest(), f.current
 	switch {
+	case s != nil && s.rounds == 0 && f.inForce == nil && f.trouble.Kind == ClockBehind:
+		return f.trouble
+	case s != nil && s.rounds == 0:
+		return Trouble{}
 	case latest != nil && latest.Epoch > e+1:
 		return Trouble{Kind: ClockBehind, At: f.schedule.StartOf(latest.Epoch)}
 	case s == nil:
-		return Trouble{}
-	case s.rounds == 0:
 		return Trouble{}
 	case f.inForce != nil:
 		return Trouble{Kind: Late, Err: s.err}
