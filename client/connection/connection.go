@@ -62,7 +62,7 @@ type Connection struct {
 	hangUp context.CancelFunc // the link to the guard in use, or the dialling
 	asked  int                // entries of the genesis, so far
 	served directory.NodeID   // the one of them that was asked last
-	lost   bool               // an entry was asked since no guard serves: the guard is next
+	turn   int                // of who is asked while the guard in use gives no document
 	given  []*directory.Document
 	coming *directory.Document // that was prepared last
 	doubts guard.Doubts

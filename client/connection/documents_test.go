@@ -2,6 +2,7 @@ package connection
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -53,6 +54,43 @@ func TestFirstDocumentIsAskedOfOthers(t *testing.T) {
 		}
 		n.end(c)
 	})
+}
+
+// TestDocumentsWithoutTheGuard: while the guard in use is away, or has moved, the other one is asked
+// for documents within the epoch, and nobody else: so a new address is known. The control is that
+// both are away: then the others are asked, and not before no document serves any more.
+func TestDocumentsWithoutTheGuard(t *testing.T) {
+	for _, both := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			n := networkOf(t, calm)
+			c := n.run(n.with(0, "p2", "p3"), "")
+			await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+			if n.close("p2"); both {
+				n.close("p2", "p3")
+			}
+			length := n.genesis.Parameters.EpochLength
+			other := func() bool { // p1 was asked
+				n.mu.Lock()
+				defer n.mu.Unlock()
+				return slices.ContainsFunc(n.askers, func(a asker) bool { return a.of == "p1" })
+			}
+			<-time.After(time.Until(n.at(3).Add(length * 3 / 4)))
+			if got := c.Status().Document.Epoch; got >= 3 == both || other() {
+				t.Errorf("both away %v: in epoch 3 that of %d is here; p1 asked %v", both, got,
+					other())
+			}
+			<-time.After(time.Until(n.at(6).Add(length / 2)))
+			want := directory.Epoch(6)
+			if both {
+				want = 5 // which serves, and the guards are asked again
+			}
+			if got := c.Status().Document.Epoch; got != want || other() != both {
+				t.Errorf("both away %v: in epoch 6 that of %d is here; p1 asked %v", both, got,
+					other())
+			}
+			n.end(c)
+		})
+	}
 }
 
 // TestForgedDocumentIsRefused: somebody signs who is no authority; later the authority does.
