@@ -168,7 +168,8 @@ func TestRecordRemembersWhatWasLeftOut(t *testing.T) {
 		d.Epoch = e
 		r = newRecord(d, r)
 	}
-	if len(r.Signed) != mostSpans || r.Signed[0].First != 5 || !r.covers(60) || r.covers(d.Epoch-1) {
+	if len(r.Signed) != mostSpans || r.Signed[0].First != 5 || !r.covers(60) ||
+		r.covers(d.Epoch-1) {
 		t.Errorf("%d spans from %v on", len(r.Signed), r.Signed[0])
 	}
 	for _, bad := range [][]Span{{{5, 9}}, {{9, 5}}, {{0, 3}, {4, d.Epoch}},
