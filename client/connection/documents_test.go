@@ -56,9 +56,9 @@ func TestFirstDocumentIsAskedOfOthers(t *testing.T) {
 	})
 }
 
-// TestDocumentsWithoutTheGuard: while the guard in use is away, or has moved, the other one is asked
-// for documents within the epoch, and nobody else: so a new address is known. The control is that
-// both are away: then the others are asked, and not before no document serves any more.
+// TestDocumentsWithoutTheGuard: while the guard in use is away, or has moved, the other one is
+// asked for documents within the epoch, and nobody else: so a new address is known. The control
+// is that both are away: then the others are asked, and not before no document serves any more.
 func TestDocumentsWithoutTheGuard(t *testing.T) {
 	for _, both := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {

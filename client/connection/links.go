@@ -24,8 +24,8 @@ func newLinks(cfg Config) (links, error) {
 	return links{cfg, params, new(link.Clocks)}, err
 }
 
-// behind says that this computer's clock is behind that of who was dialled, by so much that it is in
-// an epoch that is over.
+// behind says that this computer's clock is behind that of who was dialled, by so much that it
+// is in an epoch that is over.
 func (l links) behind(now time.Time) bool {
 	ahead, _ := l.clocks.Ahead(now)
 	return ahead > l.cfg.Genesis.Parameters.EpochLength/2

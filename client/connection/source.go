@@ -11,10 +11,11 @@ import (
 )
 
 // source is where this client's documents come from: the guard in use, which knows its address
-// anyway, and nobody else as long as it gives them. While that of the epoch is late, the other guard
-// is asked in turn with it: it may know that the one in use has moved. Who has no guard yet asks
-// those whom the genesis names, one after the other; and so does, in turn with its guards, who has
-// but one that is late, who gave up both, and who has no document any more that serves.
+// anyway, and nobody else as long as it gives them. While that of the epoch is late, the other
+// guard is asked in turn with it: it may know that the one in use has moved. Who has no guard
+// yet asks those whom the genesis names, one after the other; and so does, in turn with its
+// guards, who has but one that is late, who gave up both, and who has no document any more that
+// serves.
 type source struct {
 	c     *Connection
 	links documents.Links

@@ -34,10 +34,10 @@ func epochsOf(docs []*Document) (all []Epoch) {
 	return all
 }
 
-// TestSignedAhead: an authority whose clock was hours ahead, for longer than it takes to believe it,
-// goes on within a minute of being right, over a restart, too. What it signed ahead never serves,
-// for those who have it and for those who see it later; for no epoch is there a second document. The
-// control is an authority that does not know which epochs it left out.
+// TestSignedAhead: an authority whose clock was hours ahead, for longer than it takes to believe
+// it, goes on within a minute of being right, over a restart, too. What it signed ahead never
+// serves, for those who have it and for those who see it later; for no epoch is there a second
+// document. The control is an authority that does not know which epochs it left out.
 func TestSignedAhead(t *testing.T) {
 	g := testGenesis(t, 1)
 	length := g.Parameters.EpochLength
@@ -94,7 +94,9 @@ func TestSignedAhead(t *testing.T) {
 	}
 	unknown := *v.record
 	unknown.Signed = nil
-	v = newVoter(t, g, "a1", at(right), func(c *VoterConfig) { c.Latest, c.Record = last, &unknown })
+	v = newVoter(t, g, "a1", at(right), func(c *VoterConfig) {
+		c.Latest, c.Record = last, &unknown
+	})
 	if made := lone(t, v, g, at(right), at(right).Add(uncheckedWindow+2*length)); len(made) > 0 {
 		t.Errorf("control: epochs %d are signed, perhaps again", epochsOf(made))
 	}

@@ -164,7 +164,8 @@ func (m *mute) Receive(frame []byte) error {
 
 // TestBadGuardIsGivenUp after a day, whatever it does: that it takes links is no sign of health.
 // Before that, no other provider is dialled, but the second guard for documents that the first does
-// not give. Each person has a guard of another kind; the control is one that serves. (Not all kinds are there but with `just long`.)
+// not give. Each person has a guard of another kind; the control is one that serves. (Not all kinds
+// are there but with `just long`.)
 func TestBadGuardIsGivenUp(t *testing.T) {
 	few := []string{"serves", "slams", "lets one in a day through"}
 	hours := []time.Duration{23, 26, 36}
