@@ -192,6 +192,9 @@ func TestOneBatch(t *testing.T) {
 		if _, reason := c.ask(c.key, first); reason != want {
 			t.Errorf("for the %d. time: %v", n+1, reason)
 		}
+		if _, reason := c.ask(c.key, second); n == 0 && reason != AskedEnough {
+			t.Errorf("other bytes after the first: %v", reason)
+		}
 	}
 	for name, packet := range map[string][]byte{"tomorrow": tomorrow, "elsewhere": elsewhere} {
 		if pass, reason := c.ask(c.key, packet); !pass || reason != transit.Accepted {

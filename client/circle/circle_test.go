@@ -347,7 +347,9 @@ func TestPostsEnd(t *testing.T) {
 // are bounded, and what is honest is heard behind them.
 func TestHostileMembersAndAuthors(t *testing.T) {
 	w, ada, ben, cem := three(t)
+	dan := w.Join("Dan") // a contact of Ada's, and no member
 	w.Meet(ben, cem)
+	w.Meet(ada, dan)
 	id := say(ada, post.Draft{Text: "hers"})
 	w.Wait(6 * time.Minute)
 	source := sourceOf(ada)
@@ -383,6 +385,7 @@ func TestHostileMembersAndAuthors(t *testing.T) {
 		{"no emoji", ben, ada, map[int]any{5: map[int]any{1: source, 2: id, 3: "a story"}}},
 		{"no option", ben, ada, map[int]any{6: map[int]any{1: source, 2: id, 3: 1}}},
 		{"a position for the fifth time today", ben, ada, ask},
+		{"a position for who is no member", dan, ada, ask},
 		{"no circle", ben, ada, map[int]any{3: map[int]any{1: make([]byte, 16)}}},
 	} {
 		before := c.to.Circles.Refused()

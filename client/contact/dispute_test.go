@@ -44,12 +44,16 @@ func TestWordsInADispute(t *testing.T) {
 	w := newWorld(t)
 	dave, eve := w.join("Dave"), w.join("Eve")
 	w.meet(dave, eve)
+	dave.check(dave.Verify(w.now, "eve", true))
 	thief := eve.restore(nil)
 	w.wait(20 * time.Minute)
 	eve.check(eve.store.Update(func(tx *store.Tx) error {
 		return eve.rel.RevokeStrangers(tx, w.now)
 	}))
 	w.wait(20 * time.Minute)
+	if k, err := dave.Find("eve"); err != nil || k.Verified == 0 {
+		t.Fatalf("the control: no mark before the objection, %v", err)
+	}
 	if all := dave.disputed("eve"); len(all) != 0 {
 		t.Fatalf("the control: %d devices are in dispute before the objection", len(all))
 	}
@@ -79,6 +83,9 @@ func TestWordsInADispute(t *testing.T) {
 	}
 	k, err := dave.Find("eve")
 	dave.check(err)
+	if k.Verified != 0 {
+		t.Error("the mark outlives a dispute")
+	}
 	dave.check(dave.store.Update(func(tx *store.Tx) error {
 		return dave.rel.Settle(tx, w.now, k.Relation, mine.ID)
 	}))
