@@ -192,3 +192,21 @@ func TestSlowClock(t *testing.T) {
 		}
 	}
 }
+
+// TestForgedRolls: what no maker signed is no roll; the control is the same one as it was signed.
+func TestForgedRolls(t *testing.T) {
+	w := newBench(t, 2)
+	w.at(500)
+	w.connect()
+	w.at(501)
+	signed := w.close(0, 1)
+	forged := signed
+	forged.Signature[7] ^= 1
+	for _, r := range []bulletin.SignedRoll{forged, signed} {
+		w.sendRoll(0, r)
+		w.counted(map[Reason]uint64{Signature: 1})
+	}
+	if m := w.board.makers[w.authors[0].id]; !m.rolled[1] {
+		t.Error("control: the roll is refused")
+	}
+}
