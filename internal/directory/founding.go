@@ -69,6 +69,10 @@ func (f *Founding) Validate() error {
 	if f.Count < 1 || f.Count > 32 {
 		return fmt.Errorf("%d founders: want 1 to 32", f.Count)
 	}
+	if need := f.Parameters.Replicas + 1; f.Count < need {
+		return fmt.Errorf("%d founders: it takes %d with a provider each, so that nobody need ask "+
+			"their own for a box", f.Count, need)
+	}
 	if len(f.Founders) > f.Count {
 		return fmt.Errorf("%d founders of %d", len(f.Founders), f.Count)
 	}
@@ -147,6 +151,9 @@ func parseFounding(b []byte) (*Founding, error) {
 		if i > 0 && compareIDs(f.Founders[i-1].ID, r.ID) >= 0 {
 			return nil, fmt.Errorf("founder %d is there twice or out of order", i+1)
 		}
+		if err := f.distinct(r); err != nil {
+			return nil, err
+		}
 		f.Founders = append(f.Founders, r)
 	}
 	return f, errors.Join(f.Validate(), f.checkConsents())
@@ -183,6 +190,20 @@ func (f *Founding) Founder(id NodeID) (r Founder, ok bool) {
 	return f.Founders[i], true
 }
 
+// ErrTwice says that a founder's entry was changed in two copies: nobody can know which counts.
+var ErrTwice = errors.New("the entry is another one in another copy, and both are its newest")
+
+// distinct says that a founder can be taken for no other.
+func (f *Founding) distinct(r Founder) error {
+	for _, other := range f.Founders {
+		if other.ID != r.ID && (Alike(other.Name, r.Name) || SameAddr(other.Addr, r.Addr)) {
+			return fmt.Errorf("founder %s at %s: %s at %s is there already", r.Name, r.Addr,
+				other.Name, other.Addr)
+		}
+	}
+	return nil
+}
+
 // Enter takes a founder, or what one says anew. A change voids all consents: they were to another
 // genesis.
 func (f *Founding) Enter(r Founder) error {
@@ -191,13 +212,12 @@ func (f *Founding) Enter(r Founder) error {
 	}
 	at, had := slices.BinarySearchFunc(f.Founders, r,
 		func(a, b Founder) int { return compareIDs(a.ID, b.ID) })
-	for _, other := range f.Founders {
-		if other.ID != r.ID && (other.Name == r.Name || other.Addr == r.Addr) {
-			return fmt.Errorf("founder %s at %s: %s at %s is there already", r.Name, r.Addr,
-				other.Name, other.Addr)
-		}
+	if err := f.distinct(r); err != nil {
+		return err
 	}
 	switch {
+	case had && f.Founders[at].Serial == r.Serial && f.Founders[at].Signature != r.Signature:
+		return fmt.Errorf("founder %s: %w; have %s enter again", r.Name, ErrTwice, r.Name)
 	case had && f.Founders[at].Serial >= r.Serial:
 		return nil
 	case had:

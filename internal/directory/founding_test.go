@@ -97,6 +97,7 @@ func TestFoundingRefuses(t *testing.T) {
 		"changed by another": forged,
 		"another plan":       foreign,
 		"a name twice":       founder(t, f, "a3", func(r *Founder) { r.Name = "a1" }),
+		"a name alike":       founder(t, f, "a3", func(r *Founder) { r.Name = "A-l" }),
 		"an address twice": founder(t, f, "a3",
 			func(r *Founder) { r.Addr = "a1.example.org:9101" }),
 		"no address": founder(t, f, "a3", func(r *Founder) { r.Addr = "here" }),
@@ -126,6 +127,43 @@ func TestFoundingRefuses(t *testing.T) {
 	}
 	if _, err := alone.Genesis(); err == nil {
 		t.Error("two providers make a network")
+	}
+}
+
+// TestFoundingParsesWhatCanBeEntered: what Enter refuses does not come in by a file either.
+func TestFoundingParsesWhatCanBeEntered(t *testing.T) {
+	f := testFounding(t, "a1", "a2")
+	if _, err := ParseFounding(f.Marshal()); err != nil {
+		t.Fatalf("the control: %v", err)
+	}
+	few := *f
+	few.Count, few.Founders = 2, nil
+	if _, err := ParseFounding(few.Marshal()); err == nil {
+		t.Error("a plan that can never be signed")
+	}
+	at, _ := slices.BinarySearchFunc(f.Founders, identity("a1").ID(),
+		func(r Founder, id NodeID) int { return compareIDs(r.ID, id) })
+	f.Founders[at] = founder(t, f, "a1", func(r *Founder) { r.Name = "A2" })
+	if _, err := ParseFounding(f.Marshal()); err == nil {
+		t.Error("two founders of one name")
+	}
+}
+
+// TestEntryChangedTwice: of two copies in which a founder's entry is changed, neither is taken
+// without a word.
+func TestEntryChangedTwice(t *testing.T) {
+	one, other := testFounding(t, "a1", "a2"), testFounding(t, "a1", "a2")
+	for f, addr := range map[*Founding]string{one: "b.example.org:1", other: "c.example.org:1"} {
+		moved := founder(t, f, "a1", func(r *Founder) { r.Addr, r.Serial = addr, 1 })
+		if err := f.Enter(moved); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := one.Merge(copyOf(t, one)); err != nil {
+		t.Errorf("the control: %v", err)
+	}
+	if err := one.Merge(other); !errors.Is(err, ErrTwice) {
+		t.Errorf("merged: %v", err)
 	}
 }
 

@@ -98,6 +98,12 @@ func checkAuthorities(what string, list []Authority) error {
 		if i > 0 && list[i-1].compare(a) >= 0 {
 			return fmt.Errorf("genesis: %s %d is listed twice or out of order", what, i+1)
 		}
+		for _, b := range list[:i] {
+			if Alike(a.Name, b.Name) || SameAddr(a.Addr, b.Addr) {
+				return fmt.Errorf("genesis: %s %s at %s: %s at %s is there already", what, a.Name,
+					a.Addr, b.Name, b.Addr)
+			}
+		}
 	}
 	return nil
 }

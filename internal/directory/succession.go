@@ -48,7 +48,7 @@ func (g *Genesis) Propose(since Epoch, authorities, entries []Authority) (*Succe
 	s := &Succession{Network: g.ID(), Number: g.number() + 1, Since: since,
 		Authorities: slices.SortedFunc(slices.Values(authorities), Authority.compare),
 		Entries:     slices.SortedFunc(slices.Values(entries), Authority.compare)}
-	_, err := g.after(s)
+	_, err := g.After(s)
 	return s, err
 }
 
@@ -60,8 +60,8 @@ func (g *Genesis) number() int {
 	return 1 + g.before.number()
 }
 
-// after is what g is after a succession, whoever has signed it.
-func (g *Genesis) after(s *Succession) (*Genesis, error) {
+// After is what g is after a succession, whoever has signed it.
+func (g *Genesis) After(s *Succession) (*Genesis, error) {
 	next, n := *g, len(s.Authorities)
 	next.Authorities, next.Entries = s.Authorities, s.Entries
 	next.Fault, next.Threshold = faultBound(n), threshold(n)
@@ -72,11 +72,27 @@ func (g *Genesis) after(s *Succession) (*Genesis, error) {
 	case s.Number != g.number()+1 || s.Number > mostSuccessions:
 		return nil, fmt.Errorf("succession %d: %w: %d are there", s.Number, ErrNotSuccessor,
 			g.number())
+	case !g.mostStay(next.Authorities):
+		return nil, fmt.Errorf("succession %d: more than half of the authorities must stay: let the "+
+			"others go by another one", s.Number)
 	case g.succession != nil && s.Since <= g.succession.Since || s.Since == 0:
 		return nil, fmt.Errorf("succession %d: epoch %d is not after the one before", s.Number,
 			s.Since)
 	}
 	return &next, next.Validate()
+}
+
+// mostStay says whether more than half of the authorities are among those who come after them: a
+// network is handed on by steps, each of which people can look at, and no slip of a command leaves
+// it to one.
+func (g *Genesis) mostStay(next []Authority) bool {
+	stay := 0
+	for _, a := range g.Authorities {
+		if slices.ContainsFunc(next, func(b Authority) bool { return a.ID == b.ID }) {
+			stay++
+		}
+	}
+	return 2*stay > len(g.Authorities)
 }
 
 // Digest names the succession: an authority signs one of each number.
@@ -159,7 +175,7 @@ func parseLine(b []byte) (g *Genesis, last *Succession, err error) {
 			return nil, nil, err
 		}
 		last.Signatures = one.Signatures
-		if _, err := g.after(last); err != nil {
+		if _, err := g.After(last); err != nil {
 			return nil, nil, err
 		}
 		if err := last.check(g); err != nil {
@@ -171,7 +187,7 @@ func parseLine(b []byte) (g *Genesis, last *Succession, err error) {
 
 // Succeed is the genesis after a succession that enough of its authorities have signed.
 func (g *Genesis) Succeed(s *Succession) (*Genesis, error) {
-	next, err := g.after(s)
+	next, err := g.After(s)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -112,6 +113,33 @@ func TestSuccession(t *testing.T) {
 }
 
 // TestDocumentsOverASuccession: a chain takes those of the old authorities before it and those of
+// TestSuccessionBySteps: more than half of the authorities stay, and nobody is there twice. One that
+// goes and one that comes are fine.
+func TestSuccessionBySteps(t *testing.T) {
+	g := testGenesis(t, 4)
+	a := g.Authorities
+	comes := Authority{Name: "a5", ID: identity("a5").ID(), Addr: "127.0.0.1:7005"}
+	twin := comes
+	twin.Name = strings.ToUpper(a[0].Name)
+	near := comes
+	near.Addr = a[0].Addr
+	for name, c := range map[string]struct {
+		next []Authority
+		good bool
+	}{
+		"one goes":            {slices.Clone(a[1:]), true},
+		"one for another":     {append(slices.Clone(a[1:]), comes), true},
+		"one stays":           {slices.Clone(a[:1]), false},
+		"half stay":           {append(slices.Clone(a[2:]), comes), false},
+		"one name for two":    {append(slices.Clone(a), twin), false},
+		"one address for two": {append(slices.Clone(a), near), false},
+	} {
+		if _, err := g.Propose(since, c.next, c.next); (err == nil) != c.good {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // the new ones from it on, and none the other way round.
 func TestDocumentsOverASuccession(t *testing.T) {
 	g := testGenesis(t, 4)

@@ -109,18 +109,11 @@ func distinct(a *directory.Application, all []member, anyway bool) error {
 	for _, m := range all {
 		switch {
 		case anyway || m.id == a.ID:
-		case m.name != "" && look(m.name) == look(a.Name):
+		case m.name != "" && directory.Alike(m.name, a.Name):
 			return fmt.Errorf("%q: %w: the name looks like %q", a.Name, ErrAlike, m.name)
-		case m.addr == a.Addr:
+		case directory.SameAddr(m.addr, a.Addr):
 			return fmt.Errorf("%q: %w: %s is at %s, too", a.Name, ErrAlike, m.name, m.addr)
 		}
 	}
 	return nil
-}
-
-// look is what somebody sees who reads a name in a hurry: names have letters, digits, dots, hyphens
-// and underscores of ASCII alone.
-func look(name string) string {
-	return strings.NewReplacer(".", "", "-", "", "_", "", "0", "o", "1", "l", "i", "l", "5", "s",
-		"rn", "m", "vv", "w", "cl", "d").Replace(strings.ToLower(name))
 }

@@ -109,6 +109,7 @@ func TestNamesAreLookedAt(t *testing.T) {
 		{"he-ron", "127.0.0.1:9999", ErrAlike},
 		{"provider-l", "127.0.0.1:9999", ErrAlike},
 		{"stork", n.Nodes[0].Addr, ErrAlike},
+		{"gull", "[::ffff:" + strings.Replace(n.Nodes[0].Addr, ":", "]:", 1), ErrAlike},
 		{"crane", "127.0.0.1:9999", nil},
 	} {
 		file := apply(t, n, one.name, one.addr)

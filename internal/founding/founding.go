@@ -63,11 +63,41 @@ func own(dir string) (string, error) {
 	return "", fmt.Errorf("there is no founder in %s: %w", dir, fs.ErrNotExist)
 }
 
+// ErrFounded says that this founder's homes have their network: what they are cannot be said anew.
+var ErrFounded = errors.New("this founder's network is founded already")
+
+// Open says that the homes in dir may still become part of the network that a document founds:
+// there is no founder in dir yet, or one whose homes have no network, or have this one.
+func Open(dir string, f *directory.Founding) error {
+	home, err := own(dir)
+	if err != nil {
+		return nil // nobody yet
+	}
+	h, err := node.OpenHome(home)
+	if errors.Is(err, node.ErrNoNetwork) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if g, err := f.Genesis(); err == nil && g.ID() == h.Genesis.ID() {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is in %s %s, and the document is of another one", ErrFounded, home,
+		h.Genesis.Label, h.Genesis.ID())
+}
+
 // Enter makes the founder's homes, if they are not there, and enters the founder into the document,
 // or what the founder says anew.
 func Enter(dir string, f *directory.Founding, m Member) error {
-	if err := m.validate(); err != nil {
+	if err := errors.Join(m.validate(), m.distinct(f)); err != nil {
 		return err
+	}
+	if home, err := own(dir); err == nil {
+		if h, err := node.OpenHome(home); err == nil {
+			return fmt.Errorf("%w: %s is in %s %s", ErrFounded, home, h.Genesis.Label,
+				h.Genesis.ID())
+		}
 	}
 	home := filepath.Join(dir, providerDir)
 	role := testnet.ConfigFile(directory.RoleProvider)
@@ -112,6 +142,32 @@ func (m Member) validate() error {
 		}
 	}
 	return nil
+}
+
+// distinct says that the founder's nodes do not stand in each other's way, and that none has the
+// name of another founder's mix.
+func (m Member) distinct(f *directory.Founding) error {
+	all := append([]string{m.Address}, m.Mixes...)
+	for i, addr := range all {
+		for _, other := range all[:i] {
+			if directory.SameAddr(addr, other) {
+				return fmt.Errorf("two nodes at %s: each needs a port of its own", addr)
+			}
+		}
+	}
+	for _, r := range f.Founders {
+		if isMixOf(m.Name, r.Name) || isMixOf(r.Name, m.Name) {
+			return fmt.Errorf("%q and %q: one reads like a mix of the other: take another name",
+				m.Name, r.Name)
+		}
+	}
+	return nil
+}
+
+// isMixOf says whether a name is like those that a founder's mixes have.
+func isMixOf(name, founder string) bool {
+	head, number, ok := strings.Cut(strings.ToLower(name), "-"+mixDir)
+	return ok && number != "" && directory.Alike(head, founder)
 }
 
 // listen is where the node listens that others dial at an address.

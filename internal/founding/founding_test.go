@@ -17,12 +17,7 @@ import (
 // founded is the directories of three founders whose network is founded.
 func founded(t *testing.T, label string) (dirs []string, f *directory.Founding) {
 	t.Helper()
-	par, err := config.LoadPreset("fast")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f = &directory.Founding{Label: label, Parameters: par, Count: 3,
-		Start: time.Now().UTC().Truncate(time.Second)}
+	f = plan(t, label)
 	for i := range 3 {
 		dir := filepath.Join(t.TempDir(), fmt.Sprint("founder-", i))
 		if err := Enter(dir, f, Member{Name: fmt.Sprint("n", i),
@@ -121,24 +116,87 @@ func TestSignsOneSuccession(t *testing.T) {
 // TestKeysStay: a founder who enters again keeps the identity that the others know, and the
 // document never holds a key.
 func TestKeysStay(t *testing.T) {
-	dirs, f := founded(t, "flock")
-	before, err := Identity(dirs[0])
-	if err != nil {
-		t.Fatal(err)
+	f, dir := plan(t, "flock"), filepath.Join(t.TempDir(), "ada")
+	var ids []directory.NodeID
+	for _, addr := range []string{"127.0.0.1:9101", "127.0.0.1:9999"} {
+		if err := Enter(dir, f, Member{Name: "ada", Address: addr}); err != nil {
+			t.Fatal(err)
+		}
+		id, err := Identity(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id.ID())
 	}
-	if err := Enter(dirs[0], f, Member{Name: "n0", Address: "127.0.0.1:9999"}); err != nil {
-		t.Fatal(err)
+	if ids[0] != ids[1] || len(f.Founders) != 1 || f.Founders[0].Addr != "127.0.0.1:9999" {
+		t.Errorf("%s became %s, %v", ids[0], ids[1], f.Founders)
 	}
-	after, err := Identity(dirs[0])
-	if err != nil || after.ID() != before.ID() || f.Complete() {
-		t.Errorf("%v, the same: %t, still complete: %t", err, after.ID() == before.ID(),
-			f.Complete())
-	}
-	key, err := os.ReadFile(filepath.Join(dirs[0], providerDir, "identity.key"))
+	key, err := os.ReadFile(filepath.Join(dir, providerDir, "identity.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if raw := string(f.Marshal()); len(key) < 32 || strings.Contains(raw, string(key[:32])) {
 		t.Error("a key is in the document")
 	}
+}
+
+// History: A founder whose homes had their network entered again, all signed anew, and half of the
+// founders were in one network and half in another.
+//
+// TestFoundedIsFounded: homes that have a network enter no other one and not that one anew.
+func TestFoundedIsFounded(t *testing.T) {
+	dirs, f := founded(t, "flock")
+	if err := Open(dirs[0], f); err != nil {
+		t.Errorf("the control, its own network: %v", err)
+	}
+	if err := Open(t.TempDir(), f); err != nil {
+		t.Errorf("the control, nobody yet: %v", err)
+	}
+	again := Member{Name: "n0", Address: "127.0.0.1:9999"}
+	if err := Enter(dirs[0], f, again); !errors.Is(err, ErrFounded) || !f.Complete() {
+		t.Errorf("entered again: %v, still complete: %t", err, f.Complete())
+	}
+	_, other := founded(t, "other")
+	for _, f := range []*directory.Founding{other, plan(t, "new")} {
+		if err := Open(dirs[0], f); !errors.Is(err, ErrFounded) {
+			t.Errorf("open to %s: %v", f.Label, err)
+		}
+	}
+}
+
+// TestFoundersAreDistinct: nobody enters whom people or computers would take for another.
+func TestFoundersAreDistinct(t *testing.T) {
+	f := plan(t, "flock")
+	ada := Member{Name: "ada", Address: "127.0.0.1:9101", Mixes: []string{"127.0.0.1:9102"}}
+	if err := Enter(filepath.Join(t.TempDir(), "ada"), f, ada); err != nil {
+		t.Fatal(err)
+	}
+	const free, free2 = "127.0.0.1:9103", "127.0.0.1:9104"
+	for name, m := range map[string]Member{
+		"same name":     {Name: "Ada", Address: free},
+		"like a mix":    {Name: "ada-mix-1", Address: free},
+		"alike":         {Name: "a-da", Address: free},
+		"same address":  {Name: "ben", Address: "[::ffff:127.0.0.1]:9101"},
+		"own mix":       {Name: "ben", Address: free, Mixes: []string{free}},
+		"two own mixes": {Name: "ben", Address: free, Mixes: []string{free2, free2}},
+	} {
+		if err := Enter(filepath.Join(t.TempDir(), "ben"), f, m); err == nil {
+			t.Errorf("%s: entered", name)
+		}
+	}
+	ben := Member{Name: "ben", Address: free, Mixes: []string{free2}}
+	if err := Enter(filepath.Join(t.TempDir(), "ben"), f, ben); err != nil {
+		t.Errorf("the control: %v", err)
+	}
+}
+
+// plan is a founding document that nobody is in.
+func plan(t *testing.T, label string) *directory.Founding {
+	t.Helper()
+	par, err := config.LoadPreset("fast")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &directory.Founding{Label: label, Parameters: par, Count: 3,
+		Start: time.Now().UTC().Truncate(time.Second)}
 }

@@ -164,12 +164,15 @@ func mendSecret(err error) string {
 	return "nothing is wrong with the node itself as far as can be seen: look at the disk"
 }
 
+// ErrNoNetwork says that a home has keys, and no genesis.
+var ErrNoNetwork = errors.New("its network is not founded yet")
+
 // noNetwork is what is wrong with a home that has no genesis.
 func noNetwork(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, identityFile)); err == nil {
-		return fmt.Errorf("opening node %s: there are keys, but its network is not founded yet: "+
+		return fmt.Errorf("opening node %s: there are keys, but %w: "+
 			"`murmur network found` says who has to sign, and `murmur network succeed` takes the "+
-			"genesis of a network that has named it since", dir)
+			"genesis of a network that has named it since", dir, ErrNoNetwork)
 	}
 	return fmt.Errorf("opening node %s: there is no node in this directory; make one with "+
 		"`murmur network new` or `murmur mix init`", dir)

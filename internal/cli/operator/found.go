@@ -71,6 +71,9 @@ func networkFound(c *cli.Context) error {
 				"Nothing was changed.")
 		}
 	}
+	if err := founding.Open(c.String("home"), f); err != nil {
+		return talk.Fail(talk.ExitTrust, err, "Nothing was changed.")
+	}
 	if err := enter(c, f); err != nil {
 		return err
 	}
@@ -188,6 +191,11 @@ func consent(c *cli.Context, f *directory.Founding, path string) error {
 	}
 	if signed(f, identity.ID()) {
 		return nil
+	}
+	if !c.Bool("yes") && !talk.IsTerminalReader(c.App.Reader) {
+		return talk.Fail(talk.ExitUser, errors.New("nobody can be asked whether to sign"),
+			"All founders are in "+path+", and this one has not signed it: look at the list, and "+
+				"give --yes if these are the founders.")
 	}
 	yes, err := talk.Confirm(c, "Are these the founders, and do you sign this network?", "yes")
 	if err != nil || !yes {

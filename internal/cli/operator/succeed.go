@@ -45,17 +45,17 @@ func authoritySucceed(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "network %s %s: from epoch %d on its authorities are\n", g.Label,
-		g.ID(), s.Since)
-	for _, a := range s.Authorities {
-		fmt.Fprintf(c.App.Writer, "%s at %s; %s\n", a.Name, a.Addr, a.ID)
+	if err := describeChange(c, g, s); err != nil {
+		return err
 	}
-	yes, err := talk.Confirm(c, "Do you sign that?", "yes")
+	yes, err := talk.Confirm(c, fmt.Sprintf("An authority signs one change of number %d, ever, "+
+		"and no other. Do you sign this one?", s.Number), "yes")
 	if err != nil || !yes {
 		return err
 	}
 	if err := founding.Agree(c.String("home"), s); err != nil {
-		return talk.Fail(talk.ExitTrust, err, "Nothing was signed.")
+		return talk.Fail(talk.ExitTrust, err, "Nothing was signed. Sign the one that it names; if "+
+			"the authorities have signed different ones, docs/operators.md has the way out.")
 	}
 	if err := durable.WriteFile(path, g.Draft(s), 0o644); err != nil {
 		return err
@@ -71,6 +71,33 @@ func authoritySucceed(c *cli.Context) error {
 	talk.Say(c, "%s is the genesis now. Everybody takes it before epoch %d, and starts again: "+
 		"murmur network succeed %s --home DIR", path, s.Since,
 		talk.ShellWord(filepath.Base(path)))
+	return nil
+}
+
+// describeChange shows who will be the authorities, who goes and comes, and what that does to how
+// many may lie or be away.
+func describeChange(c *cli.Context, g *directory.Genesis, s *directory.Succession) error {
+	next, err := g.After(s)
+	if err != nil {
+		return talk.Fail(talk.ExitTrust, err, "")
+	}
+	fmt.Fprintf(c.App.Writer, "network %s %s: from epoch %d on its authorities are\n", g.Label,
+		g.ID(), s.Since)
+	for _, a := range next.Authorities {
+		was := "comes"
+		if _, ok := g.Authority(a.ID); ok {
+			was = "stays"
+		}
+		fmt.Fprintf(c.App.Writer, "%s at %s; %s; %s\n", a.Name, a.Addr, a.ID, was)
+	}
+	for _, a := range g.Authorities {
+		if _, ok := next.Authority(a.ID); !ok {
+			fmt.Fprintf(c.App.Writer, "%s at %s; %s; goes\n", a.Name, a.Addr, a.ID)
+		}
+	}
+	fmt.Fprintf(c.App.Writer, "%d of %d sign each document, and %d may lie or be away; now it is "+
+		"%d of %d, and %d\n", next.Threshold, len(next.Authorities), next.Fault, g.Threshold,
+		len(g.Authorities), g.Fault)
 	return nil
 }
 
