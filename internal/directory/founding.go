@@ -193,6 +193,9 @@ func (f *Founding) Founder(id NodeID) (r Founder, ok bool) {
 // ErrTwice says that a founder's entry was changed in two copies: nobody can know which counts.
 var ErrTwice = errors.New("the entry is another one in another copy, and both are its newest")
 
+// ErrComplete says that all have signed: some have the genesis by now, and go by it.
+var ErrComplete = errors.New("the network is founded, and its document changes no more")
+
 // distinct says that a founder can be taken for no other.
 func (f *Founding) distinct(r Founder) error {
 	for _, other := range f.Founders {
@@ -220,6 +223,8 @@ func (f *Founding) Enter(r Founder) error {
 		return fmt.Errorf("founder %s: %w; have %s enter again", r.Name, ErrTwice, r.Name)
 	case had && f.Founders[at].Serial >= r.Serial:
 		return nil
+	case f.Complete():
+		return fmt.Errorf("founder %s: %w", r.Name, ErrComplete)
 	case had:
 		f.Founders[at] = r
 	case len(f.Founders) == f.Count:
@@ -254,11 +259,15 @@ func (f *Founding) consent(s Signature) {
 	}
 }
 
-// Merge takes up what another copy of the document has.
+// Merge takes up what another copy of the document has; one that all have signed is the last word.
 func (f *Founding) Merge(o *Founding) error {
 	if f.Plan() != o.Plan() {
 		return fmt.Errorf("merging founding documents: %w: %q and %q", ErrOtherPlan, f.Label,
 			o.Label)
+	}
+	if o.Complete() && !f.Complete() {
+		f.Founders, f.Consents = o.Founders, o.Consents
+		return nil
 	}
 	for _, r := range o.Founders {
 		if err := f.Enter(r); err != nil {

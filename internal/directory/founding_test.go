@@ -167,6 +167,31 @@ func TestEntryChangedTwice(t *testing.T) {
 	}
 }
 
+// TestCompleteChangesNoMore: what all have signed is what it was, and what every copy becomes.
+func TestCompleteChangesNoMore(t *testing.T) {
+	f := testFounding(t, fourFounders...)
+	changed := copyOf(t, f)
+	moved := founder(t, f, "a4", func(r *Founder) { r.Addr, r.Serial = "b.example.org:1", 1 })
+	if err := changed.Enter(moved); err != nil {
+		t.Fatalf("the control: %v", err)
+	}
+	for _, name := range fourFounders {
+		if err := f.Consent(identity(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	was := f.Marshal()
+	for _, err := range []error{f.Enter(moved), f.Merge(changed)} {
+		if !errors.Is(err, ErrComplete) {
+			t.Errorf("changed: %v", err)
+		}
+	}
+	if err := changed.Merge(copyOf(t, f)); err != nil || !bytes.Equal(changed.Marshal(), was) ||
+		!bytes.Equal(f.Marshal(), was) {
+		t.Errorf("the copy did not become what all have signed: %v", err)
+	}
+}
+
 func testFoundingOf(t testing.TB, label string) *Founding {
 	f := testFounding(t)
 	f.Label = label
