@@ -73,8 +73,8 @@ func (g *Genesis) After(s *Succession) (*Genesis, error) {
 		return nil, fmt.Errorf("succession %d: %w: %d are there", s.Number, ErrNotSuccessor,
 			g.number())
 	case !g.mostStay(next.Authorities):
-		return nil, fmt.Errorf("succession %d: more than half of the authorities must stay: let the "+
-			"others go by another one", s.Number)
+		return nil, fmt.Errorf("succession %d: more than half of the authorities must stay: "+
+			"let the others go by another one", s.Number)
 	case g.succession != nil && s.Since <= g.succession.Since || s.Since == 0:
 		return nil, fmt.Errorf("succession %d: epoch %d is not after the one before", s.Number,
 			s.Since)

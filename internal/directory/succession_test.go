@@ -112,9 +112,8 @@ func TestSuccession(t *testing.T) {
 	}
 }
 
-// TestDocumentsOverASuccession: a chain takes those of the old authorities before it and those of
-// TestSuccessionBySteps: more than half of the authorities stay, and nobody is there twice. One that
-// goes and one that comes are fine.
+// TestSuccessionBySteps: more than half of the authorities stay, and nobody is there twice. One
+// that goes and one that comes are fine.
 func TestSuccessionBySteps(t *testing.T) {
 	g := testGenesis(t, 4)
 	a := g.Authorities
@@ -140,6 +139,7 @@ func TestSuccessionBySteps(t *testing.T) {
 	}
 }
 
+// TestDocumentsOverASuccession: a chain takes those of the old authorities before it and those of
 // the new ones from it on, and none the other way round.
 func TestDocumentsOverASuccession(t *testing.T) {
 	g := testGenesis(t, 4)
