@@ -49,7 +49,7 @@ var arrows = map[string]struct {
 	"internal/drawn":   {"", "property tests"},
 	"internal/counted": {"", "what tests say that they counted"},
 	"internal/long":    {"", "tests that only long runs make"},
-	"internal/hostile": {"internal/counted", "what strangers send, for tests"},
+	"internal/hostile": {"internal/counted internal/long", "what strangers send, for tests"},
 	"internal/defences": {"",
 		"it takes defences of all rooms away by their texts, and imports none"},
 	"internal/cli": {

@@ -15,6 +15,7 @@ import (
 
 	"murmuration/client/api"
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 )
 
 // What is measured, beside the people: the default network.
@@ -29,21 +30,18 @@ const (
 // MURMUR_COSTS_PEOPLE people in it, and prints what a node of each role and a person use, measured
 // for as long as MURMUR_COSTS says.
 func TestCosts(t *testing.T) {
-	long, err := time.ParseDuration(os.Getenv("MURMUR_COSTS"))
-	if err != nil {
+	span := long.Time(t, "MURMUR_COSTS")
+	if span == 0 {
 		t.Skip("takes as long as it measures: just costs (MURMUR_COSTS=60m)")
 	}
-	count, err := strconv.Atoi(os.Getenv("MURMUR_COSTS_PEOPLE"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	count := long.Count(t, "MURMUR_COSTS_PEOPLE", 1, 10)
 	c := &costs{forty: newForty(t), of: map[string][]*member{}}
 	c.found(t)
 	c.gather(t, count)
 	c.wait(t, costSettle)
 	before := c.look(t)
-	c.wait(t, long)
-	c.report(t, before, c.look(t), long)
+	c.wait(t, span)
+	c.report(t, before, c.look(t), span)
 }
 
 // costs is the network and its members by role.

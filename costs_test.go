@@ -2,13 +2,13 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"testing"
 	"time"
 
 	"murmuration/internal/box"
 	"murmuration/internal/config"
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 	"murmuration/internal/protocol"
 	"murmuration/sim/level"
 	"murmuration/sim/scenario"
@@ -19,7 +19,7 @@ import (
 // that the real cores exchange in virtual time with ten, fifty and a thousand people, and by the
 // ticks of replication. Bulletins come on top, a few hundred bytes a second.
 func TestCostsInTheWorld(t *testing.T) {
-	if os.Getenv("MURMUR_COSTS_WORLD") == "" {
+	if !long.Set("MURMUR_COSTS_WORLD") {
 		t.Skip("takes a minute: just costs (MURMUR_COSTS_WORLD=1)")
 	}
 	f, err := scenario.Load("configs/sim/costs.toml")

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"murmuration/client/api"
+	"murmuration/internal/long"
 	"murmuration/sim/level"
 	"murmuration/sim/scenario"
 	"murmuration/sim/stat"
@@ -35,14 +36,14 @@ const (
 // forty people who follow nineteen others each, for as long as MURMUR_FORTY says. Every post must
 // be read by everybody who follows its author, as soon as the event engine says.
 func TestForty(t *testing.T) {
-	long, err := time.ParseDuration(os.Getenv("MURMUR_FORTY"))
-	if err != nil {
+	span := long.Time(t, "MURMUR_FORTY")
+	if span == 0 {
 		t.Skip("takes an hour: just forty (MURMUR_FORTY=60m)")
 	}
 	f := newForty(t)
 	f.found(t)
 	f.meet(t)
-	f.live(t, long)
+	f.live(t, span)
 	f.judge(t)
 }
 

@@ -8,13 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"murmuration/internal/long"
 	"murmuration/internal/script"
 )
 
 // TestHosts plays testdata/hosts, in which every process is on a host with addresses of its own:
 // `just namespaces`.
 func TestHosts(t *testing.T) {
-	if os.Getenv("MURMUR_NAMESPACES") == "" {
+	if !long.Set("MURMUR_NAMESPACES") {
 		t.Skip("needs root on Linux: just namespaces (MURMUR_NAMESPACES=1)")
 	}
 	if err := script.Hosts(); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"murmuration/internal/cli"
+	"murmuration/internal/long"
 	"murmuration/internal/script"
 )
 
@@ -39,7 +39,7 @@ func murmur(ctx context.Context, args []string, out, talk io.Writer) int {
 // TestLongStories plays testdata/long, which waits for what a network of short slots takes a minute
 // for: `just stories`.
 func TestLongStories(t *testing.T) {
-	if os.Getenv("MURMUR_STORIES") == "" {
+	if !long.Set("MURMUR_STORIES") {
 		t.Skip("takes minutes: just stories (MURMUR_STORIES=1)")
 	}
 	script.Run(t, filepath.Join("testdata", "long"), murmur)

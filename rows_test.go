@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -54,6 +57,44 @@ func TestRowsAreCounted(t *testing.T) {
 	}
 	if _, err := os.Stat(".ci/rows/main.go"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRowsThatAreNotThere: a row that is asked for and not known ends `just rows` at once.
+//
+// History: beside one that is known it was passed over without a word.
+func TestRowsThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "run", "./.ci/rows", "-n", "R20", "nosuchrow").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "nosuchrow") {
+		t.Errorf("an unknown row: %v, %s", err, out)
+	}
+	out, err = exec.Command("go", "run", "./.ci/rows", "-n", "R20").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "R20 ") {
+		t.Errorf("control: %v, %s", err, out)
+	}
+}
+
+// TestLongNeedsGit: outside of a clone `just long` says what it needs.
+//
+// History: it ran no test, and ended with how flags of tests are used.
+func TestLongNeedsGit(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile(".ci/long")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := errors.Join(os.Mkdir(dir+"/.ci", 0o700),
+		os.WriteFile(dir+"/.ci/long", script, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("bash", dir+"/.ci/long")
+	cmd.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
+	out, err := cmd.CombinedOutput()
+	if err == nil || strings.Count(string(out), "\n") != 1 ||
+		!strings.Contains(string(out), "needs git") {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"murmuration/client/api"
 	"murmuration/internal/counted"
 	"murmuration/internal/directory"
+	"murmuration/internal/long"
 	"murmuration/internal/sphinx"
 )
 
@@ -33,16 +32,11 @@ const (
 // clients that never acknowledge, and floods of writes. Of what honest people post 99 in 100 must
 // be read, nothing that was acknowledged may be lost, and newcomers get in within a minute.
 func TestSiege(t *testing.T) {
-	long, err := time.ParseDuration(os.Getenv("MURMUR_SIEGE"))
-	if err != nil {
+	span := long.Time(t, "MURMUR_SIEGE")
+	if span == 0 {
 		t.Skip("takes minutes: just siege (MURMUR_SIEGE=3m)")
 	}
-	perMinute := 60
-	if text := os.Getenv("MURMUR_SIEGE_WRITES"); text != "" {
-		if perMinute, err = strconv.Atoi(text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	perMinute := long.Count(t, "MURMUR_SIEGE_WRITES", 0, 60)
 	s := &siege{forty: newForty(t)}
 	if perMinute > 0 {
 		s.writesEvery = time.Minute / time.Duration(perMinute)
@@ -50,7 +44,7 @@ func TestSiege(t *testing.T) {
 	s.found(t)
 	s.gather(t)
 	s.besiege(t)
-	s.hold(t, long)
+	s.hold(t, span)
 	s.report(t)
 }
 

@@ -88,6 +88,21 @@ func TestRecipesNameTests(t *testing.T) {
 	}
 }
 
+// TestVariablesAreReadInOnePlace: what a recipe sets is read by internal/long, which fails a test
+// where it cannot be read; elsewhere it would be skipped, and pass.
+func TestVariablesAreReadInOnePlace(t *testing.T) {
+	read := regexp.MustCompile(`os\.(Getenv|LookupEnv)\("MURMUR_`)
+	for path, text := range ourTexts(t) {
+		if filepath.Ext(path) == ".go" && read.MatchString(text) &&
+			path != "internal/drawn/drawn.go" { // fails by itself
+			t.Errorf("%s reads a variable past internal/long", path)
+		}
+	}
+	if !read.MatchString("os.Getenv(" + `"MURMUR_KILLS")`) {
+		t.Error("control: nothing would be found")
+	}
+}
+
 func hasTest(t *testing.T, dir, pattern string) bool {
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {

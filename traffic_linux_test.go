@@ -22,6 +22,7 @@ import (
 
 	"murmuration/client/api"
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 	"murmuration/sim/attack"
 	"murmuration/sim/stat"
 	"murmuration/sim/trace"
@@ -49,13 +50,13 @@ const (
 // tell in the rest who is active. Control: of daemons without cover, which are built for this, it
 // tells.
 func TestTraffic(t *testing.T) {
-	long, err := time.ParseDuration(os.Getenv("MURMUR_TRAFFIC"))
-	if err != nil {
+	span := long.Time(t, "MURMUR_TRAFFIC")
+	if span == 0 {
 		t.Skip("takes half an hour: just traffic (MURMUR_TRAFFIC=28m)")
 	}
-	control, err := time.ParseDuration(os.Getenv("MURMUR_TRAFFIC_CONTROL"))
-	if err != nil {
-		t.Fatal(err)
+	control := long.Time(t, "MURMUR_TRAFFIC_CONTROL")
+	if control == 0 {
+		t.Fatal("MURMUR_TRAFFIC_CONTROL says for how long the control is watched, such as 10m")
 	}
 	t.Run("control", func(t *testing.T) {
 		if m := watchTraffic(t, true, control, leastControl); m.Lo < leastToldBare {
@@ -64,7 +65,7 @@ func TestTraffic(t *testing.T) {
 		}
 	})
 	t.Run("daemons", func(t *testing.T) {
-		if m := watchTraffic(t, false, long, leastWindows); m.Hi > mostTold {
+		if m := watchTraffic(t, false, span, leastWindows); m.Hi > mostTold {
 			t.Errorf("who is active is told: AUC %.3f, upper bound %.3f", m.Value, m.Hi)
 		}
 	})

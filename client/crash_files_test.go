@@ -17,6 +17,7 @@ import (
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
+	"murmuration/internal/long"
 )
 
 // crashFiles tells a child of this test binary what to do over and over, and where: "VERB DIR".
@@ -163,10 +164,7 @@ func postsIn(home string) (n int, phrase string, err error) {
 // passphrases, at any moment: what was done is whole, what was not is not there or can be done
 // again, and a home opens with one phrase, with everything that it had.
 func TestKilledWithFiles(t *testing.T) {
-	kills := 1
-	if n, err := strconv.Atoi(os.Getenv("MURMUR_KILLS")); err == nil {
-		kills = max(1, n/4)
-	}
+	kills := max(1, long.Count(t, "MURMUR_KILLS", 1, 4)/4)
 	dir := posted(t)
 	checks := map[string]func(t *testing.T, name string, done bool){
 		"init": func(t *testing.T, name string, done bool) {

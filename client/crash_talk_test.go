@@ -22,6 +22,7 @@ import (
 	"murmuration/client/store"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/long"
 )
 
 // crashTalk tells a child of this test binary in which home to talk.
@@ -129,10 +130,7 @@ func TestKilledTalkerLosesNothing(t *testing.T) {
 	if err := disk.Close(); err != nil {
 		t.Fatal(err)
 	}
-	kills := 3
-	if n, err := strconv.Atoi(os.Getenv("MURMUR_KILLS")); err == nil {
-		kills = n
-	}
+	kills := long.Count(t, "MURMUR_KILLS", 1, 3)
 	var said []string
 	for range kills {
 		said = append(said, killAfter(t, crashTalk, home, 8)...)

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"math"
 	mrand "math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/counted"
 	"murmuration/internal/directory"
+	"murmuration/internal/long"
 	"murmuration/internal/protocol"
 	"murmuration/internal/replay"
 	"murmuration/internal/sphinx"
@@ -197,7 +196,7 @@ func fewest(kinds []*kindOfReply) int {
 // of this computer; without it a few are sent, of which only sizes and order count: that the time
 // is one to the nanosecond is shown in virtual time.
 func TestRepliesLookAlike(t *testing.T) {
-	n, _ := strconv.Atoi(os.Getenv("MURMUR_TIMING"))
+	n := long.Count(t, "MURMUR_TIMING", 1, 0)
 	timed := n > 0
 	n = max(n, 8)
 	e, draw := newTimedEdge(t, 100*n), mrand.New(mrand.NewPCG(1, 2))

@@ -5,7 +5,7 @@
 //
 // A row is given by its number or its name; without one all are run. With -n nothing is run, and
 // the commands are printed. The output of each recipe is kept in a file. It ends with 1 if a recipe
-// failed, or if a row counted nothing.
+// failed, if a row counted nothing, and at once if one that was asked for is not in the table.
 package main
 
 import (
@@ -40,9 +40,9 @@ func main() {
 	if err = errors.Join(err, bad); err != nil {
 		log.Fatal("rows: ", err)
 	}
-	recipes := chosen(table, flag.Args())
-	if len(recipes) == 0 {
-		log.Fatal("rows: no such row in docs/rows.md")
+	recipes, unknown := chosen(table, flag.Args())
+	if len(unknown) > 0 || len(recipes) == 0 {
+		log.Fatal("rows: not in docs/rows.md: ", strings.Join(unknown, " "))
 	}
 	logs, err := os.MkdirTemp("", "rows")
 	if err != nil {
@@ -65,14 +65,16 @@ func main() {
 	}
 }
 
-// chosen are the rows that were asked for, those of one recipe together.
-func chosen(table []byte, asked []string) (recipes [][]row) {
-	at := map[string]int{}
+// chosen are the rows that were asked for, those of one recipe together, and what is no row.
+func chosen(table []byte, asked []string) (recipes [][]row, unknown []string) {
+	at, unknown := map[string]int{}, slices.Clone(asked)
 	for _, m := range inTable.FindAllSubmatch(table, -1) {
 		r := row{string(m[1]), string(m[2]), string(m[3])}
 		if len(asked) > 0 && !slices.Contains(asked, r.number) && !slices.Contains(asked, r.name) {
 			continue
 		}
+		unknown = slices.DeleteFunc(unknown,
+			func(name string) bool { return name == r.number || name == r.name })
 		i, ok := at[r.recipe]
 		if !ok {
 			i = len(recipes)
@@ -81,7 +83,7 @@ func chosen(table []byte, asked []string) (recipes [][]row) {
 		}
 		recipes[i] = append(recipes[i], r)
 	}
-	return recipes
+	return recipes, unknown
 }
 
 func names(rows []row) string {

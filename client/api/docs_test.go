@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"murmuration/internal/long"
 )
 
 const docsFile = "../../docs/api.md"
@@ -53,7 +55,7 @@ func TestDocsAreOfTheTypes(t *testing.T) {
 		d.describe(&types, next)
 	}
 	made := docsHead + table.String() + types.String()
-	if os.Getenv("MURMUR_WRITE_DOCS") != "" {
+	if long.Set("MURMUR_WRITE_DOCS") {
 		if err := os.WriteFile(docsFile, []byte(made), 0o644); err != nil {
 			t.Fatal(err)
 		}

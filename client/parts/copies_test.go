@@ -19,7 +19,7 @@ import (
 // History: Two copies answered each other's cards with cards until the doors were full, and nothing
 // that either said arrived any more.
 func TestKilledCopies(t *testing.T) {
-	for seed := range killSeeds() {
+	for seed := range killSeeds(t) {
 		killCopies(t, 2*seed)
 	}
 }

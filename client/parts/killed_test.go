@@ -3,9 +3,7 @@ package parts_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"murmuration/client/store"
 	"murmuration/client/ticket"
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 )
 
 // victim is a home whose client is killed before some transaction of its store, whatever it is
@@ -266,15 +265,15 @@ func others(t *testing.T, w *partstest.World, ada, ben, cid *partstest.Home) []a
 }
 
 // killSeeds is how many orders of kills there are: one, or a fifth of `just kills`.
-func killSeeds() uint64 {
-	n, _ := strconv.ParseUint(os.Getenv("MURMUR_KILLS"), 10, 32)
-	return max(1, n/5)
+func killSeeds(t testing.TB) uint64 {
+	t.Helper()
+	return uint64(max(1, long.Count(t, "MURMUR_KILLS", 1, 5)/5))
 }
 
 // TestKilledAnywhere kills a client before each transaction of each command, and at any of those
 // between: what was acknowledged is there at whom it was for, once, and nothing is there twice.
 func TestKilledAnywhere(t *testing.T) {
-	for seed := range killSeeds() {
+	for seed := range killSeeds(t) {
 		killAnywhere(t, seed)
 	}
 }

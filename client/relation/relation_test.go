@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"testing"
 	"time"
 
@@ -78,7 +77,7 @@ func TestAwayForWeeks(t *testing.T) {
 }
 
 // years says whether tests take as long as they like: `just relations`.
-func years() bool { return os.Getenv("MURMUR_RELATIONS") != "" }
+func years() bool { return long.Set("MURMUR_RELATIONS") }
 
 // TestAwayForHalfAYear: all sessions are over, and yet people find each other. Both are away, or
 // one is, and the other's doors are renewed meanwhile.

@@ -3,25 +3,21 @@ package relation_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
 	"murmuration/client/relation"
 	"murmuration/client/store"
+	"murmuration/internal/long"
 )
 
 // schedules is how many are drawn; MURMUR_SCHEDULES says another number, and a seed replays one.
-func schedules() (from, to uint64) {
-	if n, err := strconv.ParseUint(os.Getenv("MURMUR_SCHEDULES"), 10, 32); err == nil {
-		return 0, n
+func schedules(t *testing.T) (from, to uint64) {
+	if one := long.Count(t, "MURMUR_SCHEDULE", 0, -1); one >= 0 {
+		return uint64(one), uint64(one) + 1
 	}
-	if n, err := strconv.ParseUint(os.Getenv("MURMUR_SCHEDULE"), 10, 64); err == nil {
-		return n, n + 1
-	}
-	return 0, 2
+	return 0, uint64(long.Count(t, "MURMUR_SCHEDULES", 1, 2))
 }
 
 // TestSchedules draws what two people with three devices do, and what happens to them: absences,
@@ -29,7 +25,7 @@ func schedules() (from, to uint64) {
 // is with everybody, once; nobody's state was seen twice.
 func TestSchedules(t *testing.T) {
 	quick(t)
-	for from, to := schedules(); from < to; from++ {
+	for from, to := schedules(t); from < to; from++ {
 		if !t.Run(fmt.Sprint(from), func(t *testing.T) { newSchedule(t, from).run() }) {
 			t.Fatalf("replay it: MURMUR_SCHEDULE=%d go test ./client/relation -run TestSchedules",
 				from)

@@ -1,20 +1,19 @@
 package sender_test
 
 import (
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
 	"murmuration/client/sender"
 	"murmuration/internal/box"
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 )
 
 // TestRoundTripsAreCompleted is about lossy links and dead mixes: the share of requests that are
 // answered within so many tries. Its short form is TestResend.
 func TestRoundTripsAreCompleted(t *testing.T) {
-	n, _ := strconv.Atoi(os.Getenv("MURMUR_ARQ"))
+	n := long.Count(t, "MURMUR_ARQ", 1, 0)
 	if n == 0 {
 		t.Skip("minutes for each thousand: just arq (MURMUR_ARQ=10000)")
 	}

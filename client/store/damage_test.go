@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 )
 
 // damagedRecords is how many records are in a home that is damaged.
@@ -83,10 +84,7 @@ func silent(t *testing.T, dir string) (wrong int) {
 // TestFlippedBytes: a flipped byte in any file of a home, of one that was closed and of one that
 // was killed, is an error, or changes nothing.
 func TestFlippedBytes(t *testing.T) {
-	flips := 2
-	if n, err := strconv.Atoi(os.Getenv("MURMUR_DAMAGE")); err == nil { // just damage
-		flips = n
-	}
+	flips := long.Count(t, "MURMUR_DAMAGE", 1, 2) // just damage
 	dir := create(t, "")
 	s := reopen(t, dir, "")
 	for i := range damagedRecords {

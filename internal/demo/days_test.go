@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"murmuration/internal/config"
 	"murmuration/internal/counted"
 	"murmuration/internal/directory"
+	"murmuration/internal/long"
 	"murmuration/internal/testnet"
 	"murmuration/internal/testnet/virtual"
 )
@@ -25,8 +25,8 @@ const warmUp = 4
 // what is in use at the end of each hour, once all that is kept for a time has filled up. In real
 // time no soak can see that far: a provider keeps bulletins and boxes for days.
 func TestSoakOfDays(t *testing.T) {
-	days, err := strconv.Atoi(os.Getenv("MURMUR_SOAK_DAYS"))
-	if err != nil || days <= warmUp {
+	days := long.Count(t, "MURMUR_SOAK_DAYS", warmUp+1, 0)
+	if days == 0 {
 		t.Skip("takes minutes: just soak-days (MURMUR_SOAK_DAYS=8)")
 	}
 	plan := testnet.Plan{Dir: filepath.Join(t.TempDir(), "net"), Label: "test",

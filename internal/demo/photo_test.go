@@ -11,6 +11,7 @@ import (
 
 	"murmuration/client"
 	"murmuration/internal/directory"
+	"murmuration/internal/long"
 )
 
 // photoParameters are those of the photo row: mean hop 200 ms, one payload slot a second, 4 watched
@@ -35,7 +36,7 @@ func photoParameters(t *testing.T) directory.Parameters {
 // follower, over real sockets. It takes most of a minute a run, so that MURMUR_PHOTO must say how
 // many.
 func TestPhotoLatency(t *testing.T) {
-	runs, _ := strconv.Atoi(os.Getenv("MURMUR_PHOTO"))
+	runs := long.Count(t, "MURMUR_PHOTO", 1, 0)
 	if runs == 0 {
 		t.Skip("takes a minute a run: just photo (MURMUR_PHOTO=20)")
 	}

@@ -13,6 +13,7 @@ import (
 	"murmuration/client"
 	"murmuration/internal/config"
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 	"murmuration/internal/testnet"
 )
 
@@ -25,12 +26,12 @@ const (
 // of whom posts all the time, and fits a line to goroutines and open files. MURMUR_SOAK says
 // for how long; in an hour keys rotate nine hundred times.
 func TestSoak(t *testing.T) {
-	long, err := time.ParseDuration(os.Getenv("MURMUR_SOAK"))
-	if err != nil {
+	span := long.Time(t, "MURMUR_SOAK")
+	if span == 0 {
 		t.Skip("takes an hour: just soak (MURMUR_SOAK=60m)")
 	}
 	s := newSoak(t)
-	ctx, cancel := context.WithTimeout(t.Context(), long)
+	ctx, cancel := context.WithTimeout(t.Context(), span)
 	defer cancel()
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error {

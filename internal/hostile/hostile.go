@@ -7,13 +7,12 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
-	"strconv"
 	"testing"
 
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 )
 
 // Decoder is one form that strangers write.
@@ -34,12 +33,7 @@ const (
 )
 
 // inputs is how many a decoder is fed: MURMUR_HOSTILE, or a few.
-func inputs() int {
-	if n, err := strconv.Atoi(os.Getenv("MURMUR_HOSTILE")); err == nil {
-		return n
-	}
-	return 500
-}
+func inputs(t *testing.T) int { return long.Count(t, "MURMUR_HOSTILE", 1, 500) }
 
 // Feed fails if a decoder panics, takes a second spelling, or allocates more than four times its
 // size cap; and, as a control, if it refuses a sample. Nothing else may run in the process.
@@ -51,7 +45,7 @@ func Feed(t *testing.T, decoders ...Decoder) {
 				t.Errorf("%s: control: sample %d is refused: %v", d.Name, i, err)
 			}
 		}
-		total := inputs()
+		total := inputs(t)
 		taken, worst := d.feed(t, total)
 		if worst > uint64(max(heapFactor*d.Most, heapFloor)) {
 			t.Errorf("%s: %d bytes allocated for one input, with a cap of %d", d.Name, worst,

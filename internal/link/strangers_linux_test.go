@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 )
 
 // besiegedLink tells a child of this test binary to be a listener with its default bounds, which
@@ -103,8 +104,8 @@ type besiegedBy struct {
 // Of the frames of honest peers, and of honest newcomers, 99 in 100 are answered; it takes no more
 // than 64 MiB for all that. The control: so many were there at once, and had to be evicted.
 func TestManyStrangers(t *testing.T) {
-	long, err := time.ParseDuration(os.Getenv("MURMUR_STRANGERS"))
-	if err != nil {
+	span := long.Time(t, "MURMUR_STRANGERS")
+	if span == 0 {
 		t.Skip("takes minutes and 16,000 files: just strangers (MURMUR_STRANGERS=60s)")
 	}
 	b := &besiegedBy{T: t, flight: firstFlight(t)}
@@ -122,7 +123,7 @@ func TestManyStrangers(t *testing.T) {
 		}
 	}
 	all.Go(func() { b.newcomers(ctx) })
-	for since := time.Now(); time.Since(since) < long; after(ctx, 100*time.Millisecond) {
+	for since := time.Now(); time.Since(since) < span; after(ctx, 100*time.Millisecond) {
 		b.mostHalfOpen = max(b.mostHalfOpen, b.halfOpen.Load())
 		b.mostSlow = max(b.mostSlow, b.slow.Load())
 		b.memory = max(b.memory, b.rss())

@@ -16,6 +16,7 @@ import (
 	"murmuration/internal/counted"
 	"murmuration/internal/directory"
 	"murmuration/internal/link"
+	"murmuration/internal/long"
 	"murmuration/internal/sphinx"
 	"murmuration/mix"
 	mixnode "murmuration/mix/node"
@@ -39,8 +40,9 @@ func TestMain(m *testing.M) {
 func beMix(home, addr string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	sent, _ := strconv.Atoi(long.Text("MURMUR_REPLAYS")) // the test that started this has read it
 	n, err := mixnode.New(mixnode.Config{Home: home, Name: "mix-1", Listen: addr,
-		PacketsPerEpoch: max(greatest, 2*replays())})
+		PacketsPerEpoch: max(greatest, 2*sent)})
 	if err != nil {
 		return err
 	}
@@ -50,12 +52,7 @@ func beMix(home, addr string) error {
 
 // replays is how many packets the test of replays over restarts sends; `just replays` sends
 // 100,000.
-func replays() int {
-	if n, err := strconv.Atoi(os.Getenv("MURMUR_REPLAYS")); err == nil {
-		return n
-	}
-	return 200
-}
+func replays(t testing.TB) int { return long.Count(t, "MURMUR_REPLAYS", 1, 200) }
 
 // process is a real mix in a process of its own.
 type process struct {
@@ -107,11 +104,11 @@ func TestReplaysOverRestarts(t *testing.T) {
 func (s *stage) replayer() *replayer {
 	r := &replayer{stage: s}
 	r.ctx, r.cancel = context.WithTimeout(s.Context(),
-		time.Minute+time.Duration(replays())*20*time.Millisecond)
+		time.Minute+time.Duration(replays(s))*20*time.Millisecond)
 	r.wait = s.run(r.ctx, nil)
 	r.child = s.spawn()
 	r.doc, r.conn = s.waitForDocument(r.ctx), s.dial(r.ctx)
-	for range replays() {
+	for range replays(s) {
 		r.packets = append(r.packets, s.packet(r.doc, 0, 20*time.Millisecond))
 	}
 	return r

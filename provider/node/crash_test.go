@@ -21,6 +21,7 @@ import (
 	"murmuration/internal/directory/query"
 	"murmuration/internal/documents"
 	"murmuration/internal/link"
+	"murmuration/internal/long"
 	"murmuration/internal/node"
 	"murmuration/internal/protocol"
 	"murmuration/internal/suite"
@@ -58,12 +59,7 @@ func beProvider(home, addr string) error {
 }
 
 // kills is how often the provider is killed under load; `just kill` does it a hundred times.
-func kills() int {
-	if n, err := strconv.Atoi(os.Getenv("MURMUR_KILLS")); err == nil {
-		return n
-	}
-	return 3
-}
+func kills(t testing.TB) int { return long.Count(t, "MURMUR_KILLS", 1, 3) }
 
 // besieged is a private network over TLS, of which the first provider runs in a process of its own
 // and the test plays the third one.
@@ -93,7 +89,7 @@ type played struct {
 func TestKilledUnderLoad(t *testing.T) {
 	h := &besieged{T: t, net: newNetwork(t), keepFree: "64"}
 	h.net.Release()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+10*kills())*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+10*kills(t))*time.Second)
 	defer cancel()
 	h.raise()
 	h.spawn()
@@ -104,7 +100,7 @@ func TestKilledUnderLoad(t *testing.T) {
 			func(map[string]testnet.Runner) {})
 	}()
 	said := newLedger()
-	for next := uint64(0); next < uint64(kills())*1_000_000; next += 1_000_000 {
+	for next := uint64(0); next < uint64(kills(t))*1_000_000; next += 1_000_000 {
 		h.describe(ctx)
 		before := len(said.acked)
 		h.load(ctx, next, said)
@@ -116,7 +112,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		h.spawn()
 	}
 	counted.Say(t, "kills", "%d kills of a provider under load: %d boxes acknowledged, %d of them "+
-		"asked to be deleted, and %d bulletins, 0 lost", kills(), len(said.acked),
+		"asked to be deleted, and %d bulletins, 0 lost", kills(t), len(said.acked),
 		len(said.deleting), len(h.heard.heard))
 	cancel()
 	if err := <-done; err != nil {

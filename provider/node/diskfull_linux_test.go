@@ -14,6 +14,7 @@ import (
 	"murmuration/internal/counted"
 	"murmuration/internal/durable"
 	"murmuration/internal/link"
+	"murmuration/internal/long"
 	"murmuration/internal/testnet"
 )
 
@@ -23,7 +24,7 @@ import (
 // it acknowledged is there. It needs root, losetup and mkfs.ext4, and is asked for by
 // MURMUR_DISKFULL=1.
 func TestDiskFull(t *testing.T) {
-	if os.Getenv("MURMUR_DISKFULL") == "" {
+	if !long.Set("MURMUR_DISKFULL") {
 		t.Skip("opt in with MURMUR_DISKFULL=1, as root")
 	}
 	h := &besieged{T: t, net: newNetwork(t), keepFree: "128"}

@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"murmuration/internal/long"
 )
 
 // TestPageInABrowser opens a report in a real browser without a network and looks for every section
 // that its script should have drawn. MURMUR_BROWSER names the browser: a Chromium.
 func TestPageInABrowser(t *testing.T) {
-	browser := os.Getenv("MURMUR_BROWSER")
+	browser := long.Text("MURMUR_BROWSER")
 	if browser == "" {
 		t.Skip("needs a browser: just browser (MURMUR_BROWSER=chromium)")
 	}

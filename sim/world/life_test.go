@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -32,7 +31,7 @@ func slow(every time.Duration) directory.Parameters {
 // realDay is how long a day of the worlds of days is, and every how much time their people speak: a
 // whole one and every minute with `just days`, else so long and so often.
 func realDay(day, every time.Duration) (time.Duration, time.Duration) {
-	if os.Getenv("MURMUR_DAYS") != "" {
+	if long.Set("MURMUR_DAYS") {
 		return 24 * time.Hour, time.Minute
 	}
 	return day, every
@@ -285,7 +284,7 @@ func TestPhotoRow(t *testing.T) {
 	quick(t)
 	t.Parallel()
 	runs := 3
-	if os.Getenv("MURMUR_ROWS") != "" { // just photo-virtual
+	if long.Set("MURMUR_ROWS") { // just photo-virtual
 		runs = 20
 	}
 	var posts, alls []time.Duration

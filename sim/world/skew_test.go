@@ -2,12 +2,12 @@ package world_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 	"time"
 
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 	"murmuration/sim/world"
 )
 
@@ -35,7 +35,7 @@ func TestSkewedClocks(t *testing.T) {
 		{"control, a layer an epoch ahead", off(8*eighth, "m3", "m4"), true, true, true},
 		{"control, a layer an epoch behind", off(-8*eighth, "m3", "m4"), true, true, false},
 	} {
-		if !c.small && os.Getenv("MURMUR_ROWS") == "" { // just skew
+		if !c.small && !long.Set("MURMUR_ROWS") { // just skew
 			continue
 		}
 		read, posted, dropped := skewed(t, c.ahead)

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -17,6 +16,7 @@ import (
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/box/daystore"
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 )
 
 // copyDir copies a store without its lock, and flips bits of one byte of one file.
@@ -128,10 +128,7 @@ func silent(t *testing.T, dir string, n uint64) (missing int) {
 // one that was killed, is detected or changes nothing. The control does without the mark.
 func TestFlippedBytes(t *testing.T) {
 	const boxes, seed = 12, 1
-	flips := 6
-	if n, err := strconv.Atoi(os.Getenv("MURMUR_DAMAGE")); err == nil { // just damage
-		flips = n
-	}
+	flips := long.Count(t, "MURMUR_DAMAGE", 1, 6) // just damage
 	dir := newDir(t)
 	s := openBadger(t, dir, daystore.SmallFiles(daystore.Options{}))
 	populate(t, s, boxes)

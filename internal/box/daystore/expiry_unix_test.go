@@ -5,9 +5,7 @@ package daystore_test
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -17,6 +15,7 @@ import (
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/box/daystore"
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 )
 
 // periods is over how many retention periods nothing may grow, and the control does.
@@ -122,8 +121,8 @@ func (a *ageing) disk() (bytes int64, files int) {
 // The control drops nothing, and grows.
 func TestNothingOutlivesItsRetention(t *testing.T) {
 	retention, boxes := 1, uint64(4)
-	if n, err := strconv.ParseUint(os.Getenv("MURMUR_EXPIRY"), 10, 32); err == nil { // just expiry
-		retention, boxes = 14, n
+	if n := long.Count(t, "MURMUR_EXPIRY", 1, 0); n > 0 { // just expiry
+		retention, boxes = 14, uint64(n)
 	}
 	for _, drops := range []bool{true, false} {
 		a := &ageing{T: t, dir: newDir(t), boxes: boxes,

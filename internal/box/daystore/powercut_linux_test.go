@@ -5,12 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/box/daystore"
 	"murmuration/internal/counted"
+	"murmuration/internal/long"
 )
 
 // TestPowerCut: a provider's store under load on a file system of its own, whose power is cut
@@ -21,8 +21,8 @@ import (
 //
 //	MURMUR_POWERCUT=25 go test ./internal/box/daystore -run PowerCut -v -count 1
 func TestPowerCut(t *testing.T) {
-	cycles, err := strconv.Atoi(os.Getenv("MURMUR_POWERCUT"))
-	if err != nil {
+	cycles := long.Count(t, "MURMUR_POWERCUT", 1, 0)
+	if cycles == 0 {
 		t.Skip("opt in with MURMUR_POWERCUT=1, as root")
 	}
 	if cycles == 1 {

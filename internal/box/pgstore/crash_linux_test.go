@@ -7,12 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"murmuration/internal/box/boxtest"
 	"murmuration/internal/box/pgstore"
+	"murmuration/internal/long"
 )
 
 // How the child process of a crash test behaves.
@@ -67,8 +67,9 @@ func missing(t *testing.T, o pgstore.Options, want boxtest.Printed) int {
 }
 
 // cycles is how often something is killed: MURMUR_POSTGRES, or a few times.
-func cycles() int {
-	if n, err := strconv.Atoi(os.Getenv("MURMUR_POSTGRES")); err == nil && n > 1 {
+func cycles(t testing.TB) int {
+	t.Helper()
+	if n := long.Count(t, "MURMUR_POSTGRES", 1, 3); n > 1 {
 		return n
 	}
 	return 3
@@ -85,15 +86,15 @@ func kill(cmd *exec.Cmd) { cmd.Process.Kill() }
 func TestKill(t *testing.T) {
 	server := newServer(t, memory(t))
 	o, all := newStore(t, server, 2), boxtest.NothingPrinted()
-	for range cycles() {
+	for range cycles(t) {
 		all.RunChild(t, child(o, honest), 150, kill)
 		if got := missing(t, o, all); got != 0 {
 			t.Fatalf("%d of %d acknowledged operations are missing", got, all.Len())
 		}
 	}
 	t.Logf("%d operations, %d of them bulletins, %d kills of the provider, none missing",
-		all.Len(), all.Bulletins(), cycles())
-	if all.Bulletins() < cycles() {
+		all.Len(), all.Bulletins(), cycles(t))
+	if all.Bulletins() < cycles(t) {
 		t.Errorf("%d bulletins were published", all.Bulletins())
 	}
 	for range controls {
@@ -109,8 +110,8 @@ func TestKill(t *testing.T) {
 // TestServersKilled: the same when the databases are killed, in turn, under a provider that lives
 // on and does again what failed. The control has databases that commit later than they say.
 func TestServersKilled(t *testing.T) {
-	acked, lost := killServers(t, stubborn, cycles())
-	t.Logf("%d kills of a server, %d operations acknowledged, %d lost", cycles(), acked, lost)
+	acked, lost := killServers(t, stubborn, cycles(t))
+	t.Logf("%d kills of a server, %d operations acknowledged, %d lost", cycles(t), acked, lost)
 	if lost != 0 || acked == 0 {
 		t.Error("acknowledged operations were lost")
 	}
@@ -157,8 +158,8 @@ func killServers(t *testing.T, mode string, times int) (acked, lost int) {
 //
 //	MURMUR_POWERCUT=5 MURMUR_POSTGRES=1 go test ./internal/box/pgstore -run PowerCut -v -count 1
 func TestPowerCut(t *testing.T) {
-	cycles, err := strconv.Atoi(os.Getenv("MURMUR_POWERCUT"))
-	if err != nil {
+	cycles := long.Count(t, "MURMUR_POWERCUT", 1, 0)
+	if cycles == 0 {
 		t.Skip("opt in with MURMUR_POWERCUT=5 beside MURMUR_POSTGRES=1, as root")
 	}
 	if _, err := exec.LookPath("losetup"); err != nil || os.Getuid() != 0 {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"murmuration/internal/long"
 )
 
 // server is a PostgreSQL server of its own, on a Unix socket, for one test.
@@ -31,7 +33,7 @@ type server struct {
 // asked says whether the tests that need PostgreSQL were asked for.
 func asked(t testing.TB) {
 	t.Helper()
-	if os.Getenv("MURMUR_POSTGRES") == "" {
+	if !long.Set("MURMUR_POSTGRES") {
 		t.Skip("opt in with MURMUR_POSTGRES=1; it needs PostgreSQL's server programs")
 	}
 }
