@@ -106,7 +106,7 @@ type Files struct{ dir string }
 
 // OpenFiles makes the directory if need be.
 func OpenFiles(dir string) (Files, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MakeDir(dir); err != nil {
 		return Files{}, fmt.Errorf("opening network documents: %w", err)
 	}
 	return Files{dir}, nil

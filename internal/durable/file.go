@@ -40,7 +40,8 @@ var system = steps{
 // WriteFile replaces the file at path with data, so that at every moment, and after a power cut,
 // the path holds either all of the old content or all of the new. When it returns nil the new
 // content is on the disk. The directory must exist. ErrNoSpace means that the old content is still
-// there.
+// there. What another user has stays theirs, if this process may give files away: a file that is
+// replaced keeps owner and mode, and a new one belongs to whom its directory belongs to.
 func WriteFile(path string, data []byte, perm fs.FileMode) error {
 	if err := system.replace(path, data, perm); err != nil {
 		return fmt.Errorf("writing %s: %w", path, orNoSpace(err))
@@ -76,7 +77,7 @@ func (s steps) replace(path string, data []byte, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	if err := s.fill(f, data, perm); err != nil {
+	if err := s.fill(f, data, inherit(f, path, perm)); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	if err := s.rename(f.Name(), path); err != nil {
@@ -95,6 +96,19 @@ func (s steps) fill(f *os.File, data []byte, perm fs.FileMode) error {
 		err = s.sync(f)
 	}
 	return errors.Join(err, f.Close())
+}
+
+// openOrMake opens a file to read and write; one that is made belongs to whom its directory belongs
+// to. One that is there, be it through a link, keeps its owner.
+func openOrMake(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	}
+	if err == nil {
+		inherit(f, "", 0o600)
+	}
+	return f, err
 }
 
 // ReadFile returns the whole file, or ErrTooLarge when it is longer than limit bytes; it never

@@ -31,7 +31,7 @@ type Lock struct {
 // it. If another process has it, the error is a [*Locked] with that one's id. The file stays after
 // Close: removing it would let two processes lock two different files of one name.
 func Acquire(path string) (*Lock, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openOrMake(path)
 	if err != nil {
 		return nil, fmt.Errorf("locking: %w", err)
 	}

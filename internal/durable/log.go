@@ -102,7 +102,7 @@ type Log struct {
 // durable, is cut off (see Dropped); damage before it is ErrCorrupt, another kind of file
 // ErrForeign, and neither touches the file.
 func OpenLog(path string, recordSize int, load func(record []byte) error) (*Log, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openOrMake(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening log: %w", orNoSpace(err))
 	}

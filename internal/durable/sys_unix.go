@@ -5,7 +5,9 @@ package durable
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -48,4 +50,49 @@ func lockFile(f *os.File) (taken bool, err error) {
 		return true, nil
 	}
 	return false, err
+}
+
+// inherit gives a fresh file to the owner of the regular file that it replaces, or else of its
+// directory, and returns the mode that it is to have: where another's file is replaced, that one's.
+// It does what it may: who is not allowed to give files away keeps them.
+func inherit(f *os.File, replaced string, perm fs.FileMode) fs.FileMode {
+	model, err := os.Lstat(replaced)
+	if err != nil || !model.Mode().IsRegular() {
+		if model, err = os.Stat(filepath.Dir(f.Name())); err != nil {
+			return perm
+		}
+	}
+	own, err := f.Stat()
+	if err != nil {
+		return perm
+	}
+	was, ok := own.Sys().(*syscall.Stat_t)
+	to, known := model.Sys().(*syscall.Stat_t)
+	if !ok || !known || was.Uid == to.Uid || f.Chown(int(to.Uid), int(to.Gid)) != nil ||
+		model.IsDir() {
+		return perm
+	}
+	return model.Mode().Perm()
+}
+
+// MakeDir is os.MkdirAll, for the owner alone, of directories that belong to whom their parents
+// belong to, as far as this process may give them away.
+func MakeDir(path string) error {
+	err := os.Mkdir(path, 0o700)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = MakeDir(filepath.Dir(path)); err == nil {
+			err = os.Mkdir(path, 0o700)
+		}
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return os.MkdirAll(path, 0o700) // no error of a directory
+	} else if err != nil {
+		return err
+	}
+	d, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return err
+	}
+	inherit(d, "", 0)
+	return d.Close()
 }

@@ -3,6 +3,7 @@ package durable
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 	"unsafe"
@@ -56,3 +57,9 @@ func lockFile(f *os.File) (taken bool, err error) {
 	}
 	return false, err
 }
+
+// inherit leaves it to the system: a file takes its rights from its directory.
+func inherit(_ *os.File, _ string, perm fs.FileMode) fs.FileMode { return perm }
+
+// MakeDir is os.MkdirAll.
+func MakeDir(path string) error { return os.MkdirAll(path, 0o700) }
