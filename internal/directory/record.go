@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -16,6 +17,8 @@ type Record struct {
 	// Signed are all epochs for which a document was ever signed, this one too, ascending; none
 	// stands for all up to Epoch
 	Signed []Span `cbor:"4,keyasint,omitempty"`
+	// Sum is that of Signed and Digest, so that no disk forgets an epoch; none without Signed
+	Sum []byte `cbor:"5,keyasint,omitempty"`
 }
 
 // Span is epochs from the first to the last.
@@ -32,6 +35,7 @@ const mostSpans = 64
 func newRecord(d *Document, before *Record) *Record {
 	r := &Record{Epoch: d.Epoch, Digest: d.Digest(), Body: d.body(), Signed: before.spans()}
 	if before != nil && before.covers(d.Epoch) {
+		r.Sum = r.sum()
 		return r
 	}
 	r.Signed = append(r.Signed, Span{d.Epoch, d.Epoch})
@@ -45,7 +49,17 @@ func newRecord(d *Document, before *Record) *Record {
 		r.Signed[i-1].Last = r.Signed[i].Last
 		r.Signed = slices.Delete(r.Signed, i, i+1)
 	}
+	r.Sum = r.sum()
 	return r
+}
+
+// sum is what Sum has to be.
+func (r *Record) sum() []byte {
+	if len(r.Signed) == 0 {
+		return nil
+	}
+	d := hash(encode(Record{Digest: r.Digest, Signed: r.Signed}))
+	return d[:]
 }
 
 func (r *Record) spans() []Span {
@@ -70,6 +84,9 @@ func (r *Record) check() error {
 			s.First-r.Signed[i-1].Last < 2) {
 			return fmt.Errorf("%w: epochs %d to %d out of order", ErrMalformed, s.First, s.Last)
 		}
+	}
+	if !bytes.Equal(r.Sum, r.sum()) {
+		return fmt.Errorf("%w: the sum of what was signed is another one", ErrMalformed)
 	}
 	if len(r.Signed) > mostSpans || !r.covers(r.Epoch) {
 		return fmt.Errorf("%w: epoch %d is not among those that were signed", ErrMalformed, r.Epoch)

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -384,6 +385,29 @@ func TestRecordFitsItsBody(t *testing.T) {
 	for _, bad := range []*Record{&epoch, &digest} {
 		if _, err := ParseRecord(bad.Marshal()); !errors.Is(err, ErrMalformed) {
 			t.Errorf("epoch %d, digest %s: %v", bad.Epoch, bad.Digest, err)
+		}
+	}
+}
+
+// History: The epochs that were signed stood under no sum, and one flipped bit had an authority
+// forget or invent one.
+//
+// TestRecordOfADamagedDisk: no bit of a record can be another one.
+func TestRecordOfADamagedDisk(t *testing.T) {
+	g := testGenesis(t, 1)
+	var r *Record
+	for _, e := range []Epoch{5, 9} {
+		r = newRecord(testDocument(t, g, e, Digest{}, someNodes...), r)
+	}
+	raw := r.Marshal()
+	if _, err := ParseRecord(raw); err != nil {
+		t.Fatalf("the control: %v", err)
+	}
+	for i := range 8 * len(raw) {
+		bad := bytes.Clone(raw)
+		bad[i/8] ^= 1 << (i % 8)
+		if _, err := ParseRecord(bad); err == nil {
+			t.Errorf("bit %d of %d is another one", i, 8*len(raw))
 		}
 	}
 }
