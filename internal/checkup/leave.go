@@ -1,7 +1,6 @@
 package checkup
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"murmuration/internal/directory"
@@ -20,17 +19,7 @@ func Irreplaceable(home *node.Home) string {
 	if doc == nil { // a founder's, perhaps, for whom all others wait
 		return "there is no network document here yet, and it alone says who can be spared"
 	}
-	self, ok := doc.Node(id)
-	switch {
-	case !ok:
-	case self.Role == directory.RoleMix && len(doc.Layer(self.Layer)) == 1:
-		return fmt.Sprintf("this is the only mix of layer %d: without it nothing is carried",
-			self.Layer)
-	case self.Role == directory.RoleProvider && len(doc.Providers()) <= doc.Parameters.Replicas:
-		return fmt.Sprintf("there are %d providers, and each box needs %d", len(doc.Providers()),
-			doc.Parameters.Replicas)
-	}
-	return ""
+	return doc.Needs(id, nil)
 }
 
 // newest is the newest document that a home keeps; nil if it keeps none that is good.

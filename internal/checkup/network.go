@@ -224,7 +224,7 @@ func (e *exam) unlisted() {
 			"another node of the network has the name %q", e.Config.Name)
 	case refusal == directory.RefusedNotAdmitted.Error():
 		e.bad("admitted", "Hand the application to an authority's operator, who runs `murmur "+
-			"network admit`.", "no authority has admitted this node")
+			"authority admit`.", "no authority has admitted this node")
 	case refusal != "":
 		e.bad("admitted", "Put that right, or ask an authority's operator.",
 			"an authority refuses this node: %s", refusal)

@@ -125,6 +125,8 @@ var examples = map[string][]string{
 		"murmur provider init --home provider --network genesis --name shelter " +
 			"--listen 0.0.0.0:4200 --address shelter.example.org:4200",
 	},
+	"mix application":      {"murmur mix application --home ada/mix-1"},
+	"provider application": {"murmur provider application --home ada/provider"},
 	"authority init": {
 		"murmur authority init --home council --address council.example.org:9301",
 	},

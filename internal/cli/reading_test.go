@@ -19,7 +19,8 @@ var acting = strings.Fields(`
 	network-new network-found network-verify network-admit network-evidence
 	authority-init authority-run authority-admit authority-evict authority-succeed
 	network-succeed
-	mix-init mix-run provider-init provider-run provider-invite provider-databases
+	mix-init mix-application mix-run provider-init provider-application provider-run
+	provider-invite provider-databases
 	feed-end guard-use mix-leave provider-leave
 	demo completion man sim-init sim-report sim-merge
 `)

@@ -56,6 +56,30 @@ func (d *Document) Layer(i int) []Node {
 	return d.pick(func(n *Node) bool { return n.Role == RoleMix && n.Layer == i && !n.Probation })
 }
 
+// Needs says why the network of d cannot go on without a node, if those who go do so, too; empty if
+// it can.
+func (d *Document) Needs(id NodeID, goes func(NodeID) bool) string {
+	self, ok := d.Node(id)
+	if !ok || self.Probation {
+		return ""
+	}
+	gone := func(n Node) bool { return n.ID == id || goes != nil && goes(n.ID) }
+	switch self.Role {
+	case RoleMix:
+		if len(slices.DeleteFunc(d.Layer(self.Layer), gone)) == 0 {
+			return fmt.Sprintf("this is the only mix of layer %d: without it nothing is carried",
+				self.Layer)
+		}
+	case RoleProvider:
+		left := len(slices.DeleteFunc(d.Providers(), gone))
+		if left < d.Parameters.Replicas {
+			return fmt.Sprintf("there would be %d providers, and each box needs %d", left,
+				d.Parameters.Replicas)
+		}
+	}
+	return ""
+}
+
 // Neighbours are the nodes that a node takes packets from, and those that it sends them to: the
 // layers before and after its own, where providers are layer 0. Those that missed the document
 // (Missed) are among them. A node that is neither listed nor one of these has none.

@@ -75,7 +75,20 @@ func TestAdmit(t *testing.T) {
 	if _, err := Admit(home, file, 7, Terms{}); err == nil {
 		t.Error("an application with a bad signature was admitted")
 	}
-	gone, err := Evict(home, "volunteer")
+	if _, err := Evict(home, "volunteer", false); !errors.Is(err, ErrNeeded) {
+		t.Errorf("evicted before any document says who can be spared: %v", err)
+	}
+	self, err := open(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Evict(home, self.Identity.ID().String(), false); !errors.Is(err, ErrNeeded) {
+		t.Errorf("evicted its own provider: %v", err)
+	}
+	if all, err := List(home); err != nil || len(all) != len(n.Nodes)+1 {
+		t.Errorf("%d are left, %v", len(all), err)
+	}
+	gone, err := Evict(home, "volunteer", true)
 	if err != nil || gone.ID != a.ID {
 		t.Errorf("evicted by the name of the application: %v, %v", gone, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"murmuration/internal/authority"
@@ -15,6 +16,9 @@ import (
 
 // ErrNobody says that nobody, or more than one, is meant by a name.
 var ErrNobody = errors.New("is not one of those who are admitted")
+
+// ErrNeeded says that the network cannot go on without a node.
+var ErrNeeded = errors.New("the network needs it")
 
 // Admitted is one node whom an authority admits, with what the newest document that it has says.
 type Admitted struct {
@@ -94,8 +98,9 @@ func List(home string) ([]Admitted, error) {
 }
 
 // Evict takes one node off the list of the authority in home: by its name in the document or its
-// application, or by the first digits of its identity, eight at least.
-func Evict(home, which string) (gone Admitted, err error) {
+// application, or by the first digits of its identity, eight at least. One that the network needs,
+// or that is the authority's own provider, goes only anyway: else it is ErrNeeded.
+func Evict(home, which string, anyway bool) (gone Admitted, err error) {
 	all, err := List(home)
 	if err != nil {
 		return gone, err
@@ -111,7 +116,33 @@ func Evict(home, which string) (gone Admitted, err error) {
 	if found != 1 {
 		return gone, fmt.Errorf("%q %w (%d fit)", which, ErrNobody, found)
 	}
+	if why, err := needed(home, gone.ID, all); err != nil {
+		return gone, err
+	} else if why != "" && !anyway {
+		return gone, fmt.Errorf("%s %q: %w: %s", gone.Role, which, ErrNeeded, why)
+	}
 	path := filepath.Join(home, authority.AdmissionsFile)
 	return gone, authority.ChangeAdmissions(path,
 		func(l directory.Admissions) directory.Admissions { return l.Without(gone.ID) })
+}
+
+// needed is why a node must not be evicted, by the newest document in home and who is admitted
+// still; empty if it may.
+func needed(home string, id directory.NodeID, admitted []Admitted) (string, error) {
+	h, err := open(home)
+	if err != nil {
+		return "", err
+	}
+	doc, err := newest(h)
+	switch {
+	case err != nil:
+		return "", err
+	case id == h.Identity.ID():
+		return "this is the provider of this authority itself", nil
+	case doc == nil: // a founder's, perhaps, for whom all others wait
+		return "there is no network document here yet, and it alone says who can be spared", nil
+	}
+	return doc.Needs(id, func(other directory.NodeID) bool {
+		return !slices.ContainsFunc(admitted, func(a Admitted) bool { return a.ID == other })
+	}), nil
 }

@@ -3,7 +3,9 @@ package testnet
 import (
 	"cmp"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -25,6 +27,7 @@ type Volunteer struct {
 	Name    string
 	Listen  string
 	Address string // what others dial; empty: Listen
+	Family  string // empty: alone
 	Contact string
 }
 
@@ -33,9 +36,9 @@ type Volunteer struct {
 // made.
 func Apply(v Volunteer) (path string, err error) {
 	cfg := node.Config{Name: v.Name, Listen: v.Listen, Address: v.Address}
-	capacity, create := mixnode.Capacity, mixnode.CreateHome
+	create := mixnode.CreateHome
 	if v.Role == directory.RoleProvider {
-		capacity, create = providernode.Capacity, providernode.CreateHome
+		create = providernode.CreateHome
 	}
 	if err := cfg.Validate(); err != nil {
 		return "", fmt.Errorf("applying: %w", err)
@@ -44,25 +47,86 @@ func Apply(v Volunteer) (path string, err error) {
 	if _, err := rand.Read(seed[:]); err != nil {
 		return "", err
 	}
-	identity := directory.NewIdentity(seed)
+	a, err := v.application(directory.NewIdentity(seed))
+	if err != nil {
+		return "", err
+	}
+	return wholly(v.Home, func() (string, error) {
+		if _, err := create(v.Home, v.Genesis, seed); err != nil {
+			return "", err
+		}
+		if err := Configure(v.Home, ConfigFile(v.Role),
+			Settings{Name: v.Name, Listen: v.Listen, Address: v.Address}); err != nil {
+			return "", err
+		}
+		return hand(v.Home, a)
+	})
+}
+
+// wholly has a directory that is empty, or not there, filled, or empty again where that fails: what
+// is half made would be in the way of the next try. In another one nothing is removed.
+func wholly(dir string, fill func() (string, error)) (string, error) {
+	there, err := os.ReadDir(dir)
+	fresh := errors.Is(err, fs.ErrNotExist) || err == nil && len(there) == 0
+	path, err := fill()
+	if err != nil && fresh {
+		made, _ := os.ReadDir(dir) // none, if the directory was not even made
+		for _, e := range made {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return path, err
+}
+
+// Reapply writes the application of a node whose home is there anew, with its configuration as it
+// is; without a contact it keeps the one that it has.
+func Reapply(role directory.Role, home string, cfg node.Config, contact string) (string, error) {
+	h, err := node.OpenHome(home)
+	if err != nil {
+		return "", err
+	}
+	if contact == "" {
+		raw, err := durable.ReadFile(h.Path(applicationFile), directory.MaxApplication)
+		if err == nil {
+			if had, err := directory.ParseApplication(raw); err == nil {
+				contact = had.Contact
+			}
+		}
+	}
+	v := Volunteer{Role: role, Home: home, Genesis: h.Genesis, Name: cfg.Name, Listen: cfg.Listen,
+		Address: cfg.Address, Family: cfg.Family, Contact: contact}
+	a, err := v.application(h.Identity)
+	if err != nil {
+		return "", err
+	}
+	return hand(home, a)
+}
+
+// application is what the volunteer signs.
+func (v Volunteer) application(i *directory.Identity) (*directory.Application, error) {
+	capacity := mixnode.Capacity
+	if v.Role == directory.RoleProvider {
+		capacity = providernode.Capacity
+	}
 	a := &directory.Application{
-		Network: v.Genesis.ID(), ID: identity.ID(), Role: v.Role, Name: v.Name,
+		Network: v.Genesis.ID(), ID: i.ID(), Role: v.Role, Name: v.Name,
 		Addr:     cmp.Or(v.Address, v.Listen),
-		Capacity: uint64(capacity(v.Genesis.Parameters)), Contact: v.Contact,
+		Capacity: uint64(capacity(v.Genesis.Parameters)), Family: v.Family, Contact: v.Contact,
 	}
-	a.Sign(identity)
+	a.Sign(i)
 	if err := a.Verify(v.Genesis); err != nil {
-		return "", fmt.Errorf("applying: %w", err)
+		return nil, fmt.Errorf("applying: %w", err)
 	}
-	if _, err := create(v.Home, v.Genesis, seed); err != nil {
+	return a, nil
+}
+
+// hand puts an application where the operator finds it.
+func hand(home string, a *directory.Application) (string, error) {
+	path := filepath.Join(home, applicationFile)
+	if err := durable.WriteFile(path, a.Marshal(), 0o644); err != nil {
 		return "", err
 	}
-	if err := Configure(v.Home, ConfigFile(v.Role),
-		Settings{Name: v.Name, Listen: v.Listen, Address: v.Address}); err != nil {
-		return "", err
-	}
-	path = filepath.Join(v.Home, applicationFile)
-	return path, durable.WriteFile(path, a.Marshal(), 0o644)
+	return path, nil
 }
 
 // homes are the directories below dir that look like a node's.

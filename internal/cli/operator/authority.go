@@ -156,21 +156,31 @@ func authorityEvictCommand() *cli.Command {
 		Name: "evict", ArgsUsage: "NODE",
 		Usage: "admit a node no longer: its name in the document, or the first digits of its " +
 			"identity; most authorities must do it",
-		Flags:  []cli.Flag{homeFlag("authority")},
+		Description: "What the network cannot go on without (the only mix of a layer, as many " +
+			"providers as a box needs,\nthe authority's own provider) is not evicted. " + wayBack,
+		Flags: []cli.Flag{homeFlag("authority"),
+			&cli.BoolFlag{Name: "anyway", Usage: "although the network needs it"}},
 		Action: authorityEvict,
 	}
 }
+
+// wayBack is how a node that was evicted is admitted again.
+const wayBack = "The way back is `murmur authority admit`, with the\napplication that `murmur " +
+	"mix application --home DIR` (or `provider application`) writes anew, of any home."
 
 func authorityEvict(c *cli.Context) error {
 	which, err := talk.OneArgument(c, "NODE")
 	if err != nil {
 		return err
 	}
-	gone, err := founding.Evict(c.String("home"), which)
+	gone, err := founding.Evict(c.String("home"), which, c.Bool("anyway"))
 	switch {
 	case errors.Is(err, founding.ErrNobody):
 		return talk.Fail(talk.ExitNotFound, err,
 			"`murmur authority list` shows who is admitted. Nothing was changed.")
+	case errors.Is(err, founding.ErrNeeded):
+		return talk.Fail(talk.ExitUser, err, "Nothing was changed. Admit another one first; "+
+			"--anyway evicts it all the same.\n"+wayBack)
 	case err != nil:
 		return notAuthority(err)
 	}

@@ -168,6 +168,11 @@ func apply(c *cli.Context, role directory.Role) error {
 		Role: role, Home: c.String("home"), Genesis: genesis, Name: c.String("name"),
 		Listen: c.String("listen"), Address: c.String("address"), Contact: c.String("contact"),
 	})
+	_, none := os.Stat(filepath.Join(c.String("home"), "identity.key"))
+	if err != nil && none == nil {
+		return talk.Fail(talk.ExitUser, err, fmt.Sprintf("`murmur %s application --home DIR` "+
+			"writes the application of a home that is there already anew.", role))
+	}
 	if err != nil {
 		return err
 	}
@@ -175,5 +180,34 @@ func apply(c *cli.Context, role directory.Role) error {
 		"authority admit --home DIR FILE`:", role, c.String("home"))
 	fmt.Fprintln(c.App.Writer, file)
 	talk.Say(c, "then: murmur %s run --home %s", role, talk.ShellWord(c.String("home")))
+	return nil
+}
+
+// applicationCommand writes the application of a node that is there.
+func applicationCommand(role directory.Role) *cli.Command {
+	return &cli.Command{
+		Name: "application",
+		Usage: "write the application of the " + role.String() + " in --home anew, a founder's, " +
+			"too; it may be running",
+		Flags: []cli.Flag{homeFlag(role.String()),
+			&cli.StringFlag{Name: "contact", Usage: "how operators reach you, if not as before"}},
+		Action: func(c *cli.Context) error { return applyAgain(c, role) },
+	}
+}
+
+func applyAgain(c *cli.Context, role directory.Role) error {
+	home := c.String("home")
+	s := subject(home, role)
+	if s.Broken != nil {
+		return talk.Fail(talk.ExitUser, fmt.Errorf("reading the configuration of the %s in %s: %w",
+			role, home, s.Broken), "--home is the directory with "+testnet.ConfigFile(role)+".")
+	}
+	file, err := testnet.Reapply(role, home, s.Config, c.String("contact"))
+	if err != nil {
+		return err
+	}
+	talk.Say(c, "the application says what the configuration says; each authority admits it by "+
+		"`murmur authority admit --home DIR FILE`:")
+	fmt.Fprintln(c.App.Writer, file)
 	return nil
 }

@@ -17,7 +17,7 @@ func Mix() *cli.Command {
 		Name:  "mix",
 		Usage: "run a mix: it peels packets, delays them, and passes them on",
 		Subcommands: append([]*cli.Command{
-			initCommand(directory.RoleMix),
+			initCommand(directory.RoleMix), applicationCommand(directory.RoleMix),
 			{
 				Name: "run", Usage: "run the mix in --home until Ctrl-C",
 				Flags:  []cli.Flag{homeFlag("mix"), talk.VerboseFlag()},
@@ -33,7 +33,7 @@ func Provider() *cli.Command {
 		Name:  "provider",
 		Usage: "run a provider: it admits clients and keeps boxes",
 		Subcommands: append([]*cli.Command{
-			initCommand(directory.RoleProvider),
+			initCommand(directory.RoleProvider), applicationCommand(directory.RoleProvider),
 			{
 				Name: "run", Usage: "run the provider in --home until Ctrl-C",
 				Flags:  []cli.Flag{homeFlag("provider"), talk.VerboseFlag()},
