@@ -197,13 +197,16 @@ func (n *Node) healthy() error {
 	return nil
 }
 
-// Listen binds the address, so that whoever says where the authority runs says what is so. Run does
+// Listen binds the addresses, so that whoever says where the authority runs says what is so. Run does
 // it if it was not done.
 func (n *Node) Listen() (err error) {
 	if n.listener == nil {
 		n.listener, err = n.transport.Listen(n.cfg.Listen) // the error names the address itself
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return n.metrics.Listen()
 }
 
 // Alive returns once the roster has answered; an authority that hangs never does.
@@ -240,6 +243,9 @@ func (n *Node) Close() error {
 	var err error
 	if n.listener != nil {
 		err = n.listener.Close()
+	}
+	if n.metrics != nil {
+		err = errors.Join(err, n.metrics.Close())
 	}
 	return errors.Join(err, n.lock.Close())
 }

@@ -105,8 +105,13 @@ func (f inForce) SetDocument(doc *directory.Document, missed []directory.Node) {
 // Alive returns once the core has answered; a mix that hangs never does.
 func (n *Node) Alive() { n.node.Do(func(time.Time) {}) }
 
-// Listen binds the mix's address; Run does it if nobody did.
-func (n *Node) Listen() error { return n.node.Listen() }
+// Listen binds the mix's addresses; Run does it if nobody did.
+func (n *Node) Listen() error {
+	if err := n.node.Listen(); err != nil {
+		return err
+	}
+	return n.metrics.Listen()
+}
 
 // Run mixes until ctx ends, or the mix has left its network.
 func (n *Node) Run(ctx context.Context) error {
@@ -127,7 +132,7 @@ func (n *Node) Totals() (received, sent uint64) { return n.node.Counts.Totals() 
 func (n *Node) Dropped(r mix.Reason) uint64 { return n.node.Counts.Dropped(r) }
 
 // Close gives the home back after Run, or instead of it.
-func (n *Node) Close() error { return n.node.Close() }
+func (n *Node) Close() error { return errors.Join(n.metrics.Close(), n.node.Close()) }
 
 // CreateHome makes the home of a new mix. It refuses a directory that is somebody's home already.
 func CreateHome(dir string, genesis *directory.Genesis, seed [32]byte) (*node.Home, error) {

@@ -74,7 +74,8 @@ func (n *Node) assemble() (err error) {
 	if n.store, err = n.cfg.openStore(n.chassis.Home); err != nil {
 		return err
 	}
-	trouble := &complaints{log: n.cfg.Log}
+	trouble := &complaints{log: n.cfg.Log,
+		again: n.chassis.Home.Genesis.Parameters.EpochLength}
 	if n.bulletins, err = newBulletins(n.chassis, n.store, n.cfg.Log, trouble); err != nil {
 		return err
 	}
@@ -147,8 +148,13 @@ func (n *Node) newService() *provider.Service {
 // Alive returns once the core has answered; a provider that hangs never does.
 func (n *Node) Alive() { n.node.Do(func(time.Time) {}) }
 
-// Listen binds the provider's address; Run does it if nobody did.
-func (n *Node) Listen() error { return n.node.Listen() }
+// Listen binds the provider's addresses; Run does it if nobody did.
+func (n *Node) Listen() error {
+	if err := n.node.Listen(); err != nil {
+		return err
+	}
+	return n.metrics.Listen()
+}
 
 // Run serves until ctx ends, or the provider has left its network.
 func (n *Node) Run(ctx context.Context) error {
@@ -174,6 +180,9 @@ func (n *Node) Close() error {
 	var err error
 	if n.store != nil {
 		err = n.store.Close()
+	}
+	if n.metrics != nil {
+		err = errors.Join(err, n.metrics.Close())
 	}
 	if n.node != nil {
 		return errors.Join(err, n.node.Close())

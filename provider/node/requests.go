@@ -3,13 +3,10 @@ package node
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"murmuration/internal/box"
 	"murmuration/internal/node"
 	"murmuration/internal/transit"
 	"murmuration/provider"
@@ -76,21 +73,4 @@ func (r *requests) finish(job provider.Job, reason transit.Reason) {
 	}
 	r.node.Counts.Drop(reason)
 	r.node.Do(func(time.Time) { r.edge.Abandon(job.ID) })
-}
-
-// complaints tell what the store cannot do, not again while nothing else goes wrong: a broken disk
-// fails at every request. That a part of it is away it tells itself.
-type complaints struct {
-	log  *slog.Logger
-	last atomic.Pointer[string]
-}
-
-func (c *complaints) tell(what string, err error) {
-	if errors.Is(err, box.ErrAway) {
-		return
-	}
-	text := what + err.Error()
-	if old := c.last.Swap(&text); old == nil || *old != text {
-		c.log.Error(what, "error", err)
-	}
 }

@@ -7,6 +7,7 @@ package metrics
 
 import (
 	"fmt"
+	"net"
 	"runtime"
 	"sync"
 
@@ -47,6 +48,7 @@ type Page struct {
 	registry *prometheus.Registry
 	process  *prometheus.Registry // of the process itself: its work is that of the traffic
 	sources  []source
+	listener net.Listener // nil before Listen
 
 	mu      sync.Mutex // guards all below
 	shown   map[string]float64

@@ -23,17 +23,37 @@ const (
 	mostConns = 16 // that ask at one time; one more ends the oldest
 )
 
-// Run serves on a listener of its own, which is loopback unless the operator says otherwise, until
-// ctx ends. Without an address it only waits.
+// Listen binds the page's own address, which is loopback unless the operator says otherwise, so that
+// whoever says that the node runs knows that it does. Run does it if nobody did.
+func (m *Page) Listen() (err error) {
+	if m.addr == "" || m.listener != nil {
+		return nil
+	}
+	if m.listener, err = net.Listen("tcp", onLoopback(m.addr)); err != nil {
+		return fmt.Errorf("listening for metrics on %s: %w", m.addr, err)
+	}
+	return nil
+}
+
+// Close gives the address back after Run, or instead of it.
+func (m *Page) Close() error {
+	if m.listener == nil {
+		return nil
+	}
+	if err := m.listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// Run serves until ctx ends. Without an address it only waits.
 func (m *Page) Run(ctx context.Context) error {
 	if m.addr == "" {
 		<-ctx.Done()
 		return nil
 	}
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", onLoopback(m.addr))
-	if err != nil {
-		return fmt.Errorf("listening for metrics on %s: %w", m.addr, err)
+	if err := m.Listen(); err != nil {
+		return err
 	}
 	server := &http.Server{Handler: m.Handler(), ReadHeaderTimeout: 5 * time.Second,
 		WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
@@ -43,7 +63,7 @@ func (m *Page) Run(ctx context.Context) error {
 	defer stop()
 	group.Go(func() error { return m.republish(ctx) })
 	group.Go(func() error {
-		if err := server.Serve(&few{Listener: listener}); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(&few{Listener: m.listener}); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving metrics: %w", err)
 		}
 		return nil
