@@ -65,6 +65,35 @@ func writePID(f *os.File) error {
 	return err
 }
 
+// Turn takes the lock of whoever changes the file at path, which lies beside it for as long; Over
+// ends it. The errors are those of [Acquire].
+func Turn(path string) (*Lock, error) {
+	beside := path + ".lock"
+	for {
+		l, err := Acquire(beside)
+		if err != nil {
+			return nil, err
+		}
+		own, err := l.f.Stat()
+		if err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+		if there, err := os.Stat(beside); err == nil && os.SameFile(own, there) {
+			return l, nil
+		}
+		if err := l.Close(); err != nil { // another's turn ended meanwhile, and took the file
+			return nil, err
+		}
+	}
+}
+
+// Over gives back a lock that [Turn] took, and removes its file where the system can remove one that
+// is open: whoever opened it before sees that it is another one's, or nobody's.
+func (l *Lock) Over() error {
+	_ = os.Remove(l.f.Name()) // what stays is taken by the next one
+	return l.Close()
+}
+
 // Close gives the lock back. A second Close does nothing.
 func (l *Lock) Close() error {
 	unlockFile(l.f)

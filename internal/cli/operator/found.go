@@ -48,7 +48,7 @@ func networkFoundCommand() *cli.Command {
 				Usage: "how many found a new network (4 bear one that lies or is away, 7 two)"},
 			&cli.BoolFlag{Name: "yes", Usage: "sign without being asked"},
 		},
-		Action: networkFound,
+		Action: inTurn(networkFound),
 	}
 }
 
