@@ -92,6 +92,7 @@ func Open(cfg Config) (*Node, error) {
 	}
 	own := cfg.node()
 	n := &Node{cfg: own.WithDefaults(), lock: lock}
+	node.TellOpen(cfg.Home, n.cfg.Log)
 	if err := n.assemble(home); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -197,8 +198,8 @@ func (n *Node) healthy() error {
 	return nil
 }
 
-// Listen binds the addresses, so that whoever says where the authority runs says what is so. Run does
-// it if it was not done.
+// Listen binds the addresses, so that whoever says where the authority runs says what is so. Run
+// does it if it was not done.
 func (n *Node) Listen() (err error) {
 	if n.listener == nil {
 		n.listener, err = n.transport.Listen(n.cfg.Listen) // the error names the address itself

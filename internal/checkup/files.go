@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"murmuration/internal/directory"
 	"murmuration/internal/durable"
@@ -29,7 +30,12 @@ func (e *exam) files() bool {
 			"network new` makes one.", "there is no node in %s", e.Home)
 		return false
 	}
-	e.good("home", "%s", e.Home)
+	if open := node.OpenToOthers(e.Home); len(open) > 0 {
+		e.bad("home", node.CloseToOthers, "every user of this computer can write %s",
+			strings.Join(open, ", "))
+	} else {
+		e.good("home", "%s", e.Home)
+	}
 	if e.Broken != nil {
 		e.bad("config", "Mend the file: its comments say what may stand there.", "%v", e.Broken)
 	} else {

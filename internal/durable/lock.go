@@ -87,8 +87,8 @@ func Turn(path string) (*Lock, error) {
 	}
 }
 
-// Over gives back a lock that [Turn] took, and removes its file where the system can remove one that
-// is open: whoever opened it before sees that it is another one's, or nobody's.
+// Over gives back a lock that [Turn] took, and removes its file where the system can remove one
+// that is open: whoever opened it before sees that it is another one's, or nobody's.
 func (l *Lock) Over() error {
 	_ = os.Remove(l.f.Name()) // what stays is taken by the next one
 	return l.Close()

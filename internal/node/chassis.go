@@ -67,6 +67,7 @@ func Open(o Options) (*Chassis, error) {
 	if err != nil {
 		return nil, err
 	}
+	TellOpen(o.Home, o.Log)
 	lock, err := home.Lock()
 	if err != nil {
 		return nil, fmt.Errorf("opening node %s: %w", o.Home, err)

@@ -23,8 +23,8 @@ const (
 	mostConns = 16 // that ask at one time; one more ends the oldest
 )
 
-// Listen binds the page's own address, which is loopback unless the operator says otherwise, so that
-// whoever says that the node runs knows that it does. Run does it if nobody did.
+// Listen binds the page's own address, which is loopback unless the operator says otherwise, so
+// that whoever says that the node runs knows that it does. Run does it if nobody did.
 func (m *Page) Listen() (err error) {
 	if m.addr == "" || m.listener != nil {
 		return nil
