@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -73,6 +74,43 @@ func TestPersonChangesTheGuard(t *testing.T) {
 		if err := early.UseGuard(t.Context(), "p1"); !errors.Is(err, errNoGuardYet) {
 			t.Errorf("before the first document: %v", err)
 		}
+	})
+}
+
+// TestReplacedChoiceIsSaid: where the provider that the person chose takes nobody new, another one is
+// drawn, and the status says so, over a restart too, until the person chooses again.
+// History: it stood in one line of the daemon's log, and nowhere else.
+func TestReplacedChoiceIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		s := n.with(0, "p1", "p2")
+		c := n.run(s, "")
+		said := func(c interface{ Status() Status }) bool {
+			return slices.ContainsFunc(c.Status().Faults, func(err error) bool {
+				return errors.Is(err, errReplaced) && strings.Contains(err.Error(), "p3")
+			})
+		}
+		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+		if err := c.UseGuard(t.Context(), "p3"); err != nil || said(c) {
+			t.Fatalf("chosen: %v, %v", err, c.Status().Faults)
+		}
+		if err := c.refused(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		other := c.Status().Guard.Name
+		if other == "p3" || !said(c) {
+			t.Errorf("%s is in use: %v", other, c.Status().Faults)
+		}
+		n.end(c)
+		c = n.run(s, "")
+		if !said(c) {
+			t.Errorf("after a restart: %v", c.Status().Faults)
+		}
+		await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+		if err := c.UseGuard(t.Context(), other); err != nil || said(c) {
+			t.Errorf("chosen again: %v, %v", err, c.Status().Faults)
+		}
+		n.end(c)
 	})
 }
 

@@ -40,6 +40,10 @@ var (
 	errCut = fault.New(fault.Network, "the link to our provider has ended",
 		"Nothing to do: the client links to it again. If this comes again and again, its places "+
 			"are fought over, or the connection is bad.")
+	errReplaced = fault.New(fault.Network,
+		"the provider that you chose is not in use: it takes nobody new (it is full, leaves, or "+
+			"takes only the invited), or did not serve for a day",
+		"Choose again: `murmur guard use NAME`, of the one in use if that will do.")
 	errUnlisted = fault.New(fault.Network,
 		"our provider is not in the network document that is in force, and carries nothing",
 		"Nothing to do: what you post waits here. A provider that was away comes back with one of "+

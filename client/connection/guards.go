@@ -11,6 +11,8 @@ import (
 // guards are the providers that this person uses: bucket "guards".
 type guards struct {
 	guard.Guards `cbor:"1,keyasint"`
+	// Wanted names the provider that the person chose last; empty if none was ever chosen.
+	Wanted string `cbor:"2,keyasint,omitempty"`
 }
 
 func (g guards) put(tx *store.Tx) error { return tx.Put("guards", "", g) }

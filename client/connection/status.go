@@ -91,6 +91,9 @@ func (c *Connection) Status() Status {
 	s.Differ = c.doubts.Count()
 	if c.guards.Chosen() {
 		s.Guard = c.guards.tell()
+		if w := c.guards.Wanted; w != "" && w != s.Guard.Name {
+			s.Faults = append(s.Faults, errReplaced.With("%s; %s is used now", w, s.Guard.Name))
+		}
 		doc := c.documents.Current()
 		var before []*directory.Document
 		if doc != nil {

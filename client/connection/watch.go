@@ -87,6 +87,9 @@ func (c *Connection) grant(ctx context.Context, now time.Time, name string) erro
 		changed, wrong = c.guards.Use(doc, name, seeds(), c.rng)
 		return changed
 	})
+	if wrong == nil && err == nil {
+		err = c.want(name)
+	}
 	if wrong != nil {
 		return errGuard.With("%q", name)
 	}
@@ -94,6 +97,14 @@ func (c *Connection) grant(ctx context.Context, now time.Time, name string) erro
 		c.cfg.Log.Info("another provider is used from now on", "name", name)
 	}
 	return err
+}
+
+// want keeps whom the person chose, so that another one in its place is never a silent one.
+func (c *Connection) want(name string) error {
+	c.state.Lock()
+	defer c.state.Unlock()
+	c.guards.Wanted = name
+	return c.keepGuards()
 }
 
 // takeOver gives the guard in use up, with its link, and begins with the other one.

@@ -64,6 +64,7 @@ func guardUse(c *cli.Context, d *api.Client) error {
 	if err := d.UseGuard(c.Context, name); err != nil {
 		return err
 	}
-	talk.Say(c, "%s is your provider from now on; `murmur status` says when it is connected", name)
+	talk.Say(c, "%s is asked from now on; `murmur status` says when it is connected, and whether "+
+		"another one had to be drawn because it takes nobody new", name)
 	return nil
 }
