@@ -1,6 +1,7 @@
 package checkup
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -49,7 +50,8 @@ func (e *exam) life() {
 	}
 	if s.Leaving && !e.faulty("leaving") {
 		e.bad("leaving", fmt.Sprintf("It ends by itself. `murmur %s leave --stay` takes it back.",
-			e.Role), "the node was told to leave, and serves until %s", s.LeavesAt)
+			e.Role), "the node was told to leave, and serves until %s",
+			cmp.Or(s.LeavesAt, "it has no boxes whose time is not over"))
 	}
 }
 

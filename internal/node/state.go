@@ -161,7 +161,8 @@ func (n *Node) stateOfDocument(s *State, now time.Time) {
 	if told := n.announce.refused.Load(); told != nil {
 		s.Refusal = told.Error()
 	}
-	if last := n.listedUntil(); n.leaving.Load() && !last.IsZero() {
+	// Who has boxes is listed in each document until their time is over: no day is promised.
+	if last := n.listedUntil(); n.leaving.Load() && !last.IsZero() && !n.needed(now) {
 		s.LeavesAt = last.UTC().Format(time.RFC3339)
 	}
 }

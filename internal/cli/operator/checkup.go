@@ -171,12 +171,20 @@ func place(s node.State) string {
 		where += "; ANOTHER PROCESS HAS THIS IDENTITY"
 	}
 	if s.Leaving {
-		where += "; it leaves"
-		if s.LeavesAt != "" {
-			where += ", at the latest at " + s.LeavesAt
-		}
+		where += leaves(s)
 	}
 	return where
+}
+
+// leaves is when a node that is to leave has left. A provider with boxes does not know it.
+func leaves(s node.State) string {
+	switch {
+	case s.LeavesAt != "":
+		return "; it leaves, at the latest at " + s.LeavesAt
+	case s.Role == directory.RoleProvider.String():
+		return "; it leaves once the time of its boxes is over: do not turn it off before it ends"
+	}
+	return "; it leaves"
 }
 
 func drops(all map[string]int) string {

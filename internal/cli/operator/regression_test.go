@@ -13,6 +13,7 @@ import (
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/directory"
 	"murmuration/internal/founding"
+	"murmuration/internal/node"
 	"murmuration/internal/testnet"
 )
 
@@ -82,6 +83,20 @@ func TestStatusFailsAlike(t *testing.T) {
 			if code := codeOf(run([]*cli.Command{show}, form...)); code != c.code {
 				t.Errorf("%s, %q: code %d", name, form, code)
 			}
+		}
+	}
+}
+
+// TestNoDayIsPromisedThatMovesOn: a provider that leaves serves until the time of its boxes is over.
+// History: it promised the end of the last document, which moved on with every document.
+func TestNoDayIsPromisedThatMovesOn(t *testing.T) {
+	for role, c := range map[string]struct{ at, want string }{
+		"provider": {"", "do not turn it off"}, "mix": {"2026-03-01T12:00:00Z", "at the latest at 2026"},
+	} {
+		if got := place(node.State{
+			Role: role, InForce: true, InDocument: true, Leaving: true, LeavesAt: c.at,
+		}); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q", role, got)
 		}
 	}
 }
