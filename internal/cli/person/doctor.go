@@ -147,6 +147,10 @@ func linkOf(s api.Status) finding {
 			(time.Duration(s.Failing)*time.Second).Truncate(time.Minute)),
 			"Wait: another provider takes over if this goes on.")
 	}
+	if len(s.Trouble) > 0 { // which knows more of the cause
+		return bad("connection", "none; last reply: "+talk.When(s.LastReply, talk.Minute),
+			"See the trouble below.")
+	}
 	return bad("connection", "none; last reply: "+talk.When(s.LastReply, talk.Minute),
 		"Check the connection of this computer; the daemon tries again by itself.")
 }

@@ -45,6 +45,24 @@ func TestTheDoctorSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("%q: it says that %q is wrong", want, got)
 		}
 	}
+	// History: with a provider that was down, the advice was to check this computer's connection.
+	for _, trouble := range [][]api.Trouble{nil, {{What: "our provider is down", Do: "Wait."}}} {
+		s := well
+		s.Connected, s.Serves, s.Trouble = false, false, trouble
+		if strings.Contains(linkOf(s).Do, "this computer") != (trouble == nil) {
+			t.Errorf("trouble %v: %q", trouble, linkOf(s).Do)
+		}
+	}
+	// History: a document that had ended was called valid until a time gone by.
+	for name, ended := range map[string]bool{"valid until": false, "ENDED at": true} {
+		s := well
+		if ended {
+			s.Until = now.Add(-time.Second)
+		}
+		if line := documentLine(s); !strings.Contains(line, name) {
+			t.Errorf("ended %v: %q", ended, line)
+		}
+	}
 	if first := diagnose(api.Status{Now: now}); first[0].What != "clock" || !first[0].OK ||
 		first[2].OK {
 		t.Errorf("before anything came: %+v", first)

@@ -71,11 +71,7 @@ func printStatus(c *cli.Context, d *api.Client) error {
 	for _, stream := range slices.Sorted(maps.Keys(s.Sent)) {
 		sent = append(sent, fmt.Sprintf("%s %d", stream, s.Sent[stream]))
 	}
-	document := "no network document yet"
-	if !s.Until.IsZero() {
-		document = fmt.Sprintf("document of %d valid until %s", s.Document,
-			talk.When(s.Until, talk.Second))
-	}
+	document := documentLine(s)
 	loops := "none is back or late yet"
 	if s.LoopsOf > 0 {
 		loops = fmt.Sprintf("%.0f %% of the last %d came back", 100*s.Loops, s.LoopsOf)
@@ -116,4 +112,16 @@ func tokensLeft(s api.Status) string {
 		return "none have come yet for today"
 	}
 	return fmt.Sprintf("%d of %d left for today, one a box", s.Tokens, s.TokensOf)
+}
+
+// documentLine says how long the document serves, or since when it does not.
+func documentLine(s api.Status) string {
+	until := talk.When(s.Until, talk.Second)
+	switch {
+	case s.Until.IsZero():
+		return "no network document yet"
+	case s.Now.After(s.Until):
+		return fmt.Sprintf("document of %d ENDED at %s, and nothing is carried", s.Document, until)
+	}
+	return fmt.Sprintf("document of %d valid until %s", s.Document, until)
 }
