@@ -77,8 +77,8 @@ func TestPersonChangesTheGuard(t *testing.T) {
 	})
 }
 
-// TestReplacedChoiceIsSaid: where the provider that the person chose takes nobody new, another one is
-// drawn, and the status says so, over a restart too, until the person chooses again.
+// TestReplacedChoiceIsSaid: where the provider that the person chose takes nobody new, another one
+// is drawn, and the status says so, over a restart too, until the person chooses again.
 // History: it stood in one line of the daemon's log, and nowhere else.
 func TestReplacedChoiceIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

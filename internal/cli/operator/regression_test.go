@@ -87,11 +87,13 @@ func TestStatusFailsAlike(t *testing.T) {
 	}
 }
 
-// TestNoDayIsPromisedThatMovesOn: a provider that leaves serves until the time of its boxes is over.
+// TestNoDayIsPromisedThatMovesOn: a provider that leaves serves until the time of its boxes is
+// over.
 // History: it promised the end of the last document, which moved on with every document.
 func TestNoDayIsPromisedThatMovesOn(t *testing.T) {
 	for role, c := range map[string]struct{ at, want string }{
-		"provider": {"", "do not turn it off"}, "mix": {"2026-03-01T12:00:00Z", "at the latest at 2026"},
+		"provider": {"", "do not turn it off"},
+		"mix":      {"2026-03-01T12:00:00Z", "at the latest at 2026"},
 	} {
 		if got := place(node.State{
 			Role: role, InForce: true, InDocument: true, Leaving: true, LeavesAt: c.at,
