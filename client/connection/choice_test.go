@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"murmuration/client/fault"
+	"murmuration/internal/directory/follow"
 	"murmuration/internal/link"
 )
 
@@ -36,6 +37,19 @@ func TestWhyNotConnected(t *testing.T) {
 	} {
 		if got := refusal(c.err); !errors.Is(got, c.want) {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestLateIsNotMissing: while an older document is in force, it is not said that there is none.
+// History: it was said.
+func TestLateIsNotMissing(t *testing.T) {
+	for kind, want := range map[follow.Kind]error{
+		follow.Late: errLate, follow.Missing: errNoDocument,
+	} {
+		trouble := follow.Trouble{Kind: kind, Err: errors.New("no such document")}
+		if got := faultOf(trouble, time.Now()); !errors.Is(got, want) {
+			t.Errorf("%s: %v", trouble, got)
 		}
 	}
 }

@@ -97,10 +97,14 @@ func faultOf(t follow.Trouble, now time.Time) error {
 	case follow.NotBegun:
 		return errNoDocument.With("the next one begins at %s", stamp(t.At))
 	case follow.Missing, follow.Late:
+		missing := errNoDocument
+		if t.Kind == follow.Late {
+			missing = errLate
+		}
 		if errors.Is(t.Err, documents.ErrUnreached) {
 			return errOffline.With("%w", t.Err)
 		}
-		return errNoDocument.With("%w", t.Err)
+		return missing.With("%w", t.Err)
 	}
 	return nil
 }

@@ -59,6 +59,10 @@ var (
 	errNoDocument = fault.New(fault.Network, "there is no valid network document",
 		"Wait: the client fetches one as soon as a provider answers. "+
 			"Check the clock if it does not.")
+	errLate = fault.New(fault.Network,
+		"there is no network document of this epoch yet; the one before is in force still",
+		"Nothing to do now: all is carried until that one ends (`murmur status` says when). If no "+
+			"other comes until then, the network's operators must do something.")
 	errUnusable = fault.New(fault.Network,
 		"the network document asks for what this program cannot do",
 		"Get a newer version of the program: this one falls silent when the last document has "+
