@@ -1,6 +1,7 @@
 package checkup
 
 import (
+	"fmt"
 	"path/filepath"
 
 	"murmuration/internal/directory"
@@ -20,6 +21,15 @@ func Irreplaceable(home *node.Home) string {
 		return "there is no network document here yet, and it alone says who can be spared"
 	}
 	return doc.Needs(id, nil)
+}
+
+// Signs says what goes with a node that is an authority's, once it ends; empty for any other.
+func Signs(g *directory.Genesis, id directory.NodeID) string {
+	if _, named := g.Authority(id); !named {
+		return ""
+	}
+	return fmt.Sprintf("it is one of the network's %d authorities too, of which %d must sign each "+
+		"document: when it ends, that signature is missing", len(g.Authorities), g.Threshold)
 }
 
 // newest is the newest document that a home keeps; nil if it keeps none that is good.

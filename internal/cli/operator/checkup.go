@@ -236,6 +236,10 @@ func nodeLeave(c *cli.Context, role directory.Role) error {
 		return err
 	}
 	talk.Say(c, "the %s leaves: let it run, it ends by itself when nobody needs it any more", role)
+	if lost := checkup.Signs(opened.Genesis, opened.Identity.ID()); lost != "" {
+		talk.Say(c, "%s; so it is with others that leave now. --stay takes it back, and `murmur "+
+			"authority succeed` has the network go on without it", lost)
+	}
 	if _, running, _ := node.Running(home); !running {
 		talk.Say(c, "it does not run now: start it, if a document has it still")
 	}
