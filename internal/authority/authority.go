@@ -219,6 +219,7 @@ func (a *Authority) do(now time.Time, action directory.Action) error {
 	case directory.DoReport:
 		a.Log.Warn("there is no new network document, and the last one serves until it expires: "+
 			"the tally above says who is missing", "error", action.Err)
+		a.untallied(action)
 	case directory.DoVote:
 		a.say(council.Word{Vote: action.Relay})
 	case directory.DoEndorse:

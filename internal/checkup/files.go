@@ -154,10 +154,13 @@ func (e *exam) disk() {
 	switch {
 	case err != nil:
 		e.bad("disk", "Look at the disk.", "%v", err)
+	case free < least && e.Reserve > 0:
+		e.bad("disk", "Make room, or give the node a larger disk; keep_free_mib says what it "+
+			"keeps free.", "%d MiB are free: it takes no new boxes below %d, and writes nothing, "+
+			"and does not start, below %d", free>>20, least>>20, least>>22)
 	case free < least:
-		e.bad("disk", "Make room, or give the node a larger disk; of a provider, keep_free_mib "+
-			"says what it keeps free.", "%d MiB are free, and the node stops writing below %d",
-			free>>20, least>>20)
+		e.bad("disk", "Make room, or give the node a larger disk.",
+			"%d MiB are free, and the node stops writing below %d", free>>20, least>>20)
 	default:
 		e.good("disk", "%d MiB are free", free>>20)
 	}

@@ -28,5 +28,6 @@ type Action struct {
 	Endorsement *Endorsement
 	Document    *Document
 	Err         error
+	Epoch       Epoch    // that has no document, with Err
 	Notes       []string // of the tally, for operators
 }

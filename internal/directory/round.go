@@ -118,7 +118,11 @@ func (a *Voter) resume(r *round) {
 }
 
 func (a *Voter) report(err error, notes ...string) {
-	a.out = append(a.out, Action{Do: DoReport, Err: err, Notes: notes})
+	action := Action{Do: DoReport, Err: err, Notes: notes}
+	if a.round != nil {
+		action.Epoch = a.round.epoch
+	}
+	a.out = append(a.out, action)
 }
 
 // Due says what to do now. Call it until it returns DoNothing.

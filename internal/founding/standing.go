@@ -16,14 +16,16 @@ import (
 
 // Standing is how the authorities of a network stand, as one of them sees it from its computer.
 type Standing struct {
-	Network     string          `json:"network"`
-	ID          string          `json:"id"` // of the network
-	Threshold   int             `json:"threshold"`
-	Epoch       directory.Epoch `json:"epoch"` // by this computer's clock
-	Phase       string          `json:"phase"`
-	Admitted    int             `json:"admitted"`
-	Document    *Made           `json:"document,omitempty"` // the newest here
-	Authorities []Seat          `json:"authorities"`
+	Network   string          `json:"network"`
+	ID        string          `json:"id"` // of the network
+	Threshold int             `json:"threshold"`
+	Epoch     directory.Epoch `json:"epoch"` // by this computer's clock
+	Phase     string          `json:"phase"`
+	Admitted  int             `json:"admitted"`
+	Document  *Made           `json:"document,omitempty"` // the newest here
+	// Missing is why the epoch that runs has no document here, as this authority said; nil: it has.
+	Missing     *authority.Untallied `json:"missing,omitempty"`
+	Authorities []Seat               `json:"authorities"`
 }
 
 // Made is a document, in short.
@@ -81,8 +83,20 @@ func Look(ctx context.Context, home string) (s Standing, err error) {
 		s.Epoch, s.Phase = e, phase.String()
 	}
 	s.Document = made(h.Genesis, doc, s.Epoch)
+	if doc != nil && doc.Epoch < s.Epoch {
+		s.Missing = missing(authority.ReadUntallied(h), s.Epoch)
+	}
 	s.Authorities, err = ask(ctx, h, doc)
 	return s, err
+}
+
+// missing is what an authority said of the epoch that runs, or that it said nothing.
+func missing(said *authority.Untallied, now directory.Epoch) *authority.Untallied {
+	if said == nil || said.Epoch < now {
+		return &authority.Untallied{Epoch: now,
+			Why: "this authority was not there when it was made"}
+	}
+	return &authority.Untallied{Epoch: now, Why: said.Why, Notes: said.Notes}
 }
 
 func made(g *directory.Genesis, doc *directory.Document, now directory.Epoch) *Made {

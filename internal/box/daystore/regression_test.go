@@ -67,7 +67,7 @@ func TestFullDisk(t *testing.T) {
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	if _, err := daystore.Open(dir, opts); err == nil ||
-		!strings.Contains(err.Error(), "\n  make room") {
+		!strings.Contains(err.Error(), "\n  make room: at least 1 MiB must be free to start") {
 		t.Errorf("opening on a full disk: %v", err)
 	}
 	free.Store(100)

@@ -35,6 +35,9 @@ func (s *Store) look() error {
 	return nil
 }
 
+// mib is bytes in MiB, rounded up.
+func mib(bytes uint64) uint64 { return (bytes + 1<<20 - 1) >> 20 }
+
 // openWithRoom opens the days if there is space for the files that Badger makes then.
 func (s *Store) openWithRoom() error {
 	if err := s.look(); err != nil {
@@ -42,7 +45,8 @@ func (s *Store) openWithRoom() error {
 	}
 	if s.room == box.NoRoom {
 		return fmt.Errorf("opening box store %s: the disk is full\n  make room: at least %d MiB "+
-			"must be free", s.dir, s.opts.Reserve/4>>20+1)
+			"must be free to start, and %d to take new boxes", s.dir, mib(s.opts.Reserve/4),
+			mib(s.opts.Reserve))
 	}
 	return s.openDays()
 }

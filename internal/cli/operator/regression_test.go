@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"murmuration/internal/authority"
 	"murmuration/internal/cli/talk"
 	"murmuration/internal/directory"
 	"murmuration/internal/founding"
@@ -100,5 +101,32 @@ func TestNoDayIsPromisedThatMovesOn(t *testing.T) {
 		}); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q", role, got)
 		}
+	}
+}
+
+// History: After `authority evict` of a mix that the network needed, `authority status` showed the
+// document of the epoch before, and not a word of why there was no later one.
+//
+// TestStatusSaysWhatIsMissing: that the epoch that runs has no document is said, with the reason.
+func TestStatusSaysWhatIsMissing(t *testing.T) {
+	s := founding.Standing{Epoch: 27, Document: &founding.Made{Epoch: 26}}
+	said := func() string {
+		var out strings.Builder
+		app := &cli.App{Writer: &out, ErrWriter: io.Discard,
+			Action: func(c *cli.Context) error { return printStanding(c, s) }}
+		if err := app.Run([]string{"murmur"}); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	if text := said(); strings.Contains(text, "missing") {
+		t.Errorf("control: %s", text)
+	}
+	s.Missing = &authority.Untallied{Epoch: 27, Why: "layer 3 has no mix",
+		Notes: []string{"ada-mix-1 is out"}}
+	text := said()
+	if !strings.Contains(text, "epoch 27 has no document here: layer 3 has no mix") ||
+		!strings.Contains(text, "ada-mix-1 is out") {
+		t.Errorf("it says %s", text)
 	}
 }

@@ -46,6 +46,13 @@ func printStanding(c *cli.Context, s founding.Standing) error {
 		s.Threshold, len(s.Authorities))
 	talk.Print(c, "now        epoch %d, phase %s", s.Epoch, s.Phase)
 	talk.Print(c, "document   %s", document(s))
+	if s.Missing != nil {
+		talk.Print(c, "missing    epoch %d has no document here: %s", s.Missing.Epoch,
+			s.Missing.Why)
+		for _, note := range s.Missing.Notes {
+			talk.Print(c, "           %s", note)
+		}
+	}
 	talk.Print(c, "admitted   %s", talk.Plural(s.Admitted, "node", "nodes"))
 	rows := [][]string{}
 	for _, a := range s.Authorities {
