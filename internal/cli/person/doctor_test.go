@@ -53,6 +53,12 @@ func TestTheDoctorSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("trouble %v: %q", trouble, linkOf(s).Do)
 		}
 	}
+	// History: `guard show` marked nothing of a provider that was down or replaced.
+	down := api.Status{Trouble: []api.Trouble{{What: "our provider is down"}}}
+	if got := ownNote(down); !strings.Contains(got, "not connected; our provider is down") ||
+		ownNote(well) != "your provider" {
+		t.Errorf("guard show: %q and %q", got, ownNote(well))
+	}
 	// History: a document that had ended was called valid until a time gone by.
 	for name, ended := range map[string]bool{"valid until": false, "ENDED at": true} {
 		s := well

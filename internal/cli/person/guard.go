@@ -36,6 +36,10 @@ func guardShow(c *cli.Context, d *api.Client) error {
 	if err != nil {
 		return err
 	}
+	s, err := d.Status(c.Context)
+	if err != nil {
+		return err
+	}
 	rows, shown := [][]string{}, []api.Node{}
 	for _, n := range v.Nodes {
 		if n.Role != "provider" {
@@ -43,7 +47,7 @@ func guardShow(c *cli.Context, d *api.Client) error {
 		}
 		note := ""
 		if n.Own {
-			note = "your provider"
+			note = ownNote(s)
 		}
 		rows, shown = append(rows, []string{n.Name, n.Addr, note}), append(shown, n)
 	}
@@ -54,6 +58,18 @@ func guardShow(c *cli.Context, d *api.Client) error {
 		talk.Say(c, "there is no network document yet: `murmur status` says why")
 	}
 	return talk.Table(c, rows)
+}
+
+// ownNote says how the provider in use is, and what stands in the way.
+func ownNote(s api.Status) string {
+	note := "your provider"
+	if !s.Connected {
+		note += ", not connected"
+	}
+	for _, t := range s.Trouble {
+		note += "; " + t.What
+	}
+	return note
 }
 
 func guardUse(c *cli.Context, d *api.Client) error {
