@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -180,7 +181,7 @@ func authorityEvict(c *cli.Context) error {
 			"`murmur authority list` shows who is admitted. Nothing was changed.")
 	case errors.Is(err, founding.ErrNeeded):
 		return talk.Fail(talk.ExitUser, err, "Nothing was changed. Admit another one first; "+
-			"--anyway evicts it all the same.\n"+wayBack)
+			"--anyway evicts it all the same. "+strings.ReplaceAll(wayBack, "\n", " "))
 	case err != nil:
 		return notAuthority(err)
 	}
