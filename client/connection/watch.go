@@ -46,10 +46,24 @@ func (c *Connection) look(ctx context.Context, now time.Time) error {
 		err = c.keepGuards()
 	}
 	c.state.Unlock()
-	if err != nil || !v.Failed {
+	if err != nil {
 		return err
 	}
-	return c.takeOver(ctx, now)
+	if v.Failed {
+		return c.takeOver(ctx, now)
+	}
+	return c.yield(ctx, now)
+}
+
+// yield leaves a guard that the network has struck out for the other one.
+func (c *Connection) yield(ctx context.Context, now time.Time) error {
+	changed, err := c.change(ctx, now, func(doc *directory.Document) bool {
+		return c.guards.Yield(append([]*directory.Document{doc}, c.before(doc)...))
+	})
+	if changed {
+		c.cfg.Log.Warn("the network lists the provider no more: the other one takes over")
+	}
+	return err
 }
 
 // wish is that a provider be the guard in use from now on.

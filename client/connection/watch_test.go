@@ -132,6 +132,32 @@ func TestUnlistedGuardIsTold(t *testing.T) {
 	})
 }
 
+// TestStruckOutGuardIsLeft: from a guard that no document lists any more the person goes on to the
+// other one, and to nobody else.
+func TestStruckOutGuardIsLeft(t *testing.T) {
+	for _, both := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNetwork(t)
+			c := n.run(n.with(0, "p2", "p3"), "")
+			await(t, "connection", time.Minute, func() bool { return c.Status().Connected })
+			<-time.After(time.Until(n.at(5)))
+			c.state.Lock()
+			c.guards.List[0].Node = directory.NodeID{1}
+			if both {
+				c.guards.List[1].Node = directory.NodeID{2}
+			}
+			c.state.Unlock()
+			<-time.After(2 * watchEvery)
+			if s := c.Status(); !both && (s.Guard.Name != "p3" || !s.Connected) {
+				t.Errorf("the other one does not serve: %+v", s)
+			} else if both && s.Guard.Name != "p2" {
+				t.Errorf("the control, where neither is listed: %+v", s)
+			}
+			n.end(c)
+		})
+	}
+}
+
 // TestGuardStaysWithoutAUsableDocument: there is nothing to begin with at the other one.
 func TestGuardStaysWithoutAUsableDocument(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"murmuration/internal/directory"
+	"murmuration/internal/protocol"
 )
 
 // Guard is a provider, and the seed of the key under which it knows this person: one for each
@@ -111,6 +112,23 @@ func (g *Guards) TakeOver(doc *directory.Document, seeds [count][32]byte, rng *r
 	g.fill(doc, seeds, rng)
 	g.begin()
 	g.Given++
+}
+
+// Yield has the other guard take over from one that the network has struck out: no document lists
+// it that serves at the epoch of the newest, docs being as many as ever serve at one epoch, the
+// newest first. That is the word of enough authorities, and the other guard knows this person
+// already; nobody new is drawn, however many providers fall silent. It says whether it did.
+func (g *Guards) Yield(docs []*directory.Document) bool {
+	lists := func(one Guard) func(*directory.Document) bool {
+		return func(d *directory.Document) bool { _, ok := d.Node(one.Node); return ok }
+	}
+	if len(g.List) < count || len(docs) < protocol.Validity ||
+		slices.ContainsFunc(docs, lists(g.List[0])) || !lists(g.List[1])(docs[0]) {
+		return false
+	}
+	slices.Reverse(g.List)
+	g.begin()
+	return true
 }
 
 // begin is for another one in use.

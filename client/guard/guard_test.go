@@ -154,3 +154,37 @@ func id(name string) (id directory.NodeID) {
 }
 
 func name(id directory.NodeID) string { return strings.TrimRight(string(id[:]), "\x00") }
+
+// TestYield: the other guard takes over from one that no document lists which serves, and from no
+// other.
+func TestYield(t *testing.T) {
+	listing := func(names ...string) *directory.Document {
+		d := new(directory.Document)
+		for _, name := range names {
+			d.Nodes = append(d.Nodes, directory.Node{ID: id(name), Role: directory.RoleProvider})
+		}
+		return d
+	}
+	with, without, none := listing("a", "b", "c"), listing("b", "c"), listing("c")
+	for name, c := range map[string]struct {
+		docs []*directory.Document
+		want bool
+	}{
+		"struck out":         {[]*directory.Document{without, without, without}, true},
+		"listed":             {[]*directory.Document{with, with, with}, false},
+		"back again":         {[]*directory.Document{with, without, without}, false},
+		"missed two":         {[]*directory.Document{without, without, with}, false},
+		"what was is hidden": {[]*directory.Document{without, without}, false},
+		"neither listed":     {[]*directory.Document{none, none, none}, false},
+	} {
+		g := Guards{List: []Guard{{Node: id("a")}, {Node: id("b")}}, Failing: time.Hour}
+		if g.Yield(c.docs) != c.want || (g.List[0].Node == id("b")) != c.want || len(g.List) != 2 ||
+			(g.Failing == 0) != c.want {
+			t.Errorf("%s: %+v", name, g)
+		}
+	}
+	alone := Guards{List: []Guard{{Node: id("a")}}}
+	if alone.Yield([]*directory.Document{without, without, without}) {
+		t.Error("a lone guard yields to nobody")
+	}
+}
