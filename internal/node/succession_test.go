@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -16,8 +17,8 @@ func TestSuccessor(t *testing.T) {
 	}
 	identity := func(n byte) *directory.Identity { return directory.NewIdentity([32]byte{n}) }
 	seat := func(n byte) directory.Authority {
-		return directory.Authority{Name: string('a' + rune(n)), Addr: "127.0.0.1:9101",
-			ID: identity(n).ID()}
+		return directory.Authority{Name: string('a' + rune(n)),
+			Addr: fmt.Sprint("127.0.0.1:", 9100+int(n)), ID: identity(n).ID()}
 	}
 	found := func(label string) *directory.Genesis {
 		four := []directory.Authority{seat(1), seat(2), seat(3), seat(4)}

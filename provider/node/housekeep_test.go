@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,7 +114,7 @@ func newNode(t *testing.T, dir string, start time.Time, store Store) *Node {
 	var others []directory.Authority
 	for i := range byte(3) {
 		others = append(others, directory.Authority{Name: string('a' + rune(i)),
-			ID: directory.NewIdentity([32]byte{i}).ID(), Addr: "here:1"})
+			ID: directory.NewIdentity([32]byte{i}).ID(), Addr: fmt.Sprint("here:", i+1)})
 	}
 	genesis, err := directory.NewGenesis("housekeeping", start, par, others[:1:1], others)
 	if err != nil {
