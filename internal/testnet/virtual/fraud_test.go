@@ -11,6 +11,7 @@ import (
 	"murmuration/internal/box"
 	"murmuration/internal/bulletin"
 	"murmuration/internal/directory"
+	"murmuration/internal/long"
 	"murmuration/internal/testnet"
 )
 
@@ -18,6 +19,7 @@ import (
 // all others, who keep it, and their clients, who tell their person once; the authority leaves the
 // maker out of the storing sets of new days, and of nobody else. Days that were fixed before stay.
 func TestFalseMakerIsLeftOut(t *testing.T) {
+	long.Only(t)
 	plan := Plan(t)
 	plan.Providers = 4
 	plan.Start = time.Time{}.Add(17 * time.Hour) // the next day is near
