@@ -60,6 +60,19 @@ func (r *replicas) connect(ctx context.Context, f feed, tick <-chan time.Time) e
 // no longer is not seen, and a box waits for one tick, not for two.
 const head = 500 * time.Millisecond
 
+// rest returns after d, if that is to come, and says whether ctx goes on.
+func rest(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
 // mostAwaited is for how many frames a box may be on its way to another holder without an answer: a
 // disk there that takes longer than a tick answers some frames later. Then it is sent again.
 const mostAwaited = 4
@@ -68,17 +81,14 @@ const mostAwaited = 4
 // before the tick: nothing but the sending lies between the two.
 func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, every time.Duration,
 	tick <-chan time.Time) error {
-	rest := time.NewTimer(0)
-	defer rest.Stop()
+	var next time.Time // that a frame is made
 	answer := make([]byte, r.format.RequestSize())
 	var awaited []*box.Queued // of the last frames; nil for a dummy, and for what was answered
 	// that went out: the queue goes round, so that nothing holds up what comes behind it
 	var last box.Queued
 	for {
-		select {
-		case <-ctx.Done():
+		if !rest(ctx, time.Until(next)) {
 			return nil
-		case <-rest.C:
 		}
 		entry, err := r.pick(peer, last, awaited)
 		if err != nil {
@@ -93,7 +103,7 @@ func (r *replicas) talk(ctx context.Context, conn link.Conn, peer box.Holder, ev
 			return nil
 		case <-tick:
 		}
-		rest.Reset(max(0, every-head))
+		next = time.Now().Add(every - head)
 		if err := conn.Send(frame); err != nil {
 			return err
 		}
